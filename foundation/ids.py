@@ -1,0 +1,43 @@
+"""Names of things that live longer than one object: typed, opaque, never reused.
+
+An id never changes when the thing is renamed, and never contains a phone number or a person's
+name: ids go into the journal, and the journal is never erased.
+"""
+
+import secrets
+from typing import NewType
+
+CallId = NewType("CallId", str)
+"A contact from the caller's INVITE to its end, `c-…`; survives transfers."
+LegId = NewType("LegId", str)
+"One SIP dialog and its RTP session, `l-…`."
+OfferId = NewType("OfferId", str)
+"One call offered to one agent once, `o-…`."
+AgentId = NewType("AgentId", str)
+"Chosen by the administrator, also the user part of the agent's SIP address."
+QueueId = NewType("QueueId", str)
+"Chosen by the administrator."
+PartyId = NewType("PartyId", str)
+"Somebody who calls; the number behind it is in the erasable party table, `p-…`."
+RecordingId = NewType("RecordingId", str)
+"One talk's stereo file, `r-…`."
+
+
+def _new(prefix: str) -> str:
+    return f"{prefix}-{secrets.token_hex(6)}"
+
+
+def new_call_id() -> CallId:
+    return CallId(_new("c"))
+
+
+def new_leg_id() -> LegId:
+    return LegId(_new("l"))
+
+
+def new_party_id() -> PartyId:
+    return PartyId(_new("p"))
+
+
+def new_recording_id() -> RecordingId:
+    return RecordingId(_new("r"))

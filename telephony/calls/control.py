@@ -1,0 +1,57 @@
+"""The small protocol by which upper parts command calls.
+
+All verbs are fire-and-forget: they return at once, their outcome comes as an event
+(`telephony.calls.events`). A verb for a call that is already over is silently nothing: its
+`CallEnded` is on the way or was told already.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from foundation.ids import AgentId, CallId, OfferId, RecordingId
+from telephony.calls.events import EndedBy
+
+
+class CallControl(Protocol):
+    """What the switchboard can be told to do."""
+
+    def answer(self, call_id: CallId) -> None:
+        """Send 200 to the caller; `CallAnswered` follows."""
+
+    def answer_early(self, call_id: CallId) -> None:
+        """Send 183 with SDP, so that `play` is heard before, or instead of, a 200."""
+
+    def refuse(self, call_id: CallId, status: int, rule: str) -> None:
+        """Final answer other than 200; `CallRefused` and `CallEnded` follow."""
+
+    def play(self, call_id: CallId, items: Sequence[str], *, loop: bool = False) -> None:
+        """Play WAV files (absolute paths, 8 kHz mono) to the caller; `PromptEnded` follows."""
+
+    def stop_playing(self, call_id: CallId) -> None:
+        """Cut what is being played to the caller; no `PromptEnded` comes."""
+
+    def ring_agent(
+        self, call_id: CallId, agent_id: AgentId, offer_id: OfferId, *, auto_answer: bool
+    ) -> None:
+        """INVITE the agent's newest binding; AgentRinging, AgentPickedUp or AgentRefused follow."""
+
+    def stop_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
+        """CANCEL (or ACK and BYE when the 200 crossed it); no further event of this offer comes."""
+
+    def play_to_agent(self, call_id: CallId, items: Sequence[str]) -> None:
+        """A tone or whisper for the agent alone before the bridge; no event comes."""
+
+    def bridge(self, call_id: CallId) -> None:
+        """Stop all playing and connect caller and agent; `CallBridged` follows."""
+
+    def echo(self, call_id: CallId) -> None:
+        """Let the caller hear himself."""
+
+    def record(self, call_id: CallId, recording_id: RecordingId, file: str) -> None:
+        """Record both sides from now on; `TalkRecorded` comes at the end."""
+
+    def hang_up(self, call_id: CallId, by: EndedBy, reason: str) -> None:
+        """End all legs of the call; `CallEnded` follows."""
+
+    def release_agent(self, call_id: CallId) -> None:
+        """End the agent's leg only; `AgentHungUp` follows and the caller stays."""

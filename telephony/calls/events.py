@@ -1,0 +1,200 @@
+"""Facts about calls and their legs, as the switchboard tells them to the upper parts.
+
+`JournalEvent` members go to the journal; `PassingEvent` members are only for whoever conducts the
+call now (digits may be secrets, prompts are many).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId
+
+
+class EndedBy(StrEnum):
+    CALLER = "caller"
+    AGENT = "agent"
+    CENTRE = "centre"
+    FAULT = "fault"
+
+
+class Side(StrEnum):
+    CALLER = "caller"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A caller's INVITE was accepted for processing; nothing is answered yet."""
+
+    call_id: CallId
+    party_id: PartyId
+    line: str
+    "The number that was dialled."
+
+
+@dataclass(frozen=True, slots=True)
+class CallRefused:
+    """The caller got a final answer other than 200; `rule` says which rule of ours decided."""
+
+    call_id: CallId
+    status: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered:
+    """Our 200 went to the caller."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class CallBridged:
+    """Caller and agent hear each other."""
+
+    call_id: CallId
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class CallHeld:
+    """`side` put the other side on hold, which hears music."""
+
+    call_id: CallId
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class CallResumed:
+    call_id: CallId
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """A leg's dialog and media are over; the figures are what RTP and RTCP measured.
+
+    packets_lost and jitter_ms: of what we received; remote_*: what the peer's last RTCP report
+    said of what it received from us, None without a report.
+    """
+
+    call_id: CallId
+    leg_id: LegId
+    side: Side
+    packets_received: int
+    packets_sent: int
+    packets_lost: int
+    jitter_ms: float
+    remote_packets_lost: int | None
+    remote_jitter_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The contact is over; comes exactly once for each CallArrived, refused calls included."""
+
+    call_id: CallId
+    by: EndedBy
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    call_id: CallId
+    side: Side
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEnded:
+    """What was being played to the caller has been played to its end (never sent after a stop)."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRinging:
+    """The agent's phone answered 180."""
+
+    call_id: CallId
+    agent_id: AgentId
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPickedUp:
+    """The agent's phone answered the offer's INVITE with 200."""
+
+    call_id: CallId
+    agent_id: AgentId
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRefused:
+    """The agent's phone answered with a final status other than 200, or could not be reached."""
+
+    call_id: CallId
+    agent_id: AgentId
+    offer_id: OfferId
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHungUp:
+    """The agent's leg ended after it had picked up, for whatever cause."""
+
+    call_id: CallId
+    agent_id: AgentId
+    by: EndedBy
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneChanged:
+    """An agent's phone became reachable or not (registered), free or busy with some other call."""
+
+    agent_id: AgentId
+    registered: bool
+    busy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TalkRecorded:
+    """The media worker closed the recording `recording_id` (its tap)."""
+
+    recording_id: str
+    frames: int
+    "Samples per channel in the file."
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MediaTroubled:
+    """Something about the media plane that a supervisor should see, as a sentence."""
+
+    sentence: str
+
+
+JournalEvent: TypeAlias = (
+    CallArrived
+    | CallRefused
+    | CallAnswered
+    | CallBridged
+    | CallHeld
+    | CallResumed
+    | LegEnded
+    | CallEnded
+    | MediaTroubled
+)
+PassingEvent: TypeAlias = (
+    DigitPressed
+    | PromptEnded
+    | AgentRinging
+    | AgentPickedUp
+    | AgentRefused
+    | AgentHungUp
+    | PhoneChanged
+    | TalkRecorded
+)
+CallEvent: TypeAlias = JournalEvent | PassingEvent

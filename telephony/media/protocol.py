@@ -1,0 +1,287 @@
+"""What core and a media worker say to each other, over one Unix stream socket.
+
+Frames are a 4-byte big-endian length and a msgpack map (`foundation.frames`). Core sends requests
+with a rising `rid`; the worker answers each with exactly one `Done` or `Failed` of that `rid`, in
+order, and sends numbered events in between. All verbs are idempotent: the client repeats them when
+a worker was started again. The level is SDP, not packets, so that another media server
+(rtpengine) fits behind the same verbs.
+
+    core                                        worker
+      Hello ───────────────────────────────────▶
+      ◀──────────────────────────────── Welcome
+      Offer(leg, caller's SDP) ─────────────────▶      caller's leg: we answer
+      ◀───────────────────────── Done(sdp=ours)
+      Offer(leg, sdp="") ───────────────────────▶      agent's leg: we offer
+      ◀───────────────────────── Done(sdp=ours)
+      Answer(leg, agent's SDP) ─────────────────▶
+      Connect(a, b) · Tap · Play · Stop · Hold …
+      ◀──────────────── DigitHeard, PlayEnded, MediaLost, TapEnded, Load
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+
+
+class Struct(msgspec.Struct, frozen=True, tag=True, kw_only=True, omit_defaults=True):
+    """Base of all messages; the class name is the tag."""
+
+
+class LegStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 3550 figures of one leg; remote_* come from the peer's last receiver report."""
+
+    packets_received: int = 0
+    packets_sent: int = 0
+    packets_lost: int = 0
+    jitter_ms: float = 0.0
+    remote_packets_lost: int | None = None
+    remote_jitter_ms: float | None = None
+
+
+# -- requests ------------------------------------------------------------------------------------
+
+
+class Hello(Struct, frozen=True):
+    version: int
+    rid: int = 0
+
+
+class Offer(Struct, frozen=True):
+    """Make or renew the session `leg`.
+
+    `sdp` given: the peer's offer; the reply's `sdp` is our answer (RFC 3264), direction mirrored.
+    `sdp` empty: the reply's `sdp` is our own offer; the peer's answer follows by `Answer`.
+    """
+
+    rid: int
+    leg: str
+    call: str
+    sdp: str = ""
+    prefer: str = ""
+    "Codec to put first in our own offer: 'PCMU' or 'PCMA'."
+    port: int = 0
+    "RTP port to take again after a restart of the worker; 0: any free one."
+    ssrc: int = 0
+    "SSRC to take again; 0: a new one."
+    reserve: bool = False
+    "Two-leg admission: refuse (503) unless there is room for this leg and an agent's leg too."
+    record: bytes = b""
+    "The SIP side's dialog record, opaque; kept and returned by `ListSessions`."
+
+
+class Answer(Struct, frozen=True):
+    """The peer's answer to our last offer; sets where we send and what."""
+
+    rid: int
+    leg: str
+    sdp: str
+    record: bytes = b""
+
+
+class Keep(Struct, frozen=True):
+    """Replace the dialog record of a leg; nothing else changes."""
+
+    rid: int
+    leg: str
+    record: bytes
+
+
+class Play(Struct, frozen=True):
+    """Play WAV files one after the other to the leg, instead of what it was hearing.
+
+    Files are 8 kHz mono 16-bit PCM WAV, or an item 'tone:FREQ_HZ:MS' / 'silence:MS'. When the last
+    has ended (never with `loop`), a `PlayEnded` comes and the connected leg is heard again.
+    """
+
+    rid: int
+    leg: str
+    play_id: str
+    items: list[str]
+    loop: bool = False
+
+
+class Stop(Struct, frozen=True):
+    """Stop what `Play` started; the connected leg, if any, is heard again. No `PlayEnded` comes."""
+
+    rid: int
+    leg: str
+
+
+class Connect(Struct, frozen=True):
+    """The two legs hear each other, whenever nothing is played to them. a == b is an echo."""
+
+    rid: int
+    a: str
+    b: str
+
+
+class Disconnect(Struct, frozen=True):
+    """The leg and whoever it was connected with hear silence."""
+
+    rid: int
+    leg: str
+
+
+class Hold(Struct, frozen=True):
+    """`on`: the leg's peer put us on hold, do not miss its RTP and send none."""
+
+    rid: int
+    leg: str
+    on: bool
+
+
+class Tap(Struct, frozen=True):
+    """Record what two legs send into one stereo file: left what `left` sends, right `right`."""
+
+    rid: int
+    tap_id: str
+    left: str
+    right: str
+    file: str
+    "Absolute path of the WAV; when it exists already it is continued after a gap."
+
+
+class Untap(Struct, frozen=True):
+    """End the tap; `TapEnded` follows when the file is closed."""
+
+    rid: int
+    tap_id: str
+
+
+class SendDigits(Struct, frozen=True):
+    """Send RFC 4733 events to the leg, 100 ms each with 60 ms between."""
+
+    rid: int
+    leg: str
+    digits: str
+
+
+class Release(Struct, frozen=True):
+    """End the session, RTCP BYE included. `Done.stats` are the leg's last figures."""
+
+    rid: int
+    leg: str
+
+
+class ListSessions(Struct, frozen=True):
+    rid: int
+
+
+Request: TypeAlias = (
+    Hello
+    | Offer
+    | Answer
+    | Keep
+    | Play
+    | Stop
+    | Connect
+    | Disconnect
+    | Hold
+    | Tap
+    | Untap
+    | SendDigits
+    | Release
+    | ListSessions
+)
+
+# -- replies -------------------------------------------------------------------------------------
+
+
+class Welcome(Struct, frozen=True):
+    version: int
+    worker: str
+    "Names this run of the worker; another value means its sessions are gone."
+    capabilities: list[str]
+    "Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode'; later 'mix', 'whisper'."
+    rid: int = 0
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    leg: str
+    call: str
+    port: int
+    ssrc: int
+    connected_to: str = ""
+    taps: list[str] = []
+    record: bytes = b""
+
+
+class Done(Struct, frozen=True):
+    rid: int
+    sdp: str = ""
+    codec: str = ""
+    "What we receive and send on this leg once negotiated: 'PCMU' or 'PCMA'."
+    peer_direction: str = "sendrecv"
+    "After Offer and Answer: what the peer's SDP says (0.0.0.0 counts as inactive)."
+    port: int = 0
+    ssrc: int = 0
+    stats: LegStats | None = None
+    sessions: list[Session] | None = None
+
+
+class Failed(Struct, frozen=True):
+    """`status` is the SIP status that the request's cause deserves: 415/488, 481, 503, 500."""
+
+    rid: int
+    status: int
+    sentence: str
+
+
+# -- events --------------------------------------------------------------------------------------
+
+
+class DigitHeard(Struct, frozen=True):
+    seq: int
+    leg: str
+    digit: str
+    at_s: float
+    "CLOCK_MONOTONIC of the digit's first packet."
+
+
+class PlayEnded(Struct, frozen=True):
+    seq: int
+    leg: str
+    play_id: str
+
+
+class MediaLost(Struct, frozen=True):
+    """Nothing (RTP, RTCP, comfort noise) came from the peer for the configured time, not held."""
+
+    seq: int
+    leg: str
+
+
+class TapEnded(Struct, frozen=True):
+    seq: int
+    tap_id: str
+    frames: int
+    complete: bool
+    sentence: str = ""
+    "Why it is not complete."
+
+
+class TapTroubled(Struct, frozen=True):
+    """The writer fell behind or the disk refused; the talk goes on, its file will have gaps."""
+
+    seq: int
+    tap_id: str
+    sentence: str
+
+
+class Load(Struct, frozen=True):
+    """Once a second."""
+
+    seq: int
+    legs: int
+    busy: float
+    "Share of the last second that the loop was working, 0 to 1."
+    late_ticks: int
+    "Playing-out ticks of the last second that came over 20 ms late."
+    admitting: bool
+
+
+Message: TypeAlias = (
+    Welcome | Done | Failed | DigitHeard | PlayEnded | MediaLost | TapEnded | TapTroubled | Load
+)

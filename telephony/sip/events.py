@@ -1,0 +1,212 @@
+"""What the SIP stack hands out: datagrams to send, and facts about legs and phones.
+
+A *leg* is one INVITE dialog, from the first INVITE on; the stack knows it by a `LegId` of ours. The
+stack owns transactions, retransmission, dialogs, digest, Route sets and the registrar; bodies are
+opaque to it. Whoever sits above (telephony.calls) sees legs only.
+
+              IncomingCall                         dial()
+                  │ ring() progress()                │   Progressed
+                  ▼ accept() / reject()              ▼   Answered / Refused
+              accepted ── Confirmed (ACK) ──▶ up ◀── (the stack sends the ACK)
+                  │ Cancelled                        │
+                  ▼                                  ▼
+                Gone  ◀── hang_up() or the peer's BYE: exactly one Gone for each leg that was up
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from foundation.ids import LegId
+
+
+@dataclass(frozen=True, slots=True)
+class HostPort:
+    """An address to send to or received from; `host` is a literal IP address."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendDatagram:
+    """The shell sends `data` from listener number `listener` to `to`."""
+
+    data: bytes
+    to: HostPort
+    listener: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallerIdentity:
+    """Who calls, as the peer claims: user part and display name of From, unescaped UTF-8."""
+
+    user: str
+    display_name: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingCall:
+    """A new INVITE outside a dialog for a number of ours; 100 Trying is already sent."""
+
+    leg: LegId
+    to_user: str
+    "User part of the request URI: the line that was dialled."
+    caller: CallerIdentity
+    body: bytes
+    "SDP offer; empty for an offerless INVITE (then our 200 offers and `Confirmed` answers)."
+    source: HostPort
+    sip_call_id: str
+    agent_aor: str = ""
+    "Set when the caller is a registered phone of ours: the address-of-record's user part."
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The caller's CANCEL came before our final answer; 487 is already sent. Nothing follows."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The ACK for our 200 came; `body` is the SDP answer when the INVITE had no offer."""
+
+    leg: LegId
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """A provisional answer above 100 to our INVITE."""
+
+    leg: LegId
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """200 to our INVITE, or to our re-INVITE; ACK is already sent."""
+
+    leg: LegId
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Final answer other than 2xx to our first INVITE; 408 also stands for a timer B time-out,
+    487 for our own CANCEL. The leg is gone."""
+
+    leg: LegId
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reoffered:
+    """A re-INVITE (or UPDATE) inside the dialog: answer it by `accept` or `reject`.
+
+    body: the peer's offer; empty when it wants ours (its answer then comes by `Confirmed`).
+    """
+
+    leg: LegId
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferRefused:
+    """Our own re-INVITE was refused; the dialog goes on as before."""
+
+    leg: LegId
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class InfoDigit:
+    """A SIP INFO with application/dtmf-relay or application/dtmf; already answered 200."""
+
+    leg: LegId
+    digit: str
+
+
+class GoneWhy(StrEnum):
+    BYE = "bye"
+    "The peer hung up."
+    OURS = "ours"
+    "We hung up; told once the BYE was sent."
+    NO_ACK = "no_ack"
+    "Timer H: our 200 was never acknowledged; the stack has sent BYE (RFC 3261 13.3.1.4)."
+    DIALOG_ERROR = "dialog_error"
+    "481 or 408 inside the dialog (RFC 3261 12.2.1.2)."
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A dialog that was up (or whose 200 was sent) is over."""
+
+    leg: LegId
+    why: GoneWhy
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DialogKept:
+    """The dialog record of a leg changed and should be stored with its media session.
+
+    Told for each change that a restarted core would need: dialog made, CSeq, target, SDP.
+    """
+
+    leg: LegId
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRegistered:
+    """A binding was added or refreshed; `aor` is the user part of the address-of-record."""
+
+    aor: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneUnregistered:
+    """The last binding of `aor` was removed or ran out."""
+
+    aor: str
+
+
+@dataclass(frozen=True, slots=True)
+class BindingsChanged:
+    """The registrar's table changed; the shell stores `bindings` (registrar rows as bytes)."""
+
+    aor: str
+    bindings: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A datagram or request was thrown away or refused; counted by `why` in the metrics."""
+
+    why: str
+    source: HostPort = field(default=HostPort("", 0))
+
+
+SipEvent: TypeAlias = (
+    IncomingCall
+    | Cancelled
+    | Confirmed
+    | Progressed
+    | Answered
+    | Refused
+    | Reoffered
+    | ReofferRefused
+    | InfoDigit
+    | Gone
+    | DialogKept
+    | PhoneRegistered
+    | PhoneUnregistered
+    | BindingsChanged
+    | Dropped
+)
+StackEffect: TypeAlias = SendDatagram | SipEvent
