@@ -63,7 +63,7 @@ def find_open_ends(events: Iterable[object]) -> OpenEnds:
 
 
 def settle(ends: OpenEnds) -> list[object]:
-    """Facts that end what is open, in an order that folds can take: visits, talks, calls, agents."""
+    """Facts that end what is open, in an order that folds take: visits, talks, calls, agents."""
     facts: list[object] = []
     facts += [CallLost(call_id, queue) for call_id, queue in ends.waiting.items()]
     facts += [TalkEnded(call_id, queue, agent) for call_id, (queue, agent) in ends.talks.items()]
