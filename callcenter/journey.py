@@ -17,7 +17,7 @@ from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
 from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
-from ivr import effects as ivr
+from ivr import engine as ivr
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls import events as calls
@@ -47,7 +47,7 @@ class Floor(Protocol):
 class Ivr(Protocol):
     """The callers' ways through the flows under their timer; effects come to `Journey.do_ivr`."""
 
-    def start(self, call_id: CallId, flow: str, languages: Sequence[str]) -> None: ...
+    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None: ...
     def digit(self, call_id: CallId, digit: str) -> None: ...
     def prompt_ended(self, call_id: CallId) -> None: ...
     def caller_left(self, call_id: CallId) -> None: ...
@@ -158,15 +158,14 @@ class Journey:
             case _:
                 pass
 
-    def do_ivr(self, call_id: CallId, effect: ivr.IvrEffect) -> None:
+    def do_ivr(self, call_id: CallId, effect: ivr.Effect) -> None:
         """What the caller's flow wants done."""
         contact = self._contacts.get(call_id)
         if contact is None:
             return
         match effect:
-            case ivr.PlayPrompts(prompts):
-                languages = self._rules.lines[contact.line].languages
-                items = [file for name in prompts for file in self._prompts.named(name, languages)]
+            case ivr.PlayPrompts(names, languages):
+                items = [file for name in names for file in self._prompts.named(name, languages)]
                 self._control.play(call_id, items)
             case ivr.StopPrompts():
                 self._control.stop_playing(call_id)
