@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from callcenter.sections import Agent, Queue
 from foundation.yaml_lines import Path, nearest
+from ivr.flow import Flow, ToQueue, prompts_of
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.settings import Settings
@@ -23,8 +24,23 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _doubles("agents", "id", [agent.id for agent in settings.agents])
     yield from _doubles("agents", "number", [agent.number for agent in settings.agents])
     yield from _clashes(settings)
+    yield from _missing_flows(settings)
     yield from _passwords(settings.agents)
     yield from _missing_models(settings)
+
+
+def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
+    """The same for one flow file; the paths are in that file."""
+    for node in flow.nodes.values():
+        if isinstance(node, ToQueue) and node.queue not in settings.queues:
+            hint = nearest(node.queue, settings.queues)
+            yield ("nodes", node.name, "queue"), f"no queue is called {node.queue!r}; {hint}"
+    for name in sorted(flow.prompt_names() - set(settings.own_prompts())):
+        yield from _missing_words(flow, name)
+    for other in settings.flows.values():
+        for name in sorted(set(flow.prompts) & set(other.prompts)):
+            if other.name < flow.name and flow.prompts[name] != other.prompts[name]:
+                yield ("prompts", name), f"has other words in flows/{other.name}.yaml"
 
 
 def doubts(settings: Settings) -> Iterable[Finding]:
@@ -37,6 +53,28 @@ def doubts(settings: Settings) -> Iterable[Finding]:
 
 def fits(agent: Agent, queue: Queue) -> bool:
     return all(agent.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
+
+
+def _missing_words(flow: Flow, name: str) -> Iterable[Finding]:
+    words = flow.prompts.get(name)
+    if words is None:
+        users = [node.name for node in flow.nodes.values() if name in prompts_of(node)]
+        hint = nearest(name, flow.prompts)
+        yield ("nodes", *users[:1]), f"the prompt {name!r} has neither words nor a WAV; {hint}"
+        return
+    for language in flow.languages:
+        if language not in words:
+            yield ("prompts", name), f"has no words in {language!r}, a language of this flow"
+
+
+def _missing_flows(settings: Settings) -> Iterable[Finding]:
+    for index, line in enumerate(settings.lines):
+        if line.flow not in settings.flows:
+            hint = nearest(line.flow, settings.flows)
+            yield ("lines", index, "flow"), f"there is no flows/{line.flow}.yaml; {hint}"
+        elif line.language and line.language not in settings.flows[line.flow].languages:
+            hint = nearest(line.language, settings.flows[line.flow].languages)
+            yield ("lines", index, "language"), f"the flow does not speak {line.language!r}; {hint}"
 
 
 def _doubles(section: str, key: str, values: Sequence[str]) -> Iterable[Finding]:

@@ -8,7 +8,7 @@ overrides the file, two underscores for each level: `CALLCENTER_HTTP__LISTEN=127
 import difflib
 import os
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from pydantic_settings import (
 )
 
 import recordings
-from callcenter.cross_checks import doubts, problems_across
+from callcenter.cross_checks import doubts, problems_across, problems_of_flow
 from callcenter.sections import (
     Agent,
     DialNumber,
@@ -39,6 +39,8 @@ from callcenter.sections import (
 )
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError
+from ivr import flow as flows
+from ivr.flow import Flow
 
 FILE = "callcenter.yaml"
 ENVIRONMENT = "CALLCENTER_"
@@ -101,12 +103,18 @@ class Settings(_Listed):
     """A whole centre: the file, the environment's overrides and where it lies."""
 
     _folder: Path = PrivateAttr(default=Path())
+    _flows: dict[str, Flow] = PrivateAttr(default_factory=dict)
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 
     @property
     def folder(self) -> Path:
         """Absolute; relative paths of the configuration start here."""
         return self._folder
+
+    @property
+    def flows(self) -> Mapping[str, Flow]:
+        """Every file of `flows/`, by its name without `.yaml`."""
+        return self._flows
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -120,6 +128,10 @@ class Settings(_Listed):
     @property
     def prompts_path(self) -> Path:
         return self._folder / "prompts"
+
+    def own_prompts(self) -> frozenset[str]:
+        """Names of the recorded prompts: `greeting.wav` or, for one language, `greeting.zh.wav`."""
+        return frozenset(file.name.split(".")[0] for file in self.prompts_path.glob("*.wav"))
 
     @property
     def prompt_cache_path(self) -> Path:
@@ -163,24 +175,34 @@ def load(folder: Path) -> Settings:
     """Read a centre; a ConfigurationError holds all of its problems, each with file and line."""
     folder = folder.absolute()
     document = yaml_lines.read(_text_of(folder / FILE), FILE)
-    problems = [
-        document.complaint(path, "is given twice; only the last would count")
-        for path in document.doubles
-    ]
-    problems += _unknown_variables()
+    read, problems = _read_flows(folder / "flows")
+    first = [*document.doubles, *_unknown_variables()]
     try:
         settings = Settings(**_sections(document))
     except ValidationError as error:
-        raise ConfigurationError(problems + _placed(document, error)) from None
+        raise ConfigurationError(first + _placed(document, error) + problems) from None
     except SettingsError as error:
-        problems.append(f"environment: {error}; lists and sections are written as JSON")
-        raise ConfigurationError(problems) from None
+        first.append(f"environment: {error}; lists and sections are written as JSON")
+        raise ConfigurationError(first + problems) from None
     settings._folder = folder
-    problems += [_placed_one(document, *one) for one in problems_across(settings)]
+    settings._flows = {flow.name: flow for flow, _ in read}
+    problems = first + [_placed_one(document, *one) for one in problems_across(settings)] + problems
+    for flow, written in read:
+        problems += [written.complaint(*one) for one in problems_of_flow(flow, settings)]
     if problems:
         raise ConfigurationError(problems)
     settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))
     return settings
+
+
+def _read_flows(folder: Path) -> tuple[list[tuple[Flow, yaml_lines.Document]], list[str]]:
+    read, problems = [], []
+    for file in sorted(folder.glob("*.yaml")):
+        try:
+            read.append(flows.parse(_text_of(file), f"flows/{file.name}", file.stem))
+        except ConfigurationError as error:
+            problems += error.problems
+    return read, problems
 
 
 def _text_of(file: Path) -> str:

@@ -31,8 +31,8 @@ class Document:
     file: str
     value: object
     lines: dict[Path, int] = field(default_factory=dict)
-    doubles: tuple[Path, ...] = ()
-    "Keys that were given twice in one mapping; YAML keeps the last silently."
+    doubles: tuple[str, ...] = ()
+    "Complaints about keys given twice in one mapping, of which YAML keeps the last silently."
 
     def line(self, path: Path) -> int:
         """The line of the path, or of the nearest thing around it that is in the file."""
@@ -65,19 +65,26 @@ def read(text: str, file: str) -> Document:
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError([f"{file}:1: not YAML: {error}"]) from None
     lines: dict[Path, int] = {}
-    doubles: list[Path] = []
+    doubles: list[tuple[Path, int]] = []
     if root is not None:
         _walk(root, (), lines, doubles)
-    return Document(file, value, lines, tuple(doubles))
+    again = tuple(
+        f"{file}:{line}: {dotted(path)}: is given twice; only the last would count"
+        for path, line in doubles
+    )
+    return Document(file, value, lines, again)
 
 
-def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], doubles: list[Path]) -> None:
+def _walk(
+    node: yaml.Node, path: Path, lines: dict[Path, int], doubles: list[tuple[Path, int]]
+) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here = (*path, str(key.value))
             if here in lines:
-                doubles.append(here)
+                doubles.append((here, key.start_mark.line + 1))
+                continue
             lines[here] = key.start_mark.line + 1
             _walk(value, here, lines, doubles)
     elif isinstance(node, yaml.SequenceNode):
@@ -143,6 +150,8 @@ def _follow(model: type[BaseModel], loc: Path) -> tuple[Path, list[str], bool]:
     for part in loc:
         at, step, keys = _step(at, part)
         path += step
+    if path[-1:] == ("[key]",):  # pydantic's mark for a key that is wrong itself
+        path = path[:-1]
     return path, keys, any(kind is SecretStr for kind in _alternatives(at))
 
 
