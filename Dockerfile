@@ -14,10 +14,7 @@ COPY foundation foundation
 RUN /opt/callcenter/bin/pip install --no-cache-dir .
 
 FROM python:3.12-slim
-# vosk's library is linked against the OpenMP-free libatomic of the distribution.
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends libatomic1 \
-    && rm -rf /var/lib/apt/lists/*
+# No apt step: vosk needs libstdc++, which the slim image has, and espeak-ng comes in a wheel.
 RUN useradd --system --uid 10001 --home-dir /centre --create-home centre
 COPY --from=build /opt/callcenter /opt/callcenter
 ENV PATH=/opt/callcenter/bin:$PATH PYTHONUNBUFFERED=1
