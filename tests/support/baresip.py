@@ -35,8 +35,6 @@ snd_path {folder}
 module_path {modules}
 module g711.so
 module aufile.so
-module auconv.so
-module auresamp.so
 module sndfile.so
 module_tmp account.so
 module_app contact.so
@@ -105,11 +103,17 @@ class Baresip:
 
     async def wait_for(self, kind: str, within_s: float) -> dict[str, object]:
         """The first event of baresip's type `kind`, such as REGISTER_OK or CALL_ESTABLISHED."""
+        return (await self.wait_for_count(kind, 1, within_s))[0]
+
+    async def wait_for_count(
+        self, kind: str, count: int, within_s: float
+    ) -> list[dict[str, object]]:
+        """Until `count` events of that type have come since the start."""
         async with asyncio.timeout(within_s), self._came:
             while True:
-                for event in self.events:
-                    if event.get("type") == kind:
-                        return event
+                found = [event for event in self.events if event.get("type") == kind]
+                if len(found) >= count:
+                    return found
                 await self._came.wait()
 
     def recording(self, side: str) -> Path:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pyVoIP.VoIP  # noqa: F401  # first: pyVoIP.SIP alone ends in a circle of imports
 from pyVoIP import SIP
 
 from callcenter.demo.pyvoip_phone.again import SendAgain
@@ -20,6 +21,10 @@ from foundation.clock import monotonic_s
 
 Address = tuple[str, int]
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"
+COMPACT = {
+    "v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact",
+    "c": "Content-Type", "l": "Content-Length",
+}  # fmt: skip
 REASONS = {
     100: "Trying", 180: "Ringing", 200: "OK", 405: "Method Not Allowed",
     480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 486: "Busy Here",
@@ -33,6 +38,21 @@ class WideMessage(SIP.SIPMessage):  # type: ignore[misc]  # pyVoIP is untyped he
     def parse(self, data: bytes) -> None:
         self.SIPCompatibleMethods = [data.split(b" ", 1)[0].decode("ascii", "replace")]
         super().parse(data)
+
+    @staticmethod
+    def parse_raw_header(headers_raw: list[bytes], handle: Callable[[str, Any], None]) -> None:
+        """pyVoIP wants ": " in every line; an empty header or a compact name is as legal."""
+        headers: dict[str, Any] = {"Via": []}
+        for line in headers_raw:
+            name, _, value = line.decode(errors="replace").partition(":")
+            name, value = COMPACT.get(name.strip(), name.strip()), value.strip()
+            if name == "Via":
+                headers["Via"].append(value)
+            else:
+                headers.setdefault(name, value)
+        for name, value in headers.items():
+            if value:
+                handle(name, value)
 
     @property
     def is_request(self) -> bool:
@@ -51,8 +71,10 @@ class WideMessage(SIP.SIPMessage):  # type: ignore[misc]  # pyVoIP is untyped he
         return self.body if "m" in self.body and "c" in self.body else None
 
     def raw_header(self, name: str) -> str:
-        """The header as it was written; pyVoIP's own reading cuts values at colons."""
-        found = re.search(rb"\r\n" + name.encode() + rb"[ \t]*:[ \t]*([^\r\n]*)", self.raw, re.I)
+        """The header as it was written; pyVoIP's own reading of it loses parameters."""
+        short = next((key for key, value in COMPACT.items() if value == name), name)
+        names = f"(?:{name}|{short})".encode()
+        found = re.search(rb"\r\n" + names + rb"[ \t]*:[ \t]*([^\r\n]*)", self.raw, re.I)
         return found.group(1).decode() if found else ""
 
     def target(self) -> str:
