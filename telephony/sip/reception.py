@@ -228,7 +228,7 @@ class Reception:
 
     def _stateless_tag(self, request: Request) -> str:
         """RFC 3261 8.2.7: the same for each copy of a request."""
-        text = f"{request.call_id}\n{request.sender.tag}\n{request.cseq}"
+        text = f"{request.call_id}\n{request.find('from')}\n{request.cseq}"
         data = text.encode("utf-8", "surrogateescape")
         return hmac.new(self._secret, data, hashlib.sha256).hexdigest()[:16]
 
