@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.demo.phone_process import PhoneProcess
+from callcenter.demo.pyvoip_phone import protocol
 from telephony.sip.endpoint import SipEndpoint, bind_udp, inherit_udp, listener_of
 from telephony.sip.events import (
     Answered,
@@ -24,6 +26,7 @@ from telephony.sip.events import (
 from telephony.sip.options import SipOptions
 from telephony.sip.stack import SipStack
 from tests.support.baresip import Baresip
+from tests.support.programs import find_free_port
 from tests.support.sip_phone import SipPhone
 
 pytestmark = pytest.mark.e2e
@@ -166,4 +169,38 @@ async def test_baresip_registers_is_called_and_calls_with_its_password(tmp_path:
             centre.do(centre.stack.accept(arrived.leg, SDP, centre.now))
             await centre.next(Confirmed)
             await phone.command("hangup")
+            assert (await centre.next(Gone)).why is GoneWhy.BYE
+
+
+async def test_pyvoip_registers_is_called_and_is_reoffered() -> None:
+    port = str(find_free_port())
+    async with SipPhone.started({"agent0001": "pw0001"}) as centre:
+        server = f"{centre.address.host}:{centre.address.port}"
+        known = ("--server", server, "--user", "agent0001", "--password", "pw0001")
+        async with PhoneProcess.started(*known, "--sip-port", port, "--auto-answer") as phone:
+            await phone.do(protocol.Register())
+            await phone.wait_for(protocol.Registered, within_s=5)
+            await centre.next(PhoneRegistered)
+
+            leg = centre.dial("agent0001", SDP, CALLER)
+            assert b"m=audio" in (await centre.next(Answered)).body
+            centre.do(centre.stack.reoffer(leg, SDP, centre.now))
+            await centre.next(Answered)
+            centre.do(centre.stack.hang_up(leg, centre.now))
+            assert (await phone.wait_for(protocol.Ended, within_s=3)).by == "peer"
+            assert (await centre.next(Gone)).why is GoneWhy.OURS
+
+
+async def test_pyvoip_calls_a_line_and_hangs_up() -> None:
+    async with SipPhone.started({}, lambda user: user == "8000") as centre:
+        server = f"{centre.address.host}:{centre.address.port}"
+        async with PhoneProcess.started("--server", server, "--user", "caller") as phone:
+            await phone.do(protocol.Call("8000"))
+            arrived = await centre.next(IncomingCall)
+            assert arrived.caller.user == "caller"
+            centre.do(centre.stack.ring(arrived.leg, centre.now))
+            centre.do(centre.stack.accept(arrived.leg, SDP, centre.now))
+            await phone.wait_for(protocol.Answered, within_s=5)
+            await centre.next(Confirmed)
+            await phone.do(protocol.Hangup())
             assert (await centre.next(Gone)).why is GoneWhy.BYE
