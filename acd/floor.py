@@ -290,7 +290,7 @@ class Floor:
         """The caller's half of a failed offer; the agent's half depends on why it failed."""
         caller = self._callers[agent.get_assignment().call_id]
         self._fail_offer(caller, agent, why)
-        caller.wait_again()
+        caller.wait_again(agent.agent_id)
         if now >= caller.overflow_at:
             self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
         else:

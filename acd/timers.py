@@ -45,6 +45,10 @@ class Timers(Generic[Key]):
         self._heap: list[tuple[float, int, Key]] = []
         self._number = 0
 
+    def __len__(self) -> int:
+        """Entries held, dead ones among them."""
+        return len(self._heap)
+
     @property
     def next_at(self) -> float | None:
         while self._heap and not self._is_alive(self._heap[0]):

@@ -1,0 +1,58 @@
+"""Deadlines that are set, moved, cancelled, and come due."""
+
+from acd.timers import Timers
+
+
+def test_the_nearest_deadline_is_next() -> None:
+    timers = Timers[str]()
+    assert timers.next_at is None
+    timers.set("a", 20.0)
+    timers.set("b", 10.0)
+
+    assert timers.next_at == 10.0
+    assert timers.pop_instant(now=9.9) == []
+    assert timers.pop_instant(now=30.0) == ["b"]
+    assert timers.pop_instant(now=30.0) == ["a"]
+    assert timers.pop_instant(now=30.0) == []
+
+
+def test_one_instant_comes_as_a_whole_in_the_order_it_was_set() -> None:
+    timers = Timers[str]()
+    for key in ("b", "a", "c"):
+        timers.set(key, 10.0)
+
+    assert timers.pop_instant(now=10.0) == ["b", "a", "c"]
+
+
+def test_a_moved_or_cancelled_deadline_does_not_come() -> None:
+    timers = Timers[str]()
+    timers.set("a", 10.0)
+    timers.set("a", 20.0)
+    timers.set("b", 15.0)
+    timers.cancel("b")
+    timers.cancel("never set")
+
+    assert timers.next_at == 20.0
+    assert timers.pop_instant(now=20.0) == ["a"]
+    assert timers.next_at is None
+
+
+def test_a_deadline_moved_away_and_back_comes_once() -> None:
+    timers = Timers[str]()
+    for at in (10.0, 20.0, 10.0, 10.0):
+        timers.set("a", at)
+
+    assert timers.pop_instant(now=30.0) == ["a"]
+    assert timers.pop_instant(now=30.0) == []
+
+
+def test_cancelled_deadlines_do_not_pile_up() -> None:
+    timers = Timers[int]()
+    timers.set(0, 1.0)
+    for key in range(1, 10_000):
+        timers.set(key, 600.0)
+        timers.cancel(key)
+
+    assert len(timers) < 200
+    assert timers.pop_instant(now=700.0) == [0]
+    assert timers.next_at is None
