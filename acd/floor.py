@@ -115,8 +115,8 @@ class Floor:
     def tick(self, now: float) -> list[AcdEvent]:
         """Settle what is due, instant by instant: who was free first gets the first call."""
         self._events = []
-        while due := self._timers.pop_instant(now):
-            for timer in due:
+        while (instant := self.deadline) is not None and instant <= now:
+            while timer := self._timers.maybe_pop(instant):
                 self._on_timer(timer, now)
             self._dispatch(now)
         return self._events

@@ -10,18 +10,28 @@ def test_the_nearest_deadline_is_next() -> None:
     timers.set("b", 10.0)
 
     assert timers.next_at == 10.0
-    assert timers.pop_instant(now=9.9) == []
-    assert timers.pop_instant(now=30.0) == ["b"]
-    assert timers.pop_instant(now=30.0) == ["a"]
-    assert timers.pop_instant(now=30.0) == []
+    assert timers.maybe_pop(20.0) is None
+    assert timers.maybe_pop(10.0) == "b"
+    assert timers.maybe_pop(10.0) is None
+    assert timers.next_at == 20.0
 
 
-def test_one_instant_comes_as_a_whole_in_the_order_it_was_set() -> None:
+def test_one_instant_comes_in_the_order_it_was_set() -> None:
     timers = Timers[str]()
     for key in ("b", "a", "c"):
         timers.set(key, 10.0)
 
-    assert timers.pop_instant(now=10.0) == ["b", "a", "c"]
+    assert [timers.maybe_pop(10.0) for _ in range(4)] == ["b", "a", "c", None]
+
+
+def test_one_deadline_may_cancel_another_of_the_same_instant() -> None:
+    timers = Timers[str]()
+    timers.set("a", 10.0)
+    timers.set("b", 10.0)
+
+    assert timers.maybe_pop(10.0) == "a"
+    timers.cancel("b")
+    assert timers.maybe_pop(10.0) is None
 
 
 def test_a_moved_or_cancelled_deadline_does_not_come() -> None:
@@ -33,7 +43,7 @@ def test_a_moved_or_cancelled_deadline_does_not_come() -> None:
     timers.cancel("never set")
 
     assert timers.next_at == 20.0
-    assert timers.pop_instant(now=20.0) == ["a"]
+    assert timers.maybe_pop(20.0) == "a"
     assert timers.next_at is None
 
 
@@ -42,17 +52,17 @@ def test_a_deadline_moved_away_and_back_comes_once() -> None:
     for at in (10.0, 20.0, 10.0, 10.0):
         timers.set("a", at)
 
-    assert timers.pop_instant(now=30.0) == ["a"]
-    assert timers.pop_instant(now=30.0) == []
+    assert timers.maybe_pop(10.0) == "a"
+    assert timers.next_at is None
 
 
 def test_cancelled_deadlines_do_not_pile_up() -> None:
-    timers = Timers[int]()
-    timers.set(0, 1.0)
-    for key in range(1, 10_000):
-        timers.set(key, 600.0)
-        timers.cancel(key)
+    timers = Timers[str]()
+    timers.set("a", 1.0)
+    for number in range(10_000):
+        timers.set(f"b{number}", 600.0)
+        timers.cancel(f"b{number}")
 
     assert len(timers) < 200
-    assert timers.pop_instant(now=700.0) == [0]
+    assert timers.maybe_pop(1.0) == "a"
     assert timers.next_at is None
