@@ -21,7 +21,8 @@ Rule 5: what comes too late is silently nothing: a call that is not on the floor
         and end that phone's leg if it is missing.
 Rule 6: a phone that is no longer registered fails its offer as UNREACHABLE at once; a talk goes
         on, since it lives on its own dialog. With `auto_ready`, who has no phone is OFF; after a
-        talk and its wrap-up, if there is one.
+        talk and its wrap-up, if there is one. The price: a phone that drops out during a pause
+        comes back READY. A registration that is merely refreshed wakes nobody.
 Rule 7: inputs that come before `tick` win over a deadline that is just over: an agent who picks
         up in the last moment has picked up.
 

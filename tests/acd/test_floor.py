@@ -3,6 +3,7 @@
 import pytest
 
 from acd.events import (
+    AcdEvent,
     AgentAnswered,
     AgentChanged,
     AgentOffered,
@@ -19,6 +20,7 @@ from acd.events import (
 from acd.floor import Floor
 from acd.inputs import (
     Accept,
+    AcdInput,
     AgentLeft,
     CallerLeft,
     Decline,
@@ -34,6 +36,7 @@ from acd.inputs import (
 from acd.options import QueueOptions
 from foundation.errors import Conflict, IllegalTransition, NotFound
 from foundation.ids import AgentId, CallId, OfferId, QueueId
+from foundation.machine import Machine
 from tests.support.floors import (
     BEN,
     EVA,
@@ -556,3 +559,10 @@ def test_a_call_cannot_be_queued_twice() -> None:
 
     with pytest.raises(IllegalTransition):
         queue_up(floor, "c-1", now=1.0)
+
+
+def test_the_floor_is_a_machine_for_the_driver() -> None:
+    machine: Machine[AcdInput, AcdEvent] = build_floor()
+
+    assert machine.feed(Enqueue(C1, ORDERS), 0.0) == [CallQueued(C1, ORDERS)]
+    assert machine.deadline == 600.0
