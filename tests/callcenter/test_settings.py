@@ -27,16 +27,6 @@ queues:
 """
 
 
-@pytest.fixture(autouse=True)
-def _two_built_in_models(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path_factory.mktemp("models")
-    (folder / "tiny-en").mkdir()
-    (folder / "tiny-zh").mkdir()
-    monkeypatch.setattr(settings_module, "BUILT_IN_MODELS", folder)
-
-
 def centre(folder: Path, text: str) -> Path:
     (folder / "callcenter.yaml").write_text(text, encoding="utf-8")
     return folder
