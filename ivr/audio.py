@@ -56,7 +56,7 @@ def fade(samples: Samples) -> Samples:
 
 
 def to_pcm(samples: Samples) -> bytes:
-    return np.clip(np.rint(samples * 32767), -32768, 32767).astype("<i2").tobytes()
+    return np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes()
 
 
 def from_pcm(pcm: bytes) -> Samples:

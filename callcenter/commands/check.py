@@ -1,5 +1,6 @@
 """`callcenter check [DIR]`: all problems of a configuration in one go."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.table import Table
 from callcenter.cross_checks import fits
 from callcenter.settings import Settings, load
 from foundation.errors import ConfigurationError
+from ivr import audio
 
 
 def check(
@@ -18,6 +20,8 @@ def check(
     """Tell every problem of the configuration with file and line."""
     try:
         settings = load(folder)
+        if faults := list(wav_faults(settings.prompts_path)):
+            raise ConfigurationError(faults)
     except ConfigurationError as error:
         for problem in error.problems:
             typer.echo(problem)
@@ -28,6 +32,15 @@ def check(
         typer.echo(f"{warning} (a warning)")
     Console(highlight=False).print(summary(settings))
     typer.echo("The configuration is in order.")
+
+
+def wav_faults(prompts: Path) -> Iterable[str]:
+    """Recorded prompts that could not be played."""
+    for file in sorted(prompts.glob("*.wav")):
+        try:
+            audio.read_wav(file)
+        except audio.UnusableWav as error:
+            yield str(error)
 
 
 def summary(settings: Settings) -> Table:

@@ -160,6 +160,16 @@ def test_environment_that_is_no_json_is_a_problem(
     assert "environment" in problems(tmp_path, GOOD)[0]
 
 
+def test_queues_music_is_built_in_or_recorded(tmp_path: Path) -> None:
+    text = "queues:\n  orders:\n    music: jazz\n"
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:3: queues.orders.music: there is no prompts/jazz.wav; known: music"
+    ]
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "jazz.wav").touch()
+    assert load(centre(tmp_path, text)).queues["orders"].music == "jazz"
+
+
 FLOW = "start: q\nnodes:\n  q: {do: queue, queue: orders}\n"
 
 

@@ -109,3 +109,11 @@ def test_check_tells_warnings_and_passes(app: typer.Typer, tmp_path: Path) -> No
     code, output = run(app, "check", str(tmp_path))
     assert code == 0
     assert "no number leads in" in output
+
+
+def test_check_tells_recordings_that_cannot_be_played(app: typer.Typer, tmp_path: Path) -> None:
+    run(app, "init", str(tmp_path / "centre"))
+    (tmp_path / "centre" / "prompts" / "greeting.wav").write_bytes(b"ID3 this is an mp3")
+    code, output = run(app, "check", str(tmp_path / "centre"))
+    assert code == 1
+    assert "greeting.wav: is not a PCM WAV file" in output
