@@ -103,9 +103,18 @@ def complaints(document: Document, error: ValidationError, model: type[BaseModel
 
 def located(error: ValidationError, model: type[BaseModel]) -> Iterable[tuple[Path, str]]:
     """Path in the document and sentence of each error; secret values are never repeated."""
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    for detail in details:
+        if detail["type"] == "too_short" and _has_inner(detail["loc"], details):
+            continue  # it is short only because its items are wrong
         path, keys, secret = _follow(model, detail["loc"])
         yield path, _sentence(detail, path, keys, secret)
+
+
+def _has_inner(loc: Path, details: Iterable[Mapping[str, Any]]) -> bool:
+    return any(
+        len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in details
+    )
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
