@@ -9,4 +9,4 @@ class Base(DeclarativeBase):
 
 
 def make_engine(url: str) -> AsyncEngine:
-    return create_async_engine(url)
+    return create_async_engine(url.replace("sqlite:///", "sqlite+aiosqlite:///", 1))
