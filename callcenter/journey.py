@@ -142,9 +142,7 @@ class Journey:
                 self._ended(call_id, by)
             case calls.AgentPickedUp() | calls.AgentRefused() | calls.AgentHungUp():
                 self._agents_phone(event)
-            case (
-                calls.CallAnswered() | calls.DigitPressed() | calls.PromptEnded()
-            ):
+            case calls.CallAnswered() | calls.DigitPressed() | calls.PromptEnded():
                 self._caller_step(event)
             case (
                 acd.CallQueued()
@@ -276,9 +274,7 @@ class Journey:
                 self._play_music(contact)
             case acd.PositionTold(position=position):
                 languages = self._queue_rule(contact).languages
-                self._control.play(
-                    contact.call_id, self._prompts.position(position, languages)
-                )
+                self._control.play(contact.call_id, self._prompts.position(position, languages))
             case acd.AgentOffered(call_id, _, agent_id, offer_id):
                 auto_answer = self._rules.agents[agent_id].auto_answer
                 self._control.ring_agent(call_id, agent_id, offer_id, auto_answer=auto_answer)
