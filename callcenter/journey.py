@@ -1,0 +1,328 @@
+"""A call's path through the house, told once: each event, and what it makes the others do.
+
+    CallArrived ─▶ answer ─▶ CallAnswered ─▶ ivr ─▶ EnterQueue ─▶ CallQueued ─▶ music
+        AgentOffered ─▶ ring ─▶ AgentPickedUp ─▶ AgentAnswered ─▶ (agent's number) ─▶ record, bridge
+        CallBridged … AgentHungUp / CallEnded ─▶ TalkEnded ─▶ wrap-up
+
+Nothing here waits or knows a clock: events come in, commands go down. Whoever tells events
+(`callcenter.conductor`) does so one after the other, never nested.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from acd import events as acd
+from acd import inputs as floor
+from callcenter.contact import Contact, Stage
+from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
+from ivr import engine as ivr
+from ivr.events import IvrEvent
+from recordings.events import RecordingEvent
+from telephony.calls import events as calls
+from telephony.calls.control import CallControl
+
+log = logging.getLogger(__name__)
+
+HouseEvent: TypeAlias = calls.CallEvent | acd.AcdEvent | IvrEvent | RecordingEvent
+
+LINE_FAULT = "line_fault"
+"Prompt for blocked numbers: neutral, so that nobody learns of the block."
+ALL_BUSY = "all_busy"
+"Prompt before the BYE when `max_wait_s` is over."
+BLOCKED_STATUS = 480
+"Temporarily unavailable: what a faulty line would say."
+AGENT_TONE = "tone:880:150"
+"Tells an agent whose phone answers by itself that a caller comes now."
+
+
+class Floor(Protocol):
+    """The ACD's floor under its driver."""
+
+    def feed(self, given: floor.AcdInput) -> None: ...
+    def is_current(self, offer_id: OfferId) -> bool: ...
+
+
+class Ivr(Protocol):
+    """The callers' ways through the flows under their timer; effects come to `Journey.do_ivr`."""
+
+    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None: ...
+    def digit(self, call_id: CallId, digit: str) -> None: ...
+    def prompt_ended(self, call_id: CallId) -> None: ...
+    def caller_left(self, call_id: CallId) -> None: ...
+
+
+class Prompts(Protocol):
+    """Files to play, ready on disk."""
+
+    def named(self, name: str, languages: Sequence[str]) -> list[str]: ...
+    def position(self, position: int, languages: Sequence[str]) -> list[str]: ...
+    def agent_number(self, number: str, languages: Sequence[str]) -> list[str]: ...
+
+
+class Recorder(Protocol):
+    """Opens a recording (`RecordingStarted` is told) and closes it when its tap has ended."""
+
+    def start(
+        self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
+    ) -> tuple[RecordingId, str]: ...
+    def end(self, recording_id: RecordingId, complete: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRule:
+    """What a dialled number leads to; `languages` are those its prompts are played in."""
+
+    flow: str
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRule:
+    """What the journey must know of a queue beside what the floor knows."""
+
+    music: str
+    announce_agent: bool
+    languages: tuple[str, ...]
+    "Prompts in the queue; the first is the one that its talks are transcribed in."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRule:
+    number: str
+    auto_answer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseRules:
+    lines: Mapping[str, LineRule]
+    queues: Mapping[QueueId, QueueRule]
+    agents: Mapping[AgentId, AgentRule]
+    blocked: Collection[str]
+    "E.164 numbers that are refused."
+
+
+class Journey:
+    """Conducts all calls; holds one `Contact` for each."""
+
+    def __init__(
+        self,
+        rules: HouseRules,
+        control: CallControl,
+        ivr_: Ivr,
+        floor_: Floor,
+        prompts: Prompts,
+        recorder: Recorder,
+        caller_number: Callable[[CallId], str | None],
+        tell: Callable[[HouseEvent], None],
+    ) -> None:
+        self._rules = rules
+        self._control = control
+        self._ivr = ivr_
+        self._floor = floor_
+        self._prompts = prompts
+        self._recorder = recorder
+        self._caller_number = caller_number
+        self._tell = tell
+        self._contacts: dict[CallId, Contact] = {}
+
+    # -- events ----------------------------------------------------------------------------------
+
+    def on_event(self, event: HouseEvent) -> None:
+        """One step of one call; events that nobody need act on are passed over."""
+        match event:
+            case calls.PhoneChanged(agent_id, registered, busy):
+                self._floor.feed(floor.PhoneChanged(agent_id, registered=registered, busy=busy))
+            case calls.TalkRecorded(recording_id, complete=complete):
+                self._recorder.end(RecordingId(recording_id), complete)
+            case calls.CallArrived(call_id, line=line):
+                self._arrived(call_id, line)
+            case calls.CallEnded(call_id, by):
+                self._ended(call_id, by)
+            case calls.AgentPickedUp() | calls.AgentRefused() | calls.AgentHungUp():
+                self._agents_phone(event)
+            case calls.CallAnswered() | calls.DigitPressed() | calls.PromptEnded():
+                self._caller_step(event)
+            case (
+                acd.CallQueued()
+                | acd.PositionTold()
+                | acd.AgentOffered()
+                | acd.OfferFailed()
+                | acd.AgentAnswered()
+                | acd.CallOverflowed()
+            ):
+                self._floor_step(event)
+            case _:
+                pass
+
+    def do_ivr(self, call_id: CallId, effect: ivr.Effect) -> None:
+        """What the caller's flow wants done."""
+        contact = self._contacts.get(call_id)
+        if contact is None:
+            return
+        match effect:
+            case ivr.PlayPrompts(names, languages):
+                items = [file for name in names for file in self._prompts.named(name, languages)]
+                self._control.play(call_id, items)
+            case ivr.StopPrompts():
+                self._control.stop_playing(call_id)
+            case ivr.EnterQueue(queue):
+                contact.stage = Stage.WAITING
+                contact.queue = queue
+                self._floor.feed(floor.Enqueue(call_id, queue))
+            case ivr.HangUp(reason):
+                contact.stage = Stage.LEAVING
+                self._control.hang_up(call_id, calls.EndedBy.CENTRE, reason)
+            case ivr.Echo():
+                contact.stage = Stage.ECHO
+                self._control.echo(call_id)
+            case _:
+                self._tell(effect)
+
+    # -- the caller ------------------------------------------------------------------------------
+
+    def _arrived(self, call_id: CallId, line: str) -> None:
+        contact = self._contacts[call_id] = Contact(call_id, line)
+        if self._caller_number(call_id) in self._rules.blocked:
+            contact.stage = Stage.BLOCKED
+            self._control.answer_early(call_id)
+            languages = self._rules.lines[line].languages
+            self._control.play(call_id, self._prompts.named(LINE_FAULT, languages))
+        else:
+            self._control.answer(call_id)
+
+    def _caller_step(
+        self, event: calls.CallAnswered | calls.DigitPressed | calls.PromptEnded
+    ) -> None:
+        contact = self._contacts.get(event.call_id)
+        if contact is None:
+            return
+        match event:
+            case calls.CallAnswered(call_id):
+                rule = self._rules.lines[contact.line]
+                self._ivr.start(call_id, rule.flow, rule.languages)
+            case calls.DigitPressed(call_id, calls.Side.CALLER, digit):
+                if contact.stage is Stage.IVR:
+                    self._ivr.digit(call_id, digit)
+            case calls.PromptEnded():
+                self._prompt_ended(contact)
+            case _:
+                pass
+
+    def _prompt_ended(self, contact: Contact) -> None:
+        match contact.stage:
+            case Stage.IVR:
+                self._ivr.prompt_ended(contact.call_id)
+            case Stage.BLOCKED:
+                self._control.refuse(contact.call_id, BLOCKED_STATUS, "blocked number")
+            case Stage.WAITING:
+                self._play_music(contact)
+            case Stage.ANNOUNCING:
+                self._bridge(contact)
+            case Stage.LEAVING:
+                self._control.hang_up(
+                    contact.call_id, calls.EndedBy.CENTRE, "waited longer than the queue allows"
+                )
+            case Stage.TALKING | Stage.ECHO:
+                pass
+
+    def _ended(self, call_id: CallId, by: calls.EndedBy) -> None:
+        contact = self._contacts.pop(call_id, None)
+        if contact is None:
+            return
+        self._ivr.caller_left(call_id)
+        if contact.queue is not None:
+            # Only who hangs up has abandoned; a caller whom we lost is our failure, not his choice.
+            left = floor.CallerLeft if by is calls.EndedBy.CALLER else floor.Lose
+            self._floor.feed(left(call_id))
+
+    # -- the agent's phone -----------------------------------------------------------------------
+
+    def _agents_phone(
+        self, event: calls.AgentPickedUp | calls.AgentRefused | calls.AgentHungUp
+    ) -> None:
+        match event:
+            case calls.AgentPickedUp(call_id, agent_id, offer_id):
+                if self._floor.is_current(offer_id):
+                    self._floor.feed(floor.Accept(call_id, agent_id, offer_id))
+                else:
+                    self._control.stop_ringing(call_id, offer_id)
+            case calls.AgentRefused(call_id, agent_id, offer_id, status):
+                failure = _failure(status)
+                self._floor.feed(floor.Decline(call_id, agent_id, offer_id, failure))
+            case calls.AgentHungUp(call_id, agent_id, by):
+                self._floor.feed(floor.AgentLeft(call_id, agent_id))
+                self._control.hang_up(call_id, by, "the agent's part is over")
+
+    # -- the floor -------------------------------------------------------------------------------
+
+    def _floor_step(
+        self,
+        event: acd.CallQueued
+        | acd.PositionTold
+        | acd.AgentOffered
+        | acd.OfferFailed
+        | acd.AgentAnswered
+        | acd.CallOverflowed,
+    ) -> None:
+        contact = self._contacts.get(event.call_id)
+        if contact is None:
+            return
+        match event:
+            case acd.CallQueued():
+                self._play_music(contact)
+            case acd.PositionTold(position=position):
+                languages = self._queue_rule(contact).languages
+                self._control.play(contact.call_id, self._prompts.position(position, languages))
+            case acd.AgentOffered(call_id, _, agent_id, offer_id):
+                auto_answer = self._rules.agents[agent_id].auto_answer
+                self._control.ring_agent(call_id, agent_id, offer_id, auto_answer=auto_answer)
+            case acd.OfferFailed(call_id, offer_id=offer_id):
+                self._control.stop_ringing(call_id, offer_id)
+            case acd.AgentAnswered(_, _, agent_id):
+                self._agent_answered(contact, agent_id)
+            case acd.CallOverflowed():
+                contact.stage = Stage.LEAVING
+                languages = self._queue_rule(contact).languages
+                self._control.play(contact.call_id, self._prompts.named(ALL_BUSY, languages))
+
+    def _agent_answered(self, contact: Contact, agent_id: AgentId) -> None:
+        contact.agent_id = agent_id
+        agent = self._rules.agents[agent_id]
+        rule = self._queue_rule(contact)
+        if agent.auto_answer:
+            self._control.play_to_agent(contact.call_id, [AGENT_TONE])
+        if rule.announce_agent:
+            contact.stage = Stage.ANNOUNCING
+            items = self._prompts.agent_number(agent.number, rule.languages)
+            self._control.play(contact.call_id, items)
+        else:
+            self._bridge(contact)
+
+    def _bridge(self, contact: Contact) -> None:
+        contact.stage = Stage.TALKING
+        if contact.queue is None or contact.agent_id is None:
+            return
+        language = self._queue_rule(contact).languages[0]
+        recording_id, file = self._recorder.start(
+            contact.call_id, contact.agent_id, contact.queue, (language, language)
+        )
+        self._control.record(contact.call_id, recording_id, file)
+        self._control.bridge(contact.call_id)
+
+    def _play_music(self, contact: Contact) -> None:
+        rule = self._queue_rule(contact)
+        self._control.play(
+            contact.call_id, self._prompts.named(rule.music, rule.languages), loop=True
+        )
+
+    def _queue_rule(self, contact: Contact) -> QueueRule:
+        assert contact.queue is not None
+        return self._rules.queues[contact.queue]
+
+
+def _failure(status: int) -> acd.OfferFailure:
+    """An agent's phone that says busy or no has declined; anything else was out of reach."""
+    declined = status in (486, 480, 600, 603, 302)
+    return acd.OfferFailure.DECLINED if declined else acd.OfferFailure.UNREACHABLE

@@ -1,0 +1,76 @@
+"""After a crash: what the journal shows as unfinished, and the facts that finish it.
+
+Core reads its journal at the start; whatever was open when the last core died is ended here, so
+that every visit to a queue has its outcome, every call its end and no agent stays in a state that
+nobody will ever end.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from acd.events import (
+    AgentAnswered,
+    AgentChanged,
+    AgentState,
+    CallAbandoned,
+    CallLost,
+    CallOverflowed,
+    CallQueued,
+    TalkEnded,
+)
+from foundation.ids import AgentId, CallId, QueueId
+from telephony.calls.events import CallArrived, CallEnded, EndedBy
+
+REASON = "the centre was restarted"
+
+
+@dataclass
+class OpenEnds:
+    """What has begun and not ended."""
+
+    calls: dict[CallId, None] = field(default_factory=dict)
+    "In order of arrival."
+    waiting: dict[CallId, QueueId] = field(default_factory=dict)
+    talks: dict[CallId, tuple[QueueId, AgentId]] = field(default_factory=dict)
+    agents: dict[AgentId, AgentState] = field(default_factory=dict)
+
+    def take(self, event: object) -> None:
+        match event:
+            case CallArrived(call_id):
+                self.calls[call_id] = None
+            case CallEnded(call_id):
+                self.calls.pop(call_id, None)
+            case CallQueued(call_id, queue):
+                self.waiting[call_id] = queue
+            case AgentAnswered(call_id, queue, agent_id):
+                self.waiting.pop(call_id, None)
+                self.talks[call_id] = (queue, agent_id)
+            case CallAbandoned(call_id) | CallOverflowed(call_id) | CallLost(call_id):
+                self.waiting.pop(call_id, None)
+            case TalkEnded(call_id):
+                self.talks.pop(call_id, None)
+            case AgentChanged(agent_id, state):
+                self.agents[agent_id] = state
+            case _:
+                pass
+
+
+def find_open_ends(events: Iterable[object]) -> OpenEnds:
+    ends = OpenEnds()
+    for event in events:
+        ends.take(event)
+    return ends
+
+
+def settle(ends: OpenEnds) -> list[object]:
+    """Facts that end what is open, in an order that folds take: visits, talks, calls, agents."""
+    facts: list[object] = []
+    facts += [CallLost(call_id, queue) for call_id, queue in ends.waiting.items()]
+    facts += [TalkEnded(call_id, queue, agent) for call_id, (queue, agent) in ends.talks.items()]
+    facts += [CallEnded(call_id, EndedBy.FAULT, REASON) for call_id in ends.calls]
+    facts += [
+        AgentChanged(agent_id, AgentState.OFF)
+        for agent_id, state in ends.agents.items()
+        if state is not AgentState.OFF
+    ]
+    return facts

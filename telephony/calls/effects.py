@@ -1,0 +1,92 @@
+"""What a call wants done: SIP verbs, media requests, facts to tell.
+
+The switchboard performs them.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from foundation.ids import AgentId, LegId
+from telephony.calls.events import CallEvent
+from telephony.media import protocol as media
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """183 with SDP to the caller."""
+
+    leg: LegId
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """200 to the caller's INVITE or to anybody's re-INVITE."""
+
+    leg: LegId
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    leg: LegId
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """INVITE to the agent's newest binding."""
+
+    leg: LegId
+    agent_id: AgentId
+    body: bytes
+    auto_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpLeg:
+    """BYE, CANCEL or a final answer: whatever the leg's state asks for."""
+
+    leg: LegId
+    reason: str
+
+
+class Purpose(Enum):
+    """Why media was asked, so that its answer finds the right step."""
+
+    PREPARE_CALLER = "prepare caller"
+    PREPARE_AGENT = "prepare agent"
+    ANSWER_CALLER = "answer caller"
+    ANSWER_AGENT = "answer agent"
+    REOFFER = "reoffer"
+    REOFFER_ANSWER = "reoffer answer"
+    CONNECT = "connect"
+    RELEASE = "release"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class AskMedia:
+    """`request` (its `rid` is given by the client) on behalf of `leg`."""
+
+    leg: LegId
+    purpose: Purpose
+    request: media.Request
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    event: CallEvent
+
+
+Effect: TypeAlias = Progress | Accept | Reject | Dial | HangUpLeg | AskMedia | Tell
+
+
+@dataclass(frozen=True, slots=True)
+class MediaAnswered:
+    """Media's reply to `AskMedia(leg, purpose)`."""
+
+    leg: LegId
+    purpose: Purpose
+    reply: media.Done | media.Failed

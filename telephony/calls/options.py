@@ -1,0 +1,17 @@
+"""What can be set about calls."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOptions:
+    """How the switchboard treats calls."""
+
+    hold_music: tuple[str, ...] = ("silence:1000",)
+    "Play items (see telephony.media.protocol.Play) for whoever is put on hold."
+
+    country_code: str = "86"
+    "For numbers in national form (leading 0): E.164 needs a country."
+
+    double_digit_s: float = 0.2
+    "The same key by RTP and by SIP INFO within this time is one key."

@@ -1,0 +1,303 @@
+"""All calls: the desk where SIP, media and the upper parts' commands meet their call.
+
+Facts come in by `on_sip`, `on_media_event` and media replies, commands by `CallControl`; each is
+handed to its `Call` (telephony.calls.call), and what the call wants done is performed here, in
+order and never nested: work that a told event causes waits until the present work is done.
+"""
+
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from foundation.ids import AgentId, CallId, LegId, OfferId, RecordingId, new_call_id, new_leg_id
+from telephony.calls.call import Call
+from telephony.calls.effects import (
+    Accept,
+    AskMedia,
+    Dial,
+    Effect,
+    HangUpLeg,
+    MediaAnswered,
+    Progress,
+    Reject,
+    Tell,
+)
+from telephony.calls.events import (
+    CallEvent,
+    EndedBy,
+    MediaTroubled,
+    PhoneChanged,
+    Side,
+    TalkRecorded,
+)
+from telephony.calls.numbers import normalise
+from telephony.calls.options import CallOptions
+from telephony.calls.parties import PartyBook
+from telephony.media import protocol as media
+from telephony.sip import events as sip
+
+log = logging.getLogger(__name__)
+
+AUTO_ANSWER_HEADERS = (
+    ("Call-Info", "<sip:auto-answer>;answer-after=0"),
+    ("Alert-Info", "<sip:auto-answer>;info=alert-autoanswer;delay=0"),
+)
+"Two spellings, because phones agree on neither (RFC 3261 20.4 and 20.9 leave both open)."
+
+
+class SipPort(Protocol):
+    """The SIP verbs the switchboard uses; events come back by `Switchboard.on_sip`."""
+
+    def progress(self, leg: LegId, status: int, body: bytes) -> None: ...
+    def accept(self, leg: LegId, body: bytes) -> None: ...
+    def reject(self, leg: LegId, status: int) -> None: ...
+    def dial(
+        self,
+        leg: LegId,
+        to: str,
+        *,
+        body: bytes,
+        caller_user: str,
+        caller_name: str,
+        headers: Sequence[tuple[str, str]],
+    ) -> None: ...
+    def hang_up(self, leg: LegId, reason: str) -> None: ...
+    def note(self, leg: LegId, extra: bytes) -> None: ...
+    def is_registered(self, aor: str) -> bool: ...
+
+
+class MediaPort(Protocol):
+    """Asks the worker that keeps the call; the reply comes later, exactly once."""
+
+    def ask(
+        self, request: media.Request, on_reply: Callable[[media.Done | media.Failed], None]
+    ) -> None: ...
+
+
+class Switchboard:
+    """Implements `telephony.calls.control.CallControl`."""
+
+    def __init__(
+        self,
+        options: CallOptions,
+        sip_port: SipPort,
+        media_port: MediaPort,
+        parties: PartyBook,
+        tell: Callable[[CallEvent], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._options = options
+        self._sip = sip_port
+        self._media = media_port
+        self._parties = parties
+        self._tell = tell
+        self._now = now
+        self._calls: dict[CallId, Call] = {}
+        self._by_leg: dict[LegId, Call] = {}
+        self._callers: dict[CallId, sip.CallerIdentity] = {}
+        self._agents_calling: dict[LegId, AgentId] = {}
+        "Calls that agents' own phones have made: such a phone is busy."
+        self._work: deque[tuple[Call, Effect]] = deque()
+        self._is_working = False
+
+    # -- questions -------------------------------------------------------------------------------
+
+    def count(self) -> int:
+        return sum(not call.is_over for call in self._calls.values())
+
+    def has_call(self, call_id: CallId) -> bool:
+        call = self._calls.get(call_id)
+        return call is not None and not call.is_over
+
+    def call_ids(self) -> list[CallId]:
+        return [call.call_id for call in self._calls.values() if not call.is_over]
+
+    def find_caller_number(self, call_id: CallId) -> str | None:
+        """E.164, ANONYMOUS, or an extension; None for a call that is over."""
+        caller = self._callers.get(call_id)
+        return None if caller is None else normalise(caller.user, self._options.country_code)
+
+    # -- facts -----------------------------------------------------------------------------------
+
+    def on_sip(self, event: sip.SipEvent) -> None:
+        match event:
+            case sip.IncomingCall():
+                self._arrive(event)
+            case sip.PhoneRegistered(aor) | sip.PhoneUnregistered(aor):
+                self._phone_changed(AgentId(aor))
+            case sip.BindingsChanged() | sip.Dropped():
+                pass
+            case _:
+                call = self._by_leg.get(event.leg)
+                if call is not None:
+                    self._do(call, call.on_sip(event, self._now()))
+
+    def on_media_event(self, event: media.Message) -> None:
+        match event:
+            case media.DigitHeard(leg=leg, digit=digit, at_s=at_s):
+                self._on_leg(LegId(leg), lambda call: call.on_digit(LegId(leg), digit, at_s))
+            case media.PlayEnded(leg=leg, play_id=play_id):
+                self._on_leg(LegId(leg), lambda call: call.on_play_ended(play_id))
+            case media.MediaLost(leg=leg):
+                self._on_leg(LegId(leg), lambda call: call.on_media_lost(LegId(leg)))
+            case media.TapEnded(tap_id=tap_id, frames=frames, complete=complete):
+                self._tell(TalkRecorded(tap_id, frames, complete))
+                if not complete:
+                    self._tell(MediaTroubled(f"Recording {tap_id}: {event.sentence}"))
+            case media.TapTroubled(tap_id=tap_id, sentence=sentence):
+                self._tell(MediaTroubled(f"Recording {tap_id}: {sentence}"))
+            case _:
+                pass
+
+    # -- CallControl -----------------------------------------------------------------------------
+
+    def answer(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.answer())
+
+    def answer_early(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.answer_early())
+
+    def refuse(self, call_id: CallId, status: int, rule: str) -> None:
+        self._on_call(call_id, lambda call: call.refuse(status, rule))
+
+    def play(self, call_id: CallId, items: Sequence[str], *, loop: bool = False) -> None:
+        self._on_call(call_id, lambda call: call.play(items, loop=loop))
+
+    def stop_playing(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.stop_playing())
+
+    def ring_agent(
+        self, call_id: CallId, agent_id: AgentId, offer_id: OfferId, *, auto_answer: bool
+    ) -> None:
+        leg_id = new_leg_id()
+
+        def ring(call: Call) -> list[Effect]:
+            self._by_leg[leg_id] = call
+            return call.ring_agent(leg_id, agent_id, offer_id, auto_answer=auto_answer)
+
+        self._on_call(call_id, ring)
+
+    def stop_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
+        self._on_call(call_id, lambda call: call.stop_ringing(offer_id))
+
+    def play_to_agent(self, call_id: CallId, items: Sequence[str]) -> None:
+        self._on_call(call_id, lambda call: call.play_to_agent(items))
+
+    def bridge(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.bridge())
+
+    def echo(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.echo())
+
+    def record(self, call_id: CallId, recording_id: RecordingId, file: str) -> None:
+        self._on_call(call_id, lambda call: call.record(recording_id, file))
+
+    def hang_up(self, call_id: CallId, by: EndedBy, reason: str) -> None:
+        self._on_call(call_id, lambda call: call.hang_up(by, reason))
+
+    def release_agent(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.release_agent())
+
+    # -- work ------------------------------------------------------------------------------------
+
+    def _arrive(self, event: sip.IncomingCall) -> None:
+        number = normalise(event.caller.user, self._options.country_code)
+        call = Call(new_call_id(), event, self._parties.find_or_add(number), self._options)
+        log.info("[%s] < INVITE for %s", call.call_id, event.to_user)
+        self._calls[call.call_id] = call
+        self._by_leg[event.leg] = call
+        self._callers[call.call_id] = event.caller
+        self._note(event.leg, call.call_id, Side.CALLER)
+        if event.agent_aor:
+            self._agents_calling[event.leg] = AgentId(event.agent_aor)
+            self._phone_changed(AgentId(event.agent_aor))
+        self._do(call, call.start(event.body))
+
+    def _note(self, leg_id: LegId, call_id: CallId, side: Side) -> None:
+        """What a restarted core must know of a leg beside its dialog."""
+        self._sip.note(leg_id, json.dumps({"call": call_id, "side": side}).encode())
+
+    def _phone_changed(self, agent_id: AgentId) -> None:
+        self._tell(
+            PhoneChanged(
+                agent_id,
+                registered=self._sip.is_registered(agent_id),
+                busy=agent_id in self._agents_calling.values(),
+            )
+        )
+
+    def _on_leg(self, leg_id: LegId, given: Callable[[Call], list[Effect]]) -> None:
+        call = self._by_leg.get(leg_id)
+        if call is not None:
+            self._do(call, given(call))
+
+    def _on_call(self, call_id: CallId, command: Callable[[Call], list[Effect]]) -> None:
+        call = self._calls.get(call_id)
+        if call is not None:
+            self._do(call, command(call))
+
+    def _do(self, call: Call, effects: Iterable[Effect]) -> None:
+        self._work.extend((call, effect) for effect in effects)
+        if self._is_working:
+            return
+        self._is_working = True
+        try:
+            while self._work:
+                at, effect = self._work.popleft()
+                self._perform(at, effect)
+                self._forget_finished(at)
+        finally:
+            self._is_working = False
+
+    def _perform(self, call: Call, effect: Effect) -> None:
+        match effect:
+            case Progress(leg, body):
+                self._sip.progress(leg, 183, body)
+            case Accept(leg, body):
+                self._sip.accept(leg, body)
+            case Reject(leg, status):
+                self._sip.reject(leg, status)
+            case Dial():
+                self._dial(call, effect)
+            case HangUpLeg(leg, reason):
+                self._sip.hang_up(leg, reason)
+            case AskMedia():
+                self._ask(call, effect)
+            case Tell(event):
+                self._tell(event)
+
+    def _dial(self, call: Call, effect: Dial) -> None:
+        caller = self._callers.get(call.call_id)
+        log.info("[%s] > INVITE %s", call.call_id, effect.agent_id)
+        self._sip.dial(
+            effect.leg,
+            effect.agent_id,
+            body=effect.body,
+            caller_user=caller.user if caller else "",
+            caller_name=caller.display_name if caller else "",
+            headers=AUTO_ANSWER_HEADERS if effect.auto_answer else (),
+        )
+        self._note(effect.leg, call.call_id, Side.AGENT)
+
+    def _ask(self, call: Call, effect: AskMedia) -> None:
+        def on_reply(reply: media.Done | media.Failed) -> None:
+            if isinstance(reply, media.Failed):
+                log.warning("[%s] media: %s", call.call_id, reply.sentence)
+            self._do(call, call.on_media(MediaAnswered(effect.leg, effect.purpose, reply)))
+            self._forget_finished(call)
+
+        self._media.ask(effect.request, on_reply)
+
+    def _forget_finished(self, call: Call) -> None:
+        if call.is_over:
+            agent_id = self._agents_calling.pop(call.caller.leg_id, None)
+            if agent_id is not None:
+                self._phone_changed(agent_id)
+        if not call.is_finished or call.call_id not in self._calls:
+            return
+        del self._calls[call.call_id]
+        self._callers.pop(call.call_id, None)
+        for leg_id in call.leg_ids:
+            self._by_leg.pop(leg_id, None)

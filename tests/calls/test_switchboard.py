@@ -1,0 +1,229 @@
+"""A call between fake SIP and fake media: which facts are told, which verbs are spoken."""
+
+import pytest
+
+from foundation.ids import AgentId, CallId, LegId, OfferId, RecordingId
+from telephony.calls.events import (
+    AgentHungUp,
+    AgentRefused,
+    CallEnded,
+    CallRefused,
+    DigitPressed,
+    EndedBy,
+    PhoneChanged,
+    Side,
+)
+from telephony.media import protocol as media
+from telephony.sip import events as sip
+from tests.support.fake_lines import Lines
+
+EVA = AgentId("eva")
+OFFER = OfferId("o-1")
+CALLER = LegId("l-1")
+
+
+@pytest.fixture
+def lines() -> Lines:
+    return Lines()
+
+
+@pytest.fixture
+def talk(lines: Lines) -> tuple[Lines, CallId, LegId]:
+    """Caller and agent bridged and recorded."""
+    call_id = lines.invite()
+    board = lines.switchboard
+    board.answer(call_id)
+    board.ring_agent(call_id, EVA, OFFER, auto_answer=False)
+    agent_leg = lines.sip.last_leg("dial")
+    board.on_sip(sip.Answered(agent_leg, b"v=0 agent"))
+    board.record(call_id, RecordingId("r-1"), "/tmp/r-1.wav")
+    board.bridge(call_id)
+    return lines, call_id, agent_leg
+
+
+def last(lines: Lines, kind: type) -> object:
+    return next(event for event in reversed(lines.told) if isinstance(event, kind))
+
+
+def test_caller_is_told_only_when_two_legs_of_media_are_reserved(lines: Lines) -> None:
+    lines.media.keeps = True
+    lines.invite()
+    assert lines.told == []
+    lines.media.let_go()
+    assert lines.names() == ["CallArrived"]
+    offer = lines.media.asked[0]
+    assert isinstance(offer, media.Offer)
+    assert offer.reserve
+
+
+def test_caller_gets_503_when_media_has_no_room(lines: Lines) -> None:
+    lines.media.refuse[media.Offer] = 503
+    lines.invite()
+    assert lines.names() == ["CallArrived", "CallRefused", "CallEnded"]
+    assert last(lines, CallRefused).status == 503  # type: ignore[attr-defined]
+    assert ("reject", "l-1", 503) in lines.sip.done
+    assert lines.switchboard.count() == 0
+
+
+def test_cancel_before_media_is_ready_still_tells_arrival_and_end_once(lines: Lines) -> None:
+    lines.media.keeps = True
+    lines.invite()
+    lines.switchboard.on_sip(sip.Cancelled(CALLER))
+    lines.media.let_go()
+    assert lines.names() == ["CallArrived", "CallEnded", "LegEnded"]
+    assert last(lines, CallEnded).by is EndedBy.CALLER  # type: ignore[attr-defined]
+
+
+def test_whole_call_tells_its_story_in_order(talk: tuple[Lines, CallId, LegId]) -> None:
+    lines, _, _ = talk
+    lines.switchboard.on_sip(sip.Gone(CALLER, sip.GoneWhy.BYE))
+    assert lines.names() == [
+        "CallArrived",
+        "CallAnswered",
+        "AgentPickedUp",
+        "CallBridged",
+        "CallEnded",
+        "LegEnded",
+        "LegEnded",
+    ]
+    assert lines.sip.verbs() == ["accept", "dial", "hang_up"]
+    assert len(lines.media.of(media.Release)) == 2
+    assert len(lines.media.of(media.Untap)) == 1
+
+
+def test_agent_is_offered_the_callers_law_first(talk: tuple[Lines, CallId, LegId]) -> None:
+    lines, _, agent_leg = talk
+    offers = [r for r in lines.media.asked if isinstance(r, media.Offer) and r.leg == agent_leg]
+    assert [offer.prefer for offer in offers] == ["PCMA"]
+
+
+def test_agents_bye_leaves_the_caller_up(talk: tuple[Lines, CallId, LegId]) -> None:
+    lines, call_id, agent_leg = talk
+    lines.switchboard.on_sip(sip.Gone(agent_leg, sip.GoneWhy.BYE))
+    assert last(lines, AgentHungUp) == AgentHungUp(call_id, EVA, EndedBy.AGENT)
+    assert lines.switchboard.has_call(call_id)
+
+
+def test_refused_offer_frees_the_place_for_the_next_agent(lines: Lines) -> None:
+    call_id = lines.invite()
+    lines.switchboard.answer(call_id)
+    lines.switchboard.ring_agent(call_id, EVA, OFFER, auto_answer=False)
+    lines.switchboard.on_sip(sip.Refused(lines.sip.last_leg("dial"), 486, "Busy Here"))
+    assert last(lines, AgentRefused) == AgentRefused(call_id, EVA, OFFER, 486)
+    lines.switchboard.ring_agent(call_id, AgentId("tom"), OfferId("o-2"), auto_answer=False)
+    assert [detail for verb, _, detail in lines.sip.done if verb == "dial"] == ["eva", "tom"]
+
+
+def test_withdrawn_offer_tells_nothing_more_of_the_agent(lines: Lines) -> None:
+    call_id = lines.invite()
+    lines.switchboard.answer(call_id)
+    lines.switchboard.ring_agent(call_id, EVA, OFFER, auto_answer=False)
+    agent_leg = lines.sip.last_leg("dial")
+    lines.switchboard.stop_ringing(call_id, OFFER)
+    before = list(lines.told)
+    lines.switchboard.on_sip(sip.Answered(agent_leg, b"v=0"))
+    lines.switchboard.on_sip(sip.Gone(agent_leg, sip.GoneWhy.OURS))
+    assert [type(e).__name__ for e in lines.told[len(before) :]] == []
+    assert ("hang_up", agent_leg, "the offer was withdrawn") in lines.sip.done
+
+
+def test_caller_who_leaves_while_the_phone_rings_takes_the_agents_leg_along(lines: Lines) -> None:
+    call_id = lines.invite()
+    lines.switchboard.answer(call_id)
+    lines.switchboard.ring_agent(call_id, EVA, OFFER, auto_answer=False)
+    agent_leg = lines.sip.last_leg("dial")
+    lines.switchboard.on_sip(sip.Gone(CALLER, sip.GoneWhy.BYE))
+    assert lines.sip.last_leg("hang_up") == agent_leg
+    assert lines.names()[2:] == ["CallEnded", "LegEnded", "LegEnded"]
+    assert lines.switchboard.count() == 0
+
+
+@pytest.mark.parametrize("direction", ["sendonly", "inactive"])
+def test_agents_hold_is_answered_here_with_music_for_the_caller(
+    talk: tuple[Lines, CallId, LegId], direction: str
+) -> None:
+    lines, _, agent_leg = talk
+    lines.media.direction = direction
+    lines.switchboard.on_sip(sip.Reoffered(agent_leg, b"v=0 hold"))
+    plays = lines.media.of(media.Play)
+    assert [(p.leg, p.items, p.loop) for p in plays if isinstance(p, media.Play)] == [
+        (CALLER, ["music.wav"], True)
+    ]
+    assert lines.names()[-1] == "CallHeld"
+    lines.media.direction = "sendrecv"
+    lines.switchboard.on_sip(sip.Reoffered(agent_leg, b"v=0 back"))
+    assert lines.names()[-1] == "CallResumed"
+    assert lines.sip.verbs().count("accept") == 3
+    assert "dial" not in lines.sip.verbs()[2:]
+
+
+def test_offerless_reinvite_learns_the_hold_from_the_ack(
+    talk: tuple[Lines, CallId, LegId],
+) -> None:
+    lines, _, agent_leg = talk
+    lines.switchboard.on_sip(sip.Reoffered(agent_leg, b""))
+    lines.media.direction = "inactive"
+    lines.switchboard.on_sip(sip.Confirmed(agent_leg, b"v=0 hold"))
+    assert lines.names()[-1] == "CallHeld"
+
+
+def test_key_by_rtp_and_by_info_is_one_key(lines: Lines) -> None:
+    call_id = lines.invite()
+    lines.switchboard.answer(call_id)
+    lines.switchboard.on_media_event(media.DigitHeard(seq=1, leg="l-1", digit="1", at_s=100.0))
+    lines.now = 100.15
+    lines.switchboard.on_sip(sip.InfoDigit(CALLER, "1"))
+    lines.now = 101.0
+    lines.switchboard.on_sip(sip.InfoDigit(CALLER, "1"))
+    pressed = [event for event in lines.told if isinstance(event, DigitPressed)]
+    assert pressed == [DigitPressed(call_id, Side.CALLER, "1")] * 2
+
+
+def test_info_digit_reaches_the_other_leg_as_rtp(talk: tuple[Lines, CallId, LegId]) -> None:
+    lines, _, agent_leg = talk
+    lines.switchboard.on_sip(sip.InfoDigit(CALLER, "5"))
+    sent = [r for r in lines.media.asked if isinstance(r, media.SendDigits)]
+    assert [(s.leg, s.digits) for s in sent] == [(agent_leg, "5")]
+
+
+def test_caller_without_audio_is_hung_up_as_a_fault(talk: tuple[Lines, CallId, LegId]) -> None:
+    lines, _, _ = talk
+    lines.switchboard.on_media_event(media.MediaLost(seq=1, leg="l-1"))
+    assert last(lines, CallEnded).by is EndedBy.FAULT  # type: ignore[attr-defined]
+    assert lines.sip.verbs().count("hang_up") == 2
+
+
+def test_end_of_a_stopped_prompt_is_not_told(lines: Lines) -> None:
+    call_id = lines.invite()
+    lines.switchboard.answer(call_id)
+    lines.switchboard.play(call_id, ["a.wav"])
+    first = lines.media.asked[-1]
+    assert isinstance(first, media.Play)
+    lines.switchboard.play(call_id, ["b.wav"])
+    lines.switchboard.on_media_event(media.PlayEnded(seq=1, leg="l-1", play_id=first.play_id))
+    assert "PromptEnded" not in lines.names()
+    second = lines.media.asked[-1]
+    assert isinstance(second, media.Play)
+    lines.switchboard.on_media_event(media.PlayEnded(seq=2, leg="l-1", play_id=second.play_id))
+    assert lines.names().count("PromptEnded") == 1
+
+
+def test_agents_own_call_makes_the_phone_busy_until_it_ends(lines: Lines) -> None:
+    lines.sip.registered.add("eva")
+    call_id = lines.invite(agent_aor="eva")
+    assert last(lines, PhoneChanged) == PhoneChanged(EVA, registered=True, busy=True)
+    lines.switchboard.refuse(call_id, 486, "test")
+    assert last(lines, PhoneChanged) == PhoneChanged(EVA, registered=True, busy=False)
+
+
+def test_command_for_a_call_that_is_over_is_nothing(talk: tuple[Lines, CallId, LegId]) -> None:
+    lines, call_id, _ = talk
+    lines.switchboard.on_sip(sip.Gone(CALLER, sip.GoneWhy.BYE))
+    told, done = list(lines.told), list(lines.sip.done)
+    board = lines.switchboard
+    board.answer(call_id)
+    board.play(call_id, ["x.wav"])
+    board.bridge(call_id)
+    board.hang_up(call_id, EndedBy.CENTRE, "late")
+    board.release_agent(call_id)
+    assert (lines.told, lines.sip.done) == (told, done)

@@ -1,0 +1,133 @@
+"""Fakes with a log for what stands below the switchboard: SIP verbs and media requests."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from foundation.ids import CallId, LegId, PartyId
+from telephony.calls.events import CallEvent
+from telephony.calls.options import CallOptions
+from telephony.calls.parties import PartyBook
+from telephony.calls.switchboard import Switchboard
+from telephony.media import protocol as media
+from telephony.sip import events as sip
+
+
+@dataclass
+class FakeSip:
+    """Writes down each verb as (verb, leg, detail)."""
+
+    done: list[tuple[str, str, object]] = field(default_factory=list)
+    registered: set[str] = field(default_factory=set)
+
+    def progress(self, leg: LegId, status: int, body: bytes) -> None:
+        self.done.append(("progress", leg, status))
+
+    def accept(self, leg: LegId, body: bytes) -> None:
+        self.done.append(("accept", leg, body))
+
+    def reject(self, leg: LegId, status: int) -> None:
+        self.done.append(("reject", leg, status))
+
+    def dial(
+        self,
+        leg: LegId,
+        to: str,
+        *,
+        body: bytes,
+        caller_user: str,
+        caller_name: str,
+        headers: Sequence[tuple[str, str]],
+    ) -> None:
+        self.done.append(("dial", leg, to))
+
+    def hang_up(self, leg: LegId, reason: str) -> None:
+        self.done.append(("hang_up", leg, reason))
+
+    def note(self, leg: LegId, extra: bytes) -> None:
+        pass
+
+    def is_registered(self, aor: str) -> bool:
+        return aor in self.registered
+
+    def verbs(self) -> list[str]:
+        return [verb for verb, _, _ in self.done]
+
+    def last_leg(self, verb: str) -> LegId:
+        return LegId(next(leg for done, leg, _ in reversed(self.done) if done == verb))
+
+
+@dataclass
+class FakeMedia:
+    """Answers at once, unless told to keep or to refuse."""
+
+    asked: list[media.Request] = field(default_factory=list)
+    refuse: dict[type, int] = field(default_factory=dict)
+    direction: str = "sendrecv"
+    codec: str = "PCMA"
+    keeps: bool = False
+    kept: list[Callable[[], None]] = field(default_factory=list)
+
+    def ask(
+        self, request: media.Request, on_reply: Callable[[media.Done | media.Failed], None]
+    ) -> None:
+        self.asked.append(request)
+        if self.keeps:
+            self.kept.append(lambda: on_reply(self._reply(request)))
+        else:
+            on_reply(self._reply(request))
+
+    def let_go(self) -> None:
+        self.keeps = False
+        waiting, self.kept = self.kept, []
+        for reply in waiting:
+            reply()
+
+    def of(self, kind: type) -> list[media.Request]:
+        return [request for request in self.asked if isinstance(request, kind)]
+
+    def _reply(self, request: media.Request) -> media.Done | media.Failed:
+        if type(request) in self.refuse:
+            return media.Failed(rid=0, status=self.refuse[type(request)], sentence="refused")
+        stats = media.LegStats(packets_received=7) if isinstance(request, media.Release) else None
+        return media.Done(
+            rid=0, sdp="v=0 ours", codec=self.codec, peer_direction=self.direction, stats=stats
+        )
+
+
+class Lines:
+    """A switchboard between fake SIP and fake media, with everything it told."""
+
+    def __init__(self) -> None:
+        self.sip = FakeSip()
+        self.media = FakeMedia()
+        self.told: list[CallEvent] = []
+        self.now = 100.0
+        self.saved: list[tuple[PartyId, str]] = []
+        self.parties = PartyBook({}, lambda party, number: self.saved.append((party, number)))
+        self.switchboard = Switchboard(
+            CallOptions(hold_music=("music.wav",)),
+            self.sip,
+            self.media,
+            self.parties,
+            self.told.append,
+            lambda: self.now,
+        )
+
+    def invite(self, leg: str = "l-1", *, body: bytes = b"v=0", agent_aor: str = "") -> CallId:
+        self.switchboard.on_sip(
+            sip.IncomingCall(
+                LegId(leg),
+                "8000",
+                sip.CallerIdentity("13900000001", "", "sip:13900000001@127.0.0.1"),
+                body,
+                sip.HostPort("127.0.0.1", 5062),
+                f"sip-{leg}",
+                agent_aor,
+            )
+        )
+        return next(
+            (event.call_id for event in self.told if hasattr(event, "call_id")), CallId("none")
+        )
+
+    def names(self) -> list[str]:
+        return [type(event).__name__ for event in self.told]
