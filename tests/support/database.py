@@ -24,8 +24,5 @@ async def fresh_database(
         await engine.dispose()
 
 
-fresh_sessions = fresh_database
-
-
 def sqlite_url(folder: Path) -> str:
     return f"sqlite:///{folder / 'test.db'}"
