@@ -60,7 +60,6 @@ async def test_files_are_8_khz_mono_16_bit_with_absolute_paths(options: PromptOp
         *prompts.named("greeting", BOTH),
         *prompts.named("line_fault", BOTH),
         *prompts.named("all_busy", BOTH),
-        *prompts.named("please_wait", BOTH),
         *prompts.agent_number("1001", BOTH),
         *prompts.position(3, BOTH),
         *prompts.named("music", BOTH),
