@@ -161,9 +161,7 @@ class Visit:
         if menu is None:
             return []
         stop: list[Effect] = [] if self.state is State.LISTENING else [StopPrompts()]
-        if menu is not self._node:
-            self._node = menu
-            self._tries = 0
+        self._node = menu
         if digit in menu.keys:
             chosen = MenuChosen(self._call_id, self._flow.name, menu.name, digit)
             return [*stop, chosen, *self._go(menu.keys[digit], now)]
