@@ -29,8 +29,4 @@ def wallboard_pages() -> APIRouter:
     async def script() -> FileResponse:
         return FileResponse(STATIC / "board.js", media_type="text/javascript", headers=FRESH)
 
-    @router.get("/wallboard/icon.svg")
-    async def icon() -> FileResponse:
-        return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers=FRESH)
-
     return router

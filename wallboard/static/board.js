@@ -29,7 +29,7 @@ const TEXTS = {
     notice: {
       call_lost: "A fault lost a waiting caller.", call_cut: "A fault cut a talk.",
       recording_incomplete: "A recording is incomplete.",
-      transcript_failed: "A recording could not be transcribed.", media: "Media",
+      transcript_failed: "A recording could not be transcribed.",
     },
   },
   zh: {
@@ -41,7 +41,7 @@ const TEXTS = {
     no_notices: "今日无异常。",
     service_note: (target, seconds) => `目标 ${seconds} 秒内 ${target}`,
     agents_note: (signed, paused) => `签入 ${signed} · 示忙 ${paused}`,
-    answer_note: (answered, offered, asa) => `接起 ${answered} / 进线 ${offered} · 平均应答 ${asa}`,
+    answer_note: (answered, offered, asa) => `${answered} / ${offered} · 平均应答 ${asa}`,
     abandon_note: (short, rate) => `短时 ${short} · 放弃率 ${rate}`,
     live: "实时", connecting: "连接中…", lost: "连接中断",
     web_away: (time) => `连接中断，正在重连…… 数据停留在 ${time}`,
@@ -57,7 +57,7 @@ const TEXTS = {
     },
     notice: {
       call_lost: "故障导致等待的来电丢失。", call_cut: "故障中断了通话。",
-      recording_incomplete: "录音不完整。", transcript_failed: "录音转写失败。", media: "媒体",
+      recording_incomplete: "录音不完整。", transcript_failed: "录音转写失败。",
     },
   },
 };
@@ -416,7 +416,8 @@ function chartParts(width, height, from, slots) {
   return parts;
 }
 
-const niceMost = (number) => [2, 4, 10, 20, 40, 100, 200, 400, 1000, 2000, 4000]
+const niceMost = (number) =>
+  [2, 4, 6, 10, 20, 30, 40, 60, 100, 200, 300, 400, 600, 1000, 2000, 4000]
   .find((each) => each >= number) ?? number;
 
 function svg(tag, attributes, words = "") {
