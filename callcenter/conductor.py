@@ -24,7 +24,7 @@ JOURNALED: tuple[type, ...] = (
 
 
 class Conductor:
-    """A queue that is empty whenever nobody is inside it; its size is bounded by one step's work."""
+    """A queue that is empty whenever nobody is inside; one step's work bounds its size."""
 
     def __init__(self, publish: Callable[[HouseEvent], object]) -> None:
         """`publish` writes a fact to the journal; it must not wait."""

@@ -17,7 +17,7 @@ from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
 from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
-from ivr import effects as ivr
+from ivr import engine as ivr
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls import events as calls
@@ -47,7 +47,7 @@ class Floor(Protocol):
 class Ivr(Protocol):
     """The callers' ways through the flows under their timer; effects come to `Journey.do_ivr`."""
 
-    def start(self, call_id: CallId, flow: str, languages: Sequence[str]) -> None: ...
+    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None: ...
     def digit(self, call_id: CallId, digit: str) -> None: ...
     def prompt_ended(self, call_id: CallId) -> None: ...
     def caller_left(self, call_id: CallId) -> None: ...
@@ -142,9 +142,7 @@ class Journey:
                 self._ended(call_id, by)
             case calls.AgentPickedUp() | calls.AgentRefused() | calls.AgentHungUp():
                 self._agents_phone(event)
-            case (
-                calls.CallAnswered() | calls.DigitPressed() | calls.PromptEnded()
-            ):
+            case calls.CallAnswered() | calls.DigitPressed() | calls.PromptEnded():
                 self._caller_step(event)
             case (
                 acd.CallQueued()
@@ -158,15 +156,14 @@ class Journey:
             case _:
                 pass
 
-    def do_ivr(self, call_id: CallId, effect: ivr.IvrEffect) -> None:
+    def do_ivr(self, call_id: CallId, effect: ivr.Effect) -> None:
         """What the caller's flow wants done."""
         contact = self._contacts.get(call_id)
         if contact is None:
             return
         match effect:
-            case ivr.PlayPrompts(prompts):
-                languages = self._rules.lines[contact.line].languages
-                items = [file for name in prompts for file in self._prompts.named(name, languages)]
+            case ivr.PlayPrompts(names, languages):
+                items = [file for name in names for file in self._prompts.named(name, languages)]
                 self._control.play(call_id, items)
             case ivr.StopPrompts():
                 self._control.stop_playing(call_id)
@@ -277,9 +274,7 @@ class Journey:
                 self._play_music(contact)
             case acd.PositionTold(position=position):
                 languages = self._queue_rule(contact).languages
-                self._control.play(
-                    contact.call_id, self._prompts.position(position, languages)
-                )
+                self._control.play(contact.call_id, self._prompts.position(position, languages))
             case acd.AgentOffered(call_id, _, agent_id, offer_id):
                 auto_answer = self._rules.agents[agent_id].auto_answer
                 self._control.ring_agent(call_id, agent_id, offer_id, auto_answer=auto_answer)

@@ -1,0 +1,72 @@
+"""Routes that every application has: health, metrics, the list of the API; and the role guard."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, TypeAlias
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from foundation.errors import CallCentreError, NotAllowed
+from foundation.web.asgi import refusal
+from foundation.web.reference import reference_page
+from foundation.web.users import Role, User
+
+ReadyCheck: TypeAlias = Callable[[], Awaitable[None]]
+"Raises one of `foundation.errors` when the application cannot do its work now."
+
+
+def signed_in(request: Request) -> User:
+    """The gate let the request pass, so there is a user, except on a path for watch tokens."""
+    user: User | None = request.state.user
+    if user is None:
+        raise NotAllowed("This needs a signed-in user.")
+    return user
+
+
+SignedIn: TypeAlias = Annotated[User, Depends(signed_in)]
+
+
+def require_role(*roles: Role) -> Callable[[User], User]:
+    """A dependency that gives the user, or refuses with 403."""
+
+    def guard(user: SignedIn) -> User:
+        if not user.may_act_as(*roles):
+            names = " or ".join(role.value for role in roles)
+            raise NotAllowed(f"This needs the role {names}; you are signed in as {user.role}.")
+        return user
+
+    return guard
+
+
+def health_routes(ready: Sequence[ReadyCheck], registry: CollectorRegistry) -> APIRouter:
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/healthz", summary="The process is up")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz", summary="The process can do its work", response_model=None)
+    async def readyz() -> object:
+        for check in ready:
+            try:
+                await check()
+            except CallCentreError as error:
+                return refusal(503, str(error))
+        return {"status": "ready"}
+
+    @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
+    async def metrics() -> PlainTextResponse:
+        return PlainTextResponse(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def reference_routes() -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        return HTMLResponse(reference_page(request.app.openapi()))
+
+    return router

@@ -1,0 +1,123 @@
+"""The application factory: routes in, a guarded FastAPI application out.
+
+Layers from the outside in: security headers, the gate (sign-in, origin), body limit, routes.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from foundation import clock
+from foundation.errors import CallCentreError, LocalError
+from foundation.web.api import ReadyCheck, health_routes, reference_routes
+from foundation.web.asgi import BodyLimit, SecurityHeaders, refusal
+from foundation.web.gate import Gate, GateOptions
+from foundation.web.lockout import Lockout, LockoutOptions
+from foundation.web.pages import Door, sign_in_routes
+from foundation.web.sessions import SessionOptions, Sessions
+from foundation.web.store import UserStore
+from foundation.web.users import Passwords
+
+log = logging.getLogger(__name__)
+
+
+def wall_clock_s() -> float:
+    return clock.utc_now().timestamp()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebOptions:
+    session: SessionOptions
+    gate: GateOptions = field(default_factory=GateOptions)
+    lockout: LockoutOptions = field(default_factory=LockoutOptions)
+    body_limit_bytes: int = 64 * 1024
+    title: str = "callcenter"
+    version: str = "0.1.0"
+    home: str = "/wallboard"
+
+
+def create_app(
+    options: WebOptions,
+    users: UserStore,
+    routers: Sequence[APIRouter],
+    *,
+    ready: Sequence[ReadyCheck] = (),
+    registry: CollectorRegistry | None = None,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    passwords: Passwords | None = None,
+    now_s: Callable[[], float] = wall_clock_s,
+) -> FastAPI:
+    """`ready` are checked by /readyz, after the database; `now_s` is POSIX time."""
+    sessions = Sessions(options.session)
+    app = FastAPI(
+        title=options.title,
+        version=options.version,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(
+                Gate,
+                sessions=sessions,
+                find_user=users.find,
+                options=options.gate,
+                now_s=now_s,
+            ),
+            Middleware(BodyLimit, limit_bytes=options.body_limit_bytes),
+        ],
+    )
+    door = Door(
+        users, sessions, passwords or Passwords(), Lockout(options.lockout), now_s, options.home
+    )
+    app.include_router(health_routes([users.check, *ready], registry or CollectorRegistry()))
+    app.include_router(sign_in_routes(door))
+    app.include_router(reference_routes())
+    for router in routers:
+        app.include_router(router)
+    _answer_errors(app)
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Every error leaves as {"error": sentence}."""
+
+    @app.exception_handler(CallCentreError)
+    async def ours(request: Request, error: CallCentreError) -> JSONResponse:
+        if isinstance(error, LocalError):
+            log.error("%s %s", request.method, request.url.path, exc_info=error)
+            return _internal()
+        return refusal(error.http_status, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, _sentences(error))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        answer = refusal(error.status_code, f"{error.detail}: {request.url.path}")
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        return _internal()  # Starlette raises it again for the server's log
+
+
+def _internal() -> JSONResponse:
+    return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; it was logged.")
+
+
+def _sentences(error: RequestValidationError) -> str:
+    return " ".join(
+        f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}." for each in error.errors()
+    )

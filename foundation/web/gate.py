@@ -1,0 +1,144 @@
+"""The gate: nobody passes who is not signed in, and no other site may send its visitors' requests.
+
+    request ─▶ from this origin? ─▶ public path? ─▶ session or watch token? ─▶ application
+
+One ASGI layer over everything, so that a page, an asset and a WebSocket are guarded alike and a new
+route is closed unless it is listed as public. The user is left in `scope["state"]["user"]`.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foundation.web.asgi import refusal
+from foundation.web.sessions import Session, Sessions
+from foundation.web.users import User
+
+COOKIE = "callcenter_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+FindUser = Callable[[str], Awaitable[User | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateOptions:
+    public_paths: frozenset[str] = frozenset(
+        {"/healthz", "/readyz", "/sign-in", "/sign-in/style.css"}
+    )
+    watch_tokens: frozenset[str] = frozenset()
+    "Secrets for programs that only look; sent as `Authorization: Bearer ...`."
+    watch_paths: frozenset[str] = frozenset({"/metrics", "/ws/wallboard"})
+    "What a watch token opens."
+
+
+class Gate:
+    def __init__(
+        self,
+        app: ASGIApp,
+        sessions: Sessions,
+        find_user: FindUser,
+        options: GateOptions,
+        now_s: Callable[[], float],
+    ) -> None:
+        self._app = app
+        self._sessions = sessions
+        self._find_user = find_user
+        self._options = options
+        self._now_s = now_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        session, user = await self._who(headers)
+        scope.setdefault("state", {}).update(user=user, session=session)
+        refused = self._refusal(scope, headers, user)
+        if refused is not None:
+            await refused(scope, receive, send)
+        elif session is not None and user is not None and scope["type"] == "http":
+            await self._app(scope, receive, self._renewing(send, session, user))
+        else:
+            await self._app(scope, receive, send)
+
+    async def _who(self, headers: Headers) -> tuple[Session | None, User | None]:
+        cookie = session_cookie(headers)
+        session = self._sessions.read(cookie, self._now_s()) if cookie else None
+        if session is None:
+            return None, None
+        user = await self._find_user(session.user_id)
+        if user is None or not self._sessions.belongs_to(session, user):
+            return None, None
+        return session, user
+
+    def _refusal(self, scope: Scope, headers: Headers, user: User | None) -> Response | None:
+        if not _is_same_origin(scope, headers):
+            return refusal(HTTPStatus.FORBIDDEN, "This request comes from another site.")
+        path: str = scope["path"]
+        if user is not None or path in self._options.public_paths:
+            return None
+        if path in self._options.watch_paths and self._has_watch_token(headers):
+            return None
+        if scope["type"] == "http" and _is_navigation(scope, headers):
+            return RedirectResponse(f"/sign-in?next={quote(path)}", HTTPStatus.SEE_OTHER)
+        return refusal(HTTPStatus.UNAUTHORIZED, "Sign in first.")
+
+    def _has_watch_token(self, headers: Headers) -> bool:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        known = [
+            hmac.compare_digest(token.encode(), each.encode())
+            for each in self._options.watch_tokens
+        ]
+        return scheme.lower() == "bearer" and any(known)
+
+    def _renewing(self, send: Send, session: Session, user: User) -> Send:
+        """A session in use is renewed, unless the answer sets the cookie itself (signing out)."""
+        if not self._sessions.is_due_for_renewal(session, self._now_s()):
+            return send
+
+        async def send_renewed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "set-cookie" not in headers:
+                    value = self._sessions.issue(user, self._now_s())
+                    headers.append("set-cookie", set_cookie(self._sessions, value))
+            await send(message)
+
+        return send_renewed
+
+
+def set_cookie(sessions: Sessions, value: str) -> str:
+    """The Set-Cookie header; an empty value takes the cookie away."""
+    max_age_s = int(sessions.options.lifetime_s) if value else 0
+    secure = "; Secure" if sessions.options.secure_cookie else ""
+    return f"{COOKIE}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}"
+
+
+def session_cookie(headers: Headers) -> str:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return "" if morsel is None else morsel.value
+
+
+def _is_same_origin(scope: Scope, headers: Headers) -> bool:
+    """Browsers send Origin with every POST and every WebSocket; programs need not."""
+    if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
+        return True
+    origins: Iterable[str] = headers.getlist("origin")
+    return all(urlsplit(origin).netloc == headers.get("host", "") for origin in origins)
+
+
+def _is_navigation(scope: Scope, headers: Headers) -> bool:
+    wants_page = "text/html" in headers.get("accept", "")
+    return (
+        scope["method"] in ("GET", "HEAD") and wants_page and not scope["path"].startswith("/api/")
+    )

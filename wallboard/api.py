@@ -1,0 +1,115 @@
+"""`/api/v1`: calls, queues and agents as the board has them, and what one may do to them.
+
+An action is answered when core has it on disk and the board shows it.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from foundation.errors import NotAllowed, NotFound
+from foundation.ids import AgentId, CallId
+from foundation.web.api import SignedIn, require_role
+from foundation.web.users import Role, User
+from wallboard.calls import CallLine
+from wallboard.commands import HangUpCall, SetAgentState, WantedState
+from wallboard.document import Document, agent_entry, agent_ids, queue_entry, queue_ids
+from wallboard.service import BoardService
+
+Supervisor = Annotated[User, Depends(require_role(Role.SUPERVISOR))]
+
+ERRORS: dict[int | str, Document] = {
+    401: {"description": "Not signed in"},
+    403: {"description": "Signed in, but in no role that may do this"},
+    404: {"description": "There is no such thing"},
+    409: {"description": "It is in no state that allows this"},
+    503: {"description": "Core is away"},
+}
+
+
+class WantedAgentState(BaseModel, extra="forbid"):
+    """What an agent is to be: ready for calls, paused for a reason, or signed off."""
+
+    state: WantedState
+    reason: str = Field("", max_length=40, pattern=r"^[^\x00-\x1f]*$")
+    "Why paused, as 'meal' or 'training'."
+
+
+def wallboard_api(service: BoardService) -> APIRouter:
+    router = APIRouter(prefix="/api/v1", tags=["wallboard"])
+
+    @router.get("/me", summary="Who is signed in")
+    async def me(user: SignedIn) -> Document:
+        return {"user_id": user.user_id, "role": user.role.value, "agent_id": user.agent_id}
+
+    @router.get("/calls", summary="Calls of the present, then today's ended ones, latest first")
+    async def calls(user: SignedIn) -> list[Document]:
+        board = service.board
+        present = sorted(board.calls.values(), key=lambda call: call.arrived_s, reverse=True)
+        return [_call(call, service.now_s()) for call in (*present, *board.ended)]
+
+    @router.get("/queues", summary="All queues with today's figures")
+    async def queues(user: SignedIn) -> list[Document]:
+        board, now_s = service.board, service.now_s()
+        return [{"id": queue, **queue_entry(board, queue, now_s)} for queue in queue_ids(board)]
+
+    @router.get("/agents", summary="All agents with their state and today's figures")
+    async def agents(user: SignedIn) -> list[Document]:
+        return [_agent(service, agent_id) for agent_id in agent_ids(service.board)]
+
+    @router.post(
+        "/agents/{agent_id}/state",
+        summary="Make an agent ready, paused or signed off",
+        responses=ERRORS,
+    )
+    async def set_agent_state(agent_id: str, wanted: WantedAgentState, user: SignedIn) -> Document:
+        """Supervisors and team leads may do this for everybody, an agent for himself."""
+        _check_may_set_state(user, agent_id)
+        if agent_id not in agent_ids(service.board):
+            raise NotFound(f"There is no agent {agent_id!r}.")
+        await service.ask(
+            SetAgentState(
+                agent_id=agent_id, state=wanted.state, reason=wanted.reason, by=user.user_id
+            )
+        )
+        return _agent(service, AgentId(agent_id))
+
+    @router.post("/calls/{call_id}/hangup", summary="End a call", responses=ERRORS)
+    async def hang_up(call_id: str, user: Supervisor) -> dict[str, str]:
+        if CallId(call_id) not in service.board.calls:
+            raise NotFound(f"There is no call {call_id!r} now.")
+        await service.ask(HangUpCall(call_id=call_id, by=user.user_id))
+        return {"call_id": call_id}
+
+    return router
+
+
+def _check_may_set_state(user: User, agent_id: str) -> None:
+    if user.agent_id != agent_id and not user.may_act_as(Role.SUPERVISOR, Role.TEAM_LEAD):
+        raise NotAllowed("An agent may change his own state only.")
+
+
+def _agent(service: BoardService, agent_id: AgentId) -> Document:
+    return {"id": agent_id, **agent_entry(service.board, agent_id, service.now_s())}
+
+
+def _call(call: CallLine, now_s: float) -> Document:
+    visit = call.visit
+    waits = visit is not None and visit.outcome is None
+    return {
+        "id": call.call_id,
+        "line": call.line,
+        "arrived_at_s": call.arrived_s,
+        "phase": call.phase.value,
+        "queue": call.queue,
+        "agent_id": call.agent_id,
+        "outcome": None if call.outcome is None else call.outcome.value,
+        "waited_s": None
+        if visit is None
+        else round(now_s - visit.entered_s if waits else visit.wait_s, 1),
+        "answered_at_s": call.answered_s,
+        "ended_at_s": call.ended_s,
+        "ended_by": None if call.ended_by is None else call.ended_by.value,
+        "reason": call.reason,
+    }

@@ -1,0 +1,298 @@
+"""The live fold: the journal's records in, the state behind every figure out.
+
+    journal ─▶ core link ─▶ Board.fold ─▶ figures ─▶ document ─▶ screens, API
+
+Pure: no clock, no I/O; whoever folds the same records has the same board. It is one mutable value
+because it is fed thousands of records a second; `figures` reads it into frozen ones.
+
+Rule 1: the fold only folds. After a crash it is core that journals what became of the calls.
+Rule 2: a record that was folded already changes nothing, so a link may repeat itself.
+Rule 3: facts about calls and visits that began before the first record are passed over.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from typing import Any, TypeAlias
+
+from acd.events import (
+    AcdEvent,
+    AgentAnswered,
+    AgentChanged,
+    AgentState,
+    CallAbandoned,
+    CallLost,
+    CallOverflowed,
+    CallQueued,
+    TalkEnded,
+)
+from foundation.ids import AgentId, CallId, QueueId, RecordingId
+from foundation.record import Record
+from ivr.events import IvrEvent
+from recordings.events import (
+    RecordingEnded,
+    RecordingEvent,
+    RecordingStarted,
+    TranscriptFailed,
+    TranscriptReady,
+)
+from telephony.calls.events import CallArrived, CallEnded, EndedBy, MediaTroubled
+from telephony.calls.events import JournalEvent as CallJournalEvent
+from wallboard.agents import AgentClock, WrapUp
+from wallboard.calls import CallLine, Phase
+from wallboard.day import Day
+from wallboard.directory import Directory
+from wallboard.notices import KEPT, Notice, NoticeKind
+from wallboard.tally import Outcome, Tally, Visit
+
+BoardEvent: TypeAlias = CallJournalEvent | AcdEvent | IvrEvent | RecordingEvent
+BoardRecord: TypeAlias = Record[BoardEvent]
+
+ENDED_KEPT = 200
+"Ended calls that the list of calls still shows."
+
+
+class Board:
+    """Everything the screens need, after the record numbered `seq`."""
+
+    def __init__(self, zone: tzinfo = UTC, directory: Directory | None = None) -> None:
+        self.directory = directory or Directory()
+        self.seq = 0
+        self.at_s = 0.0
+        "Of the latest record."
+        self.day = self._record_day = Day.of(datetime.fromtimestamp(0, UTC), zone)
+        self.house = Tally()
+        "Counts each contact once."
+        self.queues: dict[QueueId, Tally] = {}
+        self.agents: dict[AgentId, AgentClock] = {}
+        self.calls: dict[CallId, CallLine] = {}
+        self.ended: deque[CallLine] = deque(maxlen=ENDED_KEPT)
+        self.notices: deque[Notice] = deque(maxlen=KEPT)
+        self.transcripts = 0
+        "Ready today."
+        self._recordings: dict[RecordingId, CallId] = {}
+        self.zone = zone
+        # A table and not a `match`: the match would try a dozen classes for each record.
+        self._on: dict[type, Callable[[Any, float], None]] = {
+            CallArrived: self._arrived,
+            CallEnded: self._ended,
+            MediaTroubled: self._media_troubled,
+            CallQueued: self._queued,
+            AgentAnswered: self._answered,
+            CallAbandoned: self._abandoned,
+            CallOverflowed: self._overflowed,
+            CallLost: self._lost,
+            TalkEnded: self._talk_ended,
+            AgentChanged: self._agent_changed,
+            RecordingStarted: self._recording_started,
+            RecordingEnded: self._recording_ended,
+            TranscriptReady: self._transcript_ready,
+            TranscriptFailed: self._transcript_failed,
+        }
+
+    def fold(self, record: BoardRecord) -> None:
+        if record.seq <= self.seq:
+            return
+        self.seq, self.at_s = record.seq, record.at_s
+        if record.utc >= self.day.end:
+            self.turn_to(record.utc)
+        # Yesterday's last records may come after the clock has turned the day.
+        self._record_day = self.day if record.utc >= self.day.start else self._day_of(record.utc)
+        handler = self._on.get(type(record.event))
+        if handler is not None:
+            handler(record.event, record.at_s)
+
+    def turn_to(self, utc: datetime) -> None:
+        """Start the day of `utc`, if it is later than the board's; the day's counts begin again.
+
+        Who waits, talks or is signed in stays so.
+        """
+        if utc < self.day.end:
+            return
+        self.day = self._day_of(utc)
+        for tally in (self.house, *self.queues.values()):
+            tally.start_day(self.day.date)
+        for clock in self.agents.values():
+            clock.start_day()
+        self.ended.clear()
+        self.notices.clear()
+        self.transcripts = 0
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    def _arrived(self, event: CallArrived, at_s: float) -> None:
+        self.calls[event.call_id] = CallLine(event.call_id, at_s, event.line)
+
+    def _ended(self, event: CallEnded, at_s: float) -> None:
+        call = self.calls.get(event.call_id)
+        if call is None:
+            return
+        call.ended_s, call.ended_by, call.reason = at_s, event.by, event.reason
+        if event.by is EndedBy.FAULT and call.answered_s is not None:
+            self._notice(at_s, NoticeKind.CALL_CUT, event.reason, event.call_id)
+        self._forget_if_over(call)
+
+    def _forget_if_over(self, call: CallLine) -> None:
+        if call.is_over:
+            call.phase = Phase.ENDED
+            del self.calls[call.call_id]
+            if self._is_of_today:
+                self.ended.appendleft(call)
+
+    @property
+    def _is_of_today(self) -> bool:
+        """Of the record being folded."""
+        return self._record_day is self.day
+
+    # -- visits ----------------------------------------------------------------------------------
+
+    def _queued(self, event: CallQueued, at_s: float) -> None:
+        call = self.calls.get(event.call_id)
+        if call is None:
+            call = self.calls[event.call_id] = CallLine(event.call_id, at_s)
+        if call.visit is not None and call.visit.outcome is None:
+            return  # told twice
+        call.visit = self._new_visit(event.call_id, event.queue, at_s)
+        call.phase, call.queue, call.agent_id = Phase.WAITING, event.queue, None
+        self._tally(event.queue).offer(call.visit)
+        if call.contact is None:
+            call.contact = self._new_visit(event.call_id, event.queue, at_s)
+            self.house.offer(call.contact)
+        else:
+            self.house.reopen(call.contact)
+
+    def _new_visit(self, call_id: CallId, queue: QueueId, at_s: float) -> Visit:
+        day = self._record_day
+        return Visit(
+            call_id, at_s, day.date, day.interval_of(at_s), self.directory.target_of(queue)
+        )
+
+    def _day_of(self, utc: datetime) -> Day:
+        return Day.of(utc, self.zone)
+
+    def _tally(self, queue: QueueId) -> Tally:
+        tally = self.queues.get(queue)
+        if tally is None:
+            tally = self.queues[queue] = Tally(self.day.date)
+        return tally
+
+    def _settle(
+        self, call_id: CallId, queue: QueueId, outcome: Outcome, at_s: float
+    ) -> CallLine | None:
+        """None when the visit is unknown or has its outcome already: the first one counts."""
+        call = self.calls.get(call_id)
+        if call is None or call.visit is None or call.contact is None:
+            return None
+        if call.visit.outcome is not None or call.queue != queue:
+            return None
+        self._tally(queue).settle(call.visit, outcome, at_s)
+        self.house.settle(call.contact, outcome, at_s)
+        call.phase = Phase.TALKING if outcome is Outcome.ANSWERED else Phase.ARRIVED
+        self._forget_if_over(call)
+        return call
+
+    def _abandoned(self, event: CallAbandoned, at_s: float) -> None:
+        self._settle(event.call_id, event.queue, Outcome.ABANDONED, at_s)
+
+    def _overflowed(self, event: CallOverflowed, at_s: float) -> None:
+        self._settle(event.call_id, event.queue, Outcome.OVERFLOWED, at_s)
+
+    def _lost(self, event: CallLost, at_s: float) -> None:
+        if self._settle(event.call_id, event.queue, Outcome.LOST, at_s) is not None:
+            self._notice(at_s, NoticeKind.CALL_LOST, "", event.call_id)
+        else:
+            self._end_talk(self.calls.get(event.call_id))
+
+    def _answered(self, event: AgentAnswered, at_s: float) -> None:
+        call = self._settle(event.call_id, event.queue, Outcome.ANSWERED, at_s)
+        if call is None or call.visit is None:
+            return
+        call.agent_id, call.answered_s = event.agent_id, at_s
+        self._tally(event.queue).talking += 1
+        self.house.talking += 1
+        if call.visit.day == self.day.date:
+            self._clock(event.agent_id).counts.add(call.visit)
+
+    # -- talks and agents ------------------------------------------------------------------------
+
+    def _talk_ended(self, event: TalkEnded, at_s: float) -> None:
+        call = self.calls.get(event.call_id)
+        if call is None or call.phase is not Phase.TALKING or call.agent_id != event.agent_id:
+            return
+        if call.visit is None or call.contact is None or call.answered_s is None:
+            return
+        clock = self._clock(event.agent_id)
+        talk_s = max(0.0, at_s - call.answered_s)
+        self._wrap_up_over(clock, at_s)
+        clock.wrap_up = WrapUp(call.visit, call.contact, event.queue, talk_s, at_s)
+        self._end_talk(call)
+        if clock.state not in (AgentState.TALKING, AgentState.WRAP_UP):
+            self._wrap_up_over(clock, at_s)
+
+    def _end_talk(self, call: CallLine | None) -> None:
+        if call is None or call.phase is not Phase.TALKING or call.queue is None:
+            return
+        call.phase = Phase.AFTER_TALK
+        self._tally(call.queue).talking -= 1
+        self.house.talking -= 1
+        self._forget_if_over(call)
+
+    def _agent_changed(self, event: AgentChanged, at_s: float) -> None:
+        clock = self._clock(event.agent_id)
+        clock.change(event.state, event.reason, event.call_id, at_s, self.day.start_s)
+        if event.state not in (AgentState.TALKING, AgentState.WRAP_UP):
+            self._wrap_up_over(clock, at_s)
+
+    def _wrap_up_over(self, clock: AgentClock, at_s: float) -> None:
+        done = clock.wrap_up
+        if done is None:
+            return
+        clock.wrap_up = None
+        handle_s = done.talk_s + max(0.0, at_s - done.ended_s)
+        self._tally(done.queue).handled(done.visit, handle_s)
+        self.house.handled(done.contact, handle_s)
+        if done.visit.day == self.day.date:
+            clock.counts.handled += 1
+            clock.counts.handle_sum_s += handle_s
+
+    def _clock(self, agent_id: AgentId) -> AgentClock:
+        clock = self.agents.get(agent_id)
+        if clock is None:
+            clock = self.agents[agent_id] = AgentClock()
+        return clock
+
+    # -- recordings and faults -------------------------------------------------------------------
+
+    def _recording_started(self, event: RecordingStarted, at_s: float) -> None:
+        self._recordings[event.recording_id] = event.call_id
+
+    def _recording_ended(self, event: RecordingEnded, at_s: float) -> None:
+        call_id = self._recordings.pop(event.recording_id, None)
+        if not event.complete:
+            self._notice(at_s, NoticeKind.RECORDING_INCOMPLETE, "", call_id)
+
+    def _transcript_ready(self, event: TranscriptReady, at_s: float) -> None:
+        self.transcripts += self._is_of_today
+
+    def _transcript_failed(self, event: TranscriptFailed, at_s: float) -> None:
+        if event.final:
+            self._notice(at_s, NoticeKind.TRANSCRIPT_FAILED, event.sentence)
+
+    def _media_troubled(self, event: MediaTroubled, at_s: float) -> None:
+        self._notice(at_s, NoticeKind.MEDIA, event.sentence)
+
+    def _notice(
+        self, at_s: float, kind: NoticeKind, text: str = "", call_id: CallId | None = None
+    ) -> None:
+        if self._is_of_today:
+            self.notices.appendleft(Notice(at_s, kind, text, call_id))
+
+
+def rebuild(
+    records: "list[BoardRecord]", zone: tzinfo = UTC, directory: Directory | None = None
+) -> Board:
+    """The board that the journal alone gives."""
+    board = Board(zone, directory)
+    for record in records:
+        board.fold(record)
+    return board

@@ -1,0 +1,45 @@
+"""What the web role asks core to do, and core's answer.
+
+The values travel over core's Unix socket, hence msgspec; the class name is the tag. A command is
+answered when its effect is in the journal on disk; what core refuses comes back as one of
+`foundation.errors` (NotFound, Conflict, NotAllowed, Unavailable).
+"""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+
+class WantedState(StrEnum):
+    """The states an agent may be put in; the others come with calls."""
+
+    READY = "ready"
+    PAUSED = "paused"
+    OFF = "off"
+
+
+class _Command(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    by: str
+    "Id of the signed-in user who asks, for the journal."
+
+
+class SetAgentState(_Command, frozen=True):
+    agent_id: str
+    state: WantedState
+    reason: str = ""
+    "Why PAUSED, else empty."
+
+
+class HangUpCall(_Command, frozen=True):
+    call_id: str
+
+
+Command: TypeAlias = SetAgentState | HangUpCall
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """The command's effect is on disk."""
+
+    seq: int
+    "Number of the last record the command made (or of the latest record, when it made none)."

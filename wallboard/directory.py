@@ -1,0 +1,54 @@
+"""Who and what the screens speak of: the names, teams and targets of the configuration.
+
+Events carry ids only; the board joins them with this directory when it is rendered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from foundation.ids import AgentId, QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTarget:
+    """What is promised to the callers of a queue."""
+
+    share: float = 0.8
+    "Of the callers, 0 to 1, that are to be answered within `within_s`."
+    within_s: float = 15.0
+    "T of the service level."
+    short_abandon_s: float = 5.0
+    "Who hangs up within this time after entering the queue is not held against us."
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCard:
+    name: str
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCard:
+    name: str
+    target: ServiceTarget = ServiceTarget()
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Agents and queues in the order in which screens show them."""
+
+    agents: Mapping[AgentId, AgentCard] = field(default_factory=dict)
+    queues: Mapping[QueueId, QueueCard] = field(default_factory=dict)
+    target: ServiceTarget = ServiceTarget()
+    "For the whole house, and for a queue that the configuration no longer names."
+
+    def target_of(self, queue: QueueId) -> ServiceTarget:
+        card = self.queues.get(queue)
+        return self.target if card is None else card.target
+
+    def queue_name(self, queue: QueueId) -> str:
+        card = self.queues.get(queue)
+        return queue if card is None else card.name
+
+    def agent_card(self, agent_id: AgentId) -> AgentCard:
+        return self.agents.get(agent_id) or AgentCard(agent_id)

@@ -1,0 +1,27 @@
+"""What a supervisor should know and no figure says: faults of the day, newest first."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from foundation.ids import CallId
+
+KEPT = 20
+"Notices on the board; older ones are in the journal."
+
+
+class NoticeKind(StrEnum):
+    CALL_LOST = "call_lost"
+    CALL_CUT = "call_cut"
+    "A fault ended a talk."
+    RECORDING_INCOMPLETE = "recording_incomplete"
+    TRANSCRIPT_FAILED = "transcript_failed"
+    MEDIA = "media"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    at_s: float
+    kind: NoticeKind
+    text: str = ""
+    "A sentence with the particulars, in English, from where the fault was seen."
+    call_id: CallId | None = None

@@ -1,0 +1,95 @@
+"""Keeps the board up to date: follows core's journal, reconnects for ever, knows if core is away.
+
+CoreLink.records ─▶ BoardService.follow ─▶ Board ─▶ Screens (socket), API
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from foundation import clock
+from foundation.errors import Unavailable
+from wallboard.board import Board
+from wallboard.commands import Command, Done
+from wallboard.core_link import CaughtUp, CoreLink
+
+log = logging.getLogger(__name__)
+
+BREATH = 200
+"Records folded before other tasks get their turn, about 2 ms."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowOptions:
+    retry_first_s: float = 0.2
+    retry_most_s: float = 5.0
+    "Doubled from `retry_first_s` up to this while core stays away."
+    caught_up_within_s: float = 2.0
+    "How long an acknowledged command's record may take to arrive before its reply goes out."
+
+
+def wall_clock_s() -> float:
+    """The journal's clock as the web role knows it: near POSIX time."""
+    return clock.utc_now().timestamp()
+
+
+class BoardService:
+    """The board, its link, and who wants to know of changes."""
+
+    def __init__(
+        self,
+        board: Board,
+        link: CoreLink,
+        options: FollowOptions | None = None,
+        now_s: Callable[[], float] = wall_clock_s,
+    ) -> None:
+        self.board = board
+        self.core_up = False
+        self._link = link
+        self._options = options or FollowOptions()
+        self._now_s = now_s
+        self._changed = asyncio.Condition()
+
+    def now_s(self) -> float:
+        """The journal's clock now, never before the latest record."""
+        return max(self._now_s(), self.board.at_s)
+
+    async def follow(self) -> None:
+        """Runs until cancelled."""
+        retry_s = self._options.retry_first_s
+        while True:
+            seq = self.board.seq
+            try:
+                await self._take_records()
+            except Unavailable as away:
+                log.info("core is away: %s", away)
+            self.core_up = False
+            if self.board.seq > seq:
+                retry_s = self._options.retry_first_s
+            await asyncio.sleep(retry_s)
+            retry_s = min(2 * retry_s, self._options.retry_most_s)
+
+    async def _take_records(self) -> None:
+        taken = 0
+        async for told in self._link.records(self.board.seq):
+            if isinstance(told, CaughtUp):
+                self.core_up = True
+                continue
+            self.board.fold(told)
+            taken += 1
+            if taken % BREATH == 0:
+                await asyncio.sleep(0)
+            if self.core_up:
+                async with self._changed:
+                    self._changed.notify_all()
+
+    async def ask(self, command: Command) -> Done:
+        """Core's acknowledgement, when the board shows the effect (or is late with it)."""
+        done = await self._link.ask(command)
+        try:
+            async with asyncio.timeout(self._options.caught_up_within_s), self._changed:
+                await self._changed.wait_for(lambda: self.board.seq >= done.seq)
+        except TimeoutError:
+            log.warning("record %d was acknowledged but has not arrived yet", done.seq)
+        return done

@@ -1,0 +1,129 @@
+"""Counts visits to a queue, or contacts of the whole house, by their outcome.
+
+      offer            settle(ANSWERED | ABANDONED | OVERFLOWED | LOST)
+    ─────────▶ waiting ─────────────────────────────────────────────────▶ settled
+                  ▲                         reopen                            │
+                  └───────────────────────────────────────────────────────────┘
+
+A queue never reopens a visit: a caller who comes back makes a new one. The house does: a contact
+that goes from one queue to the next is still one contact, and its last visit's outcome is its own.
+
+Identity, at any moment: offered = answered + abandoned + overflowed + lost + waiting, where waiting
+means those who entered today (`Tally.waiting_today`).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from foundation.ids import CallId
+from wallboard.directory import ServiceTarget
+
+
+class Outcome(StrEnum):
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    OVERFLOWED = "overflowed"
+    LOST = "lost"
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """One caller's way through one queue; or, for the house, through all its queues."""
+
+    call_id: CallId
+    entered_s: float
+    day: date
+    "The local day of `entered_s`; the visit counts there and nowhere else."
+    interval: int
+    "The half hour of `entered_s`."
+    target: ServiceTarget
+    outcome: Outcome | None = None
+    wait_s: float = 0.0
+    "From entering to the outcome, ringing included."
+
+
+@dataclass(slots=True)
+class Counts:
+    """Of the visits that entered in one stretch of time."""
+
+    offered: int = 0
+    answered: int = 0
+    answered_in_time: int = 0
+    abandoned: int = 0
+    short_abandoned: int = 0
+    overflowed: int = 0
+    lost: int = 0
+    wait_sum_s: float = 0.0
+    "Over the answered."
+    handled: int = 0
+    "Answered, and talk and wrap-up are over."
+    handle_sum_s: float = 0.0
+    "Talk, hold and wrap-up over the handled."
+
+    def add(self, visit: Visit, sign: int = 1) -> None:
+        """Count the outcome of `visit`; with sign -1, take it back."""
+        match visit.outcome:
+            case Outcome.ANSWERED:
+                self.answered += sign
+                self.answered_in_time += sign * (visit.wait_s <= visit.target.within_s)
+                self.wait_sum_s += sign * visit.wait_s
+            case Outcome.ABANDONED:
+                self.abandoned += sign
+                self.short_abandoned += sign * (visit.wait_s <= visit.target.short_abandon_s)
+            case Outcome.OVERFLOWED:
+                self.overflowed += sign
+            case Outcome.LOST:
+                self.lost += sign
+
+
+@dataclass(slots=True)
+class Tally:
+    """The day's counts, and who waits and talks now."""
+
+    day: date = date.min
+    counts: Counts = field(default_factory=Counts)
+    intervals: dict[int, Counts] = field(default_factory=dict)
+    waiting: dict[CallId, Visit] = field(default_factory=dict)
+    "Everybody who waits now, those from before midnight too."
+    talking: int = 0
+
+    def start_day(self, day: date) -> None:
+        self.day = day
+        self.counts = Counts()
+        self.intervals = {}
+
+    def offer(self, visit: Visit) -> None:
+        self.waiting[visit.call_id] = visit
+        for counts in self._counts_of(visit):
+            counts.offered += 1
+
+    def settle(self, visit: Visit, outcome: Outcome, at_s: float) -> None:
+        del self.waiting[visit.call_id]
+        visit.outcome = outcome
+        visit.wait_s = max(0.0, at_s - visit.entered_s)
+        for counts in self._counts_of(visit):
+            counts.add(visit)
+
+    def reopen(self, visit: Visit) -> None:
+        for counts in self._counts_of(visit):
+            counts.add(visit, -1)
+        visit.outcome = None
+        self.waiting[visit.call_id] = visit
+
+    def handled(self, visit: Visit, handle_s: float) -> None:
+        """Talk and wrap-up of an answered visit are over."""
+        for counts in self._counts_of(visit):
+            counts.handled += 1
+            counts.handle_sum_s += handle_s
+
+    def waiting_today(self) -> list[Visit]:
+        return [visit for visit in self.waiting.values() if visit.day == self.day]
+
+    def _counts_of(self, visit: Visit) -> tuple[Counts, ...]:
+        if visit.day != self.day:
+            return ()
+        interval = self.intervals.get(visit.interval)
+        if interval is None:
+            interval = self.intervals[visit.interval] = Counts()
+        return (self.counts, interval)

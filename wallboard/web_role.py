@@ -1,0 +1,116 @@
+"""The web role's application: the board, its socket, its API and page on the guarded web base.
+
+uvicorn ─▶ foundation.web (sign-in, roles, health) ─▶ wallboard routes ─▶ BoardService ─▶ core
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry, Gauge
+
+from foundation.errors import Unavailable
+from foundation.web.app import WebOptions, create_app
+from foundation.web.store import UserStore
+from foundation.web.users import Passwords
+from wallboard.api import wallboard_api
+from wallboard.board import Board
+from wallboard.core_link import CoreLink
+from wallboard.directory import Directory
+from wallboard.pages import wallboard_pages
+from wallboard.screens import Screens
+from wallboard.service import BoardService, FollowOptions, wall_clock_s
+from wallboard.socket import wallboard_socket
+
+log = logging.getLogger(__name__)
+
+
+def end_process() -> None:
+    """Let uvicorn shut down; the parent starts the role again."""
+    signal.raise_signal(signal.SIGTERM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardOptions:
+    web: WebOptions
+    directory: Directory = field(default_factory=Directory)
+    zone: tzinfo = UTC
+    follow: FollowOptions = field(default_factory=FollowOptions)
+
+
+def build(
+    link: CoreLink,
+    users: UserStore,
+    options: BoardOptions,
+    *,
+    extra_routers: Sequence[APIRouter] = (),
+    registry: CollectorRegistry | None = None,
+    now_s: Callable[[], float] = wall_clock_s,
+    on_failure: Callable[[], None] = end_process,
+    passwords: Passwords | None = None,
+) -> FastAPI:
+    """An application for uvicorn; while it runs it follows core through `link`.
+
+    `extra_routers` are guarded like all others. `now_s` is the journal's clock. `on_failure` is
+    called when a task of ours dies: a board that stands still must not look alive.
+    """
+    registry = registry or CollectorRegistry()
+    service = BoardService(Board(options.zone, options.directory), link, options.follow, now_s)
+    screens = Screens(service)
+    _measure(registry, service, screens)
+
+    async def core_is_up() -> None:
+        if not service.core_up:
+            raise Unavailable("Core is away.")
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        tasks = [
+            asyncio.create_task(service.follow(), name="follow-core"),
+            asyncio.create_task(screens.run(), name="publish-board"),
+        ]
+        for task in tasks:
+            task.add_done_callback(lambda done: _end_when_failed(done, on_failure))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    routers = [wallboard_api(service), wallboard_socket(screens), wallboard_pages(), *extra_routers]
+    return create_app(
+        options.web,
+        users,
+        routers,
+        ready=[core_is_up],
+        registry=registry,
+        lifespan=running,
+        passwords=passwords,
+    )
+
+
+def _end_when_failed(task: "asyncio.Task[None]", on_failure: Callable[[], None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("the task %s died", task.get_name(), exc_info=error)
+        on_failure()
+
+
+def _measure(registry: CollectorRegistry, service: BoardService, screens: Screens) -> None:
+    def gauge(name: str, text: str, value: Callable[[], float]) -> None:
+        Gauge(name, text, registry=registry).set_function(value)
+
+    house = service.board.house
+    gauge("callcenter_web_core_up", "1 when core's journal is followed", lambda: service.core_up)
+    gauge("callcenter_web_screens", "Connected wallboard screens", lambda: len(screens))
+    gauge("callcenter_journal_seq", "Latest record on the board", lambda: service.board.seq)
+    gauge("callcenter_calls_waiting", "Callers waiting now", lambda: len(house.waiting))
+    gauge("callcenter_calls_talking", "Callers talking now", lambda: house.talking)
+    gauge("callcenter_calls_offered_today", "Contacts queued today", lambda: house.counts.offered)
+    gauge("callcenter_calls_answered_today", "Of these answered", lambda: house.counts.answered)
+    gauge("callcenter_calls_abandoned_today", "Of these abandoned", lambda: house.counts.abandoned)
