@@ -18,7 +18,6 @@ from datetime import timedelta
 
 from acd.floor import Floor
 from callcenter.actions import Actions
-from callcenter.adapters import PromptPort, RecorderPort
 from callcenter.asks import BoardAsks, FindJournalEnds, JournalEnds, TranscriberAsks
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
@@ -170,8 +169,8 @@ class Core:
             self._switchboard,
             self._ivr,
             self._floor,
-            PromptPort(self._prompts),
-            RecorderPort(self._recordings),
+            self._prompts,
+            self._recordings,
             self._switchboard.find_caller_number,
             self._tell,
         )
