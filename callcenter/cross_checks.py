@@ -16,6 +16,7 @@ from ivr.flow import Flow, ToQueue, prompts_of
 if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.settings import Settings
 
+BUILT_IN_MUSIC = "music"
 Finding: TypeAlias = tuple[Path, str]
 
 
@@ -25,6 +26,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _doubles("agents", "number", [agent.number for agent in settings.agents])
     yield from _clashes(settings)
     yield from _missing_flows(settings)
+    yield from _missing_music(settings)
     yield from _passwords(settings.agents)
     yield from _missing_models(settings)
 
@@ -75,6 +77,14 @@ def _missing_flows(settings: Settings) -> Iterable[Finding]:
         elif line.language and line.language not in settings.flows[line.flow].languages:
             hint = nearest(line.language, settings.flows[line.flow].languages)
             yield ("lines", index, "language"), f"the flow does not speak {line.language!r}; {hint}"
+
+
+def _missing_music(settings: Settings) -> Iterable[Finding]:
+    known = settings.own_prompts() | {BUILT_IN_MUSIC}
+    for name, queue in settings.queues.items():
+        if queue.music not in known:
+            hint = nearest(queue.music, known)
+            yield ("queues", name, "music"), f"there is no prompts/{queue.music}.wav; {hint}"
 
 
 def _doubles(section: str, key: str, values: Sequence[str]) -> Iterable[Finding]:

@@ -117,6 +117,13 @@ class Settings(_Listed):
         return self._flows
 
     @property
+    def prompt_words(self) -> dict[str, Mapping[str, str]]:
+        """The words of all flows' prompts, by name and language."""
+        return {
+            name: words for flow in self._flows.values() for name, words in flow.prompts.items()
+        }
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What works but is probably not meant, as sentences with file and line."""
         return self._warnings

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from foundation.errors import Conflict, NotFound
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
@@ -70,7 +70,7 @@ class Wanted(BaseModel):
     call_id: str | None = None
     agent_id: str | None = None
     queue: str | None = None
-    date: date | None = None
+    day: Annotated[date | None, Field(alias="date")] = None
     "The day, in the centre's time zone, on which the talk began."
     limit: Annotated[int, Query(ge=1, le=500)] = 50
     offset: Annotated[int, Query(ge=0)] = 0
@@ -121,10 +121,8 @@ def _to_filter(wanted: Wanted, timezone: tzinfo) -> RecordingFilter:
         call_id=CallId(wanted.call_id) if wanted.call_id is not None else None,
         agent_id=AgentId(wanted.agent_id) if wanted.agent_id is not None else None,
         queue=QueueId(wanted.queue) if wanted.queue is not None else None,
-        started_from=_midnight(wanted.date, timezone) if wanted.date else None,
-        started_before=_midnight(wanted.date + timedelta(days=1), timezone)
-        if wanted.date
-        else None,
+        started_from=_midnight(wanted.day, timezone) if wanted.day else None,
+        started_before=_midnight(wanted.day + timedelta(days=1), timezone) if wanted.day else None,
     )
 
 

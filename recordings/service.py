@@ -1,11 +1,11 @@
 """Recordings in core: from the start of a talk to its transcript in the database.
 
-    start ──▶ media worker writes the WAV ──▶ ended ──▶ repaired, RecordingEnded ──▶ job queued
-                                                              ▲                        │
-    open (after a crash) ─────────────────────────────────────┘     transcriber leases it, brings
+    start ──▶ media worker writes the WAV ──▶ end ──▶ repaired, RecordingEnded ──▶ job queued
+                                                            ▲                        │
+    open (after a crash) ───────────────────────────────────┘       transcriber leases it, brings
                                                                     words: TranscriptReady
 
-What conducts calls (`start`, `ended`) returns at once and never touches a disk; the work is done by
+What conducts calls (`start`, `end`) returns at once and never touches a disk; the work is done by
 `run` in order. `answer` is for the transcribers' requests, and replies when the outcome is on disk.
 """
 
@@ -14,7 +14,6 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import TypeAlias, assert_never
 
 from foundation import clock
@@ -61,17 +60,8 @@ from telephony.calls.events import Side
 
 log = logging.getLogger(__name__)
 
-_RETRY_S = 1.0
-"Wait before a chore is tried again that the database did not take."
 _PREPARE_S = 3600.0
 "Tomorrow's folder is made long before midnight."
-
-
-@dataclass(frozen=True, slots=True)
-class StartedRecording:
-    recording_id: RecordingId
-    path: Path
-    "Absolute; what the media worker is to write."
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +105,11 @@ class RecordingService:
 
     def start(
         self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
-    ) -> StartedRecording:
-        """A talk begins; `languages` of the caller's side and the agent's."""
+    ) -> tuple[RecordingId, str]:
+        """A talk begins; `languages` of the caller's side and the agent's.
+
+        Returns the recording's id and the absolute path that the media worker is to write.
+        """
         now = self._utc_now()
         recording_id = new_recording_id()
         file = self._file(recording_id, now.astimezone(self._options.timezone).date())
@@ -134,10 +127,13 @@ class RecordingService:
                 )
             )
         )
-        return StartedRecording(recording_id, self._options.path.absolute() / file)
+        return recording_id, str(self._options.path.absolute() / file)
 
-    def ended(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
-        """The media worker closed the file, with so many samples per channel."""
+    def end(self, recording_id: RecordingId, complete: bool, frames: int = 0) -> None:
+        """The media worker closed the file.
+
+        `frames`: samples per channel that it wrote; a file that holds fewer is not complete.
+        """
         self._put(_End(recording_id, frames, complete))
 
     @property
@@ -249,7 +245,7 @@ class RecordingService:
                 return await self._do(chore)
             except Unavailable as error:
                 log.warning("recordings wait for the database: %s", error)
-                await asyncio.sleep(_RETRY_S)
+                await asyncio.sleep(self._options.retry_s)
 
     async def _do(self, chore: _Chore) -> None:
         match chore:

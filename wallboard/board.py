@@ -71,7 +71,7 @@ class Board:
         self.transcripts = 0
         "Ready today."
         self._recordings: dict[RecordingId, CallId] = {}
-        self._zone = zone
+        self.zone = zone
         # A table and not a `match`: the match would try a dozen classes for each record.
         self._on: dict[type, Callable[[Any, float], None]] = {
             CallArrived: self._arrived,
@@ -168,7 +168,7 @@ class Board:
         )
 
     def _day_of(self, utc: datetime) -> Day:
-        return Day.of(utc, self._zone)
+        return Day.of(utc, self.zone)
 
     def _tally(self, queue: QueueId) -> Tally:
         tally = self.queues.get(queue)

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from foundation.errors import Unavailable
 from foundation.web.app import WebOptions, create_app
 from foundation.web.store import UserStore
+from foundation.web.users import Passwords
 from wallboard.api import wallboard_api
 from wallboard.board import Board
 from wallboard.core_link import CoreLink
@@ -51,6 +52,7 @@ def build(
     registry: CollectorRegistry | None = None,
     now_s: Callable[[], float] = wall_clock_s,
     on_failure: Callable[[], None] = end_process,
+    passwords: Passwords | None = None,
 ) -> FastAPI:
     """An application for uvicorn; while it runs it follows core through `link`.
 
@@ -83,7 +85,13 @@ def build(
 
     routers = [wallboard_api(service), wallboard_socket(screens), wallboard_pages(), *extra_routers]
     return create_app(
-        options.web, users, routers, ready=[core_is_up], registry=registry, lifespan=running
+        options.web,
+        users,
+        routers,
+        ready=[core_is_up],
+        registry=registry,
+        lifespan=running,
+        passwords=passwords,
     )
 
 

@@ -42,7 +42,7 @@ LAST_WRITES_S = 2.0
 class Worker:
     """The shell round `MediaPlane`."""
 
-    def __init__(self, options: WorkerOptions) -> None:
+    def __init__(self, options: WorkerOptions, *, is_realtime: bool = False) -> None:
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[], None]] = {}
         self._recorder = Recorder(options.writer_queue_blocks)
@@ -50,7 +50,7 @@ class Worker:
         welcome = p.Welcome(
             version=p.PROTOCOL_VERSION,
             worker=f"w-{os.getpid()}-{os.urandom(4).hex()}",
-            capabilities=CAPABILITIES,
+            capabilities=CAPABILITIES + ["realtime"] * is_realtime,
         )
         self._control = ControlSocket(options.socket, welcome, self._handle, self._register)
         now = monotonic_s()
@@ -151,10 +151,14 @@ class Worker:
 
 
 def ask_for_realtime() -> bool:
-    """SCHED_RR for the calling thread; False without the right to it."""
+    """SCHED_RR for this thread and those it starts; False without the right to it.
+
+    The recorder's thread must have it too: it would otherwise be preempted by any process while it
+    holds the interpreter, and the loop would wait for it.
+    """
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
-    except (PermissionError, OSError):
+    except OSError:
         return False
     return True
 
@@ -163,7 +167,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     options = msgspec.json.decode(sys.argv[1], type=WorkerOptions)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    worker = Worker(options)
+    is_realtime = options.realtime and ask_for_realtime()
+    worker = Worker(options, is_realtime=is_realtime)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     gc.collect()
