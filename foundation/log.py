@@ -1,18 +1,25 @@
 """What a role says: one line for each change of a call's fate, the call first.
 
-    02:31:07.120 INFO  core  [c-7f3a01bc22d4] > 180 Ringing
+    02:31:07.120 INFO    core  [c-7f3a01bc22d4] > 180 Ringing
 
 Loggers of a call are made by `for_call`; `>` is what we send, `<` what we get, `-` what we decide.
+Everything goes to stderr, which the parent keeps in `data/log/ROLE.log`.
 """
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any
 
 from foundation.ids import CallId
+
+LEVEL_VARIABLE = "LOG_LEVEL"
+FORMAT_VARIABLE = "LOG_FORMAT"
+QUIET = ("alembic", "asyncio", "aiosqlite", "uvicorn", "websockets", "httpx")
+"They tell at INFO what concerns nobody who runs a call centre."
 
 
 class CallLogger(logging.LoggerAdapter[logging.Logger]):
@@ -34,37 +41,41 @@ def for_call(logger: logging.Logger, call_id: CallId) -> CallLogger:
     return CallLogger(logger, call_id)
 
 
-def set_up(role: str, *, as_json: bool = False, debug: bool = False) -> None:
-    """Once, at the start of a process: everything to stderr, which the parent keeps in a file."""
+def set_up(role: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Once, at the start of a process. LOG_LEVEL names a level, LOG_FORMAT may be json."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines(role) if as_json else Lines(role, colour=_is_tty(sys.stderr)))
+    as_json = environ.get(FORMAT_VARIABLE) == "json"
+    handler.setFormatter(JsonLines(role) if as_json else Lines(role, on_tty=sys.stderr.isatty()))
+    level = environ.get(LEVEL_VARIABLE, "INFO").upper()
     logging.basicConfig(
-        level=logging.DEBUG if debug else logging.INFO, handlers=[handler], force=True
+        level=logging.getLevelNamesMapping().get(level, logging.INFO),
+        handlers=[handler],
+        force=True,
     )
-    # Alembic and asyncio tell at INFO what concerns nobody who runs a call centre.
-    for name in ("alembic", "asyncio", "aiosqlite", "websockets", "httpx"):
+    for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)
 
 
 class Lines(logging.Formatter):
-    """For people."""
+    """For people: short and coloured on a terminal, with the date in a file."""
 
     COLOURS: Mapping[int, str] = {logging.WARNING: "\x1b[33m", logging.ERROR: "\x1b[31m"}
 
-    def __init__(self, role: str, *, colour: bool = False) -> None:
+    def __init__(self, role: str, *, on_tty: bool = False) -> None:
         super().__init__()
         self._role = role
-        self._colour = colour
+        self._on_tty = on_tty
 
     def format(self, record: logging.LogRecord) -> str:
-        time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S.%f")[:-3]
+        local = datetime.fromtimestamp(record.created, UTC).astimezone()
+        time = local.strftime("%H:%M:%S.%f" if self._on_tty else "%Y-%m-%d %H:%M:%S.%f")[:-3]
         call_id = getattr(record, "call_id", None)
         call = f"[{call_id}] " if call_id else ""
         text = f"{time} {record.levelname:<7} {self._role}  {call}{record.getMessage()}"
         if record.exc_info:
             text += "\n" + self.formatException(record.exc_info)
-        colour = self.COLOURS.get(min(record.levelno, logging.ERROR)) if self._colour else None
+        colour = self.COLOURS.get(min(record.levelno, logging.ERROR)) if self._on_tty else None
         return f"{colour}{text}\x1b[0m" if colour else text
 
 
@@ -86,7 +97,3 @@ class JsonLines(logging.Formatter):
             "error": self.formatException(record.exc_info) if record.exc_info else None,
         }
         return json.dumps({k: v for k, v in line.items() if v is not None}, ensure_ascii=False)
-
-
-def _is_tty(stream: TextIO) -> bool:
-    return stream.isatty()

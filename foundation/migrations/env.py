@@ -8,7 +8,6 @@ from sqlalchemy.types import TypeDecorator
 from foundation.db import Base
 
 
-
 def render_item(kind: str, item: object, _: object) -> str | Literal[False]:
     """A type of our own is written as what it is in the database: revisions import no package."""
     if kind == "type" and isinstance(item, TypeDecorator):

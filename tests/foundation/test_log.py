@@ -26,9 +26,16 @@ def said(call_id: str, text: str, *args: object) -> logging.LogRecord:
 
 
 def test_a_line_for_people_has_the_role_the_call_and_the_arrow() -> None:
-    line = Lines("core").format(said("c-7f3a", "> %d Ringing", 180))
+    line = Lines("core", on_tty=True).format(said("c-7f3a", "> %d Ringing", 180))
 
     assert line[13:] == "INFO    core  [c-7f3a] > 180 Ringing"
+
+
+def test_a_line_in_a_file_has_the_date() -> None:
+    line = Lines("core").format(said("c-7f3a", "- ended"))
+
+    assert line[24:] == "INFO    core  [c-7f3a] - ended"
+    assert line[:2] == "20"
 
 
 def test_a_line_for_programs_has_them_as_fields() -> None:
@@ -44,5 +51,5 @@ def test_an_error_brings_its_traceback() -> None:
     except ValueError:
         record = logging.LogRecord("x", logging.ERROR, "", 0, "failed", None, sys.exc_info())
 
-    assert "ValueError: odd" in Lines("core", colour=True).format(record)
+    assert "ValueError: odd" in Lines("core", on_tty=True).format(record)
     assert "ValueError: odd" in json.loads(JsonLines("core").format(record))["error"]
