@@ -71,8 +71,8 @@ class OutStream:
 
     def own_event(self, payload_type: int, *, first: bool, now: float) -> bytes:
         """The header of an event packet; all of one key press share the first one's timestamp."""
+        self._feeder = _NOBODY  # audio that follows is a new turn, later than the key press
         if first:
-            self._feeder = _OWN
             return self._next(payload_type | 0x80, self._turn_ts(now), 0, now)
         return self._next(payload_type, self.last_ts, 0, self._last_at)
 
