@@ -47,7 +47,7 @@ from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
 from foundation.write_behind import WriteBehind
 from ivr.engine import Effect
-from ivr.prompts import Prompts
+from ivr.prompts import MUSIC, Prompts
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
 from recordings import messages as recording_messages
@@ -152,7 +152,7 @@ class Core:
         settings = self._settings
         self._endpoint = SipEndpoint(self._make_stack(), self._sockets, self._on_sip)
         self._switchboard = Switchboard(
-            CallOptions(hold_music=tuple(self._prompts.music())),
+            CallOptions(hold_music=tuple(self._prompts.named(MUSIC, ()))),
             SipPort(self._endpoint),
             self._media,
             PartyBook({}, lambda party_id, number: None),
