@@ -19,7 +19,7 @@ def upgrade() -> None:
     sa.Column('agent_id', sa.String(), nullable=False),
     sa.Column('queue', sa.String(), nullable=False),
     sa.Column('file', sa.String(), nullable=False),
-    sa.Column('started', recordings.store.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('started', sa.DateTime(timezone=True), nullable=False),
     sa.Column('caller_language', sa.String(), nullable=False),
     sa.Column('agent_language', sa.String(), nullable=False),
     sa.Column('duration_s', sa.Double(), nullable=True),
