@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import get_args
 
 from acd.events import AcdEvent
+from callcenter.events import ActionTaken
 from callcenter.journey import HouseEvent
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
@@ -19,12 +20,13 @@ JOURNALED: tuple[type, ...] = (
     *get_args(AcdEvent),
     *get_args(IvrEvent),
     *get_args(RecordingEvent),
+    ActionTaken,
 )
 "Kinds of facts that are kept; the rest is only for the moment."
 
 
 class Conductor:
-    """A queue that is empty whenever nobody is inside it; its size is bounded by one step's work."""
+    """A queue that is empty whenever nobody is inside; one step's work bounds its size."""
 
     def __init__(self, publish: Callable[[HouseEvent], object]) -> None:
         """`publish` writes a fact to the journal; it must not wait."""

@@ -16,8 +16,9 @@ from typing import Protocol, TypeAlias
 from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
+from callcenter.events import ActionTaken
 from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
-from ivr import effects as ivr
+from ivr import engine as ivr
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls import events as calls
@@ -25,7 +26,7 @@ from telephony.calls.control import CallControl
 
 log = logging.getLogger(__name__)
 
-HouseEvent: TypeAlias = calls.CallEvent | acd.AcdEvent | IvrEvent | RecordingEvent
+HouseEvent: TypeAlias = calls.CallEvent | acd.AcdEvent | IvrEvent | RecordingEvent | ActionTaken
 
 LINE_FAULT = "line_fault"
 "Prompt for blocked numbers: neutral, so that nobody learns of the block."
@@ -47,7 +48,7 @@ class Floor(Protocol):
 class Ivr(Protocol):
     """The callers' ways through the flows under their timer; effects come to `Journey.do_ivr`."""
 
-    def start(self, call_id: CallId, flow: str, languages: Sequence[str]) -> None: ...
+    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None: ...
     def digit(self, call_id: CallId, digit: str) -> None: ...
     def prompt_ended(self, call_id: CallId) -> None: ...
     def caller_left(self, call_id: CallId) -> None: ...
@@ -67,7 +68,7 @@ class Recorder(Protocol):
     def start(
         self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
     ) -> tuple[RecordingId, str]: ...
-    def end(self, recording_id: RecordingId, complete: bool) -> None: ...
+    def end(self, recording_id: RecordingId, complete: bool, frames: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,17 +135,15 @@ class Journey:
         match event:
             case calls.PhoneChanged(agent_id, registered, busy):
                 self._floor.feed(floor.PhoneChanged(agent_id, registered=registered, busy=busy))
-            case calls.TalkRecorded(recording_id, complete=complete):
-                self._recorder.end(RecordingId(recording_id), complete)
+            case calls.TalkRecorded(recording_id, frames, complete):
+                self._recorder.end(RecordingId(recording_id), complete, frames)
             case calls.CallArrived(call_id, line=line):
                 self._arrived(call_id, line)
             case calls.CallEnded(call_id, by):
                 self._ended(call_id, by)
             case calls.AgentPickedUp() | calls.AgentRefused() | calls.AgentHungUp():
                 self._agents_phone(event)
-            case (
-                calls.CallAnswered() | calls.DigitPressed() | calls.PromptEnded()
-            ):
+            case calls.CallAnswered() | calls.DigitPressed() | calls.PromptEnded():
                 self._caller_step(event)
             case (
                 acd.CallQueued()
@@ -158,15 +157,14 @@ class Journey:
             case _:
                 pass
 
-    def do_ivr(self, call_id: CallId, effect: ivr.IvrEffect) -> None:
+    def do_ivr(self, call_id: CallId, effect: ivr.Effect) -> None:
         """What the caller's flow wants done."""
         contact = self._contacts.get(call_id)
         if contact is None:
             return
         match effect:
-            case ivr.PlayPrompts(prompts):
-                languages = self._rules.lines[contact.line].languages
-                items = [file for name in prompts for file in self._prompts.named(name, languages)]
+            case ivr.PlayPrompts(names, languages):
+                items = [file for name in names for file in self._prompts.named(name, languages)]
                 self._control.play(call_id, items)
             case ivr.StopPrompts():
                 self._control.stop_playing(call_id)
@@ -277,9 +275,7 @@ class Journey:
                 self._play_music(contact)
             case acd.PositionTold(position=position):
                 languages = self._queue_rule(contact).languages
-                self._control.play(
-                    contact.call_id, self._prompts.position(position, languages)
-                )
+                self._control.play(contact.call_id, self._prompts.position(position, languages))
             case acd.AgentOffered(call_id, _, agent_id, offer_id):
                 auto_answer = self._rules.agents[agent_id].auto_answer
                 self._control.ring_agent(call_id, agent_id, offer_id, auto_answer=auto_answer)

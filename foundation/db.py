@@ -1,12 +1,111 @@
-"""The database: one declarative base for all tables, one way to make an engine."""
+"""The ground under every `store.py`: one declarative base, engines for SQLite and PostgreSQL.
 
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+Rows never leave a store; everything above sees frozen values. Core is the only writer. The journal
+is not in here: it has its own file (`foundation.journal`).
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from foundation.errors import ConfigurationError
+
+BUSY_TIMEOUT_MS = 5000
+"How long SQLite waits for another process's lock; only checkpoints and tools hold one that long."
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
 
 
 class Base(DeclarativeBase):
-    """All tables of the house hang here."""
+    """Parent of all rows. Constraints are named by rule, so that migrations can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
 
 
-def make_engine(url: str) -> AsyncEngine:
-    return create_async_engine(url.replace("sqlite:///", "sqlite+aiosqlite:///", 1))
+def make_engine(url: str, folder: Path | None = None) -> AsyncEngine:
+    """`url` as an administrator writes it: sqlite:///path or postgresql://user@host/name.
+
+    A relative SQLite path is taken from `folder` (default: the working directory), which is made
+    when it is missing.
+    """
+    parsed = _with_driver(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_async_engine(parsed, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        file = (folder or Path()) / parsed.database
+        file.parent.mkdir(parents=True, exist_ok=True)
+        parsed = parsed.set(database=str(file))
+    engine = create_async_engine(parsed)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def make_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Values read before a commit stay readable after it: stores turn rows into values anyway."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+async def create_schema(engine: AsyncEngine) -> None:
+    """Bring the database to the newest revision; nothing happens when it is there already."""
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade)
+
+
+def upgrade(connection: Connection) -> None:
+    command.upgrade(migration_config(connection), "head")
+
+
+def migration_config(connection: Connection) -> Config:
+    """Alembic without an ini file: the migrations are inside this package."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _with_driver(url: str) -> URL:
+    parsed = make_url(url)
+    driver = DRIVERS.get(parsed.drivername, parsed.drivername)
+    if driver not in DRIVERS.values():
+        raise ConfigurationError(
+            [f"store.url is {url!r}; it must begin with sqlite:/// or postgresql://"]
+        )
+    return parsed.set(drivername=driver)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

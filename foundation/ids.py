@@ -41,3 +41,7 @@ def new_party_id() -> PartyId:
 
 def new_recording_id() -> RecordingId:
     return RecordingId(_new("r"))
+
+
+def new_offer_id() -> OfferId:
+    return OfferId(_new("o"))

@@ -1,0 +1,75 @@
+# Everything a newcomer, a developer and the checks run. Each target does its own set-up; nothing
+# is needed beforehand but python3, python3-venv and make (git for the clone itself).
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# PROGRAMS=no leaves Debian's programs alone; what they test is then skipped.
+PROGRAMS ?= yes
+# Set by hand to narrow a run: make test TESTS="tests/acd -x"
+TESTS ?=
+
+INSTALLED := $(VENV)/.installed
+PROGRAMS_TRIED := $(VENV)/.programs-tried
+
+.DEFAULT_GOAL := help
+.PHONY: help setup venv programs demo test quick check format bench fuzz clean
+
+help:
+	@echo "make demo    a whole call centre on this machine: real calls, real speech, a wallboard"
+	@echo "make test    all tests                   make quick   the fast ones only, on all cores"
+	@echo "make check   format, lint, types, import rules"
+	@echo "make bench   the figures of docs/performance.md, measured here"
+	@echo "make fuzz    any bytes into every parser, for minutes"
+	@echo "make format  rewrite the code to the house's format"
+	@echo "make setup   what the others do first by themselves; make clean takes it away again"
+
+setup: venv programs
+
+venv: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml tools/make_venv.sh
+	@tools/make_venv.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+programs: $(PROGRAMS_TRIED)
+	@tools/debian_programs.sh report
+
+$(PROGRAMS_TRIED): $(INSTALLED) tools/debian_programs.sh
+ifeq ($(PROGRAMS),yes)
+	@tools/debian_programs.sh install
+endif
+	@touch $@
+
+demo: venv
+	$(BIN)/callcenter demo $(DEMO)
+
+# One process and one test at a time: the end-to-end tests run a whole centre with packets every
+# 20 ms, and on two cores a second test beside them would be what they measure.
+test: venv programs
+	$(BIN)/python -m pytest -n 0 $(TESTS)
+
+quick: venv
+	$(BIN)/python -m pytest -n auto -m "not e2e and not interop and not browser" $(TESTS)
+
+check: venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: venv
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: venv
+	$(BIN)/python -m bench $(BENCH)
+
+fuzz: venv
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto -m "not e2e and not interop and not browser" \
+		-k "fuzz or any_bytes or torture" $(TESTS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info bench/.build
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,124 @@
+"""What no section can know by itself: names that must exist elsewhere, and be given once.
+
+`problems_across` must be empty before a centre is served; `doubts` works, but is probably not
+meant. Both give the path in `callcenter.yaml` and a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from callcenter.sections import Agent, Queue
+from foundation.yaml_lines import Path, nearest
+from ivr.flow import Flow, ToQueue, prompts_of
+from ivr.words import ANNOUNCEMENTS
+
+if TYPE_CHECKING:  # settings.py calls this file while it loads
+    from callcenter.settings import Settings
+
+BUILT_IN_MUSIC = "music"
+Finding: TypeAlias = tuple[Path, str]
+
+
+def problems_across(settings: Settings) -> Iterable[Finding]:
+    yield from _doubles("lines", "number", [line.number for line in settings.lines])
+    yield from _doubles("agents", "id", [agent.id for agent in settings.agents])
+    yield from _doubles("agents", "number", [agent.number for agent in settings.agents])
+    yield from _clashes(settings)
+    yield from _missing_flows(settings)
+    yield from _missing_music(settings)
+    yield from _passwords(settings.agents)
+    yield from _missing_models(settings)
+
+
+def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
+    """The same for one flow file; the paths are in that file."""
+    for node in flow.nodes.values():
+        if isinstance(node, ToQueue) and node.queue not in settings.queues:
+            hint = nearest(node.queue, settings.queues)
+            yield ("nodes", node.name, "queue"), f"no queue is called {node.queue!r}; {hint}"
+    unrecorded = flow.prompt_names() - settings.own_prompts() - set(ANNOUNCEMENTS)
+    for name in sorted(unrecorded):
+        yield from _missing_words(flow, name)
+    for language in flow.languages:
+        if unrecorded and language not in settings.speech.voices:
+            yield ("languages",), f"speech.voices has no voice for {language!r}"
+    for other in settings.flows.values():
+        for name in sorted(set(flow.prompts) & set(other.prompts)):
+            if other.name < flow.name and flow.prompts[name] != other.prompts[name]:
+                yield ("prompts", name), f"has other words in flows/{other.name}.yaml"
+
+
+def doubts(settings: Settings) -> Iterable[Finding]:
+    for name, queue in settings.queues.items():
+        if not any(fits(agent, queue) for agent in settings.agents):
+            yield ("queues", name), "no agent has the skills that this queue asks for"
+    if not settings.lines:
+        yield ("lines",), "no number leads in; callers will get 404"
+
+
+def fits(agent: Agent, queue: Queue) -> bool:
+    return all(agent.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
+
+
+def _missing_words(flow: Flow, name: str) -> Iterable[Finding]:
+    words = flow.prompts.get(name)
+    if words is None:
+        users = [node.name for node in flow.nodes.values() if name in prompts_of(node)]
+        hint = nearest(name, flow.prompts)
+        yield ("nodes", *users[:1]), f"the prompt {name!r} has neither words nor a WAV; {hint}"
+        return
+    for language in flow.languages:
+        if language not in words:
+            yield ("prompts", name), f"has no words in {language!r}, a language of this flow"
+
+
+def _missing_flows(settings: Settings) -> Iterable[Finding]:
+    for index, line in enumerate(settings.lines):
+        if line.flow not in settings.flows:
+            hint = nearest(line.flow, settings.flows)
+            yield ("lines", index, "flow"), f"there is no flows/{line.flow}.yaml; {hint}"
+        elif line.language and line.language not in settings.flows[line.flow].languages:
+            hint = nearest(line.language, settings.flows[line.flow].languages)
+            yield ("lines", index, "language"), f"the flow does not speak {line.language!r}; {hint}"
+
+
+def _missing_music(settings: Settings) -> Iterable[Finding]:
+    known = settings.own_prompts() | {BUILT_IN_MUSIC}
+    for name, queue in settings.queues.items():
+        if queue.music not in known:
+            hint = nearest(queue.music, known)
+            yield ("queues", name, "music"), f"there is no prompts/{queue.music}.wav; {hint}"
+
+
+def _doubles(section: str, key: str, values: Sequence[str]) -> Iterable[Finding]:
+    first: dict[str, int] = {}
+    for index, value in enumerate(values):
+        if value in first:
+            yield (section, index, key), f"{value!r} is taken by {section}[{first[value]}]"
+        first.setdefault(value, index)
+
+
+def _clashes(settings: Settings) -> Iterable[Finding]:
+    lines = {line.number for line in settings.lines}
+    for index, agent in enumerate(settings.agents):
+        if agent.number in lines:
+            yield ("agents", index, "number"), f"{agent.number!r} is a line's number"
+
+
+def _passwords(agents: Sequence[Agent]) -> Iterable[Finding]:
+    for index, agent in enumerate(agents):
+        if agent.sip_password.get_secret_value() in (agent.id, agent.number):
+            yield ("agents", index, "sip_password"), "is the agent's id or number; choose another"
+
+
+def _missing_models(settings: Settings) -> Iterable[Finding]:
+    for language, name in settings.recordings.models.items():
+        folder = settings.model_path(language)
+        if settings.recordings.transcribe and (folder is None or not folder.is_dir()):
+            hint = nearest(name, settings.built_in_models())
+            yield (
+                ("recordings", "models", language),
+                f"{name!r} is neither a folder nor a built-in model; {hint}",
+            )

@@ -1,0 +1,246 @@
+"""pyVoIP's SIP client with a receiving thread that answers everything and sends again.
+
+Overridden, because pyVoIP 1.6.8 polls its socket, drops methods other than INVITE, ACK, BYE and
+CANCEL without an answer, answers to the configured server instead of the sender, repeats Call-IDs
+after a restart, invents a new To tag in ACK and in answers inside a dialog, and knows no qop.
+"""
+
+import hashlib
+import re
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pyVoIP.VoIP  # noqa: F401  # first: pyVoIP.SIP alone ends in a circle of imports
+from pyVoIP import SIP
+
+from callcenter.demo.pyvoip_phone.again import SendAgain
+from foundation.clock import monotonic_s
+
+Address = tuple[str, int]
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"
+COMPACT = {
+    "v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact",
+    "c": "Content-Type", "l": "Content-Length",
+}  # fmt: skip
+REASONS = {
+    100: "Trying", 180: "Ringing", 200: "OK", 405: "Method Not Allowed",
+    480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 486: "Busy Here",
+    487: "Request Terminated", 488: "Not Acceptable Here", 603: "Decline",
+}  # fmt: skip
+
+
+class WideMessage(SIP.SIPMessage):  # type: ignore[misc]  # pyVoIP is untyped here
+    """pyVoIP's parser, let loose on every method."""
+
+    def parse(self, data: bytes) -> None:
+        self.SIPCompatibleMethods = [data.split(b" ", 1)[0].decode("ascii", "replace")]
+        super().parse(data)
+
+    @staticmethod
+    def parse_raw_header(headers_raw: list[bytes], handle: Callable[[str, Any], None]) -> None:
+        """pyVoIP wants ": " in every line; an empty header or a compact name is as legal."""
+        headers: dict[str, Any] = {"Via": []}
+        for line in headers_raw:
+            name, _, value = line.decode(errors="replace").partition(":")
+            name, value = COMPACT.get(name.strip(), name.strip()), value.strip()
+            if name == "Via":
+                headers["Via"].append(value)
+            else:
+                headers.setdefault(name, value)
+        for name, value in headers.items():
+            if value:
+                handle(name, value)
+
+    @property
+    def is_request(self) -> bool:
+        return bool(self.type == SIP.SIPMessageType.MESSAGE)
+
+    @property
+    def call_id(self) -> str:
+        return str(self.headers["Call-ID"])
+
+    @property
+    def branch(self) -> str:
+        return str(self.headers["Via"][0]["branch"])
+
+    def sdp(self) -> dict[str, Any] | None:
+        """pyVoIP's reading of the SDP; None without one."""
+        return self.body if "m" in self.body and "c" in self.body else None
+
+    def raw_header(self, name: str) -> str:
+        """The header as it was written; pyVoIP's own reading of it loses parameters."""
+        short = next((key for key, value in COMPACT.items() if value == name), name)
+        names = f"(?:{name}|{short})".encode()
+        found = re.search(rb"\r\n" + names + rb"[ \t]*:[ \t]*([^\r\n]*)", self.raw, re.I)
+        return found.group(1).decode() if found else ""
+
+    def target(self) -> str:
+        """The URI in Contact: where requests inside the dialog go."""
+        contact = self.raw_header("Contact")
+        found = re.search(r"<([^>]*)>", contact)
+        return found.group(1) if found else contact.split(";")[0]
+
+
+def authorization(response: WideMessage, method: str, uri: str, user: str, password: str) -> str:
+    """The header that answers a 401 or 407 challenge (RFC 3261 22.4; MD5, qop auth or none)."""
+    proxy = int(response.status) == 407
+    challenge = response.raw_header("Proxy-Authenticate" if proxy else "WWW-Authenticate")
+    words = {key: quoted or bare for key, quoted, bare in _WORDS.findall(challenge)}
+    secret = _md5(f"{user}:{words['realm']}:{password}")
+    what = _md5(f"{method}:{uri}")
+    answer = {"username": user, "realm": words["realm"], "nonce": words["nonce"], "uri": uri}
+    tail = ", algorithm=MD5"
+    if "auth" in words.get("qop", "").split(","):
+        cnonce = secrets.token_hex(8)
+        digest = _md5(f"{secret}:{words['nonce']}:00000001:{cnonce}:auth:{what}")
+        answer["cnonce"] = cnonce
+        tail += ", qop=auth, nc=00000001"
+    else:
+        digest = _md5(f"{secret}:{words['nonce']}:{what}")
+    if "opaque" in words:
+        answer["opaque"] = words["opaque"]
+    answer["response"] = digest
+    pairs = ", ".join(f'{key}="{value}"' for key, value in answer.items())
+    return f"{'Proxy-' if proxy else ''}Authorization: Digest {pairs}{tail}\r\n"
+
+
+_WORDS = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+class SteadySip(SIP.SIPClient):  # type: ignore[misc]  # pyVoIP is untyped here
+    """One socket and one thread; messages go to `on_message` there."""
+
+    myPort: int
+    on_message: Callable[[WideMessage, Address], None]
+    on_given_up: Callable[[str], None]
+    on_tick: Callable[[float], None]
+
+    def start(self) -> None:
+        self.s = self.out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.s.bind((self.myIP, self.myPort))
+        self.s.settimeout(0.1)
+        self.myPort = self.s.getsockname()[1]
+        self.again = SendAgain()
+        self._answers: dict[str, bytes] = {}
+        self.NSD = True
+        threading.Thread(target=self._run, name="pyvoip-sip", daemon=True).start()
+
+    def stop(self) -> None:
+        self.NSD = False
+        self._close_sockets()
+
+    def gen_call_id(self) -> str:
+        return f"{secrets.token_hex(12)}@{self.myIP}:{self.myPort}"
+
+    # -- sending ---------------------------------------------------------------------------------
+
+    def send(self, text: str, to: Address | None = None) -> None:
+        self._send_bytes(text.encode(), to or (self.server, self.port))
+
+    def ask(self, text: str, branch: str) -> None:
+        """Send a request, again and again until an answer stops its branch."""
+        datagram = text.encode()
+        to = (self.server, self.port)
+        self._send_bytes(datagram, to)
+        self.again.add(branch, datagram, to, monotonic_s(), invite=text.startswith("INVITE"))
+
+    def answer(
+        self, request: WideMessage, source: Address, status: int, tag: str, body: str = ""
+    ) -> None:
+        """Answer where the request came from; an INVITE's final answer is sent until its ACK."""
+        datagram = self._response(request, status, tag, body).encode()
+        self._answers[_transaction(request)] = datagram
+        self._send_bytes(datagram, source)
+        if request.method == "INVITE" and status >= 200:
+            self.again.add(request.call_id, datagram, source, monotonic_s())
+
+    def _send_bytes(self, datagram: bytes, to: Address) -> None:
+        try:
+            self.s.sendto(datagram, to)
+        except OSError:
+            if self.NSD:  # else: closed while something was on its way
+                raise
+
+    # -- messages --------------------------------------------------------------------------------
+
+    def own_via(self, branch: str) -> str:
+        return f"Via: SIP/2.0/UDP {self.myIP}:{self.myPort};branch={branch};rport\r\n"
+
+    def own_contact(self) -> str:
+        return f"Contact: <sip:{self.username}@{self.myIP}:{self.myPort}>\r\n"
+
+    def request(
+        self, method: str, uri: str, dialog_headers: str, cseq: int, branch: str, more: str = ""
+    ) -> str:
+        """A request without body; `dialog_headers` are From, To and Call-ID."""
+        return (
+            f"{method} {uri} SIP/2.0\r\n{self.own_via(branch)}Max-Forwards: 70\r\n"
+            f"{dialog_headers}CSeq: {cseq} {method}\r\n{more}"
+            f"User-Agent: pyVoIP\r\nContent-Length: 0\r\n\r\n"
+        )
+
+    def _response(self, request: WideMessage, status: int, tag: str, body: str) -> str:
+        to = request.raw_header("To")
+        if ";tag=" not in to and status > 100:
+            to += f";tag={tag}"
+        contact = self.own_contact() if request.method == "INVITE" and status > 100 else ""
+        kind = "Content-Type: application/sdp\r\n" if body else ""
+        return (
+            f"SIP/2.0 {status} {REASONS[status]}\r\n{_vias(request)}"
+            f"From: {request.raw_header('From')}\r\nTo: {to}\r\nCall-ID: {request.call_id}\r\n"
+            f"CSeq: {request.raw_header('CSeq')}\r\n{contact}Allow: {ALLOW}\r\n"
+            f"User-Agent: pyVoIP\r\n{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+
+    # -- receiving -------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while self.NSD:
+            try:
+                data, source = self.s.recvfrom(8192)
+                self._receive(data, source)
+            except TimeoutError:
+                pass
+            except OSError:
+                return  # closed by stop()
+            self._on_time(monotonic_s())
+
+    def _on_time(self, now: float) -> None:
+        for datagram, to in self.again.due(now):
+            self._send_bytes(datagram, to)
+        for key in self.again.given_up(now):
+            self.on_given_up(key)
+        self.on_tick(now)
+
+    def _receive(self, data: bytes, source: Address) -> None:
+        try:
+            message = WideMessage(data)
+            method = message.headers["CSeq"]["method"]
+            known = self._answers.get(_transaction(message)) if message.is_request else None
+        except (SIP.SIPParseError, ValueError, KeyError, IndexError, AttributeError):
+            return  # what pyVoIP cannot read is as if it were lost
+        if known is not None and method != "ACK":
+            self._send_bytes(known, source)
+            return
+        if not message.is_request:
+            self.again.stop(message.branch)
+        elif method == "ACK":
+            self.again.stop(message.call_id)
+        self.on_message(message, source)
+
+
+def _transaction(request: WideMessage) -> str:
+    return f"{request.branch} {request.headers['CSeq']['method']}"
+
+
+def _vias(request: WideMessage) -> str:
+    """All Via headers as they came; `received` and rport are for proxies, we answer the source."""
+    lines = re.findall(rb"\r\n(Via|v)[ \t]*:[ \t]*([^\r\n]*)", request.raw, re.I)
+    return "".join(f"Via: {value.decode()}\r\n" for _, value in lines)

@@ -1,0 +1,71 @@
+"""The two machines that core runs on its event loop: the floor and the callers' menus.
+
+Each driver reads the loop's clock, keeps one timer and hands effects on; see foundation.machine.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from acd.events import AcdEvent
+from acd.floor import Floor
+from acd.inputs import AcdInput
+from foundation.ids import CallId, OfferId
+from foundation.machine import Driver
+from ivr.engine import Effect
+from ivr.service import Ivr
+
+
+class FloorDriver(Driver[AcdInput, AcdEvent]):
+    """The ACD's floor; its events go to the conductor."""
+
+    def __init__(self, floor: Floor, tell: Callable[[AcdEvent], None]) -> None:
+        super().__init__(floor, tell)
+        self.floor = floor
+
+    def is_current(self, offer_id: OfferId) -> bool:
+        return self.floor.is_current(offer_id)
+
+
+class IvrDriver:
+    """All callers in menus; effects go to the journey, with the call they are for."""
+
+    def __init__(self, ivr: Ivr, do: Callable[[CallId, Effect], None]) -> None:
+        self._ivr = ivr
+        self._do = do
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None:
+        self._perform(call_id, self._ivr.start(call_id, flow, self._loop.time(), languages))
+
+    def digit(self, call_id: CallId, digit: str) -> None:
+        self._perform(call_id, self._ivr.digit(call_id, digit, self._loop.time()))
+
+    def prompt_ended(self, call_id: CallId) -> None:
+        self._perform(call_id, self._ivr.prompt_ended(call_id, self._loop.time()))
+
+    def caller_left(self, call_id: CallId) -> None:
+        self._perform(call_id, self._ivr.caller_left(call_id, self._loop.time()))
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _perform(self, call_id: CallId, effects: list[Effect]) -> None:
+        for effect in effects:
+            self._do(call_id, effect)
+        self._rearm()
+
+    def _on_timer(self) -> None:
+        # The loop may wake us a clock tick early; the deadline has come all the same.
+        now = max(self._ivr.deadline or 0.0, self._loop.time())
+        for call_id, effects in self._ivr.tick(now):
+            for effect in effects:
+                self._do(call_id, effect)
+        self._rearm()
+
+    def _rearm(self) -> None:
+        self.close()
+        if self._ivr.deadline is not None:
+            self._timer = self._loop.call_at(self._ivr.deadline, self._on_timer)

@@ -1,0 +1,251 @@
+"""The sections of `callcenter.yaml`: what may be written, its limits and its defaults."""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+)
+from pydantic_settings import NoDecode
+
+POOR_PASSWORDS = {
+    "password",
+    "passwd",
+    "secret",
+    "changeme",
+    "change-me",
+    "admin",
+    "1234",
+    "123456",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where we listen: `udp:127.0.0.1:5060`, `tcp:[::1]:5060`. Port 0 takes any free one."""
+
+    transport: str
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Listener":
+        transport, _, address = text.partition(":")
+        host, _, port = address.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        if not transport or not host or not port.isascii() or not port.isdigit():
+            raise ValueError("write transport:address:port, for example udp:127.0.0.1:5060")
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            raise ValueError(f"{host!r} is not an IP address") from None
+        if int(port) > 65535:
+            raise ValueError(f"port {port} is above 65535")
+        return cls(transport.lower(), host, int(port))
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.transport}:{host}:{self.port}"
+
+
+def _sip_listener(text: object) -> Listener:
+    if isinstance(text, Listener):
+        return text
+    listener = Listener.parse(str(text))
+    if listener.transport in ("tcp", "tls", "ws", "wss"):
+        raise ValueError(f"{listener.transport} is not yet served; only udp is")
+    if listener.transport != "udp":
+        raise ValueError(f"transport {listener.transport!r} is not known; only udp is served")
+    return listener
+
+
+def _http_listener(text: object) -> Listener:
+    if isinstance(text, Listener):
+        return text
+    try:
+        return Listener.parse(f"http:{text}")
+    except ValueError as error:
+        raise ValueError(
+            str(error).replace("transport:address", "address").replace("udp:", "")
+        ) from None
+
+
+def _quoted(number: object) -> object:
+    if isinstance(number, int):
+        raise ValueError("put the number in quotes; YAML drops zeros at the beginning")
+    return number
+
+
+SipListener = Annotated[Listener, BeforeValidator(_sip_listener)]
+HttpListener = Annotated[Listener, NoDecode, BeforeValidator(_http_listener)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+DialNumber = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^\+?[0-9*#]{1,20}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Skills = dict[Name, Annotated[int, Field(ge=1, le=10)]]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+SecondsOrNever = Annotated[float, Field(ge=0, le=86_400)]
+
+
+class Part(BaseModel):
+    """Base of all sections: what is not listed is an error."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=False, arbitrary_types_allowed=True
+    )
+
+
+class Sip(Part):
+    listen: Annotated[tuple[SipListener, ...], NoDecode] = Field(
+        default=(Listener("udp", "127.0.0.1", 5060),), min_length=1
+    )
+    domain: str = Field(default="localhost", min_length=1)
+    "What agents' phones register at; the realm of their passwords."
+
+    @field_validator("listen", mode="before")
+    @classmethod
+    def _split(cls, listen: object) -> object:
+        """The environment gives one string; commas separate."""
+        return [one.strip() for one in listen.split(",")] if isinstance(listen, str) else listen
+
+
+class Http(Part):
+    listen: HttpListener = Listener("http", "127.0.0.1", 8080)
+
+
+class MediaLimits(Part):
+    """When new callers are refused (503); calls that are in the house are never refused."""
+
+    busy: float = Field(default=0.7, gt=0, le=1)
+    "Share of the last second that a worker's loop may have been working."
+    legs: int = Field(default=600, ge=2)
+    "Legs of one worker; a call with an agent has two."
+    lost_after_s: Seconds = 30.0
+    "A leg that sends nothing for this long, not held, is hung up."
+
+
+class Media(Part):
+    address: str = "127.0.0.1"
+    "IP address that our SDP names."
+    ports: tuple[int, int] = (30000, 31999)
+    "First (even) and last (odd) RTP port; each leg takes two."
+    workers: int | None = Field(default=None, ge=1, le=64)
+    "Media processes; not given: one less than the cores, at least one."
+    limits: MediaLimits = MediaLimits()
+
+    @field_validator("address")
+    @classmethod
+    def _is_address(cls, address: str) -> str:
+        try:
+            return str(ipaddress.ip_address(address))
+        except ValueError:
+            raise ValueError("is not an IP address") from None
+
+    @field_validator("ports")
+    @classmethod
+    def _are_pairs(cls, ports: tuple[int, int]) -> tuple[int, int]:
+        first, last = ports
+        if not 1024 <= first < last <= 65535:
+            raise ValueError(f"{first} to {last} is not a range within 1024 to 65535")
+        if first % 2 or not last % 2:
+            raise ValueError(f"{first} to {last}: RTP takes pairs, start even and end odd")
+        if last - first < 3:
+            raise ValueError(f"{first} to {last} has no room for one call, which takes 4 ports")
+        return ports
+
+
+class Store(Part):
+    """`sqlite:///relative/to/the/centre.db`, `sqlite:////absolute.db` or `postgresql://…`."""
+
+    url: SecretStr = SecretStr("sqlite:///data/callcenter.db")
+    journal_url: SecretStr | None = None
+    "Not given: `journal.db` beside the SQLite file; the same database with PostgreSQL."
+
+    @field_validator("url", "journal_url")
+    @classmethod
+    def _is_ours(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            async_url(url.get_secret_value(), Path())
+        return url
+
+
+class Recordings(Part):
+    path: Path = Path("data/recordings")
+    transcribe: bool = True
+    models: dict[Language, str] = {"en": "tiny-en", "zh": "tiny-zh"}
+    "For each language a built-in model's name or a folder."
+
+
+class Speech(Part):
+    """How synthesised prompts sound; espeak-ng's names, `+f3` is a variant of the voice."""
+
+    voices: dict[Language, str] = {"en": "en-us+f3", "zh": "cmn-latn-pinyin+f3"}
+    speed: int = Field(default=150, ge=80, le=400)
+    "Words a minute."
+
+
+class Line(Part):
+    number: DialNumber
+    flow: Name
+    language: Language | None = None
+    "Prompts are played in this language only; not given: in each language of the flow."
+
+
+class Agent(Part):
+    id: Name
+    name: str = Field(min_length=1)
+    sip_password: SecretStr
+    number: DialNumber
+    "Told to callers before the talk, and the agent's short number."
+    skills: Skills = {}
+    team: str = ""
+    auto_answer: bool = False
+    languages: tuple[Language, ...] = ()
+
+    @field_validator("sip_password")
+    @classmethod
+    def _is_not_poor(cls, password: SecretStr) -> SecretStr:
+        word = password.get_secret_value()
+        if not word.strip():
+            raise ValueError("is empty; every agent needs a password of its own")
+        if word.lower() in POOR_PASSWORDS:
+            raise ValueError("is the first that anybody would try; choose another")
+        return password
+
+
+class ServiceLevel(Part):
+    percent: float = Field(default=80, gt=0, le=100)
+    within_s: Seconds = 20.0
+
+
+class Queue(Part):
+    skills: Skills = {}
+    "Lowest level of each skill that an agent needs."
+    strategy: Literal["longest_idle"] = "longest_idle"
+    service_level: ServiceLevel = ServiceLevel()
+    wrap_up_s: SecondsOrNever = 20.0
+    ring_s: Seconds = 15.0
+    max_wait_s: Seconds = 600.0
+    announce_agent: bool = True
+    announce_position_every_s: SecondsOrNever = 30.0
+    "0: never."
+    music: Name = "music"
+    "The prompt that is played in a loop while callers wait."
+    language: Language | None = None
+    "What agents of this queue and their callers speak; chooses the model of the transcript."
+
+
+def async_url(url: str, folder: Path) -> str:
+    """The URL with the asyncio driver; a relative SQLite file lies in `folder`."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return f"sqlite+aiosqlite:///{folder / rest[1:]}"
+    if scheme in ("postgresql", "postgres") and rest:
+        return f"postgresql+asyncpg://{rest}"
+    raise ValueError("write sqlite:///path/to/file.db or postgresql://user:password@host/name")

@@ -1,0 +1,257 @@
+"""The centre's configuration: the only reader of configuration files and of the environment.
+
+A centre is a folder: `callcenter.yaml`, `flows/*.yaml`, `prompts/`, `rules/`. The environment
+overrides the file, two underscores for each level: `CALLCENTER_HTTP__LISTEN=127.0.0.1:8081`.
+`load` finds all problems before it complains.
+"""
+
+import difflib
+import os
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import PrivateAttr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+import recordings
+from callcenter.cross_checks import doubts, problems_across, problems_of_flow
+from callcenter.sections import (
+    Agent,
+    DialNumber,
+    Http,
+    Line,
+    Media,
+    Name,
+    Queue,
+    Recordings,
+    SecondsOrNever,
+    Sip,
+    Speech,
+    Store,
+    async_url,
+)
+from foundation import yaml_lines
+from foundation.errors import ConfigurationError
+from ivr import flow as flows
+from ivr.flow import Flow
+
+FILE = "callcenter.yaml"
+ENVIRONMENT = "CALLCENTER_"
+BUILT_IN_MODELS = Path(recordings.__file__).parent / "models"
+"Speech models that come with the package; the configuration calls them by their folder's name."
+
+
+class _Listed(BaseSettings):
+    """Everything `callcenter.yaml` may say."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=ENVIRONMENT, env_nested_delimiter="__"
+    )
+
+    sip: Sip = Sip()
+    http: Http = Http()
+    timezone: str = "UTC"
+    media: Media = Media()
+    store: Store = Store()
+    recordings: Recordings = Recordings()
+    speech: Speech = Speech()
+    lines: tuple[Line, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    queues: dict[Name, Queue] = {}
+    blocked: tuple[DialNumber, ...] = ()
+    "Callers' numbers that hear a line fault and are refused."
+    auto_ready: bool = False
+    "A registered phone makes its agent ready."
+    short_abandon_s: SecondsOrNever = 5.0
+    "Callers who hang up sooner count as short abandons."
+    pause_reasons: tuple[Name, ...] = ("meal", "break", "training", "meeting")
+    "What an agent may give as the reason of a pause; `rona` is ours."
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, zone: str) -> str:
+        known = zoneinfo.available_timezones()
+        if zone not in known:
+            raise ValueError(f"is not a time zone; {yaml_lines.nearest(zone, _like(zone, known))}")
+        return zone
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def _like(zone: str, known: set[str]) -> list[str]:
+    """All 600 zones are too many to list when none is near."""
+    return difflib.get_close_matches(zone, known, n=3, cutoff=0.5) or ["Asia/Shanghai", "UTC"]
+
+
+class Settings(_Listed):
+    """A whole centre: the file, the environment's overrides and where it lies."""
+
+    _folder: Path = PrivateAttr(default=Path())
+    _flows: dict[str, Flow] = PrivateAttr(default_factory=dict)
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def folder(self) -> Path:
+        """Absolute; relative paths of the configuration start here."""
+        return self._folder
+
+    @property
+    def flows(self) -> Mapping[str, Flow]:
+        """Every file of `flows/`, by its name without `.yaml`."""
+        return self._flows
+
+    @property
+    def prompt_words(self) -> dict[str, Mapping[str, str]]:
+        """The words of all flows' prompts, by name and language."""
+        return {
+            name: words for flow in self._flows.values() for name, words in flow.prompts.items()
+        }
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What works but is probably not meant, as sentences with file and line."""
+        return self._warnings
+
+    @property
+    def data_path(self) -> Path:
+        return self._folder / "data"
+
+    @property
+    def prompts_path(self) -> Path:
+        return self._folder / "prompts"
+
+    def own_prompts(self) -> frozenset[str]:
+        """Names of the recorded prompts: `greeting.wav` or, for one language, `greeting.zh.wav`."""
+        return frozenset(file.name.split(".")[0] for file in self.prompts_path.glob("*.wav"))
+
+    @property
+    def prompt_cache_path(self) -> Path:
+        return self.data_path / "cache" / "prompts"
+
+    @property
+    def recordings_path(self) -> Path:
+        return self._folder / self.recordings.path
+
+    @property
+    def database_url(self) -> str:
+        """For SQLAlchemy's asyncio engine. May contain a password."""
+        return async_url(self.store.url.get_secret_value(), self._folder)
+
+    @property
+    def journal_url(self) -> str:
+        if self.store.journal_url is not None:
+            return async_url(self.store.journal_url.get_secret_value(), self._folder)
+        scheme, slashes, file = self.database_url.partition(":///")
+        if not scheme.startswith("sqlite"):
+            return self.database_url
+        return f"{scheme}{slashes}{Path(file).with_name('journal.db')}"
+
+    @staticmethod
+    def built_in_models() -> tuple[str, ...]:
+        return tuple(sorted(path.name for path in BUILT_IN_MODELS.glob("*") if path.is_dir()))
+
+    def model_path(self, language: str) -> Path | None:
+        """The folder of the language's speech model, None when none is configured."""
+        name = self.recordings.models.get(language)
+        return None if name is None else find_model(name, self._folder)
+
+
+def find_model(name: str, folder: Path) -> Path:
+    """A folder of the centre wins over a built-in model of the same name."""
+    own = folder / name
+    return own if own.is_dir() or "/" in name else BUILT_IN_MODELS / name
+
+
+def load(folder: Path) -> Settings:
+    """Read a centre; a ConfigurationError holds all of its problems, each with file and line."""
+    folder = folder.absolute()
+    document = yaml_lines.read(_text_of(folder / FILE), FILE)
+    read, problems = _read_flows(folder / "flows")
+    first = [*document.doubles, *_unknown_variables()]
+    try:
+        settings = Settings(**_sections(document))
+    except ValidationError as error:
+        raise ConfigurationError(first + _placed(document, error) + problems) from None
+    except SettingsError as error:
+        first.append(f"environment: {error}; lists and sections are written as JSON")
+        raise ConfigurationError(first + problems) from None
+    settings._folder = folder
+    settings._flows = {flow.name: flow for flow, _ in read}
+    problems = first + [_placed_one(document, *one) for one in problems_across(settings)] + problems
+    for flow, written in read:
+        problems += [written.complaint(*one) for one in problems_of_flow(flow, settings)]
+    if problems:
+        raise ConfigurationError(problems)
+    settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))
+    return settings
+
+
+def _read_flows(folder: Path) -> tuple[list[tuple[Flow, yaml_lines.Document]], list[str]]:
+    read, problems = [], []
+    for file in sorted(folder.glob("*.yaml")):
+        try:
+            read.append(flows.parse(_text_of(file), f"flows/{file.name}", file.stem))
+        except ConfigurationError as error:
+            problems += error.problems
+    return read, problems
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            [f"{file}: there is no such file; `callcenter init` writes a starter centre"]
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"{file}: cannot be read: {error}"]) from None
+
+
+def _sections(document: yaml_lines.Document) -> dict[str, Any]:
+    if document.value is None:
+        return {}
+    if not isinstance(document.value, dict):
+        raise ConfigurationError([f"{document.file}:1: is not a mapping of sections"])
+    return {str(key): value for key, value in document.value.items()}
+
+
+def _unknown_variables() -> Iterable[str]:
+    """Variables with our prefix that set nothing; pydantic-settings passes over them silently."""
+    for name in sorted(os.environ):
+        if not name.upper().startswith(ENVIRONMENT):
+            continue
+        section = name.removeprefix(ENVIRONMENT).lower().split("__")[0]
+        if section not in Settings.model_fields:
+            hint = yaml_lines.nearest(section, Settings.model_fields)
+            yield f"environment {name}: unknown key {section!r}; {hint}"
+
+
+def _placed(document: yaml_lines.Document, error: ValidationError) -> list[str]:
+    found = list(yaml_lines.located(error, Settings))
+    found.sort(key=lambda one: document.line(one[0]))
+    return [_placed_one(document, *one) for one in found]
+
+
+def _placed_one(document: yaml_lines.Document, path: yaml_lines.Path, sentence: str) -> str:
+    """Name the variable when the value came from the environment, else file and line."""
+    for length in range(len(path), 0, -1):
+        name = ENVIRONMENT + "__".join(str(part) for part in path[:length]).upper()
+        if name in os.environ:
+            return f"environment {name}: {sentence}"
+    return document.complaint(path, sentence)

@@ -1,0 +1,67 @@
+"""All callers that are in a menu: one visit per call.
+
+Returns what is to be done; whoever conducts the calls (`callcenter.journey`) does it.
+"""
+
+from collections.abc import Mapping
+
+from foundation.ids import CallId
+from ivr.engine import CallerLeft, Digit, Effect, Input, PromptEnded, Start, State, Visit
+from ivr.flow import Flow
+from ivr.options import IvrOptions
+
+
+class Ivr:
+    """Inputs for a call that is not, or no longer, in a menu are silently nothing."""
+
+    def __init__(self, flows: Mapping[str, Flow], options: IvrOptions | None = None) -> None:
+        self._flows = flows
+        self._options = options or IvrOptions()
+        self._visits: dict[CallId, Visit] = {}
+
+    def __contains__(self, call_id: object) -> bool:
+        return call_id in self._visits
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` is wanted next."""
+        return min(
+            (visit.deadline for visit in self._visits.values() if visit.deadline is not None),
+            default=None,
+        )
+
+    def start(
+        self, call_id: CallId, flow: str, now: float, languages: tuple[str, ...] = ()
+    ) -> list[Effect]:
+        """The call was answered; `languages`: the line's, else the flow's."""
+        self._visits[call_id] = Visit(call_id, self._flows[flow], languages, self._options)
+        return self._feed(call_id, Start(), now)
+
+    def digit(self, call_id: CallId, digit: str, now: float) -> list[Effect]:
+        return self._feed(call_id, Digit(digit), now)
+
+    def prompt_ended(self, call_id: CallId, now: float) -> list[Effect]:
+        return self._feed(call_id, PromptEnded(), now)
+
+    def caller_left(self, call_id: CallId, now: float) -> list[Effect]:
+        return self._feed(call_id, CallerLeft(), now)
+
+    def tick(self, now: float) -> list[tuple[CallId, list[Effect]]]:
+        """What is due in each call by its deadline."""
+        due = [
+            call_id
+            for call_id, visit in self._visits.items()
+            if visit.deadline is not None and visit.deadline <= now
+        ]
+        return [
+            (call_id, self._settle(call_id, self._visits[call_id].tick(now))) for call_id in due
+        ]
+
+    def _feed(self, call_id: CallId, given: Input, now: float) -> list[Effect]:
+        visit = self._visits.get(call_id)
+        return [] if visit is None else self._settle(call_id, visit.feed(given, now))
+
+    def _settle(self, call_id: CallId, effects: list[Effect]) -> list[Effect]:
+        if self._visits[call_id].state is State.ENDED:
+            del self._visits[call_id]
+        return effects

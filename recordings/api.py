@@ -1,0 +1,176 @@
+"""`/api/v1/recordings`: what was recorded, the audio, and what was said."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, Field
+
+from foundation.errors import Conflict, NotFound
+from foundation.ids import AgentId, CallId, QueueId, RecordingId
+from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
+from recordings.store import RecordingStore
+
+Guard = Callable[..., Any] | Callable[..., Awaitable[Any]]
+"A FastAPI dependency that lets the right roles pass and raises for the others."
+
+_WHY_NO_TRANSCRIPT = {
+    TranscriptState.NONE: "is not to be transcribed",
+    TranscriptState.QUEUED: "has not been transcribed yet",
+    TranscriptState.FAILED: "could not be transcribed",
+}
+
+
+class RecordingOut(BaseModel):
+    id: str
+    call_id: str
+    agent_id: str
+    queue: str
+    started: datetime
+    duration_s: float | None
+    complete: bool | None
+    "Null while the talk goes on; false when audio is missing."
+    caller_language: str
+    agent_language: str
+    transcript: TranscriptState
+    transcript_problem: str
+
+
+class RecordingPage(BaseModel):
+    items: list[RecordingOut]
+    total: int
+    "All that match, on every page."
+
+
+class WordOut(BaseModel):
+    text: str
+    start: float
+    "Seconds from the recording's first sample."
+    end: float
+    confidence: float
+    side: str
+    "'caller' or 'agent'."
+
+
+class TranscriptOut(BaseModel):
+    recording_id: str
+    caller: str
+    "What the caller said, as one line."
+    agent: str
+    words: list[WordOut]
+    "Both sides' words by their start."
+
+
+class Wanted(BaseModel):
+    """The filters of the list; all given ones must match."""
+
+    call_id: str | None = None
+    agent_id: str | None = None
+    queue: str | None = None
+    day: Annotated[date | None, Field(alias="date")] = None
+    "The day, in the centre's time zone, on which the talk began."
+    limit: Annotated[int, Query(ge=1, le=500)] = 50
+    offset: Annotated[int, Query(ge=0)] = 0
+
+
+def recordings_router(
+    store: RecordingStore, folder: Path, timezone: tzinfo, guard: Guard
+) -> APIRouter:
+    """`folder`: what recordings' files are relative to; `guard` stands before every route."""
+    router = APIRouter(
+        prefix="/api/v1/recordings", tags=["recordings"], dependencies=[Depends(guard)]
+    )
+
+    @router.get("")
+    async def list_recordings(wanted: Annotated[Wanted, Query()]) -> RecordingPage:
+        """The newest first."""
+        chosen = _to_filter(wanted, timezone)
+        found, total = await store.find(chosen, wanted.limit, wanted.offset)
+        return RecordingPage(items=[_to_out(recording) for recording in found], total=total)
+
+    @router.get("/{recording_id}")
+    async def get_recording(recording_id: RecordingId) -> RecordingOut:
+        return _to_out(await store.get(recording_id))
+
+    @router.get("/{recording_id}/audio", response_class=FileResponse)
+    async def get_audio(recording_id: RecordingId) -> FileResponse:
+        """Stereo WAV, left the caller, right the agent; HTTP ranges are served."""
+        recording = await store.get(recording_id)
+        if recording.is_open:
+            raise Conflict(f"recording {recording_id!r} is still being made")
+        path = folder / recording.file
+        if not path.is_file():
+            raise NotFound(f"the audio of recording {recording_id!r} is gone")
+        return FileResponse(path, media_type="audio/wav", filename=f"{recording_id}.wav")
+
+    @router.get("/{recording_id}/transcript")
+    async def get_transcript(recording_id: RecordingId) -> TranscriptOut:
+        recording = await store.get(recording_id)
+        if recording.transcript is not TranscriptState.READY:
+            raise Conflict(_why_no_transcript(recording))
+        return _to_transcript_out(recording_id, await store.transcript(recording_id))
+
+    return router
+
+
+def _to_filter(wanted: Wanted, timezone: tzinfo) -> RecordingFilter:
+    return RecordingFilter(
+        call_id=CallId(wanted.call_id) if wanted.call_id is not None else None,
+        agent_id=AgentId(wanted.agent_id) if wanted.agent_id is not None else None,
+        queue=QueueId(wanted.queue) if wanted.queue is not None else None,
+        started_from=_midnight(wanted.day, timezone) if wanted.day else None,
+        started_before=_midnight(wanted.day + timedelta(days=1), timezone) if wanted.day else None,
+    )
+
+
+def _midnight(day: date, timezone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=timezone)
+
+
+def _why_no_transcript(recording: Recording) -> str:
+    reason = (
+        "is still being made" if recording.is_open else _WHY_NO_TRANSCRIPT[recording.transcript]
+    )
+    problem = f": {recording.transcript_problem}" if recording.transcript_problem else ""
+    return f"recording {recording.recording_id!r} {reason}{problem}"
+
+
+def _to_out(recording: Recording) -> RecordingOut:
+    caller_language, agent_language = recording.languages
+    return RecordingOut(
+        id=recording.recording_id,
+        call_id=recording.call_id,
+        agent_id=recording.agent_id,
+        queue=recording.queue,
+        started=recording.started,
+        duration_s=recording.duration_s,
+        complete=recording.complete,
+        caller_language=caller_language,
+        agent_language=agent_language,
+        transcript=recording.transcript,
+        transcript_problem=recording.transcript_problem,
+    )
+
+
+def _to_transcript_out(recording_id: RecordingId, sides: list[SideTranscript]) -> TranscriptOut:
+    text = {side.side.value: side.text for side in sides}
+    words = [
+        WordOut(
+            text=word.text,
+            start=word.start_s,
+            end=word.end_s,
+            confidence=word.confidence,
+            side=side.side.value,
+        )
+        for side in sides
+        for word in side.words
+    ]
+    return TranscriptOut(
+        recording_id=recording_id,
+        caller=text.get("caller", ""),
+        agent=text.get("agent", ""),
+        words=sorted(words, key=lambda word: word.start),
+    )

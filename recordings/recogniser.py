@@ -1,0 +1,44 @@
+"""The port to speech recognition: samples of one person in, words with times out.
+
+What stands behind it (Vosk, or a fake in tests) is chosen by whoever starts the transcriber.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from foundation.errors import ResourceError
+
+
+class NoModel(ResourceError):
+    """The speech model is missing, half-written or not one that can be loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word that was heard; times count from the first sample of the recording."""
+
+    text: str
+    start_s: float
+    end_s: float
+    confidence: float
+    "0 to 1, the recogniser's own opinion."
+
+
+class Listening(Protocol):
+    """One person's speech being recognised, piece by piece. All calls block: off the event loop."""
+
+    def feed(self, pcm: bytes) -> None:
+        """Mono 16-bit samples, continuing those before; any length of whole samples."""
+
+    def finish(self) -> list[Word]:
+        """All words from the start; nothing may be fed after it."""
+
+
+class Recogniser(Protocol):
+    """A loaded model of one language."""
+
+    def listen(self, rate: int) -> Listening:
+        """Starts on speech of `rate` samples per second."""
+
+    def transcribe(self, pcm: bytes, rate: int) -> list[Word]:
+        """Mono 16-bit samples of one person, all at once; blocks while it listens."""

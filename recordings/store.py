@@ -1,0 +1,255 @@
+"""Recordings and transcripts in the database; the same on SQLite and PostgreSQL."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Select,
+    Text,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from foundation.db import Base
+from foundation.errors import NotFound, Unavailable
+from foundation.ids import AgentId, CallId, QueueId, RecordingId
+from recordings.messages import HeardWord
+from recordings.recogniser import Word
+from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
+from telephony.calls.events import Side
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC on both sides; SQLite alone would give back naive times."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class RecordingRow(Base):
+    __tablename__ = "recording"
+
+    recording_id: Mapped[str] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = mapped_column(index=True)
+    agent_id: Mapped[str] = mapped_column(index=True)
+    queue: Mapped[str] = mapped_column(index=True)
+    file: Mapped[str]
+    started: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    caller_language: Mapped[str]
+    agent_language: Mapped[str]
+    duration_s: Mapped[float | None]
+    complete: Mapped[bool | None]
+    transcript: Mapped[str] = mapped_column(index=True)
+    transcript_problem: Mapped[str] = mapped_column(default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+class TranscriptRow(Base):
+    """One side's words; JSON because they are only ever read all together."""
+
+    __tablename__ = "transcript"
+
+    recording_id: Mapped[str] = mapped_column(
+        ForeignKey("recording.recording_id", ondelete="CASCADE"), primary_key=True
+    )
+    side: Mapped[str] = mapped_column(primary_key=True)
+    language: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    "The words as one readable line, for searching."
+    words: Mapped[str] = mapped_column(Text)
+    "[[text, start_s, end_s, confidence], …]"
+
+
+class RecordingStore:
+    """All reading and writing of recordings' rows; core writes, web reads."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self._sessions = sessions
+
+    async def add(self, recording: Recording) -> None:
+        async with self._transaction() as session:
+            # Merged, not added: the row may be there although its first commit seemed to fail.
+            await session.merge(_to_row(recording))
+
+    async def end(
+        self, recording_id: RecordingId, duration_s: float, complete: bool, state: TranscriptState
+    ) -> None:
+        """The file is closed; `state` says whether a transcript will follow."""
+        await self._change(
+            recording_id, duration_s=duration_s, complete=complete, transcript=state.value
+        )
+
+    async def count_attempt(self, recording_id: RecordingId, attempts: int) -> None:
+        await self._change(recording_id, attempts=attempts)
+
+    async def give_up(self, recording_id: RecordingId, problem: str) -> None:
+        await self._change(
+            recording_id, transcript=TranscriptState.FAILED.value, transcript_problem=problem
+        )
+
+    async def save_transcript(
+        self, recording_id: RecordingId, sides: Sequence[SideTranscript]
+    ) -> bool:
+        """Stores both sides in one go; False when this recording has its transcript already."""
+        async with self._transaction() as session:
+            # The update comes first: it locks the row, so of two savers one sees READY.
+            taken = await session.execute(
+                update(RecordingRow)
+                .where(RecordingRow.recording_id == recording_id)
+                .where(RecordingRow.transcript != TranscriptState.READY.value)
+                .values(transcript=TranscriptState.READY.value, transcript_problem="")
+                .returning(RecordingRow.recording_id)
+            )
+            if taken.scalar_one_or_none() is None:
+                return False
+            session.add_all(_to_transcript_row(recording_id, side) for side in sides)
+        return True
+
+    async def get(self, recording_id: RecordingId) -> Recording:
+        async with self._transaction() as session:
+            row = await session.get(RecordingRow, recording_id)
+        if row is None:
+            raise NotFound(f"there is no recording {recording_id!r}")
+        return _to_recording(row)
+
+    async def find(
+        self, wanted: RecordingFilter, limit: int, offset: int
+    ) -> tuple[list[Recording], int]:
+        """One page, the newest first, and how many there are in all."""
+        chosen = _where(select(RecordingRow), wanted)
+        newest_first = chosen.order_by(RecordingRow.started.desc(), RecordingRow.recording_id)
+        async with self._transaction() as session:
+            total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
+            rows = await session.scalars(newest_first.limit(limit).offset(offset))
+            return [_to_recording(row) for row in rows], total or 0
+
+    async def open_recordings(self) -> list[Recording]:
+        """Those whose end nobody told: the talk goes on, or core was killed during it."""
+        return await self._all(RecordingRow.complete.is_(None))
+
+    async def queued(self) -> list[Recording]:
+        """Those that wait for their transcript, the oldest first."""
+        return await self._all(RecordingRow.transcript == TranscriptState.QUEUED.value)
+
+    async def transcript(self, recording_id: RecordingId) -> list[SideTranscript]:
+        """The sides in order, caller first; empty without a transcript."""
+        async with self._transaction() as session:
+            rows = await session.scalars(
+                select(TranscriptRow).where(TranscriptRow.recording_id == recording_id)
+            )
+            sides = {row.side: _to_side(row) for row in rows}
+        return [sides[side.value] for side in Side if side.value in sides]
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        """The database's troubles (full disk, locked, away) become one error of ours."""
+        try:
+            async with self._sessions.begin() as session:
+                yield session
+        except (OperationalError, InterfaceError, OSError) as error:
+            raise Unavailable(f"the database does not answer: {error}") from error
+
+    async def _all(self, condition: ColumnElement[bool]) -> list[Recording]:
+        async with self._transaction() as session:
+            rows = await session.scalars(
+                select(RecordingRow).where(condition).order_by(RecordingRow.started)
+            )
+            return [_to_recording(row) for row in rows]
+
+    async def _change(self, recording_id: RecordingId, **values: object) -> None:
+        async with self._transaction() as session:
+            await session.execute(
+                update(RecordingRow)
+                .where(RecordingRow.recording_id == recording_id)
+                .values(**values)
+            )
+
+
+def _where(query: Select[RecordingRow], wanted: RecordingFilter) -> Select[RecordingRow]:
+    for column, value in (
+        (RecordingRow.call_id, wanted.call_id),
+        (RecordingRow.agent_id, wanted.agent_id),
+        (RecordingRow.queue, wanted.queue),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.started_from is not None:
+        query = query.where(RecordingRow.started >= wanted.started_from)
+    if wanted.started_before is not None:
+        query = query.where(RecordingRow.started < wanted.started_before)
+    return query
+
+
+def _to_row(recording: Recording) -> RecordingRow:
+    caller_language, agent_language = recording.languages
+    return RecordingRow(
+        recording_id=recording.recording_id,
+        call_id=recording.call_id,
+        agent_id=recording.agent_id,
+        queue=recording.queue,
+        file=recording.file,
+        started=recording.started,
+        caller_language=caller_language,
+        agent_language=agent_language,
+        duration_s=recording.duration_s,
+        complete=recording.complete,
+        transcript=recording.transcript.value,
+        transcript_problem=recording.transcript_problem,
+        attempts=recording.attempts,
+    )
+
+
+def _to_recording(row: RecordingRow) -> Recording:
+    return Recording(
+        recording_id=RecordingId(row.recording_id),
+        call_id=CallId(row.call_id),
+        agent_id=AgentId(row.agent_id),
+        queue=QueueId(row.queue),
+        file=row.file,
+        started=row.started,
+        languages=(row.caller_language, row.agent_language),
+        duration_s=row.duration_s,
+        complete=row.complete,
+        transcript=TranscriptState(row.transcript),
+        transcript_problem=row.transcript_problem,
+        attempts=row.attempts,
+    )
+
+
+def _to_transcript_row(recording_id: RecordingId, side: SideTranscript) -> TranscriptRow:
+    words = [HeardWord(w.text, w.start_s, w.end_s, w.confidence) for w in side.words]
+    return TranscriptRow(
+        recording_id=recording_id,
+        side=side.side.value,
+        language=side.language,
+        text=side.text,
+        words=msgspec.json.encode(words).decode(),
+    )
+
+
+def _to_side(row: TranscriptRow) -> SideTranscript:
+    words = msgspec.json.decode(row.words, type=list[HeardWord])
+    return SideTranscript(
+        Side(row.side),
+        row.language,
+        tuple(Word(w.text, w.start_s, w.end_s, w.confidence) for w in words),
+    )

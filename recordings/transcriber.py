@@ -1,0 +1,167 @@
+"""The transcriber: asks core for a finished recording, listens to each side, brings the words back.
+
+It runs in a process of its own with the lowest claim on the processor: a transcript may be late, a
+voice may not. Between pieces of audio it renews its lease, and rests when core says that the media
+workers need the machine. It keeps nothing: killed at any moment, its job goes to whoever asks next.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from foundation.errors import CallCentreError, Unavailable
+from recordings import wav
+from recordings.messages import (
+    CarryOn,
+    Core,
+    HeardSide,
+    HeardWord,
+    KeepWork,
+    LeaseWork,
+    NoWork,
+    Reply,
+    Request,
+    Work,
+    WorkDone,
+    WorkFailed,
+)
+from recordings.recogniser import NoModel, Recogniser
+from telephony.calls.events import Side
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriberOptions:
+    """One transcriber process."""
+
+    worker: str
+    "Names this run of the process, for its leases."
+
+    recordings: Path
+    "The folder that all recordings' files are relative to."
+
+    models: Mapping[str, Path] = field(default_factory=dict)
+    "Model folder of each language."
+
+    niceness: int = 10
+    "Added to the process's own."
+
+    piece_s: float = 20.0
+    "Audio between two renewals of the lease."
+
+    core_away_s: float = 1.0
+    "Wait before asking again when core does not answer."
+
+
+class _LostWork(Exception):
+    """Core gave the recording to somebody else; nobody waits for our words."""
+
+
+class Transcriber:
+    """Transcribes one recording after the other."""
+
+    def __init__(
+        self,
+        options: TranscriberOptions,
+        core: Core,
+        load: Callable[[Path], Recogniser],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._options = options
+        self._core = core
+        self._load = load
+        self._sleep = sleep
+        self._loaded: dict[str, Recogniser] = {}
+
+    async def run(self) -> NoReturn:
+        while True:
+            await self._sleep(await self.work_once())
+
+    async def work_once(self) -> float:
+        """Does one recording if there is one; returns how many seconds to wait before the next."""
+        reply = await self._ask(LeaseWork(worker=self._options.worker))
+        match reply:
+            case Work():
+                await self._transcribe(reply)
+                return 0.0
+            case NoWork(ask_again_s=wait_s):
+                return wait_s
+            case _:
+                raise TypeError(f"core answered LeaseWork with {reply!r}")
+
+    async def _transcribe(self, work: Work) -> None:
+        try:
+            sides = [
+                await self._listen(work, side, language)
+                for side, language in zip(Side, work.languages, strict=True)
+            ]
+        except _LostWork:
+            log.info("%s was given to another transcriber", work.recording_id)
+        except (CallCentreError, OSError) as error:
+            log.warning("%s cannot be transcribed: %s", work.recording_id, error)
+            await self._ask(self._failure(work, str(error)))
+        else:
+            log.info("> transcript of %s", work.recording_id)
+            await self._ask(
+                WorkDone(worker=self._options.worker, recording_id=work.recording_id, sides=sides)
+            )
+
+    async def _listen(self, work: Work, side: Side, language: str) -> HeardSide:
+        """Each side by itself: two people at once are too much for any model."""
+        path = self._options.recordings / work.file
+        pcm, rate = await asyncio.to_thread(wav.read_side, path, side)
+        recogniser = await self._recogniser(language)
+        listening = await asyncio.to_thread(recogniser.listen, rate)
+        piece_bytes = wav.SAMPLE_BYTES * int(rate * self._options.piece_s)
+        for at in range(0, len(pcm), piece_bytes):
+            await asyncio.to_thread(listening.feed, pcm[at : at + piece_bytes])
+            await self._keep(work)
+        words = await asyncio.to_thread(listening.finish)
+        heard = [HeardWord(w.text, w.start_s, w.end_s, w.confidence) for w in words]
+        return HeardSide(side=side.value, language=language, words=heard)
+
+    async def _keep(self, work: Work) -> None:
+        """Renews the lease, and rests for as long as core has no processor to spare."""
+        message = KeepWork(worker=self._options.worker, recording_id=work.recording_id)
+        while isinstance(reply := await self._ask(message), CarryOn):
+            if not reply.pause_s:
+                return
+            await self._sleep(reply.pause_s)
+        raise _LostWork
+
+    async def _recogniser(self, language: str) -> Recogniser:
+        """Models are loaded when first needed, and kept."""
+        if language not in self._loaded:
+            folder = self._options.models.get(language)
+            if folder is None:
+                known = ", ".join(sorted(self._options.models)) or "none"
+                raise NoModel(f"no speech model is configured for {language!r}, only for: {known}")
+            self._loaded[language] = await asyncio.to_thread(self._load, folder)
+        return self._loaded[language]
+
+    def _failure(self, work: Work, sentence: str) -> WorkFailed:
+        return WorkFailed(
+            worker=self._options.worker, recording_id=work.recording_id, sentence=sentence
+        )
+
+    async def _ask(self, message: Request) -> Reply:
+        """A core that is away comes back; what is to be told must not be lost meanwhile."""
+        while True:
+            try:
+                return await self._core.ask(message)
+            except Unavailable as error:
+                log.info("core is away: %s", error)
+                await self._sleep(self._options.core_away_s)
+
+
+async def run_transcriber(
+    options: TranscriberOptions, core: Core, load: Callable[[Path], Recogniser]
+) -> NoReturn:
+    """The body of the transcriber process; `load` is `vosk_recogniser.VoskRecogniser` there."""
+    os.nice(options.niceness)
+    await Transcriber(options, core, load).run()

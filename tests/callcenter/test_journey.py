@@ -1,0 +1,173 @@
+"""A call's path from arrival to its end, without phones and without waiting."""
+
+from acd.events import AgentChanged, AgentState
+from foundation.ids import AgentId, CallId, OfferId
+from telephony.calls import events as calls
+from tests.support.fake_house import EVA, TOM, House
+
+OFFER = OfferId("o-1")
+
+
+def picked_up(house: House, call_id: CallId, agent_id: AgentId = EVA, offer: str = "o-1") -> None:
+    house.tell(calls.AgentPickedUp(call_id, agent_id, OfferId(offer)))
+
+
+def state_of(house: House, agent_id: AgentId) -> AgentState:
+    return next(
+        event.state
+        for event in reversed(house.events)
+        if isinstance(event, AgentChanged) and event.agent_id == agent_id
+    )
+
+
+def test_given_free_agent_when_caller_presses_1_then_the_phone_rings_at_once() -> None:
+    house = House()
+    house.phone(EVA)
+    house.queue()
+    assert ("ring", "o-1", "eva") in house.control.done
+
+
+def test_whole_call_from_arrival_to_wrap_up() -> None:
+    house = House()
+    house.phone(EVA)
+    call_id = house.queue()
+    picked_up(house, call_id)
+    house.tell(calls.PromptEnded(call_id))
+    house.tell(calls.CallBridged(call_id, EVA))
+    house.tell(calls.AgentHungUp(call_id, EVA, calls.EndedBy.AGENT))
+    house.tell(calls.CallEnded(call_id, calls.EndedBy.AGENT, "bye"))
+    assert [kind for kind in house.kinds() if kind != "AgentChanged"] == [
+        "CallArrived",
+        "CallAnswered",
+        "FlowStarted",
+        "MenuChosen",
+        "FlowEnded",
+        "CallQueued",
+        "AgentOffered",
+        "AgentAnswered",
+        "CallBridged",
+        "TalkEnded",
+        "CallEnded",
+    ]
+    assert state_of(house, EVA) is AgentState.WRAP_UP
+    house.wait(20.0)
+    assert state_of(house, EVA) is AgentState.READY
+
+
+def test_caller_hears_the_agents_number_before_the_recorded_talk() -> None:
+    house = House()
+    house.phone(EVA)
+    call_id = house.queue()
+    picked_up(house, call_id)
+    assert house.control.done[-1] == ("play", call_id, ["agent-1001.wav"])
+    house.tell(calls.PromptEnded(call_id))
+    assert house.control.verbs()[-2:] == ["record", "bridge"]
+
+
+def test_without_announcement_the_talk_begins_at_once() -> None:
+    house = House(announce_agent=False)
+    house.phone(EVA)
+    call_id = house.queue()
+    picked_up(house, call_id)
+    assert house.control.verbs()[-2:] == ["record", "bridge"]
+
+
+def test_agent_whose_phone_answers_by_itself_hears_a_tone() -> None:
+    house = House()
+    house.phone(TOM)
+    call_id = house.queue()
+    picked_up(house, call_id, TOM)
+    assert "play_to_agent" in house.control.verbs()
+
+
+def test_given_all_agents_busy_when_caller_hangs_up_then_abandoned_is_counted_once() -> None:
+    house = House()
+    call_id = house.queue()
+    house.tell(calls.CallEnded(call_id, calls.EndedBy.CALLER, "bye"))
+    assert house.kinds().count("CallAbandoned") == 1
+
+
+def test_caller_whom_we_lose_is_lost_and_has_not_abandoned() -> None:
+    house = House()
+    call_id = house.queue()
+    house.tell(calls.CallEnded(call_id, calls.EndedBy.FAULT, "no audio"))
+    assert house.kinds().count("CallLost") == 1
+    assert "CallAbandoned" not in house.kinds()
+
+
+def test_unanswered_offer_goes_to_the_next_agent_and_pauses_this_one() -> None:
+    house = House()
+    house.phone(EVA)
+    house.wait(1.0)
+    house.phone(TOM)
+    house.queue()
+    house.wait(15.0)
+    assert [d for v, _, d in house.control.done if v == "ring"] == ["eva", "tom"]
+    assert ("stop_ringing", "o-1", None) in house.control.done
+    assert AgentChanged(EVA, AgentState.PAUSED, "rona") in house.events
+
+
+def test_pick_up_that_crossed_the_withdrawal_is_hung_up() -> None:
+    house = House()
+    house.phone(EVA)
+    call_id = house.queue()
+    house.wait(15.0)
+    house.control.done.clear()
+    picked_up(house, call_id)
+    assert house.control.done == [("stop_ringing", "o-1", None)]
+    assert "AgentAnswered" not in house.kinds()
+
+
+def test_busy_phone_is_a_refusal_and_the_caller_keeps_waiting() -> None:
+    house = House()
+    house.phone(EVA)
+    call_id = house.queue()
+    house.tell(calls.AgentRefused(call_id, EVA, OFFER, 486))
+    assert AgentChanged(EVA, AgentState.PAUSED, "rona") in house.events
+    house.phone(TOM)
+    assert ("ring", "o-2", "tom") in house.control.done
+
+
+def test_music_comes_back_after_an_announcement_in_the_queue() -> None:
+    house = House()
+    call_id = house.queue()
+    assert house.control.done[-1] == ("loop", call_id, ["music.wav"])
+    house.tell(calls.PromptEnded(call_id))
+    assert house.control.done[-1] == ("loop", call_id, ["music.wav"])
+
+
+def test_who_waits_too_long_hears_why_and_is_hung_up_as_overflowed() -> None:
+    house = House()
+    call_id = house.queue()
+    house.wait(600.0)
+    assert house.control.done[-1] == ("play", call_id, ["all_busy.wav"])
+    house.tell(calls.PromptEnded(call_id))
+    assert house.control.done[-1:] == [("hang_up", call_id, calls.EndedBy.CENTRE)]
+    house.tell(calls.CallEnded(call_id, calls.EndedBy.CENTRE, "waited"))
+    assert house.kinds().count("CallOverflowed") == 1
+    assert "CallAbandoned" not in house.kinds()
+
+
+def test_blocked_number_hears_a_line_fault_and_never_gets_a_200() -> None:
+    house = House(blocked=["+8613900000666"])
+    call_id = house.arrive(number="+8613900000666")
+    house.tell(calls.PromptEnded(call_id))
+    assert house.control.done == [
+        ("answer_early", call_id, None),
+        ("play", call_id, ["line_fault.wav"]),
+        ("refuse", call_id, 480),
+    ]
+
+
+def test_end_of_recording_reaches_the_recorder() -> None:
+    house = House()
+    house.tell(calls.TalkRecorded("r-1", 8000, complete=False))
+    assert house.recorder.ended == [("r-1", False)]
+
+
+def test_keys_after_the_menu_are_nobodys_business() -> None:
+    house = House()
+    call_id = house.queue()
+    before = list(house.control.done)
+    house.tell(calls.DigitPressed(call_id, calls.Side.CALLER, "9"))
+    assert house.control.done == before

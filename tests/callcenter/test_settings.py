@@ -1,0 +1,313 @@
+"""A centre's folder gives settings, or all its problems with file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from callcenter import settings as settings_module
+from callcenter.sections import async_url
+from callcenter.settings import Settings, load
+from foundation.errors import ConfigurationError
+
+GOOD = """\
+sip:   {listen: ["udp:127.0.0.1:5060"], domain: hotline.example}
+http:  {listen: "127.0.0.1:8080"}
+timezone: Asia/Shanghai
+media: {address: 127.0.0.1, ports: [30000, 31999]}
+store: {url: "sqlite:///data/callcenter.db"}
+recordings: {path: data/recordings, transcribe: false, models: {en: tiny-en, zh: tiny-zh}}
+lines: []
+agents:
+  - {id: agent0001, name: Li Na, sip_password: pw0001, number: "1001",
+     skills: {orders: 5, english: 3}, team: day}
+queues:
+  orders: {skills: {orders: 1}, strategy: longest_idle,
+           service_level: {percent: 80, within_s: 15}, wrap_up_s: 20, ring_s: 15,
+           max_wait_s: 600, announce_agent: true}
+"""
+
+
+def centre(folder: Path, text: str) -> Path:
+    (folder / "callcenter.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(centre(folder, text))
+    return caught.value.problems
+
+
+def test_the_contracts_example_is_accepted(tmp_path: Path) -> None:
+    settings = load(centre(tmp_path, GOOD))
+
+    assert str(settings.sip.listen[0]) == "udp:127.0.0.1:5060"
+    assert settings.http.listen.port == 8080
+    assert settings.media.ports == (30000, 31999)
+    assert settings.agents[0].skills == {"orders": 5, "english": 3}
+    assert settings.queues["orders"].service_level.within_s == 15
+    assert settings.recordings_path == tmp_path / "data/recordings"
+
+
+def test_all_problems_come_at_once_with_file_and_line(tmp_path: Path) -> None:
+    text = """\
+timezone: Asia/Shanghia
+htpp: {listen: "127.0.0.1:8080"}
+agents:
+  - id: a1
+    name: Li Na
+    nubmer: "1001"
+    number: "1001"
+    sip_password: pw0001
+queues:
+  orders:
+    strategy: fifo
+    ring_s: -1
+"""
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:1: timezone: 'Asia/Shanghia': is not a time zone; "
+        "did you mean 'Asia/Shanghai'?",
+        "callcenter.yaml:2: htpp: unknown key 'htpp'; did you mean 'http'?",
+        "callcenter.yaml:6: agents[0].nubmer: unknown key 'nubmer'; did you mean 'number'?",
+        "callcenter.yaml:11: queues.orders.strategy: 'fifo': input should be 'longest_idle'",
+        "callcenter.yaml:12: queues.orders.ring_s: -1: input should be greater than 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("sip: {listen: ['tcp:127.0.0.1:5060']}", "tcp is not yet served; only udp is"),
+        ("sip: {listen: ['127.0.0.1:5060']}", "write transport:address:port"),
+        ("sip: {listen: ['udp:localhost:5060']}", "'localhost' is not an IP address"),
+        ("sip: {listen: []}", "at least 1 item"),
+        ("http: {listen: '8080'}", "write address:port, for example 127.0.0.1:5060"),
+        ("media: {ports: [30001, 31999]}", "start even and end odd"),
+        ("media: {ports: [31000, 30999]}", "is not a range"),
+        ("media: {ports: [30000, 30001]}", "no room for one call"),
+        ("media: {address: here}", "is not an IP address"),
+        ("store: {url: 'mysql://localhost/x'}", "write sqlite:///"),
+        ("lines: [{number: '8000'}]", "callcenter.yaml:1: lines[0].flow: is missing"),
+        ("queues: {orders: {skills: {orders: 0}}}", "greater than or equal to 1"),
+        ("sip: {listen: ['udp:127.0.0.1:5060'", "callcenter.yaml:1: not YAML"),
+        ("blocked: [8613800000000]", "blocked[0]: 8613800000000: put the number in quotes"),
+        ("- a list", "is not a mapping of sections"),
+        ("timezone: UTC\ntimezone: UTC", "callcenter.yaml:2: timezone: is given twice"),
+    ],
+)
+def test_wrong_value_is_explained(tmp_path: Path, text: str, sentence: str) -> None:
+    assert sentence in "\n".join(problems(tmp_path, text))
+
+
+def agent(agent_id: str, number: str, password: str = "pw-7f31") -> str:
+    return f"  - {{id: {agent_id}, name: N, number: '{number}', sip_password: '{password}'}}\n"
+
+
+def test_agents_ids_and_numbers_are_given_once(tmp_path: Path) -> None:
+    text = "agents:\n" + agent("a1", "1001") + agent("a1", "1002") + agent("a3", "1001")
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:3: agents[1].id: 'a1' is taken by agents[0]",
+        "callcenter.yaml:4: agents[2].number: '1001' is taken by agents[0]",
+    ]
+
+
+@pytest.mark.parametrize("password", ["", "   ", "changeme", "a1", "1001"])
+def test_poor_password_is_refused(tmp_path: Path, password: str) -> None:
+    found = problems(tmp_path, "agents:\n" + agent("a1", "1001", password))
+    assert len(found) == 1
+    assert found[0].startswith("callcenter.yaml:2: agents[0].sip_password: ")
+
+
+def test_no_secret_is_ever_repeated(tmp_path: Path) -> None:
+    text = "agents: [{id: a1, name: N, number: '1', sip_password: [topsecret]}]"
+    assert "topsecret" not in "\n".join(problems(tmp_path, text))
+    text = "agents: [{id: a1, sip_password: topsecret, sip_pasword: topsecret}]"
+    assert "topsecret" not in "\n".join(problems(tmp_path, text))
+    text = "store: {url: 'mysql://me:topsecret@db/x'}"
+    assert "topsecret" not in "\n".join(problems(tmp_path, text))
+    text = "store: {url: 'postgresql://me:topsecret@db/x'}\nagents:\n" + agent(
+        "a", "1", "topsecret"
+    )
+    assert "topsecret" not in repr(load(centre(tmp_path, text)))
+
+
+def test_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLCENTER_HTTP__LISTEN", "127.0.0.1:9999")
+    monkeypatch.setenv("CALLCENTER_SIP__LISTEN", "udp:0.0.0.0:5070,udp:[::1]:5070")
+    monkeypatch.setenv("CALLCENTER_MEDIA__PORTS", "[40000, 40999]")
+    settings = load(centre(tmp_path, GOOD))
+    assert settings.http.listen.port == 9999
+    assert [str(one) for one in settings.sip.listen] == ["udp:0.0.0.0:5070", "udp:[::1]:5070"]
+    assert settings.media.ports == (40000, 40999)
+    assert settings.media.address == "127.0.0.1"
+
+
+def test_problem_of_the_environment_names_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLCENTER_HTTP__LISTEN", "nowhere")
+    monkeypatch.setenv("CALLCENTER_HTPP", "{}")
+    found = problems(tmp_path, GOOD)
+    assert found[0] == "environment CALLCENTER_HTPP: unknown key 'htpp'; did you mean 'http'?"
+    assert found[1].startswith("environment CALLCENTER_HTTP__LISTEN: 'nowhere': write address:port")
+
+
+def test_environment_that_is_no_json_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLCENTER_LINES", "8000")
+    monkeypatch.setenv("CALLCENTER_MEDIA", "{oops")
+    assert "environment" in problems(tmp_path, GOOD)[0]
+
+
+def test_queues_music_is_built_in_or_recorded(tmp_path: Path) -> None:
+    text = "queues:\n  orders:\n    music: jazz\n"
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:3: queues.orders.music: there is no prompts/jazz.wav; known: music"
+    ]
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "jazz.wav").touch()
+    assert load(centre(tmp_path, text)).queues["orders"].music == "jazz"
+
+
+FLOW = "start: q\nnodes:\n  q: {do: queue, queue: orders}\n"
+
+
+def flow_file(folder: Path, name: str, text: str) -> None:
+    (folder / "flows").mkdir(exist_ok=True)
+    (folder / "flows" / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def test_flows_are_read_and_their_queues_looked_up(tmp_path: Path) -> None:
+    flow_file(tmp_path, "main", FLOW)
+    settings = load(centre(tmp_path, GOOD.replace("[]", '[{number: "8000", flow: main}]')))
+    assert settings.flows["main"].queues() == {"orders"}
+
+    flow_file(tmp_path, "main", FLOW.replace("queue: orders", "queue: order"))
+    assert problems(tmp_path, GOOD) == [
+        "flows/main.yaml:3: nodes.q.queue: no queue is called 'order'; did you mean 'orders'?"
+    ]
+
+
+def test_lines_flow_and_language_must_exist(tmp_path: Path) -> None:
+    flow_file(tmp_path, "main", FLOW)
+    text = GOOD.replace(
+        "lines: []",
+        "lines:\n  - {number: '1', flow: mian}\n  - {number: '2', flow: main, language: zh}",
+    )
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:8: lines[0].flow: there is no flows/mian.yaml; did you mean 'main'?",
+        "callcenter.yaml:9: lines[1].language: the flow does not speak 'zh'; known: en",
+    ]
+
+
+def test_prompt_needs_words_in_each_language_or_a_recording(tmp_path: Path) -> None:
+    text = """\
+languages: [en, zh]
+start: hello
+prompts:
+  hello: {en: Hello.}
+nodes:
+  hello: {do: say, prompt: hello, next: bye}
+  bye: {do: hangup, prompt: helo}
+"""
+    flow_file(tmp_path, "main", text)
+    assert problems(tmp_path, GOOD) == [
+        "flows/main.yaml:4: prompts.hello: has no words in 'zh', a language of this flow",
+        "flows/main.yaml:7: nodes.bye: the prompt 'helo' has neither words nor a WAV; "
+        "did you mean 'hello'?",
+    ]
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "hello.wav").touch()
+    (tmp_path / "prompts" / "helo.zh.wav").touch()
+    load(centre(tmp_path, GOOD))
+
+
+def test_language_of_a_flow_needs_a_voice_and_announcements_have_words(tmp_path: Path) -> None:
+    text = """\
+languages: [en, fr]
+start: hello
+prompts: {hello: {en: Hello., fr: Salut.}}
+nodes:
+  hello: {do: say, prompt: hello, next: bye}
+  bye: {do: hangup, prompt: all_busy}
+"""
+    flow_file(tmp_path, "main", text)
+    assert problems(tmp_path, GOOD) == [
+        "flows/main.yaml:1: languages: speech.voices has no voice for 'fr'"
+    ]
+    load(centre(tmp_path, GOOD + "speech: {voices: {en: en-us, fr: fr}}\n"))
+
+
+def test_agents_number_must_not_be_a_lines(tmp_path: Path) -> None:
+    flow_file(tmp_path, "main", FLOW)
+    text = GOOD.replace("[]", "[{number: '1001', flow: main}]")
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:9: agents[0].number: '1001' is a line's number"
+    ]
+
+
+def test_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "callcenter.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load(tmp_path)
+
+
+def test_two_flows_must_not_give_one_prompt_different_words(tmp_path: Path) -> None:
+    flow_file(tmp_path, "a", FLOW + "prompts:\n  hello: {en: Hello.}\n")
+    flow_file(tmp_path, "b", FLOW + "prompts:\n  hello: {en: Hi.}\n")
+    assert problems(tmp_path, GOOD) == [
+        "flows/b.yaml:5: prompts.hello: has other words in flows/a.yaml"
+    ]
+
+
+def test_problems_of_all_files_come_together(tmp_path: Path) -> None:
+    flow_file(tmp_path, "a", "start: [")
+    flow_file(tmp_path, "b", "oops: 1")
+    found = problems(tmp_path, "oops: 1")
+    assert [one.split(":")[0] for one in found] == [
+        "callcenter.yaml",
+        "flows/a.yaml",
+        "flows/b.yaml",
+        "flows/b.yaml",
+        "flows/b.yaml",
+    ]
+
+
+def test_missing_file_points_at_init(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="callcenter init"):
+        load(tmp_path)
+
+
+def test_missing_model_is_a_problem_only_when_transcribing(
+    tmp_path: Path,
+) -> None:
+    text = "recordings:\n  transcribe: true\n  models:\n    en: tiny-em\n"
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:4: recordings.models.en: 'tiny-em' is neither a folder nor a built-in "
+        "model; did you mean 'tiny-en'?"
+    ]
+    right = load(centre(tmp_path, text.replace("tiny-em", "tiny-en")))
+    assert right.model_path("en") == settings_module.BUILT_IN_MODELS / "tiny-en"
+    assert right.model_path("fr") is None
+    load(centre(tmp_path, text.replace("true", "false")))
+
+
+def test_queue_that_no_agent_fits_is_a_doubt(tmp_path: Path) -> None:
+    settings = load(centre(tmp_path, "timezone: UTC\nqueues:\n  vip: {skills: {vip: 3}}\n"))
+    assert settings.warnings[0] == (
+        "callcenter.yaml:3: queues.vip: no agent has the skills that this queue asks for"
+    )
+
+
+def test_database_urls_get_the_asyncio_driver_and_the_centres_folder(tmp_path: Path) -> None:
+    settings = load(centre(tmp_path, GOOD))
+    assert settings.database_url == f"sqlite+aiosqlite:///{tmp_path}/data/callcenter.db"
+    assert settings.journal_url == f"sqlite+aiosqlite:///{tmp_path}/data/journal.db"
+    assert async_url("sqlite:////var/x.db", tmp_path) == "sqlite+aiosqlite:////var/x.db"
+    assert async_url("postgresql://u:p@h/d", tmp_path) == "postgresql+asyncpg://u:p@h/d"
+
+
+def test_postgresql_holds_the_journal_too(tmp_path: Path) -> None:
+    settings: Settings = load(centre(tmp_path, "store: {url: 'postgresql://u:p@h/d'}"))
+    assert settings.journal_url == settings.database_url == "postgresql+asyncpg://u:p@h/d"

@@ -1,0 +1,57 @@
+"""Engines, and the promise that migrations make exactly the tables that the models describe."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from foundation.db import Base, create_schema, make_engine, make_sessions
+from foundation.errors import ConfigurationError
+from tools.migration import import_models
+
+
+async def test_sqlite_waits_for_locks_and_writes_ahead(tmp_path: Path) -> None:
+    engine = make_engine("sqlite:///data/house.db", tmp_path)
+    async with make_sessions(engine)() as session:
+        mode = await session.scalar(text("PRAGMA journal_mode"))
+        synchronous = await session.scalar(text("PRAGMA synchronous"))
+        patience_ms = await session.scalar(text("PRAGMA busy_timeout"))
+    await engine.dispose()
+
+    assert (mode, synchronous, patience_ms) == ("wal", 1, 5000)
+    assert (tmp_path / "data/house.db").exists()
+
+
+@pytest.mark.parametrize("url", ["postgresql://u@db/house", "postgres://u@db/house"])
+async def test_postgresql_urls_get_the_asyncpg_driver(url: str) -> None:
+    assert make_engine(url).url.drivername == "postgresql+asyncpg"
+
+
+def test_other_databases_are_refused_with_a_sentence() -> None:
+    with pytest.raises(ConfigurationError, match="must begin with sqlite:/// or postgresql://"):
+        make_engine("mysql://u@db/house")
+
+
+async def test_migrations_make_the_tables_that_the_models_describe(tmp_path: Path) -> None:
+    import_models()
+    engine = make_engine("sqlite:///house.db", tmp_path)
+    await create_schema(engine)
+    async with engine.connect() as connection:
+        difference = await connection.run_sync(_difference)
+    await engine.dispose()
+
+    assert difference == [], 'run: python -m tools.migration "What changed"'
+
+
+async def test_creating_the_schema_twice_changes_nothing(tmp_path: Path) -> None:
+    engine = make_engine("sqlite:///house.db", tmp_path)
+    await create_schema(engine)
+    await create_schema(engine)
+    await engine.dispose()
+
+
+def _difference(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, Base.metadata))

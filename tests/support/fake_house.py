@@ -1,0 +1,205 @@
+"""A house without phones: real journey, floor and menus; commands to calls are written down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from acd.events import AcdEvent
+from acd.floor import Floor
+from acd.inputs import AcdInput
+from acd.options import AgentCard, AgentOptions, QueueOptions
+from callcenter.conductor import Conductor
+from callcenter.journey import AgentRule, HouseEvent, HouseRules, Journey, LineRule, QueueRule
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
+from ivr.engine import Effect
+from ivr.flow import parse
+from ivr.service import Ivr
+from telephony.calls import events as calls
+
+FLOW = """
+languages: [en]
+start: choices
+prompts:
+  choices: {en: Press one.}
+nodes:
+  choices: {do: menu, prompt: choices, keys: {"1": orders}, default: orders}
+  orders: {do: queue, queue: orders}
+"""
+ORDERS = QueueId("orders")
+EVA, TOM = AgentId("eva"), AgentId("tom")
+
+
+@dataclass
+class FakeControl:
+    """`CallControl` that only remembers: (verb, call or offer, detail)."""
+
+    done: list[tuple[str, str, object]] = field(default_factory=list)
+
+    def answer(self, call_id: CallId) -> None:
+        self.done.append(("answer", call_id, None))
+
+    def answer_early(self, call_id: CallId) -> None:
+        self.done.append(("answer_early", call_id, None))
+
+    def refuse(self, call_id: CallId, status: int, rule: str) -> None:
+        self.done.append(("refuse", call_id, status))
+
+    def play(self, call_id: CallId, items: Sequence[str], *, loop: bool = False) -> None:
+        self.done.append(("loop" if loop else "play", call_id, list(items)))
+
+    def stop_playing(self, call_id: CallId) -> None:
+        self.done.append(("stop_playing", call_id, None))
+
+    def ring_agent(
+        self, call_id: CallId, agent_id: AgentId, offer_id: OfferId, *, auto_answer: bool
+    ) -> None:
+        self.done.append(("ring", offer_id, agent_id))
+
+    def stop_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
+        self.done.append(("stop_ringing", offer_id, None))
+
+    def play_to_agent(self, call_id: CallId, items: Sequence[str]) -> None:
+        self.done.append(("play_to_agent", call_id, list(items)))
+
+    def bridge(self, call_id: CallId) -> None:
+        self.done.append(("bridge", call_id, None))
+
+    def echo(self, call_id: CallId) -> None:
+        self.done.append(("echo", call_id, None))
+
+    def record(self, call_id: CallId, recording_id: RecordingId, file: str) -> None:
+        self.done.append(("record", call_id, file))
+
+    def hang_up(self, call_id: CallId, by: calls.EndedBy, reason: str) -> None:
+        self.done.append(("hang_up", call_id, by))
+
+    def release_agent(self, call_id: CallId) -> None:
+        self.done.append(("release_agent", call_id, None))
+
+    def verbs(self) -> list[str]:
+        return [verb for verb, _, _ in self.done]
+
+
+class _Prompts:
+    def named(self, name: str, languages: Sequence[str]) -> list[str]:
+        return [f"{name}.wav"]
+
+    def position(self, position: int, languages: Sequence[str]) -> list[str]:
+        return [f"position-{position}.wav"]
+
+    def agent_number(self, number: str, languages: Sequence[str]) -> list[str]:
+        return [f"agent-{number}.wav"]
+
+
+class _Recorder:
+    def __init__(self) -> None:
+        self.ended: list[tuple[RecordingId, bool]] = []
+
+    def start(
+        self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
+    ) -> tuple[RecordingId, str]:
+        return RecordingId(f"r-{call_id}"), f"/recordings/{call_id}.wav"
+
+    def end(self, recording_id: RecordingId, complete: bool, frames: int) -> None:
+        self.ended.append((recording_id, complete))
+
+
+class House:
+    """Everything above the switchboard; `now` is moved by `wait`."""
+
+    def __init__(self, *, announce_agent: bool = True, blocked: Sequence[str] = ()) -> None:
+        self.now = 0.0
+        self.control = FakeControl()
+        self.recorder = _Recorder()
+        self.events: list[HouseEvent] = []
+        self.numbers: dict[CallId, str] = {}
+        self._offers = 0
+        self.conductor = Conductor(self.events.append)
+        options = QueueOptions(ring_s=15.0, wrap_up_s=20.0, max_wait_s=600.0)
+        cards = [AgentCard(agent_id=agent, name=agent, number=agent) for agent in (EVA, TOM)]
+        self._floor = Floor({ORDERS: options}, cards, AgentOptions(auto_ready=True), self._new_id)
+        self._ivr = Ivr({"main": parse(FLOW, "flows/main.yaml", "main")[0]})
+        self.journey = Journey(
+            HouseRules(
+                lines={"8000": LineRule(flow="main", languages=("en",))},
+                queues={
+                    ORDERS: QueueRule(
+                        music="music", announce_agent=announce_agent, languages=("en",)
+                    )
+                },
+                agents={
+                    EVA: AgentRule(number="1001", auto_answer=False),
+                    TOM: AgentRule(number="1002", auto_answer=True),
+                },
+                blocked=blocked,
+            ),
+            self.control,
+            self,
+            self,
+            _Prompts(),
+            self.recorder,
+            self.numbers.get,
+            self.conductor.tell,
+        )
+        self.conductor.listen(self.journey.on_event)
+
+    # the floor and the menus, with this house's time
+
+    def feed(self, given: AcdInput) -> None:
+        self._tell_all(self._floor.feed(given, self.now))
+
+    def is_current(self, offer_id: OfferId) -> bool:
+        return self._floor.is_current(offer_id)
+
+    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None:
+        self._do(call_id, self._ivr.start(call_id, flow, self.now, languages))
+
+    def digit(self, call_id: CallId, digit: str) -> None:
+        self._do(call_id, self._ivr.digit(call_id, digit, self.now))
+
+    def prompt_ended(self, call_id: CallId) -> None:
+        self._do(call_id, self._ivr.prompt_ended(call_id, self.now))
+
+    def caller_left(self, call_id: CallId) -> None:
+        self._do(call_id, self._ivr.caller_left(call_id, self.now))
+
+    # what a test does
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        self._tell_all(self._floor.tick(self.now))
+        for call_id, effects in self._ivr.tick(self.now):
+            self._do(call_id, effects)
+
+    def tell(self, event: HouseEvent) -> None:
+        self.conductor.tell(event)
+
+    def phone(self, agent_id: AgentId) -> None:
+        self.tell(calls.PhoneChanged(agent_id, registered=True, busy=False))
+
+    def arrive(self, name: str = "c-1", number: str = "+8613900000001") -> CallId:
+        call_id = CallId(name)
+        self.numbers[call_id] = number
+        self.tell(calls.CallArrived(call_id, PartyId("p-1"), "8000"))
+        return call_id
+
+    def queue(self, name: str = "c-1") -> CallId:
+        """A caller who has pressed 1."""
+        call_id = self.arrive(name)
+        self.tell(calls.CallAnswered(call_id))
+        self.tell(calls.DigitPressed(call_id, calls.Side.CALLER, "1"))
+        return call_id
+
+    def kinds(self) -> list[str]:
+        return [type(event).__name__ for event in self.events]
+
+    def _new_id(self) -> OfferId:
+        self._offers += 1
+        return OfferId(f"o-{self._offers}")
+
+    def _tell_all(self, events: list[AcdEvent]) -> None:
+        for event in events:
+            self.tell(event)
+
+    def _do(self, call_id: CallId, effects: list[Effect]) -> None:
+        for effect in effects:
+            self.journey.do_ivr(call_id, effect)
