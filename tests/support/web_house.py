@@ -104,7 +104,7 @@ async def served(app: FastAPI, port: int = 0) -> AsyncIterator[int]:
     listener.bind(("127.0.0.1", port))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server._serve([listener]), name="uvicorn")
-    while not server.started and not task.done():
+    while not server.started and not task.done():  # noqa: ASYNC110  # uvicorn only has a flag
         await asyncio.sleep(0.01)
     try:
         yield listener.getsockname()[1]
