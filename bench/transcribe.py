@@ -12,10 +12,8 @@ import resource
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
 
 from foundation.clock import utc_now
 from recordings import wav
@@ -23,9 +21,8 @@ from recordings.error_rate import ErrorRate, compare
 from recordings.model_folders import model_folder
 from recordings.vosk_recogniser import VoskRecogniser
 from telephony.calls.events import Side
-from tests.support.telephone_speech import Samples, Speaker, speaker, talk, write_wav
+from tests.support.telephone_speech import RATE, demo_callers, spoken_dialogues, write_wav
 
-DIALOGUES = Path(__file__).parents[1] / "callcenter/demo/dialogues.yaml"
 COLUMNS = "date,commit,language,model_rate,audio_min,cpu_s_per_audio_min,cpu_load_s,error_rate"
 
 
@@ -61,23 +58,12 @@ def measure(language: str, model: Path, wanted_s: float) -> str:
 
 def write_talks(path: Path, language: str, wanted_s: float) -> dict[Side, str]:
     """All talks of a language one after the other, again and again; returns what was said."""
-    callers = yaml.safe_load(DIALOGUES.read_text(encoding="utf-8"))["callers"]
-    with speaker() as voice:
-        talks = [speak(c, voice) for c in callers if c["language"] == language and "turns" in c]
+    callers = [c for c in demo_callers() if c["language"] == language and "turns" in c]
+    talks = spoken_dialogues(callers)
     once = np.concatenate([frames for frames, _ in talks])
-    times = max(1, round(wanted_s * 8000 / len(once)))
+    times = max(1, round(wanted_s * RATE / len(once)))
     write_wav(path, np.tile(once, (times, 1)))
     return {side: " ".join(said[side] for _, said in talks * times) for side in Side}
-
-
-def speak(caller: dict[str, Any], voice: Speaker) -> tuple[Samples, dict[Side, str]]:
-    turns, said = [], dict.fromkeys(Side, "")
-    for turn in caller["turns"]:
-        ((who, text),) = turn.items()
-        said[Side(who)] += f" {text}"
-        spoken = voice.say(text, caller["language"], caller[f"{who}_voice"])
-        turns.append((wav.CHANNEL_OF[Side(who)], spoken))
-    return talk(turns), said
 
 
 def cpu_s() -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from callcenter.sections import Agent, Queue
 from foundation.yaml_lines import Path, nearest
 from ivr.flow import Flow, ToQueue, prompts_of
+from ivr.words import ANNOUNCEMENTS
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.settings import Settings
@@ -37,8 +38,12 @@ def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
         if isinstance(node, ToQueue) and node.queue not in settings.queues:
             hint = nearest(node.queue, settings.queues)
             yield ("nodes", node.name, "queue"), f"no queue is called {node.queue!r}; {hint}"
-    for name in sorted(flow.prompt_names() - set(settings.own_prompts())):
+    unrecorded = flow.prompt_names() - settings.own_prompts() - set(ANNOUNCEMENTS)
+    for name in sorted(unrecorded):
         yield from _missing_words(flow, name)
+    for language in flow.languages:
+        if unrecorded and language not in settings.speech.voices:
+            yield ("languages",), f"speech.voices has no voice for {language!r}"
     for other in settings.flows.values():
         for name in sorted(set(flow.prompts) & set(other.prompts)):
             if other.name < flow.name and flow.prompts[name] != other.prompts[name]:

@@ -23,6 +23,9 @@ from ivr.words import Words
 log = logging.getLogger(__name__)
 
 MUSIC = "music"
+"Made by us unless there is a WAV of the name; to be played in a loop."
+NOTHING = "silence:100"
+"An item of `telephony.media.protocol.Play`."
 _VERSION = "1"
 "Goes into the names in the cache; raise it when the same words come to sound different."
 
@@ -67,28 +70,26 @@ class Prompts:
 
     # -- looking up --
 
-    def items(self, names: Iterable[str], languages: Sequence[str]) -> list[str]:
-        """Files to play one after the other: each prompt in each of the languages it has."""
-        return [file for name in names for file in self._of(name, languages)]
+    def named(self, name: str, languages: Sequence[str]) -> list[str]:
+        """Files to play one after the other: the prompt in each of the languages it has.
 
-    def position(self, place: int, languages: Sequence[str]) -> list[str]:
-        return self.items([words.position_name(place)], languages)
-
-    def agent(self, number: str, languages: Sequence[str]) -> list[str]:
-        return self.items([words.agent_name(number)], languages)
-
-    def music(self, name: str = MUSIC) -> list[str]:
-        """To be played in a loop."""
-        return self.items([name if name in self._whole else MUSIC], ())
-
-    def _of(self, name: str, languages: Sequence[str]) -> list[str]:
+        Never empty: whoever plays it waits for its end, so what is missing is a short silence.
+        """
         if name in self._whole:
             return [self._whole[name]]
         files = self._files.get(name, {})
+        if not files:
+            log.warning("the prompt %r has neither words nor a WAV; silence is played", name)
+            return [NOTHING]
         spoken = [files[language] for language in languages if language in files]
-        if not spoken and not files:
-            log.warning("the prompt %r has neither words nor a WAV; nothing is played", name)
         return spoken or list(files.values())[:1]
+
+    def position(self, position: int, languages: Sequence[str]) -> list[str]:
+        """1 is next."""
+        return self.named(words.position_name(position), languages)
+
+    def agent_number(self, number: str, languages: Sequence[str]) -> list[str]:
+        return self.named(words.agent_name(number), languages)
 
     # -- making ahead --
 

@@ -6,6 +6,7 @@ and nothing else.
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -54,6 +55,8 @@ class Speaker:
 
 
 def main() -> None:
+    # Ctrl-C goes to the whole terminal; who started us decides, and closes our stdin.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     speaker = Speaker()
     reader = FrameReader()
     decoder = msgspec.msgpack.Decoder(Say)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from ivr.mandarin import number_zh, say_digits_zh
+from ivr.numbers_zh import number_zh, say_digits_zh
 
 Words: TypeAlias = Mapping[str, str]
 "Text by language."
@@ -13,7 +13,6 @@ LAST_POSITION = 20
 
 LINE_FAULT = "line_fault"
 ALL_BUSY = "all_busy"
-PLEASE_WAIT = "please_wait"
 POSITION_MANY = "position_many"
 
 ANNOUNCEMENTS: Mapping[str, Words] = {
@@ -24,10 +23,6 @@ ANNOUNCEMENTS: Mapping[str, Words] = {
     ALL_BUSY: {
         "en": "All agents are busy. Please call again later. Goodbye.",
         "zh": "坐席全忙，请您稍后再拨。再见。",
-    },
-    PLEASE_WAIT: {
-        "en": "All agents are talking. Please hold the line.",
-        "zh": "坐席正忙，请您稍候。",
     },
     POSITION_MANY: {
         "en": f"More than {LAST_POSITION} callers are before you. Thank you for your patience.",

@@ -13,8 +13,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import TypeAlias, assert_never
+from datetime import datetime
+from typing import NoReturn, TypeAlias, assert_never
 
 from foundation import clock
 from foundation.errors import NotFound, Unavailable
@@ -60,9 +60,6 @@ from telephony.calls.events import Side
 
 log = logging.getLogger(__name__)
 
-_PREPARE_S = 3600.0
-"Tomorrow's folder is made long before midnight."
-
 
 @dataclass(frozen=True, slots=True)
 class _Add:
@@ -99,7 +96,6 @@ class RecordingService:
         self._monotonic_s = monotonic_s
         self._jobs = JobPool(options.lease)
         self._chores: asyncio.Queue[_Chore] = asyncio.Queue(options.max_chores)
-        self._prepared: set[date] = set()
 
     # -- for whoever conducts the call -------------------------------------------------------------
 
@@ -108,11 +104,13 @@ class RecordingService:
     ) -> tuple[RecordingId, str]:
         """A talk begins; `languages` of the caller's side and the agent's.
 
-        Returns the recording's id and the absolute path that the media worker is to write.
+        Returns the recording's id and the absolute path that the media worker is to write; it
+        makes the day's folder too, because this side must not wait for a disk.
         """
         now = self._utc_now()
         recording_id = new_recording_id()
-        file = self._file(recording_id, now.astimezone(self._options.timezone).date())
+        day = now.astimezone(self._options.timezone).date()
+        file = f"{day.isoformat()}/{recording_id}.wav"
         self._publish(RecordingStarted(recording_id, call_id, agent_id, queue, file, languages))
         self._put(
             _Add(
@@ -147,18 +145,18 @@ class RecordingService:
 
         `still_running`: recordings that a media worker goes on writing.
         """
-        await self._prepare_days()
         for recording in await self._store.queued():
             await self._queue_job(recording)
         for recording in await self._store.open_recordings():
             if recording.recording_id not in still_running:
                 await self._end(_End(recording.recording_id, frames=0, complete=False))
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Does the chores until it is cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._do_chores(), name="recordings-chores")
-            tasks.create_task(self._keep_days_prepared(), name="recordings-days")
+        while True:
+            chore = await self._chores.get()
+            await self._do_at_last(chore)
+            self._chores.task_done()
 
     async def finish_chores(self) -> None:
         """Waits until everything told so far is on disk; for an orderly end."""
@@ -232,12 +230,6 @@ class RecordingService:
         except asyncio.QueueFull:
             log.error("the disk does not keep up; left for the next start: %r", chore)
 
-    async def _do_chores(self) -> None:
-        while True:
-            chore = await self._chores.get()
-            await self._do_at_last(chore)
-            self._chores.task_done()
-
     async def _do_at_last(self, chore: _Chore) -> None:
         """A database that is away is waited for: a recording without its row would be lost."""
         while True:
@@ -281,30 +273,6 @@ class RecordingService:
         except (wav.UnreadableWav, OSError) as error:
             log.error("recording %s is lost: %s", recording.recording_id, error)
             return None
-
-    # -- folders -----------------------------------------------------------------------------------
-
-    def _file(self, recording_id: RecordingId, day: date) -> str:
-        # A day that is not prepared (a disk that stalls over midnight) must not stop the voice:
-        # its files lie beside the days' folders.
-        folder = f"{day.isoformat()}/" if day in self._prepared else ""
-        return f"{folder}{recording_id}.wav"
-
-    async def _keep_days_prepared(self) -> None:
-        while True:
-            await asyncio.sleep(_PREPARE_S)
-            try:
-                await self._prepare_days()
-            except OSError as error:
-                log.error("the recordings' folder for tomorrow cannot be made: %s", error)
-
-    async def _prepare_days(self) -> None:
-        today = self._utc_now().astimezone(self._options.timezone).date()
-        days = {today, today + timedelta(days=1)}
-        for day in days:
-            folder = self._options.path / day.isoformat()
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        self._prepared = days
 
 
 def _to_transcript(side: HeardSide) -> SideTranscript:

@@ -223,6 +223,36 @@ nodes:
     load(centre(tmp_path, GOOD))
 
 
+def test_language_of_a_flow_needs_a_voice_and_announcements_have_words(tmp_path: Path) -> None:
+    text = """\
+languages: [en, fr]
+start: hello
+prompts: {hello: {en: Hello., fr: Salut.}}
+nodes:
+  hello: {do: say, prompt: hello, next: bye}
+  bye: {do: hangup, prompt: all_busy}
+"""
+    flow_file(tmp_path, "main", text)
+    assert problems(tmp_path, GOOD) == [
+        "flows/main.yaml:1: languages: speech.voices has no voice for 'fr'"
+    ]
+    load(centre(tmp_path, GOOD + "speech: {voices: {en: en-us, fr: fr}}\n"))
+
+
+def test_agents_number_must_not_be_a_lines(tmp_path: Path) -> None:
+    flow_file(tmp_path, "main", FLOW)
+    text = GOOD.replace("[]", "[{number: '1001', flow: main}]")
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:9: agents[0].number: '1001' is a line's number"
+    ]
+
+
+def test_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "callcenter.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load(tmp_path)
+
+
 def test_two_flows_must_not_give_one_prompt_different_words(tmp_path: Path) -> None:
     flow_file(tmp_path, "a", FLOW + "prompts:\n  hello: {en: Hello.}\n")
     flow_file(tmp_path, "b", FLOW + "prompts:\n  hello: {en: Hi.}\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from foundation.ids import AgentId, CallId, QueueId
+from ivr.synthesis import Utterance
 from recordings.events import RecordingEvent, TranscriptReady
 from recordings.messages import Reply, Request
 from recordings.model_folders import model_folder
@@ -15,8 +16,9 @@ from recordings.service import RecordingService
 from recordings.store import RecordingStore
 from recordings.transcriber import Transcriber, TranscriberOptions
 from recordings.vosk_recogniser import VoskRecogniser
-from tests.support.database import fresh_database, sqlite_url
-from tests.support.telephone_speech import speaker, talk, write_wav
+from telephony.calls.events import Side
+from tests.support.database import fresh_sessions, sqlite_file
+from tests.support.telephone_speech import say, talk, write_wav
 
 pytestmark = pytest.mark.e2e
 
@@ -36,10 +38,8 @@ class InProcess:
 
 def write_bilingual_talk(path: str) -> int:
     """An English caller and a Chinese agent; returns the frames."""
-    with speaker() as voice:
-        caller = voice.say(CALLER, "en", "en-us+f2")
-        agent = voice.say(AGENT, "zh", "cmn-latn-pinyin+m1")
-    frames = talk([(0, caller), (1, agent)])
+    caller, agent = say([Utterance(CALLER, "en-us+f2"), Utterance(AGENT, "cmn-latn-pinyin+m1")])
+    frames = talk([(Side.CALLER, caller), (Side.AGENT, agent)])
     write_wav(Path(path), frames)
     return len(frames)
 
@@ -47,7 +47,7 @@ def write_bilingual_talk(path: str) -> int:
 async def test_a_talk_in_two_languages_becomes_two_transcripts(tmp_path: Path) -> None:
     events: list[RecordingEvent] = []
     options = RecordingOptions(path=tmp_path / "recordings")
-    async with fresh_database(sqlite_url(tmp_path)) as sessions:
+    async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
         store = RecordingStore(sessions)
         service = RecordingService(options, store, events.append, lambda: False)
         await service.open()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recordings.store import RecordingStore
-from tests.support.database import fresh_database
+from tests.support.database import fresh_sessions
 from tests.support.postgresql import can_become_postgres, find_programs, postgresql
 from tests.support.recording_store_behaviour import RecordingStoreBehaviour
 
@@ -26,7 +26,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[RecordingStore]:
-    async with fresh_database(url) as sessions:
+    async with fresh_sessions(url) as sessions:
         yield RecordingStore(sessions)
 
 

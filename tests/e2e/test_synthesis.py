@@ -135,9 +135,11 @@ async def test_announcements_of_a_centre_are_made(synthesiser: Synthesiser, tmp_
     prompts = Prompts({"greeting": {"en": ENGLISH, "zh": CHINESE}}, synthesiser, options)
     assert await prompts.prepare(["1001"]) == []
     items = [
-        *prompts.items(["greeting", "all_busy", "line_fault"], ("en", "zh")),
+        *prompts.named("greeting", ("en", "zh")),
+        *prompts.named("all_busy", ("en", "zh")),
+        *prompts.named("line_fault", ("en", "zh")),
         *prompts.position(1, ("en", "zh")),
-        *prompts.agent("1001", ("en", "zh")),
+        *prompts.agent_number("1001", ("en", "zh")),
     ]
     assert len(set(items)) == 10
     assert all(len(audio.read_wav(Path(item))) > audio.RATE // 2 for item in items)

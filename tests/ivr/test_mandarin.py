@@ -2,7 +2,8 @@
 
 import pytest
 
-from ivr.mandarin import number_zh, pinyin, say_digits_zh, sentences, with_numbers_read
+from ivr.mandarin import pinyin, sentences
+from ivr.numbers_zh import number_zh, say_digits_zh, with_numbers_read
 
 
 def test_telephone_digits_are_told_one_by_one_with_yao() -> None:

@@ -46,9 +46,9 @@ async def test_greeting_is_played_in_both_languages_one_after_the_other(
     prompts = Prompts(GREETING, voice, options)
     assert await prompts.prepare() == []
 
-    english, chinese = prompts.items(["greeting"], BOTH)
+    english, chinese = prompts.named("greeting", BOTH)
     assert english != chinese
-    assert prompts.items(["greeting"], ("zh",)) == [chinese]
+    assert prompts.named("greeting", ("zh",)) == [chinese]
     assert ("Welcome.", "en-us+f3") in voice.asked
     assert ("欢迎。", "cmn-latn-pinyin+f3") in voice.asked
 
@@ -57,10 +57,12 @@ async def test_files_are_8_khz_mono_16_bit_with_absolute_paths(options: PromptOp
     prompts = Prompts(GREETING, FakeSynthesiser(), options)
     await prompts.prepare(["1001"])
     for item in [
-        *prompts.items(["greeting", "line_fault", "all_busy", "please_wait"], BOTH),
-        *prompts.agent("1001", BOTH),
+        *prompts.named("greeting", BOTH),
+        *prompts.named("line_fault", BOTH),
+        *prompts.named("all_busy", BOTH),
+        *prompts.agent_number("1001", BOTH),
         *prompts.position(3, BOTH),
-        *prompts.music(),
+        *prompts.named("music", BOTH),
     ]:
         assert Path(item).is_absolute()
         with wave.open(item, "rb") as wav:
@@ -83,7 +85,7 @@ async def test_recording_without_language_is_played_once_for_all_languages(
     voice = FakeSynthesiser()
     prompts = Prompts(GREETING, voice, options)
     await prompts.prepare()
-    assert len(prompts.items(["greeting"], BOTH)) == 1
+    assert len(prompts.named("greeting", BOTH)) == 1
     assert "Welcome." not in [text for text, _ in voice.asked]
 
 
@@ -92,7 +94,7 @@ async def test_recording_of_one_language_wins_over_its_words_only(options: Promp
     voice = FakeSynthesiser()
     prompts = Prompts(GREETING, voice, options)
     await prompts.prepare()
-    assert len(prompts.items(["greeting"], BOTH)) == 2
+    assert len(prompts.named("greeting", BOTH)) == 2
     texts = [text for text, _ in voice.asked]
     assert "Welcome." in texts
     assert "欢迎。" not in texts
@@ -102,11 +104,11 @@ async def test_changed_recording_is_converted_again(options: PromptOptions) -> N
     record(options, "greeting.wav")
     prompts = Prompts(GREETING, FakeSynthesiser(), options)
     await prompts.prepare()
-    before = prompts.items(["greeting"], BOTH)
+    before = prompts.named("greeting", BOTH)
     audio.write_wav(options.own / "greeting.wav", bytes(32000))
     again = Prompts(GREETING, FakeSynthesiser(), options)
     await again.prepare()
-    assert again.items(["greeting"], BOTH) != before
+    assert again.named("greeting", BOTH) != before
 
 
 async def test_position_and_agent_are_whole_sentences(options: PromptOptions) -> None:
@@ -131,21 +133,20 @@ async def test_agent_who_came_later_is_announced_too(options: PromptOptions) -> 
     prompts = Prompts({}, FakeSynthesiser(), options)
     await prompts.prepare()
     assert await prompts.add_agent("1007") == []
-    assert len(prompts.agent("1007", BOTH)) == 2
+    assert len(prompts.agent_number("1007", BOTH)) == 2
 
 
 async def test_missing_language_falls_back_to_one_that_is_there(options: PromptOptions) -> None:
     prompts = Prompts({"only": {"zh": "好"}}, FakeSynthesiser(), options)
     await prompts.prepare()
-    assert len(prompts.items(["only"], ("en",))) == 1
+    assert len(prompts.named("only", ("en",))) == 1
 
 
 async def test_own_music_is_looped_instead_of_ours(options: PromptOptions) -> None:
     record(options, "jazz.wav")
     prompts = Prompts({}, FakeSynthesiser(), options)
     await prompts.prepare()
-    assert prompts.music("jazz") != prompts.music()
-    assert prompts.music("no such") == prompts.music()
+    assert prompts.named("jazz", BOTH) != prompts.named("music", BOTH)
 
 
 async def test_dead_synthesis_is_told_and_recordings_still_play(options: PromptOptions) -> None:
@@ -158,14 +159,14 @@ async def test_dead_synthesis_is_told_and_recordings_still_play(options: PromptO
     assert any("broken.wav" in problem for problem in problems)
     assert "prompt 'bye' in 'en': speech synthesis is away" in problems
     assert "prompt 'bye': no voice is configured for the language 'fr'" in problems
-    assert len(prompts.items(["greeting"], BOTH)) == 1
-    assert len(prompts.music()) == 1
+    assert len(prompts.named("greeting", BOTH)) == 1
+    assert len(prompts.named("music", ())) == 1
 
 
-async def test_unknown_name_plays_nothing_and_is_logged(
+async def test_unknown_name_plays_a_moment_of_silence_and_is_logged(
     options: PromptOptions, caplog: pytest.LogCaptureFixture
 ) -> None:
     prompts = Prompts({}, FakeSynthesiser(), options)
     with caplog.at_level(logging.WARNING):
-        assert prompts.items(["nope"], BOTH) == []
+        assert prompts.named("nope", BOTH) == ["silence:100"]
     assert "'nope'" in caplog.text

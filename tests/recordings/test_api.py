@@ -19,7 +19,7 @@ from recordings.recogniser import Word
 from recordings.recording import SideTranscript, TranscriptState
 from recordings.store import RecordingStore
 from telephony.calls.events import Side
-from tests.support.database import fresh_database, sqlite_url
+from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.recording_fakes import STARTED, recording
 from tests.support.telephone_speech import write_wav
 
@@ -56,7 +56,7 @@ class Site:
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with fresh_database(sqlite_url(tmp_path)) as sessions:
+    async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
         store = RecordingStore(sessions)
         app = FastAPI()
         app.add_exception_handler(CallCentreError, sentence)

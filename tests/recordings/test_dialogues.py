@@ -4,14 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-import callcenter.demo
 from recordings.error_rate import units
 from recordings.model_folders import model_folder
+from tests.support.telephone_speech import demo_callers
 
-DIALOGUES = Path(callcenter.demo.__path__[0]) / "dialogues.yaml"
-CALLERS: list[dict[str, Any]] = yaml.safe_load(DIALOGUES.read_text(encoding="utf-8"))["callers"]
+CALLERS = demo_callers()
 TALKERS = [caller for caller in CALLERS if "turns" in caller]
 
 

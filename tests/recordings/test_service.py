@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -38,7 +38,7 @@ from recordings.options import RecordingOptions
 from recordings.recording import Recording, TranscriptState
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
-from tests.support.database import fresh_database, sqlite_url
+from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.telephone_speech import write_wav
 
 LATE_EVENING = datetime(2026, 3, 1, 20, 30, tzinfo=UTC)
@@ -117,7 +117,7 @@ def leave_unfinished(path: Path) -> None:
 
 @pytest.fixture
 async def centre(tmp_path: Path) -> AsyncIterator[Centre]:
-    async with fresh_database(sqlite_url(tmp_path)) as sessions:
+    async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
         yield Centre(tmp_path / "recordings", RecordingStore(sessions))
 
 
@@ -138,12 +138,6 @@ async def test_a_talk_is_recorded_in_the_folder_of_the_centres_day(centre: Centr
     stored = await centre.get(recording_id)
     assert (stored.file, stored.started, stored.complete) == (file, LATE_EVENING, True)
     assert stored.transcript is TranscriptState.QUEUED
-
-
-async def test_a_day_without_a_folder_is_recorded_beside_the_others(centre: Centre) -> None:
-    _, path = centre.service.start(*TALK)
-
-    assert Path(path).parent == centre.folder.absolute()
 
 
 async def test_the_workers_word_that_audio_is_missing_is_kept(centre: Centre) -> None:
@@ -316,7 +310,7 @@ class LateStore(RecordingStore):
 
 
 async def test_a_database_that_is_away_delays_rows_and_loses_none(tmp_path: Path) -> None:
-    async with fresh_database(sqlite_url(tmp_path)) as sessions:
+    async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
         centre = Centre(tmp_path / "recordings", LateStore(sessions))
         centre.restart(lambda options: replace(options, retry_s=0.0))
 
@@ -335,13 +329,3 @@ async def test_with_too_many_chores_waiting_the_talk_goes_on_without_its_row(
 
     assert "the disk does not keep up" in caplog.text
     assert second in caplog.text
-
-
-async def test_tomorrows_folder_is_there_before_midnight(centre: Centre) -> None:
-    await centre.service.open()
-
-    today = LATE_EVENING.astimezone(ZoneInfo("Asia/Shanghai")).date()
-    assert sorted(folder.name for folder in centre.folder.iterdir()) == [
-        today.isoformat(),
-        (today + timedelta(days=1)).isoformat(),
-    ]

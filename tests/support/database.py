@@ -1,4 +1,4 @@
-"""A database of one test's own: all tables of the imported models."""
+"""A fresh database for the test of a store: all tables of the imported models, all empty."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,22 +10,19 @@ from foundation.db import Base, make_engine, make_sessions
 
 
 @asynccontextmanager
-async def fresh_database(
+async def fresh_sessions(
     url: str = "sqlite:///:memory:",
 ) -> AsyncIterator[async_sessionmaker[AsyncSession]]:
-    """Empty tables, also in a database that an earlier test has used."""
     engine = make_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.drop_all)
+        await connection.run_sync(Base.metadata.create_all)
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(Base.metadata.drop_all)
-            await connection.run_sync(Base.metadata.create_all)
         yield make_sessions(engine)
     finally:
         await engine.dispose()
 
 
-fresh_sessions = fresh_database
-
-
-def sqlite_url(folder: Path) -> str:
+def sqlite_file(folder: Path) -> str:
+    """The URL of a database that several sessions can use at once, unlike the one in memory."""
     return f"sqlite:///{folder / 'test.db'}"

@@ -26,6 +26,8 @@ class FakeCore:
         self.journal: list[BoardRecord] = []
         self.asked: list[Command] = []
         self.refuse_with: CallCentreError | None = None
+        self.on_command: list[BoardEvent] = []
+        "Journalled when the next command comes, before it is acknowledged."
         self.is_up = True
         self._news = asyncio.Condition()
 
@@ -64,6 +66,7 @@ class FakeCore:
         if self.refuse_with is not None:
             raise self.refuse_with
         self.asked.append(command)
+        await self.tell(*self.on_command)
         return Done(len(self.journal))
 
     def _check_up(self) -> None:
