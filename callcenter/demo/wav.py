@@ -15,7 +15,7 @@ def read_wav(file: Path) -> bytes:
         with wave.open(str(file)) as reader:
             shape = reader.getframerate(), reader.getnchannels(), reader.getsampwidth()
             pcm_8k: bytes = reader.readframes(reader.getnframes())
-    except wave.Error as error:
+    except (wave.Error, EOFError) as error:
         raise NotTelephoneAudio(f"{file} is not a WAV file: {error}") from None
     if shape != (8000, 1, 2):
         rate, channels, width = shape
