@@ -1,5 +1,6 @@
 """Settings turned into the options of the parts; nobody below the roof reads settings."""
 
+import os
 from zoneinfo import ZoneInfo
 
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
@@ -140,3 +141,8 @@ def directory(settings: Settings) -> Directory:
         },
         target=ServiceTarget(short_abandon_s=settings.short_abandon_s),
     )
+
+
+def media_workers(settings: Settings) -> int:
+    """One less than the cores, so that core has one, and at least one."""
+    return settings.media.workers or max(1, (os.cpu_count() or 2) - 1)
