@@ -91,11 +91,11 @@ class Core:
 
     async def open(self) -> None:
         """Returns when callers are answered."""
-        for number, client in enumerate(self._clients):
-            self._tasks.start(f"media-{number}", client.run, OnFailure.RESTART)
         await self._open_disk()
         await self._prepare_prompts()
         self._join_parts()
+        for number, client in enumerate(self._clients):
+            self._tasks.start(f"media-{number}", client.run, OnFailure.RESTART)
         await self._settle_crash()
         await self._open_door()
         log.info("core answers on %s", ", ".join(str(s.getsockname()) for s in self._sockets))
