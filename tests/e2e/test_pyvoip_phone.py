@@ -155,9 +155,9 @@ async def test_lost_packets_hold_info_and_unknown_methods_make_one_answered_call
         await phone.wait_for(protocol.Trouble, within_s=3)
         scenario = SCENARIOS / "caller-expect-one-answered-call.xml"
         result = await run_sipp(scenario, tmp_path, to=f"127.0.0.1:{port}")
+        assert result.passed, result.log
         await phone.wait_for(protocol.Ended, within_s=3)
 
-    assert result.passed, result.log
     assert result.log.count("o=pyVoIP") >= 3  # 200 to both INVITEs, 200 again, 200 to hold
     assert phone.events.count(protocol.Answered()) == 1
     assert phone.events.count(protocol.Digit("7")) == 1
