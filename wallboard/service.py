@@ -5,12 +5,12 @@ CoreLink.records ─▶ BoardService.follow ─▶ Board ─▶ Screens (socket)
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 
 from foundation import clock
 from foundation.errors import Unavailable
-from wallboard.board import Board
+from wallboard.board import Board, BoardRecord
 from wallboard.commands import Command, Done
 from wallboard.core_link import CaughtUp, CoreLink
 
@@ -71,8 +71,16 @@ class BoardService:
             retry_s = min(2 * retry_s, self._options.retry_most_s)
 
     async def _take_records(self) -> None:
+        records = self._link.records(self.board.seq)
+        try:
+            await self._take(records)
+        finally:
+            if isinstance(records, AsyncGenerator):
+                await records.aclose()  # its connection must not wait for the garbage collector
+
+    async def _take(self, records: AsyncIterator[BoardRecord | CaughtUp]) -> None:
         taken = 0
-        async for told in self._link.records(self.board.seq):
+        async for told in records:
             if isinstance(told, CaughtUp):
                 self.core_up = True
                 continue

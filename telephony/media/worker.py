@@ -7,7 +7,6 @@ thousand objects would hold up every talk. asyncio is not used here: its streams
 for each packet.
 """
 
-import contextlib
 import gc
 import logging
 import os
@@ -44,7 +43,7 @@ class Worker:
 
     def __init__(self, options: WorkerOptions, *, is_realtime: bool = False) -> None:
         self._epoll = select.epoll()
-        self._handlers: dict[int, Callable[[], None]] = {}
+        self._handlers: dict[int, Callable[[float], None]] = {}
         self._recorder = Recorder(options.writer_queue_blocks)
         self._plane = MediaPlane(options, self._recorder, self._tell, self._watch, self._unwatch)
         welcome = p.Welcome(
@@ -74,7 +73,7 @@ class Worker:
             for fd, _events in ready:
                 handler = self._handlers.get(fd)
                 if handler is not None:  # taken away by one before it in the same batch
-                    handler()
+                    handler(monotonic_s())
             self._tick(monotonic_s())
             self._busy_s += monotonic_s() - woken_at
         self._close()
@@ -101,7 +100,7 @@ class Worker:
         if self._plane.needs_clock:
             self._tick_clock(now)
         else:
-            self._clock = FrameClock(now)
+            self._clock.restart(now)
         if now >= self._housekeeping_at:
             self._housekeeping_at = now + HOUSEKEEPING_S
             self._plane.housekeep(now)
@@ -122,8 +121,8 @@ class Worker:
 
     # -- the plane's edges ------------------------------------------------------------------------
 
-    def _handle(self, request: p.Request) -> p.Done | p.Failed:
-        reply = self._plane.handle(request, monotonic_s())
+    def _handle(self, request: p.Request, now: float) -> p.Done | p.Failed:
+        reply = self._plane.handle(request, now)
         if isinstance(request, p.Release) and not self._plane.sessions:
             gc.collect()  # nobody is talking: the moment for what is not done in the loop
         return reply
@@ -139,7 +138,7 @@ class Worker:
         self._register(session.pair.rtp.fileno(), 0, session.on_rtp)
         self._register(session.pair.rtcp.fileno(), 0, session.on_rtcp)
 
-    def _register(self, fd: int, events: int, handler: Callable[[], None]) -> None:
+    def _register(self, fd: int, events: int, handler: Callable[[float], None]) -> None:
         if not events:
             self._epoll.unregister(fd)
             del self._handlers[fd]
@@ -174,8 +173,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    with contextlib.suppress(FileNotFoundError):
-        worker.run()
+    worker.run()
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from telephony.sip.message import (
     HeaderLines,
     Request,
     Response,
+    is_utf8,
     parse_message,
 )
 from telephony.sip.options import SipOptions
@@ -335,7 +336,11 @@ class SipStack:
     # -- responses -------------------------------------------------------------------------------
 
     def _on_response(self, response: Response, source: HostPort, now: float) -> None:
-        _ = response.to, response.sender, response.call_id, response.contacts
+        _ = response.sender, response.call_id, response.routes
+        if response.status < 300:
+            _ = [contact.uri for contact in response.contacts]
+        if not is_utf8(response.to.tag):
+            raise SipParseError("the tag of To is not UTF-8")
         try:
             outcome = self._book.layer.receive(response, now)
         except KeyError:

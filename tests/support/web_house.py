@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import SO_REUSEADDR, SO_SNDBUF, SOL_SOCKET
+from socket import socket as Socket
 
 import httpx
 import uvicorn
@@ -95,18 +97,18 @@ async def sign_in(client: httpx.AsyncClient, name: str) -> httpx.Response:
 @asynccontextmanager
 async def served(app: FastAPI, port: int = 0) -> AsyncIterator[int]:
     """A real server on loopback; gives its port."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1,
-        ws="websockets-sansio",
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve(), name="uvicorn")
-    while not server.started:
-        if task.done():
-            task.result()
+    listener = Socket()
+    listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    # A small send buffer, which connections inherit: a client that does not read is felt early.
+    listener.setsockopt(SOL_SOCKET, SO_SNDBUF, 16 * 1024)
+    listener.bind(("127.0.0.1", port))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    task = asyncio.create_task(server._serve([listener]), name="uvicorn")
+    while not server.started and not task.done():  # noqa: ASYNC110  # uvicorn only has a flag
         await asyncio.sleep(0.01)
     try:
-        yield server.servers[0].sockets[0].getsockname()[1]
+        yield listener.getsockname()[1]
     finally:
         server.should_exit = True
         await task
+        listener.close()
