@@ -164,14 +164,11 @@ class Store(Part):
     """`sqlite:///relative/to/the/centre.db`, `sqlite:////absolute.db` or `postgresql://…`."""
 
     url: SecretStr = SecretStr("sqlite:///data/callcenter.db")
-    journal_url: SecretStr | None = None
-    "Not given: `journal.db` beside the SQLite file; the same database with PostgreSQL."
 
-    @field_validator("url", "journal_url")
+    @field_validator("url")
     @classmethod
-    def _is_ours(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None:
-            async_url(url.get_secret_value(), Path())
+    def _is_ours(cls, url: SecretStr) -> SecretStr:
+        async_url(url.get_secret_value(), Path())
         return url
 
 
