@@ -53,6 +53,7 @@ class Screens:
 
     def join(self) -> Mailbox:
         if not self._mailboxes:
+            self._service.turn_day()
             self._told = self._render()  # nobody was told anything while nobody looked
         mailbox = Mailbox()
         self._mailboxes.add(mailbox)
