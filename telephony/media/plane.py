@@ -25,11 +25,8 @@ from telephony.media.session import Session
 from telephony.media.stream import OutStream
 from telephony.media.tap import BLOCK_MS, Tap
 
-MediaEvent: TypeAlias = (
-    p.DigitHeard | p.PlayEnded | p.MediaLost | p.TapEnded | p.TapTroubled | p.Load
-)
 _LegRequest: TypeAlias = p.Keep | p.Play | p.Stop | p.Disconnect | p.Hold | p.SendDigits
-Tell: TypeAlias = Callable[[MediaEvent], None]
+Tell: TypeAlias = Callable[[p.Event], None]
 Watch: TypeAlias = Callable[[Session], None]
 
 _TAP_GROUPS = BLOCK_MS // 20
@@ -353,16 +350,15 @@ class MediaPlane:
             sentence=report.sentence,
         )
 
-    def tell_load(self, busy: float, late_ticks: int) -> None:
-        """Once a second."""
-        self.admission.measured(busy, late_ticks)
+    def tell_load(self) -> None:
+        gate = self.admission
         self._tell(
             p.Load(
                 seq=self.next_seq(),
                 legs=len(self.sessions),
-                busy=round(busy, 3),
-                late_ticks=late_ticks,
-                admitting=self.admission.refusal(self._committed()) is None,
+                busy=round(gate.busy, 3),
+                late_ticks=gate.late_ticks,
+                admitting=gate.refusal(self._committed()) is None,
             )
         )
 

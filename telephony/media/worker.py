@@ -22,7 +22,7 @@ from foundation.clock import monotonic_s
 from telephony.media import protocol as p
 from telephony.media.control import ControlSocket
 from telephony.media.options import WorkerOptions
-from telephony.media.plane import MediaEvent, MediaPlane
+from telephony.media.plane import MediaPlane
 from telephony.media.playout import FrameClock
 from telephony.media.recorder import Recorder
 from telephony.media.session import Session
@@ -128,7 +128,9 @@ class Worker:
 
     def _measure(self, now: float) -> None:
         busy = min(1.0, self._busy_s / (now - self._measured_at))
-        self._plane.tell_load(busy, self._late_ticks)
+        self._plane.admission.measured(busy, self._late_ticks)
+        if self._control.has_core:  # nobody wants to hear of it afterwards
+            self._plane.tell_load()
         self._is_napping = self._packets > MANY_PACKETS * (now - self._measured_at)
         self._measured_at, self._load_at = now, now + 1.0
         self._busy_s, self._late_ticks, self._packets = 0.0, 0, 0
@@ -141,8 +143,8 @@ class Worker:
             gc.collect()  # nobody is talking: the moment for what is not done in the loop
         return reply
 
-    def _tell(self, event: MediaEvent) -> None:
-        self._control.tell(event, keep=not isinstance(event, p.Load))
+    def _tell(self, event: p.Event) -> None:
+        self._control.tell(event)
 
     def _watch(self, session: Session) -> None:
         self._register(session.pair.rtp.fileno(), select.EPOLLIN, session.on_rtp)

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from telephony.media import rtcp
 from telephony.media.g711 import SILENCE, Law
@@ -311,3 +313,18 @@ def test_the_last_report_says_goodbye_and_what_was_received(leg: Leg, partner: L
     assert [(block.ssrc, block.lost, block.extended_seq) for block in report.blocks] == [
         (9, 0, 103)
     ]
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"", b"\x80", b"\x80\x65", b"\x90"]), st.binary())))
+def test_any_datagrams_leave_the_leg_at_work(datagrams: list[tuple[bytes, bytes]]) -> None:
+    leg = Leg()
+    leg.offer(sdp(PHONE[1]))
+    leg.session.connect(leg.session)
+    for head, rest in datagrams:
+        leg.receive(head + rest, now=0.0)
+        leg.rtcp.waiting = [(head + rest, PHONE)]
+        leg.session.on_rtcp(0.0)
+
+    leg.say(now=10.0)
+
+    assert leg.heard[-1].payload == VOICE
