@@ -30,6 +30,7 @@ from telephony.media.options import WorkerOptions
 FRAME_S = 0.02
 HEADER = struct.Struct("!BBHIId")
 FILL = bytes(160 - 8)
+PACKET_BYTES = HEADER.size + len(FILL)
 CLOCK_TICKS_PER_S = 100
 
 
@@ -69,7 +70,8 @@ def _talk(
         wait_s = max(0.0, due[0][0] - time.monotonic()) if due else 0.05
         for fd, _ in epoll.poll(wait_s):
             data = by_fd[fd].recv(2048)
-            delays_s.append(time.monotonic() - HEADER.unpack_from(data)[5])
+            if len(data) == PACKET_BYTES:  # the port above may be RTCP's of a neighbour
+                delays_s.append(time.monotonic() - HEADER.unpack_from(data)[5])
     return _figures(sent, sorted(delays_s), latest_s)
 
 

@@ -68,7 +68,7 @@ class Recorder(Protocol):
     def start(
         self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
     ) -> tuple[RecordingId, str]: ...
-    def end(self, recording_id: RecordingId, complete: bool, frames: int) -> None: ...
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ class Journey:
             case calls.PhoneChanged(agent_id, registered, busy):
                 self._floor.feed(floor.PhoneChanged(agent_id, registered=registered, busy=busy))
             case calls.TalkRecorded(recording_id, frames, complete):
-                self._recorder.end(RecordingId(recording_id), complete, frames)
+                self._recorder.end(RecordingId(recording_id), frames, complete)
             case calls.CallArrived(call_id, line=line):
                 self._arrived(call_id, line)
             case calls.CallEnded(call_id, by):

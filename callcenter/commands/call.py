@@ -44,7 +44,7 @@ def call(
     seconds: Annotated[float, typer.Option(help="Hang up so long after the answer.")] = 30.0,
     user: Annotated[str, typer.Option(help="Who calls.")] = "terminal",
     password: Annotated[
-        str, typer.Option(help="Registers USER first.", envvar="CALLCENTER_PHONE_PASSWORD")
+        str, typer.Option(help="Registers USER first.", envvar="PHONE_PASSWORD")
     ] = "",
 ) -> None:
     """Dial a number, say a WAV, press keys, save what was heard. Exit 1 without an answer."""

@@ -1,6 +1,6 @@
-"""The core process: python -m callcenter.roles.core FOLDER FD[,FD…]
+"""The core process: python -m callcenter.roles.core FOLDER
 
-The descriptors are the SIP sockets that the parent has bound.
+It inherits the SIP sockets that the parent has bound.
 """
 
 import asyncio
@@ -10,16 +10,19 @@ import sys
 from pathlib import Path
 
 from callcenter.app import Core
+from callcenter.places import Places
 from callcenter.rules import media_workers
 from callcenter.settings import Settings, load
+from callcenter.supervise import SOCKET_NAME, inherited_sockets
+from callcenter.supervise.share import share_sockets
 from foundation.log import set_up
-from telephony.sip.endpoint import inherit_udp
 
 
 async def run(settings: Settings, sockets: list[socket.socket]) -> int:
     """Until SIGTERM (0) or until something fails that core can't live without (1)."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    share = share_sockets(Places(settings.data_path).run / SOCKET_NAME, sockets)
     core = Core(settings, sockets, media_workers(settings))
     await core.open()
     stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -28,13 +31,16 @@ async def run(settings: Settings, sockets: list[socket.socket]) -> int:
     stopping.cancel()
     failing.cancel()
     await core.close()
+    share.close()
     return 1 if failing in done else 0
 
 
 def main() -> int:
     set_up("core")
     settings = load(Path(sys.argv[1]))
-    sockets = [inherit_udp(int(descriptor)) for descriptor in sys.argv[2].split(",")]
+    sockets = inherited_sockets()
+    for sock in sockets:
+        sock.setblocking(False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     return asyncio.run(run(settings, sockets))
 

@@ -131,7 +131,7 @@ class MediaPlane:
                 sdp = session.negotiation.offer(request.prefer)
         except SdpRejected:
             if is_new:
-                self.ports.release(session.pair, now)
+                self.ports.give_back(session.pair)
             raise
         if is_new:
             self.sessions[request.leg] = session
@@ -155,11 +155,14 @@ class MediaPlane:
         return session
 
     def _admit(self) -> None:
-        legs = ((session.call, session.is_reserving) for session in self.sessions.values())
-        refusal = self.admission.refusal(committed_legs(legs))
+        refusal = self.admission.refusal(self._committed())
         if refusal is not None:
             raise Overloaded(refusal)
         self.admission.admitted()
+
+    def _committed(self) -> int:
+        legs = ((session.call, session.is_reserving) for session in self.sessions.values())
+        return committed_legs(legs)
 
     def _answer(self, request: p.Answer, now: float) -> p.Done:
         session = self._get(request.leg)
@@ -359,7 +362,7 @@ class MediaPlane:
                 legs=len(self.sessions),
                 busy=round(busy, 3),
                 late_ticks=late_ticks,
-                admitting=self.admission.refusal(len(self.sessions)) is None,
+                admitting=self.admission.refusal(self._committed()) is None,
             )
         )
 
