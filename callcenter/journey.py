@@ -86,7 +86,7 @@ class QueueRule:
     music: str
     announce_agent: bool
     languages: tuple[str, ...]
-    "Prompts in the queue; the first is the one that its talks are transcribed in."
+    "What prompts in the queue are played in, and what its talks may be spoken in."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,7 +305,8 @@ class Journey:
         contact.stage = Stage.TALKING
         if contact.queue is None or contact.agent_id is None:
             return
-        language = self._queue_rule(contact).languages[0]
+        # Who speaks which of the queue's languages is for the transcriber to hear.
+        language = "|".join(self._queue_rule(contact).languages)
         recording_id, file = self._recorder.start(
             contact.call_id, contact.agent_id, contact.queue, (language, language)
         )

@@ -35,7 +35,7 @@ def house_rules(settings: Settings) -> HouseRules:
             QueueId(name): QueueRule(
                 music=queue.music,
                 announce_agent=queue.announce_agent,
-                languages=(queue.language,) if queue.language else FALLBACK_LANGUAGES,
+                languages=_languages_of(settings, name),
             )
             for name, queue in settings.queues.items()
         },
@@ -45,6 +45,17 @@ def house_rules(settings: Settings) -> HouseRules:
         },
         blocked={normalise(number, country_code) for number in settings.blocked},
     )
+
+
+def _languages_of(settings: Settings, queue: str) -> tuple[str, ...]:
+    """The queue's own language, or all those of the flows that lead to it."""
+    own = settings.queues[queue].language
+    if own:
+        return (own,)
+    flows = [flow for flow in settings.flows.values() if queue in flow.queues()]
+    # A dictionary keeps the flows' order.
+    spoken = dict.fromkeys(language for flow in flows for language in flow.languages)
+    return tuple(spoken) or FALLBACK_LANGUAGES
 
 
 def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:
