@@ -1,0 +1,236 @@
+"""Core's end of the control socket: verbs out, replies and events in, whatever happens to either.
+
+    DOWN ── connect, Hello ──▶ GREETING ── Welcome ──▶ UP ── connection lost ──▶ DOWN
+
+When `Welcome` names another worker than before, its sessions are gone: everything that was granted
+is asked for again before anything else (`desired`), then what was under way. Requests made while
+DOWN wait; they fail with 503 when that takes too long.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+
+from foundation import frames
+from foundation.errors import Unavailable
+from foundation.frames import FrameReader, FrameTooLong
+from telephony.media import protocol as p
+from telephony.media.desired import Desired
+from telephony.media.errors import MediaRefused
+
+log = logging.getLogger(__name__)
+
+MediaEvent: TypeAlias = p.Event
+Reply: TypeAlias = p.Done | p.Failed
+OnEvent: TypeAlias = Callable[[MediaEvent], None]
+OnReply: TypeAlias = Callable[[Reply], None]
+
+RECONNECT_S = 0.05
+DEFAULT_TIMEOUT_S = 3.0
+"A request that is not answered by then fails with 503; a restarted worker is back long before."
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    request: p.Request
+    on_reply: OnReply
+    timer: asyncio.TimerHandle | None
+
+
+def _ignore(_reply: Reply) -> None:
+    """For requests whose failure says no more than that the call is over."""
+
+
+class MediaClient:
+    """One worker, as core sees it."""
+
+    def __init__(
+        self,
+        path: str,
+        on_event: OnEvent,
+        on_rebuilt: Callable[[], None] | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> None:
+        """`on_rebuilt` is called after a restarted worker has been told everything again."""
+        self.desired = Desired()
+        self.worker = ""
+        "The run of the worker that we talk to, or talked to last."
+        self.last_load: p.Load | None = None
+        self._path = path
+        self._on_event = on_event
+        self._on_rebuilt = on_rebuilt
+        self._timeout_s = timeout_s
+        self._rid = 0
+        self._under_way: dict[int, _UnderWay] = {}
+        self._writer: asyncio.StreamWriter | None = None
+        self._is_up = asyncio.Event()
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decoder = msgspec.msgpack.Decoder(p.Message)
+
+    @property
+    def is_up(self) -> bool:
+        return self._is_up.is_set()
+
+    async def wait_until_up(self) -> None:
+        await self._is_up.wait()
+
+    async def run(self) -> None:
+        """Keeps a connection until it is cancelled."""
+        while True:
+            try:
+                reader, self._writer = await asyncio.open_unix_connection(self._path)
+            except OSError:
+                await asyncio.sleep(RECONNECT_S)
+                continue
+            try:
+                await self._serve(reader)
+            except (OSError, FrameTooLong, Unavailable, msgspec.MsgspecError) as error:
+                log.warning("the connection to the media worker broke: %s", error)
+            finally:
+                self._went_down()
+            await asyncio.sleep(RECONNECT_S)
+
+    async def ask(self, request: p.Request) -> p.Done:
+        """Send a request and wait for its reply; raises `MediaRefused`."""
+        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+        def settle(reply: Reply) -> None:
+            if not answered.done():
+                answered.set_result(reply)
+
+        self.tell(request, settle)
+        reply = await answered
+        if isinstance(reply, p.Failed):
+            raise MediaRefused(reply.sentence, reply.status)
+        return reply
+
+    def tell(self, request: p.Request, on_reply: OnReply = _ignore) -> None:
+        """Send a request; its `rid` is filled in here. `on_reply` is called exactly once."""
+        rid = self._next_rid()
+        request = msgspec.structs.replace(request, rid=rid)
+        timer = asyncio.get_running_loop().call_later(self._timeout_s, self._time_out, rid)
+        self._under_way[rid] = _UnderWay(request, on_reply, timer)
+        if self.is_up:
+            self._write(request)
+
+    def _next_rid(self) -> int:
+        self._rid += 1
+        return self._rid
+
+    def _time_out(self, rid: int) -> None:
+        under_way = self._under_way.pop(rid, None)
+        if under_way is None:
+            return
+        request = under_way.request
+        if isinstance(request, p.Offer) and not self.desired.has_leg(request.leg):
+            # The worker may have it all the same, and nobody would ever release it.
+            self.tell(p.Release(rid=0, leg=request.leg))
+        under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
+
+    def _write(self, request: p.Request) -> None:
+        if self._writer is not None:
+            self._writer.write(frames.pack(self._encode(request)))
+
+    def _went_down(self) -> None:
+        self._is_up.clear()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        rebuilding = [rid for rid, it in self._under_way.items() if it.timer is None]
+        for rid in rebuilding:
+            del self._under_way[rid]
+        if rebuilding:
+            self.worker = ""  # half rebuilt is not rebuilt: begin again
+
+    async def _serve(self, reader: asyncio.StreamReader) -> None:
+        frame_reader = FrameReader()
+        self._write(p.Hello(version=p.PROTOCOL_VERSION))
+        while data := await reader.read(65536):
+            for frame in frame_reader.feed(data):
+                self._take(self._decoder.decode(frame))
+
+    def _take(self, message: p.Message) -> None:
+        match message:
+            case p.Welcome():
+                self._welcomed(message)
+            case p.Done() | p.Failed():
+                self._replied(message)
+            case _:
+                self._happened(message)
+
+    def _welcomed(self, welcome: p.Welcome) -> None:
+        if welcome.version != p.PROTOCOL_VERSION:
+            raise Unavailable(f"the media worker speaks version {welcome.version} of the protocol")
+        is_other = welcome.worker != self.worker
+        self.worker = welcome.worker
+        self._is_up.set()
+        waiting = [under_way.request for under_way in self._under_way.values()]
+        if is_other:
+            self._rebuild()
+        for request in waiting:
+            self._write(request)
+
+    def _rebuild(self) -> None:
+        for tap_id in self.desired.ending_taps():
+            self._give_up_tap(tap_id)
+        requests = list(self.desired.requests())
+        if not requests:
+            return
+        log.info("rebuilding the media sessions with %d requests", len(requests))
+        for request in requests:
+            rid = self._next_rid()
+            request = msgspec.structs.replace(request, rid=rid)
+            self._under_way[rid] = _UnderWay(request, self._on_rebuild_reply(request), None)
+            self._write(request)
+        rid = self._next_rid()
+        last = p.ListSessions(rid=rid)
+        self._under_way[rid] = _UnderWay(last, self._rebuild_done, None)
+        self._write(last)
+
+    def _on_rebuild_reply(self, request: p.Request) -> OnReply:
+        def on_reply(reply: Reply) -> None:
+            if isinstance(reply, p.Failed) and isinstance(request, p.Offer | p.Answer):
+                log.warning("leg %s is lost: %s", request.leg, reply.sentence)
+                self.desired.forget_leg(request.leg)
+                self._on_event(p.MediaLost(seq=0, leg=request.leg))
+            elif isinstance(reply, p.Failed) and isinstance(request, p.Tap):
+                self._give_up_tap(request.tap_id)
+
+        return on_reply
+
+    def _give_up_tap(self, tap_id: str) -> None:
+        sentence = "the media worker was restarted and could not go on with the recording"
+        self.desired.tap_ended(tap_id)
+        self._on_event(
+            p.TapEnded(seq=0, tap_id=tap_id, frames=0, complete=False, sentence=sentence)
+        )
+
+    def _rebuild_done(self, _reply: Reply) -> None:
+        if self._on_rebuilt is not None:
+            self._on_rebuilt()
+
+    def _replied(self, reply: Reply) -> None:
+        under_way = self._under_way.pop(reply.rid, None)
+        if under_way is None:
+            return  # too late: it has timed out
+        if under_way.timer is not None:
+            under_way.timer.cancel()
+        if isinstance(reply, p.Done):
+            self.desired.granted(under_way.request, reply)
+        under_way.on_reply(reply)
+
+    def _happened(self, event: MediaEvent) -> None:
+        match event:
+            case p.PlayEnded(leg=leg, play_id=play_id):
+                self.desired.play_ended(leg, play_id)
+            case p.TapEnded(tap_id=tap_id):
+                self.desired.tap_ended(tap_id)
+            case p.Load():
+                self.last_load = event
+            case _:
+                pass
+        self._on_event(event)

@@ -1,0 +1,139 @@
+"""The worker's end of the control socket: one core at a time, frames in, frames out.
+
+Core may be killed and come back; a new connection takes the place of the old one. What happens
+meanwhile is kept for it, as much as the bound allows; the events' numbers show what was lost.
+Nothing here ever waits: a core that does not read is cut off before it can hold up the media.
+"""
+
+import os
+import select
+import socket
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from foundation import frames
+from foundation.frames import FrameReader, FrameTooLong
+from telephony.media import protocol as p
+
+MOST_KEPT_EVENTS = 1000
+MOST_UNSENT_BYTES = 4 * 1024 * 1024
+
+Handle = Callable[[p.Request, float], p.Done | p.Failed]
+Register = Callable[[int, int, Callable[[float], None]], None]
+"Descriptor, epoll events, what to call with the time; events 0 means: no longer."
+
+
+class ControlSocket:
+    """Listens on a path and serves whoever connected last."""
+
+    def __init__(self, path: str, welcome: p.Welcome, handle: Handle, register: Register) -> None:
+        self._welcome = welcome
+        self._handle = handle
+        self._register = register
+        self._path = path
+        self._core: socket.socket | None = None
+        self._is_greeted = False
+        self._reader = FrameReader()
+        self._unsent = bytearray()
+        self._kept: deque[bytes] = deque(maxlen=MOST_KEPT_EVENTS)
+        self._decoder = msgspec.msgpack.Decoder(p.Request)
+        self._encode = msgspec.msgpack.Encoder().encode
+        Path(path).unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(path)
+        os.chmod(path, 0o600)
+        self._listener.listen(4)
+        self._listener.setblocking(False)
+        register(self._listener.fileno(), select.EPOLLIN, self._on_connect)
+
+    @property
+    def has_core(self) -> bool:
+        return self._is_greeted
+
+    def tell(self, event: p.Event) -> None:
+        """An event for core, or for the next core when there is none now."""
+        frame = frames.pack(self._encode(event))
+        if self._is_greeted:
+            self._send(frame)
+        else:
+            self._kept.append(frame)
+
+    def close(self) -> None:
+        self._drop()
+        self._listener.close()
+        Path(self._path).unlink(missing_ok=True)
+
+    def _on_connect(self, _now: float) -> None:
+        try:
+            core, _ = self._listener.accept()
+        except OSError:
+            return  # gone again before we looked
+        self._drop()
+        core.setblocking(False)
+        self._core = core
+        self._register(core.fileno(), select.EPOLLIN, self._on_ready)
+
+    def _drop(self) -> None:
+        if self._core is not None:
+            self._register(self._core.fileno(), 0, self._on_ready)
+            self._core.close()
+        self._core = None
+        self._is_greeted = False
+        self._reader = FrameReader()
+        self._unsent.clear()
+
+    def _on_ready(self, now: float) -> None:
+        if self._unsent:
+            self._send(b"")
+        if self._core is None:
+            return
+        try:
+            data = self._core.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._drop()
+            return
+        self._take(data, now)
+
+    def _take(self, data: bytes, now: float) -> None:
+        try:
+            requests = [self._decoder.decode(frame) for frame in self._reader.feed(data)]
+        except (FrameTooLong, msgspec.MsgspecError):
+            self._drop()  # not our core, or another version of it: it will say Hello again
+            return
+        for request in requests:
+            if isinstance(request, p.Hello):
+                self._greet()
+            else:
+                self._send(frames.pack(self._encode(self._handle(request, now))))
+
+    def _greet(self) -> None:
+        self._send(frames.pack(self._encode(self._welcome)))
+        self._is_greeted = True
+        while self._kept and self._core is not None:
+            self._send(self._kept.popleft())
+
+    def _send(self, data: bytes) -> None:
+        if self._core is None:
+            return
+        was_waiting = bool(self._unsent)
+        self._unsent += data
+        try:
+            sent = self._core.send(self._unsent)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._drop()
+            return
+        del self._unsent[:sent]
+        if len(self._unsent) > MOST_UNSENT_BYTES:
+            self._drop()
+        elif was_waiting != bool(self._unsent):
+            wanted = select.EPOLLIN | (select.EPOLLOUT if self._unsent else 0)
+            self._register(self._core.fileno(), wanted, self._on_ready)

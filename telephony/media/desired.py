@@ -1,0 +1,149 @@
+"""What core wants of the media worker, so that a restarted worker can be told again.
+
+Each granted request is noted; `requests` gives the shortest list of requests that rebuilds it all:
+the same ports and SSRCs, the last agreed descriptions, who hears whom, what plays, what is taped.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from telephony.media import protocol as p
+
+
+@dataclass(slots=True)
+class _WantedLeg:
+    """One leg's part."""
+
+    settled: list[p.Offer | p.Answer] = field(default_factory=list)
+    "The exchange that the leg's audio rests on."
+    pending: p.Offer | None = None
+    "Our own offer that the peer has not answered yet."
+    port: int = 0
+    ssrc: int = 0
+    record: bytes = b""
+    playing: p.Play | None = None
+    connected: p.Connect | None = None
+    is_held: bool = False
+
+
+class Desired:
+    """The state of all legs and taps as far as it was granted."""
+
+    def __init__(self) -> None:
+        self._legs: dict[str, _WantedLeg] = {}
+        self._taps: dict[str, p.Tap] = {}
+        self._ending_taps: set[str] = set()
+        "Untapped, and their file is not closed yet."
+
+    def granted(self, request: p.Request, reply: p.Done) -> None:
+        """The worker did what `request` asked for."""
+        match request:
+            case p.Offer():
+                self._offered(request, reply)
+            case p.Tap(tap_id=tap_id):
+                self._taps[tap_id] = request
+            case p.Untap(tap_id=tap_id):
+                if self._taps.pop(tap_id, None) is not None:
+                    self._ending_taps.add(tap_id)
+            case p.Connect(a=a, b=b):
+                self._connected(request, a, b)
+            case p.Release(leg=leg):
+                self._disconnected(leg)
+                self._legs.pop(leg, None)
+            case p.Disconnect(leg=leg):
+                self._disconnected(leg)
+            case p.Answer() | p.Keep() | p.Play() | p.Stop() | p.Hold():
+                self._note(request)
+            case p.Hello() | p.ListSessions() | p.SendDigits():
+                pass  # nothing to be repeated
+
+    def play_ended(self, leg: str, play_id: str) -> None:
+        """What has been played to its end is not played again."""
+        wanted = self._legs.get(leg)
+        if wanted is None or wanted.playing is None:
+            return
+        if wanted.playing.play_id == play_id:
+            wanted.playing = None
+
+    def tap_ended(self, tap_id: str) -> None:
+        self._taps.pop(tap_id, None)
+        self._ending_taps.discard(tap_id)
+
+    def has_leg(self, leg: str) -> bool:
+        return leg in self._legs
+
+    def ending_taps(self) -> list[str]:
+        """Recordings whose end a worker that died has not told any more."""
+        return list(self._ending_taps)
+
+    def forget_leg(self, leg: str) -> None:
+        """The leg could not be rebuilt."""
+        self._disconnected(leg)
+        self._legs.pop(leg, None)
+
+    def requests(self) -> Iterator[p.Request]:
+        """In an order that a worker that knows nothing can follow; all with rid 0."""
+        for wanted in self._legs.values():
+            yield from self._exchange(wanted)
+        connects = {id(w.connected): w.connected for w in self._legs.values()}
+        yield from (connect for connect in connects.values() if connect is not None)
+        for leg, wanted in self._legs.items():
+            if wanted.is_held:
+                yield p.Hold(rid=0, leg=leg, on=True)
+            if wanted.playing is not None:
+                yield wanted.playing
+        yield from self._taps.values()
+
+    def _exchange(self, wanted: _WantedLeg) -> Iterator[p.Request]:
+        pending = [] if wanted.pending is None else [wanted.pending]
+        for request in [*wanted.settled, *pending]:
+            if isinstance(request, p.Offer):
+                # It was admitted once; a restart is no reason to ask again.
+                request = msgspec.structs.replace(
+                    request, port=wanted.port, ssrc=wanted.ssrc, reserve=False
+                )
+            yield msgspec.structs.replace(request, record=wanted.record)
+
+    def _offered(self, request: p.Offer, reply: p.Done) -> None:
+        wanted = self._legs.setdefault(request.leg, _WantedLeg())
+        wanted.port, wanted.ssrc = reply.port, reply.ssrc
+        wanted.record = request.record or wanted.record
+        if request.sdp:
+            wanted.settled, wanted.pending = [request], None
+        else:
+            wanted.pending = request
+
+    def _note(self, request: p.Answer | p.Keep | p.Play | p.Stop | p.Hold) -> None:
+        wanted = self._legs.get(request.leg)
+        if wanted is None:
+            return
+        match request:
+            case p.Answer():
+                wanted.record = request.record or wanted.record
+                if wanted.pending is not None:
+                    wanted.settled, wanted.pending = [wanted.pending, request], None
+            case p.Keep():
+                wanted.record = request.record
+            case p.Play():
+                wanted.playing = request
+            case p.Stop():
+                wanted.playing = None
+            case p.Hold():
+                wanted.is_held = request.on
+
+    def _connected(self, request: p.Connect, a: str, b: str) -> None:
+        self._disconnected(a)
+        self._disconnected(b)
+        for leg in (a, b):
+            if leg in self._legs:
+                self._legs[leg].connected = request
+
+    def _disconnected(self, leg: str) -> None:
+        wanted = self._legs.get(leg)
+        if wanted is None or wanted.connected is None:
+            return
+        for other in (wanted.connected.a, wanted.connected.b):
+            if other in self._legs:
+                self._legs[other].connected = None

@@ -1,0 +1,39 @@
+"""What one media worker is told when it is started, as one JSON object on its command line."""
+
+import msgspec
+
+
+class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All knobs of one worker process."""
+
+    socket: str
+    "Path of the Unix socket on which core is awaited."
+    address: str = "127.0.0.1"
+    "IPv4 address that the RTP ports are bound to."
+    advertised: str = ""
+    "Address written into SDP when it differs from `address` (NAT); empty: the same."
+    ports: tuple[int, int] = (30000, 31999)
+    "First and last UDP port; even ones carry RTP, the odd one above RTCP."
+    max_legs: int = 1200
+    busy_limit: float = 0.70
+    "No new caller while the loop worked more than this share of the last second."
+    late_ticks_limit: int = 3
+    "No new caller when more playing-out ticks than this came over 20 ms late in the last second."
+    media_lost_s: float = 30.0
+    "A peer that should be sending and is not heard for this long is told as `MediaLost`."
+    relock_s: float = 2.0
+    "A leg listens to another source after the locked one was silent for this long."
+    drain_s: float = 2.0
+    "A released port pair rests for this long, so that no stray packet reaches the next call."
+    rtcp_interval_s: float = 5.0
+    writer_queue_blocks: int = 2000
+    "Blocks of 200 ms that may wait for the disk, all recordings together (3 kB each)."
+    prompt_cache_bytes: int = 128 * 1024 * 1024
+    preload: list[str] = []
+    "Folders whose WAV files are read into the cache at the start."
+    realtime: bool = True
+    "Ask for SCHED_RR; without the right to it the worker runs as it is."
+
+    @property
+    def sdp_address(self) -> str:
+        return self.advertised or self.address

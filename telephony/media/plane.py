@@ -1,0 +1,369 @@
+"""The media plane of one worker: all its sessions and taps, and what each verb does to them.
+
+A verb that names an unknown leg fails with 481, except `Release` and `Untap`: what is gone already
+was released. All verbs may be repeated. Facts leave through `tell` as numbered events.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, assert_never
+
+from foundation.clock import utc_now
+from foundation.errors import CallCentreError, Overloaded
+from telephony.media import protocol as p
+from telephony.media.admission import Admission, committed_legs
+from telephony.media.dtmf import is_digits
+from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
+from telephony.media.negotiation import LocalEnd, Negotiation
+from telephony.media.options import WorkerOptions
+from telephony.media.playout import SLOTS, Player, PromptCache
+from telephony.media.ports import PortPool
+from telephony.media.recorder import Recorder, Report, Troubled
+from telephony.media.session import Session
+from telephony.media.stream import OutStream
+from telephony.media.tap import BLOCK_MS, Tap
+
+_LegRequest: TypeAlias = p.Keep | p.Play | p.Stop | p.Disconnect | p.Hold | p.SendDigits
+Tell: TypeAlias = Callable[[p.Event], None]
+Watch: TypeAlias = Callable[[Session], None]
+
+_TAP_GROUPS = BLOCK_MS // 20
+"Taps are cut in turn, a tenth of them each 20 ms."
+
+
+@dataclass(slots=True)
+class _RunningTap:
+    tap: Tap
+    left: str
+    right: str
+    group: int
+
+
+class MediaPlane:
+    """Everything one worker serves."""
+
+    def __init__(
+        self, options: WorkerOptions, recorder: Recorder, tell: Tell, watch: Watch, unwatch: Watch
+    ) -> None:
+        self._options = options
+        self._recorder = recorder
+        self._tell = tell
+        self._watch = watch
+        self._unwatch = unwatch
+        self.sessions: dict[str, Session] = {}
+        self.ports = PortPool(options.address, options.ports, options.drain_s)
+        self.prompts = PromptCache(options.prompt_cache_bytes)
+        self.admission = Admission(options.max_legs, options.busy_limit, options.late_ticks_limit)
+        self._taps: dict[str, _RunningTap] = {}
+        self._slots: tuple[dict[str, Session], ...] = tuple({} for _ in range(SLOTS))
+        self._seq = 0
+        self._next_group = 0
+        self._round = 0
+
+    # -- verbs ------------------------------------------------------------------------------------
+
+    def handle(self, request: p.Request, now: float) -> p.Done | p.Failed:
+        try:
+            return self._do(request, now)
+        except CallCentreError as error:
+            return p.Failed(rid=request.rid, status=error.sip_status, sentence=str(error))
+
+    def _do(self, request: p.Request, now: float) -> p.Done:
+        match request:
+            case p.Offer():
+                return self._offer(request, now)
+            case p.Answer():
+                return self._answer(request, now)
+            case p.Release():
+                return self._release(request, now)
+            case p.ListSessions():
+                return p.Done(rid=request.rid, sessions=self._list())
+            case p.Hello():
+                raise VerbRefused("Hello opens a connection and was said already")
+            case p.Tap():
+                self._tap(request, now)
+            case p.Untap():
+                self._end_tap(request.tap_id, now)
+            case p.Connect():
+                self._connect(self._get(request.a), self._get(request.b))
+            case _:
+                self._do_with(self._get(request.leg), request, now)
+        return p.Done(rid=request.rid)
+
+    def _do_with(self, session: Session, request: _LegRequest, now: float) -> None:
+        match request:
+            case p.Keep():
+                session.record = request.record
+            case p.Play():
+                self._play(session, request)
+            case p.Stop():
+                self._set_player(session, None)
+            case p.Disconnect():
+                self._disconnect(session)
+            case p.Hold():
+                session.hold(request.on, now)
+            case p.SendDigits():
+                self._send_digits(session, request)
+            case _:
+                assert_never(request)
+
+    def _get(self, leg: str) -> Session:
+        try:
+            return self.sessions[leg]
+        except KeyError:
+            raise UnknownLeg(f"there is no session for the leg {leg}") from None
+
+    def _offer(self, request: p.Offer, now: float) -> p.Done:
+        session = self.sessions.get(request.leg)
+        is_new = session is None
+        if session is None:
+            session = self._open(request, now)
+        try:
+            if request.sdp:
+                sdp = session.negotiation.answer(request.sdp)
+                session.agreed(now)
+            else:
+                sdp = session.negotiation.offer(request.prefer)
+        except SdpRejected:
+            if is_new:
+                self.ports.give_back(session.pair)
+            raise
+        if is_new:
+            self.sessions[request.leg] = session
+            self._watch(session)
+        session.record = request.record or session.record
+        return self._described(request.rid, session, sdp)
+
+    def _open(self, request: p.Offer, now: float) -> Session:
+        if request.reserve:
+            self._admit()
+        pair = self.ports.take(request.port)
+        ssrc = request.ssrc or random.getrandbits(32) or 1
+        version = int(utc_now().timestamp())
+        # The id must survive a restart within the dialog, and so does the SSRC.
+        local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port)
+        out = OutStream(ssrc, now, restarted=bool(request.ssrc))
+        session = Session(
+            request.leg, request.call, pair, out, Negotiation(local), self._options, self, now
+        )
+        session.is_reserving = request.reserve
+        return session
+
+    def _admit(self) -> None:
+        refusal = self.admission.refusal(self._committed())
+        if refusal is not None:
+            raise Overloaded(refusal)
+        self.admission.admitted()
+
+    def _committed(self) -> int:
+        legs = ((session.call, session.is_reserving) for session in self.sessions.values())
+        return committed_legs(legs)
+
+    def _answer(self, request: p.Answer, now: float) -> p.Done:
+        session = self._get(request.leg)
+        session.negotiation.accept(request.sdp)
+        session.agreed(now)
+        session.record = request.record or session.record
+        return self._described(request.rid, session, "")
+
+    def _described(self, rid: int, session: Session, sdp: str) -> p.Done:
+        terms = session.negotiation.terms
+        return p.Done(
+            rid=rid,
+            sdp=sdp,
+            codec=terms.law.value if terms else "",
+            peer_direction=terms.direction.value if terms else "sendrecv",
+            port=session.pair.port,
+            ssrc=session.out.ssrc,
+        )
+
+    def _release(self, request: p.Release, now: float) -> p.Done:
+        session = self.sessions.pop(request.leg, None)
+        if session is None:
+            return p.Done(rid=request.rid)
+        self._disconnect(session)
+        self._set_player(session, None)
+        if session.slot is not None:
+            self._slots[session.slot].pop(session.leg)
+        self._unwatch(session)
+        session.send_report(now, bye=True)
+        self.ports.release(session.pair, now)
+        self._end_deserted_taps(now)
+        return p.Done(rid=request.rid, stats=session.figures())
+
+    def _list(self) -> list[p.Session]:
+        return [
+            p.Session(
+                leg=session.leg,
+                call=session.call,
+                port=session.pair.port,
+                ssrc=session.out.ssrc,
+                connected_to=session.connected.leg if session.connected else "",
+                taps=[
+                    tap_id
+                    for tap_id, running in self._taps.items()
+                    if session.leg in (running.left, running.right)
+                ],
+                record=session.record,
+            )
+            for session in self.sessions.values()
+        ]
+
+    def _connect(self, a: Session, b: Session) -> None:
+        for session, other in ((a, b), (b, a)):
+            if session.connected is not None and session.connected is not other:
+                self._disconnect(session)
+        a.connect(b)
+        b.connect(a)
+
+    def _disconnect(self, session: Session) -> None:
+        other = session.connected
+        session.connect(None)
+        if other is not None:
+            other.connect(None)
+
+    def _send_digits(self, session: Session, request: p.SendDigits) -> None:
+        if not is_digits(request.digits):
+            raise VerbRefused(f"{request.digits!r} are not telephone digits")
+        if not session.send_digits(request.digits):
+            raise VerbRefused(f"the peer of the leg {request.leg} takes no digits")
+        self._clock(session)
+
+    # -- playing ----------------------------------------------------------------------------------
+
+    def _play(self, session: Session, request: p.Play) -> None:
+        prompts = [self.prompts.get(item) for item in request.items]
+        self._set_player(session, Player(request.play_id, prompts, loop=request.loop))
+
+    def _set_player(self, session: Session, player: Player | None) -> None:
+        session.play(player)
+        self._clock(session)
+
+    def _clock(self, session: Session) -> None:
+        """Have the session served by the clock exactly while it needs it."""
+        if session.needs_clock and session.slot is None:
+            session.slot = min(range(SLOTS), key=lambda slot: len(self._slots[slot]))
+            self._slots[session.slot][session.leg] = session
+        elif not session.needs_clock and session.slot is not None:
+            self._slots[session.slot].pop(session.leg, None)
+            session.slot = None
+
+    def tick(self, slot: int, now: float) -> None:
+        """5 ms have passed; each slot comes round every 20 ms."""
+        for session in list(self._slots[slot].values()):
+            session.tick(now)
+            self._clock(session)
+        if slot == 0:
+            self._cut_taps(now)
+
+    @property
+    def needs_clock(self) -> bool:
+        return bool(self._taps) or any(self._slots)
+
+    def preload(self) -> list[str]:
+        """Read the prompts of the configured folders; the sentences tell which cannot be used."""
+        problems = []
+        for folder in self._options.preload:
+            for path in sorted(Path(folder).glob("*.wav")):
+                try:
+                    self.prompts.get(str(path))
+                except PromptUnusable as error:
+                    problems.append(str(error))
+        return problems
+
+    # -- recording --------------------------------------------------------------------------------
+
+    def _tap(self, request: p.Tap, now: float) -> None:
+        if request.tap_id in self._taps:
+            return
+        left, right = self._get(request.left), self._get(request.right)
+        tap = Tap(request.tap_id, now)
+        self._next_group = (self._next_group + 1) % _TAP_GROUPS
+        self._taps[request.tap_id] = _RunningTap(tap, request.left, request.right, self._next_group)
+        left.tap_sides += (tap.left,)
+        right.tap_sides += (tap.right,)
+        self._recorder.begin(request.tap_id, request.file)
+
+    def _cut_taps(self, now: float) -> None:
+        self._round = (self._round + 1) % _TAP_GROUPS
+        for running in self._taps.values():
+            if running.group == self._round:
+                self._cut(running.tap, now, final=False)
+
+    def _cut(self, tap: Tap, now: float, *, final: bool) -> None:
+        block = tap.cut(now, final=final)
+        if block is not None:
+            self._recorder.write(tap.tap_id, block)
+
+    def _end_tap(self, tap_id: str, now: float) -> None:
+        running = self._taps.pop(tap_id, None)
+        if running is None:
+            return
+        for session in self.sessions.values():
+            if session.leg in (running.left, running.right):
+                sides = (running.tap.left, running.tap.right)
+                session.tap_sides = tuple(s for s in session.tap_sides if s not in sides)
+        self._cut(running.tap, now, final=True)
+        self._recorder.end(tap_id)
+
+    def _end_deserted_taps(self, now: float) -> None:
+        """Nobody is left to be recorded: the file is closed though core did not say so."""
+        for tap_id, running in list(self._taps.items()):
+            if running.left not in self.sessions and running.right not in self.sessions:
+                self._end_tap(tap_id, now)
+
+    # -- facts ------------------------------------------------------------------------------------
+
+    def digit_heard(self, session: Session, digit: str, at_s: float) -> None:
+        self._tell(p.DigitHeard(seq=self.next_seq(), leg=session.leg, digit=digit, at_s=at_s))
+
+    def play_ended(self, session: Session, play_id: str) -> None:
+        self._tell(p.PlayEnded(seq=self.next_seq(), leg=session.leg, play_id=play_id))
+
+    def next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def housekeep(self, now: float) -> None:
+        """Ten times a second: reports, silence, the writer's news, rested ports."""
+        for session in self.sessions.values():
+            if now >= session.rtcp_at:
+                session.send_report(now)
+            if session.is_newly_lost(now):
+                self._tell(p.MediaLost(seq=self.next_seq(), leg=session.leg))
+        for report in self._recorder.collect():
+            self._tell(self._tap_event(report))
+        self.ports.tick(now)
+
+    def _tap_event(self, report: Report) -> p.TapEnded | p.TapTroubled:
+        if isinstance(report, Troubled):
+            return p.TapTroubled(
+                seq=self.next_seq(), tap_id=report.tap_id, sentence=report.sentence
+            )
+        return p.TapEnded(
+            seq=self.next_seq(),
+            tap_id=report.tap_id,
+            frames=report.frames,
+            complete=report.complete,
+            sentence=report.sentence,
+        )
+
+    def tell_load(self) -> None:
+        gate = self.admission
+        self._tell(
+            p.Load(
+                seq=self.next_seq(),
+                legs=len(self.sessions),
+                busy=round(gate.busy, 3),
+                late_ticks=gate.late_ticks,
+                admitting=gate.refusal(self._committed()) is None,
+            )
+        )
+
+    def close(self, now: float) -> None:
+        """The end of the process: say goodbye on each leg, end the recordings."""
+        for leg in list(self.sessions):
+            self._release(p.Release(rid=0, leg=leg), now)
+        self.ports.close()

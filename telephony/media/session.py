@@ -1,0 +1,413 @@
+"""One leg's media: its two sockets, what it hears and what it is sent.
+
+    phone ─RTP─▶ on_rtp ─▶ latch · statistics · taps · digits
+                              └─▶ the connected leg's `relay` ─▶ stream ─▶ its phone
+    clock ─▶ tick ─▶ digits or player ─▶ stream ─▶ phone
+
+`on_rtp` and `relay` run for each packet, ten thousand times a second with a hundred calls: they
+are written out where a call per step would read better, and everything that changes seldom is kept
+ready in a field by `_refresh`.
+"""
+
+import random
+from typing import Protocol
+
+from foundation.clock import utc_now
+from telephony.media import rtcp
+from telephony.media.dtmf import DigitReceiver, DigitSender
+from telephony.media.errors import RtcpMalformed, RtpMalformed
+from telephony.media.g711 import CONVERT, Law
+from telephony.media.latch import Source, SourceLatch
+from telephony.media.negotiation import Negotiation, Terms
+from telephony.media.options import WorkerOptions
+from telephony.media.playout import Player
+from telephony.media.ports import PortPair
+from telephony.media.protocol import LegStats
+from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
+from telephony.media.sdp import HOLD_ADDRESS
+from telephony.media.stream import OutStream
+from telephony.media.tap import TapSide
+
+_BUFFER = bytearray(2048)
+"Shared by all legs: a packet is dealt with before the next is read."
+_SAMPLES_PER_MS = 8
+
+
+class Listener(Protocol):
+    """Whom a session tells what happened on it."""
+
+    def digit_heard(self, session: "Session", digit: str, at_s: float) -> None: ...
+
+    def play_ended(self, session: "Session", play_id: str) -> None: ...
+
+
+class Session:
+    """The RTP session of one leg."""
+
+    __slots__ = (
+        "_digits_in",
+        "_digits_out",
+        "_expected_since",
+        "_last_sr",
+        "_last_sr_at",
+        "_laws",
+        "_listener",
+        "_locked",
+        "_lost_told_at",
+        "_may_send",
+        "_named",
+        "_options",
+        "_payload_type",
+        "_recv",
+        "_remote",
+        "_rtcp_heard_at",
+        "_rtcp_target",
+        "_send",
+        "_target",
+        "call",
+        "connected",
+        "heard_at",
+        "is_held",
+        "is_open_for_relay",
+        "is_reserving",
+        "latch",
+        "law",
+        "leg",
+        "malformed",
+        "negotiation",
+        "out",
+        "pair",
+        "player",
+        "record",
+        "rtcp_at",
+        "slot",
+        "stats",
+        "tap_sides",
+        "unsent",
+    )
+
+    def __init__(
+        self,
+        leg: str,
+        call: str,
+        pair: PortPair,
+        out: OutStream,
+        negotiation: Negotiation,
+        options: WorkerOptions,
+        listener: Listener,
+        now: float,
+    ) -> None:
+        self.leg = leg
+        self.call = call
+        self.pair = pair
+        self.out = out
+        self.negotiation = negotiation
+        self.record = b""
+        self.is_reserving = False
+        self.is_held = False
+        self.connected: Session | None = None
+        self.player: Player | None = None
+        self.slot: int | None = None
+        "Which of the clock's slots this leg is served in; None: the clock is not needed."
+        self.tap_sides: tuple[TapSide, ...] = ()
+        self.stats = rtcp.ReceptionStats()
+        self.latch = SourceLatch(options.relock_s)
+        self.law = Law.PCMU
+        "Of what we send."
+        self.heard_at = now
+        self.rtcp_at = now + options.rtcp_interval_s * random.uniform(0.5, 1.5)
+        self.malformed = 0
+        self.unsent = 0
+        self.is_open_for_relay = False
+        self._options = options
+        self._listener = listener
+        self._recv = pair.rtp.recvfrom_into
+        self._send = pair.rtp.sendto
+        self._digits_in = DigitReceiver()
+        self._digits_out: DigitSender | None = None
+        self._laws: dict[int, Law] = {}
+        self._locked: Source | None = None
+        self._named: Source | None = None
+        self._target: Source | None = None
+        self._rtcp_target: Source | None = None
+        self._payload_type = 0
+        self._may_send = False
+        self._expected_since = now
+        self._lost_told_at = -1.0
+        self._rtcp_heard_at = now
+        self._last_sr = 0
+        self._last_sr_at = 0.0
+        self._remote: rtcp.ReportBlock | None = None
+
+    # -- what core decides ------------------------------------------------------------------------
+
+    def agreed(self, now: float) -> None:
+        """New terms came out of offer and answer."""
+        terms = self.negotiation.terms
+        if terms is None:
+            return
+        self.law = terms.law
+        self._laws = terms.laws
+        self._payload_type = terms.payload_type
+        self._aim(terms)
+        self.latch.open()
+        self._locked = None
+        self._expected_since = now
+        self._refresh()
+
+    def hold(self, on: bool, now: float) -> None:
+        self.is_held = on
+        self._expected_since = now
+        self._refresh()
+
+    def connect(self, other: "Session | None") -> None:
+        """Who hears this leg; both directions are the caller's business."""
+        if self.connected is not other:
+            self.connected = other
+            self.out.pause()
+
+    def play(self, player: Player | None) -> None:
+        self.player = player
+        self._refresh()
+
+    def send_digits(self, digits: str) -> bool:
+        """False: the peer takes no telephone events."""
+        terms = self.negotiation.terms
+        if terms is None or terms.event_type is None:
+            return False
+        self._digits_out = DigitSender(digits)
+        self._refresh()
+        return True
+
+    @property
+    def needs_clock(self) -> bool:
+        return self.player is not None or self._digits_out is not None
+
+    def _aim(self, terms: Terms) -> None:
+        """Send where the SDP says, or still to the locked source when the SDP says as before."""
+        named = (terms.address, terms.port)
+        if terms.address == HOLD_ADDRESS:
+            return
+        if named != self._named:
+            self._target = named
+            self._rtcp_target = (terms.address, terms.rtcp_port)
+        self._named = named
+
+    def _refresh(self) -> None:
+        terms = self.negotiation.terms
+        self._may_send = (
+            self._target is not None
+            and not self.is_held
+            and terms is not None
+            and terms.direction.is_listening
+        )
+        self.is_open_for_relay = self._may_send and not self.needs_clock
+        if not self.is_open_for_relay:
+            self.out.pause()
+
+    # -- packets in -------------------------------------------------------------------------------
+
+    def on_rtp(self, now: float) -> None:
+        """One datagram is waiting."""
+        try:
+            size, source = self._recv(_BUFFER)
+        except OSError:
+            return  # gone again, or an ICMP error of something we sent
+        flags, kind, seq, rtp_ts, ssrc = HEADER.unpack_from(_BUFFER)
+        if flags != PLAIN or size < HEADER.size:
+            self._unusual(bytes(_BUFFER[:size]), source, now)
+            return
+        law = self._laws.get(kind & 0x7F)
+        if law is None:
+            self._take_other(RtpPacket.parse(bytes(_BUFFER[:size])), source, now)
+            return
+        if source != self._locked and not self._locks_on(source, now):
+            return
+        self.heard_at = now
+        self.stats.take(ssrc, seq, rtp_ts, now)
+        payload = bytes(_BUFFER[12:size])
+        for side in self.tap_sides:
+            side.take(payload, rtp_ts, law, now)
+        hearer = self.connected
+        if hearer is not None and hearer.is_open_for_relay:
+            hearer.relay(kind & MARKER, seq, rtp_ts, ssrc, payload, law, now)
+
+    def relay(
+        self, marker: int, seq: int, rtp_ts: int, ssrc: int, payload: bytes, law: Law, now: float
+    ) -> None:
+        """Send this leg a packet of the leg that it is connected with."""
+        if law is not self.law:
+            payload = payload.translate(CONVERT[law, self.law])
+        kind = self._payload_type | marker
+        header = self.out.relayed(kind, seq, rtp_ts, ssrc, len(payload), now)
+        self._send_rtp(header + payload)
+
+    def _send_rtp(self, packet: bytes) -> None:
+        try:
+            self._send(packet, self._target)  # type: ignore[arg-type]  # never None while _may_send
+        except OSError:
+            self.unsent += 1  # a full buffer or no route: RTP is not repeated
+
+    def _unusual(self, data: bytes, source: Source, now: float) -> None:
+        """A header with an extension, CSRCs or padding, or no RTP at all."""
+        try:
+            packet = RtpPacket.parse(data)
+        except RtpMalformed:
+            self.malformed += 1
+            return
+        law = self._laws.get(packet.payload_type)
+        if law is None:
+            self._take_other(packet, source, now)
+            return
+        if source != self._locked and not self._locks_on(source, now):
+            return
+        self._heard(packet, now)
+        for side in self.tap_sides:
+            side.take(packet.payload, packet.rtp_ts, law, now)
+        if self.connected is not None and self.connected.is_open_for_relay:
+            marker = MARKER if packet.marker else 0
+            self.connected.relay(
+                marker, packet.seq, packet.rtp_ts, packet.ssrc, packet.payload, law, now
+            )
+
+    def _take_other(self, packet: RtpPacket, source: Source, now: float) -> None:
+        """Digits and comfort noise; anything else was never agreed on."""
+        terms = self.negotiation.terms
+        is_event = terms is not None and packet.payload_type in terms.event_types
+        if not is_event and packet.payload_type != COMFORT_NOISE:
+            return
+        if source != self._locked and not self._locks_on(source, now):
+            return
+        if packet.ssrc != self.stats.ssrc:
+            self._digits_in = DigitReceiver()
+        self._heard(packet, now)
+        hearer = self.connected
+        if hearer is not None and hearer.is_open_for_relay:
+            hearer.relay_other(packet, now, is_event=is_event)
+        if is_event:
+            digit = self._digits_in.feed(packet.payload, packet.rtp_ts)
+            if digit is not None:
+                self._listener.digit_heard(self, digit, now)
+
+    def relay_other(self, packet: RtpPacket, now: float, *, is_event: bool) -> None:
+        """Digits go on with this leg's payload type; what it cannot take leaves no hole."""
+        terms = self.negotiation.terms
+        if not is_event or terms is None or terms.event_type is None:
+            self.out.leave_out(packet.seq, packet.ssrc)
+            return
+        kind = terms.event_type | (MARKER if packet.marker else 0)
+        header = self.out.relayed(kind, packet.seq, packet.rtp_ts, packet.ssrc, 0, now)
+        self._send_rtp(header + packet.payload)
+
+    def _heard(self, packet: RtpPacket, now: float) -> None:
+        self.heard_at = now
+        self.stats.take(packet.ssrc, packet.seq, packet.rtp_ts, now)
+
+    def _locks_on(self, source: Source, now: float) -> bool:
+        if not self.latch.admits(source, now, self.heard_at):
+            return False
+        self._locked = source
+        if self._target is not None and source != self._target:
+            if self._rtcp_target is not None and source[0] != self._target[0]:
+                self._rtcp_target = (source[0], source[1] + 1)
+            self._target = source
+        return True
+
+    # -- the clock --------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """20 ms of digits, or of what is played."""
+        if self._digits_out is not None:
+            self._tick_digits(self._digits_out, now)
+        elif self.player is not None:
+            self._tick_player(self.player, now)
+
+    def _tick_player(self, player: Player, now: float) -> None:
+        frame = player.next_frame(self.law)
+        if frame is None:
+            self.play(None)
+            self._listener.play_ended(self, player.play_id)
+        elif self._may_send:
+            header = self.out.own_frame(self._payload_type, len(frame), now)
+            self._send_rtp(header + frame)
+
+    def _tick_digits(self, digits: DigitSender, now: float) -> None:
+        terms = self.negotiation.terms
+        packets = digits.next_frame()
+        if packets is None:
+            self._digits_out = None
+            self._refresh()
+            return
+        if terms is None or terms.event_type is None or not self._may_send:
+            return
+        for packet in packets:
+            header = self.out.own_event(terms.event_type, first=packet.first, now=now)
+            self._send_rtp(header + packet.payload)
+
+    # -- RTCP and life ----------------------------------------------------------------------------
+
+    def on_rtcp(self, now: float) -> None:
+        try:
+            data, source = self.pair.rtcp.recvfrom(2048)
+        except OSError:
+            return
+        if self._target is None or source[0] != self._target[0]:
+            self.latch.ignored += 1
+            return
+        try:
+            compound = rtcp.parse(data)
+        except RtcpMalformed:
+            self.malformed += 1
+            return
+        self._take_report(compound, now)
+        self._rtcp_target = source
+
+    def _take_report(self, compound: rtcp.Compound, now: float) -> None:
+        self._rtcp_heard_at = now
+        if compound.sender is not None:
+            self._last_sr = compound.sender.middle_ntp
+            self._last_sr_at = now
+        for block in compound.blocks:
+            if block.ssrc == self.out.ssrc:
+                self._remote = block
+
+    def send_report(self, now: float, *, bye: bool = False) -> None:
+        """SR or RR with SDES, at the end with BYE."""
+        interval = self._options.rtcp_interval_s
+        self.rtcp_at = now + interval * random.uniform(0.5, 1.5)
+        if self._rtcp_target is None:
+            return
+        sender = None
+        if self.out.packets:
+            ntp = rtcp.ntp_time(utc_now())
+            sender = rtcp.SenderInfo(ntp, self.out.ts_at(now), self.out.packets, self.out.octets)
+        block = None
+        if self.stats.received:
+            block = self.stats.block(self._last_sr, now - self._last_sr_at)
+        data = rtcp.build(self.out.ssrc, self.leg, sender, block, bye=bye)
+        try:
+            self.pair.rtcp.sendto(data, self._rtcp_target)
+        except OSError:
+            self.unsent += 1
+
+    def is_newly_lost(self, now: float) -> bool:
+        """True once when the peer should be sending and nothing came for too long."""
+        terms = self.negotiation.terms
+        if terms is None or self.is_held or not terms.direction.is_sending:
+            return False
+        alive_at = max(self.heard_at, self._rtcp_heard_at, self._expected_since)
+        if now - alive_at < self._options.media_lost_s or self._lost_told_at >= alive_at:
+            return False
+        self._lost_told_at = now
+        return True
+
+    def figures(self) -> LegStats:
+        remote = self._remote
+        return LegStats(
+            packets_received=self.stats.total_received,
+            packets_sent=self.out.packets,
+            packets_lost=max(0, self.stats.total_lost),
+            jitter_ms=round(self.stats.jitter / _SAMPLES_PER_MS, 2),
+            remote_packets_lost=None if remote is None else remote.lost,
+            remote_jitter_ms=None if remote is None else round(remote.jitter / _SAMPLES_PER_MS, 2),
+        )

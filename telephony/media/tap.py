@@ -1,0 +1,167 @@
+"""What two legs send, on one time line.
+
+The positions are samples since the tap began. A side's audio is placed by its arrival at the start
+of a talk spurt and then by RTP time, so that jitter does not tear it; when the two disagree by more
+than 40 ms (a skewed clock, a jump of the timestamps) arrival wins again. Blocks are handed out
+200 ms behind the present, which leaves late packets that long to come.
+
+    received: ──────────────────────────────┬───────────── 200 ms ─┐
+              handed out                    │ _start               │ now
+
+Codes stay in the law they came in: decoding is the writer's work.
+"""
+
+from dataclasses import dataclass
+
+from telephony.media.g711 import CONVERT, SAMPLE_RATE_HZ, SILENCE, Law
+from telephony.media.rtp import RTP_TS_MASK, signed_ts
+
+HOLD_BACK_SAMPLES = SAMPLE_RATE_HZ * 200 // 1000
+BLOCK_MS = 200
+REANCHOR_SAMPLES = SAMPLE_RATE_HZ * 40 // 1000
+_MAX_PACKET_SAMPLES = SAMPLE_RATE_HZ * 20 // 1000
+_LAG_BLOCKS = 5
+"A side lags when no block of the last second found it in time: single late packets do not count."
+_MOST_BLOCK_SAMPLES = SAMPLE_RATE_HZ * 60
+"After a stall of the whole worker; the rest follows with the next block."
+_UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The same stretch of time of both sides, as codes."""
+
+    left: bytes
+    left_law: Law
+    right: bytes
+    right_law: Law
+
+    @property
+    def frames(self) -> int:
+        return len(self.left)
+
+
+class TapSide:
+    """One leg's half of the time line."""
+
+    __slots__ = ("_behind", "_buffer", "_end_ts", "_next_ts", "_start", "_zero_at", "law")
+
+    def __init__(self, zero_at: float) -> None:
+        self._zero_at = zero_at
+        self.law = Law.PCMU
+        self._buffer = bytearray()
+        self._start = 0
+        self._next_ts = _UNKNOWN
+        "Timestamp that continues the buffer without a question."
+        self._end_ts = _UNKNOWN
+        "Timestamp of the buffer's end, by the last anchor."
+        self._behind: list[int] = []
+
+    def take(self, payload: bytes, rtp_ts: int, law: Law, now: float) -> None:
+        """One packet that arrived at `now`. The first two lines are all that most packets cost."""
+        if rtp_ts == self._next_ts and law is self.law:
+            self._buffer += payload
+            self._next_ts = (rtp_ts + len(payload)) & RTP_TS_MASK
+            return
+        self._place(payload, rtp_ts, law, round((now - self._zero_at) * SAMPLE_RATE_HZ))
+
+    def cut(self, upto: int) -> bytes:
+        """Everything from the last cut to position `upto`, silence where nothing came."""
+        wanted = upto - self._start
+        missing = wanted - len(self._buffer)
+        if missing > 0:
+            self._run_dry(missing)
+        self._watch_drift(upto + HOLD_BACK_SAMPLES)
+        piece = bytes(self._buffer[:wanted])
+        del self._buffer[:wanted]
+        self._start = upto
+        return piece
+
+    @property
+    def end(self) -> int:
+        return self._start + len(self._buffer)
+
+    def _run_dry(self, missing: int) -> None:
+        """Silence stands for what did not come; RTP time moves on with it."""
+        self._sync_end_ts()
+        self._buffer += SILENCE[self.law] * missing
+        if self._end_ts != _UNKNOWN:
+            self._end_ts = (self._end_ts + missing) & RTP_TS_MASK
+        self._next_ts = _UNKNOWN
+
+    def _sync_end_ts(self) -> None:
+        if self._next_ts != _UNKNOWN:
+            self._end_ts = self._next_ts
+
+    def _watch_drift(self, present: int) -> None:
+        """Ask for a new anchor when the buffer's end ran away from the present."""
+        if self._next_ts == _UNKNOWN:
+            self._behind.clear()
+            return
+        self._behind.append(present - self.end)
+        del self._behind[:-_LAG_BLOCKS]
+        is_early = self._behind[-1] < -(REANCHOR_SAMPLES + _MAX_PACKET_SAMPLES)
+        is_late = (
+            len(self._behind) == _LAG_BLOCKS
+            and min(self._behind) > REANCHOR_SAMPLES + _MAX_PACKET_SAMPLES
+        )
+        if is_early or is_late:
+            self._sync_end_ts()
+            self._next_ts = _UNKNOWN
+
+    def _place(self, payload: bytes, rtp_ts: int, law: Law, arrived: int) -> None:
+        self._sync_end_ts()
+        if law is not self.law:
+            self._buffer = self._buffer.translate(CONVERT[self.law, law])
+            self.law = law
+        position = self._position(rtp_ts, arrived)
+        if position < self.end and self._is_late(rtp_ts, position, arrived):
+            self._fill_in(payload, position)
+            return
+        position = max(position, self._start)
+        del self._buffer[position - self._start :]
+        self._buffer += SILENCE[law] * (position - self.end)
+        self._buffer += payload
+        self._end_ts = self._next_ts = (rtp_ts + len(payload)) & RTP_TS_MASK
+
+    def _position(self, rtp_ts: int, arrived: int) -> int:
+        if self._end_ts == _UNKNOWN:
+            return arrived
+        by_rtp = self.end + signed_ts(rtp_ts - self._end_ts)
+        # A packet that is behind the buffer's end was overtaken: it may be as late as it likes.
+        most_late = HOLD_BACK_SAMPLES if by_rtp < self.end else REANCHOR_SAMPLES
+        return by_rtp if -REANCHOR_SAMPLES <= arrived - by_rtp <= most_late else arrived
+
+    def _is_late(self, rtp_ts: int, position: int, arrived: int) -> bool:
+        return position != arrived and signed_ts(rtp_ts - self._end_ts) < 0
+
+    def _fill_in(self, payload: bytes, position: int) -> None:
+        """An overtaken packet takes its place unless that was handed out already."""
+        at = position - self._start
+        if at >= 0:
+            kept = payload[: len(self._buffer) - at]
+            self._buffer[at : at + len(kept)] = kept
+
+
+class Tap:
+    """Both sides of one talk; `cut` gives the next block."""
+
+    __slots__ = ("_cut_to", "_zero_at", "left", "right", "tap_id")
+
+    def __init__(self, tap_id: str, now: float) -> None:
+        self.tap_id = tap_id
+        self._zero_at = now
+        self._cut_to = 0
+        self.left = TapSide(now)
+        self.right = TapSide(now)
+
+    def cut(self, now: float, *, final: bool = False) -> Block | None:
+        """The next block; `final` takes what was held back too. None: nothing is due."""
+        upto = round((now - self._zero_at) * SAMPLE_RATE_HZ)
+        if not final:
+            upto -= HOLD_BACK_SAMPLES
+        if upto <= self._cut_to:
+            return None
+        upto = min(upto, self._cut_to + _MOST_BLOCK_SAMPLES)
+        self._cut_to = upto
+        return Block(self.left.cut(upto), self.left.law, self.right.cut(upto), self.right.law)

@@ -1,0 +1,196 @@
+"""The media worker: one process, one epoll loop, one thread beside it for the disk.
+
+    python -m telephony.media.worker '{"socket": "/run/…/media.sock", "ports": [30000, 31999]}'
+
+The loop never waits but in `poll`, and the collector of garbage is off: a full collection among ten
+thousand objects would hold up every talk. asyncio is not used here: its streams cost twice as much
+for each packet.
+"""
+
+import gc
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from foundation.clock import monotonic_s
+from telephony.media import protocol as p
+from telephony.media.control import ControlSocket
+from telephony.media.options import WorkerOptions
+from telephony.media.plane import MediaPlane
+from telephony.media.playout import FrameClock
+from telephony.media.recorder import Recorder
+from telephony.media.session import Session
+
+log = logging.getLogger(__name__)
+
+CAPABILITIES = ["relay", "play", "dtmf", "tap", "echo", "transcode"]
+REALTIME_PRIORITY = 5
+HOUSEKEEPING_S = 0.1
+MOST_READY = 64
+"Descriptors dealt with before the clock is looked at again: about a millisecond's work."
+NAP_S = 0.0005
+MANY_PACKETS = 2000
+"""From so many packets a second on, the loop naps before it looks for more: several are dealt with
+for one waking. Measured with 100 recorded calls: 15 % less CPU, half a millisecond more delay."""
+SWITCH_INTERVAL_S = 0.0005
+"The recorder's thread gives the interpreter back this soon (CPython's default is 5 ms)."
+LAST_WRITES_S = 2.0
+
+
+class Worker:
+    """The shell round `MediaPlane`."""
+
+    def __init__(self, options: WorkerOptions, *, is_realtime: bool = False) -> None:
+        self._epoll = select.epoll()
+        self._handlers: dict[int, Callable[[float], None]] = {}
+        self._recorder = Recorder(options.writer_queue_blocks)
+        self._plane = MediaPlane(options, self._recorder, self._tell, self._watch, self._unwatch)
+        welcome = p.Welcome(
+            version=p.PROTOCOL_VERSION,
+            worker=f"w-{os.getpid()}-{os.urandom(4).hex()}",
+            capabilities=CAPABILITIES + ["realtime"] * is_realtime,
+        )
+        self._control = ControlSocket(options.socket, welcome, self._handle, self._register)
+        now = monotonic_s()
+        self._clock = FrameClock(now)
+        self._housekeeping_at = now + HOUSEKEEPING_S
+        self._load_at = now + 1.0
+        self._measured_at = now
+        self._busy_s = 0.0
+        self._late_ticks = 0
+        self._packets = 0
+        self._is_napping = False
+        self._is_stopping = False
+
+    def run(self) -> None:
+        self._recorder.start()
+        for problem in self._plane.preload():
+            log.warning("%s", problem)
+        while not self._is_stopping:
+            now = monotonic_s()
+            ready = self._wait(max(0.0, self._due_at(now) - now))
+            woken_at = monotonic_s()
+            self._packets += len(ready)
+            for fd, _events in ready:
+                handler = self._handlers.get(fd)
+                if handler is not None:  # taken away by one before it in the same batch
+                    handler(monotonic_s())
+            self._tick(monotonic_s())
+            self._busy_s += monotonic_s() - woken_at
+        self._close()
+
+    def _wait(self, wait_s: float) -> list[tuple[int, int]]:
+        if self._is_napping and wait_s > NAP_S:
+            time.sleep(NAP_S)
+            wait_s -= NAP_S
+        return self._epoll.poll(wait_s, MOST_READY)
+
+    def stop(self) -> None:
+        self._is_stopping = True
+
+    def _close(self) -> None:
+        self._plane.close(monotonic_s())
+        self._recorder.stop(LAST_WRITES_S)
+        self._plane.housekeep(monotonic_s())
+        self._control.close()
+        self._epoll.close()
+
+    # -- time -------------------------------------------------------------------------------------
+
+    def _due_at(self, now: float) -> float:
+        due_at = min(self._housekeeping_at, self._load_at)
+        if self._plane.needs_clock:
+            return min(due_at, self._clock.due_at)
+        return due_at
+
+    def _tick(self, now: float) -> None:
+        if self._plane.needs_clock:
+            self._tick_clock(now)
+        else:
+            self._clock.restart(now)
+        if now >= self._housekeeping_at:
+            self._housekeeping_at = now + HOUSEKEEPING_S
+            self._plane.housekeep(now)
+        if now >= self._load_at:
+            self._measure(now)
+
+    def _tick_clock(self, now: float) -> None:
+        self._clock.skip_stall(now)
+        self._late_ticks += self._clock.is_late(now)
+        while (slot := self._clock.take(now)) is not None:
+            self._plane.tick(slot, now)
+
+    def _measure(self, now: float) -> None:
+        busy = min(1.0, self._busy_s / (now - self._measured_at))
+        self._plane.admission.measured(busy, self._late_ticks)
+        if self._control.has_core:  # nobody wants to hear of it afterwards
+            self._plane.tell_load()
+        self._is_napping = self._packets > MANY_PACKETS * (now - self._measured_at)
+        self._measured_at, self._load_at = now, now + 1.0
+        self._busy_s, self._late_ticks, self._packets = 0.0, 0, 0
+
+    # -- the plane's edges ------------------------------------------------------------------------
+
+    def _handle(self, request: p.Request, now: float) -> p.Done | p.Failed:
+        reply = self._plane.handle(request, now)
+        if isinstance(request, p.Release) and not self._plane.sessions:
+            gc.collect()  # nobody is talking: the moment for what is not done in the loop
+        return reply
+
+    def _tell(self, event: p.Event) -> None:
+        self._control.tell(event)
+
+    def _watch(self, session: Session) -> None:
+        self._register(session.pair.rtp.fileno(), select.EPOLLIN, session.on_rtp)
+        self._register(session.pair.rtcp.fileno(), select.EPOLLIN, session.on_rtcp)
+
+    def _unwatch(self, session: Session) -> None:
+        self._register(session.pair.rtp.fileno(), 0, session.on_rtp)
+        self._register(session.pair.rtcp.fileno(), 0, session.on_rtcp)
+
+    def _register(self, fd: int, events: int, handler: Callable[[float], None]) -> None:
+        if not events:
+            self._epoll.unregister(fd)
+            del self._handlers[fd]
+        elif fd in self._handlers:
+            self._epoll.modify(fd, events)
+        else:
+            self._epoll.register(fd, events)
+            self._handlers[fd] = handler
+
+
+def ask_for_realtime() -> bool:
+    """SCHED_RR for this thread and those it starts; False without the right to it.
+
+    The recorder's thread must have it too: it would otherwise be preempted by any process while it
+    holds the interpreter, and the loop would wait for it.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
+    except OSError:
+        return False
+    return True
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    options = msgspec.json.decode(sys.argv[1], type=WorkerOptions)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    is_realtime = options.realtime and ask_for_realtime()
+    worker = Worker(options, is_realtime=is_realtime)
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()
