@@ -52,7 +52,6 @@ class Caller:
     def ring(self, agent_id: AgentId, offer_id: OfferId) -> None:
         self.agent_id, self.offer_id = agent_id, offer_id
 
-    def wait_again(self) -> None:
-        if self.agent_id is not None:
-            self.tried.add(self.agent_id)
+    def wait_again(self, tried: AgentId) -> None:
+        self.tried.add(tried)
         self.agent_id = self.offer_id = None

@@ -21,7 +21,8 @@ Rule 5: what comes too late is silently nothing: a call that is not on the floor
         and end that phone's leg if it is missing.
 Rule 6: a phone that is no longer registered fails its offer as UNREACHABLE at once; a talk goes
         on, since it lives on its own dialog. With `auto_ready`, who has no phone is OFF; after a
-        talk and its wrap-up, if there is one.
+        talk and its wrap-up, if there is one. The price: a phone that drops out during a pause
+        comes back READY. A registration that is merely refreshed wakes nobody.
 Rule 7: inputs that come before `tick` win over a deadline that is just over: an agent who picks
         up in the last moment has picked up.
 
@@ -115,8 +116,8 @@ class Floor:
     def tick(self, now: float) -> list[AcdEvent]:
         """Settle what is due, instant by instant: who was free first gets the first call."""
         self._events = []
-        while due := self._timers.pop_instant(now):
-            for timer in due:
+        while (instant := self.deadline) is not None and instant <= now:
+            while timer := self._timers.maybe_pop(instant):
                 self._on_timer(timer, now)
             self._dispatch(now)
         return self._events
@@ -290,7 +291,7 @@ class Floor:
         """The caller's half of a failed offer; the agent's half depends on why it failed."""
         caller = self._callers[agent.get_assignment().call_id]
         self._fail_offer(caller, agent, why)
-        caller.wait_again()
+        caller.wait_again(agent.agent_id)
         if now >= caller.overflow_at:
             self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
         else:

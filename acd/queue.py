@@ -9,7 +9,7 @@ from acd.agent import Agent
 from acd.caller import Caller, Place
 from acd.options import AgentCard, QueueOptions
 from acd.routing import RANKINGS, Pool, suits
-from foundation.ids import CallId, QueueId
+from foundation.ids import QueueId
 
 
 class Queue:
@@ -28,10 +28,6 @@ class Queue:
     @property
     def head(self) -> Place:
         return self._waiting[0]
-
-    @property
-    def waiting(self) -> list[CallId]:
-        return [call_id for *_, call_id in self._waiting]
 
     def join(self, caller: Caller) -> None:
         insort(self._waiting, caller.place)

@@ -45,6 +45,10 @@ class Timers(Generic[Key]):
         self._heap: list[tuple[float, int, Key]] = []
         self._number = 0
 
+    def __len__(self) -> int:
+        """Entries held, dead ones among them."""
+        return len(self._heap)
+
     @property
     def next_at(self) -> float | None:
         while self._heap and not self._is_alive(self._heap[0]):
@@ -64,17 +68,16 @@ class Timers(Generic[Key]):
     def cancel(self, key: Key) -> None:
         self._at.pop(key, None)
 
-    def pop_instant(self, now: float) -> list[Key]:
-        """All keys of the earliest point in time, if it has come; in the order they were set."""
-        instant = self.next_at
-        keys: list[Key] = []
-        if instant is None or instant > now:
-            return keys
-        while self.next_at == instant:
-            key = heappop(self._heap)[2]
-            del self._at[key]
-            keys.append(key)
-        return keys
+    def maybe_pop(self, instant: float) -> Key | None:
+        """The first that was set for exactly this instant, if one is alive.
+
+        One at a time: what the caller of this does about it may cancel the others.
+        """
+        if self.next_at != instant:
+            return None
+        key = heappop(self._heap)[2]
+        del self._at[key]
+        return key
 
     def _is_alive(self, entry: tuple[float, int, Key]) -> bool:
         at, _, key = entry

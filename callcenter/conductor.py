@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import get_args
 
 from acd.events import AcdEvent
+from callcenter.events import ActionTaken
 from callcenter.journey import HouseEvent
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
@@ -19,6 +20,7 @@ JOURNALED: tuple[type, ...] = (
     *get_args(AcdEvent),
     *get_args(IvrEvent),
     *get_args(RecordingEvent),
+    ActionTaken,
 )
 "Kinds of facts that are kept; the rest is only for the moment."
 

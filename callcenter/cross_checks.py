@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from callcenter.sections import Agent, Queue
 from foundation.yaml_lines import Path, nearest
 from ivr.flow import Flow, ToQueue, prompts_of
+from ivr.words import ANNOUNCEMENTS
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.settings import Settings
 
+BUILT_IN_MUSIC = "music"
 Finding: TypeAlias = tuple[Path, str]
 
 
@@ -25,6 +27,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _doubles("agents", "number", [agent.number for agent in settings.agents])
     yield from _clashes(settings)
     yield from _missing_flows(settings)
+    yield from _missing_music(settings)
     yield from _passwords(settings.agents)
     yield from _missing_models(settings)
 
@@ -35,8 +38,12 @@ def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
         if isinstance(node, ToQueue) and node.queue not in settings.queues:
             hint = nearest(node.queue, settings.queues)
             yield ("nodes", node.name, "queue"), f"no queue is called {node.queue!r}; {hint}"
-    for name in sorted(flow.prompt_names() - set(settings.own_prompts())):
+    unrecorded = flow.prompt_names() - settings.own_prompts() - set(ANNOUNCEMENTS)
+    for name in sorted(unrecorded):
         yield from _missing_words(flow, name)
+    for language in flow.languages:
+        if unrecorded and language not in settings.speech.voices:
+            yield ("languages",), f"speech.voices has no voice for {language!r}"
     for other in settings.flows.values():
         for name in sorted(set(flow.prompts) & set(other.prompts)):
             if other.name < flow.name and flow.prompts[name] != other.prompts[name]:
@@ -75,6 +82,14 @@ def _missing_flows(settings: Settings) -> Iterable[Finding]:
         elif line.language and line.language not in settings.flows[line.flow].languages:
             hint = nearest(line.language, settings.flows[line.flow].languages)
             yield ("lines", index, "language"), f"the flow does not speak {line.language!r}; {hint}"
+
+
+def _missing_music(settings: Settings) -> Iterable[Finding]:
+    known = settings.own_prompts() | {BUILT_IN_MUSIC}
+    for name, queue in settings.queues.items():
+        if queue.music not in known:
+            hint = nearest(queue.music, known)
+            yield ("queues", name, "music"), f"there is no prompts/{queue.music}.wav; {hint}"
 
 
 def _doubles(section: str, key: str, values: Sequence[str]) -> Iterable[Finding]:

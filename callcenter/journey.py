@@ -16,6 +16,7 @@ from typing import Protocol, TypeAlias
 from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
+from callcenter.events import ActionTaken
 from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
 from ivr import engine as ivr
 from ivr.events import IvrEvent
@@ -25,7 +26,7 @@ from telephony.calls.control import CallControl
 
 log = logging.getLogger(__name__)
 
-HouseEvent: TypeAlias = calls.CallEvent | acd.AcdEvent | IvrEvent | RecordingEvent
+HouseEvent: TypeAlias = calls.CallEvent | acd.AcdEvent | IvrEvent | RecordingEvent | ActionTaken
 
 LINE_FAULT = "line_fault"
 "Prompt for blocked numbers: neutral, so that nobody learns of the block."
@@ -67,7 +68,7 @@ class Recorder(Protocol):
     def start(
         self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
     ) -> tuple[RecordingId, str]: ...
-    def end(self, recording_id: RecordingId, complete: bool) -> None: ...
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +135,8 @@ class Journey:
         match event:
             case calls.PhoneChanged(agent_id, registered, busy):
                 self._floor.feed(floor.PhoneChanged(agent_id, registered=registered, busy=busy))
-            case calls.TalkRecorded(recording_id, complete=complete):
-                self._recorder.end(RecordingId(recording_id), complete)
+            case calls.TalkRecorded(recording_id, frames, complete):
+                self._recorder.end(RecordingId(recording_id), frames, complete)
             case calls.CallArrived(call_id, line=line):
                 self._arrived(call_id, line)
             case calls.CallEnded(call_id, by):

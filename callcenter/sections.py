@@ -77,10 +77,16 @@ def _http_listener(text: object) -> Listener:
         ) from None
 
 
+def _quoted(number: object) -> object:
+    if isinstance(number, int):
+        raise ValueError("put the number in quotes; YAML drops zeros at the beginning")
+    return number
+
+
 SipListener = Annotated[Listener, BeforeValidator(_sip_listener)]
 HttpListener = Annotated[Listener, NoDecode, BeforeValidator(_http_listener)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-DialNumber = Annotated[str, Field(pattern=r"^\+?[0-9*#]{1,20}$")]
+DialNumber = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^\+?[0-9*#]{1,20}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Skills = dict[Name, Annotated[int, Field(ge=1, le=10)]]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -158,14 +164,11 @@ class Store(Part):
     """`sqlite:///relative/to/the/centre.db`, `sqlite:////absolute.db` or `postgresql://…`."""
 
     url: SecretStr = SecretStr("sqlite:///data/callcenter.db")
-    journal_url: SecretStr | None = None
-    "Not given: `journal.db` beside the SQLite file; the same database with PostgreSQL."
 
-    @field_validator("url", "journal_url")
+    @field_validator("url")
     @classmethod
-    def _is_ours(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None:
-            async_url(url.get_secret_value(), Path())
+    def _is_ours(cls, url: SecretStr) -> SecretStr:
+        async_url(url.get_secret_value(), Path())
         return url
 
 

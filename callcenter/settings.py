@@ -117,6 +117,13 @@ class Settings(_Listed):
         return self._flows
 
     @property
+    def prompt_words(self) -> dict[str, Mapping[str, str]]:
+        """The words of all flows' prompts, by name and language."""
+        return {
+            name: words for flow in self._flows.values() for name, words in flow.prompts.items()
+        }
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What works but is probably not meant, as sentences with file and line."""
         return self._warnings
@@ -147,13 +154,9 @@ class Settings(_Listed):
         return async_url(self.store.url.get_secret_value(), self._folder)
 
     @property
-    def journal_url(self) -> str:
-        if self.store.journal_url is not None:
-            return async_url(self.store.journal_url.get_secret_value(), self._folder)
-        scheme, slashes, file = self.database_url.partition(":///")
-        if not scheme.startswith("sqlite"):
-            return self.database_url
-        return f"{scheme}{slashes}{Path(file).with_name('journal.db')}"
+    def journal_path(self) -> Path:
+        """The journal has a file of its own, whatever database the rest is in."""
+        return self.data_path / "journal.db"
 
     @staticmethod
     def built_in_models() -> tuple[str, ...]:

@@ -7,6 +7,17 @@ taken from it. Wall time is for people.
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What this module offers; the journal takes one, so that its tests can set the time."""
+
+    def utc_now(self) -> datetime: ...
+
+    def monotonic_ns(self) -> int: ...
+
+    def boot_id(self) -> str: ...
 
 
 def monotonic_s() -> float:

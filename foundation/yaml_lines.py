@@ -64,15 +64,33 @@ def read(text: str, file: str) -> Document:
         raise ConfigurationError([f"{file}:{line}: not YAML: {error.problem}"]) from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError([f"{file}:1: not YAML: {error}"]) from None
+    except RecursionError:
+        raise ConfigurationError([f"{file}:1: is nested too deeply"]) from None
     lines: dict[Path, int] = {}
     doubles: list[tuple[Path, int]] = []
     if root is not None:
+        _refuse_circles(root, file, (), set())
         _walk(root, (), lines, doubles)
     again = tuple(
         f"{file}:{line}: {dotted(path)}: is given twice; only the last would count"
         for path, line in doubles
     )
     return Document(file, value, lines, again)
+
+
+def _refuse_circles(
+    node: yaml.Node, file: str, around: tuple[yaml.Node, ...], done: set[int]
+) -> None:
+    """An alias may name what it is a part of; nothing here could read that to an end."""
+    if any(node is one for one in around):
+        line = around[-1].start_mark.line + 1
+        raise ConfigurationError([f"{file}:{line}: an alias names what it is a part of"])
+    if id(node) in done or not isinstance(node, yaml.CollectionNode):
+        return
+    for item in node.value:
+        for inner in item if isinstance(item, tuple) else (item,):
+            _refuse_circles(inner, file, (*around, node), done)
+    done.add(id(node))
 
 
 def _walk(
@@ -103,9 +121,18 @@ def complaints(document: Document, error: ValidationError, model: type[BaseModel
 
 def located(error: ValidationError, model: type[BaseModel]) -> Iterable[tuple[Path, str]]:
     """Path in the document and sentence of each error; secret values are never repeated."""
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    for detail in details:
+        if detail["type"] == "too_short" and _has_inner(detail["loc"], details):
+            continue  # it is short only because its items are wrong
         path, keys, secret = _follow(model, detail["loc"])
         yield path, _sentence(detail, path, keys, secret)
+
+
+def _has_inner(loc: Path, details: Iterable[Mapping[str, Any]]) -> bool:
+    return any(
+        len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in details
+    )
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

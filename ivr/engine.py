@@ -1,18 +1,21 @@
 """One caller's way through one flow.
 
-           Start                PromptEnded, or prompt_limit_s
-    NEW ──────────▶ SAYING ───────────────────────────┬──────────────▶ ENDED
-                      │ ▲                             │  (queue node, hang-up)
-                      │ └─────────────────────────────┤
-          key for the │       wrong key, no key       ▼
-            next menu │      ┌──────────────────▶ ASKING ─────────┐
-                      │      │                        │ PromptEnded
-                      └──────┼── a key that leads on ─┤           ▼
-                             └────────────────────────┴────── LISTENING (wait_s)
-                                                      │
-                                                      └─▶ ECHOING ──limit_s──▶ ENDED
+           Start
+    NEW ───────────▶ (start node)
+                          │
+       say, words before a hang-up or echo         menu           queue, hang-up     echo
+                          ▼                          ▼                  ▼              ▼
+                       SAYING               ┌──▶ ASKING               ENDED ◀───── ECHOING
+                          │ PromptEnded     │        │ PromptEnded        limit_s
+                          ▼                 │        ▼
+                     (next node)            │    LISTENING
+                                            │        │ wrong key (also in ASKING),
+                                            │        │ no key for wait_s
+                                            └────────┴──────▶ (default node)
+                                            tries left        no tries left
 
-    CallerLeft in any state ─▶ ENDED
+    a right key in SAYING, ASKING, LISTENING ─▶ (the key's node)
+    prompt_limit_s counts as PromptEnded         CallerLeft in any state ─▶ ENDED
 
 Rule 1: in every state but NEW and ENDED there is a deadline, so a visit never gets stuck.
 Rule 2: a key is taken at once: pressed while prompts are played, it belongs to the menu that the
@@ -161,9 +164,7 @@ class Visit:
         if menu is None:
             return []
         stop: list[Effect] = [] if self.state is State.LISTENING else [StopPrompts()]
-        if menu is not self._node:
-            self._node = menu
-            self._tries = 0
+        self._node = menu
         if digit in menu.keys:
             chosen = MenuChosen(self._call_id, self._flow.name, menu.name, digit)
             return [*stop, chosen, *self._go(menu.keys[digit], now)]

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from foundation.errors import Conflict, NotFound
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
+from telephony.calls.events import Side
 
 Guard = Callable[..., Any] | Callable[..., Awaitable[Any]]
 "A FastAPI dependency that lets the right roles pass and raises for the others."
@@ -59,7 +60,10 @@ class TranscriptOut(BaseModel):
     recording_id: str
     caller: str
     "What the caller said, as one line."
+    caller_language: str
+    "The one that was spoken."
     agent: str
+    agent_language: str
     words: list[WordOut]
     "Both sides' words by their start."
 
@@ -70,7 +74,7 @@ class Wanted(BaseModel):
     call_id: str | None = None
     agent_id: str | None = None
     queue: str | None = None
-    date: date | None = None
+    day: Annotated[date | None, Field(alias="date")] = None
     "The day, in the centre's time zone, on which the talk began."
     limit: Annotated[int, Query(ge=1, le=500)] = 50
     offset: Annotated[int, Query(ge=0)] = 0
@@ -121,10 +125,8 @@ def _to_filter(wanted: Wanted, timezone: tzinfo) -> RecordingFilter:
         call_id=CallId(wanted.call_id) if wanted.call_id is not None else None,
         agent_id=AgentId(wanted.agent_id) if wanted.agent_id is not None else None,
         queue=QueueId(wanted.queue) if wanted.queue is not None else None,
-        started_from=_midnight(wanted.date, timezone) if wanted.date else None,
-        started_before=_midnight(wanted.date + timedelta(days=1), timezone)
-        if wanted.date
-        else None,
+        started_from=_midnight(wanted.day, timezone) if wanted.day else None,
+        started_before=_midnight(wanted.day + timedelta(days=1), timezone) if wanted.day else None,
     )
 
 
@@ -157,8 +159,13 @@ def _to_out(recording: Recording) -> RecordingOut:
     )
 
 
+def _side(sides: list[SideTranscript], wanted: Side) -> SideTranscript:
+    """A side that nobody transcribed has said nothing."""
+    return next((side for side in sides if side.side is wanted), SideTranscript(wanted, "", ()))
+
+
 def _to_transcript_out(recording_id: RecordingId, sides: list[SideTranscript]) -> TranscriptOut:
-    text = {side.side.value: side.text for side in sides}
+    caller, agent = _side(sides, Side.CALLER), _side(sides, Side.AGENT)
     words = [
         WordOut(
             text=word.text,
@@ -172,7 +179,9 @@ def _to_transcript_out(recording_id: RecordingId, sides: list[SideTranscript]) -
     ]
     return TranscriptOut(
         recording_id=recording_id,
-        caller=text.get("caller", ""),
-        agent=text.get("agent", ""),
+        caller=caller.text,
+        caller_language=caller.language,
+        agent=agent.text,
+        agent_language=agent.language,
         words=sorted(words, key=lambda word: word.start),
     )

@@ -23,6 +23,9 @@ class RecordingOptions:
     rest_s: float = 2.0
     "How long a transcriber waits before it asks again: nothing to do, or media near its limit."
 
+    retry_s: float = 1.0
+    "Wait before writing again what the database did not take."
+
     max_chores: int = 10_000
     """Database and file work that may wait. When a stalled disk lets more pile up, the newest is
     dropped with an error in the log: the talk goes on, its file is closed at the next start."""

@@ -1,11 +1,11 @@
 """Recordings in core: from the start of a talk to its transcript in the database.
 
-    start ──▶ media worker writes the WAV ──▶ ended ──▶ repaired, RecordingEnded ──▶ job queued
-                                                              ▲                        │
-    open (after a crash) ─────────────────────────────────────┘     transcriber leases it, brings
+    start ──▶ media worker writes the WAV ──▶ end ──▶ repaired, RecordingEnded ──▶ job queued
+                                                            ▲                        │
+    open (after a crash) ───────────────────────────────────┘       transcriber leases it, brings
                                                                     words: TranscriptReady
 
-What conducts calls (`start`, `ended`) returns at once and never touches a disk; the work is done by
+What conducts calls (`start`, `end`) returns at once and never touches a disk; the work is done by
 `run` in order. `answer` is for the transcribers' requests, and replies when the outcome is on disk.
 """
 
@@ -13,9 +13,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from pathlib import Path
-from typing import TypeAlias, assert_never
+from datetime import datetime
+from typing import NoReturn, TypeAlias, assert_never
 
 from foundation import clock
 from foundation.errors import NotFound, Unavailable
@@ -61,18 +60,6 @@ from telephony.calls.events import Side
 
 log = logging.getLogger(__name__)
 
-_RETRY_S = 1.0
-"Wait before a chore is tried again that the database did not take."
-_PREPARE_S = 3600.0
-"Tomorrow's folder is made long before midnight."
-
-
-@dataclass(frozen=True, slots=True)
-class StartedRecording:
-    recording_id: RecordingId
-    path: Path
-    "Absolute; what the media worker is to write."
-
 
 @dataclass(frozen=True, slots=True)
 class _Add:
@@ -109,17 +96,21 @@ class RecordingService:
         self._monotonic_s = monotonic_s
         self._jobs = JobPool(options.lease)
         self._chores: asyncio.Queue[_Chore] = asyncio.Queue(options.max_chores)
-        self._prepared: set[date] = set()
 
     # -- for whoever conducts the call -------------------------------------------------------------
 
     def start(
         self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
-    ) -> StartedRecording:
-        """A talk begins; `languages` of the caller's side and the agent's."""
+    ) -> tuple[RecordingId, str]:
+        """A talk begins; `languages` of the caller's side and the agent's.
+
+        Returns the recording's id and the absolute path that the media worker is to write; it
+        makes the day's folder too, because this side must not wait for a disk.
+        """
         now = self._utc_now()
         recording_id = new_recording_id()
-        file = self._file(recording_id, now.astimezone(self._options.timezone).date())
+        day = now.astimezone(self._options.timezone).date()
+        file = f"{day.isoformat()}/{recording_id}.wav"
         self._publish(RecordingStarted(recording_id, call_id, agent_id, queue, file, languages))
         self._put(
             _Add(
@@ -134,10 +125,13 @@ class RecordingService:
                 )
             )
         )
-        return StartedRecording(recording_id, self._options.path.absolute() / file)
+        return recording_id, str(self._options.path.absolute() / file)
 
-    def ended(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
-        """The media worker closed the file, with so many samples per channel."""
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
+        """The media worker closed the file.
+
+        `frames`: samples per channel that it wrote; a file that holds fewer is not complete.
+        """
         self._put(_End(recording_id, frames, complete))
 
     @property
@@ -151,18 +145,18 @@ class RecordingService:
 
         `still_running`: recordings that a media worker goes on writing.
         """
-        await self._prepare_days()
         for recording in await self._store.queued():
             await self._queue_job(recording)
         for recording in await self._store.open_recordings():
             if recording.recording_id not in still_running:
                 await self._end(_End(recording.recording_id, frames=0, complete=False))
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Does the chores until it is cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._do_chores(), name="recordings-chores")
-            tasks.create_task(self._keep_days_prepared(), name="recordings-days")
+        while True:
+            chore = await self._chores.get()
+            await self._do_at_last(chore)
+            self._chores.task_done()
 
     async def finish_chores(self) -> None:
         """Waits until everything told so far is on disk; for an orderly end."""
@@ -236,12 +230,6 @@ class RecordingService:
         except asyncio.QueueFull:
             log.error("the disk does not keep up; left for the next start: %r", chore)
 
-    async def _do_chores(self) -> None:
-        while True:
-            chore = await self._chores.get()
-            await self._do_at_last(chore)
-            self._chores.task_done()
-
     async def _do_at_last(self, chore: _Chore) -> None:
         """A database that is away is waited for: a recording without its row would be lost."""
         while True:
@@ -249,7 +237,7 @@ class RecordingService:
                 return await self._do(chore)
             except Unavailable as error:
                 log.warning("recordings wait for the database: %s", error)
-                await asyncio.sleep(_RETRY_S)
+                await asyncio.sleep(self._options.retry_s)
 
     async def _do(self, chore: _Chore) -> None:
         match chore:
@@ -285,30 +273,6 @@ class RecordingService:
         except (wav.UnreadableWav, OSError) as error:
             log.error("recording %s is lost: %s", recording.recording_id, error)
             return None
-
-    # -- folders -----------------------------------------------------------------------------------
-
-    def _file(self, recording_id: RecordingId, day: date) -> str:
-        # A day that is not prepared (a disk that stalls over midnight) must not stop the voice:
-        # its files lie beside the days' folders.
-        folder = f"{day.isoformat()}/" if day in self._prepared else ""
-        return f"{folder}{recording_id}.wav"
-
-    async def _keep_days_prepared(self) -> None:
-        while True:
-            await asyncio.sleep(_PREPARE_S)
-            try:
-                await self._prepare_days()
-            except OSError as error:
-                log.error("the recordings' folder for tomorrow cannot be made: %s", error)
-
-    async def _prepare_days(self) -> None:
-        today = self._utc_now().astimezone(self._options.timezone).date()
-        days = {today, today + timedelta(days=1)}
-        for day in days:
-            folder = self._options.path / day.isoformat()
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        self._prepared = days
 
 
 def _to_transcript(side: HeardSide) -> SideTranscript:

@@ -46,7 +46,8 @@ from wallboard.notices import KEPT, Notice, NoticeKind
 from wallboard.tally import Outcome, Tally, Visit
 
 BoardEvent: TypeAlias = CallJournalEvent | AcdEvent | IvrEvent | RecordingEvent
-BoardRecord: TypeAlias = Record[BoardEvent]
+BoardRecord: TypeAlias = Record[object]
+"Usually of a `BoardEvent`; facts of other parts, or of a later version, are passed over."
 
 ENDED_KEPT = 200
 "Ended calls that the list of calls still shows."
@@ -71,7 +72,7 @@ class Board:
         self.transcripts = 0
         "Ready today."
         self._recordings: dict[RecordingId, CallId] = {}
-        self._zone = zone
+        self.zone = zone
         # A table and not a `match`: the match would try a dozen classes for each record.
         self._on: dict[type, Callable[[Any, float], None]] = {
             CallArrived: self._arrived,
@@ -168,7 +169,7 @@ class Board:
         )
 
     def _day_of(self, utc: datetime) -> Day:
-        return Day.of(utc, self._zone)
+        return Day.of(utc, self.zone)
 
     def _tally(self, queue: QueueId) -> Tally:
         tally = self.queues.get(queue)

@@ -28,6 +28,7 @@ def render(board: Board, now_s: float, *, core_up: bool) -> Document:
     return {
         "core_up": core_up,
         "day": board.day.date.isoformat(),
+        "timezone": str(board.zone),
         "totals": _totals(board, now_s),
         "queues": {queue: queue_entry(board, queue, now_s) for queue in queue_ids(board)},
         "teams": _teams(board, now_s),

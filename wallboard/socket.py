@@ -10,6 +10,7 @@ least every 5 s, if only with the time. JSON, one object for each message:
     {"type": "snapshot", "seq": 17, "at_s": 1782119000.25,
      "core_up": true,                     false: core is away, the figures stand still
      "day": "2026-06-22",                 the counts are of this local day
+     "timezone": "Asia/Shanghai",
      "totals": {"offered": 41, "answered": 33, "abandoned": 3, "short_abandoned": 1,
                 "overflowed": 1, "lost": 0, "waiting": 4, "carried_over": 0,
                 "longest_wait_s": 17, "talking": 3, "answer_rate": 0.917,

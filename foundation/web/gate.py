@@ -30,7 +30,7 @@ FindUser = Callable[[str], Awaitable[User | None]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateOptions:
     public_paths: frozenset[str] = frozenset(
-        {"/healthz", "/readyz", "/sign-in", "/sign-in/style.css"}
+        {"/healthz", "/readyz", "/sign-in", "/sign-in/style.css", "/sign-in/icon.svg"}
     )
     watch_tokens: frozenset[str] = frozenset()
     "Secrets for programs that only look; sent as `Authorization: Bearer ...`."

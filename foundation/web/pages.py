@@ -18,6 +18,8 @@ from foundation.web.store import UserStore
 from foundation.web.users import Passwords, User
 
 STATIC = Path(__file__).with_name("static")
+FRESH = {"Cache-Control": "no-cache"}
+"May be kept, but is asked for again."
 HASHES_AT_ONCE = 2
 "Each takes 64 MiB and a core for some 50 ms."
 
@@ -47,7 +49,11 @@ def sign_in_routes(door: Door) -> APIRouter:
 
     @router.get("/sign-in/style.css")
     async def style() -> FileResponse:
-        return FileResponse(STATIC / "plain.css", headers={"Cache-Control": "no-cache"})
+        return FileResponse(STATIC / "plain.css", headers=FRESH)
+
+    @router.get("/sign-in/icon.svg")
+    async def icon() -> FileResponse:
+        return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers=FRESH)
 
     @router.post("/sign-in")
     async def sign_in(request: Request) -> Response:
@@ -112,6 +118,7 @@ def _page(target: str, name: str = "", sentence: str = "") -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>登录 · Sign in</title>
+<link rel="icon" href="/sign-in/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/sign-in/style.css">
 </head>
 <body class="sign-in">

@@ -3,6 +3,7 @@
 import pytest
 
 from acd.events import (
+    AcdEvent,
     AgentAnswered,
     AgentChanged,
     AgentOffered,
@@ -19,6 +20,7 @@ from acd.events import (
 from acd.floor import Floor
 from acd.inputs import (
     Accept,
+    AcdInput,
     AgentLeft,
     CallerLeft,
     Decline,
@@ -34,6 +36,7 @@ from acd.inputs import (
 from acd.options import QueueOptions
 from foundation.errors import Conflict, IllegalTransition, NotFound
 from foundation.ids import AgentId, CallId, OfferId, QueueId
+from foundation.machine import Machine
 from tests.support.floors import (
     BEN,
     EVA,
@@ -189,8 +192,8 @@ def test_of_two_ready_agents_the_one_who_did_not_miss_the_call_is_asked() -> Non
     floor = ringing_floor()
     floor.tick(now=115.0)
     floor.feed(Ready(EVA), now=116.0)
-    seat_zoe_like_ben = floor.feed(Decline(C1, BEN, O2, OfferFailure.DECLINED), now=117.0)
-    assert offers(seat_zoe_like_ben) == [("c-1", "eva")]
+    declined = floor.feed(Decline(C1, BEN, O2, OfferFailure.DECLINED), now=117.0)
+    assert offers(declined) == [("c-1", "eva")], "nobody else is there"
 
     floor = build_floor(card(EVA, orders=1), card(BEN, orders=1), card(ZOE, orders=1))
     for agent_id, now in ((EVA, 0.0), (BEN, 1.0)):
@@ -323,9 +326,6 @@ def test_a_phone_that_rings_may_still_be_answered_after_the_longest_wait() -> No
 
 
 def test_an_offer_that_fails_after_the_longest_wait_overflows_the_caller() -> None:
-    floor = ringing_floor()
-    floor.feed(Pause(EVA, "meal"), now=110.0)
-    floor.tick(now=125.0)
     floor = lone_floor(max_wait_s=15.0)
     queue_up(floor, "c-1", now=1.0)
 
@@ -334,6 +334,17 @@ def test_an_offer_that_fails_after_the_longest_wait_overflows_the_caller() -> No
         CallOverflowed(C1, ORDERS),
         AgentChanged(EVA, S.PAUSED, "rona"),
     ]
+
+
+def test_a_caller_who_overflows_is_not_told_a_place_at_the_same_instant() -> None:
+    options = QueueOptions(announce_position_every_s=30.0, max_wait_s=600.0)
+    floor = build_floor(queues={ORDERS: options})
+    queue_up(floor, "c-1", now=0.0)
+    for n in range(1, 20):
+        assert floor.tick(now=n * 30.0) == [PositionTold(C1, ORDERS, 1)]
+
+    assert floor.tick(now=600.0) == [CallOverflowed(C1, ORDERS)]
+    assert floor.deadline is None
 
 
 def test_signing_out_while_it_rings_withdraws_the_offer() -> None:
@@ -548,3 +559,10 @@ def test_a_call_cannot_be_queued_twice() -> None:
 
     with pytest.raises(IllegalTransition):
         queue_up(floor, "c-1", now=1.0)
+
+
+def test_the_floor_is_a_machine_for_the_driver() -> None:
+    machine: Machine[AcdInput, AcdEvent] = build_floor()
+
+    assert machine.feed(Enqueue(C1, ORDERS), 0.0) == [CallQueued(C1, ORDERS)]
+    assert machine.deadline == 600.0

@@ -27,16 +27,6 @@ queues:
 """
 
 
-@pytest.fixture(autouse=True)
-def _two_built_in_models(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path_factory.mktemp("models")
-    (folder / "tiny-en").mkdir()
-    (folder / "tiny-zh").mkdir()
-    monkeypatch.setattr(settings_module, "BUILT_IN_MODELS", folder)
-
-
 def centre(folder: Path, text: str) -> Path:
     (folder / "callcenter.yaml").write_text(text, encoding="utf-8")
     return folder
@@ -100,6 +90,7 @@ queues:
         ("lines: [{number: '8000'}]", "callcenter.yaml:1: lines[0].flow: is missing"),
         ("queues: {orders: {skills: {orders: 0}}}", "greater than or equal to 1"),
         ("sip: {listen: ['udp:127.0.0.1:5060'", "callcenter.yaml:1: not YAML"),
+        ("blocked: [8613800000000]", "blocked[0]: 8613800000000: put the number in quotes"),
         ("- a list", "is not a mapping of sections"),
         ("timezone: UTC\ntimezone: UTC", "callcenter.yaml:2: timezone: is given twice"),
     ],
@@ -169,6 +160,120 @@ def test_environment_that_is_no_json_is_a_problem(
     assert "environment" in problems(tmp_path, GOOD)[0]
 
 
+def test_queues_music_is_built_in_or_recorded(tmp_path: Path) -> None:
+    text = "queues:\n  orders:\n    music: jazz\n"
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:3: queues.orders.music: there is no prompts/jazz.wav; known: music"
+    ]
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "jazz.wav").touch()
+    assert load(centre(tmp_path, text)).queues["orders"].music == "jazz"
+
+
+FLOW = "start: q\nnodes:\n  q: {do: queue, queue: orders}\n"
+
+
+def flow_file(folder: Path, name: str, text: str) -> None:
+    (folder / "flows").mkdir(exist_ok=True)
+    (folder / "flows" / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def test_flows_are_read_and_their_queues_looked_up(tmp_path: Path) -> None:
+    flow_file(tmp_path, "main", FLOW)
+    settings = load(centre(tmp_path, GOOD.replace("[]", '[{number: "8000", flow: main}]')))
+    assert settings.flows["main"].queues() == {"orders"}
+
+    flow_file(tmp_path, "main", FLOW.replace("queue: orders", "queue: order"))
+    assert problems(tmp_path, GOOD) == [
+        "flows/main.yaml:3: nodes.q.queue: no queue is called 'order'; did you mean 'orders'?"
+    ]
+
+
+def test_lines_flow_and_language_must_exist(tmp_path: Path) -> None:
+    flow_file(tmp_path, "main", FLOW)
+    text = GOOD.replace(
+        "lines: []",
+        "lines:\n  - {number: '1', flow: mian}\n  - {number: '2', flow: main, language: zh}",
+    )
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:8: lines[0].flow: there is no flows/mian.yaml; did you mean 'main'?",
+        "callcenter.yaml:9: lines[1].language: the flow does not speak 'zh'; known: en",
+    ]
+
+
+def test_prompt_needs_words_in_each_language_or_a_recording(tmp_path: Path) -> None:
+    text = """\
+languages: [en, zh]
+start: hello
+prompts:
+  hello: {en: Hello.}
+nodes:
+  hello: {do: say, prompt: hello, next: bye}
+  bye: {do: hangup, prompt: helo}
+"""
+    flow_file(tmp_path, "main", text)
+    assert problems(tmp_path, GOOD) == [
+        "flows/main.yaml:4: prompts.hello: has no words in 'zh', a language of this flow",
+        "flows/main.yaml:7: nodes.bye: the prompt 'helo' has neither words nor a WAV; "
+        "did you mean 'hello'?",
+    ]
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "hello.wav").touch()
+    (tmp_path / "prompts" / "helo.zh.wav").touch()
+    load(centre(tmp_path, GOOD))
+
+
+def test_language_of_a_flow_needs_a_voice_and_announcements_have_words(tmp_path: Path) -> None:
+    text = """\
+languages: [en, fr]
+start: hello
+prompts: {hello: {en: Hello., fr: Salut.}}
+nodes:
+  hello: {do: say, prompt: hello, next: bye}
+  bye: {do: hangup, prompt: all_busy}
+"""
+    flow_file(tmp_path, "main", text)
+    assert problems(tmp_path, GOOD) == [
+        "flows/main.yaml:1: languages: speech.voices has no voice for 'fr'"
+    ]
+    load(centre(tmp_path, GOOD + "speech: {voices: {en: en-us, fr: fr}}\n"))
+
+
+def test_agents_number_must_not_be_a_lines(tmp_path: Path) -> None:
+    flow_file(tmp_path, "main", FLOW)
+    text = GOOD.replace("[]", "[{number: '1001', flow: main}]")
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:9: agents[0].number: '1001' is a line's number"
+    ]
+
+
+def test_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "callcenter.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load(tmp_path)
+
+
+def test_two_flows_must_not_give_one_prompt_different_words(tmp_path: Path) -> None:
+    flow_file(tmp_path, "a", FLOW + "prompts:\n  hello: {en: Hello.}\n")
+    flow_file(tmp_path, "b", FLOW + "prompts:\n  hello: {en: Hi.}\n")
+    assert problems(tmp_path, GOOD) == [
+        "flows/b.yaml:5: prompts.hello: has other words in flows/a.yaml"
+    ]
+
+
+def test_problems_of_all_files_come_together(tmp_path: Path) -> None:
+    flow_file(tmp_path, "a", "start: [")
+    flow_file(tmp_path, "b", "oops: 1")
+    found = problems(tmp_path, "oops: 1")
+    assert [one.split(":")[0] for one in found] == [
+        "callcenter.yaml",
+        "flows/a.yaml",
+        "flows/b.yaml",
+        "flows/b.yaml",
+        "flows/b.yaml",
+    ]
+
+
 def test_missing_file_points_at_init(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="callcenter init"):
         load(tmp_path)
@@ -198,11 +303,11 @@ def test_queue_that_no_agent_fits_is_a_doubt(tmp_path: Path) -> None:
 def test_database_urls_get_the_asyncio_driver_and_the_centres_folder(tmp_path: Path) -> None:
     settings = load(centre(tmp_path, GOOD))
     assert settings.database_url == f"sqlite+aiosqlite:///{tmp_path}/data/callcenter.db"
-    assert settings.journal_url == f"sqlite+aiosqlite:///{tmp_path}/data/journal.db"
     assert async_url("sqlite:////var/x.db", tmp_path) == "sqlite+aiosqlite:////var/x.db"
     assert async_url("postgresql://u:p@h/d", tmp_path) == "postgresql+asyncpg://u:p@h/d"
 
 
-def test_postgresql_holds_the_journal_too(tmp_path: Path) -> None:
+def test_journal_has_a_file_of_its_own_beside_postgresql_too(tmp_path: Path) -> None:
     settings: Settings = load(centre(tmp_path, "store: {url: 'postgresql://u:p@h/d'}"))
-    assert settings.journal_url == settings.database_url == "postgresql+asyncpg://u:p@h/d"
+    assert settings.database_url == "postgresql+asyncpg://u:p@h/d"
+    assert settings.journal_path == tmp_path / "data" / "journal.db"

@@ -237,3 +237,28 @@ def test_any_inputs_leave_the_visit_ended_once_or_waiting_with_a_deadline(
     assert visit.state is State.ENDED
     assert sum(isinstance(effect, OUTCOMES) for effect in effects) == 1
     assert sum(isinstance(effect, FlowEnded) for effect in effects) == 1
+
+
+def test_echo_and_goodbye_may_come_with_or_without_words() -> None:
+    echo = Visit(CALL, flow("start: e\nnodes: {e: {do: echo, prompt: e, limit_s: 9}}"))
+    assert echo.feed(Start(), 0.0)[1] == PlayPrompts(("e",), ("en",))
+    assert echo.feed(PromptEnded(), 4.0) == [Echo()]
+    assert echo.deadline == 13.0
+
+    bye = Visit(CALL, flow("start: b\nnodes: {b: {do: hangup}}"))
+    assert bye.feed(Start(), 0.0)[1:] == [FlowEnded(CALL, "main", "b"), HangUp("flow")]
+
+
+def test_menu_whose_prompt_never_ends_listens_all_the_same(visit: Visit) -> None:
+    visit.feed(Start(), 0.0)
+    visit.feed(PromptEnded(), 1.0)
+    visit.feed(PromptEnded(), 2.0)
+    assert visit.tick(182.0) == [StopPrompts()]
+    assert visit.state is State.LISTENING
+    assert visit.deadline == 187.0
+
+
+def test_visit_tells_where_the_caller_is(visit: Visit) -> None:
+    asked(visit)
+    assert visit.node == "choices"
+    assert repr(visit) == "<Visit c-1 main/choices listening>"

@@ -1,6 +1,10 @@
 """A flow file gives a flow, or all its problems with their lines."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from foundation.errors import ConfigurationError
 from foundation.ids import QueueId
@@ -98,3 +102,10 @@ def test_node_without_a_kind_is_a_problem() -> None:
 )
 def test_text_that_is_no_flow_is_a_problem_not_a_crash(text: str) -> None:
     assert all(one.startswith("flows/main.yaml:1: ") for one in problems(text))
+
+
+@given(st.integers(0, len(GOOD)), st.integers(0, 12), st.text("a:{}[]\n -1é\"'", max_size=6))
+def test_damaged_flow_is_a_flow_or_a_list_of_problems(at: int, cut: int, put: str) -> None:
+    with suppress(ConfigurationError):
+        flow, _ = parse(GOOD[:at] + put + GOOD[at + cut :], "flows/main.yaml", "main")
+        assert flow.start in flow.nodes

@@ -1,4 +1,4 @@
-"""Stereo WAV files: whatever a kill leaves behind becomes whole, and nothing that was said is lost."""
+"""Stereo WAV files: whatever a kill leaves behind becomes whole, and nothing said is lost."""
 
 from pathlib import Path
 

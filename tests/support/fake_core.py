@@ -26,6 +26,8 @@ class FakeCore:
         self.journal: list[BoardRecord] = []
         self.asked: list[Command] = []
         self.refuse_with: CallCentreError | None = None
+        self.on_command: list[BoardEvent] = []
+        "Journalled when the next command comes, before it is acknowledged."
         self.is_up = True
         self._news = asyncio.Condition()
 
@@ -64,6 +66,7 @@ class FakeCore:
         if self.refuse_with is not None:
             raise self.refuse_with
         self.asked.append(command)
+        await self.tell(*self.on_command)
         return Done(len(self.journal))
 
     def _check_up(self) -> None:
@@ -73,3 +76,19 @@ class FakeCore:
     async def _notify(self) -> None:
         async with self._news:
             self._news.notify_all()
+
+
+class CoreClock:
+    """Stands where the fake core's time stands."""
+
+    def __init__(self, core: FakeCore) -> None:
+        self._core = core
+
+    def heard(self, at_s: float) -> None:
+        pass
+
+    def now_s(self) -> float:
+        return self._core.at_s
+
+    def utc(self) -> datetime:
+        return datetime.fromtimestamp(self._core.at_s, UTC)

@@ -1,88 +1,77 @@
-"""Speech as a call's recording holds it: synthesised, 8 kHz, through mu-law, in a stereo WAV."""
+"""Speech as a call's recording holds it: synthesised, through a G.711 line, in a stereo WAV."""
 
-import json
-import subprocess
-import sys
 import wave
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import soxr
-from pypinyin import Style, lazy_pinyin
+import yaml
 
-from tests.support.espeak_process import RATE as ESPEAK_RATE
+import callcenter.demo
+from ivr.synthesis import Utterance, synthesise_all
+from recordings import wav
+from telephony.calls.events import Side
+from telephony.media.g711 import Law, decode, encode
 
 RATE = 8000
 PAUSE_S = 0.4
 "Between two turns."
-READINGS = {"谁": "shei2"}
-"Characters that pypinyin reads otherwise than the small Chinese model was taught."
 
 Samples = npt.NDArray[np.int16]
 
 
-class Speaker:
-    """The line to the speaking process."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._to, self._from = process.stdin, process.stdout
-
-    def say(self, text: str, language: str, voice: str, words_per_minute: int = 160) -> Samples:
-        """8 kHz samples after a G.711 line."""
-        spoken = pinyin(text) if language == "zh" else text
-        self._to.write(json.dumps([voice, words_per_minute, spoken]).encode() + b"\n")
-        self._to.flush()
-        size = int.from_bytes(self._from.read(4), "big")
-        wide = np.frombuffer(self._from.read(size), np.int16)
-        return mu_law_line(soxr.resample(wide, ESPEAK_RATE, RATE))
+def demo_callers() -> list[dict[str, Any]]:
+    """The demo's callers with their dialogues, as written."""
+    text = (Path(callcenter.demo.__path__[0]) / "dialogues.yaml").read_text(encoding="utf-8")
+    callers: list[dict[str, Any]] = yaml.safe_load(text)["callers"]
+    return callers
 
 
-@contextmanager
-def speaker() -> Iterator[Speaker]:
-    command = [sys.executable, "-m", "tests.support.espeak_process"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        yield Speaker(process)
+def say(utterances: Sequence[Utterance]) -> list[Samples]:
+    """8 kHz samples as they come out of a mu-law line; needs a helper process."""
+    return [through_line(np.frombuffer(pcm, "<i2")) for pcm in synthesise_all(utterances)]
 
 
-def pinyin(text: str) -> str:
-    """What espeak's voice `cmn-latn-pinyin` reads; punctuation stays and makes pauses."""
-    syllables = lazy_pinyin(
-        text.translate(str.maketrans("，。？！", ",.?!")),
-        style=Style.TONE3,
-        neutral_tone_with_five=True,
-        v_to_u=False,
-    )
-    return " ".join(syllables)
+def through_line(samples: Samples) -> Samples:
+    return decode(encode(samples, Law.PCMU), Law.PCMU)
 
 
-def mu_law_line(samples: Samples) -> Samples:
-    """What is left of samples after G.711 mu-law (ITU-T G.711, 8-bit segments of 14-bit values)."""
-    x = np.clip(samples.astype(np.int32), -32635, 32635)
-    biased = np.abs(x) + 0x84
-    exponent = np.floor(np.log2(biased)).astype(np.int32) - 7
-    mantissa = (biased >> (exponent + 3)) & 0x0F
-    level = (((mantissa << 3) + 0x84) << exponent) - 0x84
-    line: Samples = (np.sign(x) * level).astype(np.int16)
-    return line
-
-
-def talk(turns: list[tuple[int, Samples]]) -> Samples:
-    """Turns (channel, speech) one after the other, as stereo frames; the other side is silent."""
+def talk(turns: Sequence[tuple[Side, Samples]]) -> Samples:
+    """One turn after the other, as stereo frames; the other side is silent meanwhile."""
     pause = np.zeros((int(PAUSE_S * RATE), 2), np.int16)
     parts = [pause]
-    for channel, speech in turns:
+    for side, speech in turns:
         part = np.zeros((len(speech), 2), np.int16)
-        part[:, channel] = speech
+        part[:, wav.CHANNEL_OF[side]] = speech
         parts += [part, pause]
     return np.concatenate(parts)
 
 
+def spoken_dialogues(callers: Sequence[dict[str, Any]]) -> list[tuple[Samples, dict[Side, str]]]:
+    """Each caller's talk as stereo frames, and what each side says in it."""
+    turns = [list(_turns(caller)) for caller in callers]
+    spoken = iter(say([Utterance(text, voice) for each in turns for _, text, voice in each]))
+    return [
+        (
+            talk([(side, next(spoken)) for side, _, _ in each]),
+            {side: " ".join(text for who, text, _ in each if who is side) for side in Side},
+        )
+        for each in turns
+    ]
+
+
+def _turns(caller: dict[str, Any]) -> Iterator[tuple[Side, str, str]]:
+    """Side, sentence, voice."""
+    for turn in caller["turns"]:
+        for who, text in turn.items():
+            yield Side(who), text, caller[f"{who}_voice"]
+
+
 def write_wav(path: Path, frames: Samples, rate: int = RATE) -> None:
+    """Makes the folder as the media worker does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2 if frames.ndim == 2 else 1)
         file.setsampwidth(2)

@@ -79,7 +79,9 @@ class Espeak:
         data = text.encode()
         self.lib.espeak_Synth(data, len(data) + 1, 0, 1, 0, UTF8, None, None)
         self.lib.espeak_Synchronize()
-        samples = np.concatenate(self.audio)
+        samples = np.concatenate([np.zeros(0, np.float32), *self.audio])
+        if len(samples) < 0.05 * ESPEAK_RATE * len(words):
+            raise RuntimeError(f"espeak-ng said almost nothing of {text!r} with voice {voice}: its state is damaged")
         segments, word, end = [], None, len(samples)
         for sample, position, phone in self.events:
             if position is not None:

@@ -1,0 +1,57 @@
+"""`python -m bench [steady|free|waiting|short|selftest ...]`; without a name: all runs.
+
+Prints each run's table and writes it into docs/performance.md. Exit 1 when a target was missed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import hotline, programs, report
+from bench.centre import NotReady
+
+
+def show(section: report.Section) -> None:
+    table = Table("figure", "measured", "target", title=section.title)
+    for row in section.rows:
+        table.add_row(*row.cells())
+    Console().print(table)
+
+
+def selftest() -> int:
+    """The load generator against a server that misbehaves on request."""
+    script = programs.HERE / "loadgen" / "selftest.py"
+    environment = {**os.environ, "HOTLINE_LOAD": str(programs.compiled("hotline_load"))}
+    return subprocess.run([sys.executable, script], env=environment, check=False).returncode
+
+
+def measure(names: list[str]) -> int:
+    missed = 0
+    for name in names:
+        section = hotline.measured(name)
+        show(section)
+        report.put(section)
+        missed += sum(row.held is False for row in section.rows)
+    return 1 if missed else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    known = [*hotline.SCENARIOS, "selftest"]
+    parser.add_argument("run", nargs="*", help=", ".join(known))
+    names = parser.parse_args().run or list(hotline.SCENARIOS)
+    if not set(names) <= set(known):
+        parser.error(f"there is no run {' '.join(set(names) - set(known))}; there are {known}")
+    try:
+        return selftest() if "selftest" in names else measure(names)
+    except (programs.NoCompiler, NotReady) as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""What a figure needs beside it to mean anything: the machine, the commit, the day."""
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    machine: str
+    commit: str
+    date: str
+
+    def __str__(self) -> str:
+        return f"{self.date}, commit {self.commit}, {self.machine}"
+
+
+def circumstances() -> Circumstances:
+    machine = (
+        f"{os.cpu_count()} cores {_cpu_model()}, Linux {platform.release()}, "
+        f"{platform.python_implementation()} {platform.python_version()}"
+    )
+    return Circumstances(machine, _commit(), f"{datetime.now(UTC):%Y-%m-%d}")
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _commit() -> str:
+    here = Path(__file__).parent
+    words = ["git", "-C", str(here), "describe", "--always", "--dirty"]
+    told = subprocess.run(words, capture_output=True, text=True, check=False)
+    return told.stdout.strip() or "unknown"
+
+
+def family(pid: int) -> list[int]:
+    """The process and everybody it started, living now."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += family(int(child))
+    return found

@@ -1,0 +1,66 @@
+"""What supervisors do from the board: checked, audited, done, and acknowledged when on disk."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from acd.events import AgentState
+from acd.inputs import Pause, Ready, SignIn, SignOut
+from callcenter.asks import BoardAsks
+from callcenter.drivers import FloorDriver
+from callcenter.events import ActionTaken
+from foundation.errors import NotFound
+from foundation.ids import AgentId, CallId
+from foundation.journal import Journal
+from telephony.calls.events import EndedBy
+from telephony.calls.switchboard import Switchboard
+from wallboard.commands import Done, HangUpCall, SetAgentState, WantedState
+
+
+class Actions:
+    """One method for each command of `wallboard.commands`."""
+
+    def __init__(
+        self,
+        floor: FloorDriver,
+        switchboard: Switchboard,
+        journal: Journal,
+        tell: Callable[[ActionTaken], None],
+    ) -> None:
+        self._floor = floor
+        self._switchboard = switchboard
+        self._journal = journal
+        self._tell = tell
+
+    async def perform(self, ask: BoardAsks) -> Done:
+        """Raises NotFound or Conflict before anything is done."""
+        match ask.command:
+            case SetAgentState() as command:
+                self._set_agent_state(command)
+            case HangUpCall() as command:
+                self._hang_up(command)
+            case _:
+                assert_never(ask.command)
+        seq = self._journal.last_seq
+        await self._journal.settled(seq)
+        return Done(seq)
+
+    def _set_agent_state(self, command: SetAgentState) -> None:
+        agent_id = AgentId(command.agent_id)
+        was_off = self._floor.floor.state_of(agent_id) is AgentState.OFF
+        self._tell(ActionTaken(command.by, f"agent {command.state}", agent_id, command.reason))
+        if command.state is WantedState.OFF:
+            self._floor.feed(SignOut(agent_id))
+            return
+        if was_off:
+            self._floor.feed(SignIn(agent_id))
+        if command.state is WantedState.READY:
+            self._floor.feed(Ready(agent_id))
+        else:
+            self._floor.feed(Pause(agent_id, command.reason))
+
+    def _hang_up(self, command: HangUpCall) -> None:
+        call_id = CallId(command.call_id)
+        if not self._switchboard.has_call(call_id):
+            raise NotFound(f"There is no call {call_id!r} now.")
+        self._tell(ActionTaken(command.by, "hang up", call_id))
+        self._switchboard.hang_up(call_id, EndedBy.CENTRE, f"hung up by {command.by}")

@@ -1,0 +1,273 @@
+"""Core: the one file that knows everything. It builds the parts, joins them, and runs them.
+
+    socket ─▶ SipEndpoint ─▶ Switchboard ─▶ Conductor ─▶ Journal, Journey
+                                 ▲                          │
+                                 └── answer, ring, bridge ◀─┘   FloorDriver, IvrDriver
+
+Order of the start: disk (journal, database), what a crash left (settled in the journal), media
+(sessions of a dead core are ended), prompts, then the door is opened: the SIP sockets are read.
+"""
+
+import asyncio
+import logging
+import random
+import socket
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+from acd.floor import Floor
+from acd.views import AgentView
+from callcenter.actions import Actions
+from callcenter.asks import (
+    BoardAsks,
+    FindJournalEnds,
+    JournalEnds,
+    ListAgents,
+    TranscriberAsks,
+)
+from callcenter.codec import CODEC
+from callcenter.conductor import Conductor
+from callcenter.drivers import FloorDriver, IvrDriver
+from callcenter.journey import HouseEvent, Journey
+from callcenter.media_port import MediaPort
+from callcenter.places import Places
+from callcenter.rules import (
+    agent_cards,
+    agent_options,
+    house_rules,
+    prompt_options,
+    queue_options,
+    recording_options,
+    sip_options,
+)
+from callcenter.secret import derive_key
+from callcenter.settings import Settings
+from callcenter.settle import find_open_ends, settle
+from callcenter.sip_port import SipPort
+from callcenter.take_over import end_kept_sessions
+from foundation import clock
+from foundation.db import create_schema, make_engine, make_sessions
+from foundation.ids import CallId
+from foundation.ipc import Server
+from foundation.journal import Journal
+from foundation.tasks import OnFailure, Tasks
+from foundation.write_behind import WriteBehind
+from ivr.engine import Effect
+from ivr.prompts import MUSIC, Prompts
+from ivr.service import Ivr
+from ivr.synthesis import Synthesiser
+from recordings import messages as recording_messages
+from recordings.service import RecordingService
+from recordings.store import RecordingStore
+from telephony.calls.events import CallEnded, EndedBy, MediaTroubled
+from telephony.calls.options import CallOptions
+from telephony.calls.parties import PartyBook
+from telephony.calls.switchboard import Switchboard
+from telephony.media.client import MediaClient, MediaEvent
+from telephony.sip import events as sip
+from telephony.sip.endpoint import SipEndpoint, listener_of
+from telephony.sip.stack import SipStack
+from telephony.sip.store import BindingStore
+
+log = logging.getLogger(__name__)
+
+HISTORY = timedelta(days=2)
+"What is read of the journal at a start: no call and no shift is longer."
+MEDIA_WITHIN_S = 10.0
+LAST_WORDS_S = 0.3
+"After the BYEs of an orderly end: time for their answers."
+
+
+class Core:
+    """One centre's core; made by `Core.open`, runs until `close`."""
+
+    def __init__(self, settings: Settings, sockets: Sequence[socket.socket], workers: int) -> None:
+        self._settings = settings
+        self._sockets = sockets
+        self._places = Places(settings.data_path)
+        self._tasks = Tasks(lambda sentence: self._tell(MediaTroubled(sentence)))
+        self._closing = AsyncExitStack()
+        self._clients = [
+            MediaClient(str(self._places.media_socket(number)), self._on_media)
+            for number in range(workers)
+        ]
+        self._media = MediaPort(self._clients)
+
+    # -- start and end ---------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Returns when callers are answered."""
+        await self._open_disk()
+        await self._prepare_prompts()
+        self._join_parts()
+        for number, client in enumerate(self._clients):
+            self._tasks.start(f"media-{number}", client.run, OnFailure.RESTART)
+        await self._settle_crash()
+        await self._open_door()
+        log.info("core answers on %s", ", ".join(str(s.getsockname()) for s in self._sockets))
+
+    async def wait_failed(self) -> BaseException:
+        """Returns when something has failed that core can't live without."""
+        return await self._tasks.wait_failed()
+
+    async def close(self) -> None:
+        """End all calls properly, write what waits, close."""
+        for call_id in self._switchboard.call_ids():
+            self._switchboard.hang_up(call_id, EndedBy.CENTRE, "the centre closes")
+        await asyncio.sleep(LAST_WORDS_S)
+        self._endpoint.close()
+        await self._server.close()
+        await self._recordings.finish_chores()
+        await self._bindings.flush()
+        await self._tasks.close()
+        await self._closing.aclose()
+
+    async def _open_disk(self) -> None:
+        settings = self._settings
+        engine = make_engine(settings.database_url)
+        self._closing.push_async_callback(engine.dispose)
+        await create_schema(engine)
+        sessions = make_sessions(engine)
+        self._journal = await Journal.open(
+            settings.journal_path,
+            CODEC,
+            on_trouble=lambda sentence: log.error("journal: %s", sentence),
+        )
+        self._closing.push_async_callback(self._journal.close)
+        self._conductor = Conductor(self._journal.publish)
+        self._binding_store = BindingStore(sessions)
+        self._bindings: WriteBehind[tuple[str, bytes]] = WriteBehind(
+            "bindings", self._binding_store.save
+        )
+        self._tasks.start("bindings", self._bindings.run)
+        self._recordings = RecordingService(
+            recording_options(settings),
+            RecordingStore(sessions),
+            self._tell,
+            lambda: any(c.last_load and not c.last_load.admitting for c in self._clients),
+        )
+
+    async def _prepare_prompts(self) -> None:
+        settings = self._settings
+        async with Synthesiser() as synthesiser:
+            self._prompts = Prompts(settings.prompt_words, synthesiser, prompt_options(settings))
+            for problem in await self._prompts.prepare(agent.number for agent in settings.agents):
+                log.error("%s", problem)
+
+    def _join_parts(self) -> None:
+        settings = self._settings
+        self._endpoint = SipEndpoint(self._make_stack(), self._sockets, self._on_sip)
+        self._switchboard = Switchboard(
+            CallOptions(hold_music=tuple(self._prompts.named(MUSIC, ()))),
+            SipPort(self._endpoint),
+            self._media,
+            PartyBook({}, lambda party_id, number: None),
+            self._tell,
+            asyncio.get_running_loop().time,
+        )
+        self._floor = FloorDriver(
+            Floor(queue_options(settings), agent_cards(settings), agent_options(settings)),
+            self._tell,
+        )
+        self._ivr = IvrDriver(Ivr(settings.flows), self._do_ivr)
+        self._journey = Journey(
+            house_rules(settings),
+            self._switchboard,
+            self._ivr,
+            self._floor,
+            self._prompts,
+            self._recordings,
+            self._switchboard.find_caller_number,
+            self._tell,
+        )
+        self._conductor.listen(self._journey.on_event)
+        self._conductor.listen(self._forget_placement)
+        self._actions = Actions(self._floor, self._switchboard, self._journal, self._tell)
+
+    def _make_stack(self) -> SipStack:
+        settings = self._settings
+        lines = {line.number for line in settings.lines}
+        passwords = {agent.id: agent.sip_password.get_secret_value() for agent in settings.agents}
+        listeners = tuple(listener_of(sock) for sock in self._sockets)
+        return SipStack(
+            sip_options(settings, listeners),
+            passwords,
+            lines=lines.__contains__,
+            secret=derive_key(settings.data_path, "sip nonces"),
+            random=random.SystemRandom(),
+        )
+
+    async def _settle_crash(self) -> None:
+        """End in the journal, at the phones and on disk what the last core left open."""
+        since = clock.utc_now() - HISTORY
+        past = [record.event async for record in self._journal.reader.read_since(since)]
+        for fact in settle(find_open_ends(past)):
+            self._journal.publish(fact)
+        await self._wait_for_media()
+        ended = await end_kept_sessions(self._clients, self._media, self._endpoint)
+        if ended:
+            log.warning("%d legs of the last core were ended", ended)
+        await self._recordings.open()
+        self._tasks.start("recordings", self._recordings.run)
+
+    async def _wait_for_media(self) -> None:
+        try:
+            async with asyncio.timeout(MEDIA_WITHIN_S):
+                for client in self._clients:
+                    await client.wait_until_up()
+        except TimeoutError:
+            log.error("no media worker answers; callers are refused until one does")
+
+    async def _open_door(self) -> None:
+        now = self._endpoint.now
+        for aor, bindings in (await self._binding_store.all()).items():
+            self._endpoint.stack.restore_bindings(aor, bindings, now)
+            self._switchboard.on_sip(sip.PhoneRegistered(aor))
+        self._server = await Server.listen(
+            self._places.core_socket,
+            {
+                FindJournalEnds: self._find_journal_ends,
+                BoardAsks: self._actions.perform,
+                TranscriberAsks: self._answer_transcriber,
+                ListAgents: self._list_agents,
+            },
+            self._journal,
+        )
+        await self._endpoint.start()
+
+    # -- events ----------------------------------------------------------------------------------
+
+    def _tell(self, event: HouseEvent) -> None:
+        self._conductor.tell(event)
+
+    def _on_sip(self, event: sip.SipEvent) -> None:
+        if isinstance(event, sip.BindingsChanged):
+            self._bindings.put((event.aor, event.bindings))
+        self._switchboard.on_sip(event)
+
+    def _on_media(self, event: MediaEvent) -> None:
+        self._switchboard.on_media_event(event)
+
+    def _do_ivr(self, call_id: CallId, effect: Effect) -> None:
+        self._journey.do_ivr(call_id, effect)
+
+    def _forget_placement(self, event: HouseEvent) -> None:
+        if isinstance(event, CallEnded):
+            self._media.forget_call(event.call_id)
+
+    # -- what the other roles ask ----------------------------------------------------------------
+
+    async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:
+        since = clock.utc_now() - HISTORY
+        first = self._journal.last_seq + 1
+        async for record in self._journal.reader.read_since(since):
+            first = record.seq
+            break
+        return JournalEnds(first, self._journal.last_seq)
+
+    async def _answer_transcriber(self, ask: TranscriberAsks) -> recording_messages.Reply:
+        return await self._recordings.answer(ask.message)
+
+    async def _list_agents(self, _: ListAgents) -> list[AgentView]:
+        return self._floor.floor.agents()

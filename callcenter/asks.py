@@ -1,0 +1,38 @@
+"""What the other roles ask core over its Unix socket (`foundation.ipc`)."""
+
+from dataclasses import dataclass
+
+from acd.views import AgentView
+from foundation.ipc.messages import Request
+from recordings import messages as recordings
+from wallboard.commands import Command, Done
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEnds:
+    """Numbers of the journal's records: the first of the last two days, and the newest."""
+
+    first_seq: int
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindJournalEnds(Request[JournalEnds]):
+    """What a screen that starts now must read to know the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardAsks(Request[Done]):
+    """A supervisor's action; answered when it is on disk."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriberAsks(Request[recordings.Reply]):
+    message: recordings.Request
+
+
+@dataclass(frozen=True, slots=True)
+class ListAgents(Request[list[AgentView]]):
+    """Every agent of the floor, now."""

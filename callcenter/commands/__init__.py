@@ -1,0 +1,1 @@
+"""The commands of `callcenter …`, one file each; `callcenter.__main__` puts them together."""

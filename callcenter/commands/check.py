@@ -1,0 +1,60 @@
+"""`callcenter check [DIR]`: all problems of a configuration in one go."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from callcenter.cross_checks import fits
+from callcenter.settings import Settings, load
+from foundation.errors import ConfigurationError
+from ivr import audio
+
+
+def check(
+    folder: Annotated[Path, typer.Argument(help="The centre's folder.", metavar="[DIR]")] = Path(),
+) -> None:
+    """Tell every problem of the configuration with file and line."""
+    try:
+        settings = load(folder)
+        if faults := list(wav_faults(settings.prompts_path)):
+            raise ConfigurationError(faults)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            typer.echo(problem)
+        count = len(error.problems)
+        typer.echo(f"{count} problem{'s' if count > 1 else ''}; nothing would be served", err=True)
+        raise typer.Exit(1) from None
+    for warning in settings.warnings:
+        typer.echo(f"{warning} (a warning)")
+    Console(highlight=False).print(summary(settings))
+    typer.echo("The configuration is in order.")
+
+
+def wav_faults(prompts: Path) -> Iterable[str]:
+    """Recorded prompts that could not be played."""
+    for file in sorted(prompts.glob("*.wav")):
+        try:
+            audio.read_wav(file)
+        except audio.UnusableWav as error:
+            yield str(error)
+
+
+def summary(settings: Settings) -> Table:
+    """What would be served, one row a thing."""
+    table = Table(title=f"Centre {settings.sip.domain}", title_justify="left")
+    table.add_column("what")
+    table.add_column("is")
+    table.add_row("SIP", "\n".join(str(one) for one in settings.sip.listen))
+    table.add_row("HTTP", f"{settings.http.listen.host}:{settings.http.listen.port}")
+    first, last = settings.media.ports
+    table.add_row("media", f"{settings.media.address}, ports {first} to {last}")
+    for line in settings.lines:
+        table.add_row(f"line {line.number}", f"flow {line.flow}")
+    for name, queue in settings.queues.items():
+        able = [agent.name for agent in settings.agents if fits(agent, queue)]
+        table.add_row(f"queue {name}", ", ".join(able) or "no agent")
+    return table

@@ -1,0 +1,63 @@
+"""All media workers as one: each call lives in one worker, chosen when it arrives.
+
+Caller's and agent's legs of a call must meet in the same worker, so the call is what is placed.
+"""
+
+from collections.abc import Callable, Sequence
+
+from telephony.media import protocol as media
+from telephony.media.client import MediaClient
+
+
+class MediaPort:
+    """Implements `telephony.calls.switchboard.MediaPort` over several `MediaClient`s."""
+
+    def __init__(self, clients: Sequence[MediaClient]) -> None:
+        self._clients = clients
+        self._by_leg: dict[str, MediaClient] = {}
+        self._by_call: dict[str, MediaClient] = {}
+        self._by_tap: dict[str, MediaClient] = {}
+
+    def ask(
+        self, request: media.Request, on_reply: Callable[[media.Done | media.Failed], None]
+    ) -> None:
+        self._client_for(request).tell(request, on_reply)
+
+    def adopt(self, session: media.Session, client: MediaClient) -> None:
+        """A session that a worker kept over core's restart."""
+        self._by_leg[session.leg] = client
+        self._by_call[session.call] = client
+        self._by_tap |= dict.fromkeys(session.taps, client)
+
+    def forget_call(self, call: str) -> None:
+        self._by_call.pop(call, None)
+
+    def _client_for(self, request: media.Request) -> MediaClient:
+        match request:
+            case media.Offer(leg=leg, call=call):
+                client = self._by_call.get(call) or self._least_loaded()
+                self._by_call[call] = self._by_leg[leg] = client
+                return client
+            case media.Connect(a=leg):
+                return self._of_leg(leg)
+            case media.Tap(tap_id=tap_id, left=leg):
+                client = self._by_tap[tap_id] = self._of_leg(leg)
+                return client
+            case media.Untap(tap_id=tap_id):
+                return self._by_tap.pop(tap_id, self._clients[0])
+            case media.Release(leg=leg):
+                return self._by_leg.pop(leg, self._clients[0])
+            case media.Hello() | media.ListSessions():
+                return self._clients[0]
+            case _:
+                return self._of_leg(request.leg)
+
+    def _of_leg(self, leg: str) -> MediaClient:
+        # A leg that is not known any more is answered 481 by whichever worker is asked.
+        return self._by_leg.get(leg, self._clients[0])
+
+    def _least_loaded(self) -> MediaClient:
+        def load(client: MediaClient) -> tuple[bool, float]:
+            return (not client.is_up, client.last_load.busy if client.last_load else 0.0)
+
+        return min(self._clients, key=load)

@@ -1,0 +1,27 @@
+"""Where the processes of one centre meet: files and sockets below its data folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Paths below `data`, the centre's data folder."""
+
+    data: Path
+
+    @property
+    def run(self) -> Path:
+        """Process ids, sockets; nothing in here outlives the processes."""
+        return self.data / "run"
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "log"
+
+    @property
+    def core_socket(self) -> Path:
+        return self.run / "core.sock"
+
+    def media_socket(self, worker: int) -> Path:
+        return self.run / f"media-{worker}.sock"

@@ -1,0 +1,148 @@
+"""Settings turned into the options of the parts; nobody below the roof reads settings."""
+
+import os
+from zoneinfo import ZoneInfo
+
+from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
+from callcenter.journey import AgentRule, HouseRules, LineRule, QueueRule
+from callcenter.settings import Settings
+from foundation.ids import AgentId, QueueId
+from ivr.prompts import PromptOptions
+from recordings.options import RecordingOptions
+from telephony.calls.numbers import normalise
+from telephony.calls.options import CallOptions
+from telephony.media.options import WorkerOptions
+from telephony.sip.options import Listener, SipOptions
+from wallboard.directory import AgentCard as BoardAgent
+from wallboard.directory import Directory, QueueCard, ServiceTarget
+
+FALLBACK_LANGUAGES = ("en",)
+
+
+def house_rules(settings: Settings) -> HouseRules:
+    country_code = CallOptions().country_code
+    return HouseRules(
+        lines={
+            line.number: LineRule(
+                flow=line.flow,
+                languages=(line.language,)
+                if line.language
+                else settings.flows[line.flow].languages,
+            )
+            for line in settings.lines
+        },
+        queues={
+            QueueId(name): QueueRule(
+                music=queue.music,
+                announce_agent=queue.announce_agent,
+                languages=(queue.language,) if queue.language else FALLBACK_LANGUAGES,
+            )
+            for name, queue in settings.queues.items()
+        },
+        agents={
+            AgentId(agent.id): AgentRule(number=agent.number, auto_answer=agent.auto_answer)
+            for agent in settings.agents
+        },
+        blocked={normalise(number, country_code) for number in settings.blocked},
+    )
+
+
+def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:
+    return {
+        QueueId(name): QueueOptions(
+            skills=queue.skills,
+            strategy=Strategy(queue.strategy),
+            ring_s=queue.ring_s,
+            wrap_up_s=queue.wrap_up_s,
+            max_wait_s=queue.max_wait_s,
+            short_abandon_s=settings.short_abandon_s,
+            service_level=ServiceLevel(
+                percent=queue.service_level.percent, within_s=queue.service_level.within_s
+            ),
+            announce_agent=queue.announce_agent,
+            announce_position_every_s=queue.announce_position_every_s or None,
+            music=queue.music,
+        )
+        for name, queue in settings.queues.items()
+    }
+
+
+def agent_cards(settings: Settings) -> list[AgentCard]:
+    return [
+        AgentCard(
+            agent_id=AgentId(agent.id),
+            name=agent.name,
+            number=agent.number,
+            skills=agent.skills,
+            team=agent.team,
+            languages=agent.languages,
+            auto_answer=agent.auto_answer,
+        )
+        for agent in settings.agents
+    ]
+
+
+def agent_options(settings: Settings) -> AgentOptions:
+    return AgentOptions(auto_ready=settings.auto_ready)
+
+
+def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptions:
+    return SipOptions(listeners=listeners, domain=settings.sip.domain)
+
+
+def worker_options(settings: Settings, number: int, workers: int, socket: str) -> WorkerOptions:
+    """Each worker has an even share of the ports."""
+    first, last = settings.media.ports
+    pairs = (last - first + 1) // 2
+    share = pairs // workers * 2
+    limits = settings.media.limits
+    return WorkerOptions(
+        socket=socket,
+        address=settings.media.address,
+        ports=(first + number * share, first + (number + 1) * share - 1),
+        max_legs=limits.legs,
+        busy_limit=limits.busy,
+        media_lost_s=limits.lost_after_s,
+        preload=[str(settings.prompt_cache_path)],
+    )
+
+
+def prompt_options(settings: Settings) -> PromptOptions:
+    return PromptOptions(
+        own=settings.prompts_path,
+        cache=settings.prompt_cache_path,
+        voices=settings.speech.voices,
+        speed=settings.speech.speed,
+    )
+
+
+def recording_options(settings: Settings) -> RecordingOptions:
+    return RecordingOptions(
+        path=settings.recordings_path,
+        transcribe=settings.recordings.transcribe,
+        timezone=ZoneInfo(settings.timezone),
+    )
+
+
+def directory(settings: Settings) -> Directory:
+    """Names, teams and targets for the screens."""
+    return Directory(
+        agents={AgentId(agent.id): BoardAgent(agent.name, agent.team) for agent in settings.agents},
+        queues={
+            QueueId(name): QueueCard(
+                name,
+                ServiceTarget(
+                    share=queue.service_level.percent / 100,
+                    within_s=queue.service_level.within_s,
+                    short_abandon_s=settings.short_abandon_s,
+                ),
+            )
+            for name, queue in settings.queues.items()
+        },
+        target=ServiceTarget(short_abandon_s=settings.short_abandon_s),
+    )
+
+
+def media_workers(settings: Settings) -> int:
+    """One less than the cores, so that core has one, and at least one."""
+    return settings.media.workers or max(1, (os.cpu_count() or 2) - 1)

@@ -1,0 +1,47 @@
+"""What a new core does with the talks that media kept while there was no core.
+
+Each media session carries its leg's dialog record; with it the new core can speak for the old one.
+It ends these legs with a BYE to each party, so that nobody is left off the hook, and closes their
+recordings. The journal's open ends are settled by `callcenter.settle`.
+"""
+
+import logging
+
+from callcenter.media_port import MediaPort
+from foundation.errors import CallCentreError
+from telephony.media import protocol as media
+from telephony.media.client import MediaClient
+from telephony.sip.endpoint import SipEndpoint
+
+log = logging.getLogger(__name__)
+
+REASON = "the centre was restarted"
+
+
+async def end_kept_sessions(
+    clients: list[MediaClient], port: MediaPort, endpoint: SipEndpoint
+) -> int:
+    """Returns how many legs were ended."""
+    ended = 0
+    for client in clients:
+        if not client.is_up:
+            continue
+        reply = await client.ask(media.ListSessions(rid=0))
+        for session in reply.sessions or []:
+            port.adopt(session, client)
+            _end(session, port, endpoint)
+            ended += 1
+    return ended
+
+
+def _end(session: media.Session, port: MediaPort, endpoint: SipEndpoint) -> None:
+    if session.record:
+        try:
+            leg = endpoint.stack.adopt(session.record, endpoint.now)
+            endpoint.perform(endpoint.stack.hang_up(leg, endpoint.now, REASON))
+        except CallCentreError as error:
+            log.error("leg %s of call %s cannot be ended: %s", session.leg, session.call, error)
+    for tap in session.taps:
+        port.ask(media.Untap(rid=0, tap_id=tap), lambda _: None)
+    port.ask(media.Release(rid=0, leg=session.leg), lambda _: None)
+    log.info("[%s] > BYE %s: %s", session.call, session.leg, REASON)

@@ -1,0 +1,64 @@
+"""Reading the journal, in core or in any other process beside it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from foundation.journal.codec import EventCodec
+from foundation.journal.file import JournalFile
+from foundation.journal.rows import Row, to_record, to_us
+from foundation.record import Record
+
+PAGE_ROWS = 1000
+
+
+class JournalReader:
+    """Opens the file for each page only, so an iterator that is left alone holds nothing."""
+
+    def __init__(self, path: Path, codec: EventCodec) -> None:
+        self._path = path
+        self._codec = codec
+
+    async def read(
+        self, after_seq: int = 0, limit: int | None = None
+    ) -> AsyncGenerator[Record[object], None]:
+        """Records in order, until the end of the file as it is then, or `limit` of them."""
+        left = limit
+        while left is None or left > 0:
+            wanted = PAGE_ROWS if left is None else min(PAGE_ROWS, left)
+            page = await self.page(after_seq, wanted)
+            for row in page:
+                yield to_record(row, self._codec)
+            if len(page) < wanted:
+                return
+            after_seq = page[-1].seq
+            left = None if left is None else left - len(page)
+
+    async def read_since(self, utc: datetime) -> AsyncGenerator[Record[object], None]:
+        """From the first record that was written at `utc` or later."""
+        first = await asyncio.to_thread(self._first_since, to_us(utc))
+        if first is not None:
+            async for record in self.read(first.seq - 1):
+                yield record
+
+    async def last_seq(self) -> int:
+        """0 for an empty journal."""
+        last = await asyncio.to_thread(self._last)
+        return last.seq if last else 0
+
+    async def page(self, after_seq: int, limit: int = PAGE_ROWS) -> list[Row]:
+        return await asyncio.to_thread(self._page, after_seq, limit)
+
+    def _page(self, after_seq: int, limit: int) -> list[Row]:
+        with closing(JournalFile(self._path, read_only=True)) as file:
+            return file.after(after_seq, limit)
+
+    def _first_since(self, utc_us: int) -> Row | None:
+        with closing(JournalFile(self._path, read_only=True)) as file:
+            return file.first_since(utc_us)
+
+    def _last(self) -> Row | None:
+        with closing(JournalFile(self._path, read_only=True)) as file:
+            return file.last()

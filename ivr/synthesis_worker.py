@@ -1,0 +1,71 @@
+"""The helper process that speaks: requests on stdin, samples on stdout, one at a time.
+
+Frames as in `foundation.frames`. It ends when stdin ends, so it never outlives who started it.
+A request that cannot be spoken is answered by `Refused`; a crash of the library ends the process
+and nothing else.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import espeakng_loader
+import msgspec
+import numpy as np
+
+from foundation.errors import CallCentreError
+from foundation.frames import FrameReader, pack
+from ivr import audio, mandarin
+from ivr.espeak import RATE, Espeak, UnknownVoice
+from ivr.synthesis_protocol import Answer, Refused, Say, Spoken
+
+SENTENCE_PAUSE_S = 0.35
+PINYIN_VOICE = "cmn-latn-pinyin"
+
+
+class Speaker:
+    """Text to 8 kHz samples at the house's level."""
+
+    def __init__(self) -> None:
+        self._espeak = Espeak()
+        self._variants = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
+
+    def answer(self, request: Say) -> Answer:
+        try:
+            return Spoken(self._say(request))
+        except CallCentreError as error:
+            return Refused(str(error))
+
+    def _say(self, request: Say) -> bytes:
+        voice, _, variant = request.voice.partition("+")
+        # The library passes over a variant that it does not know and speaks with the plain voice.
+        if variant and not (self._variants / variant).is_file():
+            raise UnknownVoice(f"espeak-ng has no variant {variant!r} of its voices")
+        texts = [request.text]
+        if voice == PINYIN_VOICE:
+            texts = [mandarin.pinyin(sentence) for sentence in mandarin.sentences(request.text)]
+        pause = np.zeros(int(SENTENCE_PAUSE_S * RATE), np.int16)
+        pieces = [np.zeros(0, np.int16)]
+        for text in texts:
+            spoken = self._espeak.say(text, request.voice, request.speed, request.pitch)
+            pieces += [pause, spoken] if len(pieces) > 1 else [spoken]
+        samples = np.concatenate(pieces).astype(np.float32) / np.float32(32768)
+        return audio.even(audio.to_8k(samples, RATE))
+
+
+def main() -> None:
+    # Ctrl-C goes to the whole terminal; who started us decides, and closes our stdin.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    speaker = Speaker()
+    reader = FrameReader()
+    decoder = msgspec.msgpack.Decoder(Say)
+    while data := os.read(sys.stdin.fileno(), 65536):
+        for frame in reader.feed(data):
+            answer = msgspec.msgpack.encode(speaker.answer(decoder.decode(frame)))
+            sys.stdout.buffer.write(pack(answer))
+            sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

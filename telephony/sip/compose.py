@@ -1,0 +1,104 @@
+"""Builds the answers to a request (RFC 3261 8.2.6); the one place that knows reason phrases."""
+
+import re
+
+from telephony.sip.errors import SipParseError
+from telephony.sip.events import HostPort
+from telephony.sip.headers import split_list
+from telephony.sip.message import HeaderLines, Request, serialise
+
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER"
+METHODS = frozenset(ALLOW.split(", "))
+SDP = "application/sdp"
+
+REASONS = {
+    100: "Trying",
+    180: "Ringing",
+    181: "Call Is Being Forwarded",
+    182: "Queued",
+    183: "Session Progress",
+    200: "OK",
+    302: "Moved Temporarily",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    407: "Proxy Authentication Required",
+    408: "Request Timeout",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+    416: "Unsupported URI Scheme",
+    420: "Bad Extension",
+    423: "Interval Too Brief",
+    480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist",
+    482: "Loop Detected",
+    483: "Too Many Hops",
+    486: "Busy Here",
+    487: "Request Terminated",
+    488: "Not Acceptable Here",
+    491: "Request Pending",
+    500: "Server Internal Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+    505: "Version Not Supported",
+    600: "Busy Everywhere",
+    603: "Decline",
+}
+
+
+def respond(
+    request: Request,
+    status: int,
+    source: HostPort,
+    *,
+    tag: str = "",
+    reason: str = "",
+    headers: HeaderLines = (),
+    body: bytes = b"",
+    content_type: str = SDP,
+    keep_route: bool = False,
+) -> bytes:
+    """The bytes of an answer. `tag` is put into To unless the request brought one.
+
+    keep_route: copy Record-Route, for answers that make a dialog (RFC 3261 12.1.1).
+    """
+    lines = [("Via", str(request.via.seen_from(source.host, source.port)))]
+    vias = request.values("via")
+    lines += [("Via", item) for item in split_list(vias[0])[1:]]
+    lines += [("Via", item) for item in vias[1:]]
+    lines.append(("From", request.values("from")[0]))
+    lines.append(("To", _tagged(request, "" if status == 100 else tag)))
+    lines.append(("Call-ID", request.call_id))
+    lines.append(("CSeq", request.values("cseq")[0]))
+    if status == 100 and (stamp := request.find("timestamp")) is not None:
+        lines.append(("Timestamp", stamp))
+    if keep_route:
+        lines += [("Record-Route", line) for line in request.values("record-route")]
+    lines += headers
+    if body:
+        lines.append(("Content-Type", content_type))
+    phrase = one_line(reason) or REASONS.get(status, "Unknown")
+    return serialise(f"SIP/2.0 {status} {phrase}", lines, body)
+
+
+def _tagged(request: Request, tag: str) -> str:
+    """To with our tag; one that cannot be read is sent back as it is."""
+    to = request.values("to")[0]
+    try:
+        has_tag = bool(request.to.tag)
+    except SipParseError:
+        return to
+    return to if has_tag or not tag else f"{to};tag={tag}"
+
+
+def reply_address(request: Request, source: HostPort) -> HostPort:
+    """Where answers to a datagram go (RFC 3261 18.2.2, RFC 3581 4)."""
+    return HostPort(source.host, request.via.reply_port(source.port))
+
+
+def one_line(text: str) -> str:
+    """Text of ours that goes into a header must not end it."""
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()

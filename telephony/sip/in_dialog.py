@@ -1,0 +1,311 @@
+"""Requests inside a dialog, both ways: BYE, INFO, UPDATE, re-INVITE, OPTIONS.
+
+RFC 3261 12.2, 14, 15: the same for a leg that called us and one that we called.
+Glare, two re-INVITEs at once, is refused with 491; our own is tried again as RFC 3261 14.1 says.
+"""
+
+import re
+
+from telephony.sip.compose import SDP, one_line
+from telephony.sip.digest import DigestClient
+from telephony.sip.errors import SipParseError
+from telephony.sip.events import (
+    Answered,
+    Cancelled,
+    Gone,
+    GoneWhy,
+    InfoDigit,
+    Reoffered,
+    ReofferRefused,
+)
+from telephony.sip.headers import quote
+from telephony.sip.leg import LateOffer, Leg, LegState
+from telephony.sip.leg_book import LegBook
+from telephony.sip.message import HeaderLines, Request, Response, clean_text
+from telephony.sip.screening import options_headers
+from telephony.sip.transaction_layer import ClientEntry, Purpose, ServerEntry
+
+MAX_GLARE = 6
+DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
+_SIGNAL = re.compile(rb"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_DIGIT_NAMES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
+
+
+class InDialog:
+    """Takes and makes the requests of dialogs that exist."""
+
+    def __init__(self, book: LegBook) -> None:
+        self._book = book
+
+    # -- what the peer asks ----------------------------------------------------------------------
+
+    def receive(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """A new request of the peer, screened already."""
+        request = entry.request
+        entry.leg_id = leg.leg_id
+        if request.cseq.number < leg.dialog.remote_seq:
+            # RFC 3261 12.2.2: out of order.
+            self._refuse(leg, entry, 500, now, headers=self._retry_after())
+            return
+        leg.dialog.remote_seq = request.cseq.number
+        match request.method:
+            case "BYE":
+                self._on_bye(leg, entry, now)
+            case "INFO":
+                self._on_info(leg, entry, now)
+            case "OPTIONS":
+                headers = options_headers()
+                self._book.answer(entry, 200, now, tag=leg.dialog.local_tag, headers=headers)
+            case "INVITE" | "UPDATE":
+                self._on_offer(leg, entry, now)
+            case _:
+                self._refuse(leg, entry, 405, now)
+        self._book.keep(leg)
+        self._book.rearm(leg)
+
+    def _on_bye(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        book = self._book
+        if leg.is_early and leg.is_caller:
+            self._refuse(leg, entry, 481, now)
+            return
+        book.answer(entry, 200, now, tag=leg.dialog.local_tag)
+        if leg.pending is not None:
+            # RFC 3261 15.1.2: requests that still wait are answered 487.
+            self._refuse(leg, leg.pending, 487, now)
+            leg.pending = None
+        if leg.state is LegState.ENDED:
+            return
+        was_early = leg.is_early
+        book.forget(leg)
+        leg.state = LegState.ENDED
+        reason = clean_text(entry.request.find("reason") or "")
+        if was_early:
+            book.emit(Cancelled(leg.leg_id))
+        else:
+            book.emit(Gone(leg.leg_id, GoneWhy.BYE, reason))
+
+    def _on_info(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        request = entry.request
+        if request.body and request.content_type not in DTMF_TYPES:
+            headers = [("Accept", ", ".join(DTMF_TYPES))]
+            self._refuse(leg, entry, 415, now, headers=headers)
+            return
+        digit = read_digit(request) if request.body else None
+        if digit == "":
+            self._refuse(leg, entry, 400, now, reason="No Digit In The Body")
+            return
+        self._book.answer(entry, 200, now, tag=leg.dialog.local_tag)
+        if digit:
+            self._book.emit(InfoDigit(leg.leg_id, digit))
+
+    def _on_offer(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """A re-INVITE, or an UPDATE with or without an offer (RFC 3261 14.2, RFC 3311 5.2)."""
+        request = entry.request
+        is_invite = request.method == "INVITE"
+        if is_invite and leg.answer and request.cseq.number == leg.invite_seq:
+            # The INVITE that we, or the process before us, answered already.
+            self._book.layer.respond(entry, 200, leg.answer, now)
+        elif leg.state is LegState.ENDED:
+            self._refuse(leg, entry, 481, now)
+        elif not is_invite and not request.body:
+            self._refresh(leg, entry, now)
+        elif leg.pending is not None:
+            self._refuse(leg, entry, 500, now, headers=self._retry_after())
+        elif leg.invite is not None or leg.unacked is not None or leg.late_offer is not None:
+            self._refuse(leg, entry, 491, now)
+        else:
+            leg.pending = entry
+            if is_invite:
+                self._book.answer(entry, 100, now, tag="")
+            self._book.emit(Reoffered(leg.leg_id, request.body))
+
+    def _refresh(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        leg.dialog.learn_target(entry.request)
+        headers = self._book.capabilities("", leg.dialog.listener)
+        self._book.answer(entry, 200, now, tag=leg.dialog.local_tag, headers=headers)
+
+    def _refuse(
+        self,
+        leg: Leg,
+        entry: ServerEntry,
+        status: int,
+        now: float,
+        *,
+        reason: str = "",
+        headers: HeaderLines = (),
+    ) -> None:
+        tag = leg.dialog.local_tag
+        self._book.answer(entry, status, now, tag=tag, reason=reason, headers=headers)
+
+    def _retry_after(self) -> HeaderLines:
+        return [("Retry-After", str(round(self._book.random.uniform(0, 10))))]
+
+    # -- what we ask -----------------------------------------------------------------------------
+
+    def build(
+        self,
+        leg: Leg,
+        method: str,
+        number: int,
+        *,
+        headers: HeaderLines = (),
+        body: bytes = b"",
+    ) -> Request:
+        dialog = leg.dialog
+        uri, routes = dialog.request_line()
+        lines = [
+            ("Via", self._book.via(dialog.listener)),
+            *routes,
+            ("Max-Forwards", "70"),
+            ("From", dialog.local),
+            ("To", dialog.remote),
+            ("Call-ID", dialog.call_id),
+            ("CSeq", f"{number} {method}"),
+            *headers,
+        ]
+        if leg.auth is not None:
+            # RFC 3261 22.1: an ACK repeats the INVITE's credentials.
+            signed = "INVITE" if method == "ACK" else method
+            lines += leg.auth.answer(signed, uri, self._book.token())
+        if body:
+            lines.append(("Content-Type", SDP))
+        return Request(method, uri, lines, body)
+
+    def hang_up(self, leg: Leg, reason: str, now: float, why: GoneWhy = GoneWhy.OURS) -> None:
+        """Send BYE and tell the end of a leg that was up."""
+        self.send_bye(leg, reason, now)
+        self._book.end(leg, now)
+        self._book.emit(Gone(leg.leg_id, why, reason))
+
+    def send_bye(self, leg: Leg, reason: str, now: float) -> None:
+        headers = [("User-Agent", self._book.options.server)]
+        if reason:
+            headers.append(("Reason", f"SIP;cause=200;text={quote(one_line(reason))}"))
+        request = self.build(leg, "BYE", leg.dialog.next_seq(), headers=headers)
+        self._send(leg, request, Purpose.BYE, now)
+
+    def reoffer(self, leg: Leg, body: bytes, now: float) -> None:
+        """re-INVITE now, or as soon as nothing else is being offered."""
+        busy = leg.state is not LegState.UP or leg.pending or leg.invite or leg.unacked
+        if busy or leg.late_offer:
+            self._offer_later(leg, body, now)
+        else:
+            self._reinvite(leg, body, now)
+        self._book.rearm(leg)
+
+    def _reinvite(self, leg: Leg, body: bytes, now: float) -> None:
+        leg.wanted_offer = leg.reoffer_at = None
+        leg.has_provisional = False
+        headers = self._book.capabilities("", leg.dialog.listener)
+        number = leg.dialog.next_seq()
+        request = self.build(leg, "INVITE", number, headers=headers, body=body)
+        leg.local_body = body or leg.local_body
+        leg.invite = self._send(leg, request, Purpose.REINVITE, now)
+        self._book.keep(leg)
+
+    def _offer_later(self, leg: Leg, body: bytes, now: float) -> None:
+        """RFC 3261 14.1: who owns the Call-ID waits longer, so that the two do not meet again."""
+        low, high = (2.1, 4.0) if leg.is_caller else (0.0, 2.0)
+        leg.wanted_offer = body
+        leg.reoffer_at = now + round(self._book.random.uniform(low, high), 2)
+
+    def tick(self, leg: Leg, now: float) -> None:
+        if leg.reoffer_at is not None and now >= leg.reoffer_at:
+            leg.reoffer_at = None
+            if leg.wanted_offer is not None:
+                self.reoffer(leg, leg.wanted_offer, now)
+
+    def _send(self, leg: Leg, request: Request, purpose: Purpose, now: float) -> ClientEntry:
+        dialog = leg.dialog
+        return self._book.layer.send(
+            request,
+            dialog.next_hop(),
+            dialog.listener,
+            purpose=purpose,
+            leg_id=leg.leg_id,
+            now=now,
+        )
+
+    # -- what the peer answers -------------------------------------------------------------------
+
+    def on_bye_answer(self, leg: Leg, entry: ClientEntry, response: Response, now: float) -> None:
+        if response.status < 200:
+            return
+        if may_retry(leg.auth, entry, response):
+            again = self.build(leg, "BYE", leg.dialog.next_seq())
+            self._send(leg, again, Purpose.BYE, now).retried = True
+        else:
+            self._book.forget(leg)
+
+    def on_reinvite_answer(
+        self, leg: Leg, entry: ClientEntry, response: Response | None, now: float
+    ) -> None:
+        status = 408 if response is None else response.status
+        if status < 200 or leg.state is LegState.ENDED:
+            return
+        if leg.invite is entry:
+            leg.invite = None
+        if response is not None and status < 300:
+            self._on_accepted(leg, entry, response)
+        elif response is not None and may_retry(leg.auth, entry, response):
+            self._reinvite(leg, entry.request.body, now)
+            if leg.invite is not None:
+                leg.invite.retried = True
+        elif status == 491 and leg.glare_count < MAX_GLARE:
+            leg.glare_count += 1
+            self._offer_later(leg, entry.request.body, now)
+        elif status in (408, 481):
+            # RFC 3261 12.2.1.2: the dialog is broken, and the peer may not know it.
+            self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
+        else:
+            leg.glare_count = 0
+            self._book.emit(ReofferRefused(leg.leg_id, status))
+        self._book.rearm(leg)
+
+    def _on_accepted(self, leg: Leg, entry: ClientEntry, response: Response) -> None:
+        leg.glare_count = 0
+        leg.dialog.learn_target(response)
+        self.acknowledge_offer(leg, entry.request, response)
+
+    def acknowledge_offer(self, leg: Leg, invite: Request, response: Response) -> None:
+        """Tell a 2xx and send its ACK; a late offer's ACK waits for our answer."""
+        leg.remote_body = response.body or leg.remote_body
+        if invite.body or not response.body:
+            self.send_ack(leg, invite)
+        else:
+            leg.late_offer = LateOffer(invite, response.to.tag)
+            self._book.keep(leg)
+        self._book.emit(Answered(leg.leg_id, response.body))
+
+    def send_ack(self, leg: Leg, invite: Request, body: bytes = b"") -> None:
+        """RFC 3261 13.2.2.4: the ACK of a 2xx goes end to end and is kept for repeats."""
+        number = invite.cseq.number
+        leg.ack = bytes(self.build(leg, "ACK", number, body=body))
+        leg.ack_seq = number
+        self._book.keep(leg)
+        self._book.send(leg.ack, leg.dialog.next_hop(), leg.dialog.listener)
+
+    def repeat_ack(self, leg: Leg) -> None:
+        self._book.send(leg.ack, leg.dialog.next_hop(), leg.dialog.listener)
+
+
+def may_retry(auth: DigestClient | None, entry: ClientEntry, response: Response) -> bool:
+    """The peer wants credentials, and we have some that it has not refused yet."""
+    if response.status not in (401, 407) or auth is None or entry.retried:
+        return False
+    name = "www-authenticate" if response.status == 401 else "proxy-authenticate"
+    try:
+        return auth.take(response.status, response.values(name))
+    except SipParseError:
+        return False
+
+
+def read_digit(request: Request) -> str:
+    """The key of an INFO; '' when there is none (`Signal=5` or just `5`)."""
+    if request.content_type == "application/dtmf-relay":
+        found = _SIGNAL.search(request.body)
+        text = found[1].decode("ascii", "replace") if found else ""
+    else:
+        text = request.body.strip().decode("ascii", "replace")
+    text = _DIGIT_NAMES.get(text, text.upper())
+    return text if len(text) == 1 and text in "0123456789*#ABCD" else ""

@@ -1,0 +1,100 @@
+"""A leg as the stack keeps it: a dialog, what it is waiting for, and when.
+
+       as server                                as client
+    INVITED ─ accept ─▶ ANSWERED              DIALLING ─ 2xx ─▶ UP
+        │                 │ ACK                  │ hang_up
+        │                 ▼                      ▼
+        │                 UP                  CANCELLING ─ final answer ─▶ (forgotten)
+        │                 │
+        └ reject,CANCEL   └ BYE, either side ─▶ ENDED (answers latecomers) ─▶ (forgotten)
+
+`uas.py` moves the left side, `uac.py` the right side, `in_dialog.py` what both share.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from foundation.ids import LegId
+from telephony.sip.dialog import Dialog
+from telephony.sip.digest import DigestClient
+from telephony.sip.events import HostPort
+from telephony.sip.message import Request
+from telephony.sip.transaction_layer import ClientEntry, ServerEntry
+from telephony.sip.unacked import UnackedAnswer
+
+
+class LegState(StrEnum):
+    INVITED = "invited"
+    ANSWERED = "answered"
+    UP = "up"
+    DIALLING = "dialling"
+    CANCELLING = "cancelling"
+    ENDED = "ended"
+
+
+@dataclass(slots=True)
+class LateOffer:
+    """A 2xx to an INVITE of ours without offer: its ACK waits for our answer."""
+
+    invite: Request
+    response_tag: str
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """One leg; `eq=False`: a leg is itself only."""
+
+    leg_id: LegId
+    state: LegState
+    dialog: Dialog
+    is_caller: bool = False
+    "We sent the first INVITE."
+
+    pending: ServerEntry | None = None
+    "The peer's INVITE or UPDATE that our user has yet to answer."
+    unacked: UnackedAnswer | None = None
+    answer: bytes = b""
+    answer_to: HostPort = field(default=HostPort("", 0))
+    invite_seq: int = 0
+    hang_up_reason: str | None = None
+    "Set while a hang-up waits for the ACK (RFC 3261 15) or for the end of a CANCEL."
+
+    invite: ClientEntry | None = None
+    "Our own INVITE or re-INVITE until its final answer."
+    has_provisional: bool = False
+    is_cancelled: bool = False
+    late_offer: LateOffer | None = None
+    ack: bytes = b""
+    ack_seq: int = 0
+    auth: DigestClient | None = None
+    wanted_offer: bytes | None = None
+    "A re-INVITE that waits until the other side's is over (glare)."
+    glare_count: int = 0
+
+    local_body: bytes = b""
+    remote_body: bytes = b""
+    extra: bytes = b""
+    last_kept: bytes = b""
+    "The record as it was told last, so that it is told again only when it changed."
+
+    ring_again_at: float | None = None
+    reoffer_at: float | None = None
+    forget_at: float | None = None
+    cancel_ends_at: float | None = None
+    last_provisional: tuple[int, bytes] = (0, b"")
+
+    @property
+    def is_early(self) -> bool:
+        return self.state in (LegState.INVITED, LegState.DIALLING, LegState.CANCELLING)
+
+    @property
+    def deadline(self) -> float | None:
+        unacked = self.unacked.deadline if self.unacked else None
+        times = (
+            unacked,
+            self.ring_again_at,
+            self.reoffer_at,
+            self.forget_at,
+            self.cancel_ends_at,
+        )
+        return min((at for at in times if at is not None), default=None)

@@ -1,0 +1,66 @@
+"""What the SIP stack may be told; read once by the shell, never from the environment here."""
+
+from dataclasses import dataclass, field
+
+from telephony.sip.events import HostPort
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """RFC 3261 17, table 4, in seconds; the letters are the RFC's."""
+
+    t1: float = 0.5
+    "Round-trip estimate; everything else is a multiple."
+    t2: float = 4.0
+    "Longest interval between retransmissions of anything but an INVITE."
+    t4: float = 5.0
+    "How long a message may stay in the network."
+    timer_d: float = 32.0
+    "How long a client waits for retransmitted refusals."
+
+    @property
+    def give_up(self) -> float:
+        """Timers B, F, H, J, L and M."""
+        return 64 * self.t1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """One socket of ours as peers reach it; goes into Via and Contact."""
+
+    address: HostPort
+    transport: str = "UDP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipOptions:
+    """How the stack answers, what it allows and how much it keeps."""
+
+    listeners: tuple[Listener, ...]
+    "In the order of the `listener` numbers that the shell uses."
+    domain: str = ""
+    "Host part of our addresses-of-record; '': the first listener's address."
+    aliases: tuple[str, ...] = ()
+    "Other names under which phones know this domain."
+    server: str = "callcenter"
+    "Goes into Server and User-Agent."
+    timers: Timers = field(default_factory=Timers)
+
+    min_expires_s: int = 30
+    default_expires_s: int = 300
+    max_expires_s: int = 3600
+    max_bindings_per_aor: int = 10
+    "Beyond that the oldest binding goes."
+
+    nonce_life_s: float = 300.0
+    digest_algorithms: tuple[str, ...] = ("MD5",)
+    "In the order of preference; each is one challenge (RFC 8760)."
+    max_auth_failures: int = 5
+    "Wrong passwords of one source for one address-of-record before 403."
+    auth_failure_window_s: float = 300.0
+
+    max_transactions: int = 50_000
+    max_legs: int = 10_000
+    max_body_bytes: int = 16_384
+    ring_refresh_s: float = 60.0
+    "RFC 3261 13.3.1.1: a provisional answer is repeated each minute, or proxies give up."

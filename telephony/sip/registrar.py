@@ -1,0 +1,221 @@
+"""The registrar: where each phone can be reached now (RFC 3261 10).
+
+A binding keeps what a restarted process needs: contact, the address the REGISTER came from (a phone
+behind a NAT is reached there), Call-ID and CSeq (so that an old REGISTER cannot undo a new one),
+`+sip.instance`, end. A phone that comes back with the same instance replaces its old binding.
+
+Who asks was authenticated before; this file never looks at passwords.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from telephony.sip.errors import SipParseError
+from telephony.sip.events import BindingsChanged, HostPort, PhoneRegistered, PhoneUnregistered
+from telephony.sip.headers import NameAddr, unquote
+from telephony.sip.message import Request, is_utf8
+from telephony.sip.options import SipOptions
+
+RegistrarEvent = PhoneRegistered | PhoneUnregistered | BindingsChanged
+
+
+class Binding(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One address at which an address-of-record can be reached."""
+
+    contact: str
+    host: str
+    port: int
+    listener: int
+    call_id: str
+    cseq: int
+    updated_at: float
+    expires_at: float
+    "Seconds of the monotonic clock, which goes on over a restart but not over a reboot."
+    granted_s: int
+    instance: str = ""
+
+    @property
+    def received(self) -> HostPort:
+        return HostPort(self.host, self.port)
+
+
+_rows = msgspec.msgpack.Decoder(list[Binding])
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterAnswer:
+    """Status and headers of the answer to a REGISTER."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    events: tuple[RegistrarEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """One Contact of a REGISTER."""
+
+    contact: NameAddr
+    seconds: int
+
+    @property
+    def instance(self) -> str:
+        return unquote(self.contact.param("+sip.instance") or "")
+
+
+class Registrar:
+    """All bindings, by the user part of the address-of-record."""
+
+    def __init__(self, options: SipOptions) -> None:
+        self._options = options
+        self._bindings: dict[str, list[Binding]] = {}
+
+    # -- questions -------------------------------------------------------------------------------
+
+    def newest(self, aor: str, now: float) -> Binding | None:
+        """The binding that was registered or refreshed last: where the phone rings."""
+        live = [each for each in self._bindings.get(aor, ()) if each.expires_at > now]
+        return max(live, key=lambda each: each.updated_at, default=None)
+
+    def is_at(self, aor: str, source: HostPort) -> bool:
+        return any(each.received == source for each in self._bindings.get(aor, ()))
+
+    @property
+    def deadline(self) -> float | None:
+        ends = (each.expires_at for rows in self._bindings.values() for each in rows)
+        return min(ends, default=None)
+
+    # -- changes ---------------------------------------------------------------------------------
+
+    def register(
+        self, aor: str, request: Request, source: HostPort, listener: int, now: float
+    ) -> RegisterAnswer:
+        """RFC 3261 10.3, steps 6 to 8: all of the request is done, or nothing."""
+        if "*" in request.items("contact"):
+            return self._remove_all(aor, request, now)
+        wishes = self._read(request)
+        if any(0 < wish.seconds < self._options.min_expires_s for wish in wishes):
+            return RegisterAnswer(423, (("Min-Expires", str(self._options.min_expires_s)),))
+        rows = [each for each in self._bindings.get(aor, ()) if each.expires_at > now]
+        for wish in wishes:
+            old = _find(rows, wish)
+            if old is not None and _is_outdated(old, request):
+                return RegisterAnswer(500)
+            rows = [each for each in rows if each is not old]
+            if wish.seconds > 0:
+                rows.append(self._bind(wish, request, source, listener, now))
+        rows = rows[-self._options.max_bindings_per_aor :]
+        events = self._store(aor, rows) if wishes else ()
+        return RegisterAnswer(200, self._listed(aor, now), events)
+
+    def _remove_all(self, aor: str, request: Request, now: float) -> RegisterAnswer:
+        """`Contact: *` is only allowed alone and with `Expires: 0`."""
+        if request.items("contact") != ["*"] or request.number("expires") != 0:
+            return RegisterAnswer(400)
+        rows = self._bindings.get(aor, [])
+        if any(_is_outdated(each, request) for each in rows):
+            return RegisterAnswer(500)
+        return RegisterAnswer(200, (), self._store(aor, []) if rows else ())
+
+    def tick(self, now: float) -> list[RegistrarEvent]:
+        """Take out what has run out."""
+        events: list[RegistrarEvent] = []
+        for aor, rows in list(self._bindings.items()):
+            live = [each for each in rows if each.expires_at > now]
+            if len(live) < len(rows):
+                events += self._store(aor, live)
+        return events
+
+    def restore(self, aor: str, data: bytes, now: float) -> None:
+        """Take back what `BindingsChanged` gave to the store.
+
+        After a reboot the clock starts again, and an end that lies further ahead than was granted
+        is cut to that: at worst a dead phone is tried for one registration's time too long.
+        """
+        rows = _rows.decode(data)
+        for row in rows:
+            row.expires_at = min(row.expires_at, now + row.granted_s)
+            row.updated_at = min(row.updated_at, now)
+        live = [row for row in rows if row.expires_at > now]
+        if live:
+            self._bindings[aor] = live
+
+    def drop(self, aor: str) -> list[RegistrarEvent]:
+        return list(self._store(aor, [])) if aor in self._bindings else []
+
+    def _store(self, aor: str, rows: list[Binding]) -> tuple[RegistrarEvent, ...]:
+        before = aor in self._bindings
+        if rows:
+            self._bindings[aor] = rows
+        else:
+            self._bindings.pop(aor, None)
+        kept = BindingsChanged(aor, msgspec.msgpack.encode(rows))
+        if rows:
+            return kept, PhoneRegistered(aor)
+        return (kept, PhoneUnregistered(aor)) if before else (kept,)
+
+    # -- reading a request -----------------------------------------------------------------------
+
+    def _read(self, request: Request) -> list[_Wish]:
+        default = request.number("expires")
+        wishes = []
+        for contact in request.contacts:
+            _ = contact.uri  # a contact that cannot be called later is refused now
+            if not is_utf8(contact.param("+sip.instance") or ""):
+                raise SipParseError("a +sip.instance is not UTF-8")
+            wishes.append(_Wish(contact, self._seconds(contact.param("expires"), default)))
+        return wishes
+
+    def _seconds(self, own: str | None, header: int | None) -> int:
+        """The contact's own wish, then the header's, then ours; never more than we allow."""
+        if own is not None and own.isascii() and own.isdigit():
+            return min(int(own[:10]), self._options.max_expires_s)
+        if header is not None:
+            return min(header, self._options.max_expires_s)
+        return self._options.default_expires_s
+
+    def _bind(
+        self, wish: _Wish, request: Request, source: HostPort, listener: int, now: float
+    ) -> Binding:
+        return Binding(
+            contact=wish.contact.uri_text,
+            host=source.host,
+            port=source.port,
+            listener=listener,
+            call_id=request.call_id,
+            cseq=request.cseq.number,
+            updated_at=now,
+            expires_at=now + wish.seconds,
+            granted_s=wish.seconds,
+            instance=wish.instance,
+        )
+
+    def _listed(self, aor: str, now: float) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            ("Contact", _listing(each, max(0, round(each.expires_at - now))))
+            for each in self._bindings.get(aor, ())
+        )
+
+
+def _listing(binding: Binding, seconds: int) -> str:
+    params: tuple[tuple[str, str | None], ...] = (("expires", str(seconds)),)
+    if binding.instance:
+        params = (("+sip.instance", f'"{binding.instance}"'), *params)
+    return str(NameAddr(binding.contact, "", params))
+
+
+def _find(rows: list[Binding], wish: _Wish) -> Binding | None:
+    """The binding that the wish is about: same instance, or else the same address."""
+    identity = wish.contact.uri.identity()
+    for row in rows:
+        if wish.instance and row.instance == wish.instance:
+            return row
+        if NameAddr(row.contact).uri.identity() == identity:
+            return row
+    return None
+
+
+def _is_outdated(binding: Binding, request: Request) -> bool:
+    """RFC 3261 10.3: within one Call-ID, only a higher CSeq may change a binding."""
+    return binding.call_id == request.call_id and request.cseq.number <= binding.cseq

@@ -1,0 +1,239 @@
+"""Registering as a client (RFC 3261 10.2): one binding at somebody else's registrar. Pure.
+
+    IDLE ── begin ──▶ ASKING ── 200 ──▶ HELD ── half of its time is over ──▶ ASKING
+                        │  │              └── leave ──▶ LEAVING ── any answer ──▶ IDLE
+                        │  └ 401/407 with a challenge that we can answer ──▶ ASKING
+                        └ refused or no answer: told, ASKING again after `retry_s`
+
+The centre itself does not need it; our softphones do, and so will lines at a provider.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from telephony.sip.client_transaction import ClientTransaction
+from telephony.sip.digest import Credentials, DigestClient
+from telephony.sip.errors import SipParseError
+from telephony.sip.events import HostPort, SendDatagram
+from telephony.sip.headers import NameAddr
+from telephony.sip.leg_book import Randomness
+from telephony.sip.message import HeaderLines, Response, parse_message, serialise
+from telephony.sip.options import Timers
+from telephony.sip.transaction import (
+    Deliver,
+    ResponseArrived,
+    TimedOut,
+    TransactionEffect,
+    Transmit,
+)
+from telephony.sip.transaction_layer import COOKIE
+from telephony.sip.uri import bracket, make_uri
+
+REQUEST_TIMEOUT = 408
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationOptions:
+    """Who registers where."""
+
+    registrar: HostPort
+    domain: str
+    "Of the address-of-record; the registrar's realm is what the challenge says."
+    local: HostPort
+    "Our listener as the registrar reaches it; goes into Via and Contact."
+    credentials: Credentials
+    expires_s: int = 120
+    "What we ask for; the registrar may give less."
+    retry_s: float = 10.0
+    timers: Timers = field(default_factory=Timers)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The binding is held; told at the first time and after a loss, not at each refresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationRefused:
+    """`status` is the registrar's, 408 when it did not answer; we try again later."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """We left, or gave up leaving."""
+
+
+RegistrationEffect: TypeAlias = SendDatagram | Registered | RegistrationRefused | Unregistered
+
+
+class RegistrationState(StrEnum):
+    IDLE = "idle"
+    ASKING = "asking"
+    HELD = "held"
+    LEAVING = "leaving"
+
+
+S = RegistrationState
+
+
+class Registration:
+    """The binding of one address-of-record; verbs and answers in, datagrams and news out."""
+
+    def __init__(self, options: RegistrationOptions, random: Randomness) -> None:
+        self._options = options
+        self._random = random
+        self._digest = DigestClient(options.credentials)
+        self._call_id = f"{random.getrandbits(96):024x}"
+        self._tag = f"{random.getrandbits(48):012x}"
+        self._cseq = 0
+        self._branch = ""
+        self._transaction: ClientTransaction | None = None
+        self._next_at: float | None = None
+        self._is_told = False
+        self.state = S.IDLE
+
+    @property
+    def deadline(self) -> float | None:
+        waiting = self._transaction.deadline if self._transaction is not None else None
+        times = [at for at in (waiting, self._next_at) if at is not None]
+        return min(times, default=None)
+
+    def begin(self, now: float) -> list[RegistrationEffect]:
+        self.state = S.ASKING
+        return self._ask(now)
+
+    def leave(self, now: float) -> list[RegistrationEffect]:
+        """Give the binding back; nothing to give back is told at once."""
+        self._next_at = None
+        if self.state is S.IDLE:
+            return [Unregistered()]
+        self.state = S.LEAVING
+        return self._ask(now)
+
+    def receive(self, data: bytes, now: float) -> list[RegistrationEffect] | None:
+        """None: the datagram is not an answer to a REGISTER of ours."""
+        response = self._find_answer(data)
+        if response is None:
+            return None
+        if self._transaction is None or response.via.branch != self._branch:
+            return []  # to a request that another one has replaced
+        effects: list[RegistrationEffect] = []
+        for effect in self._transaction.feed(ResponseArrived(response.status), now):
+            effects += self._on_effect(effect, response, now)
+        return effects
+
+    def tick(self, now: float) -> list[RegistrationEffect]:
+        effects: list[RegistrationEffect] = []
+        if self._transaction is not None:
+            transaction = self._transaction
+            for effect in transaction.tick(now):
+                effects += self._on_effect(effect, None, now)
+            if transaction.is_over and self._transaction is transaction:
+                self._transaction = None
+        if self._next_at is not None and now >= self._next_at:
+            effects += self.begin(now)
+        return effects
+
+    # -- answers ---------------------------------------------------------------------------------
+
+    def _find_answer(self, data: bytes) -> Response | None:
+        if not data.startswith(b"SIP/2.0 "):
+            return None
+        try:
+            message = parse_message(data)
+            ours = message.call_id == self._call_id and message.cseq.method == "REGISTER"
+            _ = message.via, message.contacts
+        except SipParseError:
+            return None
+        return message if ours and isinstance(message, Response) else None
+
+    def _on_effect(
+        self, effect: TransactionEffect, response: Response | None, now: float
+    ) -> list[RegistrationEffect]:
+        match effect:
+            case Transmit(data):
+                return [SendDatagram(data, self._options.registrar)]
+            case TimedOut():
+                return self._on_refusal(REQUEST_TIMEOUT, now)
+            case Deliver() if response is not None and response.status >= 200:
+                return self._on_final(response, now)
+            case _:
+                return []
+
+    def _on_final(self, response: Response, now: float) -> list[RegistrationEffect]:
+        challenges = response.values(
+            "proxy-authenticate" if response.status == 407 else "www-authenticate"
+        )
+        if response.status in (401, 407) and self._digest.take(response.status, challenges):
+            return self._ask(now)
+        if self.state is S.LEAVING:
+            return self._end()
+        if response.status >= 300:
+            return self._on_refusal(response.status, now)
+        return self._on_held(response, now)
+
+    def _on_held(self, response: Response, now: float) -> list[RegistrationEffect]:
+        self.state = S.HELD
+        self._next_at = now + self._granted_s(response) / 2
+        was_told, self._is_told = self._is_told, True
+        return [] if was_told else [Registered()]
+
+    def _on_refusal(self, status: int, now: float) -> list[RegistrationEffect]:
+        if self.state is S.LEAVING:
+            return self._end()
+        self._is_told = False
+        self._next_at = now + self._options.retry_s
+        return [RegistrationRefused(status)]
+
+    def _end(self) -> list[RegistrationEffect]:
+        self.state = S.IDLE
+        self._transaction = None
+        self._is_told = False
+        return [Unregistered()]
+
+    def _granted_s(self, response: Response) -> float:
+        """RFC 3261 10.2.4: what our own Contact says, else Expires, else what we asked for."""
+        ours = make_uri("", self._options.local.host, self._options.local.port)
+        for contact in response.contacts:
+            uri = contact.uri
+            said = contact.param("expires") or ""
+            if (uri.host, uri.port) == (ours.host, ours.port) and said.isdigit():
+                return int(said)
+        expires = response.number("expires")
+        return self._options.expires_s if expires is None else expires
+
+    # -- requests --------------------------------------------------------------------------------
+
+    def _ask(self, now: float) -> list[RegistrationEffect]:
+        self._next_at = None
+        self._cseq += 1
+        self._branch = f"{COOKIE}{self._random.getrandbits(96):024x}"
+        uri = f"sip:{self._options.domain}"
+        cnonce = f"{self._random.getrandbits(64):016x}"
+        proof = self._digest.answer("REGISTER", uri, cnonce)
+        request = serialise(f"REGISTER {uri} SIP/2.0", [*self._headers(), *proof], b"")
+        self._transaction = ClientTransaction(request, self._options.timers)
+        effects: list[RegistrationEffect] = []
+        for effect in self._transaction.start(now):
+            effects += self._on_effect(effect, None, now)
+        return effects
+
+    def _headers(self) -> HeaderLines:
+        options = self._options
+        address = str(make_uri(options.credentials.user, options.domain))
+        at = f"{bracket(options.local.host)}:{options.local.port}"
+        contact = make_uri(options.credentials.user, options.local.host, options.local.port)
+        expires_s = 0 if self.state is S.LEAVING else options.expires_s
+        return [
+            ("Via", f"SIP/2.0/UDP {at};branch={self._branch};rport"),
+            ("Max-Forwards", "70"),
+            ("From", str(NameAddr(address).with_tag(self._tag))),
+            ("To", str(NameAddr(address))),
+            ("Call-ID", self._call_id),
+            ("CSeq", f"{self._cseq} REGISTER"),
+            ("Contact", str(NameAddr(str(contact)))),
+            ("Expires", str(expires_s)),
+        ]

@@ -1,0 +1,105 @@
+"""The first look at a request, before anything is kept for it (RFC 3261 8.2).
+
+`check_grammar` finds what makes a request unanswerable or malformed, `find_refusal` what we do not
+do. Both are pure; answers of this stage keep no state (RFC 3261 8.2.7), so a flood of bad requests
+costs no memory and is never amplified.
+"""
+
+from dataclasses import dataclass
+
+from telephony.sip.compose import ALLOW, METHODS, SDP
+from telephony.sip.errors import SipParseError
+from telephony.sip.headers import Via, find_param, parse_params
+from telephony.sip.message import HeaderLines, Request, is_utf8
+from telephony.sip.options import SipOptions
+
+SDP_METHODS = ("INVITE", "UPDATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A final answer that needs no further thought."""
+
+    status: int
+    headers: HeaderLines = ()
+    reason: str = ""
+
+
+def is_answerable(request: Request) -> bool:
+    """An answer can be written: Via, Call-ID and CSeq can be read, From and To be copied."""
+    try:
+        _ = request.via, request.call_id, request.cseq
+    except SipParseError:
+        return False
+    names = request.find("from") is not None and request.find("to") is not None
+    return names and request.method != "ACK"
+
+
+def check_grammar(request: Request) -> None:
+    """`SipParseError` unless every header that we rely on can be read."""
+    _ = request.via, request.to, request.call_id
+    if not is_utf8(request.sender.tag):
+        raise SipParseError("the tag of From is not UTF-8")
+    if request.cseq.method != request.method:
+        raise SipParseError(f"CSeq {request.cseq} does not fit to {request.method}")
+    hops = request.number("max-forwards")
+    if hops is not None and hops > 255:
+        raise SipParseError(f"Max-Forwards {hops} is beyond 255")
+    _ = request.uri
+    if request.method == "INVITE" and not request.items("contact"):
+        raise SipParseError("an INVITE without Contact cannot make a dialog")
+    if request.method in ("INVITE", "UPDATE"):
+        _ = request.routes, [contact.uri for contact in request.contacts]
+
+
+def find_refusal(request: Request, options: SipOptions, ours: frozenset[str]) -> Refusal | None:
+    """`ours`: what our Vias say in sent-by."""
+    if request.method not in METHODS:
+        return Refusal(405, [("Allow", ALLOW)])
+    required = request.items("require")
+    if required and request.method != "CANCEL":
+        return Refusal(420, [("Unsupported", ", ".join(required))])
+    if request.method == "INVITE" and request.number("max-forwards") == 0:
+        # We are a back-to-back agent: behind us the call goes on to another phone.
+        return Refusal(483)
+    if request.method == "INVITE" and _has_passed_us(request, ours):
+        return Refusal(482)
+    return _find_body_refusal(request, options)
+
+
+def _has_passed_us(request: Request, ours: frozenset[str]) -> bool:
+    vias = request.items("via")
+    return len(vias) > 1 and any(Via.parse(item).sent_by in ours for item in vias)
+
+
+def _find_body_refusal(request: Request, options: SipOptions) -> Refusal | None:
+    if len(request.body) > options.max_body_bytes:
+        return Refusal(413)
+    if not request.body:
+        return None
+    if (coding := request.find("content-encoding")) and coding.lower() != "identity":
+        return Refusal(415, [("Accept-Encoding", "identity")])
+    if request.method in SDP_METHODS and request.content_type != SDP:
+        if _is_optional(request):
+            request.body = b""
+            return None
+        return Refusal(415, [("Accept", SDP)])
+    return None
+
+
+def _is_optional(request: Request) -> bool:
+    """RFC 3261 20.11: a body with `handling=optional` may be ignored."""
+    _, semicolon, params = (request.find("content-disposition") or "").partition(";")
+    handling = find_param(parse_params(semicolon + params), "handling")
+    return (handling or "").lower() == "optional"
+
+
+def options_headers() -> list[tuple[str, str]]:
+    """What we can, as OPTIONS asks (RFC 3261 11.2)."""
+    return [
+        ("Allow", ALLOW),
+        ("Accept", f"{SDP}, application/dtmf-relay, application/dtmf"),
+        ("Accept-Encoding", "identity"),
+        ("Accept-Language", "en, zh"),
+        ("Supported", ""),
+    ]

@@ -1,0 +1,339 @@
+"""The SIP stack: datagrams and verbs in, datagrams and facts about legs out. No I/O, no clock.
+
+    receive ─▶ parse ─▶ request ─▶ Reception ─▶ InDialog, IncomingLegs, Registrar
+                 │  └─▶ response ─▶ its transaction ─▶ OutgoingLegs, InDialog
+                 └ not SIP: 400 or silence
+    verbs: ring progress accept reject dial acknowledge hang_up reoffer note
+
+Rule 1: all state is in four bounded tables: transactions, legs, bindings, digest counters.
+Rule 2: a refusal before a call or a binding exists keeps nothing (`reception`, `screening`).
+Rule 3: a verb for a leg that is gone does nothing; its end was told, or is on its way.
+"""
+
+from collections.abc import Callable, Mapping
+
+from foundation.ids import LegId
+from telephony.sip.dialog import address_of
+from telephony.sip.digest import Credentials
+from telephony.sip.errors import SipParseError
+from telephony.sip.events import CallerIdentity, Dropped, HostPort, Refused, StackEffect
+from telephony.sip.in_dialog import InDialog
+from telephony.sip.leg import LegState
+from telephony.sip.leg_book import LegBook, Randomness
+from telephony.sip.message import HeaderLines, Response, is_utf8, parse_message
+from telephony.sip.options import SipOptions
+from telephony.sip.reception import Reception
+from telephony.sip.registrar import Registrar
+from telephony.sip.screening import Refusal
+from telephony.sip.transaction_layer import AlarmKey, Outcome, Purpose
+from telephony.sip.uac import OutgoingLegs, Target
+from telephony.sip.uas import IncomingLegs
+from telephony.sip.uri import make_uri
+
+Accounts = Mapping[str, str] | Callable[[str], str | None]
+
+
+class SipStack:
+    """A user agent for many calls, and the registrar of our phones."""
+
+    def __init__(
+        self,
+        options: SipOptions,
+        accounts: Accounts,
+        *,
+        lines: Callable[[str], bool],
+        secret: bytes,
+        random: Randomness,
+    ) -> None:
+        """
+        accounts: password of an address-of-record's user part, None when there is none.
+        lines: whether a user part is a number of ours that may be dialled.
+        secret: signs nonces; the same after a restart, so that phones need no new challenge.
+        """
+        self._effects: list[StackEffect] = []
+        self._book = LegBook(options, random, self._emit)
+        self._domain = options.domain or options.listeners[0].address.host
+        self._in_dialog = InDialog(self._book)
+        self._incoming = IncomingLegs(self._book, self._in_dialog)
+        self._outgoing = OutgoingLegs(self._book, self._in_dialog, self._domain)
+        self._registrar = Registrar(options)
+        self._reception = Reception(
+            self._book,
+            self._in_dialog,
+            self._incoming,
+            self._registrar,
+            password=accounts if callable(accounts) else accounts.get,
+            lines=lines,
+            realm=self._domain,
+            secret=secret,
+        )
+
+    def _emit(self, effect: StackEffect) -> None:
+        self._effects.append(effect)
+
+    def _flush(self) -> list[StackEffect]:
+        effects, self._effects = self._effects, []
+        return effects
+
+    # -- questions -------------------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> float | None:
+        return self._book.alarms.next
+
+    @property
+    def leg_count(self) -> int:
+        return len(self._book)
+
+    @property
+    def transaction_count(self) -> int:
+        return len(self._book.layer)
+
+    def is_registered(self, aor: str, now: float) -> bool:
+        return self._registrar.newest(aor, now) is not None
+
+    # -- bindings --------------------------------------------------------------------------------
+
+    def restore_bindings(self, aor: str, data: bytes, now: float) -> None:
+        self._registrar.restore(aor, data, now)
+        self._rearm_registrar()
+
+    def drop_bindings(self, aor: str) -> list[StackEffect]:
+        """Forget where a phone is, for instance when its account is deleted."""
+        effects = self._registrar.drop(aor)
+        self._rearm_registrar()
+        return [*effects]
+
+    def _rearm_registrar(self) -> None:
+        self._book.alarms.set(("registrar", ""), self._registrar.deadline)
+
+    # -- records ---------------------------------------------------------------------------------
+
+    def record(self, leg: LegId) -> bytes:
+        """The dialog record as it is now; b'' for a leg that is gone."""
+        found = self._book.find(leg)
+        return self._book.record(found) if found else b""
+
+    def note(self, leg: LegId, extra: bytes) -> list[StackEffect]:
+        """Keep `extra` of the user's in the dialog record."""
+        found = self._book.find(leg)
+        if found is not None:
+            found.extra = extra
+            self._book.keep(found)
+        return self._flush()
+
+    def extra(self, leg: LegId) -> bytes:
+        """What `note` kept, also after `adopt`."""
+        found = self._book.find(leg)
+        return found.extra if found else b""
+
+    def adopt(self, record: bytes, now: float) -> LegId:
+        """Go on with a dialog of a process that is gone; `BadRecord` when it can't be read."""
+        return self._book.adopt(record, now).leg_id
+
+    # -- verbs -----------------------------------------------------------------------------------
+
+    def ring(self, leg: LegId, now: float) -> list[StackEffect]:
+        """180 Ringing."""
+        return self.progress(leg, 180, b"", now)
+
+    def progress(self, leg: LegId, status: int, body: bytes, now: float) -> list[StackEffect]:
+        """A provisional answer, with SDP when the caller is to hear something before the 200."""
+        found = self._book.find(leg)
+        if found is not None:
+            self._incoming.progress(found, status, body, now)
+        return self._flush()
+
+    def accept(self, leg: LegId, body: bytes, now: float) -> list[StackEffect]:
+        """200 to the INVITE, re-INVITE or UPDATE that waits; repeated until its ACK."""
+        found = self._book.find(leg)
+        if found is not None:
+            self._incoming.accept(found, body, now)
+        return self._flush()
+
+    def reject(
+        self,
+        leg: LegId,
+        status: int,
+        now: float,
+        reason: str = "",
+        retry_after: int | None = None,
+        headers: HeaderLines = (),
+    ) -> list[StackEffect]:
+        """Final answer other than 2xx; a refused re-INVITE or UPDATE leaves the dialog as it is."""
+        found = self._book.find(leg)
+        if found is not None:
+            self._incoming.reject(
+                found, status, now, reason=reason, retry_after=retry_after, headers=headers
+            )
+        return self._flush()
+
+    def dial(
+        self,
+        leg: LegId,
+        to: str,
+        now: float,
+        *,
+        body: bytes,
+        caller: CallerIdentity,
+        headers: HeaderLines = (),
+        credentials: tuple[str, str] | None = None,
+        route: HostPort | None = None,
+    ) -> list[StackEffect]:
+        """INVITE a phone of ours (`to` is its user part) or a full `sip:` URI.
+
+        An empty `body` asks for the peer's offer; answer it by `acknowledge` after `Answered`.
+        route: where the first datagram goes instead of the URI's address.
+        """
+        target = self._find_target(to, route, now)
+        if self._book.is_full or self._book.layer.is_full:
+            self._emit(Refused(leg, 503, "too many calls"))
+        elif isinstance(target, Refusal):
+            self._emit(Refused(leg, target.status, target.reason))
+        else:
+            self._outgoing.dial(
+                leg,
+                target,
+                now,
+                body=body,
+                caller=caller,
+                headers=headers,
+                credentials=Credentials(*credentials) if credentials else None,
+            )
+        return self._flush()
+
+    def _find_target(self, to: str, route: HostPort | None, now: float) -> Target | Refusal:
+        if not to.startswith(("sip:", "sips:")):
+            binding = self._registrar.newest(to, now)
+            if binding is None:
+                return Refusal(480, reason="not registered")
+            aor = str(make_uri(to, self._domain))
+            natted = address_of(binding.contact) != binding.received
+            return Target(binding.contact, aor, binding.received, binding.listener, natted)
+        try:
+            address = route or address_of(to)
+        except SipParseError as error:
+            return Refusal(404, reason=str(error))
+        if address is None:
+            return Refusal(503, reason="the host is a name, and no route was given")
+        return Target(to, to.partition("?")[0], address)
+
+    def acknowledge(self, leg: LegId, body: bytes, now: float) -> list[StackEffect]:
+        """ACK with our answer after `Answered` to an INVITE of ours that had no offer."""
+        found = self._book.find(leg)
+        if found is not None:
+            self._outgoing.acknowledge(found, body)
+        return self._flush()
+
+    def reoffer(self, leg: LegId, body: bytes, now: float) -> list[StackEffect]:
+        """re-INVITE; `Answered` or `ReofferRefused` follows, glare is settled in between."""
+        found = self._book.find(leg)
+        if found is not None and not found.is_early and found.state is not LegState.ENDED:
+            self._in_dialog.reoffer(found, body, now)
+        return self._flush()
+
+    def hang_up(self, leg: LegId, now: float, reason: str = "") -> list[StackEffect]:
+        """End the leg in whatever state it is: refusal, CANCEL or BYE."""
+        found = self._book.find(leg)
+        if found is not None and found.state is not LegState.ENDED:
+            if found.is_caller and found.is_early:
+                self._outgoing.hang_up(found, reason, now)
+            else:
+                self._incoming.hang_up(found, reason, now)
+        return self._flush()
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> list[StackEffect]:
+        for key in self._book.alarms.due(now):
+            self._tick_one(key, now)
+        return self._flush()
+
+    def _tick_one(self, key: AlarmKey, now: float) -> None:
+        match key:
+            case ("server", tuple() as server):
+                self._book.layer.tick_server(server, now)
+            case ("client", (str() as branch, str() as method)):
+                outcome = self._book.layer.tick_client((branch, method), now)
+                if outcome is not None:
+                    self._on_outcome(outcome, outcome.entry.to, now)
+            case ("leg", str() as leg_id):
+                self._tick_leg(LegId(leg_id), now)
+            case _:
+                for event in self._registrar.tick(now):
+                    self._emit(event)
+                self._rearm_registrar()
+
+    def _tick_leg(self, leg_id: LegId, now: float) -> None:
+        leg = self._book.find(leg_id)
+        if leg is None:
+            return
+        if leg.forget_at is not None and now >= leg.forget_at:
+            self._book.forget(leg)
+            return
+        self._incoming.tick(leg, now)
+        self._outgoing.tick(leg, now)
+        self._in_dialog.tick(leg, now)
+        self._book.rearm(leg)
+
+    # -- datagrams -------------------------------------------------------------------------------
+
+    def receive(
+        self, data: bytes, source: HostPort, listener: int, now: float
+    ) -> list[StackEffect]:
+        """One datagram, or one message of a stream. Never raises for what a peer sent."""
+        if data.strip(b"\r\n\x00") and not _is_stun(data):
+            try:
+                self._receive(data, source, listener, now)
+            except SipParseError as error:
+                self._reception.on_malformed(error, source, listener)
+        return self._flush()
+
+    def _receive(self, data: bytes, source: HostPort, listener: int, now: float) -> None:
+        message = parse_message(data)
+        if isinstance(message, Response):
+            self._on_response(message, source, now)
+            return
+        try:
+            self._reception.on_request(message, source, listener, now)
+        except SipParseError as error:
+            if error.request is None:
+                error.request = message
+            raise
+
+    # -- responses -------------------------------------------------------------------------------
+
+    def _on_response(self, response: Response, source: HostPort, now: float) -> None:
+        _ = response.sender, response.call_id, response.routes
+        if response.status < 300:
+            _ = [contact.uri for contact in response.contacts]
+        if not is_utf8(response.to.tag):
+            raise SipParseError("the tag of To is not UTF-8")
+        try:
+            outcome = self._book.layer.receive(response, now)
+        except KeyError:
+            self._emit(Dropped("unmatched-response", source))
+            return
+        if outcome is not None:
+            self._on_outcome(outcome, source, now)
+
+    def _on_outcome(self, outcome: Outcome, source: HostPort, now: float) -> None:
+        entry, response = outcome.entry, outcome.response
+        leg = self._book.find(entry.leg_id)
+        match entry.purpose:
+            case Purpose.INVITE:
+                self._outgoing.on_answer(leg, entry, response, source, now)
+            case Purpose.REINVITE if leg is not None and leg.invite is entry:
+                self._in_dialog.on_reinvite_answer(leg, entry, response, now)
+            case Purpose.REINVITE:
+                # A 200 that came again, or that crossed our BYE.
+                self._outgoing.on_answer(leg, entry, response, source, now)
+            case Purpose.BYE if leg is not None and response is not None:
+                self._in_dialog.on_bye_answer(leg, entry, response, now)
+            case _:
+                pass
+
+
+def _is_stun(data: bytes) -> bool:
+    """RFC 5764 5.1.2: no SIP message starts with a byte below 4."""
+    return data[0] < 4

@@ -1,0 +1,266 @@
+"""All transactions of the stack: finds the one a message belongs to, and keeps the tables bounded.
+
+datagram ─▶ stack ─▶ layer ─▶ machine ─▶ Transmit ─▶ SendDatagram
+                          └▶ Deliver, TimedOut ─▶ back to the stack as `Outcome`
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from foundation.ids import LegId
+from telephony.sip.alarms import Alarms
+from telephony.sip.client_transaction import ClientTransaction, InviteClientTransaction
+from telephony.sip.compose import reply_address
+from telephony.sip.events import HostPort, SendDatagram
+from telephony.sip.headers import NameAddr
+from telephony.sip.message import Request, Response, serialise
+from telephony.sip.options import SipOptions
+from telephony.sip.server_transaction import InviteServerTransaction, ServerTransaction
+from telephony.sip.transaction import (
+    AckArrived,
+    Deliver,
+    RequestAgain,
+    Respond,
+    ResponseArrived,
+    State,
+    TimedOut,
+    TransactionEffect,
+    Transmit,
+)
+
+COOKIE = "z9hG4bK"
+ServerKey = tuple[str, ...]
+ClientKey = tuple[str, str]
+AlarmKey = tuple[str, object]
+
+
+class Purpose(StrEnum):
+    """Why we sent a request, that is, who takes the answer."""
+
+    INVITE = "invite"
+    REINVITE = "re-invite"
+    CANCEL = "cancel"
+    BYE = "bye"
+
+
+@dataclass(slots=True, eq=False)
+class ServerEntry:
+    """A request of a peer, with the machine that answers it."""
+
+    key: ServerKey
+    machine: InviteServerTransaction | ServerTransaction
+    request: Request
+    source: HostPort
+    to: HostPort
+    listener: int
+    leg_id: LegId | None = None
+    merge_key: tuple[str, str, str] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class ClientEntry:
+    """A request of ours, with the machine that repeats it."""
+
+    key: ClientKey
+    machine: InviteClientTransaction | ClientTransaction
+    request: Request
+    to: HostPort
+    listener: int
+    purpose: Purpose
+    leg_id: LegId
+    retried: bool = False
+    "Sent with credentials already."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """News about a request of ours; `response` None: nothing came in time."""
+
+    entry: ClientEntry
+    response: Response | None
+
+
+class TransactionLayer:
+    """Both tables of transactions."""
+
+    def __init__(
+        self, options: SipOptions, alarms: Alarms[AlarmKey], emit: Callable[[SendDatagram], None]
+    ) -> None:
+        self._options = options
+        self._alarms = alarms
+        self._emit = emit
+        self._servers: dict[ServerKey, ServerEntry] = {}
+        self._clients: dict[ClientKey, ClientEntry] = {}
+        self._ongoing: dict[tuple[str, str, str], ServerKey] = {}
+
+    def __len__(self) -> int:
+        return len(self._servers) + len(self._clients)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self) >= self._options.max_transactions
+
+    # -- as server -------------------------------------------------------------------------------
+
+    def find_server(self, request: Request, method: str = "") -> ServerEntry | None:
+        """The transaction that this request repeats, acknowledges or (`method` INVITE) cancels."""
+        return self._servers.get(server_key(request, method or request.method))
+
+    def is_merged(self, request: Request) -> bool:
+        """RFC 3261 8.2.2.2: the same request came by another way and is being handled."""
+        return not request.to.tag and _merge_key(request) in self._ongoing
+
+    def open(self, request: Request, source: HostPort, listener: int) -> ServerEntry:
+        reliable = self._is_reliable(listener)
+        timers = self._options.timers
+        machine: InviteServerTransaction | ServerTransaction
+        if request.method == "INVITE":
+            machine = InviteServerTransaction(timers, reliable=reliable)
+        else:
+            machine = ServerTransaction(timers, reliable=reliable)
+        key = server_key(request, request.method)
+        to = reply_address(request, source)
+        entry = ServerEntry(key, machine, request, source, to, listener)
+        self._servers[key] = entry
+        if not request.to.tag:
+            entry.merge_key = _merge_key(request)
+            self._ongoing[entry.merge_key] = key
+        return entry
+
+    def respond(self, entry: ServerEntry, status: int, data: bytes, now: float) -> None:
+        self._serve(entry, entry.machine.feed(Respond(status, data), now))
+
+    def repeat(self, entry: ServerEntry, now: float) -> None:
+        self._serve(entry, entry.machine.feed(RequestAgain(), now))
+
+    def acknowledge(self, entry: ServerEntry, now: float) -> bool:
+        """True when the ACK is for a 2xx, so that the dialog must see it."""
+        effects = entry.machine.feed(AckArrived(), now)
+        self._serve(entry, effects)
+        return any(isinstance(effect, Deliver) for effect in effects)
+
+    def _serve(self, entry: ServerEntry, effects: list[TransactionEffect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Transmit):
+                self._emit(SendDatagram(effect.data, entry.to, entry.listener))
+        if entry.machine.is_over:
+            self._forget_server(entry)
+        else:
+            self._alarms.set(("server", entry.key), entry.machine.deadline)
+
+    def _forget_server(self, entry: ServerEntry) -> None:
+        self._alarms.set(("server", entry.key), None)
+        self._servers.pop(entry.key, None)
+        if entry.merge_key is not None:
+            self._ongoing.pop(entry.merge_key, None)
+
+    # -- as client -------------------------------------------------------------------------------
+
+    def send(
+        self,
+        request: Request,
+        to: HostPort,
+        listener: int,
+        *,
+        purpose: Purpose,
+        leg_id: LegId,
+        now: float,
+    ) -> ClientEntry:
+        reliable = self._is_reliable(listener)
+        timers = self._options.timers
+        data = bytes(request)
+        machine: InviteClientTransaction | ClientTransaction
+        if request.method == "INVITE":
+            machine = InviteClientTransaction(data, timers, reliable=reliable)
+        else:
+            machine = ClientTransaction(data, timers, reliable=reliable)
+        key = (request.via.branch, request.method)
+        entry = ClientEntry(key, machine, request, to, listener, purpose, leg_id)
+        self._clients[key] = entry
+        self._ask(entry, machine.start(now))
+        return entry
+
+    def receive(self, response: Response, now: float) -> Outcome | None:
+        """None when the response repeats old news; `KeyError` when it answers nothing of ours."""
+        entry = self._clients[response.via.branch, response.cseq.method]
+        ack = b""
+        if response.status >= 300 and entry.request.method == "INVITE":
+            ack = refusal_ack(entry.request, response)
+        effects = entry.machine.feed(ResponseArrived(response.status, ack), now)
+        self._ask(entry, effects)
+        news = any(isinstance(effect, Deliver) for effect in effects)
+        return Outcome(entry, response) if news else None
+
+    def abandon(self, entry: ClientEntry) -> None:
+        """Stop waiting for the final answer of a cancelled INVITE."""
+        if isinstance(entry.machine, InviteClientTransaction):
+            entry.machine.give_up()
+        self._ask(entry, [])
+
+    def _ask(self, entry: ClientEntry, effects: list[TransactionEffect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Transmit):
+                self._emit(SendDatagram(effect.data, entry.to, entry.listener))
+        if entry.machine.is_over:
+            self._alarms.set(("client", entry.key), None)
+            self._clients.pop(entry.key, None)
+        else:
+            self._alarms.set(("client", entry.key), entry.machine.deadline)
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def tick_server(self, key: ServerKey, now: float) -> None:
+        entry = self._servers.get(key)
+        if entry is not None:
+            self._serve(entry, entry.machine.tick(now))
+
+    def tick_client(self, key: ClientKey, now: float) -> Outcome | None:
+        entry = self._clients.get(key)
+        if entry is None:
+            return None
+        effects = entry.machine.tick(now)
+        self._ask(entry, effects)
+        return Outcome(entry, None) if TimedOut() in effects else None
+
+    def _is_reliable(self, listener: int) -> bool:
+        return self._options.listeners[listener].transport != "UDP"
+
+
+def is_answered(entry: ServerEntry) -> bool:
+    """A final answer has been sent."""
+    return entry.machine.state not in (State.TRYING, State.PROCEEDING)
+
+
+def server_key(request: Request, method: str) -> ServerKey:
+    """RFC 3261 17.2.3; a branch without the cookie comes from an RFC 2543 phone."""
+    via = request.via
+    method = "INVITE" if method == "ACK" else method
+    if via.branch.startswith(COOKIE):
+        return via.branch, via.sent_by, method
+    return (
+        request.values("via")[0],
+        request.call_id,
+        request.sender.tag,
+        str(request.cseq.number),
+        method,
+    )
+
+
+def _merge_key(request: Request) -> tuple[str, str, str]:
+    return request.call_id, request.sender.tag, str(request.cseq)
+
+
+def refusal_ack(invite: Request, response: Response) -> bytes:
+    """The ACK of a 3xx to 6xx, which is part of the INVITE's transaction (RFC 3261 17.1.1.3)."""
+    number = invite.cseq.number
+    headers = [
+        ("Via", invite.values("via")[0]),
+        ("Max-Forwards", "70"),
+        ("From", invite.values("from")[0]),
+        ("To", str(NameAddr.parse(response.values("to")[0]))),
+        ("Call-ID", invite.call_id),
+        ("CSeq", f"{number} ACK"),
+        *(("Route", item) for item in invite.values("route")),
+    ]
+    return serialise(f"ACK {invite.uri_text} SIP/2.0", headers, b"")

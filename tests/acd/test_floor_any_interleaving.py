@@ -1,0 +1,271 @@
+"""Any input in any state at any time: what must hold on the floor whatever happens.
+
+The model knows the floor only by the events it tells, as the journal does.
+"""
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from acd.events import (
+    AcdEvent,
+    AgentAnswered,
+    AgentChanged,
+    AgentOffered,
+    AgentState,
+    CallAbandoned,
+    CallLost,
+    CallOverflowed,
+    CallQueued,
+    OfferFailed,
+    OfferFailure,
+    PositionTold,
+    TalkEnded,
+)
+from acd.floor import Floor
+from acd.inputs import (
+    Accept,
+    AcdInput,
+    AgentLeft,
+    CallerLeft,
+    Decline,
+    Enqueue,
+    FinishWrapUp,
+    Lose,
+    Pause,
+    PhoneChanged,
+    Ready,
+    SignIn,
+    SignOut,
+)
+from acd.options import AgentOptions, QueueOptions
+from acd.routing import suits
+from foundation.errors import Conflict, IllegalTransition
+from foundation.ids import AgentId, CallId, OfferId, QueueId
+from tests.support.floors import BEN, EVA, ORDERS, REPAIRS, ZOE, card, numbered_offers
+
+ANYTHING = QueueId("anything")
+# Times that divide each other, so that several deadlines fall on the same instant.
+QUEUES = {
+    ORDERS: QueueOptions(skills={"orders": 2}, announce_position_every_s=5.0, max_wait_s=20.0),
+    REPAIRS: QueueOptions(
+        skills={"repairs": 1}, wrap_up_s=0.0, max_wait_s=15.0, announce_position_every_s=15.0
+    ),
+    ANYTHING: QueueOptions(ring_s=5.0, wrap_up_s=5.0),
+}
+CARDS = [card(EVA, orders=3, repairs=1), card(BEN, orders=2), card(ZOE, repairs=2, orders=1)]
+OFFLINE = AgentState.OFF
+
+agents = st.sampled_from([EVA, BEN, ZOE])
+calls = st.sampled_from([CallId(f"c-{n}") for n in range(6)])
+offers = st.integers(1, 12).map(lambda n: OfferId(f"o-{n}"))
+moments = st.one_of(st.integers(0, 6).map(lambda n: n * 5.0), st.floats(0.0, 60.0))
+failures = st.sampled_from([OfferFailure.DECLINED, OfferFailure.UNREACHABLE])
+anything: st.SearchStrategy[AcdInput] = st.one_of(
+    st.builds(SignIn, agents),
+    st.builds(SignOut, agents),
+    st.builds(Ready, agents),
+    st.builds(Pause, agents, st.sampled_from(["meal", "training"])),
+    st.builds(FinishWrapUp, agents),
+    st.builds(PhoneChanged, agents, st.booleans(), st.booleans()),
+    st.builds(Enqueue, calls, st.sampled_from(sorted(QUEUES)), st.integers(0, 2)),
+    st.builds(CallerLeft, calls),
+    st.builds(Accept, calls, agents, offers),
+    st.builds(Decline, calls, agents, offers, failures),
+    st.builds(AgentLeft, calls, agents),
+    st.builds(Lose, calls),
+)
+
+
+class Journal:
+    """What one can know from the events; each event is checked against what came before."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[CallId, QueueId] = {}
+        self.ringing: dict[CallId, AgentOffered] = {}
+        self.talking: dict[CallId, AgentAnswered] = {}
+        self.states: dict[AgentId, AgentState] = {}
+        self.offered: Counter[QueueId] = Counter()
+        self.outcomes: Counter[QueueId] = Counter()
+        self.offer_ids: set[OfferId] = set()
+
+    def take(self, event: AcdEvent) -> None:
+        match event:
+            case CallQueued(call_id, queue):
+                assert not self.is_on_floor(call_id)
+                self.waiting[call_id] = queue
+                self.offered[queue] += 1
+            case PositionTold(call_id, queue, position):
+                assert self.waiting[call_id] == queue
+                assert 1 <= position <= list(self.waiting.values()).count(queue)
+            case AgentChanged(agent_id, state):
+                self.states[agent_id] = state
+            case AgentOffered() | OfferFailed() | AgentAnswered() | TalkEnded():
+                self._take_agents_part(event)
+            case CallAbandoned() | CallOverflowed() | CallLost():
+                assert self.waiting.pop(event.call_id) == event.queue
+                self.outcomes[event.queue] += 1
+
+    def is_on_floor(self, call_id: CallId) -> bool:
+        return call_id in {**self.waiting, **self.ringing, **self.talking}
+
+    def _take_agents_part(
+        self, event: AgentOffered | OfferFailed | AgentAnswered | TalkEnded
+    ) -> None:
+        call_id, agent_id = event.call_id, event.agent_id
+        match event:
+            case AgentOffered():
+                assert agent_id not in self.calls_of_agents(), "never two calls for one agent"
+                assert self.states[agent_id] is AgentState.READY
+                assert event.offer_id not in self.offer_ids
+                assert self.waiting.pop(call_id) == event.queue
+                self.offer_ids.add(event.offer_id)
+                self.ringing[call_id] = event
+            case OfferFailed():
+                offer = self.ringing.pop(call_id)
+                assert (offer.agent_id, offer.offer_id) == (agent_id, event.offer_id)
+                self.waiting[call_id] = event.queue
+            case AgentAnswered():
+                assert self.ringing.pop(call_id).agent_id == agent_id
+                self.talking[call_id] = event
+                self.outcomes[event.queue] += 1
+            case TalkEnded():
+                assert self.talking.pop(call_id).agent_id == agent_id
+
+    def calls_of_agents(self) -> dict[AgentId, CallId]:
+        ringing = {offer.agent_id: call_id for call_id, offer in self.ringing.items()}
+        talking = {talk.agent_id: call_id for call_id, talk in self.talking.items()}
+        assert not ringing.keys() & talking.keys()
+        assert len(ringing) + len(talking) == len(self.ringing) + len(self.talking)
+        return ringing | talking
+
+
+class AnyInterleaving(RuleBasedStateMachine):
+    now = 0.0
+
+    @initialize(auto_ready=st.booleans())
+    def open_the_floor(self, auto_ready: bool) -> None:
+        self.floor = Floor(QUEUES, CARDS, AgentOptions(auto_ready=auto_ready), numbered_offers())
+        self.auto_ready = auto_ready
+        self.journal = Journal()
+
+    @rule(given=anything)
+    def anything_happens(self, given: AcdInput) -> None:
+        if self._is_refused(given):
+            before = self.floor.agents()
+            with pytest.raises((Conflict, IllegalTransition)):
+                self.floor.feed(given, self.now)
+            assert self.floor.agents() == before
+        else:
+            self._take(self.floor.feed(given, self.now))
+
+    @rule(agent_id=agents)
+    def an_agent_comes(self, agent_id: AgentId) -> None:
+        self._take(self.floor.feed(PhoneChanged(agent_id, True, False), self.now))
+        self._take(self.floor.feed(SignIn(agent_id), self.now))
+        self._take(self.floor.feed(Ready(agent_id), self.now))
+
+    @precondition(lambda self: self.journal.ringing)
+    @rule(data=st.data(), picks_up=st.booleans())
+    def a_ringing_phone_answers(self, data: st.DataObject, picks_up: bool) -> None:
+        call_id = data.draw(st.sampled_from(sorted(self.journal.ringing)))
+        offer = self.journal.ringing[call_id]
+        outcome: AcdInput = Decline(call_id, offer.agent_id, offer.offer_id, OfferFailure.DECLINED)
+        if picks_up:
+            outcome = Accept(call_id, offer.agent_id, offer.offer_id)
+        assert self.floor.is_current(offer.offer_id)
+        self._take(self.floor.feed(outcome, self.now))
+        assert not self.floor.is_current(offer.offer_id)
+        assert (call_id in self.journal.talking) is picks_up
+
+    @precondition(lambda self: self.journal.talking)
+    @rule(data=st.data())
+    def an_agent_hangs_up(self, data: st.DataObject) -> None:
+        call_id = data.draw(st.sampled_from(sorted(self.journal.talking)))
+        agent_id = self.journal.talking[call_id].agent_id
+        self._take(self.floor.feed(AgentLeft(call_id, agent_id), self.now))
+        assert call_id not in self.journal.talking
+
+    @rule(seconds=moments)
+    def time_passes_and_the_timer_is_late(self, seconds: float) -> None:
+        self.now += seconds
+        self._tick()
+
+    @rule()
+    def time_passes_to_the_deadline(self) -> None:
+        self.now = max(self.now, self.floor.deadline or self.now)
+        self._tick()
+
+    @rule(seconds=moments)
+    def time_passes_and_the_timer_has_not_fired_yet(self, seconds: float) -> None:
+        self.now += seconds
+
+    @invariant()
+    def a_caller_is_in_exactly_one_place(self) -> None:
+        shown = {c.call_id: c for queue in QUEUES for c in self.floor.waiting(queue)}
+        in_line = {call_id for call_id, caller in shown.items() if caller.agent_id is None}
+        assert in_line == set(self.journal.waiting)
+        assert set(shown) - in_line == set(self.journal.ringing)
+        for call_id in self.journal.talking:
+            assert self.floor.position(call_id) is None
+
+    @invariant()
+    def an_agent_has_one_call_at_most_and_it_is_the_one_told(self) -> None:
+        bound = self.journal.calls_of_agents()
+        for view in self.floor.agents():
+            assert view.state is self.journal.states.get(view.agent_id, OFFLINE)
+            has_call = view.state in (AgentState.RINGING, AgentState.TALKING)
+            assert bound.get(view.agent_id) == (view.call_id if has_call else None)
+
+    @invariant()
+    def nobody_waits_while_a_suitable_agent_is_free(self) -> None:
+        for view in self.floor.agents():
+            if view.state is AgentState.READY and view.registered and not view.busy:
+                skilled = self.floor.card_of(view.agent_id)
+                for queue in self.journal.waiting.values():
+                    assert not suits(skilled, QUEUES[queue].skills)
+
+    @invariant()
+    def the_counters_add_up(self) -> None:
+        offer_queues = [offer.queue for offer in self.journal.ringing.values()]
+        open_visits = Counter([*self.journal.waiting.values(), *offer_queues])
+        for queue in QUEUES:
+            visits = self.journal.outcomes[queue] + open_visits[queue]
+            assert self.journal.offered[queue] == visits
+
+    @invariant()
+    def positions_are_the_order_of_service(self) -> None:
+        for queue in QUEUES:
+            line = [c for c in self.floor.waiting(queue) if c.agent_id is None]
+            numbers = [self.floor.position(c.call_id) for c in line]
+            assert numbers == list(range(1, len(line) + 1))
+            assert line == sorted(line, key=lambda c: (-c.priority, c.entered_at))
+
+    def _is_refused(self, given: AcdInput) -> bool:
+        match given:
+            case Ready(agent_id) | Pause(agent_id):
+                return self.floor.state_of(agent_id) is OFFLINE
+            case Enqueue(call_id):
+                return self.journal.is_on_floor(call_id)
+            case _:
+                return False
+
+    def _tick(self) -> None:
+        self._take(self.floor.tick(self.now))
+        assert self.floor.deadline is None or self.floor.deadline > self.now
+
+    def _take(self, events: list[AcdEvent]) -> None:
+        for event in events:
+            self.journal.take(event)
+
+
+TestAnyInterleaving = AnyInterleaving.TestCase
+TestAnyInterleaving.settings = settings(
+    max_examples=60,
+    stateful_step_count=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)

@@ -1,0 +1,34 @@
+"""The recording store behaves on PostgreSQL as on SQLite."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from recordings.store import RecordingStore
+from tests.support.database import fresh_sessions
+from tests.support.postgresql import can_become_postgres, find_programs, postgresql
+from tests.support.recording_store_behaviour import RecordingStoreBehaviour
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    programs = find_programs()
+    if programs is None or not can_become_postgres():
+        pytest.skip("PostgreSQL's server is not installed, or user postgres is out of reach")
+    # Not pytest's folder: only its owner may enter that, and the server is another user.
+    with tempfile.TemporaryDirectory() as folder, postgresql(programs, Path(folder)) as address:
+        yield address
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[RecordingStore]:
+    async with fresh_sessions(url) as sessions:
+        yield RecordingStore(sessions)
+
+
+class TestOnPostgresql(RecordingStoreBehaviour):
+    """All of it."""

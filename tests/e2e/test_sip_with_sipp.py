@@ -1,0 +1,317 @@
+"""SIPp, a SIP program that somebody else wrote, against our stack on a real socket.
+
+SIPp calls us, is called by us, and sends what is wrong; each wrong message is named by the answer
+that it must get. The scenarios are written here, beside their expectation.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from telephony.sip.events import (
+    Answered,
+    CallerIdentity,
+    Cancelled,
+    Confirmed,
+    Dropped,
+    Gone,
+    GoneWhy,
+    HostPort,
+    IncomingCall,
+    InfoDigit,
+    Progressed,
+    Refused,
+    Reoffered,
+    SipEvent,
+)
+from tests.support.sip_phone import SipPhone
+from tests.support.sipp import Sipp, run_sipp
+
+pytestmark = [pytest.mark.e2e, pytest.mark.interop]
+
+CALLER = CallerIdentity("8000", "Hotline", "")
+SDP = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+
+HEAD = """\
+Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
+Max-Forwards: 70
+From: "Caller" <sip:10086@[local_ip]:[local_port]>;tag=[call_number]
+To: <sip:8000@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 {method}
+Contact: <sip:10086@[local_ip]:[local_port]>
+"""
+IN_DIALOG = HEAD.replace("To: <sip:8000@[remote_ip]:[remote_port]>", "To: [$peer]")
+PLAIN = "Content-Length: 0\n\n"
+BODY = """\
+Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=- 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [local_ip]
+t=0 0
+m=audio 9 RTP/AVP 0
+"""
+
+
+def scenario(*steps: str) -> str:
+    return f'<?xml version="1.0"?>\n<scenario name="s">\n{"".join(steps)}</scenario>\n'
+
+
+def send(text: str, retransmit: bool = False) -> str:
+    attribute = ' retrans="500"' if retransmit else ""
+    return f"<send{attribute}><![CDATA[\n{text}\n]]></send>\n"
+
+
+def request(method: str, head: str = HEAD, tail: str = PLAIN, cseq: int = 1) -> str:
+    line = f"{method} sip:8000@[remote_ip]:[remote_port] SIP/2.0\n"
+    head = head.format(method=method).replace("CSeq: 1", f"CSeq: {cseq}")
+    return send(line + head + tail)
+
+
+def answer(status: int, *, keep_to: bool = False) -> str:
+    """Expect this status; keep_to: remember To with its tag for the requests that follow."""
+    if not keep_to:
+        return f'<recv response="{status}"/>\n'
+    action = (
+        '<action><ereg regexp="[^ ].*" search_in="hdr" header="To:" assign_to="peer"/></action>'
+    )
+    return f'<recv response="{status}">{action}</recv>\n'
+
+
+@pytest.fixture
+async def centre() -> AsyncIterator[SipPhone]:
+    """Answers the line 8000, and a reoffer, at once."""
+    lines = {"8000", "8001"}
+    async with SipPhone.started({"agent0001": "pw0001"}, lines.__contains__) as phone:
+
+        def answer_at_once(event: SipEvent) -> None:
+            if isinstance(event, IncomingCall) and event.to_user == "8000":
+                phone.do(phone.stack.ring(event.leg, phone.now))
+            if isinstance(event, IncomingCall | Reoffered):
+                phone.do(phone.stack.accept(event.leg, SDP, phone.now))
+
+        phone.on_event = answer_at_once
+        yield phone
+
+
+async def play(centre: SipPhone, folder: Path, *steps: str) -> None:
+    file = folder / "scenario.xml"
+    file.write_text(scenario(*steps))
+    to = f"{centre.address.host}:{centre.address.port}"
+    result = await run_sipp(file, folder, to=to)
+    assert result.passed, result.log
+
+
+async def test_sipp_calls_reoffers_sends_a_digit_and_hangs_up(
+    centre: SipPhone, tmp_path: Path
+) -> None:
+    info = "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=5\nDuration=160\n"
+    await play(
+        centre,
+        tmp_path,
+        request("INVITE", tail=BODY),
+        answer(100),
+        answer(180),
+        answer(200, keep_to=True),
+        request("ACK", IN_DIALOG),
+        request("INVITE", IN_DIALOG, BODY, cseq=2),
+        answer(100),
+        answer(200),
+        request("ACK", IN_DIALOG, cseq=2),
+        request("INFO", IN_DIALOG, info, cseq=3),
+        answer(200),
+        request("OPTIONS", IN_DIALOG, cseq=4),
+        answer(200),
+        request("BYE", IN_DIALOG, cseq=5),
+        answer(200),
+    )
+
+    call = await centre.next(IncomingCall)
+    assert (call.to_user, call.caller.user) == ("8000", "10086")
+    assert await centre.next(Confirmed) == Confirmed(call.leg, b"")
+    assert await centre.next(InfoDigit) == InfoDigit(call.leg, "5")
+    assert (await centre.next(Gone)).why is GoneWhy.BYE
+
+
+async def test_sipp_cancels_a_ringing_call_and_gets_200_and_487(
+    centre: SipPhone, tmp_path: Path
+) -> None:
+    centre.on_event = lambda event: (
+        centre.do(centre.stack.ring(event.leg, centre.now))
+        if isinstance(event, IncomingCall)
+        else None
+    )
+    fixed = HEAD.replace("[branch]", "z9hG4bK-fixed-[call_id]")
+    await play(
+        centre,
+        tmp_path,
+        request("INVITE", fixed, BODY),
+        answer(100),
+        answer(180, keep_to=True),
+        request("CANCEL", fixed),
+        answer(200),
+        answer(487),
+        request("ACK", fixed.replace("To: <sip:8000@[remote_ip]:[remote_port]>", "To: [$peer]")),
+    )
+
+    assert await centre.next(Cancelled)
+
+
+NO_CONTACT = HEAD.replace("Contact: <sip:10086@[local_ip]:[local_port]>\n", "")
+WRONG = {
+    # SIPp takes leading blanks away, so that folded headers are left to the unit tests.
+    "a-compact-options-expect-200": (
+        "OPTIONS sip:[remote_ip] SIP/2.0\n"
+        "v: SIP/2.0/UDP [local_ip]:[local_port] ;branch=[branch]\n"
+        "f: sip:10086@[local_ip];tag=1\nt: sip:[remote_ip]\ni: [call_id]\n"
+        "cSEQ: 0009 OPTIONS\nl: 0\n\n",
+        200,
+    ),
+    "an-unknown-line-expect-404": (
+        "INVITE sip:9999@[remote_ip] SIP/2.0\n" + HEAD.format(method="INVITE") + BODY,
+        404,
+    ),
+    "a-malformed-request-line-expect-400": (
+        "OPTIONS <sip:8000@[remote_ip]> SIP/2.0\n" + HEAD.format(method="OPTIONS") + PLAIN,
+        400,
+    ),
+    "a-content-length-beyond-the-body-expect-400": (
+        "OPTIONS sip:8000@[remote_ip] SIP/2.0\n"
+        + HEAD.format(method="OPTIONS")
+        + "Content-Length: 9999\n\nshort\n",
+        400,
+    ),
+    "an-unknown-method-expect-405": (
+        "REFER sip:8000@[remote_ip] SIP/2.0\n" + HEAD.format(method="REFER") + PLAIN,
+        405,
+    ),
+    "a-text-body-expect-415": (
+        "INVITE sip:8000@[remote_ip] SIP/2.0\n"
+        + HEAD.format(method="INVITE")
+        + "Content-Type: text/plain\nContent-Length: [len]\n\nhello\n",
+        415,
+    ),
+    "an-unknown-scheme-expect-416": (
+        "OPTIONS foo:8000 SIP/2.0\n" + HEAD.format(method="OPTIONS") + PLAIN,
+        416,
+    ),
+    "a-required-extension-expect-420": (
+        "INVITE sip:8000@[remote_ip] SIP/2.0\n"
+        + HEAD.format(method="INVITE")
+        + "Require: 100rel\n"
+        + BODY,
+        420,
+    ),
+    "a-bye-of-no-dialog-expect-481": (
+        "BYE sip:8000@[remote_ip] SIP/2.0\n" + HEAD.format(method="BYE") + PLAIN,
+        481,
+    ),
+    "a-call-out-of-hops-expect-483": (
+        "INVITE sip:8000@[remote_ip] SIP/2.0\n"
+        + HEAD.format(method="INVITE").replace("Max-Forwards: 70", "Max-Forwards: 0")
+        + BODY,
+        483,
+    ),
+    "another-version-expect-505": (
+        "OPTIONS sip:8000@[remote_ip] SIP/7.0\n" + HEAD.format(method="OPTIONS") + PLAIN,
+        505,
+    ),
+    "an-impersonated-agent-expect-401": (
+        "INVITE sip:8000@[remote_ip] SIP/2.0\n"
+        + HEAD.format(method="INVITE").replace("10086@", "agent0001@")
+        + BODY,
+        401,
+    ),
+    "an-invite-without-contact-expect-400": (
+        "INVITE sip:8000@[remote_ip] SIP/2.0\n" + NO_CONTACT.format(method="INVITE") + BODY,
+        400,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+async def test_sipp_gets_the_answer_due_for(name: str, centre: SipPhone, tmp_path: Path) -> None:
+    text, status = WRONG[name]
+    await play(centre, tmp_path, send(text), answer(status))
+    assert name.endswith(f"expect-{status}")
+    if status >= 300:
+        assert await centre.next(Dropped) == Dropped(
+            f"refused-{status}", centre_source(centre, tmp_path)
+        )
+
+
+def centre_source(centre: SipPhone, folder: Path) -> HostPort:
+    """The port that SIPp used, as its log names it."""
+    text = (folder / "messages.log").read_text(errors="replace")
+    host_port = text.partition("branch=")[0].rpartition(" ")[2].rpartition("\n")[2]
+    host, _, port = host_port.strip(" ;").partition(":")
+    assert host == centre.address.host
+    return HostPort(host, int(port))
+
+
+async def test_sipp_registers_with_digest_and_is_called_at_its_binding(
+    centre: SipPhone, tmp_path: Path
+) -> None:
+    register = HEAD.replace("10086@", "agent0001@").replace("8000@", "agent0001@")
+    proof = "[authentication username=agent0001 password=pw0001]\n"
+    await play(
+        centre,
+        tmp_path,
+        request("REGISTER", register),
+        '<recv response="401" auth="true"/>\n',
+        request("REGISTER", register, proof + PLAIN, cseq=2),
+        answer(200),
+    )
+    assert centre.stack.is_registered("agent0001", centre.now)
+
+
+async def test_sipp_is_called_and_we_hang_up(centre: SipPhone, tmp_path: Path) -> None:
+    reply = (
+        "[last_Via:]\n[last_From:]\n[last_To:];tag=[call_number]\n[last_Call-ID:]\n[last_CSeq:]\n"
+        "Contact: <sip:[local_ip]:[local_port]>\n"
+    )
+    file = tmp_path / "called.xml"
+    file.write_text(
+        scenario(
+            '<recv request="INVITE"/>\n',
+            send("SIP/2.0 180 Ringing\n" + reply + PLAIN),
+            send("SIP/2.0 200 OK\n" + reply + BODY, retransmit=True),
+            '<recv request="ACK"/>\n<recv request="BYE"/>\n',
+            send("SIP/2.0 200 OK\n" + reply.replace(";tag=[call_number]", "") + PLAIN),
+        )
+    )
+    sipp = Sipp(file, tmp_path)
+    leg = centre.dial(f"sip:agent@{sipp.address}", SDP, CALLER)
+
+    def hang_up(event: SipEvent) -> None:
+        if isinstance(event, Answered):
+            centre.do(centre.stack.hang_up(leg, centre.now, "done"))
+
+    centre.on_event = hang_up
+    result = await sipp.run()
+
+    assert result.passed, result.log
+    assert (await centre.next(Progressed)).status == 180
+    assert (await centre.next(Gone)).why is GoneWhy.OURS
+
+
+async def test_sipp_is_busy_and_gets_its_ack(centre: SipPhone, tmp_path: Path) -> None:
+    file = tmp_path / "busy.xml"
+    reply = "[last_Via:]\n[last_From:]\n[last_To:];tag=1\n[last_Call-ID:]\n[last_CSeq:]\n"
+    file.write_text(
+        scenario(
+            '<recv request="INVITE"/>\n',
+            send("SIP/2.0 486 Busy Here\n" + reply + PLAIN, retransmit=True),
+            '<recv request="ACK"/>\n',
+        )
+    )
+    sipp = Sipp(file, tmp_path)
+    leg = centre.dial(f"sip:agent@{sipp.address}", SDP, CALLER)
+    result = await sipp.run()
+
+    assert result.passed, result.log
+    assert await centre.next(Refused) == Refused(leg, 486, "Busy Here")

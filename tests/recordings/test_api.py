@@ -1,0 +1,222 @@
+"""`/api/v1/recordings`: lists, audio by ranges, transcripts; every refusal is a sentence."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+import numpy as np
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from foundation.errors import CallCentreError, NotAllowed
+from foundation.ids import RecordingId
+from recordings.api import recordings_router
+from recordings.recogniser import Word
+from recordings.recording import SideTranscript, TranscriptState
+from recordings.store import RecordingStore
+from telephony.calls.events import Side
+from tests.support.database import fresh_sessions, sqlite_file
+from tests.support.recording_fakes import STARTED, recording
+from tests.support.telephone_speech import write_wav
+
+URL = "/api/v1/recordings"
+ONE = RecordingId("r-1")
+CALLER = SideTranscript(Side.CALLER, "en", (Word("hello", 0.5, 0.9, 0.98), Word("bye", 3, 3.5, 1)))
+AGENT = SideTranscript(Side.AGENT, "zh", (Word("您好", 1.0, 1.5, 0.75),))
+
+
+def supervisor_only(request: Request) -> None:
+    if request.headers.get("x-role") != "supervisor":
+        raise NotAllowed("recordings are for supervisors")
+
+
+async def sentence(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, CallCentreError)
+    return JSONResponse({"detail": str(error)}, error.http_status)
+
+
+@dataclass
+class Site:
+    http: httpx.AsyncClient
+    store: RecordingStore
+    folder: Path
+
+    async def ended(self, number: int = 1) -> RecordingId:
+        """A recording of one second whose transcript is waited for."""
+        stored = recording(number)
+        await self.store.add(stored)
+        write_wav(self.folder / stored.file, np.ones((8000, 2), np.int16))
+        await self.store.end(stored.recording_id, 1.0, True, TranscriptState.QUEUED)
+        return stored.recording_id
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
+        store = RecordingStore(sessions)
+        app = FastAPI()
+        app.add_exception_handler(CallCentreError, sentence)
+        router = recordings_router(store, tmp_path, ZoneInfo("Asia/Shanghai"), supervisor_only)
+        app.include_router(router)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://centre",
+            headers={"x-role": "supervisor"},
+        ) as http:
+            yield Site(http, store, tmp_path)
+
+
+@pytest.mark.parametrize("path", ["", "/r-1", "/r-1/audio", "/r-1/transcript"])
+async def test_every_route_is_guarded(site: Site, path: str) -> None:
+    await site.ended()
+
+    answer = await site.http.get(URL + path, headers={"x-role": "agent"})
+
+    assert answer.status_code == 403
+
+
+async def test_a_recording_is_described(site: Site) -> None:
+    await site.ended()
+
+    assert (await site.http.get(f"{URL}/r-1")).json() == {
+        "id": "r-1",
+        "call_id": "c-1",
+        "agent_id": "agent0001",
+        "queue": "orders",
+        "started": "2026-03-01T09:30:00Z",
+        "duration_s": 1.0,
+        "complete": True,
+        "caller_language": "en",
+        "agent_language": "zh",
+        "transcript": "queued",
+        "transcript_problem": "",
+    }
+
+
+@pytest.mark.parametrize("path", ["", "/audio", "/transcript"])
+async def test_what_is_not_there_is_a_404_with_its_name(site: Site, path: str) -> None:
+    answer = await site.http.get(f"{URL}/r-9{path}")
+
+    assert answer.status_code == 404
+    assert "r-9" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("", [3, 2, 1]),
+        ("?call_id=c-2", [2]),
+        ("?agent_id=a2&queue=support", [2]),
+        ("?date=2026-03-01", [1]),
+        ("?date=2026-03-02", [3, 2]),
+        ("?limit=1&offset=1", [2]),
+    ],
+)
+async def test_the_list_is_filtered_and_paged(site: Site, query: str, numbers: list[int]) -> None:
+    await site.store.add(recording(1))
+    # 16:00 UTC is midnight in Shanghai, where the centre is.
+    midnight = STARTED.replace(hour=16, minute=0)
+    await site.store.add(recording(2, call="c-2", agent="a2", queue="support", started=midnight))
+    await site.store.add(recording(3, call="c-3", started=midnight + timedelta(hours=3)))
+
+    page = (await site.http.get(URL + query)).json()
+
+    assert [item["id"] for item in page["items"]] == [f"r-{n}" for n in numbers]
+    assert page["total"] == (3 if "limit" in query or not query else len(numbers))
+
+
+@pytest.mark.parametrize("query", ["?limit=0", "?limit=501", "?offset=-1", "?date=yesterday"])
+async def test_a_query_that_makes_no_sense_is_a_422(site: Site, query: str) -> None:
+    assert (await site.http.get(URL + query)).status_code == 422
+
+
+async def test_audio_is_the_whole_wav(site: Site) -> None:
+    await site.ended()
+
+    answer = await site.http.get(f"{URL}/r-1/audio")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "audio/wav"
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.content == (site.folder / "r-1.wav").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [("bytes=0-43", 0, 44), ("bytes=1000-", 1000, None), ("bytes=-100", -100, None)],
+)
+async def test_a_range_of_the_audio_is_a_206(
+    site: Site, asked: str, start: int, end: int | None
+) -> None:
+    await site.ended()
+    whole = (site.folder / "r-1.wav").read_bytes()
+
+    answer = await site.http.get(f"{URL}/r-1/audio", headers={"range": asked})
+
+    assert answer.status_code == 206
+    assert answer.content == whole[start:end]
+    assert answer.headers["content-range"].endswith(f"/{len(whole)}")
+
+
+async def test_a_range_behind_the_end_is_a_416_with_the_size(site: Site) -> None:
+    await site.ended()
+
+    answer = await site.http.get(f"{URL}/r-1/audio", headers={"range": "bytes=99999-"})
+
+    assert answer.status_code == 416
+    assert answer.headers["content-range"] == f"bytes */{44 + 32000}"
+
+
+async def test_audio_of_a_talk_that_goes_on_is_a_409(site: Site) -> None:
+    await site.store.add(recording(1))
+
+    for path in ("audio", "transcript"):
+        answer = await site.http.get(f"{URL}/r-1/{path}")
+        assert answer.status_code == 409
+        assert answer.json() == {"detail": "recording 'r-1' is still being made"}
+
+
+async def test_audio_whose_file_was_removed_is_a_404(site: Site) -> None:
+    await site.ended()
+    (site.folder / "r-1.wav").unlink()
+
+    assert (await site.http.get(f"{URL}/r-1/audio")).status_code == 404
+
+
+async def test_a_transcript_has_both_sides_words_in_time(site: Site) -> None:
+    await site.ended()
+    await site.store.save_transcript(ONE, [CALLER, AGENT])
+
+    transcript = (await site.http.get(f"{URL}/r-1/transcript")).json()
+
+    assert (transcript["caller"], transcript["caller_language"]) == ("hello bye", "en")
+    assert (transcript["agent"], transcript["agent_language"]) == ("您好", "zh")
+    assert [(w["side"], w["text"], w["start"]) for w in transcript["words"]] == [
+        ("caller", "hello", 0.5),
+        ("agent", "您好", 1.0),
+        ("caller", "bye", 3.0),
+    ]
+    assert transcript["words"][1] == {
+        "text": "您好",
+        "start": 1.0,
+        "end": 1.5,
+        "confidence": 0.75,
+        "side": "agent",
+    }
+
+
+async def test_a_transcript_that_is_not_there_yet_or_never_is_a_409_that_says_why(
+    site: Site,
+) -> None:
+    await site.ended()
+    early = await site.http.get(f"{URL}/r-1/transcript")
+    await site.store.give_up(ONE, "no model")
+    never = await site.http.get(f"{URL}/r-1/transcript")
+
+    assert (early.status_code, never.status_code) == (409, 409)
+    assert early.json()["detail"] == "recording 'r-1' has not been transcribed yet"
+    assert never.json()["detail"] == "recording 'r-1' could not be transcribed: no model"

@@ -1,0 +1,331 @@
+"""Recordings in core: every talk gets its file, its end, its transcript, crash or not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from foundation.errors import Unavailable
+from foundation.ids import AgentId, CallId, QueueId, RecordingId
+from recordings.events import (
+    RecordingEnded,
+    RecordingEvent,
+    RecordingStarted,
+    TranscriptFailed,
+    TranscriptReady,
+)
+from recordings.lease import LeaseOptions
+from recordings.messages import (
+    CarryOn,
+    HeardSide,
+    HeardWord,
+    KeepWork,
+    LeaseWork,
+    Noted,
+    NoWork,
+    Work,
+    WorkDone,
+    WorkFailed,
+    WorkGone,
+)
+from recordings.options import RecordingOptions
+from recordings.recording import Recording, TranscriptState
+from recordings.service import RecordingService
+from recordings.store import RecordingStore
+from tests.support.database import fresh_sessions, sqlite_file
+from tests.support.telephone_speech import write_wav
+
+LATE_EVENING = datetime(2026, 3, 1, 20, 30, tzinfo=UTC)
+"In Shanghai it is half past four on the second already."
+TALK = (CallId("c-1"), AgentId("agent0001"), QueueId("orders"), ("en", "zh"))
+SECOND = np.ones((8000, 2), np.int16)
+
+
+class Centre:
+    """The service with a database and a folder of its own, and clocks that are set by hand."""
+
+    def __init__(self, folder: Path, store: RecordingStore) -> None:
+        self.folder = folder
+        self.store = store
+        self.events: list[RecordingEvent] = []
+        self.is_media_busy = False
+        self.now = 100.0
+        self.service = self.restart()
+
+    def restart(
+        self, change: Callable[[RecordingOptions], RecordingOptions] = lambda o: o
+    ) -> RecordingService:
+        """A new run of core over the same disk."""
+        options = RecordingOptions(
+            path=self.folder,
+            timezone=ZoneInfo("Asia/Shanghai"),
+            lease=LeaseOptions(lease_s=60, max_attempts=2, retry_s=5),
+        )
+        self.service = RecordingService(
+            change(options),
+            self.store,
+            self.events.append,
+            lambda: self.is_media_busy,
+            utc_now=lambda: LATE_EVENING,
+            monotonic_s=lambda: self.now,
+        )
+        return self.service
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[RecordingService]:
+        await self.service.open()
+        task = asyncio.create_task(self.service.run())
+        try:
+            yield self.service
+            await self.service.finish_chores()
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def talk(self, frames: np.ndarray = SECOND, *, complete: bool = True) -> RecordingId:
+        """A whole recorded talk."""
+        async with self.running() as service:
+            recording_id, path = service.start(*TALK)
+            write_wav(Path(path), frames)
+            service.end(recording_id, len(frames), complete)
+        return recording_id
+
+    async def crashed_talk(self) -> RecordingId:
+        """A talk during which core was killed."""
+        async with self.running() as service:
+            recording_id, path = service.start(*TALK)
+            write_wav(Path(path), SECOND)
+            leave_unfinished(Path(path))
+        return recording_id
+
+    async def get(self, recording_id: RecordingId) -> Recording:
+        return await self.store.get(recording_id)
+
+
+def leave_unfinished(path: Path) -> None:
+    """Half a frame too many, and a header that knows of no audio."""
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40] + bytes(4) + whole[44:] + b"\x01\x02\x03")
+
+
+@pytest.fixture
+async def centre(tmp_path: Path) -> AsyncIterator[Centre]:
+    async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
+        yield Centre(tmp_path / "recordings", RecordingStore(sessions))
+
+
+def done(recording_id: RecordingId, worker: str = "w1", text: str = "hello") -> WorkDone:
+    caller = HeardSide(side="caller", language="en", words=[HeardWord(text, 0.1, 0.5, 0.9)])
+    agent = HeardSide(side="agent", language="zh", words=[])
+    return WorkDone(worker=worker, recording_id=recording_id, sides=[caller, agent])
+
+
+async def test_a_talk_is_recorded_in_the_folder_of_the_centres_day(centre: Centre) -> None:
+    recording_id = await centre.talk()
+
+    file = f"2026-03-02/{recording_id}.wav"
+    assert centre.events == [
+        RecordingStarted(recording_id, *TALK[:3], file, ("en", "zh")),
+        RecordingEnded(recording_id, duration_s=1.0, complete=True),
+    ]
+    stored = await centre.get(recording_id)
+    assert (stored.file, stored.started, stored.complete) == (file, LATE_EVENING, True)
+    assert stored.transcript is TranscriptState.QUEUED
+
+
+async def test_the_workers_word_that_audio_is_missing_is_kept(centre: Centre) -> None:
+    recording_id = await centre.talk(complete=False)
+
+    assert centre.events[-1] == RecordingEnded(recording_id, duration_s=1.0, complete=False)
+
+
+async def test_a_file_shorter_than_told_is_not_complete(centre: Centre) -> None:
+    async with centre.running() as service:
+        recording_id, path = service.start(*TALK)
+        write_wav(Path(path), SECOND)
+        service.end(recording_id, complete=True, frames=8001)
+
+    assert (await centre.get(recording_id)).complete is False
+
+
+async def test_a_file_that_was_never_written_is_an_incomplete_recording_of_nothing(
+    centre: Centre,
+) -> None:
+    async with centre.running() as service:
+        recording_id, _ = service.start(*TALK)
+        service.end(recording_id, 8000, complete=True)
+
+    assert centre.events[-1] == RecordingEnded(recording_id, duration_s=0.0, complete=False)
+    assert (await centre.get(recording_id)).transcript is TranscriptState.NONE
+
+
+async def test_the_end_is_told_once_however_often_it_comes(centre: Centre) -> None:
+    async with centre.running() as service:
+        recording_id, path = service.start(*TALK)
+        write_wav(Path(path), SECOND)
+        service.end(recording_id, 8000, complete=True)
+        service.end(recording_id, 8000, complete=False)
+        service.end(RecordingId("r-unknown"), 8000, complete=True)
+
+    assert [type(e) for e in centre.events] == [RecordingStarted, RecordingEnded]
+    assert (await centre.get(recording_id)).complete is True
+
+
+async def test_a_transcript_is_stored_and_told_once(centre: Centre) -> None:
+    recording_id = await centre.talk()
+    service = centre.service
+
+    work = await service.answer(LeaseWork(worker="w1"))
+    assert work == Work(
+        recording_id=recording_id,
+        file=f"2026-03-02/{recording_id}.wav",
+        languages=("en", "zh"),
+    )
+    assert await service.answer(done(recording_id)) == Noted()
+    assert await service.answer(done(recording_id, text="other")) == Noted()
+
+    assert centre.events[2:] == [TranscriptReady(recording_id, words=1)]
+    assert [side.text for side in await centre.store.transcript(recording_id)] == ["hello", ""]
+    assert await service.answer(LeaseWork(worker="w1")) == NoWork(ask_again_s=2.0)
+
+
+async def test_nothing_is_leased_and_work_rests_while_media_is_near_its_limit(
+    centre: Centre,
+) -> None:
+    recording_id = await centre.talk()
+    keep = KeepWork(worker="w1", recording_id=recording_id)
+    centre.is_media_busy = True
+    assert await centre.service.answer(LeaseWork(worker="w1")) == NoWork(ask_again_s=2.0)
+
+    centre.is_media_busy = False
+    assert isinstance(await centre.service.answer(LeaseWork(worker="w1")), Work)
+    assert await centre.service.answer(keep) == CarryOn()
+
+    centre.is_media_busy = True
+    assert await centre.service.answer(keep) == CarryOn(pause_s=2.0)
+
+
+async def test_a_silent_worker_loses_its_lease_to_the_next(centre: Centre) -> None:
+    recording_id = await centre.talk()
+    await centre.service.answer(LeaseWork(worker="w1"))
+
+    centre.now += 60
+    assert await centre.service.answer(LeaseWork(worker="w2")) == NoWork(ask_again_s=2.0)
+    centre.now += 5
+    assert isinstance(await centre.service.answer(LeaseWork(worker="w2")), Work)
+
+    assert centre.events[-1] == TranscriptFailed(
+        recording_id, "w1 was not heard of again", final=False
+    )
+    lost = await centre.service.answer(KeepWork(worker="w1", recording_id=recording_id))
+    assert lost == WorkGone()
+
+
+async def test_a_recording_that_cannot_be_transcribed_is_given_up(centre: Centre) -> None:
+    recording_id = await centre.talk()
+    for _ in range(2):
+        centre.now += 10
+        assert isinstance(await centre.service.answer(LeaseWork(worker="w1")), Work)
+        failed = WorkFailed(worker="w1", recording_id=recording_id, sentence="no model")
+        assert await centre.service.answer(failed) == Noted()
+
+    assert centre.events[-1] == TranscriptFailed(recording_id, "no model", final=True)
+    stored = await centre.get(recording_id)
+    assert (stored.transcript, stored.transcript_problem) == (TranscriptState.FAILED, "no model")
+
+
+async def test_a_crash_leaves_no_recording_open(centre: Centre) -> None:
+    recording_id = await centre.crashed_talk()
+
+    await centre.restart().open()
+
+    assert centre.events[-1] == RecordingEnded(recording_id, duration_s=1.0, complete=False)
+    assert isinstance(await centre.service.answer(LeaseWork(worker="w1")), Work)
+    stored = await centre.get(recording_id)
+    assert (centre.folder / stored.file).stat().st_size == 44 + SECOND.nbytes
+
+
+async def test_recordings_that_media_goes_on_writing_stay_open_after_a_crash(
+    centre: Centre,
+) -> None:
+    recording_id = await centre.crashed_talk()
+
+    await centre.restart().open(still_running={recording_id})
+
+    assert (await centre.get(recording_id)).is_open
+
+
+async def test_a_lease_from_before_cores_restart_still_brings_its_transcript(
+    centre: Centre,
+) -> None:
+    recording_id = await centre.talk()
+    await centre.service.answer(LeaseWork(worker="w1"))
+
+    await centre.restart().open()
+
+    assert centre.service.waiting_for_transcript == 1
+    assert await centre.service.answer(done(recording_id)) == Noted()
+    assert centre.service.waiting_for_transcript == 0
+    assert centre.events[-1] == TranscriptReady(recording_id, words=1)
+
+
+async def test_attempts_are_counted_over_restarts(centre: Centre) -> None:
+    recording_id = await centre.talk()
+    for _ in range(2):
+        assert isinstance(await centre.service.answer(LeaseWork(worker="w1")), Work)
+        await centre.restart().open()
+
+    assert await centre.service.answer(LeaseWork(worker="w1")) == NoWork(ask_again_s=2.0)
+    assert centre.events[-1] == TranscriptFailed(
+        recording_id, "2 attempts left no word", final=True
+    )
+
+
+async def test_with_transcription_off_no_job_is_made(centre: Centre) -> None:
+    centre.restart(lambda options: replace(options, transcribe=False))
+
+    recording_id = await centre.talk()
+
+    assert (await centre.get(recording_id)).transcript is TranscriptState.NONE
+    assert centre.service.waiting_for_transcript == 0
+
+
+class LateStore(RecordingStore):
+    """The database is away at the first `add`."""
+
+    is_away = True
+
+    async def add(self, recording: Recording) -> None:
+        if self.is_away:
+            self.is_away = False
+            raise Unavailable("the disk is full")
+        await super().add(recording)
+
+
+async def test_a_database_that_is_away_delays_rows_and_loses_none(tmp_path: Path) -> None:
+    async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
+        centre = Centre(tmp_path / "recordings", LateStore(sessions))
+        centre.restart(lambda options: replace(options, retry_s=0.0))
+
+        recording_id = await centre.talk()
+
+        assert (await centre.get(recording_id)).complete is True
+
+
+async def test_with_too_many_chores_waiting_the_talk_goes_on_without_its_row(
+    centre: Centre, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = centre.restart(lambda options: replace(options, max_chores=1))
+
+    service.start(*TALK)
+    second, _ = service.start(*TALK)
+
+    assert "the disk does not keep up" in caplog.text
+    assert second in caplog.text

@@ -1,0 +1,132 @@
+"""Random legal stretches of a call centre's journal, for property tests: hypothesis draws, a small
+model of the floor says what may happen next."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+from acd.events import (
+    AgentAnswered,
+    AgentChanged,
+    AgentState,
+    CallAbandoned,
+    CallLost,
+    CallOverflowed,
+    CallQueued,
+    TalkEnded,
+)
+from foundation.ids import AgentId, CallId, PartyId, QueueId
+from telephony.calls.events import CallArrived, CallEnded, EndedBy
+from tests.support.fake_core import record
+from wallboard.board import BoardEvent, BoardRecord
+
+QUEUES = [QueueId("orders"), QueueId("repairs")]
+AGENTS = [AgentId("ann"), AgentId("bob"), AgentId("eve")]
+
+
+@dataclass
+class _Floor:
+    """Who is where; enough to draw a legal next step."""
+
+    arrived: list[CallId] = field(default_factory=list)
+    waiting: dict[CallId, QueueId] = field(default_factory=dict)
+    talking: dict[CallId, tuple[QueueId, AgentId]] = field(default_factory=dict)
+    wrapping: list[AgentId] = field(default_factory=list)
+    calls: int = 0
+
+    def free_agents(self) -> list[AgentId]:
+        busy = [agent for _, agent in self.talking.values()] + self.wrapping
+        return [agent for agent in AGENTS if agent not in busy]
+
+    def steps(self) -> list[str]:
+        steps = ["arrive"]
+        steps += ["queue"] * bool(self.arrived)
+        steps += ["abandon", "overflow", "requeue", "lose"] * bool(self.waiting)
+        steps += ["answer"] * bool(self.waiting and self.free_agents())
+        steps += ["end talk", "end talk without wrap-up", "restart"] * bool(self.talking)
+        steps += ["end wrap-up"] * bool(self.wrapping)
+        return steps
+
+
+@st.composite
+def legal_days(draw: st.DrawFn, start_s: float, most_steps: int = 60) -> list[BoardRecord]:
+    """Records from `start_s` on; steps are up to twenty minutes apart, so days may turn."""
+    floor, at_s = _Floor(), start_s
+    records: list[BoardRecord] = []
+    for _ in range(draw(st.integers(1, most_steps))):
+        at_s += draw(st.floats(0, 1200, allow_subnormal=False))
+        for event in _step(draw, floor, draw(st.sampled_from(floor.steps()))):
+            records.append(record(len(records) + 1, at_s, event))
+    return records
+
+
+def _step(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
+    match step:
+        case "arrive":
+            floor.calls += 1
+            call_id = CallId(f"c-{floor.calls}")
+            floor.arrived.append(call_id)
+            return [CallArrived(call_id, PartyId("p-1"), "8000")]
+        case "queue":
+            call_id = floor.arrived.pop(draw(st.integers(0, len(floor.arrived) - 1)))
+            floor.waiting[call_id] = draw(st.sampled_from(QUEUES))
+            return [CallQueued(call_id, floor.waiting[call_id])]
+        case "end wrap-up":
+            return [AgentChanged(floor.wrapping.pop(0), AgentState.READY)]
+        case "restart":
+            return _restart(floor)
+        case "answer" | "abandon" | "overflow" | "requeue" | "lose":
+            return _outcome(draw, floor, step)
+        case _:
+            return _talk_ended(draw, floor, step)
+
+
+def _outcome(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
+    call_id = draw(st.sampled_from(sorted(floor.waiting)))
+    queue = floor.waiting.pop(call_id)
+    by_caller = CallEnded(call_id, EndedBy.CALLER, "BYE")
+    match step:
+        case "abandon":
+            # Both orders are seen: the call's end is told by another part than the visit's.
+            facts: list[BoardEvent] = [by_caller, CallAbandoned(call_id, queue)]
+            return facts if draw(st.booleans()) else facts[::-1]
+        case "overflow":
+            return [CallOverflowed(call_id, queue), CallEnded(call_id, EndedBy.CENTRE, "too long")]
+        case "requeue":
+            floor.waiting[call_id] = draw(st.sampled_from(QUEUES))
+            return [CallOverflowed(call_id, queue), CallQueued(call_id, floor.waiting[call_id])]
+        case "lose":
+            return [CallLost(call_id, queue), CallEnded(call_id, EndedBy.FAULT, "fault")]
+        case _:
+            agent = draw(st.sampled_from(floor.free_agents()))
+            floor.talking[call_id] = (queue, agent)
+            return [
+                AgentChanged(agent, AgentState.RINGING, "", call_id),
+                AgentAnswered(call_id, queue, agent),
+                AgentChanged(agent, AgentState.TALKING, "", call_id),
+            ]
+
+
+def _talk_ended(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
+    call_id = draw(st.sampled_from(sorted(floor.talking)))
+    queue, agent = floor.talking.pop(call_id)
+    wraps_up = step == "end talk"
+    if wraps_up:
+        floor.wrapping.append(agent)
+    after = AgentState.WRAP_UP if wraps_up else AgentState.READY
+    return [
+        TalkEnded(call_id, queue, agent),
+        AgentChanged(agent, after),
+        CallEnded(call_id, EndedBy.CALLER, "BYE"),
+    ]
+
+
+def _restart(floor: _Floor) -> list[BoardEvent]:
+    """What a new core journals for whatever the old one left open."""
+    facts: list[BoardEvent] = [CallLost(call, queue) for call, queue in floor.waiting.items()]
+    facts += [TalkEnded(call, queue, agent) for call, (queue, agent) in floor.talking.items()]
+    open_calls = [*floor.arrived, *floor.waiting, *floor.talking]
+    facts += [CallEnded(call, EndedBy.FAULT, "the centre was restarted") for call in open_calls]
+    facts += [AgentChanged(agent, AgentState.OFF) for agent in AGENTS]
+    floor.arrived, floor.waiting, floor.talking, floor.wrapping = [], {}, {}, []
+    return facts
