@@ -196,13 +196,18 @@ def test_a_phone_that_does_not_listen_is_sent_nothing(
 
 
 def test_a_held_phone_is_sent_nothing_until_it_is_back(leg: Leg, partner: Leg) -> None:
+    partner.say(kind=8, now=0.0)
     leg.session.hold(True, 0.0)
-    partner.say(kind=8)
-    leg.session.hold(False, 0.0)
-    partner.say(kind=8)
-    partner.say(kind=8)
+    for n in range(1, 50):
+        partner.say(kind=8, now=0.02 * n)
+    leg.session.hold(False, 1.0)
+    partner.say(kind=8, now=1.00)
+    partner.say(kind=8, now=1.02)
 
-    assert [packet.marker for packet in leg.heard] == [True, False]
+    before, *after = leg.heard
+    assert [packet.marker for packet in after] == [True, False]
+    assert [packet.seq - before.seq for packet in after] == [1, 2]
+    assert [packet.rtp_ts - before.rtp_ts for packet in after] == [8000, 8160]
 
 
 def test_an_echo_is_the_phones_own_voice(leg: Leg) -> None:
