@@ -436,7 +436,10 @@ class CallMachine(RuleBasedStateMachine):
         assert self.media.untapped == self.media.tapped
         assert set(self.asked_to_record) <= set(self.story.recorded)
         board = self.board
-        assert not (board._calls or board._by_leg or board._callers or board._agents_calling)
+        assert not (board._calls)
+        assert not (board._by_leg)
+        assert not (board._callers)
+        assert not (board._agents_calling)
 
     def _let_all_end(self) -> None:
         self.story.react = None
