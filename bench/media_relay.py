@@ -26,10 +26,12 @@ import msgspec
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.options import WorkerOptions
+from telephony.media.worker import ask_for_realtime
 
 FRAME_S = 0.02
 HEADER = struct.Struct("!BBHIId")
 FILL = bytes(160 - 8)
+PACKET_BYTES = HEADER.size + len(FILL)
 CLOCK_TICKS_PER_S = 100
 
 
@@ -38,6 +40,7 @@ def phones(pipe: "multiprocessing.connection.Connection", legs: int) -> None:
     sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(legs)]
     for one in sockets:
         one.bind(("127.0.0.1", 0))
+    ask_for_realtime()  # a starved generator would be taken for a slow worker
     pipe.send([one.getsockname()[1] for one in sockets])
     ports, seconds = pipe.recv()
     pipe.send(_talk(sockets, [("127.0.0.1", port) for port in ports], seconds))
@@ -69,7 +72,8 @@ def _talk(
         wait_s = max(0.0, due[0][0] - time.monotonic()) if due else 0.05
         for fd, _ in epoll.poll(wait_s):
             data = by_fd[fd].recv(2048)
-            delays_s.append(time.monotonic() - HEADER.unpack_from(data)[5])
+            if len(data) == PACKET_BYTES:  # the port above may be RTCP's of a neighbour
+                delays_s.append(time.monotonic() - HEADER.unpack_from(data)[5])
     return _figures(sent, sorted(delays_s), latest_s)
 
 

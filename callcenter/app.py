@@ -17,8 +17,15 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from acd.floor import Floor
+from acd.views import AgentView
 from callcenter.actions import Actions
-from callcenter.asks import BoardAsks, FindJournalEnds, JournalEnds, TranscriberAsks
+from callcenter.asks import (
+    BoardAsks,
+    FindJournalEnds,
+    JournalEnds,
+    ListAgents,
+    TranscriberAsks,
+)
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.drivers import FloorDriver, IvrDriver
@@ -91,11 +98,11 @@ class Core:
 
     async def open(self) -> None:
         """Returns when callers are answered."""
-        for number, client in enumerate(self._clients):
-            self._tasks.start(f"media-{number}", client.run, OnFailure.RESTART)
         await self._open_disk()
         await self._prepare_prompts()
         self._join_parts()
+        for number, client in enumerate(self._clients):
+            self._tasks.start(f"media-{number}", client.run, OnFailure.RESTART)
         await self._settle_crash()
         await self._open_door()
         log.info("core answers on %s", ", ".join(str(s.getsockname()) for s in self._sockets))
@@ -123,7 +130,7 @@ class Core:
         await create_schema(engine)
         sessions = make_sessions(engine)
         self._journal = await Journal.open(
-            settings.data_path / "journal.db",
+            settings.journal_path,
             CODEC,
             on_trouble=lambda sentence: log.error("journal: %s", sentence),
         )
@@ -223,6 +230,7 @@ class Core:
                 FindJournalEnds: self._find_journal_ends,
                 BoardAsks: self._actions.perform,
                 TranscriberAsks: self._answer_transcriber,
+                ListAgents: self._list_agents,
             },
             self._journal,
         )
@@ -260,3 +268,6 @@ class Core:
 
     async def _answer_transcriber(self, ask: TranscriberAsks) -> recording_messages.Reply:
         return await self._recordings.answer(ask.message)
+
+    async def _list_agents(self, _: ListAgents) -> list[AgentView]:
+        return self._floor.floor.agents()

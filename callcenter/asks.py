@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from acd.views import AgentView
 from foundation.ipc.messages import Request
 from recordings import messages as recordings
 from wallboard.commands import Command, Done
@@ -30,3 +31,8 @@ class BoardAsks(Request[Done]):
 @dataclass(frozen=True, slots=True)
 class TranscriberAsks(Request[recordings.Reply]):
     message: recordings.Request
+
+
+@dataclass(frozen=True, slots=True)
+class ListAgents(Request[list[AgentView]]):
+    """Every agent of the floor, now."""

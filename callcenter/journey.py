@@ -68,7 +68,7 @@ class Recorder(Protocol):
     def start(
         self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
     ) -> tuple[RecordingId, str]: ...
-    def end(self, recording_id: RecordingId, complete: bool, frames: int) -> None: ...
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class QueueRule:
     music: str
     announce_agent: bool
     languages: tuple[str, ...]
-    "Prompts in the queue; the first is the one that its talks are transcribed in."
+    "What prompts in the queue are played in, and what its talks may be spoken in."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ class Journey:
             case calls.PhoneChanged(agent_id, registered, busy):
                 self._floor.feed(floor.PhoneChanged(agent_id, registered=registered, busy=busy))
             case calls.TalkRecorded(recording_id, frames, complete):
-                self._recorder.end(RecordingId(recording_id), complete, frames)
+                self._recorder.end(RecordingId(recording_id), frames, complete)
             case calls.CallArrived(call_id, line=line):
                 self._arrived(call_id, line)
             case calls.CallEnded(call_id, by):
@@ -305,7 +305,8 @@ class Journey:
         contact.stage = Stage.TALKING
         if contact.queue is None or contact.agent_id is None:
             return
-        language = self._queue_rule(contact).languages[0]
+        # Who speaks which of the queue's languages is for the transcriber to hear.
+        language = "|".join(self._queue_rule(contact).languages)
         recording_id, file = self._recorder.start(
             contact.call_id, contact.agent_id, contact.queue, (language, language)
         )

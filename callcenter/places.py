@@ -23,10 +23,5 @@ class Places:
     def core_socket(self) -> Path:
         return self.run / "core.sock"
 
-    @property
-    def sip_sockets(self) -> Path:
-        """Where a parent that was started again gets the bound SIP sockets back from core."""
-        return self.run / "sip-sockets.sock"
-
     def media_socket(self, worker: int) -> Path:
         return self.run / f"media-{worker}.sock"

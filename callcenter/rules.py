@@ -1,5 +1,6 @@
 """Settings turned into the options of the parts; nobody below the roof reads settings."""
 
+import os
 from zoneinfo import ZoneInfo
 
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
@@ -34,7 +35,7 @@ def house_rules(settings: Settings) -> HouseRules:
             QueueId(name): QueueRule(
                 music=queue.music,
                 announce_agent=queue.announce_agent,
-                languages=(queue.language,) if queue.language else FALLBACK_LANGUAGES,
+                languages=_languages_of(settings, name),
             )
             for name, queue in settings.queues.items()
         },
@@ -44,6 +45,17 @@ def house_rules(settings: Settings) -> HouseRules:
         },
         blocked={normalise(number, country_code) for number in settings.blocked},
     )
+
+
+def _languages_of(settings: Settings, queue: str) -> tuple[str, ...]:
+    """The queue's own language, or all those of the flows that lead to it."""
+    own = settings.queues[queue].language
+    if own:
+        return (own,)
+    flows = [flow for flow in settings.flows.values() if queue in flow.queues()]
+    # A dictionary keeps the flows' order.
+    spoken = dict.fromkeys(language for flow in flows for language in flow.languages)
+    return tuple(spoken) or FALLBACK_LANGUAGES
 
 
 def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:
@@ -140,3 +152,8 @@ def directory(settings: Settings) -> Directory:
         },
         target=ServiceTarget(short_abandon_s=settings.short_abandon_s),
     )
+
+
+def media_workers(settings: Settings) -> int:
+    """One less than the cores, so that core has one, and at least one."""
+    return settings.media.workers or max(1, (os.cpu_count() or 2) - 1)

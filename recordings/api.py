@@ -13,6 +13,7 @@ from foundation.errors import Conflict, NotFound
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
+from telephony.calls.events import Side
 
 Guard = Callable[..., Any] | Callable[..., Awaitable[Any]]
 "A FastAPI dependency that lets the right roles pass and raises for the others."
@@ -59,7 +60,10 @@ class TranscriptOut(BaseModel):
     recording_id: str
     caller: str
     "What the caller said, as one line."
+    caller_language: str
+    "The one that was spoken."
     agent: str
+    agent_language: str
     words: list[WordOut]
     "Both sides' words by their start."
 
@@ -155,8 +159,13 @@ def _to_out(recording: Recording) -> RecordingOut:
     )
 
 
+def _side(sides: list[SideTranscript], wanted: Side) -> SideTranscript:
+    """A side that nobody transcribed has said nothing."""
+    return next((side for side in sides if side.side is wanted), SideTranscript(wanted, "", ()))
+
+
 def _to_transcript_out(recording_id: RecordingId, sides: list[SideTranscript]) -> TranscriptOut:
-    text = {side.side.value: side.text for side in sides}
+    caller, agent = _side(sides, Side.CALLER), _side(sides, Side.AGENT)
     words = [
         WordOut(
             text=word.text,
@@ -170,7 +179,9 @@ def _to_transcript_out(recording_id: RecordingId, sides: list[SideTranscript]) -
     ]
     return TranscriptOut(
         recording_id=recording_id,
-        caller=text.get("caller", ""),
-        agent=text.get("agent", ""),
+        caller=caller.text,
+        caller_language=caller.language,
+        agent=agent.text,
+        agent_language=agent.language,
         words=sorted(words, key=lambda word: word.start),
     )

@@ -17,7 +17,8 @@ class RecordingStarted:
     file: str
     "Relative to the recordings' folder."
     languages: tuple[str, str]
-    "Of the caller's side and the agent's: which model transcribes each, 'en' or 'zh'."
+    """Of the caller's side and the agent's: which model transcribes each, 'en' or 'zh'; 'en|zh'
+    when the transcriber must find out which of them was spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class RecordingEnded:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptReady:
+    """Both sides are written down; `words` is how many."""
+
     recording_id: RecordingId
     words: int
 

@@ -16,6 +16,10 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+EITHER = "|"
+""""en|zh" for a side's language: it is one of these, and what was said decides. The transcriber
+listens with each model and keeps the words of the one that understood most."""
+
 
 class Struct(msgspec.Struct, frozen=True, tag=True, kw_only=True, omit_defaults=True):
     """Base of all messages; the class name is the tag."""
@@ -36,6 +40,7 @@ class HeardSide(msgspec.Struct, frozen=True, kw_only=True):
     side: str
     "'caller' or 'agent'."
     language: str
+    "The one that was spoken."
     words: list[HeardWord]
 
 
@@ -77,7 +82,7 @@ class Work(Struct, frozen=True):
     file: str
     "Relative to the recordings' folder."
     languages: tuple[str, str]
-    "Of the caller's side and the agent's."
+    "Of the caller's side and the agent's; several joined by `EITHER`."
 
 
 class NoWork(Struct, frozen=True):

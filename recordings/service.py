@@ -127,7 +127,7 @@ class RecordingService:
         )
         return recording_id, str(self._options.path.absolute() / file)
 
-    def end(self, recording_id: RecordingId, complete: bool, frames: int = 0) -> None:
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
         """The media worker closed the file.
 
         `frames`: samples per channel that it wrote; a file that holds fewer is not complete.

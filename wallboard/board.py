@@ -46,7 +46,8 @@ from wallboard.notices import KEPT, Notice, NoticeKind
 from wallboard.tally import Outcome, Tally, Visit
 
 BoardEvent: TypeAlias = CallJournalEvent | AcdEvent | IvrEvent | RecordingEvent
-BoardRecord: TypeAlias = Record[BoardEvent]
+BoardRecord: TypeAlias = Record[object]
+"Usually of a `BoardEvent`; facts of other parts, or of a later version, are passed over."
 
 ENDED_KEPT = 200
 "Ended calls that the list of calls still shows."

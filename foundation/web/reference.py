@@ -24,6 +24,7 @@ def reference_page(openapi: Mapping[str, Any]) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(info["title"])} API</title>
+<link rel="icon" href="/sign-in/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/sign-in/style.css">
 </head>
 <body class="reference">

@@ -1,6 +1,6 @@
 """Users in the database."""
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,7 +60,7 @@ class UserStore:
         """Raises `Unavailable` when the database cannot be read."""
         try:
             async with self._sessions() as session:
-                await session.execute(text("SELECT 1"))
+                await session.execute(select(UserRow.user_id).limit(1))
         except (SQLAlchemyError, OSError) as error:
             raise Unavailable(f"The database cannot be read: {type(error).__name__}.") from error
 

@@ -16,16 +16,15 @@ from typing import TypeAlias
 import msgspec
 
 from foundation import frames
-from foundation.frames import FrameReader
+from foundation.errors import Unavailable
+from foundation.frames import FrameReader, FrameTooLong
 from telephony.media import protocol as p
 from telephony.media.desired import Desired
 from telephony.media.errors import MediaRefused
 
 log = logging.getLogger(__name__)
 
-MediaEvent: TypeAlias = (
-    p.DigitHeard | p.PlayEnded | p.MediaLost | p.TapEnded | p.TapTroubled | p.Load
-)
+MediaEvent: TypeAlias = p.Event
 Reply: TypeAlias = p.Done | p.Failed
 OnEvent: TypeAlias = Callable[[MediaEvent], None]
 OnReply: TypeAlias = Callable[[Reply], None]
@@ -89,10 +88,11 @@ class MediaClient:
                 continue
             try:
                 await self._serve(reader)
-            except (OSError, frames.FrameTooLong, msgspec.MsgspecError) as error:
+            except (OSError, FrameTooLong, Unavailable, msgspec.MsgspecError) as error:
                 log.warning("the connection to the media worker broke: %s", error)
             finally:
                 self._went_down()
+            await asyncio.sleep(RECONNECT_S)
 
     async def ask(self, request: p.Request) -> p.Done:
         """Send a request and wait for its reply; raises `MediaRefused`."""
@@ -123,8 +123,13 @@ class MediaClient:
 
     def _time_out(self, rid: int) -> None:
         under_way = self._under_way.pop(rid, None)
-        if under_way is not None:
-            under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
+        if under_way is None:
+            return
+        request = under_way.request
+        if isinstance(request, p.Offer) and not self.desired.has_leg(request.leg):
+            # The worker may have it all the same, and nobody would ever release it.
+            self.tell(p.Release(rid=0, leg=request.leg))
+        under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
 
     def _write(self, request: p.Request) -> None:
         if self._writer is not None:
@@ -158,6 +163,8 @@ class MediaClient:
                 self._happened(message)
 
     def _welcomed(self, welcome: p.Welcome) -> None:
+        if welcome.version != p.PROTOCOL_VERSION:
+            raise Unavailable(f"the media worker speaks version {welcome.version} of the protocol")
         is_other = welcome.worker != self.worker
         self.worker = welcome.worker
         self._is_up.set()
@@ -168,6 +175,8 @@ class MediaClient:
             self._write(request)
 
     def _rebuild(self) -> None:
+        for tap_id in self.desired.ending_taps():
+            self._give_up_tap(tap_id)
         requests = list(self.desired.requests())
         if not requests:
             return
@@ -188,8 +197,17 @@ class MediaClient:
                 log.warning("leg %s is lost: %s", request.leg, reply.sentence)
                 self.desired.forget_leg(request.leg)
                 self._on_event(p.MediaLost(seq=0, leg=request.leg))
+            elif isinstance(reply, p.Failed) and isinstance(request, p.Tap):
+                self._give_up_tap(request.tap_id)
 
         return on_reply
+
+    def _give_up_tap(self, tap_id: str) -> None:
+        sentence = "the media worker was restarted and could not go on with the recording"
+        self.desired.tap_ended(tap_id)
+        self._on_event(
+            p.TapEnded(seq=0, tap_id=tap_id, frames=0, complete=False, sentence=sentence)
+        )
 
     def _rebuild_done(self, _reply: Reply) -> None:
         if self._on_rebuilt is not None:

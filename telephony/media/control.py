@@ -21,9 +21,9 @@ from telephony.media import protocol as p
 MOST_KEPT_EVENTS = 1000
 MOST_UNSENT_BYTES = 4 * 1024 * 1024
 
-Handle = Callable[[p.Request], p.Done | p.Failed]
-Register = Callable[[int, int, Callable[[], None]], None]
-"Descriptor, epoll events, what to call; events 0 means: no longer."
+Handle = Callable[[p.Request, float], p.Done | p.Failed]
+Register = Callable[[int, int, Callable[[float], None]], None]
+"Descriptor, epoll events, what to call with the time; events 0 means: no longer."
 
 
 class ControlSocket:
@@ -49,12 +49,16 @@ class ControlSocket:
         self._listener.setblocking(False)
         register(self._listener.fileno(), select.EPOLLIN, self._on_connect)
 
-    def tell(self, event: p.Message, *, keep: bool = True) -> None:
+    @property
+    def has_core(self) -> bool:
+        return self._is_greeted
+
+    def tell(self, event: p.Event) -> None:
         """An event for core, or for the next core when there is none now."""
         frame = frames.pack(self._encode(event))
         if self._is_greeted:
             self._send(frame)
-        elif keep:
+        else:
             self._kept.append(frame)
 
     def close(self) -> None:
@@ -62,7 +66,7 @@ class ControlSocket:
         self._listener.close()
         Path(self._path).unlink(missing_ok=True)
 
-    def _on_connect(self) -> None:
+    def _on_connect(self, _now: float) -> None:
         try:
             core, _ = self._listener.accept()
         except OSError:
@@ -81,7 +85,7 @@ class ControlSocket:
         self._reader = FrameReader()
         self._unsent.clear()
 
-    def _on_ready(self) -> None:
+    def _on_ready(self, now: float) -> None:
         if self._unsent:
             self._send(b"")
         if self._core is None:
@@ -95,9 +99,9 @@ class ControlSocket:
         if not data:
             self._drop()
             return
-        self._take(data)
+        self._take(data, now)
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes, now: float) -> None:
         try:
             requests = [self._decoder.decode(frame) for frame in self._reader.feed(data)]
         except (FrameTooLong, msgspec.MsgspecError):
@@ -107,7 +111,7 @@ class ControlSocket:
             if isinstance(request, p.Hello):
                 self._greet()
             else:
-                self._send(frames.pack(self._encode(self._handle(request))))
+                self._send(frames.pack(self._encode(self._handle(request, now))))
 
     def _greet(self) -> None:
         self._send(frames.pack(self._encode(self._welcome)))

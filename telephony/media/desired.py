@@ -34,6 +34,8 @@ class Desired:
     def __init__(self) -> None:
         self._legs: dict[str, _WantedLeg] = {}
         self._taps: dict[str, p.Tap] = {}
+        self._ending_taps: set[str] = set()
+        "Untapped, and their file is not closed yet."
 
     def granted(self, request: p.Request, reply: p.Done) -> None:
         """The worker did what `request` asked for."""
@@ -43,7 +45,8 @@ class Desired:
             case p.Tap(tap_id=tap_id):
                 self._taps[tap_id] = request
             case p.Untap(tap_id=tap_id):
-                self._taps.pop(tap_id, None)
+                if self._taps.pop(tap_id, None) is not None:
+                    self._ending_taps.add(tap_id)
             case p.Connect(a=a, b=b):
                 self._connected(request, a, b)
             case p.Release(leg=leg):
@@ -66,6 +69,14 @@ class Desired:
 
     def tap_ended(self, tap_id: str) -> None:
         self._taps.pop(tap_id, None)
+        self._ending_taps.discard(tap_id)
+
+    def has_leg(self, leg: str) -> bool:
+        return leg in self._legs
+
+    def ending_taps(self) -> list[str]:
+        """Recordings whose end a worker that died has not told any more."""
+        return list(self._ending_taps)
 
     def forget_leg(self, leg: str) -> None:
         """The leg could not be rebuilt."""

@@ -50,6 +50,11 @@ class PortPool:
     def release(self, pair: PortPair, now: float) -> None:
         self._draining.append((now + self._drain_s, pair))
 
+    def give_back(self, pair: PortPair) -> None:
+        """A pair that was never announced needs no rest."""
+        pair.close()
+        self._free.append(pair.port)
+
     def tick(self, now: float) -> None:
         while self._draining and self._draining[0][0] <= now:
             _due_at, pair = self._draining.popleft()

@@ -11,7 +11,7 @@ refuses leaves such a gap too. Either way the talk itself knows nothing of it.
 import queue
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 from foundation.clock import utc_now
@@ -45,7 +45,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Troubled:
-    """Told once for each recording."""
+    """The talk goes on, its recording suffers; `collect` gives it once for each recording."""
 
     tap_id: str
     sentence: str
@@ -90,21 +90,27 @@ class Recorder:
     def write(self, tap_id: str, block: Block) -> None:
         if self._jobs.qsize() >= self._queue_blocks:
             self._gaps[tap_id] += block.frames
-            self._trouble(tap_id, "the disk is too slow, the recording has a gap")
+            self._reports.append(Troubled(tap_id, "the disk is too slow for the recording"))
             return
         self._jobs.put(Write(tap_id, block, self._gaps[tap_id]))
         self._gaps[tap_id] = 0
 
     def end(self, tap_id: str) -> None:
         """Few and small, so they always find room: only blocks are counted against the bound."""
-        self._troubled.discard(tap_id)
         self._jobs.put(End(tap_id, self._gaps.pop(tap_id)))
 
     def collect(self) -> list[Report]:
         """What the writer has told since the last call."""
         reports = []
         while self._reports:
-            reports.append(self._reports.popleft())
+            report = self._reports.popleft()
+            if isinstance(report, Ended):
+                self._troubled.discard(report.tap_id)
+            elif report.tap_id in self._troubled:
+                continue
+            else:
+                self._troubled.add(report.tap_id)
+            reports.append(report)
         return reports
 
     def stop(self, timeout_s: float) -> None:
@@ -112,18 +118,14 @@ class Recorder:
         self._jobs.put(Stop())
         self._thread.join(timeout_s)
 
-    def _trouble(self, tap_id: str, sentence: str) -> None:
-        if tap_id not in self._troubled:
-            self._troubled.add(tap_id)
-            self._reports.append(Troubled(tap_id, sentence))
-
 
 @dataclass(slots=True)
 class _Recording:
     wav: StereoWav | None = None
     missing_frames: int = 0
     "Frames that the disk refused and that stand before the next block."
-    troubles: list[str] = field(default_factory=list)
+    trouble: str = ""
+    "The first one; the file is incomplete."
 
 
 class Writer:
@@ -164,13 +166,13 @@ class Writer:
         if recording.wav.frames:
             gap_s = min(max(idle_s, 0.0), MAX_CONTINUED_GAP_S)
             recording.missing_frames = round(gap_s * SAMPLE_RATE_HZ)
-            recording.troubles.append("the recording was continued after an interruption")
+            recording.trouble = "the recording was continued after an interruption"
 
     def _write(self, tap_id: str, block: Block, gap_frames: int) -> None:
         recording = self._recordings[tap_id]
         if gap_frames:
             recording.missing_frames += gap_frames
-            recording.troubles.append("the disk was too slow, the recording has a gap")
+            recording.trouble = recording.trouble or "the disk was too slow, there is a gap"
         if recording.wav is None:
             return
         try:
@@ -184,18 +186,16 @@ class Writer:
         recording = self._recordings.pop(tap_id)
         frames = 0
         if gap_frames:
-            recording.troubles.append("the disk was too slow, the recording ends too early")
+            recording.trouble = recording.trouble or "the disk was too slow, the end is missing"
         if recording.wav is not None:
             frames = recording.wav.frames
             try:
                 recording.wav.close()
             except OSError as error:
-                recording.troubles.append(f"the recording was not closed well: {error}")
-        troubles = recording.troubles
-        self._reports.append(Ended(tap_id, frames, not troubles, troubles[0] if troubles else ""))
+                recording.trouble = f"the recording was not closed well: {error}"
+        self._reports.append(Ended(tap_id, frames, not recording.trouble, recording.trouble))
 
     def _trouble(self, tap_id: str, sentence: str) -> None:
         recording = self._recordings[tap_id]
-        if not recording.troubles:
-            self._reports.append(Troubled(tap_id, sentence))
-        recording.troubles.append(sentence)
+        recording.trouble = recording.trouble or sentence
+        self._reports.append(Troubled(tap_id, sentence))

@@ -12,7 +12,7 @@ ready in a field by `_refresh`.
 import random
 from typing import Protocol
 
-from foundation.clock import monotonic_s, utc_now
+from foundation.clock import utc_now
 from telephony.media import rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
@@ -207,13 +207,12 @@ class Session:
 
     # -- packets in -------------------------------------------------------------------------------
 
-    def on_rtp(self) -> None:
+    def on_rtp(self, now: float) -> None:
         """One datagram is waiting."""
         try:
             size, source = self._recv(_BUFFER)
         except OSError:
             return  # gone again, or an ICMP error of something we sent
-        now = monotonic_s()
         flags, kind, seq, rtp_ts, ssrc = HEADER.unpack_from(_BUFFER)
         if flags != PLAIN or size < HEADER.size:
             self._unusual(bytes(_BUFFER[:size]), source, now)
@@ -347,7 +346,7 @@ class Session:
 
     # -- RTCP and life ----------------------------------------------------------------------------
 
-    def on_rtcp(self) -> None:
+    def on_rtcp(self, now: float) -> None:
         try:
             data, source = self.pair.rtcp.recvfrom(2048)
         except OSError:
@@ -360,7 +359,7 @@ class Session:
         except RtcpMalformed:
             self.malformed += 1
             return
-        self._take_report(compound, monotonic_s())
+        self._take_report(compound, now)
         self._rtcp_target = source
 
     def _take_report(self, compound: rtcp.Compound, now: float) -> None:

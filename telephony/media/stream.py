@@ -8,13 +8,15 @@ Relayed packets keep the distances that their sender gave them, by an offset fix
 that loss and order on the way to us stay visible to the phone.
 """
 
-from telephony.media.rtp import HEADER, PLAIN, RTP_TS_MASK
+from telephony.media.rtp import HEADER, PLAIN, RTP_TS_MASK, signed_ts
 
 RESTART_SEQ_STEP = 100
 "After a restart we may have sent more than the clock says: skip ahead rather than repeat."
 _FAR = 3000
 "A larger step of sequence numbers is a sender that started anew."
 _BACK = 0x8000
+_MOST_BACK_SAMPLES = 80_000
+"10 s: packets of a long key press carry its beginning; further back the clock was set anew."
 _OWN = -1
 "No SSRC: our own clock is feeding the stream."
 _NOBODY = -2
@@ -71,8 +73,8 @@ class OutStream:
 
     def own_event(self, payload_type: int, *, first: bool, now: float) -> bytes:
         """The header of an event packet; all of one key press share the first one's timestamp."""
+        self._feeder = _NOBODY  # audio that follows is a new turn, later than the key press
         if first:
-            self._feeder = _OWN
             return self._next(payload_type | 0x80, self._turn_ts(now), 0, now)
         return self._next(payload_type, self.last_ts, 0, self._last_at)
 
@@ -84,20 +86,22 @@ class OutStream:
         if (
             ssrc != self._feeder
             or _FAR < step < 0x10000 - _FAR
-            or (step == 1 and (rtp_ts - self._relayed_ts) & RTP_TS_MASK > 0x80000000)
+            or signed_ts(rtp_ts - self._relayed_ts) < -_MOST_BACK_SAMPLES
         ):
             self._take_turn(seq, rtp_ts, ssrc, now)
+            self._relayed_ts = rtp_ts
             kind |= 0x80
             step = 1
         out_seq = (seq + self._seq_offset) & 0xFFFF
         out_ts = (rtp_ts + self._ts_offset) & RTP_TS_MASK
         if step < _BACK:
             self._relayed_seq = seq
-            self._relayed_ts = rtp_ts
             self.last_seq = out_seq
-            self.last_ts = out_ts
-            self._last_samples = samples
-            self._last_at = now
+            if samples:  # a key press keeps the time of its beginning, audio may go on meanwhile
+                self._relayed_ts = rtp_ts
+                self.last_ts = out_ts
+                self._last_samples = samples
+                self._last_at = now
         self.packets += 1
         self.octets += samples
         return HEADER.pack(PLAIN, kind, out_seq, out_ts, self.ssrc)

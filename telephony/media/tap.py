@@ -78,7 +78,7 @@ class TapSide:
         return piece
 
     @property
-    def _end(self) -> int:
+    def end(self) -> int:
         return self._start + len(self._buffer)
 
     def _run_dry(self, missing: int) -> None:
@@ -98,7 +98,7 @@ class TapSide:
         if self._next_ts == _UNKNOWN:
             self._behind.clear()
             return
-        self._behind.append(present - self._end)
+        self._behind.append(present - self.end)
         del self._behind[:-_LAG_BLOCKS]
         is_early = self._behind[-1] < -(REANCHOR_SAMPLES + _MAX_PACKET_SAMPLES)
         is_late = (
@@ -115,21 +115,21 @@ class TapSide:
             self._buffer = self._buffer.translate(CONVERT[self.law, law])
             self.law = law
         position = self._position(rtp_ts, arrived)
-        if position < self._end and self._is_late(rtp_ts, position, arrived):
+        if position < self.end and self._is_late(rtp_ts, position, arrived):
             self._fill_in(payload, position)
             return
         position = max(position, self._start)
         del self._buffer[position - self._start :]
-        self._buffer += SILENCE[law] * (position - self._end)
+        self._buffer += SILENCE[law] * (position - self.end)
         self._buffer += payload
         self._end_ts = self._next_ts = (rtp_ts + len(payload)) & RTP_TS_MASK
 
     def _position(self, rtp_ts: int, arrived: int) -> int:
         if self._end_ts == _UNKNOWN:
             return arrived
-        by_rtp = self._end + signed_ts(rtp_ts - self._end_ts)
+        by_rtp = self.end + signed_ts(rtp_ts - self._end_ts)
         # A packet that is behind the buffer's end was overtaken: it may be as late as it likes.
-        most_late = HOLD_BACK_SAMPLES if by_rtp < self._end else REANCHOR_SAMPLES
+        most_late = HOLD_BACK_SAMPLES if by_rtp < self.end else REANCHOR_SAMPLES
         return by_rtp if -REANCHOR_SAMPLES <= arrived - by_rtp <= most_late else arrived
 
     def _is_late(self, rtp_ts: int, position: int, arrived: int) -> bool:

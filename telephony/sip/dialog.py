@@ -11,7 +11,7 @@ from foundation.errors import RemoteError
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import HostPort
 from telephony.sip.headers import NameAddr
-from telephony.sip.message import Message
+from telephony.sip.message import Message, clean_text, is_utf8
 from telephony.sip.uri import literal_address, parse_uri
 
 RECORD_VERSION = 1
@@ -73,6 +73,16 @@ class Dialog(msgspec.Struct, kw_only=True, omit_defaults=True):
         if self.is_natted:
             return self.peer
         return address_of(self.remote_target) or self.peer
+
+
+def storable(address: str) -> str:
+    """A From or To value for the record; a name that is not UTF-8 is left out, since only the
+    URI and the tag matter inside a dialog (RFC 3261 12.2.1.1)."""
+    if is_utf8(address):
+        return address
+    parsed = NameAddr.parse(address)
+    params = tuple(pair for pair in parsed.params if is_utf8(f"{pair[0]}{pair[1]}"))
+    return str(NameAddr(clean_text(parsed.uri_text), "", params))
 
 
 def address_of(uri_text: str) -> HostPort | None:

@@ -21,7 +21,7 @@ from telephony.sip.events import (
 from telephony.sip.headers import quote
 from telephony.sip.leg import LateOffer, Leg, LegState
 from telephony.sip.leg_book import LegBook
-from telephony.sip.message import HeaderLines, Request, Response
+from telephony.sip.message import HeaderLines, Request, Response, clean_text
 from telephony.sip.screening import options_headers
 from telephony.sip.transaction_layer import ClientEntry, Purpose, ServerEntry
 
@@ -78,7 +78,7 @@ class InDialog:
         was_early = leg.is_early
         book.forget(leg)
         leg.state = LegState.ENDED
-        reason = one_line(entry.request.find("reason") or "")
+        reason = clean_text(entry.request.find("reason") or "")
         if was_early:
             book.emit(Cancelled(leg.leg_id))
         else:

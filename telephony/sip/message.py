@@ -44,7 +44,7 @@ COMPACT = {
 }
 _FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*))?\Z", re.IGNORECASE | re.DOTALL)
-_CALL_ID = re.compile(r"[^\x00-\x20\x7f]+\Z")
+_CALL_ID = re.compile(r"[^\x00-\x20\x7f\udc80-\udcff]+\Z")
 SINGLE = frozenset(("from", "to", "call-id", "cseq", "max-forwards", "content-length"))
 "Headers of which a second one makes the message malformed."
 
@@ -131,7 +131,12 @@ class Message:
     @property
     def routes(self) -> list[str]:
         """Record-Route, top to bottom, each item as it was written."""
-        return self.items("record-route")
+        items = self.items("record-route")
+        for item in items:
+            _ = NameAddr.parse(item).uri
+            if not is_utf8(item):
+                raise SipParseError("a Record-Route is not UTF-8")
+        return items
 
     def number(self, name: str) -> int | None:
         """A header that is a number of seconds or hops; None when it is missing."""
@@ -295,6 +300,16 @@ def _frame(message: Message) -> str:
             return f"the body has {len(message.body)} of {length} bytes"
         message.body = message.body[:length]
     return ""
+
+
+def is_utf8(text: str) -> bool:
+    """No part of the text came as bytes that are not UTF-8."""
+    return text.isascii() or not re.search("[\udc80-\udcff]", text)
+
+
+def clean_text(text: str) -> str:
+    """For people and encoders further up: what is not UTF-8 becomes replacement characters."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _parse_call_id(text: str) -> str:

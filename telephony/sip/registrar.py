@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from telephony.sip.errors import SipParseError
 from telephony.sip.events import BindingsChanged, HostPort, PhoneRegistered, PhoneUnregistered
 from telephony.sip.headers import NameAddr, unquote
-from telephony.sip.message import Request
+from telephony.sip.message import Request, is_utf8
 from telephony.sip.options import SipOptions
 
 RegistrarEvent = PhoneRegistered | PhoneUnregistered | BindingsChanged
@@ -161,6 +162,8 @@ class Registrar:
         wishes = []
         for contact in request.contacts:
             _ = contact.uri  # a contact that cannot be called later is refused now
+            if not is_utf8(contact.param("+sip.instance") or ""):
+                raise SipParseError("a +sip.instance is not UTF-8")
             wishes.append(_Wish(contact, self._seconds(contact.param("expires"), default)))
         return wishes
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from telephony.sip.compose import ALLOW, METHODS, SDP
 from telephony.sip.errors import SipParseError
 from telephony.sip.headers import Via, find_param, parse_params
-from telephony.sip.message import HeaderLines, Request
+from telephony.sip.message import HeaderLines, Request, is_utf8
 from telephony.sip.options import SipOptions
 
 SDP_METHODS = ("INVITE", "UPDATE")
@@ -26,17 +26,20 @@ class Refusal:
 
 
 def is_answerable(request: Request) -> bool:
-    """Via, From, To, Call-ID and CSeq can be read, so an answer can be written."""
+    """An answer can be written: Via, Call-ID and CSeq can be read, From and To be copied."""
     try:
-        _ = request.via, request.sender, request.to, request.call_id, request.cseq
+        _ = request.via, request.call_id, request.cseq
     except SipParseError:
         return False
-    return request.method != "ACK"
+    names = request.find("from") is not None and request.find("to") is not None
+    return names and request.method != "ACK"
 
 
 def check_grammar(request: Request) -> None:
     """`SipParseError` unless every header that we rely on can be read."""
-    _ = request.via, request.sender, request.to, request.call_id
+    _ = request.via, request.to, request.call_id
+    if not is_utf8(request.sender.tag):
+        raise SipParseError("the tag of From is not UTF-8")
     if request.cseq.method != request.method:
         raise SipParseError(f"CSeq {request.cseq} does not fit to {request.method}")
     hops = request.number("max-forwards")
@@ -46,8 +49,7 @@ def check_grammar(request: Request) -> None:
     if request.method == "INVITE" and not request.items("contact"):
         raise SipParseError("an INVITE without Contact cannot make a dialog")
     if request.method in ("INVITE", "UPDATE"):
-        for contact in request.contacts:
-            _ = contact.uri
+        _ = request.routes, [contact.uri for contact in request.contacts]
 
 
 def find_refusal(request: Request, options: SipOptions, ours: frozenset[str]) -> Refusal | None:

@@ -7,7 +7,7 @@ provisional answer, and a 200 that crosses it is acknowledged and ended by BYE.
 from dataclasses import dataclass
 
 from foundation.ids import LegId
-from telephony.sip.dialog import Dialog
+from telephony.sip.dialog import Dialog, storable
 from telephony.sip.digest import Credentials, DigestClient
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import CallerIdentity, HostPort, Progressed, Refused
@@ -15,7 +15,7 @@ from telephony.sip.headers import NameAddr
 from telephony.sip.in_dialog import InDialog, may_retry
 from telephony.sip.leg import Leg, LegState
 from telephony.sip.leg_book import LegBook
-from telephony.sip.message import HeaderLines, Request, Response
+from telephony.sip.message import HeaderLines, Request, Response, clean_text
 from telephony.sip.transaction_layer import ClientEntry, Purpose
 from telephony.sip.uri import literal_address, make_uri
 
@@ -180,7 +180,7 @@ class OutgoingLegs:
     def _establish(self, leg: Leg, response: Response, source: HostPort) -> None:
         dialog = leg.dialog
         leg.invite = None
-        dialog.remote = response.values("to")[0]
+        dialog.remote = storable(response.values("to")[0])
         dialog.remote_tag = response.to.tag
         dialog.route_set = response.routes[::-1]
         before = dialog.remote_target
@@ -234,7 +234,7 @@ class OutgoingLegs:
     def _refused(self, leg: Leg, status: int, reason: str) -> None:
         self._book.forget(leg)
         leg.state = LegState.ENDED
-        self._book.emit(Refused(leg.leg_id, status, reason))
+        self._book.emit(Refused(leg.leg_id, status, clean_text(reason)))
 
     # -- time ------------------------------------------------------------------------------------
 

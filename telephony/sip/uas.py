@@ -1,7 +1,7 @@
 """Calls that come to us: from the INVITE to the ACK of our 200 (RFC 3261 13.3, 9.2)."""
 
 from foundation.ids import new_leg_id
-from telephony.sip.dialog import Dialog, address_of
+from telephony.sip.dialog import Dialog, address_of, storable
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import (
     CallerIdentity,
@@ -16,7 +16,7 @@ from telephony.sip.headers import NameAddr
 from telephony.sip.in_dialog import InDialog
 from telephony.sip.leg import Leg, LegState
 from telephony.sip.leg_book import LegBook
-from telephony.sip.message import HeaderLines, Request
+from telephony.sip.message import HeaderLines, Request, clean_text
 from telephony.sip.transaction import TimedOut
 from telephony.sip.transaction_layer import ServerEntry, is_answered
 from telephony.sip.unacked import UnackedAnswer
@@ -59,9 +59,9 @@ class IncomingLegs:
         target = request.contacts[0].uri_text
         return Dialog(
             call_id=request.call_id,
-            local=f"{request.values('to')[0]};tag={tag}",
+            local=f"{storable(request.values('to')[0])};tag={tag}",
             local_tag=tag,
-            remote=request.values("from")[0],
+            remote=storable(request.values("from")[0]),
             remote_tag=request.sender.tag,
             remote_seq=request.cseq.number,
             route_set=request.routes,
@@ -230,12 +230,7 @@ def identify(sender: NameAddr) -> CallerIdentity:
         user = sender.uri.user
     except SipParseError:
         user = ""
-    return CallerIdentity(_clean(user), _clean(sender.display_name), _clean(sender.uri_text))
-
-
-def _clean(text: str) -> str:
-    """Surrogate escapes would break every encoder further up."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return CallerIdentity(user, clean_text(sender.display_name), clean_text(sender.uri_text))
 
 
 def _is_natted(request: Request, target: str, source: HostPort) -> bool:

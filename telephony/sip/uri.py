@@ -17,8 +17,9 @@ Params = tuple[tuple[str, str | None], ...]
 # Underscores are not in the RFC's host rule, but in the names of real hosts.
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?\Z")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
-_USERINFO = re.compile(r"[^\x00-\x20\x7f<>\"\[\]@]+\Z")
-_TAIL = re.compile(r"[^\x00-\x20\x7f<>\"]*\Z")
+# Bytes that are no UTF-8 (surrogates here) are let through in names, but not in addresses.
+_USERINFO = re.compile(r"[^\x00-\x20\x7f<>\"\[\]@\udc80-\udcff]+\Z")
+_TAIL = re.compile(r"[^\x00-\x20\x7f<>\"\udc80-\udcff]*\Z")
 _ESCAPES = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _USER_SAFE = "-_.!~*'()&=+$,;?/"
 

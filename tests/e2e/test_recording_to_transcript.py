@@ -53,7 +53,7 @@ async def test_a_talk_in_two_languages_becomes_two_transcripts(tmp_path: Path) -
         await service.open()
         running = asyncio.create_task(service.run())
         recording_id, path = service.start(
-            CallId("c-1"), AgentId("agent0001"), QueueId("orders"), ("en", "zh")
+            CallId("c-1"), AgentId("agent0001"), QueueId("orders"), ("en|zh", "en|zh")
         )
         frames = await asyncio.to_thread(write_bilingual_talk, path)
         service.end(recording_id, complete=True, frames=frames)
@@ -74,6 +74,7 @@ async def test_a_talk_in_two_languages_becomes_two_transcripts(tmp_path: Path) -
         with suppress(asyncio.CancelledError):
             await running
 
+    assert (caller.language, agent.language) == ("en", "zh")
     assert caller.text == "hello my parcel has not arrived yet"
     assert agent.text == "您好请问您的订单号码是多少"
     assert events[-1] == TranscriptReady(recording_id, len(caller.words) + len(agent.words))

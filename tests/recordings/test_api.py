@@ -193,7 +193,8 @@ async def test_a_transcript_has_both_sides_words_in_time(site: Site) -> None:
 
     transcript = (await site.http.get(f"{URL}/r-1/transcript")).json()
 
-    assert (transcript["caller"], transcript["agent"]) == ("hello bye", "您好")
+    assert (transcript["caller"], transcript["caller_language"]) == ("hello bye", "en")
+    assert (transcript["agent"], transcript["agent_language"]) == ("您好", "zh")
     assert [(w["side"], w["text"], w["start"]) for w in transcript["words"]] == [
         ("caller", "hello", 0.5),
         ("agent", "您好", 1.0),

@@ -94,7 +94,7 @@ class Centre:
         async with self.running() as service:
             recording_id, path = service.start(*TALK)
             write_wav(Path(path), frames)
-            service.end(recording_id, complete, len(frames))
+            service.end(recording_id, len(frames), complete)
         return recording_id
 
     async def crashed_talk(self) -> RecordingId:
@@ -160,7 +160,7 @@ async def test_a_file_that_was_never_written_is_an_incomplete_recording_of_nothi
 ) -> None:
     async with centre.running() as service:
         recording_id, _ = service.start(*TALK)
-        service.end(recording_id, complete=True)
+        service.end(recording_id, 8000, complete=True)
 
     assert centre.events[-1] == RecordingEnded(recording_id, duration_s=0.0, complete=False)
     assert (await centre.get(recording_id)).transcript is TranscriptState.NONE
@@ -170,9 +170,9 @@ async def test_the_end_is_told_once_however_often_it_comes(centre: Centre) -> No
     async with centre.running() as service:
         recording_id, path = service.start(*TALK)
         write_wav(Path(path), SECOND)
-        service.end(recording_id, complete=True)
-        service.end(recording_id, complete=False)
-        service.end(RecordingId("r-unknown"), complete=True)
+        service.end(recording_id, 8000, complete=True)
+        service.end(recording_id, 8000, complete=False)
+        service.end(RecordingId("r-unknown"), 8000, complete=True)
 
     assert [type(e) for e in centre.events] == [RecordingStarted, RecordingEnded]
     assert (await centre.get(recording_id)).complete is True

@@ -90,6 +90,28 @@ async def test_each_side_is_heard_alone_in_its_own_language(folder: Path) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("confidence", "spoken"),
+    [
+        ({"english": 0.9, "chinese": 0.5}, "en"),
+        ({"english": 0.5, "chinese": 0.9}, "zh"),
+        ({"english": 0.9, "chinese": 0.9}, "en"),
+    ],
+)
+async def test_of_two_possible_languages_the_better_understood_is_kept(
+    folder: Path, confidence: dict[str, float], spoken: str
+) -> None:
+    work = Work(recording_id="r-1", file="day/r-1.wav", languages=("en|zh", "zh"))
+    core = ScriptedCore(lambda m: work if isinstance(m, LeaseWork) else willing(m))
+
+    await Desk(folder, core, SpellingModels(confidence=confidence)).transcriber.work_once()
+
+    done = core.asked[-1]
+    assert isinstance(done, WorkDone)
+    assert [side.language for side in done.sides] == [spoken, "zh"]
+    assert len(done.sides[0].words) == 1
+
+
 async def test_the_lease_is_renewed_after_every_piece_of_audio(folder: Path) -> None:
     core, models = ScriptedCore(willing), SpellingModels()
 

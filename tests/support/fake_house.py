@@ -99,7 +99,7 @@ class _Recorder:
     ) -> tuple[RecordingId, str]:
         return RecordingId(f"r-{call_id}"), f"/recordings/{call_id}.wav"
 
-    def end(self, recording_id: RecordingId, complete: bool, frames: int) -> None:
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
         self.ended.append((recording_id, complete))
 
 

@@ -16,8 +16,8 @@ from acd.events import (
     TalkEnded,
 )
 from foundation.ids import AgentId, CallId, PartyId, QueueId
-from tests.support.fake_core import record
 from telephony.calls.events import CallArrived, CallEnded, EndedBy
+from tests.support.fake_core import record
 from wallboard.board import BoardEvent, BoardRecord
 
 QUEUES = [QueueId("orders"), QueueId("repairs")]

@@ -54,8 +54,10 @@ class Phone(asyncio.DatagramProtocol):
         return sdp(self.port, self.law, self.events, direction)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.heard.append(RtpPacket.parse(data))
-        self.came.set()
+        packet = RtpPacket.parse(data)
+        if not 72 <= packet.payload_type <= 76:  # RTCP for a neighbour's port (RFC 5761)
+            self.heard.append(packet)
+            self.came.set()
 
     async def wait_for(self, packets: int, timeout_s: float) -> None:
         """Until so many audio packets have been heard in all."""

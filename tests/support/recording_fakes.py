@@ -1,6 +1,6 @@
 """Recordings to test with, and a recogniser that hears what the samples spell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,8 +38,9 @@ def recording(
 class SpellingRecogniser:
     """Hears one word for each run of equal samples: its value, said at its time."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, confidence: float = 1.0) -> None:
         self.name = name
+        self.confidence = confidence
         self.pieces: list[int] = []
         "Bytes of each piece it was fed."
 
@@ -66,7 +67,12 @@ class SpellingListening:
         samples = np.frombuffer(self._pcm, "<i2").tolist()
         starts = [i for i, x in enumerate(samples) if x and (i == 0 or samples[i - 1] != x)]
         return [
-            Word(f"{self._owner.name}{samples[i]}", i / self._rate, (i + 1) / self._rate, 1.0)
+            Word(
+                f"{self._owner.name}{samples[i]}",
+                i / self._rate,
+                (i + 1) / self._rate,
+                self._owner.confidence,
+            )
             for i in starts
         ]
 
@@ -74,14 +80,18 @@ class SpellingListening:
 class SpellingModels:
     """Loads a `SpellingRecogniser` named like the folder; `broken` folders fail."""
 
-    def __init__(self, broken: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, broken: frozenset[str] = frozenset(), confidence: Mapping[str, float] | None = None
+    ) -> None:
         self.broken = broken
+        self.confidence = confidence or {}
         self.loaded: list[SpellingRecogniser] = []
 
     def __call__(self, folder: Path) -> SpellingRecogniser:
         if folder.name in self.broken:
             raise NoModel(f"the speech model {folder} cannot be used: it is broken")
-        self.loaded.append(SpellingRecogniser(folder.name))
+        confidence = self.confidence.get(folder.name, 1.0)
+        self.loaded.append(SpellingRecogniser(folder.name, confidence))
         return self.loaded[-1]
 
 

@@ -20,6 +20,10 @@ AGENT = SideTranscript(Side.AGENT, "en", (Word("one", 2.0, 2.25, 1.0), Word("mom
 ANY = RecordingFilter()
 
 
+def in_shanghai(moment: datetime) -> datetime:
+    return moment.astimezone(timezone(timedelta(hours=8)))
+
+
 class RecordingStoreBehaviour:
     async def test_a_recording_comes_back_as_it_was_stored(self, store: RecordingStore) -> None:
         await store.add(recording())
@@ -27,8 +31,7 @@ class RecordingStoreBehaviour:
         assert await store.get(ONE) == recording()
 
     async def test_times_come_back_aware_in_utc(self, store: RecordingStore) -> None:
-        shanghai = STARTED.astimezone(timezone(timedelta(hours=8)))
-        await store.add(recording(started=shanghai))
+        await store.add(recording(started=in_shanghai(STARTED)))
 
         started = (await store.get(ONE)).started
         assert started == STARTED
@@ -112,6 +115,7 @@ class RecordingStoreBehaviour:
             (RecordingFilter(queue=QueueId("support")), [3, 2]),
             (RecordingFilter(queue=QueueId("support"), agent_id=AgentId("agent0001")), [3]),
             (RecordingFilter(started_from=STARTED + timedelta(hours=1)), [3, 2]),
+            (RecordingFilter(started_from=in_shanghai(STARTED + timedelta(hours=1))), [3, 2]),
             (RecordingFilter(started_before=STARTED + timedelta(hours=1)), [1]),
             (RecordingFilter(call_id=CallId("c-9")), []),
         ],

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import SO_REUSEADDR, SO_SNDBUF, SOL_SOCKET
+from socket import socket as Socket
 
 import httpx
 import uvicorn
@@ -17,7 +19,7 @@ from foundation.web.gate import GateOptions
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords, Role, User
-from tests.support.fake_core import FakeCore
+from tests.support.fake_core import CoreClock, FakeCore
 from wallboard.service import FollowOptions
 from wallboard.web_role import BoardOptions, build
 
@@ -66,7 +68,7 @@ def board_app(
         users,
         options,
         extra_routers=extra_routers,
-        now_s=lambda: core.at_s,
+        clock=CoreClock(core),
         passwords=CHEAP,
         on_failure=lambda: None,
     )
@@ -95,18 +97,18 @@ async def sign_in(client: httpx.AsyncClient, name: str) -> httpx.Response:
 @asynccontextmanager
 async def served(app: FastAPI, port: int = 0) -> AsyncIterator[int]:
     """A real server on loopback; gives its port."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1,
-        ws="websockets-sansio",
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve(), name="uvicorn")
-    while not server.started:
-        if task.done():
-            task.result()
+    listener = Socket()
+    listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    # A small send buffer, which connections inherit: a client that does not read is felt early.
+    listener.setsockopt(SOL_SOCKET, SO_SNDBUF, 16 * 1024)
+    listener.bind(("127.0.0.1", port))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    task = asyncio.create_task(server._serve([listener]), name="uvicorn")
+    while not server.started and not task.done():  # noqa: ASYNC110  # uvicorn only has a flag
         await asyncio.sleep(0.01)
     try:
-        yield server.servers[0].sockets[0].getsockname()[1]
+        yield listener.getsockname()[1]
     finally:
         server.should_exit = True
         await task
+        listener.close()

@@ -12,6 +12,7 @@ from acd.events import AgentAnswered, AgentChanged, AgentState, CallAbandoned, C
 from foundation.errors import Conflict
 from foundation.ids import AgentId, CallId, PartyId, QueueId
 from foundation.web.api import SignedIn
+from telephony.calls.events import CallArrived, CallEnded, EndedBy
 from tests.support.fake_core import FakeCore
 from tests.support.web_house import (
     QUICK_FOLLOW,
@@ -23,7 +24,6 @@ from tests.support.web_house import (
     user_store,
     web_options,
 )
-from telephony.calls.events import CallArrived, CallEnded, EndedBy
 from wallboard.commands import HangUpCall, SetAgentState, WantedState
 from wallboard.directory import AgentCard, Directory, QueueCard
 from wallboard.web_role import BoardOptions

@@ -14,7 +14,7 @@ const TEXTS = {
     agents_note: (signed, paused) => `${signed} signed in · ${paused} paused`,
     answer_note: (answered, offered, asa) => `${answered} of ${offered} · ASA ${asa}`,
     abandon_note: (short, rate) => `${short} short · rate ${rate}`,
-    live: "Live", connecting: "Connecting …", lost: "No connection",
+    live: "Live", connecting: "Connecting …", lost: "No connection", core_lost: "Core away",
     web_away: (time) => `Connection lost. These figures are of ${time}; trying again …`,
     core_away: (time) => `The telephone core does not answer. These figures are of ${time}.`,
     never_up: "The telephone core does not answer.",
@@ -43,7 +43,7 @@ const TEXTS = {
     agents_note: (signed, paused) => `签入 ${signed} · 示忙 ${paused}`,
     answer_note: (answered, offered, asa) => `${answered} / ${offered} · 平均应答 ${asa}`,
     abandon_note: (short, rate) => `短时 ${short} · 放弃率 ${rate}`,
-    live: "实时", connecting: "连接中…", lost: "连接中断",
+    live: "实时", connecting: "连接中…", lost: "连接中断", core_lost: "核心离线",
     web_away: (time) => `连接中断，正在重连…… 数据停留在 ${time}`,
     core_away: (time) => `话务核心无响应，数据停留在 ${time}`,
     never_up: "话务核心无响应。",
@@ -69,6 +69,7 @@ const RETRY_MOST_MS = 10000;
 const KEEP_SIGNED_IN_MS = 30 * 60 * 1000;
 const LONG_WRAP_UP_S = 120;
 const LONG_RING_S = 20;
+const DENSE_AGENTS = 36;       // more than this many get smaller cards
 
 const byId = (id) => document.getElementById(id);
 const wish = new URLSearchParams(location.search);   // ?lang=zh&theme=dark for a screen on a wall
@@ -240,7 +241,7 @@ function paintLink() {
   const live = linkUp && board?.core_up;
   const link = byId("link");
   link.className = `link ${live ? "up" : board ? "down" : ""}`;
-  put(link, live ? text.live : board && !linkUp ? text.lost : text.connecting);
+  put(link, live ? text.live : linkUp ? text.core_lost : board ? text.lost : text.connecting);
   document.body.classList.toggle("stale", !live);
   const banner = byId("banner");
   banner.hidden = live || !board;
@@ -330,6 +331,7 @@ function paintQueues() {
 function paintAgents() {
   const members = Object.fromEntries(STATES.map((state) => [state, []]));
   for (const [id, agent] of Object.entries(board.agents)) members[agent.state].push(id);
+  document.body.classList.toggle("dense", Object.keys(board.agents).length > DENSE_AGENTS);
   const shown = STATES.filter((state) => members[state].length);
   for (const group of sync(byId("agents"), shown, makeGroup)) {
     const state = group.dataset.key;

@@ -3,7 +3,6 @@
 import argparse
 import sys
 import threading
-import wave
 from pathlib import Path
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from callcenter.demo.pyvoip_phone import protocol
 from callcenter.demo.pyvoip_phone.call import PhoneError
 from callcenter.demo.pyvoip_phone.phone import PyVoipPhone
+from callcenter.demo.wav import NotTelephoneAudio, read_wav, write_wav
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(protocol.Command)
@@ -21,25 +21,6 @@ def tell(event: protocol.Event) -> None:
     with _one_line_at_a_time:
         sys.stdout.write(_encoder.encode(event).decode() + "\n")
         sys.stdout.flush()
-
-
-def read_wav(file: str) -> bytes:
-    """16-bit PCM at 8 kHz, mono; anything else is refused."""
-    with wave.open(file) as reader:
-        shape = reader.getframerate(), reader.getnchannels(), reader.getsampwidth()
-        if shape != (8000, 1, 2):
-            raise PhoneError(f"{file} is not 8 kHz mono 16-bit, but {shape}")
-        pcm_8k: bytes = reader.readframes(reader.getnframes())
-        return pcm_8k
-
-
-def write_wav(file: str, pcm_8k: bytes) -> None:
-    Path(file).parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(file, "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(8000)
-        writer.writeframes(pcm_8k)
 
 
 def perform(phone: PyVoipPhone, command: protocol.Command) -> None:
@@ -53,11 +34,11 @@ def perform(phone: PyVoipPhone, command: protocol.Command) -> None:
         case protocol.Reject(status):
             phone.reject(status)
         case protocol.Play(file):
-            phone.play(read_wav(file))
+            phone.play(read_wav(Path(file)))
         case protocol.Press(digits):
             phone.press(digits)
         case protocol.Save(file):
-            write_wav(file, phone.heard())
+            write_wav(Path(file), phone.heard())
             tell(protocol.Saved(file, len(phone.heard()) / 16000))
         case protocol.Hangup():
             phone.hang_up()
@@ -84,7 +65,7 @@ def main() -> None:
         for line in sys.stdin:
             try:
                 perform(phone, _decoder.decode(line))
-            except (PhoneError, msgspec.DecodeError, OSError, wave.Error) as trouble:
+            except (PhoneError, msgspec.DecodeError, OSError, NotTelephoneAudio) as trouble:
                 tell(protocol.Trouble(str(trouble)))
     finally:
         phone.stop()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pyVoIP import RTP
 
+from callcenter.demo.heard import Heard
 from foundation.clock import monotonic_s
 
 FRAME_SAMPLES = 160
@@ -23,8 +24,6 @@ SILENCE = bytes(2 * FRAME_SAMPLES)
 KEYS = "0123456789*#ABCD"
 EVENT_STEPS = 5
 "A digit lasts 5 frames (100 ms), then its end packet goes out three times (RFC 4733 2.5.1.4)."
-GAP_LIMIT = 16000
-"A jump of the RTP clock beyond 2 s is a new source, not a gap to be filled."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +72,6 @@ class _Keystroke:
 
     event: bytes
     first: bool = False
-
-
-class Heard:
-    """What came in, on one time line: a lost packet is 20 ms of silence at its place."""
-
-    def __init__(self) -> None:
-        self._pcm = bytearray()
-        self._next_ts: int | None = None
-
-    def put(self, rtp_ts: int, pcm_8k: bytes) -> None:
-        gap = 0 if self._next_ts is None else _signed32(rtp_ts - self._next_ts)
-        if -GAP_LIMIT < gap < 0:
-            return  # late or doubled
-        if 0 < gap < GAP_LIMIT:
-            self._pcm += bytes(2 * gap)
-        self._pcm += pcm_8k
-        self._next_ts = rtp_ts + len(pcm_8k) // 2
-
-    def pcm(self) -> bytes:
-        return bytes(self._pcm)
-
-
-def _signed32(value: int) -> int:
-    return (value + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 class SteadyRtp(RTP.RTPClient):  # type: ignore[misc]  # pyVoIP is untyped here

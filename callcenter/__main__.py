@@ -1,0 +1,32 @@
+"""The command line: `callcenter …` or `python -m callcenter …`; one module for each command."""
+
+import typer
+
+from callcenter.commands import agent, user
+from callcenter.commands.call import call
+from callcenter.commands.check import check
+from callcenter.commands.doctor import doctor
+from callcenter.commands.init import init_command
+from callcenter.commands.serve import serve
+
+app = typer.Typer(
+    name="callcenter",
+    help="A telephone call centre: SIP, IVR, ACD, recording, transcription and a live wallboard.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("init")(init_command(user.create_first_user))
+app.command("check")(check)
+app.command("doctor")(doctor)
+app.command("serve")(serve)
+app.command("call")(call)
+app.add_typer(user.app, name="user")
+app.add_typer(agent.app, name="agent")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

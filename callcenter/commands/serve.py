@@ -1,0 +1,83 @@
+"""`callcenter serve`: run a centre in the foreground until Ctrl-C or SIGTERM.
+
+The configuration is checked here; then this process becomes the parent (`callcenter.supervise`),
+which imports nothing heavy, under the same process id.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from callcenter.places import Places
+from callcenter.rules import media_workers, worker_options
+from callcenter.secret import make_secret
+from callcenter.settings import Settings, load
+from callcenter.supervise import Role
+from callcenter.supervise.__main__ import Plan
+from foundation.errors import ConfigurationError
+
+TRANSCRIBER_NICENESS = 10
+
+
+def serve(
+    folder: Annotated[Path, typer.Argument(help="The centre's folder; see `init`.")] = Path(),
+    verbose: Annotated[bool, typer.Option(help="Repeat the roles' logs here.")] = False,
+) -> None:
+    """Answer calls: start the centre and keep it running."""
+    console = Console(stderr=True)
+    try:
+        settings = load(folder)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            console.print(problem, markup=False, highlight=False)
+        console.print("The centre was not started; `callcenter check` tells the same again.")
+        raise typer.Exit(1) from None
+    make_secret(settings.data_path)
+    for listener in settings.sip.listen:
+        console.print(f"SIP        {listener}", highlight=False)
+    console.print(f"Wallboard  http://{settings.http.listen.host}:{settings.http.listen.port}/")
+    console.print("Logs       " + str(Places(settings.data_path).logs), highlight=False)
+    os.execv(sys.executable, parent_argv(settings, echo=verbose))
+
+
+def parent_argv(settings: Settings, *, echo: bool) -> list[str]:
+    """The command line of the parent with everything it must know."""
+    plan = Plan(
+        folder=str(settings.folder),
+        roles=tuple(roles(settings)),
+        addresses=tuple((listener.host, listener.port) for listener in settings.sip.listen),
+        echo=echo,
+    )
+    return [sys.executable, "-m", "callcenter.supervise", plan.to_json()]
+
+
+def roles(settings: Settings) -> list[Role]:
+    """Media first: core looks for living sessions when it starts."""
+    places = Places(settings.data_path)
+    workers = media_workers(settings)
+    folder = str(settings.folder)
+
+    def media(number: int) -> Role:
+        socket = str(places.media_socket(number))
+        options = worker_options(settings, number, workers, socket)
+        argv = _python("telephony.media.worker", msgspec.json.encode(options).decode())
+        return Role(f"media-{number}", argv)
+
+    named = [
+        *[media(number) for number in range(workers)],
+        Role("core", _python("callcenter.roles.core", folder), needs_sip_sockets=True),
+        Role("web", _python("callcenter.roles.web", folder)),
+    ]
+    if settings.recordings.transcribe:
+        transcriber = _python("callcenter.roles.transcriber", folder)
+        named.append(Role("transcriber", transcriber, TRANSCRIBER_NICENESS))
+    return named
+
+
+def _python(module: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", module, *arguments)

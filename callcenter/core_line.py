@@ -1,0 +1,63 @@
+"""The other roles' lines to core: what they ask, and the journal as it grows."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+from callcenter.asks import BoardAsks, FindJournalEnds, TranscriberAsks
+from callcenter.codec import CODEC
+from foundation.ipc import Client
+from recordings import messages as recordings
+from wallboard.board import BoardRecord
+from wallboard.commands import Command, Done
+from wallboard.core_link import CaughtUp
+
+
+class _Line:
+    """One connection, made when it is needed and made again when it has broken."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._client: Client | None = None
+
+    async def _connected(self) -> Client:
+        """Raises `Unavailable` when core is away."""
+        if self._client is None or not self._client.is_connected:
+            await self.close()
+            self._client = await Client.connect(self._path, CODEC)
+        return self._client
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+
+class CoreLine(_Line):
+    """Implements `wallboard.core_link.CoreLink`."""
+
+    async def records(self, after_seq: int) -> AsyncIterator[BoardRecord | CaughtUp]:
+        client = await self._connected()
+        ends = await client.ask(FindJournalEnds())
+        after_seq = after_seq or ends.first_seq - 1
+        is_caught_up = after_seq >= ends.last_seq
+        if is_caught_up:
+            yield CaughtUp()
+        async with aclosing(client.records(after_seq)) as records:
+            async for record in records:
+                yield record
+                if not is_caught_up and record.seq >= ends.last_seq:
+                    is_caught_up = True
+                    yield CaughtUp()
+
+    async def ask(self, command: Command) -> Done:
+        client = await self._connected()
+        return await client.ask(BoardAsks(command))
+
+
+class TranscriberLine(_Line):
+    """Implements `recordings.messages.Core`."""
+
+    async def ask(self, message: recordings.Request) -> recordings.Reply:
+        client = await self._connected()
+        return await client.ask(TranscriberAsks(message))

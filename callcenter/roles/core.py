@@ -1,0 +1,49 @@
+"""The core process: python -m callcenter.roles.core FOLDER
+
+It inherits the SIP sockets that the parent has bound.
+"""
+
+import asyncio
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from callcenter.app import Core
+from callcenter.places import Places
+from callcenter.rules import media_workers
+from callcenter.settings import Settings, load
+from callcenter.supervise import SOCKET_NAME, inherited_sockets
+from callcenter.supervise.share import share_sockets
+from foundation.log import set_up
+
+
+async def run(settings: Settings, sockets: list[socket.socket]) -> int:
+    """Until SIGTERM (0) or until something fails that core can't live without (1)."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    share = share_sockets(Places(settings.data_path).run / SOCKET_NAME, sockets)
+    core = Core(settings, sockets, media_workers(settings))
+    await core.open()
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    failing = asyncio.create_task(core.wait_failed(), name="failure")
+    done, _ = await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    failing.cancel()
+    await core.close()
+    share.close()
+    return 1 if failing in done else 0
+
+
+def main() -> int:
+    set_up("core")
+    settings = load(Path(sys.argv[1]))
+    sockets = inherited_sockets()
+    for sock in sockets:
+        sock.setblocking(False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    return asyncio.run(run(settings, sockets))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

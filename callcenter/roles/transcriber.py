@@ -1,0 +1,47 @@
+"""The transcriber process: python -m callcenter.roles.transcriber FOLDER"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from callcenter.core_line import TranscriberLine
+from callcenter.places import Places
+from callcenter.settings import Settings, load
+from foundation.log import set_up
+from recordings.transcriber import TranscriberOptions, run_transcriber
+from recordings.vosk_recogniser import VoskRecogniser
+
+
+def options(settings: Settings) -> TranscriberOptions:
+    models = {language: settings.model_path(language) for language in settings.recordings.models}
+    return TranscriberOptions(
+        worker=f"t-{os.getpid()}",
+        recordings=settings.recordings_path,
+        models={language: path for language, path in models.items() if path is not None},
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Until SIGTERM; work under way is done again by whoever comes next."""
+    line = TranscriberLine(Places(settings.data_path).core_socket)
+    work = asyncio.create_task(
+        run_transcriber(options(settings), line, VoskRecogniser), name="transcriber"
+    )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+    await asyncio.wait({work})
+    await line.close()
+    if not work.cancelled():
+        work.result()
+
+
+def main() -> None:
+    set_up("transcriber")
+    settings = load(Path(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The web process: python -m callcenter.roles.web FOLDER"""
+
+import signal
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import uvicorn
+from fastapi import FastAPI
+
+from callcenter.core_line import CoreLine
+from callcenter.places import Places
+from callcenter.rules import directory
+from callcenter.secret import derive_key
+from callcenter.settings import Settings, load
+from foundation.db import make_engine, make_sessions
+from foundation.log import set_up
+from foundation.web.api import require_role
+from foundation.web.app import WebOptions
+from foundation.web.sessions import SessionOptions
+from foundation.web.store import UserStore
+from foundation.web.users import Role
+from recordings.api import recordings_router
+from recordings.store import RecordingStore
+from wallboard.web_role import BoardOptions, build
+
+HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+"Who may hear recordings and read transcripts."
+
+
+def application(settings: Settings) -> FastAPI:
+    """Everything that is served over HTTP."""
+    engine = make_engine(settings.database_url)
+    zone = ZoneInfo(settings.timezone)
+    key = derive_key(settings.data_path, "web sessions")
+    recordings = recordings_router(
+        RecordingStore(make_sessions(engine)),
+        settings.recordings_path,
+        zone,
+        require_role(*HEARERS),
+    )
+    return build(
+        CoreLine(Places(settings.data_path).core_socket),
+        UserStore(engine),
+        BoardOptions(
+            web=WebOptions(session=SessionOptions(key=key)),
+            directory=directory(settings),
+            zone=zone,
+        ),
+        extra_routers=[recordings],
+    )
+
+
+def main() -> None:
+    set_up("web")
+    settings = load(Path(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    listener = settings.http.listen
+    uvicorn.run(
+        application(settings),
+        host=listener.host,
+        port=listener.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+if __name__ == "__main__":
+    main()

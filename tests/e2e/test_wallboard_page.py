@@ -1,0 +1,175 @@
+"""The wallboard's page in Chromium: figures move, languages change, lost connections come back."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from playwright.async_api import Page, async_playwright, expect
+
+from acd.events import AgentAnswered, AgentChanged, AgentState, CallQueued
+from foundation.ids import AgentId, CallId, QueueId
+from tests.support.fake_core import FakeCore
+from tests.support.web_house import (
+    PASSWORD,
+    QUICK_FOLLOW,
+    board_app,
+    served,
+    user_store,
+    web_options,
+)
+from wallboard.directory import AgentCard, Directory, QueueCard
+from wallboard.web_role import BoardOptions
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+]
+
+ORDERS, ANN, EVE = QueueId("orders"), AgentId("ann"), AgentId("eve")
+MARKUP = "<img src=x onerror=alert(1)>"
+DIRECTORY = Directory(
+    {ANN: AgentCard("Li Na", "day"), EVE: AgentCard(MARKUP, "day")}, {ORDERS: QueueCard("Orders")}
+)
+PATIENCE_MS = 20_000
+
+
+@dataclass
+class Hall:
+    """A wallboard on a server that can be stopped and started again on its port."""
+
+    core: FakeCore
+    app: FastAPI
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    port: int = 0
+    _server: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def start(self) -> None:
+        self.port = await self._server.enter_async_context(served(self.app, self.port))
+
+    async def stop(self) -> None:
+        await self._server.aclose()
+
+    async def shows(self, selector: str, words: str) -> None:
+        await expect(self.page.locator(selector)).to_have_text(words, timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+    core = FakeCore()
+    async with user_store(tmp_path) as users, async_playwright() as playwright:
+        options = BoardOptions(web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = await browser.new_page(locale="en-GB", color_scheme="light")
+        hall = Hall(core, board_app(core, users, options), page)
+        page.on("pageerror", lambda error: hall.complaints.append(str(error)))
+        await hall.start()
+        await page.goto(f"http://127.0.0.1:{hall.port}/wallboard")
+        await page.fill("[name=name]", "sue")
+        await page.fill("[name=password]", PASSWORD)
+        await page.click("button")
+        await page.wait_for_selector("body:not(.stale)", timeout=PATIENCE_MS)
+        yield hall
+        assert hall.complaints == []
+        await browser.close()
+        await hall.stop()
+
+
+async def test_figures_queues_and_agents_move_with_the_calls(hall: Hall) -> None:
+    await hall.shows("#waiting", "0")
+    await hall.shows("#service_level", "–")
+
+    await hall.core.tell(CallQueued(CallId("c-1"), ORDERS), AgentChanged(ANN, AgentState.READY))
+    await hall.shows("#waiting", "1")
+    await hall.shows("#agents_ready", "1")
+
+    hall.core.at_s += 5
+    await hall.core.tell(
+        AgentAnswered(CallId("c-1"), ORDERS, ANN),
+        AgentChanged(ANN, AgentState.TALKING, "", CallId("c-1")),
+    )
+    await hall.shows("#waiting", "0")
+    await hall.shows("#talking", "1")
+    await hall.shows("#service_level", "100%")
+    await hall.shows("#queues tr:first-child td:first-child", "Orders")
+    await hall.shows(".state-talking .name", "Li Na")
+
+
+async def test_names_are_never_markup(hall: Hall) -> None:
+    await hall.shows("li.agent[data-key=eve] .name", MARKUP)
+
+    assert await hall.page.locator("main img").count() == 0
+
+
+async def test_late_caller_raises_an_alarm(hall: Hall) -> None:
+    await hall.core.tell(CallQueued(CallId("c-1"), ORDERS))
+    await hall.shows("#waiting", "1")
+    hall.core.at_s += 50
+
+    await hall.page.wait_for_selector("#tile-waiting.alarm", timeout=PATIENCE_MS)
+    await hall.shows("#longest_wait", "0:50")
+
+
+async def test_language_and_light_switch_and_are_remembered(hall: Hall) -> None:
+    await hall.shows("#tile-waiting h2", "Waiting")
+    await hall.page.click("#language")
+    await hall.shows("#tile-waiting h2", "等待")
+    await hall.page.click("#theme")
+
+    await hall.page.reload()
+
+    await hall.shows("#tile-waiting h2", "等待")
+    assert await hall.page.get_attribute("html", "data-theme") == "dark"
+    assert await hall.page.get_attribute("html", "lang") == "zh-CN"
+
+
+async def test_lost_server_is_said_clearly_and_the_page_comes_back_by_itself(hall: Hall) -> None:
+    await hall.core.tell(CallQueued(CallId("c-1"), ORDERS))
+    await hall.shows("#waiting", "1")
+
+    await hall.stop()
+    await hall.page.wait_for_selector("#banner:not([hidden])", timeout=PATIENCE_MS)
+    assert "Connection lost" in await hall.page.inner_text("#banner")
+    await hall.page.wait_for_selector("body.stale")
+
+    await hall.core.tell(CallQueued(CallId("c-2"), ORDERS))
+    await hall.start()
+    await hall.page.wait_for_selector("body:not(.stale)", timeout=PATIENCE_MS)
+    await hall.shows("#waiting", "2")
+    assert await hall.page.is_hidden("#banner")
+
+
+async def test_core_that_is_away_is_said_clearly(hall: Hall) -> None:
+    await hall.core.go_away()
+    await hall.page.wait_for_selector("#banner:not([hidden])", timeout=PATIENCE_MS)
+    assert "core does not answer" in await hall.page.inner_text("#banner")
+
+    await hall.core.come_back()
+    await hall.page.wait_for_selector("body:not(.stale)", timeout=PATIENCE_MS)
+
+
+async def test_session_that_ends_leads_to_the_sign_in_page(hall: Hall) -> None:
+    await hall.page.context.clear_cookies()
+    await hall.stop()
+    await hall.start()
+
+    await hall.page.wait_for_url("**/sign-in?next=/wallboard", timeout=PATIENCE_MS)
+
+
+async def test_phone_width_needs_no_sideways_scrolling(hall: Hall) -> None:
+    await hall.page.set_viewport_size({"width": 360, "height": 740})
+    await hall.shows("#tile-waiting h2", "Waiting")
+
+    assert await hall.page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -1,0 +1,96 @@
+"""Every task has an owner, a name and an end."""
+
+import asyncio
+
+import pytest
+
+from foundation.errors import NotFound
+from foundation.tasks import Crashed, OnFailure, Tasks, contain, contain_async
+from tests.support.virtual_time import run_virtual
+
+
+def test_contained_code_that_throws_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def divide(by: int) -> float:
+        return 1 / by
+
+    assert contain("dividing", divide, 2)
+    assert not contain("dividing", divide, 0)
+    assert "dividing failed" in caplog.text
+
+
+def test_contained_awaiting_passes_planned_errors_and_names_the_others() -> None:
+    async def main() -> None:
+        async def planned() -> None:
+            raise NotFound("no such call")
+
+        async def bug() -> None:
+            raise KeyError("x")
+
+        with pytest.raises(NotFound):
+            await contain_async("asking", planned())
+        with pytest.raises(Crashed, match="asking failed: KeyError"):
+            await contain_async("asking", bug())
+
+    run_virtual(main())
+
+
+def test_a_failed_task_ends_the_role_and_is_reported() -> None:
+    async def forever() -> None:
+        await asyncio.sleep(1e9)
+
+    async def main() -> tuple[BaseException, list[str], list[str]]:
+        said: list[str] = []
+        tasks = Tasks(said.append)
+
+        async def fail() -> None:
+            await asyncio.sleep(5)
+            raise OSError("no more")
+
+        tasks.start("listening", fail)
+        tasks.start("for ever", forever)
+        error = await tasks.wait_failed()
+        await asyncio.sleep(0)
+        left = tasks.names
+        await tasks.close()
+        assert tasks.names == []
+        return error, said, left
+
+    error, said, left = run_virtual(main())
+
+    assert isinstance(error, OSError)
+    assert said == ["The task listening failed: OSError('no more')"]
+    assert left == ["for ever"]
+
+
+def test_a_task_to_be_restarted_is_restarted_with_growing_pauses() -> None:
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        started_at: list[float] = []
+
+        async def fail_four_times() -> None:
+            started_at.append(loop.time())
+            if len(started_at) < 5:
+                raise OSError("again")
+
+        tasks = Tasks()
+        await tasks.start("trying", fail_four_times, OnFailure.RESTART)
+        return started_at
+
+    assert run_virtual(main()) == [0.0, 0.0, 0.5, 1.5, 3.5]
+
+
+def test_a_task_that_ran_for_long_is_restarted_at_once() -> None:
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        started_at: list[float] = []
+
+        async def fail_each_hour() -> None:
+            started_at.append(loop.time())
+            if len(started_at) < 4:
+                await asyncio.sleep(3600)
+                raise OSError("again")
+
+        await Tasks().start("trying", fail_each_hour, OnFailure.RESTART)
+        return started_at
+
+    assert run_virtual(main()) == [0.0, 3600.0, 7200.0, 10800.0]

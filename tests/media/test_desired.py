@@ -1,0 +1,115 @@
+"""What a restarted worker is told again."""
+
+import msgspec
+
+from telephony.media import protocol as p
+from telephony.media.desired import Desired
+
+DONE = p.Done(rid=1, port=30000, ssrc=9)
+
+
+def offer(leg: str, sdp: str = "theirs", **more: bytes) -> p.Offer:
+    return msgspec.structs.replace(p.Offer(rid=1, leg=leg, call="c", sdp=sdp, reserve=True), **more)
+
+
+def granted(*requests: p.Request) -> Desired:
+    desired = Desired()
+    for request in requests:
+        desired.granted(request, DONE)
+    return desired
+
+
+def rebuilt(leg: str, sdp: str = "theirs", record: bytes = b"") -> p.Offer:
+    return p.Offer(rid=1, leg=leg, call="c", sdp=sdp, port=30000, ssrc=9, record=record)
+
+
+def test_a_leg_comes_back_on_its_port_and_ssrc_without_asking_for_admission() -> None:
+    assert list(granted(offer("a")).requests()) == [rebuilt("a")]
+
+
+def test_our_own_offer_comes_back_with_its_answer() -> None:
+    answer = p.Answer(rid=2, leg="b", sdp="their answer")
+
+    assert list(granted(offer("b", ""), answer).requests()) == [rebuilt("b", ""), answer]
+
+
+def test_an_offer_under_way_follows_what_was_settled_before() -> None:
+    desired = granted(offer("a"), offer("a", ""))
+
+    assert list(desired.requests()) == [rebuilt("a"), rebuilt("a", "")]
+
+
+def test_everything_that_was_granted_comes_back_in_an_order_that_can_be_followed() -> None:
+    connect = p.Connect(rid=3, a="a", b="b")
+    play = p.Play(rid=4, leg="a", play_id="x", items=["music"], loop=True)
+    tap = p.Tap(rid=5, tap_id="t", left="a", right="b", file="f")
+    desired = granted(offer("a"), offer("b"), tap, play, connect, p.Hold(rid=6, leg="b", on=True))
+
+    assert list(desired.requests()) == [
+        rebuilt("a"),
+        rebuilt("b"),
+        connect,
+        play,
+        p.Hold(rid=0, leg="b", on=True),
+        tap,
+    ]
+
+
+def test_what_is_over_does_not_come_back() -> None:
+    desired = granted(
+        offer("a"),
+        offer("b"),
+        p.Connect(rid=1, a="a", b="b"),
+        p.Play(rid=1, leg="a", play_id="x", items=[]),
+        p.Play(rid=1, leg="b", play_id="y", items=[]),
+        p.Hold(rid=1, leg="a", on=True),
+        p.Hold(rid=1, leg="a", on=False),
+        p.Tap(rid=1, tap_id="t", left="a", right="b", file="f"),
+        p.Tap(rid=1, tap_id="u", left="a", right="b", file="g"),
+        p.Stop(rid=1, leg="b"),
+        p.Untap(rid=1, tap_id="t"),
+        p.Disconnect(rid=1, leg="b"),
+    )
+    desired.play_ended("a", "x")
+    desired.tap_ended("u")
+
+    assert list(desired.requests()) == [rebuilt("a"), rebuilt("b")]
+    desired.granted(p.Release(rid=1, leg="a"), DONE)
+    desired.forget_leg("b")
+    assert list(desired.requests()) == []
+
+
+def test_the_end_of_an_earlier_prompt_does_not_forget_the_present_one() -> None:
+    play = p.Play(rid=1, leg="a", play_id="new", items=[])
+    desired = granted(offer("a"), play)
+
+    desired.play_ended("a", "old")
+
+    assert list(desired.requests()) == [rebuilt("a"), play]
+
+
+def test_a_leg_connected_anew_leaves_its_earlier_partner_alone() -> None:
+    legs = [offer(leg) for leg in ("a", "b", "c")]
+    second = p.Connect(rid=1, a="a", b="c")
+
+    desired = granted(*legs, p.Connect(rid=1, a="a", b="b"), second)
+
+    assert [r for r in desired.requests() if isinstance(r, p.Connect)] == [second]
+
+
+def test_an_echo_comes_back() -> None:
+    echo = p.Connect(rid=1, a="a", b="a")
+
+    assert list(granted(offer("a"), echo).requests()) == [rebuilt("a"), echo]
+
+
+def test_the_newest_dialog_record_travels_with_every_request_of_the_exchange() -> None:
+    desired = granted(
+        offer("b", "", record=b"1"),
+        p.Answer(rid=2, leg="b", sdp="x", record=b"2"),
+        p.Keep(rid=3, leg="b", record=b"3"),
+    )
+
+    first, second = desired.requests()
+    assert first == rebuilt("b", "", b"3")
+    assert second == p.Answer(rid=2, leg="b", sdp="x", record=b"3")
