@@ -86,7 +86,9 @@ class QueueRule:
     music: str
     announce_agent: bool
     languages: tuple[str, ...]
-    "Prompts in the queue; the first is the one that its talks are transcribed in."
+    "Of the prompts in the queue; (): those of the line that was dialled."
+    spoken: str
+    "For the transcriber: 'en', or 'en|zh' when it must find out what was spoken."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +276,7 @@ class Journey:
             case acd.CallQueued():
                 self._play_music(contact)
             case acd.PositionTold(position=position):
-                languages = self._queue_rule(contact).languages
+                languages = self._queue_languages(contact)
                 self._control.play(contact.call_id, self._prompts.position(position, languages))
             case acd.AgentOffered(call_id, _, agent_id, offer_id):
                 auto_answer = self._rules.agents[agent_id].auto_answer
@@ -285,7 +287,7 @@ class Journey:
                 self._agent_answered(contact, agent_id)
             case acd.CallOverflowed():
                 contact.stage = Stage.LEAVING
-                languages = self._queue_rule(contact).languages
+                languages = self._queue_languages(contact)
                 self._control.play(contact.call_id, self._prompts.named(ALL_BUSY, languages))
 
     def _agent_answered(self, contact: Contact, agent_id: AgentId) -> None:
@@ -296,7 +298,7 @@ class Journey:
             self._control.play_to_agent(contact.call_id, [AGENT_TONE])
         if rule.announce_agent:
             contact.stage = Stage.ANNOUNCING
-            items = self._prompts.agent_number(agent.number, rule.languages)
+            items = self._prompts.agent_number(agent.number, self._queue_languages(contact))
             self._control.play(contact.call_id, items)
         else:
             self._bridge(contact)
@@ -305,18 +307,20 @@ class Journey:
         contact.stage = Stage.TALKING
         if contact.queue is None or contact.agent_id is None:
             return
-        language = self._queue_rule(contact).languages[0]
+        spoken = self._queue_rule(contact).spoken
         recording_id, file = self._recorder.start(
-            contact.call_id, contact.agent_id, contact.queue, (language, language)
+            contact.call_id, contact.agent_id, contact.queue, (spoken, spoken)
         )
         self._control.record(contact.call_id, recording_id, file)
         self._control.bridge(contact.call_id)
 
     def _play_music(self, contact: Contact) -> None:
-        rule = self._queue_rule(contact)
-        self._control.play(
-            contact.call_id, self._prompts.named(rule.music, rule.languages), loop=True
-        )
+        music = self._queue_rule(contact).music
+        items = self._prompts.named(music, self._queue_languages(contact))
+        self._control.play(contact.call_id, items, loop=True)
+
+    def _queue_languages(self, contact: Contact) -> tuple[str, ...]:
+        return self._queue_rule(contact).languages or self._rules.lines[contact.line].languages
 
     def _queue_rule(self, contact: Contact) -> QueueRule:
         assert contact.queue is not None

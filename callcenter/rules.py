@@ -8,6 +8,7 @@ from callcenter.journey import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
 from ivr.prompts import PromptOptions
+from recordings.messages import EITHER
 from recordings.options import RecordingOptions
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
@@ -15,8 +16,6 @@ from telephony.media.options import WorkerOptions
 from telephony.sip.options import Listener, SipOptions
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
-
-FALLBACK_LANGUAGES = ("en",)
 
 
 def house_rules(settings: Settings) -> HouseRules:
@@ -35,7 +34,8 @@ def house_rules(settings: Settings) -> HouseRules:
             QueueId(name): QueueRule(
                 music=queue.music,
                 announce_agent=queue.announce_agent,
-                languages=(queue.language,) if queue.language else FALLBACK_LANGUAGES,
+                languages=(queue.language,) if queue.language else (),
+                spoken=queue.language or EITHER.join(settings.recordings.models),
             )
             for name, queue in settings.queues.items()
         },
