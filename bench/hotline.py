@@ -25,6 +25,9 @@ MOST_INVITE_MS = 10.0
 MOST_HEAR_MS = 40.0
 MOST_CPU_MS_PER_SHORT_CALL = 10.0
 LEAST_SAMPLES = 1000
+KEY_MS = 100
+"How long a key is held; hotline_load's own default."
+PACKET_MS = 20
 
 
 def steady(calls: int = 100, seconds: int = 60) -> list[Row]:
@@ -68,17 +71,27 @@ def _steady_rows(calls: int, result: Result, floor: Result) -> list[Row]:
 
 def free(calls: int = 1100) -> list[Row]:
     with running(agents=60) as centre:
+        # The agents ring for a moment: the key is taken at its first packet, and until the caller
+        # has let go of it the generator says nothing that an agent could hear.
         result = run(
             centre, 60, calls, "--rate", "20", "--concurrency", "40", "--talk-ms", "800",
-            "--dtmf-after-ms", "400",
+            "--dtmf-after-ms", "400", "--answer-ms", "200", "--dtmf-ms", str(KEY_MS),
         )  # fmt: skip
+    _count_from_first_packet(result["ms"]["queued_to_agent_invite"])
     return [
         _outcomes(result),
-        timing(result, "queued_to_agent_invite", "last digit → free agent's INVITE",
-                MOST_INVITE_MS),
+        timing(result, "queued_to_agent_invite", "last digit's first packet → free agent's INVITE",
+               MOST_INVITE_MS),
         timing(result, "agent_200_to_both_hear", "agent's 200 → both hear", MOST_HEAR_MS),
         *_trust(result),
     ]  # fmt: skip
+
+
+def _count_from_first_packet(times: Result | None) -> None:
+    """The generator counts from the key's end; a key of 100 ms began four packets before that."""
+    for name in ("min", "p50", "p90", "p95", "p99", "max", "mean"):
+        if times is not None:
+            times[name] += KEY_MS - PACKET_MS
 
 
 def waiting(calls: int = 1100) -> list[Row]:

@@ -26,6 +26,7 @@ import msgspec
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.options import WorkerOptions
+from telephony.media.worker import ask_for_realtime
 
 FRAME_S = 0.02
 HEADER = struct.Struct("!BBHIId")
@@ -39,6 +40,7 @@ def phones(pipe: "multiprocessing.connection.Connection", legs: int) -> None:
     sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(legs)]
     for one in sockets:
         one.bind(("127.0.0.1", 0))
+    ask_for_realtime()  # a starved generator would be taken for a slow worker
     pipe.send([one.getsockname()[1] for one in sockets])
     ports, seconds = pipe.recv()
     pipe.send(_talk(sockets, [("127.0.0.1", port) for port in ports], seconds))

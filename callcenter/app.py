@@ -130,7 +130,7 @@ class Core:
         await create_schema(engine)
         sessions = make_sessions(engine)
         self._journal = await Journal.open(
-            settings.data_path / "journal.db",
+            settings.journal_path,
             CODEC,
             on_trouble=lambda sentence: log.error("journal: %s", sentence),
         )

@@ -86,9 +86,7 @@ class QueueRule:
     music: str
     announce_agent: bool
     languages: tuple[str, ...]
-    "Of the prompts in the queue; (): those of the line that was dialled."
-    spoken: str
-    "For the transcriber: 'en', or 'en|zh' when it must find out what was spoken."
+    "What prompts in the queue are played in, and what its talks may be spoken in."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +274,7 @@ class Journey:
             case acd.CallQueued():
                 self._play_music(contact)
             case acd.PositionTold(position=position):
-                languages = self._queue_languages(contact)
+                languages = self._queue_rule(contact).languages
                 self._control.play(contact.call_id, self._prompts.position(position, languages))
             case acd.AgentOffered(call_id, _, agent_id, offer_id):
                 auto_answer = self._rules.agents[agent_id].auto_answer
@@ -287,7 +285,7 @@ class Journey:
                 self._agent_answered(contact, agent_id)
             case acd.CallOverflowed():
                 contact.stage = Stage.LEAVING
-                languages = self._queue_languages(contact)
+                languages = self._queue_rule(contact).languages
                 self._control.play(contact.call_id, self._prompts.named(ALL_BUSY, languages))
 
     def _agent_answered(self, contact: Contact, agent_id: AgentId) -> None:
@@ -298,7 +296,7 @@ class Journey:
             self._control.play_to_agent(contact.call_id, [AGENT_TONE])
         if rule.announce_agent:
             contact.stage = Stage.ANNOUNCING
-            items = self._prompts.agent_number(agent.number, self._queue_languages(contact))
+            items = self._prompts.agent_number(agent.number, rule.languages)
             self._control.play(contact.call_id, items)
         else:
             self._bridge(contact)
@@ -307,20 +305,19 @@ class Journey:
         contact.stage = Stage.TALKING
         if contact.queue is None or contact.agent_id is None:
             return
-        spoken = self._queue_rule(contact).spoken
+        # Who speaks which of the queue's languages is for the transcriber to hear.
+        language = "|".join(self._queue_rule(contact).languages)
         recording_id, file = self._recorder.start(
-            contact.call_id, contact.agent_id, contact.queue, (spoken, spoken)
+            contact.call_id, contact.agent_id, contact.queue, (language, language)
         )
         self._control.record(contact.call_id, recording_id, file)
         self._control.bridge(contact.call_id)
 
     def _play_music(self, contact: Contact) -> None:
-        music = self._queue_rule(contact).music
-        items = self._prompts.named(music, self._queue_languages(contact))
-        self._control.play(contact.call_id, items, loop=True)
-
-    def _queue_languages(self, contact: Contact) -> tuple[str, ...]:
-        return self._queue_rule(contact).languages or self._rules.lines[contact.line].languages
+        rule = self._queue_rule(contact)
+        self._control.play(
+            contact.call_id, self._prompts.named(rule.music, rule.languages), loop=True
+        )
 
     def _queue_rule(self, contact: Contact) -> QueueRule:
         assert contact.queue is not None

@@ -8,7 +8,6 @@ from callcenter.journey import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
 from ivr.prompts import PromptOptions
-from recordings.messages import EITHER
 from recordings.options import RecordingOptions
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
@@ -16,6 +15,8 @@ from telephony.media.options import WorkerOptions
 from telephony.sip.options import Listener, SipOptions
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
+
+FALLBACK_LANGUAGES = ("en",)
 
 
 def house_rules(settings: Settings) -> HouseRules:
@@ -34,8 +35,7 @@ def house_rules(settings: Settings) -> HouseRules:
             QueueId(name): QueueRule(
                 music=queue.music,
                 announce_agent=queue.announce_agent,
-                languages=(queue.language,) if queue.language else (),
-                spoken=queue.language or EITHER.join(settings.recordings.models),
+                languages=_languages_of(settings, name),
             )
             for name, queue in settings.queues.items()
         },
@@ -45,6 +45,17 @@ def house_rules(settings: Settings) -> HouseRules:
         },
         blocked={normalise(number, country_code) for number in settings.blocked},
     )
+
+
+def _languages_of(settings: Settings, queue: str) -> tuple[str, ...]:
+    """The queue's own language, or all those of the flows that lead to it."""
+    own = settings.queues[queue].language
+    if own:
+        return (own,)
+    flows = [flow for flow in settings.flows.values() if queue in flow.queues()]
+    # A dictionary keeps the flows' order.
+    spoken = dict.fromkeys(language for flow in flows for language in flow.languages)
+    return tuple(spoken) or FALLBACK_LANGUAGES
 
 
 def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:

@@ -56,15 +56,25 @@ class _Listed(BaseSettings):
     )
 
     sip: Sip = Sip()
+    "Listeners and domain."
     http: Http = Http()
+    "Pages and API."
     timezone: str = "UTC"
+    "Decides hours, days and reports; a name like Asia/Shanghai."
     media: Media = Media()
+    "RTP: addresses, ports, limits."
     store: Store = Store()
+    "The database."
     recordings: Recordings = Recordings()
+    "Recording and transcription."
     speech: Speech = Speech()
+    "How synthesised prompts sound."
     lines: tuple[Line, ...] = ()
+    "The numbers that callers dial."
     agents: tuple[Agent, ...] = ()
+    "Who answers."
     queues: dict[Name, Queue] = {}
+    "Where callers wait, by name."
     blocked: tuple[DialNumber, ...] = ()
     "Callers' numbers that hear a line fault and are refused."
     auto_ready: bool = False
@@ -154,13 +164,9 @@ class Settings(_Listed):
         return async_url(self.store.url.get_secret_value(), self._folder)
 
     @property
-    def journal_url(self) -> str:
-        if self.store.journal_url is not None:
-            return async_url(self.store.journal_url.get_secret_value(), self._folder)
-        scheme, slashes, file = self.database_url.partition(":///")
-        if not scheme.startswith("sqlite"):
-            return self.database_url
-        return f"{scheme}{slashes}{Path(file).with_name('journal.db')}"
+    def journal_path(self) -> Path:
+        """The journal has a file of its own, whatever database the rest is in."""
+        return self.data_path / "journal.db"
 
     @staticmethod
     def built_in_models() -> tuple[str, ...]:

@@ -7,7 +7,6 @@ in its mailbox: take a snapshot.
 """
 
 import asyncio
-from datetime import UTC, datetime
 
 from msgspec import json
 
@@ -54,6 +53,7 @@ class Screens:
 
     def join(self) -> Mailbox:
         if not self._mailboxes:
+            self._service.turn_day()
             self._told = self._render()  # nobody was told anything while nobody looked
         mailbox = Mailbox()
         self._mailboxes.add(mailbox)
@@ -68,6 +68,7 @@ class Screens:
 
     def publish(self) -> None:
         """Tell all screens what changed since the last time; called once each period."""
+        self._service.turn_day()
         if not self._mailboxes:
             return
         document = self._render()
@@ -90,9 +91,7 @@ class Screens:
 
     def _render(self) -> Document:
         service = self._service
-        now_s = service.now_s()
-        service.board.turn_to(datetime.fromtimestamp(now_s, UTC))
-        return render(service.board, now_s, core_up=service.core_up)
+        return render(service.board, service.now_s(), core_up=service.core_up)
 
     def _message(self, kind: str, body: Document) -> str:
         head = {"type": kind, "seq": self._seq, "at_s": round(self._service.now_s(), 3)}

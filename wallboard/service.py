@@ -5,12 +5,12 @@ CoreLink.records ─▶ BoardService.follow ─▶ Board ─▶ Screens (socket)
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
-from foundation import clock
 from foundation.errors import Unavailable
 from wallboard.board import Board, BoardRecord
+from wallboard.board_clock import BoardClock, JournalClock
 from wallboard.commands import Command, Done
 from wallboard.core_link import CaughtUp, CoreLink
 
@@ -29,11 +29,6 @@ class FollowOptions:
     "How long an acknowledged command's record may take to arrive before its reply goes out."
 
 
-def wall_clock_s() -> float:
-    """The journal's clock as the web role knows it: near POSIX time."""
-    return clock.utc_now().timestamp()
-
-
 class BoardService:
     """The board, its link, and who wants to know of changes."""
 
@@ -42,18 +37,22 @@ class BoardService:
         board: Board,
         link: CoreLink,
         options: FollowOptions | None = None,
-        now_s: Callable[[], float] = wall_clock_s,
+        clock: BoardClock | None = None,
     ) -> None:
         self.board = board
         self.core_up = False
         self._link = link
         self._options = options or FollowOptions()
-        self._now_s = now_s
+        self._clock = clock or JournalClock()
         self._changed = asyncio.Condition()
 
     def now_s(self) -> float:
         """The journal's clock now, never before the latest record."""
-        return max(self._now_s(), self.board.at_s)
+        return max(self._clock.now_s(), self.board.at_s)
+
+    def turn_day(self) -> None:
+        """Midnight comes without a record, too."""
+        self.board.turn_to(self._clock.utc())
 
     async def follow(self) -> None:
         """Runs until cancelled."""
@@ -89,6 +88,7 @@ class BoardService:
             if taken % BREATH == 0:
                 await asyncio.sleep(0)
             if self.core_up:
+                self._clock.heard(told.at_s)
                 async with self._changed:
                     self._changed.notify_all()
 

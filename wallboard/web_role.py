@@ -20,11 +20,12 @@ from foundation.web.store import UserStore
 from foundation.web.users import Passwords
 from wallboard.api import wallboard_api
 from wallboard.board import Board
+from wallboard.board_clock import BoardClock
 from wallboard.core_link import CoreLink
 from wallboard.directory import Directory
 from wallboard.pages import wallboard_pages
 from wallboard.screens import Screens
-from wallboard.service import BoardService, FollowOptions, wall_clock_s
+from wallboard.service import BoardService, FollowOptions
 from wallboard.socket import wallboard_socket
 
 log = logging.getLogger(__name__)
@@ -50,17 +51,17 @@ def build(
     *,
     extra_routers: Sequence[APIRouter] = (),
     registry: CollectorRegistry | None = None,
-    now_s: Callable[[], float] = wall_clock_s,
+    clock: BoardClock | None = None,
     on_failure: Callable[[], None] = end_process,
     passwords: Passwords | None = None,
 ) -> FastAPI:
     """An application for uvicorn; while it runs it follows core through `link`.
 
-    `extra_routers` are guarded like all others. `now_s` is the journal's clock. `on_failure` is
-    called when a task of ours dies: a board that stands still must not look alive.
+    `extra_routers` are guarded like all others. `on_failure` is called when a task of ours dies: a
+    board that stands still must not look alive.
     """
     registry = registry or CollectorRegistry()
-    service = BoardService(Board(options.zone, options.directory), link, options.follow, now_s)
+    service = BoardService(Board(options.zone, options.directory), link, options.follow, clock)
     screens = Screens(service)
     _measure(registry, service, screens)
 

@@ -2,25 +2,35 @@
 
 The caller's leg comes first and is the call: when it is gone, the call is over. At most one agent's
 leg stands beside it. Below are telephony.sip (dialogs) and telephony.media (sessions), which know
-nothing of each other; this file is where the two meet.
+nothing of each other; this package is where the two meet.
 
     IncomingCall ─▶ media Offer ─▶ CallArrived ─▶ answer() ─▶ 200 ─▶ play() …
        ring_agent() ─▶ media Offer ─▶ INVITE ─▶ 200 ─▶ media Answer ─▶ AgentPickedUp
        bridge() ─▶ media Connect ─▶ CallBridged
 
-Rule 1: hold is answered here and never forwarded; the held side hears music.
-Rule 2: CallArrived and CallEnded come exactly once each, in this order.
+                     ring_agent                AgentPickedUp, bridge
+          ALONE ───────────────────▶ RINGING ────────────────────────▶ BRIDGED ⇄ held
+            ▲                           │ refused, withdrawn              │ agent gone
+            └───────────────────────────┴─────────────────────────────────┘
+          caller gone in any state: the agent's leg is hung up, CallEnded
+
+Beside it: `leg` (a re-INVITE), `agent_leg` (one phone for one offer), `hearing` (prompts, music).
+
+Rule 1: hold is answered here and never forwarded; the held side hears music while bridged.
+        CallHeld and CallResumed are told of bridged legs only; the end of the bridge ends a hold.
+Rule 2: CallArrived and CallEnded come exactly once each, in this order, and only LegEnded and
+        TalkRecorded come after.
 Rule 3: a command that comes too late is nothing; the event that made it late is on its way.
+Rule 4: each leg that media was asked for gets one Release; each Tap one Untap, before it.
 """
 
 from collections.abc import Sequence
 
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, RecordingId
+from telephony.calls.agent_leg import ENDED_EARLY, AgentLeg
 from telephony.calls.digits import DigitFilter, DigitWay
 from telephony.calls.effects import (
     Accept,
-    AskMedia,
-    Dial,
     Effect,
     HangUpLeg,
     MediaAnswered,
@@ -30,10 +40,7 @@ from telephony.calls.effects import (
     Tell,
 )
 from telephony.calls.events import (
-    AgentHungUp,
-    AgentPickedUp,
     AgentRefused,
-    AgentRinging,
     CallAnswered,
     CallArrived,
     CallBridged,
@@ -46,13 +53,18 @@ from telephony.calls.events import (
     LegEnded,
     PromptEnded,
     Side,
+    TalkRecorded,
 )
-from telephony.calls.leg import AgentLeg, Leg, LegState
+from telephony.calls.leg import Leg, LegState
 from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 
-_HOLDING = {"sendonly", "inactive"}
+AGENT_THERE = 491
+"Refuses an offer while another agent's leg is still there: Request Pending."
+NO_MEDIA = 503
+HUNG_UP = 480
+"Final answer to a caller whom we hang up on before a 200: Temporarily Unavailable."
 
 
 class Call:
@@ -66,18 +78,15 @@ class Call:
         options: CallOptions,
     ) -> None:
         self.call_id = call_id
-        self.caller = Leg(leg_id=incoming.leg, side=Side.CALLER, offerless=not incoming.body)
+        self.caller = Leg(call_id, incoming.leg, Side.CALLER, options, offerless=not incoming.body)
         self.agent: AgentLeg | None = None
-        self.recording_id: RecordingId | None = None
         self.leg_ids: set[LegId] = {incoming.leg}
         "All legs that this call ever had."
         self._options = options
         self._party_id = party_id
         self._line = incoming.to_user
         self._digits = DigitFilter(options.double_digit_s)
-        self._plays = 0
-        self._playing = ""
-        "The play whose end somebody waits for; empty when none is."
+        self._recording_id: RecordingId | None = None
         self._bridged = False
         self._has_arrived = False
         self._is_over = False
@@ -94,22 +103,15 @@ class Call:
     def is_over(self) -> bool:
         return self._is_over
 
-    def legs(self) -> list[Leg]:
-        return [self.caller] if self.agent is None else [self.caller, self.agent]
-
     # -- the caller's INVITE ---------------------------------------------------------------------
 
     def start(self, sdp: bytes) -> list[Effect]:
         """Ask media for the caller's session; two legs are reserved, for an agent will follow."""
-        request = media.Offer(
-            rid=0, leg=self.caller.leg_id, call=self.call_id, sdp=_text(sdp), reserve=True
-        )
-        return [AskMedia(self.caller.leg_id, Purpose.PREPARE_CALLER, request)]
-
-    # -- commands --------------------------------------------------------------------------------
+        self._releasing.add(self.caller.leg_id)
+        return [self.caller.ask_session(Purpose.PREPARE_CALLER, sdp, reserve=True)]
 
     def answer(self) -> list[Effect]:
-        if self._is_over or self.caller.state not in (LegState.ARRIVED, LegState.EARLY):
+        if not self._is_unanswered:
             return []
         self.caller.state = LegState.UP
         return [
@@ -118,100 +120,101 @@ class Call:
         ]
 
     def answer_early(self) -> list[Effect]:
-        if self._is_over or self.caller.state is not LegState.ARRIVED:
+        if self.caller.state is not LegState.ARRIVED:
             return []
         self.caller.state = LegState.EARLY
-        return [Progress(self.caller.leg_id, self.caller.our_sdp)]
+        # RFC 3261 13.2.1: an offer of ours may not travel in an unreliable 183.
+        body = b"" if self.caller.offerless else self.caller.our_sdp
+        return [Progress(self.caller.leg_id, body)]
 
     def refuse(self, status: int, rule: str) -> list[Effect]:
-        if self._is_over or self.caller.state not in (LegState.ARRIVED, LegState.EARLY):
-            return []
-        return [
-            Reject(self.caller.leg_id, status),
-            Tell(CallRefused(self.call_id, status, rule)),
-            *self._end(EndedBy.CENTRE, rule),
-        ]
+        return self._refuse(status, rule, EndedBy.CENTRE, rule) if self._is_unanswered else []
+
+    # -- what the caller hears -------------------------------------------------------------------
 
     def play(self, items: Sequence[str], *, loop: bool) -> list[Effect]:
-        if self._is_over or not items:
+        if self._is_over:
             return []
-        self._plays += 1
-        self._playing = f"{self.call_id}.{self._plays}"
-        return [self._play(self.caller, self._playing, items, loop=loop)]
+        if items:
+            return [*self.caller.hearing.play(items, loop=loop)]
+        told = [] if loop else [Tell(PromptEnded(self.call_id))]
+        return [*self.caller.hearing.stop(), *told]
 
     def stop_playing(self) -> list[Effect]:
-        if self._is_over or not self._playing:
-            return []
-        self._playing = ""
-        return [self._stop(self.caller)]
+        return [] if self._is_over else [*self.caller.hearing.stop()]
 
-    def play_to_agent(self, items: Sequence[str]) -> list[Effect]:
-        if self.agent is None or self.agent.state is not LegState.UP or not items:
+    def echo(self) -> list[Effect]:
+        if self._is_over or self.agent is not None:
             return []
-        return [self._play(self.agent, f"{self.call_id}.agent", items, loop=False)]
+        leg_id = self.caller.leg_id
+        connect = self.caller.ask(media.Connect(rid=0, a=leg_id, b=leg_id))
+        return [*self.caller.hearing.quiet(), connect]
+
+    # -- the agent's leg -------------------------------------------------------------------------
 
     def ring_agent(
         self, leg_id: LegId, agent_id: AgentId, offer_id: OfferId, *, auto_answer: bool
     ) -> list[Effect]:
-        if self._is_over or self.agent is not None:
+        if self._is_over:
             return []
+        if self.agent is not None:
+            return [Tell(AgentRefused(self.call_id, agent_id, offer_id, AGENT_THERE))]
         self.leg_ids.add(leg_id)
+        self._releasing.add(leg_id)
         self.agent = AgentLeg(
-            leg_id=leg_id,
-            side=Side.AGENT,
-            agent_id=agent_id,
-            offer_id=offer_id,
-            auto_answer=auto_answer,
+            self.call_id, leg_id, agent_id, offer_id, self._options, auto_answer=auto_answer
         )
-        request = media.Offer(rid=0, leg=leg_id, call=self.call_id, prefer=self.caller.codec)
-        return [AskMedia(leg_id, Purpose.PREPARE_AGENT, request)]
+        return self.agent.prepare(self.caller.codec)
 
     def stop_ringing(self, offer_id: OfferId) -> list[Effect]:
         if self.agent is None or self.agent.offer_id != offer_id:
             return []
-        return self._drop_agent("the offer was withdrawn")
+        return self._without_agent(self.agent.drop("the offer was withdrawn"))
+
+    def release_agent(self) -> list[Effect]:
+        if self.agent is None or not self.agent.is_up:
+            return []
+        return self._lose_agent(self.agent, EndedBy.CENTRE, ENDED_EARLY, "released")
+
+    def play_to_agent(self, items: Sequence[str]) -> list[Effect]:
+        if self.agent is None or not self.agent.is_up or self._bridged or not items:
+            return []
+        return [*self.agent.hearing.play(items, loop=False)]
 
     def bridge(self) -> list[Effect]:
-        if self._is_over or self.agent is None or self.agent.state is not LegState.UP:
+        agent = self.agent
+        if agent is None or self._bridged or not (agent.is_up and self.caller.is_up):
             return []
-        self._playing = ""
-        request = media.Connect(rid=0, a=self.caller.leg_id, b=self.agent.leg_id)
+        connect = media.Connect(rid=0, a=self.caller.leg_id, b=agent.leg_id)
         return [
-            self._stop(self.caller),
-            self._stop(self.agent),
-            AskMedia(self.caller.leg_id, Purpose.CONNECT, request),
+            *self.caller.hearing.quiet(),
+            *agent.hearing.quiet(),
+            agent.ask(connect, Purpose.CONNECT),
         ]
 
-    def echo(self) -> list[Effect]:
-        if self._is_over:
-            return []
-        self._playing = ""
-        leg_id = self.caller.leg_id
-        request = media.Connect(rid=0, a=leg_id, b=leg_id)
-        return [self._stop(self.caller), AskMedia(leg_id, Purpose.OTHER, request)]
-
     def record(self, recording_id: RecordingId, file: str) -> list[Effect]:
-        if self._is_over or self.agent is None or self.recording_id is not None:
-            return []
-        self.recording_id = recording_id
+        """What can't be recorded is told as recorded with nothing in it, so that it is closed."""
+        agent = self.agent
+        if agent is None or not agent.is_up or self._recording_id is not None:
+            return [Tell(TalkRecorded(recording_id, 0, complete=False))]
+        self._recording_id = recording_id
         request = media.Tap(
             rid=0,
             tap_id=recording_id,
             left=self.caller.leg_id,
-            right=self.agent.leg_id,
+            right=agent.leg_id,
             file=file,
         )
-        return [AskMedia(self.caller.leg_id, Purpose.OTHER, request)]
+        return [self.caller.ask(request, Purpose.TAP)]
 
     def hang_up(self, by: EndedBy, reason: str) -> list[Effect]:
+        """A caller without a 200 gets a final answer, whatever the cause; others a BYE."""
         if self._is_over:
             return []
-        return [HangUpLeg(self.caller.leg_id, reason), *self._end(by, reason)]
-
-    def release_agent(self) -> list[Effect]:
-        if self.agent is None or self.agent.state is not LegState.UP:
-            return []
-        return self._lose_agent(EndedBy.CENTRE, "released")
+        if self.caller.is_up:
+            return [HangUpLeg(self.caller.leg_id, reason), *self._end(by, reason)]
+        status = 500 if by is EndedBy.FAULT else HUNG_UP
+        return self._refuse(status, reason, by, reason)
 
     # -- SIP's facts -----------------------------------------------------------------------------
 
@@ -223,118 +226,89 @@ class Call:
             case sip.Confirmed(leg, body):
                 return self._on_ack(leg, body)
             case sip.Progressed(leg, status):
-                return self._on_progress(leg, status)
+                agent = self._agent_on(leg)
+                return [] if agent is None else agent.on_progress(status)
             case sip.Answered(leg, body):
-                return self._on_picked_up(leg, body)
+                agent = self._agent_on(leg)
+                return [] if agent is None else agent.on_answered(body)
             case sip.Refused(leg, status):
-                return self._on_refused(leg, status)
+                return self._on_agent_ended(leg, EndedBy.AGENT, status)
             case sip.Reoffered(leg, body):
                 return self._on_reoffered(leg, body)
             case sip.InfoDigit(leg, digit):
                 return self._on_info_digit(leg, digit, now)
             case sip.Gone(leg, why, reason):
                 return self._on_gone(leg, why, reason)
-            case sip.DialogKept(leg, record):
-                return self._on_dialog_kept(leg, record)
+            case sip.DialogKept(leg_id, record):
+                leg_kept = self._find(leg_id)
+                return [] if leg_kept is None else leg_kept.keep(record)
             case _:
                 return []
 
     def _on_ack(self, leg_id: LegId, body: bytes) -> list[Effect]:
         leg = self._find(leg_id)
-        if leg is None or not leg.offerless or not body:
+        if leg is None or not leg.offerless:
             return []
         leg.offerless = False
-        request = media.Answer(rid=0, leg=leg_id, sdp=_text(body))
-        return [AskMedia(leg_id, Purpose.REOFFER_ANSWER, request)]
-
-    def _on_progress(self, leg_id: LegId, status: int) -> list[Effect]:
-        agent = self._agent_on(leg_id)
-        if agent is None or status != 180:
-            return []
-        return [Tell(AgentRinging(self.call_id, agent.agent_id, agent.offer_id))]
-
-    def _on_picked_up(self, leg_id: LegId, body: bytes) -> list[Effect]:
-        agent = self._agent_on(leg_id)
-        if agent is None or agent.state is not LegState.DIALLING:
-            return []
-        agent.state = LegState.ANSWERING
-        request = media.Answer(rid=0, leg=leg_id, sdp=_text(body))
-        return [AskMedia(leg_id, Purpose.ANSWER_AGENT, request)]
-
-    def _on_refused(self, leg_id: LegId, status: int) -> list[Effect]:
-        agent = self._agent_on(leg_id)
-        if agent is None:
-            return []
-        self.agent = None
-        agent.state = LegState.GONE
-        refused = AgentRefused(self.call_id, agent.agent_id, agent.offer_id, status)
-        return [*self._release(agent), Tell(refused)]
+        is_first = leg is self.caller and not leg.codec
+        if not body:
+            # RFC 3264 4: our offer was never answered, so there is nothing to talk by.
+            return self._on_bad_media(leg_id, "the ACK has no SDP") if is_first else []
+        purpose = Purpose.LATE_ANSWER if is_first else Purpose.REOFFER_ANSWER
+        return [leg.ask_answer(purpose, body)]
 
     def _on_reoffered(self, leg_id: LegId, body: bytes) -> list[Effect]:
         leg = self._find(leg_id)
-        if leg is None:
-            return [Reject(leg_id, 481)]
-        leg.offerless = not body
-        request = media.Offer(rid=0, leg=leg_id, call=self.call_id, sdp=_text(body))
-        return [AskMedia(leg_id, Purpose.REOFFER, request)]
+        return [Reject(leg_id, 481)] if leg is None else leg.on_reoffered(body)
 
     def _on_info_digit(self, leg_id: LegId, digit: str, now: float) -> list[Effect]:
         effects = self._on_digit(leg_id, digit, now, DigitWay.INFO)
         other = self._other(leg_id)
         if effects and self._bridged and other is not None:
-            request = media.SendDigits(rid=0, leg=other.leg_id, digits=digit)
-            effects.append(AskMedia(other.leg_id, Purpose.OTHER, request))
+            effects.append(other.ask(media.SendDigits(rid=0, leg=other.leg_id, digits=digit)))
         return effects
 
     def _on_gone(self, leg_id: LegId, why: sip.GoneWhy, reason: str) -> list[Effect]:
-        told = reason or why.value
+        is_bye = why is sip.GoneWhy.BYE
         if leg_id == self.caller.leg_id:
-            if self._is_over:
-                return []
-            by = EndedBy.CALLER if why is sip.GoneWhy.BYE else EndedBy.FAULT
-            return self._end(by, told)
-        agent = self._agent_on(leg_id)
-        if agent is None:
-            return []
-        by = EndedBy.AGENT if why is sip.GoneWhy.BYE else EndedBy.FAULT
-        return self._forget_agent(agent, by)
+            return self._end(EndedBy.CALLER if is_bye else EndedBy.FAULT, reason or why.value)
+        by = EndedBy.AGENT if is_bye else EndedBy.FAULT
+        return self._on_agent_ended(leg_id, by, ENDED_EARLY)
 
-    def _on_dialog_kept(self, leg_id: LegId, record: bytes) -> list[Effect]:
-        leg = self._find(leg_id)
-        if leg is None or not leg.is_alive or leg.state is LegState.PREPARING:
-            return []
-        request = media.Keep(rid=0, leg=leg_id, record=record)
-        return [AskMedia(leg_id, Purpose.OTHER, request)]
+    def _on_agent_ended(self, leg_id: LegId, by: EndedBy, status: int) -> list[Effect]:
+        agent = self._agent_on(leg_id)
+        return [] if agent is None else self._without_agent(agent.on_peer_ended(by, status))
 
     # -- media's facts ---------------------------------------------------------------------------
 
     def on_media(self, given: MediaAnswered) -> list[Effect]:
         """Media's reply to something this call asked."""
-        match given.purpose, given.reply:
-            case Purpose.RELEASE, reply:
-                return self._on_released(given.leg, reply)
-            case Purpose.PREPARE_CALLER, media.Done() as done:
-                return self._on_caller_ready(done)
-            case Purpose.PREPARE_CALLER, media.Failed() as failed:
-                return self._on_caller_failed(failed)
-            case Purpose.PREPARE_AGENT | Purpose.ANSWER_AGENT, reply:
-                return self._on_agent_media(given.leg, given.purpose, reply)
-            case Purpose.REOFFER, reply:
-                return self._on_reoffer_media(given.leg, reply)
-            case Purpose.REOFFER_ANSWER, media.Done() as done:
-                return self._note_direction(given.leg, done)
-            case Purpose.REOFFER_ANSWER, media.Failed() as failed:
-                return self._on_bad_media(given.leg, failed.sentence)
-            case Purpose.CONNECT, media.Done():
-                return self._on_connected()
+        leg_id, reply = given.asked.leg, given.reply
+        match given.asked.purpose:
+            case Purpose.PREPARE_CALLER:
+                return self._on_caller_media(reply)
+            case Purpose.PREPARE_AGENT | Purpose.ANSWER_AGENT:
+                return self._on_agent_media(given)
+            case Purpose.REOFFER:
+                leg = self._find(leg_id)
+                return [] if leg is None else self._with_hold(leg, leg.on_reoffer_media(reply))
+            case Purpose.LATE_ANSWER | Purpose.REOFFER_ANSWER:
+                return self._on_late_answer(given)
+            case Purpose.CONNECT:
+                return self._on_connected(leg_id, reply)
+            case Purpose.PLAY | Purpose.TAP if isinstance(reply, media.Failed):
+                return self._on_verb_failed(given.asked.request)
+            case Purpose.RELEASE:
+                return self._on_released(leg_id, reply)
             case _:
                 return []
 
     def on_play_ended(self, play_id: str) -> list[Effect]:
-        if self._is_over or play_id != self._playing:
-            return []
-        self._playing = ""
-        return [Tell(PromptEnded(self.call_id))]
+        for leg in self._legs():
+            if leg.hearing.is_current(play_id):
+                told = [Tell(PromptEnded(self.call_id))] if leg is self.caller else []
+                return [*leg.hearing.ended(), *told]
+        return []
 
     def on_digit(self, leg_id: LegId, digit: str, at_s: float) -> list[Effect]:
         """A digit in the RTP stream, which media has already passed on to the other leg."""
@@ -343,167 +317,136 @@ class Call:
     def on_media_lost(self, leg_id: LegId) -> list[Effect]:
         return self._on_bad_media(leg_id, "no audio came any more")
 
-    def _on_caller_ready(self, done: media.Done) -> list[Effect]:
+    def _on_caller_media(self, reply: media.Done | media.Failed) -> list[Effect]:
         if self._is_over:
             return []
+        if isinstance(reply, media.Failed):
+            rule = f"media: {reply.sentence}"
+            return self._refuse(reply.status, rule, EndedBy.CENTRE, "media refused")
         self.caller.state = LegState.ARRIVED
-        self.caller.our_sdp = done.sdp.encode()
-        self.caller.codec = done.codec
-        return self._arrive()
+        self.caller.our_sdp = reply.sdp.encode()
+        # Without the caller's SDP nothing is agreed yet; that comes with the ACK.
+        noted = [] if self.caller.offerless else self.caller.note_terms(reply)
+        return [*self._arrive(), *noted]
 
-    def _on_caller_failed(self, failed: media.Failed) -> list[Effect]:
-        if self._is_over:
-            return []
-        self.caller.has_media = False
-        return [
-            *self._arrive(),
-            Reject(self.caller.leg_id, failed.status),
-            Tell(CallRefused(self.call_id, failed.status, f"media: {failed.sentence}")),
-            *self._end(EndedBy.CENTRE, "media refused"),
-        ]
-
-    def _on_agent_media(
-        self, leg_id: LegId, purpose: Purpose, reply: media.Done | media.Failed
-    ) -> list[Effect]:
-        agent = self._agent_on(leg_id)
+    def _on_agent_media(self, given: MediaAnswered) -> list[Effect]:
+        agent, reply = self._agent_on(given.asked.leg), given.reply
         if agent is None:
             return []
         if isinstance(reply, media.Failed):
-            agent.has_media = purpose is Purpose.ANSWER_AGENT
-            refused = AgentRefused(self.call_id, agent.agent_id, agent.offer_id, reply.status)
-            return [*self._drop_agent(reply.sentence), Tell(refused)]
-        if purpose is Purpose.PREPARE_AGENT:
-            agent.state = LegState.DIALLING
-            agent.our_sdp = reply.sdp.encode()
-            return [Dial(leg_id, agent.agent_id, agent.our_sdp, agent.auto_answer)]
-        agent.state = LegState.UP
-        agent.codec = reply.codec
-        return [Tell(AgentPickedUp(self.call_id, agent.agent_id, agent.offer_id))]
+            return self._lose_agent(agent, EndedBy.FAULT, reply.status, reply.sentence)
+        if given.asked.purpose is Purpose.PREPARE_AGENT:
+            return agent.on_prepared(reply)
+        return agent.on_connectable(reply)
 
-    def _on_reoffer_media(self, leg_id: LegId, reply: media.Done | media.Failed) -> list[Effect]:
-        leg = self._find(leg_id)
+    def _on_late_answer(self, given: MediaAnswered) -> list[Effect]:
+        """The SDP of an ACK: without a usable first one there is no talk, later ones may fail."""
+        leg, reply = self._find(given.asked.leg), given.reply
         if leg is None:
+            return []
+        if isinstance(reply, media.Done):
+            return self._with_hold(leg, leg.note_terms(reply))
+        if given.asked.purpose is Purpose.REOFFER_ANSWER:
+            return []
+        return self._on_bad_media(leg.leg_id, reply.sentence)
+
+    def _on_connected(self, leg_id: LegId, reply: media.Done | media.Failed) -> list[Effect]:
+        agent = self._agent_on(leg_id)
+        if agent is None or self._bridged or not agent.is_up:
             return []
         if isinstance(reply, media.Failed):
-            leg.offerless = False
-            return [Reject(leg_id, reply.status)]
-        leg.our_sdp = reply.sdp.encode()
-        accept = Accept(leg_id, leg.our_sdp)
-        return [accept] if leg.offerless else [accept, *self._note_direction(leg_id, reply)]
-
-    def _note_direction(self, leg_id: LegId, done: media.Done) -> list[Effect]:
-        """The peer's SDP says whether it holds us; the other side gets music meanwhile."""
-        leg = self._find(leg_id)
-        if leg is None:
-            return []
-        leg.codec = done.codec or leg.codec
-        holding = done.peer_direction in _HOLDING
-        if holding == leg.holding:
-            return []
-        leg.holding = holding
-        hold = media.Hold(rid=0, leg=leg_id, on=holding)
-        effects: list[Effect] = [AskMedia(leg_id, Purpose.OTHER, hold)]
-        other = self._other(leg_id)
-        if other is not None and self._bridged:
-            effects.append(
-                self._play(other, f"{self.call_id}.hold", self._options.hold_music, loop=True)
-                if holding
-                else self._stop(other)
-            )
-        told = CallHeld if holding else CallResumed
-        return [*effects, Tell(told(self.call_id, leg.side))]
-
-    def _on_connected(self) -> list[Effect]:
-        if self._is_over or self.agent is None or self._bridged:
-            return []
+            # One of the two sessions is gone; with the next agent it would fail again.
+            return self.hang_up(EndedBy.FAULT, reply.sentence)
         self._bridged = True
-        return [Tell(CallBridged(self.call_id, self.agent.agent_id))]
+        bridged = Tell(CallBridged(self.call_id, agent.agent_id))
+        held = [effect for leg in self._legs() if leg.holding for effect in self._hold_by(leg)]
+        return [bridged, *held]
+
+    def _on_verb_failed(self, request: media.Request) -> list[Effect]:
+        """Whoever waits for the end of it must not wait for ever."""
+        if isinstance(request, media.Tap):
+            return [Tell(TalkRecorded(request.tap_id, 0, complete=False))]
+        if isinstance(request, media.Play) and self.caller.hearing.failed(request.play_id):
+            return self.on_play_ended(request.play_id)
+        return []
 
     def _on_bad_media(self, leg_id: LegId, sentence: str) -> list[Effect]:
-        if self._is_over:
-            return []
         if leg_id == self.caller.leg_id:
             return self.hang_up(EndedBy.FAULT, sentence)
         agent = self._agent_on(leg_id)
-        return [] if agent is None else self._lose_agent(EndedBy.FAULT, sentence)
+        if agent is None:
+            return []
+        return self._lose_agent(agent, EndedBy.FAULT, NO_MEDIA, sentence)
 
     def _on_released(self, leg_id: LegId, reply: media.Done | media.Failed) -> list[Effect]:
         self._releasing.discard(leg_id)
         if isinstance(reply, media.Failed) or reply.stats is None:
             return []
-        stats = reply.stats
         side = Side.CALLER if leg_id == self.caller.leg_id else Side.AGENT
-        return [
-            Tell(
-                LegEnded(
-                    self.call_id,
-                    leg_id,
-                    side,
-                    packets_received=stats.packets_received,
-                    packets_sent=stats.packets_sent,
-                    packets_lost=stats.packets_lost,
-                    jitter_ms=stats.jitter_ms,
-                    remote_packets_lost=stats.remote_packets_lost,
-                    remote_jitter_ms=stats.remote_jitter_ms,
-                )
-            )
-        ]
+        return [Tell(_leg_ended(self.call_id, leg_id, side, reply.stats))]
+
+    # -- hold ------------------------------------------------------------------------------------
+
+    def _with_hold(self, leg: Leg, effects: list[Effect]) -> list[Effect]:
+        """After new SDP of `leg`: the other side gets music, or has the talk back."""
+        if not self._bridged or leg.holding == self._is_told_to_hold(leg):
+            return effects
+        return [*effects, *self._hold_by(leg)]
+
+    def _is_told_to_hold(self, leg: Leg) -> bool:
+        other = self._other(leg.leg_id)
+        return other is not None and other.hearing.is_held
+
+    def _hold_by(self, leg: Leg) -> list[Effect]:
+        other = self._other(leg.leg_id)
+        music = [] if other is None else other.hearing.hold(leg.holding)
+        told = CallHeld if leg.holding else CallResumed
+        return [*music, Tell(told(self.call_id, leg.side))]
 
     # -- endings ---------------------------------------------------------------------------------
+
+    def _refuse(self, status: int, rule: str, by: EndedBy, reason: str) -> list[Effect]:
+        return [
+            *self._arrive(),
+            Reject(self.caller.leg_id, status),
+            Tell(CallRefused(self.call_id, status, rule)),
+            *self._end(by, reason),
+        ]
 
     def _end(self, by: EndedBy, reason: str) -> list[Effect]:
         """The caller's side is over, so everything is."""
         if self._is_over:
             return []
-        effects = [*self._arrive(), *self._untap()]
+        effects = self._arrive()
         self._is_over = True
-        self.caller.state = LegState.GONE
         if self.agent is not None:
-            effects += self._drop_agent(reason)
-        effects += [*self._release(self.caller), Tell(CallEnded(self.call_id, by, reason))]
-        return effects
+            effects += self._without_agent(self.agent.drop(reason))
+        return [*effects, self.caller.release(), Tell(CallEnded(self.call_id, by, reason))]
 
-    def _drop_agent(self, reason: str) -> list[Effect]:
-        """Let the agent's leg go without telling anybody."""
-        agent = self.agent
-        if agent is None:
-            return []
-        was_dialled = agent.state is not LegState.PREPARING
-        effects = self._untap()
+    def _lose_agent(self, agent: AgentLeg, by: EndedBy, status: int, why: str) -> list[Effect]:
+        return self._without_agent(agent.lose(by, status, why))
+
+    def _without_agent(self, ending: list[Effect]) -> list[Effect]:
+        """The agent's leg goes by `ending`; what bound it to the caller is undone first."""
+        effects: list[Effect] = [*self._untap()]
+        if not self._is_over:
+            effects += self.caller.hearing.hold(False)
         self.agent = None
         self._bridged = False
-        agent.state = LegState.GONE
-        if was_dialled:
-            effects.append(HangUpLeg(agent.leg_id, reason))
-        return [*effects, *self._release(agent)]
-
-    def _lose_agent(self, by: EndedBy, reason: str) -> list[Effect]:
-        agent = self.agent
-        if agent is None:
-            return []
-        gone = AgentHungUp(self.call_id, agent.agent_id, by)
-        return [*self._drop_agent(reason), Tell(gone)]
-
-    def _forget_agent(self, agent: AgentLeg, by: EndedBy) -> list[Effect]:
-        """The agent's dialog is over already; only media and the others are to be told."""
-        had_picked_up = agent.state is LegState.UP
-        effects = self._untap()
-        self.agent = None
-        self._bridged = False
-        agent.state = LegState.GONE
-        effects += self._release(agent)
-        if had_picked_up:
-            return [*effects, Tell(AgentHungUp(self.call_id, agent.agent_id, by))]
-        return [*effects, Tell(AgentRefused(self.call_id, agent.agent_id, agent.offer_id, 487))]
+        return [*effects, *ending]
 
     def _untap(self) -> list[Effect]:
-        if self.recording_id is None:
+        if self._recording_id is None:
             return []
-        request = media.Untap(rid=0, tap_id=self.recording_id)
-        self.recording_id = None
-        return [AskMedia(self.caller.leg_id, Purpose.OTHER, request)]
+        request = media.Untap(rid=0, tap_id=self._recording_id)
+        self._recording_id = None
+        return [self.caller.ask(request)]
 
     # -- small pieces ----------------------------------------------------------------------------
+
+    @property
+    def _is_unanswered(self) -> bool:
+        return self.caller.state in (LegState.ARRIVED, LegState.EARLY)
 
     def _arrive(self) -> list[Effect]:
         if self._has_arrived:
@@ -513,33 +456,36 @@ class Call:
 
     def _on_digit(self, leg_id: LegId, digit: str, at_s: float, way: DigitWay) -> list[Effect]:
         leg = self._find(leg_id)
-        if self._is_over or leg is None or not self._digits.is_new(leg_id, digit, at_s, way):
+        if leg is None or not self._has_arrived:
+            return []
+        if not self._digits.is_new(leg_id, digit, at_s, way):
             return []
         return [Tell(DigitPressed(self.call_id, leg.side, digit))]
 
+    def _legs(self) -> list[Leg]:
+        """Those that are alive."""
+        both = [self.caller] if self.agent is None else [self.caller, self.agent]
+        return [leg for leg in both if leg.is_alive]
+
     def _find(self, leg_id: LegId) -> Leg | None:
-        return next((leg for leg in self.legs() if leg.leg_id == leg_id), None)
+        return next((leg for leg in self._legs() if leg.leg_id == leg_id), None)
 
     def _agent_on(self, leg_id: LegId) -> AgentLeg | None:
         return self.agent if self.agent is not None and self.agent.leg_id == leg_id else None
 
     def _other(self, leg_id: LegId) -> Leg | None:
-        return next((leg for leg in self.legs() if leg.leg_id != leg_id), None)
-
-    def _play(self, leg: Leg, play_id: str, items: Sequence[str], *, loop: bool) -> AskMedia:
-        request = media.Play(rid=0, leg=leg.leg_id, play_id=play_id, items=list(items), loop=loop)
-        return AskMedia(leg.leg_id, Purpose.OTHER, request)
-
-    def _stop(self, leg: Leg) -> AskMedia:
-        return AskMedia(leg.leg_id, Purpose.OTHER, media.Stop(rid=0, leg=leg.leg_id))
-
-    def _release(self, leg: Leg) -> list[Effect]:
-        if not leg.has_media:
-            return []
-        self._releasing.add(leg.leg_id)
-        return [AskMedia(leg.leg_id, Purpose.RELEASE, media.Release(rid=0, leg=leg.leg_id))]
+        return next((leg for leg in self._legs() if leg.leg_id != leg_id), None)
 
 
-def _text(sdp: bytes) -> str:
-    # Anything that is not UTF-8 is for media's SDP parser to refuse, not for us to fail on.
-    return sdp.decode("utf-8", "replace")
+def _leg_ended(call_id: CallId, leg_id: LegId, side: Side, stats: media.LegStats) -> LegEnded:
+    return LegEnded(
+        call_id,
+        leg_id,
+        side,
+        packets_received=stats.packets_received,
+        packets_sent=stats.packets_sent,
+        packets_lost=stats.packets_lost,
+        jitter_ms=stats.jitter_ms,
+        remote_packets_lost=stats.remote_packets_lost,
+        remote_jitter_ms=stats.remote_jitter_ms,
+    )

@@ -57,11 +57,14 @@ class Purpose(Enum):
 
     PREPARE_CALLER = "prepare caller"
     PREPARE_AGENT = "prepare agent"
-    ANSWER_CALLER = "answer caller"
     ANSWER_AGENT = "answer agent"
     REOFFER = "reoffer"
+    LATE_ANSWER = "late answer"
+    "The SDP in the ACK of an offerless INVITE."
     REOFFER_ANSWER = "reoffer answer"
     CONNECT = "connect"
+    PLAY = "play"
+    TAP = "tap"
     RELEASE = "release"
     OTHER = "other"
 
@@ -85,8 +88,7 @@ Effect: TypeAlias = Progress | Accept | Reject | Dial | HangUpLeg | AskMedia | T
 
 @dataclass(frozen=True, slots=True)
 class MediaAnswered:
-    """Media's reply to `AskMedia(leg, purpose)`."""
+    """Media's reply to what was asked; comes exactly once, in the order of asking."""
 
-    leg: LegId
-    purpose: Purpose
+    asked: AskMedia
     reply: media.Done | media.Failed

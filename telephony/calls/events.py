@@ -67,6 +67,8 @@ class CallHeld:
 
 @dataclass(frozen=True, slots=True)
 class CallResumed:
+    """`side` took the other side back from hold."""
+
     call_id: CallId
     side: Side
 

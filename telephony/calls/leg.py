@@ -3,15 +3,28 @@
     caller   PREPARING ─media─▶ ARRIVED ─answer()─▶ UP ──▶ GONE
                                   └─answer_early()─▶ EARLY ─▶ UP
     agent    PREPARING ─media─▶ DIALLING ─200─▶ ANSWERING ─media─▶ UP ──▶ GONE
+             (telephony.calls.agent_leg)
 
 GONE is reached from everywhere: hang-up, refusal, CANCEL, lost media.
+
+A re-INVITE of the peer is answered here and never forwarded:
+
+    Reoffered(sdp) ─▶ media Offer ─▶ Done: Accept (200), the direction is noted
+                                  └▶ Failed: Reject (488 …), everything stays as it was
+    Reoffered('')  ─▶ media Offer ─▶ Done: Accept with our offer ─▶ ACK ─▶ media Answer
+                                                     Done: the direction is noted
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
-from foundation.ids import AgentId, LegId, OfferId
+from foundation.ids import CallId, LegId
+from telephony.calls.effects import Accept, AskMedia, Effect, Purpose, Reject
 from telephony.calls.events import Side
+from telephony.calls.hearing import Hearing
+from telephony.calls.options import CallOptions
+from telephony.media import protocol as media
+
+_HOLDING = {"sendonly", "inactive"}
 
 
 class LegState(Enum):
@@ -29,31 +42,87 @@ class LegState(Enum):
     GONE = "gone"
 
 
-@dataclass(slots=True, kw_only=True)
 class Leg:
-    """What the call remembers of one side."""
+    """What both sides have in common."""
 
-    leg_id: LegId
-    side: Side
-    state: LegState = LegState.PREPARING
-    our_sdp: bytes = b""
-    offerless: bool = False
-    "Our 200 carries the offer; the peer's SDP comes with the ACK."
-    codec: str = ""
-    has_media: bool = True
-    "Asked for, and not refused: something is there to be released."
-    holding: bool = False
-    "This side put the other on hold."
+    def __init__(
+        self, call_id: CallId, leg_id: LegId, side: Side, options: CallOptions, *, offerless: bool
+    ) -> None:
+        self.call_id = call_id
+        self.leg_id = leg_id
+        self.side = side
+        self.state = LegState.PREPARING
+        self.our_sdp = b""
+        self.codec = ""
+        self.holding = False
+        "The peer's last SDP puts the other side on hold."
+        self.hearing = Hearing(leg_id, options.hold_music)
+        self.offerless = offerless
+        "Our 200 carries the offer; the peer's SDP comes with the ACK."
+
+    @property
+    def is_up(self) -> bool:
+        return self.state is LegState.UP
 
     @property
     def is_alive(self) -> bool:
         return self.state is not LegState.GONE
 
+    def ask(self, request: media.Request, purpose: Purpose = Purpose.OTHER) -> AskMedia:
+        return AskMedia(self.leg_id, purpose, request)
 
-@dataclass(slots=True, kw_only=True)
-class AgentLeg(Leg):
-    """The side that was rung for an offer."""
+    def ask_session(
+        self, purpose: Purpose, sdp: bytes = b"", *, prefer: str = "", reserve: bool = False
+    ) -> AskMedia:
+        """Make or renew the media session, by the peer's offer or by our own."""
+        request = media.Offer(
+            rid=0,
+            leg=self.leg_id,
+            call=self.call_id,
+            sdp=_text(sdp),
+            prefer=prefer,
+            reserve=reserve,
+        )
+        return self.ask(request, purpose)
 
-    agent_id: AgentId
-    offer_id: OfferId
-    auto_answer: bool = False
+    def ask_answer(self, purpose: Purpose, sdp: bytes) -> AskMedia:
+        return self.ask(media.Answer(rid=0, leg=self.leg_id, sdp=_text(sdp)), purpose)
+
+    def release(self) -> AskMedia:
+        """Once for each leg, even if media refused the session: it may have come too late."""
+        self.state = LegState.GONE
+        return self.ask(media.Release(rid=0, leg=self.leg_id), Purpose.RELEASE)
+
+    def keep(self, record: bytes) -> list[Effect]:
+        """Have media keep the dialog record, so that it outlives this process."""
+        if self.state is LegState.PREPARING:
+            return []
+        return [self.ask(media.Keep(rid=0, leg=self.leg_id, record=record))]
+
+    # -- the peer's re-INVITE --------------------------------------------------------------------
+
+    def on_reoffered(self, sdp: bytes) -> list[Effect]:
+        self.offerless = not sdp
+        return [self.ask_session(Purpose.REOFFER, sdp)]
+
+    def on_reoffer_media(self, reply: media.Done | media.Failed) -> list[Effect]:
+        if isinstance(reply, media.Failed):
+            self.offerless = False
+            return [Reject(self.leg_id, reply.status)]
+        self.our_sdp = reply.sdp.encode()
+        accept: list[Effect] = [Accept(self.leg_id, self.our_sdp)]
+        return accept if self.offerless else [*accept, *self.note_terms(reply)]
+
+    def note_terms(self, done: media.Done) -> list[Effect]:
+        """What was agreed: the codec, and whether the peer holds us."""
+        self.codec = done.codec or self.codec
+        holding = done.peer_direction in _HOLDING
+        if holding == self.holding:
+            return []
+        self.holding = holding
+        return [self.ask(media.Hold(rid=0, leg=self.leg_id, on=holding))]
+
+
+def _text(sdp: bytes) -> str:
+    # Anything that is not UTF-8 is for media's SDP parser to refuse, not for us to fail on.
+    return sdp.decode("utf-8", "replace")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from foundation.ids import AgentId, CallId, LegId, OfferId, RecordingId, new_call_id, new_leg_id
+from foundation.tasks import contain
 from telephony.calls.call import Call
 from telephony.calls.effects import (
     Accept,
@@ -132,7 +133,7 @@ class Switchboard:
             case _:
                 call = self._by_leg.get(event.leg)
                 if call is not None:
-                    self._do(call, call.on_sip(event, self._now()))
+                    self._take(call, lambda: call.on_sip(event, self._now()))
 
     def on_media_event(self, event: media.Message) -> None:
         match event:
@@ -174,8 +175,10 @@ class Switchboard:
         leg_id = new_leg_id()
 
         def ring(call: Call) -> list[Effect]:
-            self._by_leg[leg_id] = call
-            return call.ring_agent(leg_id, agent_id, offer_id, auto_answer=auto_answer)
+            effects = call.ring_agent(leg_id, agent_id, offer_id, auto_answer=auto_answer)
+            if leg_id in call.leg_ids:
+                self._by_leg[leg_id] = call
+            return effects
 
         self._on_call(call_id, ring)
 
@@ -192,7 +195,11 @@ class Switchboard:
         self._on_call(call_id, lambda call: call.echo())
 
     def record(self, call_id: CallId, recording_id: RecordingId, file: str) -> None:
-        self._on_call(call_id, lambda call: call.record(recording_id, file))
+        """For a call that is gone the recording is told closed and empty."""
+        if call_id in self._calls:
+            self._on_call(call_id, lambda call: call.record(recording_id, file))
+        else:
+            self._tell(TalkRecorded(recording_id, 0, complete=False))
 
     def hang_up(self, call_id: CallId, by: EndedBy, reason: str) -> None:
         self._on_call(call_id, lambda call: call.hang_up(by, reason))
@@ -213,7 +220,7 @@ class Switchboard:
         if event.agent_aor:
             self._agents_calling[event.leg] = AgentId(event.agent_aor)
             self._phone_changed(AgentId(event.agent_aor))
-        self._do(call, call.start(event.body))
+        self._take(call, lambda: call.start(event.body))
 
     def _note(self, leg_id: LegId, call_id: CallId, side: Side) -> None:
         """What a restarted core must know of a leg beside its dialog."""
@@ -231,12 +238,24 @@ class Switchboard:
     def _on_leg(self, leg_id: LegId, given: Callable[[Call], list[Effect]]) -> None:
         call = self._by_leg.get(leg_id)
         if call is not None:
-            self._do(call, given(call))
+            self._take(call, lambda: given(call))
 
     def _on_call(self, call_id: CallId, command: Callable[[Call], list[Effect]]) -> None:
         call = self._calls.get(call_id)
         if call is not None:
-            self._do(call, command(call))
+            self._take(call, lambda: command(call))
+
+    def _take(self, call: Call, step: Callable[[], list[Effect]]) -> None:
+        """One step of one call; a fault of ours in it costs this call and no other."""
+        effects: list[Effect] = []
+        if contain(f"a step of call {call.call_id}", lambda: effects.extend(step())):
+            self._do(call, effects)
+        else:
+            self._break_off(call)
+
+    def _break_off(self, call: Call) -> None:
+        if not call.is_over:
+            self._take(call, lambda: call.hang_up(EndedBy.FAULT, "internal error"))
 
     def _do(self, call: Call, effects: Iterable[Effect]) -> None:
         self._work.extend((call, effect) for effect in effects)
@@ -246,7 +265,8 @@ class Switchboard:
         try:
             while self._work:
                 at, effect = self._work.popleft()
-                self._perform(at, effect)
+                if not contain(f"work for call {at.call_id}", self._perform, at, effect):
+                    self._break_off(at)
                 self._forget_finished(at)
         finally:
             self._is_working = False
@@ -285,7 +305,7 @@ class Switchboard:
         def on_reply(reply: media.Done | media.Failed) -> None:
             if isinstance(reply, media.Failed):
                 log.warning("[%s] media: %s", call.call_id, reply.sentence)
-            self._do(call, call.on_media(MediaAnswered(effect.leg, effect.purpose, reply)))
+            self._take(call, lambda: call.on_media(MediaAnswered(effect, reply)))
             self._forget_finished(call)
 
         self._media.ask(effect.request, on_reply)

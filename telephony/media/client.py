@@ -24,9 +24,7 @@ from telephony.media.errors import MediaRefused
 
 log = logging.getLogger(__name__)
 
-MediaEvent: TypeAlias = (
-    p.DigitHeard | p.PlayEnded | p.MediaLost | p.TapEnded | p.TapTroubled | p.Load
-)
+MediaEvent: TypeAlias = p.Event
 Reply: TypeAlias = p.Done | p.Failed
 OnEvent: TypeAlias = Callable[[MediaEvent], None]
 OnReply: TypeAlias = Callable[[Reply], None]

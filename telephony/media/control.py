@@ -49,12 +49,16 @@ class ControlSocket:
         self._listener.setblocking(False)
         register(self._listener.fileno(), select.EPOLLIN, self._on_connect)
 
-    def tell(self, event: p.Message, *, keep: bool = True) -> None:
+    @property
+    def has_core(self) -> bool:
+        return self._is_greeted
+
+    def tell(self, event: p.Event) -> None:
         """An event for core, or for the next core when there is none now."""
         frame = frames.pack(self._encode(event))
         if self._is_greeted:
             self._send(frame)
-        elif keep:
+        else:
             self._kept.append(frame)
 
     def close(self) -> None:

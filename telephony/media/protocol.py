@@ -282,6 +282,7 @@ class Load(Struct, frozen=True):
     admitting: bool
 
 
+Event: TypeAlias = DigitHeard | PlayEnded | MediaLost | TapEnded | TapTroubled | Load
 Message: TypeAlias = (
     Welcome | Done | Failed | DigitHeard | PlayEnded | MediaLost | TapEnded | TapTroubled | Load
 )

@@ -86,7 +86,7 @@ class OutStream:
         if (
             ssrc != self._feeder
             or _FAR < step < 0x10000 - _FAR
-            or not signed_ts(rtp_ts - self._relayed_ts) >= -_MOST_BACK_SAMPLES
+            or signed_ts(rtp_ts - self._relayed_ts) < -_MOST_BACK_SAMPLES
         ):
             self._take_turn(seq, rtp_ts, ssrc, now)
             self._relayed_ts = rtp_ts

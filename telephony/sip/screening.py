@@ -26,12 +26,13 @@ class Refusal:
 
 
 def is_answerable(request: Request) -> bool:
-    """Via, From, To, Call-ID and CSeq can be read, so an answer can be written."""
+    """An answer can be written: Via, Call-ID and CSeq can be read, From and To be copied."""
     try:
-        _ = request.via, request.sender, request.to, request.call_id, request.cseq
+        _ = request.via, request.call_id, request.cseq
     except SipParseError:
         return False
-    return request.method != "ACK"
+    names = request.find("from") is not None and request.find("to") is not None
+    return names and request.method != "ACK"
 
 
 def check_grammar(request: Request) -> None:

@@ -303,11 +303,11 @@ def test_queue_that_no_agent_fits_is_a_doubt(tmp_path: Path) -> None:
 def test_database_urls_get_the_asyncio_driver_and_the_centres_folder(tmp_path: Path) -> None:
     settings = load(centre(tmp_path, GOOD))
     assert settings.database_url == f"sqlite+aiosqlite:///{tmp_path}/data/callcenter.db"
-    assert settings.journal_url == f"sqlite+aiosqlite:///{tmp_path}/data/journal.db"
     assert async_url("sqlite:////var/x.db", tmp_path) == "sqlite+aiosqlite:////var/x.db"
     assert async_url("postgresql://u:p@h/d", tmp_path) == "postgresql+asyncpg://u:p@h/d"
 
 
-def test_postgresql_holds_the_journal_too(tmp_path: Path) -> None:
+def test_journal_has_a_file_of_its_own_beside_postgresql_too(tmp_path: Path) -> None:
     settings: Settings = load(centre(tmp_path, "store: {url: 'postgresql://u:p@h/d'}"))
-    assert settings.journal_url == settings.database_url == "postgresql+asyncpg://u:p@h/d"
+    assert settings.database_url == "postgresql+asyncpg://u:p@h/d"
+    assert settings.journal_path == tmp_path / "data" / "journal.db"

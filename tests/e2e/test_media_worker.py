@@ -3,11 +3,13 @@
 import asyncio
 import itertools
 import signal
+import socket
 import wave
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -17,7 +19,7 @@ from telephony.media.client import MediaClient
 from telephony.media.errors import MediaRefused
 from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
-from tests.support.media_phone import Phone, loudness
+from tests.support.media_phone import Phone, loudness, sdp
 from tests.support.media_process import Heard, WorkerProcess, running_client
 
 pytestmark = pytest.mark.e2e
@@ -213,6 +215,25 @@ async def test_a_killed_worker_is_rebuilt_on_the_same_ports_and_ssrcs(
     assert len(stereo(file)[0]) == ended.frames > len(left)
 
 
+async def test_a_leg_that_cannot_be_rebuilt_is_told_as_lost_and_its_recording_as_ended(
+    bench: Bench, tmp_path: Path
+) -> None:
+    ports = await bench.bridge()
+    file = str(tmp_path / "r-1.wav")
+    await bench.client.ask(p.Tap(rid=0, tap_id="r-1", left="l-a", right="l-b", file=file))
+
+    bench.worker.end(signal.SIGKILL)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", ports[0]))
+        bench.worker.start()
+        lost = await bench.heard.wait_for(lambda event: isinstance(event, p.MediaLost), 5)
+        ended = await bench.heard.wait_for(lambda event: isinstance(event, p.TapEnded), 5)
+
+    assert lost == p.MediaLost(seq=0, leg="l-a")
+    assert isinstance(ended, p.TapEnded)
+    assert not ended.complete
+
+
 async def test_a_talk_outlives_core(bench: Bench) -> None:
     ports = await bench.bridge()
     await bench.client.ask(p.Keep(rid=0, leg="l-a", record=b"dialog"))
@@ -271,3 +292,83 @@ def stereo(file: Path) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]:
         assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (2, 2, 8000)
         pcm = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
     return pcm[:, 0], pcm[:, 1]
+
+
+async def test_the_end_of_the_worker_closes_recordings_and_says_goodbye(
+    bench: Bench, tmp_path: Path
+) -> None:
+    ports = await bench.bridge()
+    file = tmp_path / "r-1.wav"
+    await bench.client.ask(p.Tap(rid=0, tap_id="r-1", left="l-a", right="l-b", file=str(file)))
+    await bench.talk(ports, frames=20)
+
+    assert bench.worker.end() == 0
+
+    assert len(stereo(file)[0]) >= 20 * 160
+    with pytest.raises(FileNotFoundError):
+        await asyncio.open_unix_connection(bench.worker.options.socket)
+
+
+async def test_a_caller_is_refused_when_two_legs_find_no_room_and_an_agent_never_is(
+    worker: WorkerProcess, tmp_path: Path
+) -> None:
+    last = worker.options.ports[1]
+    options = msgspec.structs.replace(
+        worker.options, socket=str(tmp_path / "small.sock"), ports=(last - 99, last), max_legs=3
+    )
+    small = WorkerProcess(options)
+    small.start()
+    try:
+        async with running_client(options, Heard()) as client:
+            for leg, call in (("l-1", "c-1"), ("l-2", "c-1")):
+                await client.ask(
+                    p.Offer(rid=0, leg=leg, call=call, sdp=sdp(4000), reserve=leg == "l-1")
+                )
+            with pytest.raises(MediaRefused) as refused:
+                await client.ask(p.Offer(rid=0, leg="l-3", call="c-2", sdp=sdp(4000), reserve=True))
+            agent = await client.ask(p.Offer(rid=0, leg="l-4", call="c-1"))
+    finally:
+        small.end(signal.SIGKILL)
+
+    assert refused.value.sip_status == 503
+    assert agent.sdp
+
+
+async def test_a_core_that_talks_nonsense_is_cut_off_and_the_talk_goes_on(bench: Bench) -> None:
+    ports = await bench.bridge()
+
+    reader, writer = await asyncio.open_unix_connection(bench.worker.options.socket)
+    writer.write(b"\x00\x00\x00\x03abc")
+    assert await reader.read() == b""
+    writer.close()
+    await bench.talk(ports, frames=5)
+
+    assert len(bench.agent.audio) == 5
+    assert (await bench.client.ask(p.ListSessions(rid=0))).sessions
+
+
+async def test_an_offer_of_ours_is_answered_by_an_agent_with_another_law(bench: Bench) -> None:
+    done = await bench.client.ask(p.Offer(rid=0, leg="l-b", call="c-1", prefer="PCMU"))
+    answered = await bench.client.ask(p.Answer(rid=0, leg="l-b", sdp=bench.agent.sdp()))
+    await bench.client.ask(p.Connect(rid=0, a="l-b", b="l-b"))
+    await bench.agent.speak(done.port, 700, 10)
+    await bench.agent.wait_for(10, timeout_s=2)
+
+    assert "RTP/AVP 0 8 101" in done.sdp
+    assert answered.codec == "PCMA"
+    assert loudness(bench.agent.pcm(), 700) > 6000
+
+
+async def test_requests_wait_for_a_worker_that_is_away_and_fail_in_the_end(
+    worker: WorkerProcess,
+) -> None:
+    worker.end(signal.SIGKILL)
+    client = MediaClient(worker.options.socket, Heard(), timeout_s=0.2)
+    task = asyncio.create_task(client.run())
+
+    with pytest.raises(MediaRefused) as refused:
+        await client.ask(p.ListSessions(rid=0))
+    task.cancel()
+
+    assert refused.value.sip_status == 503
+    worker.start()

@@ -94,6 +94,22 @@ def test_one_key_press_has_one_timestamp_and_audio_follows_later() -> None:
     assert list(steps(packets)) == [(1, 160)] + [(1, 0)] * 4 + [(1, 800)]
 
 
+def test_a_key_press_in_the_midst_of_audio_keeps_its_timestamp() -> None:
+    stream = OutStream(7, 0.0, restarted=False)
+    audio = [(n, n * 160, 160) for n in (1, 2, 4, 6)]
+    events = [(n, 2 * 160, 0) for n in (3, 5, 7, 8)]
+
+    packets = [
+        header(stream.relayed(0, seq, rtp_ts, 1, samples, 0.02 * seq))
+        for seq, rtp_ts, samples in sorted(audio + events)
+    ]
+    packets += play(stream, 1, 0.18)
+
+    assert [packet.seq - packets[0].seq for packet in packets] == list(range(9))
+    assert len({packets[n].rtp_ts for n in (2, 4, 6, 7)}) == 1
+    assert packets[8].rtp_ts - packets[5].rtp_ts == 160 * 3
+
+
 def test_a_restarted_stream_goes_on_ahead_of_what_was_sent() -> None:
     before = play(OutStream(7, 100.0, restarted=False), 50, 100.0)
     after = play(OutStream(7, 102.0, restarted=True), 1, 102.0)

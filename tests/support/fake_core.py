@@ -76,3 +76,19 @@ class FakeCore:
     async def _notify(self) -> None:
         async with self._news:
             self._news.notify_all()
+
+
+class CoreClock:
+    """Stands where the fake core's time stands."""
+
+    def __init__(self, core: FakeCore) -> None:
+        self._core = core
+
+    def heard(self, at_s: float) -> None:
+        pass
+
+    def now_s(self) -> float:
+        return self._core.at_s
+
+    def utc(self) -> datetime:
+        return datetime.fromtimestamp(self._core.at_s, UTC)

@@ -123,10 +123,7 @@ class House:
                 lines={"8000": LineRule(flow="main", languages=("en",))},
                 queues={
                     ORDERS: QueueRule(
-                        music="music",
-                        announce_agent=announce_agent,
-                        languages=("en",),
-                        spoken="en",
+                        music="music", announce_agent=announce_agent, languages=("en",)
                     )
                 },
                 agents={

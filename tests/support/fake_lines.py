@@ -66,6 +66,7 @@ class FakeMedia:
     codec: str = "PCMA"
     keeps: bool = False
     kept: list[Callable[[], None]] = field(default_factory=list)
+    sessions: set[str] = field(default_factory=set)
 
     def ask(
         self, request: media.Request, on_reply: Callable[[media.Done | media.Failed], None]
@@ -88,9 +89,19 @@ class FakeMedia:
     def _reply(self, request: media.Request) -> media.Done | media.Failed:
         if type(request) in self.refuse:
             return media.Failed(rid=0, status=self.refuse[type(request)], sentence="refused")
-        stats = media.LegStats(packets_received=7) if isinstance(request, media.Release) else None
+        stats = None
+        codec = self.codec
+        match request:
+            case media.Offer(leg=leg, sdp=sdp):
+                self.sessions.add(leg)
+                codec = codec if sdp else ""
+            case media.Release(leg=leg) if leg in self.sessions:
+                self.sessions.remove(leg)
+                stats = media.LegStats(packets_received=7)
+            case _:
+                pass
         return media.Done(
-            rid=0, sdp="v=0 ours", codec=self.codec, peer_direction=self.direction, stats=stats
+            rid=0, sdp="v=0 ours", codec=codec, peer_direction=self.direction, stats=stats
         )
 
 

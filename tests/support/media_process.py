@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -32,7 +31,7 @@ class WorkerProcess:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         assert self.process is not None
-        os.kill(self.process.pid, number)
+        self.process.send_signal(number)  # nothing when it has ended already
         return self.process.wait(10)
 
 

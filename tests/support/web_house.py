@@ -19,7 +19,7 @@ from foundation.web.gate import GateOptions
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords, Role, User
-from tests.support.fake_core import FakeCore
+from tests.support.fake_core import CoreClock, FakeCore
 from wallboard.service import FollowOptions
 from wallboard.web_role import BoardOptions, build
 
@@ -68,7 +68,7 @@ def board_app(
         users,
         options,
         extra_routers=extra_routers,
-        now_s=lambda: core.at_s,
+        clock=CoreClock(core),
         passwords=CHEAP,
         on_failure=lambda: None,
     )

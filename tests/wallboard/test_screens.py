@@ -4,7 +4,7 @@ from msgspec import json
 
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallQueued
 from foundation.ids import AgentId, CallId, QueueId
-from tests.support.fake_core import FakeCore, record
+from tests.support.fake_core import CoreClock, FakeCore, record
 from wallboard.board import Board
 from wallboard.directory import AgentCard, Directory, QueueCard
 from wallboard.document import Document
@@ -21,7 +21,7 @@ class Hall:
     def __init__(self) -> None:
         self.core = FakeCore()
         self.board = Board(directory=DIRECTORY)
-        service = BoardService(self.board, self.core, now_s=lambda: self.core.at_s)
+        service = BoardService(self.board, self.core, clock=CoreClock(self.core))
         self.screens = Screens(service)
 
     def happen(self, *events: CallQueued | AgentAnswered | AgentChanged) -> None:
@@ -137,6 +137,19 @@ async def test_caller_who_has_waited_longer_than_t_changes_the_board_without_an_
     delta = await _taken(mailbox)
 
     assert delta["totals"] == {"longest_wait_s": 16, "service_level": 0.0}
+
+
+async def test_midnight_turns_the_day_though_nothing_happens_and_nobody_looks() -> None:
+    hall = Hall()
+    hall.happen(CallQueued(CallId("c-1"), ORDERS))
+    hall.core.at_s += 12 * 3600
+    hall.screens.publish()
+    hall.screens.join()
+
+    snapshot = hall.snapshot()
+
+    assert snapshot["day"] == "2026-06-23"
+    assert (snapshot["totals"]["offered"], snapshot["totals"]["carried_over"]) == (0, 1)
 
 
 async def test_screen_that_left_is_told_nothing() -> None:

@@ -1,0 +1,239 @@
+"""Where requests come in: finds whom a request concerns, and who may ask for what.
+
+    request ─▶ its transaction, if it is known
+            └▶ screening ─▶ in a dialog ─▶ InDialog
+                         └▶ INVITE ─▶ digest, line ─▶ IncomingLegs
+                         └▶ REGISTER ─▶ digest ─▶ Registrar
+                         └▶ OPTIONS
+
+A refusal before a call or a binding exists keeps nothing (RFC 3261 8.2.7).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from telephony.sip.compose import reply_address, respond
+from telephony.sip.digest import DigestServer, Verdict
+from telephony.sip.errors import SipParseError
+from telephony.sip.events import Dropped, HostPort, SendDatagram
+from telephony.sip.in_dialog import InDialog
+from telephony.sip.leg_book import LegBook
+from telephony.sip.message import Request
+from telephony.sip.registrar import Registrar
+from telephony.sip.screening import (
+    Refusal,
+    check_grammar,
+    find_refusal,
+    is_answerable,
+    options_headers,
+)
+from telephony.sip.uas import IncomingLegs
+from telephony.sip.uri import SipUri, literal_address
+
+IN_DIALOG_ONLY = ("BYE", "INFO", "UPDATE")
+
+
+class Reception:
+    """The server side of everything that is not a dialog yet."""
+
+    def __init__(
+        self,
+        book: LegBook,
+        in_dialog: InDialog,
+        incoming: IncomingLegs,
+        registrar: Registrar,
+        *,
+        password: Callable[[str], str | None],
+        lines: Callable[[str], bool],
+        realm: str,
+        secret: bytes,
+    ) -> None:
+        self._book = book
+        self._options = book.options
+        self._in_dialog = in_dialog
+        self._incoming = incoming
+        self._registrar = registrar
+        self._password = password
+        self._lines = lines
+        self._secret = secret
+        self._digest = DigestServer(book.options, realm, secret, book.token)
+        self._ours = frozenset(
+            book.address(number).lower() for number in range(len(book.options.listeners))
+        )
+
+    def on_malformed(self, error: SipParseError, source: HostPort, listener: int) -> None:
+        request = error.request
+        if request is None or not is_answerable(request):
+            self._book.emit(Dropped("malformed", source))
+            return
+        refusal = Refusal(error.sip_status, reason="" if error.sip_status != 400 else _hint(error))
+        self._refuse(request, refusal, source, listener)
+
+    # -- requests --------------------------------------------------------------------------------
+
+    def on_request(self, request: Request, source: HostPort, listener: int, now: float) -> None:
+        check_grammar(request)
+        layer = self._book.layer
+        if request.method == "CANCEL":
+            self._on_cancel(request, source, listener, now)
+            return
+        known = layer.find_server(request)
+        if request.method == "ACK":
+            if known is None or layer.acknowledge(known, now):
+                self._on_ack(request, source, now)
+        elif known is not None:
+            layer.repeat(known, now)
+        else:
+            self._on_new(request, source, listener, now)
+
+    def _on_ack(self, request: Request, source: HostPort, now: float) -> None:
+        leg = self._book.find_dialog(request)
+        if leg is not None:
+            self._incoming.acknowledge(leg, request, now)
+        else:
+            # The ACK of a refusal that kept nothing, or of a dialog that is over.
+            self._book.emit(Dropped("unmatched-ack", source))
+
+    def _on_cancel(self, request: Request, source: HostPort, listener: int, now: float) -> None:
+        invite = self._book.layer.find_server(request, "INVITE")
+        if invite is None:
+            self._refuse(request, Refusal(481), source, listener)
+            return
+        leg = self._book.find(invite.leg_id) if invite.leg_id else None
+        tag = leg.dialog.local_tag if leg else self._stateless_tag(request)
+        self._reply(request, Refusal(200), source, listener, tag=tag)
+        self._incoming.cancel(invite, now)
+
+    def _on_new(self, request: Request, source: HostPort, listener: int, now: float) -> None:
+        refusal = find_refusal(request, self._options, self._ours)
+        if refusal is None and self._book.layer.is_merged(request):
+            refusal = Refusal(482, reason="Merged Request")
+        leg = self._book.find_dialog(request) if request.to.tag else None
+        if refusal is None and leg is None:
+            refusal = self._refuse_outside(request)
+        if refusal is not None:
+            self._refuse(request, refusal, source, listener)
+        elif leg is not None:
+            entry = self._book.layer.open(request, source, listener)
+            self._in_dialog.receive(leg, entry, now)
+        else:
+            self._on_outside(request, source, listener, now)
+
+    def _refuse_outside(self, request: Request) -> Refusal | None:
+        if request.to.tag or request.method in IN_DIALOG_ONLY:
+            return Refusal(481)
+        if request.method != "OPTIONS" and (self._book.is_full or self._book.layer.is_full):
+            return Refusal(503)
+        return None
+
+    def _on_outside(self, request: Request, source: HostPort, listener: int, now: float) -> None:
+        """A request that belongs to no dialog."""
+        match request.method:
+            case "OPTIONS":
+                self._reply(request, Refusal(200, options_headers()), source, listener)
+            case "REGISTER":
+                self._on_register(request, source, listener, now)
+            case _:
+                self._on_invite(request, source, listener, now)
+
+    def _on_invite(self, request: Request, source: HostPort, listener: int, now: float) -> None:
+        adopted = self._book.find_origin(request)
+        if adopted is not None:
+            self._book.send(adopted.answer, adopted.answer_to, listener)
+            return
+        aor = self._claimed_account(request, source)
+        if aor and not self._is_authentic(request, aor, source, listener, now):
+            return
+        if not self._lines(request.uri.user):
+            self._refuse(request, Refusal(404), source, listener)
+            return
+        entry = self._book.layer.open(request, source, listener)
+        self._incoming.invite(entry, aor, now)
+
+    def _claimed_account(self, request: Request, source: HostPort) -> str:
+        """The phone of ours that this INVITE says it comes from, or ''."""
+        try:
+            uri = request.sender.uri
+        except SipParseError:
+            return ""
+        user = uri.user
+        if not user or self._password(user) is None:
+            return ""
+        return user if self._is_ours(uri) or self._registrar.is_at(user, source) else ""
+
+    def _is_ours(self, uri: SipUri) -> bool:
+        host = uri.host.lower()
+        names = (self._options.domain.lower(), *(name.lower() for name in self._options.aliases))
+        if host in names or host == "localhost" or not self._options.domain:
+            return True
+        return literal_address(host) in {each.address.host for each in self._options.listeners}
+
+    def _on_register(self, request: Request, source: HostPort, listener: int, now: float) -> None:
+        aor = request.to.uri.user
+        if not aor:
+            self._refuse(request, Refusal(404), source, listener)
+            return
+        if not self._is_authentic(request, aor, source, listener, now):
+            return
+        answer = self._registrar.register(aor, request, source, listener, now)
+        entry = self._book.layer.open(request, source, listener)
+        tag = self._book.token()
+        self._book.answer(entry, answer.status, now, tag=tag, headers=answer.headers)
+        for event in answer.events:
+            self._book.emit(event)
+        self._book.alarms.set(("registrar", ""), self._registrar.deadline)
+
+    # -- who asks --------------------------------------------------------------------------------
+
+    def _is_authentic(
+        self, request: Request, aor: str, source: HostPort, listener: int, now: float
+    ) -> bool:
+        """True when the request carries right credentials of `aor`; else it was answered."""
+        verdict = self._digest.check(
+            request.values("authorization"),
+            aor=aor,
+            password=self._password(aor),
+            method=request.method,
+            source=source,
+            now=now,
+        )
+        if verdict is Verdict.ACCEPTED:
+            return True
+        if verdict is Verdict.FORBIDDEN:
+            self._refuse(request, Refusal(403), source, listener)
+        else:
+            headers = self._digest.challenges(now, stale=verdict is Verdict.STALE)
+            self._refuse(request, Refusal(401, headers), source, listener)
+        return False
+
+    # -- answers that keep nothing ---------------------------------------------------------------
+
+    def _refuse(self, request: Request, refusal: Refusal, source: HostPort, listener: int) -> None:
+        self._book.emit(Dropped(f"refused-{refusal.status}", source))
+        self._reply(request, refusal, source, listener)
+
+    def _reply(
+        self, request: Request, answer: Refusal, source: HostPort, listener: int, tag: str = ""
+    ) -> None:
+        data = respond(
+            request,
+            answer.status,
+            source,
+            tag=tag or self._stateless_tag(request),
+            reason=answer.reason,
+            headers=[*answer.headers, ("Server", self._options.server)],
+        )
+        self._book.emit(SendDatagram(data, reply_address(request, source), listener))
+
+    def _stateless_tag(self, request: Request) -> str:
+        """RFC 3261 8.2.7: the same for each copy of a request."""
+        text = f"{request.call_id}\n{request.find('from')}\n{request.cseq}"
+        data = text.encode("utf-8", "surrogateescape")
+        return hmac.new(self._secret, data, hashlib.sha256).hexdigest()[:16]
+
+
+def _hint(error: SipParseError) -> str:
+    """The reason phrase of a 400 tells what was wrong, without quoting the peer's bytes."""
+    text = str(error)
+    return f"Bad Request: {text}" if text.isascii() and "'" not in text else ""

@@ -1,0 +1,98 @@
+"""RTP port pairs on real sockets."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from telephony.media.errors import NoRtpPort
+from telephony.media.ports import PortPool
+
+pytestmark = pytest.mark.e2e
+
+HOST = "127.0.0.1"
+
+
+@pytest.fixture
+def first() -> int:
+    """An even port with seven free ones above it at this moment."""
+    for port in range(23000, 23900, 8):
+        probes = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
+        try:
+            for n, probe in enumerate(probes):
+                probe.bind((HOST, port + n))
+        except OSError:
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+        return port
+    pytest.skip("no eight UDP ports in a row are free")
+
+
+@pytest.fixture
+def pool(first: int) -> Iterator[PortPool]:
+    pool = PortPool(HOST, (first, first + 7), drain_s=2.0)
+    yield pool
+    pool.tick(1e9)
+
+
+def test_rtp_is_even_and_rtcp_the_odd_one_above(pool: PortPool, first: int) -> None:
+    pairs = [pool.take() for _ in range(4)]
+
+    assert [pair.port for pair in pairs] == [first, first + 2, first + 4, first + 6]
+    for pair in pairs:
+        assert pair.rtcp.getsockname()[1] == pair.rtp.getsockname()[1] + 1 == pair.port + 1
+        pool.release(pair, 0.0)
+
+
+def test_an_odd_beginning_of_the_range_is_left_out(first: int) -> None:
+    pool = PortPool(HOST, (first + 1, first + 4), drain_s=0.0)
+
+    pair = pool.take()
+
+    assert pair.port == first + 2
+    with pytest.raises(NoRtpPort):
+        pool.take()
+    pair.close()
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_a_pair_of_which_another_program_has_one_is_left_out(
+    pool: PortPool, first: int, taken: int
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind((HOST, first + taken))
+        pair = pool.take()
+
+    assert pair.port == first + 2
+    pool.release(pair, 0.0)
+
+
+def test_a_released_pair_rests_bound_and_goes_to_the_end_of_the_line(
+    pool: PortPool, first: int
+) -> None:
+    pairs = [pool.take() for _ in range(4)]
+    for pair in pairs[:2]:
+        pool.release(pair, 100.0)
+
+    pool.tick(101.9)
+    with pytest.raises(NoRtpPort):
+        pool.take()
+    assert pairs[0].rtp.fileno() >= 0
+    pool.tick(102.0)
+
+    again = [pool.take(wanted=first + 2), pool.take()]
+
+    assert [pair.port for pair in again] == [first + 2, first]
+    for pair in pairs[2:] + again:
+        pair.close()
+
+
+def test_a_wanted_pair_that_is_not_free_is_refused(pool: PortPool, first: int) -> None:
+    pair = pool.take(wanted=first + 4)
+
+    for wanted in (first + 4, first + 1, 1):
+        with pytest.raises(NoRtpPort):
+            pool.take(wanted)
+    pool.release(pair, 0.0)

@@ -1,0 +1,206 @@
+"""The endpoint on loopback: sockets that were bound elsewhere, faults that stop at one datagram."""
+
+import asyncio
+import random
+import socket
+import wave
+from pathlib import Path
+
+import pytest
+
+from callcenter.demo.phone_process import PhoneProcess
+from callcenter.demo.pyvoip_phone import protocol
+from telephony.sip.endpoint import SipEndpoint, bind_udp, inherit_udp, listener_of
+from telephony.sip.events import (
+    Answered,
+    CallerIdentity,
+    Confirmed,
+    Dropped,
+    Gone,
+    GoneWhy,
+    HostPort,
+    IncomingCall,
+    PhoneRegistered,
+    SipEvent,
+)
+from telephony.sip.options import SipOptions
+from telephony.sip.stack import SipStack
+from tests.support.baresip import Baresip
+from tests.support.programs import find_free_port
+from tests.support.sip_phone import SipPhone
+
+pytestmark = pytest.mark.e2e
+
+CALLER = CallerIdentity("8000", "Hotline", "")
+SDP = (
+    b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    b"m=audio 9 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendrecv\r\n"
+)
+
+
+async def ask_options(to: HostPort) -> bytes:
+    """The answer to an OPTIONS from a socket of our own."""
+    loop = asyncio.get_running_loop()
+    with bind_udp("127.0.0.1", 0) as sock:
+        port = sock.getsockname()[1]
+        data = (
+            f"OPTIONS sip:{to.host} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK1\r\n"
+            "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n\r\n"
+        )
+        await loop.sock_sendto(sock, data.encode(), (to.host, to.port))
+        async with asyncio.timeout(5):
+            return await loop.sock_recv(sock, 4096)
+
+
+def make_stack(sock: socket.socket) -> SipStack:
+    return SipStack(
+        SipOptions(listeners=(listener_of(sock),)),
+        {},
+        lines=lambda user: True,
+        secret=b"s",
+        random=random.Random(1),
+    )
+
+
+async def test_an_endpoint_reads_from_a_socket_that_its_parent_bound() -> None:
+    with bind_udp("127.0.0.1", 0) as bound:
+        address = listener_of(bound).address
+        inherited = inherit_udp(bound.dup().detach())
+        endpoint = SipEndpoint(make_stack(inherited), [inherited], lambda event: None)
+        await endpoint.start()
+        assert (await ask_options(address)).startswith(b"SIP/2.0 200")
+        endpoint.close()
+        await asyncio.sleep(0)
+        assert bound.fileno() >= 0, "the parent's socket stays open"
+
+
+async def test_a_handler_that_fails_costs_one_datagram_only() -> None:
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda loop, context: failures.append(context.get("exception"))
+    )
+
+    def fail(event: SipEvent) -> None:
+        raise ValueError(f"nobody wants {event}")
+
+    sock = bind_udp("127.0.0.1", 0)
+    endpoint = SipEndpoint(make_stack(sock), [sock], fail)
+    address = listener_of(sock).address
+    await endpoint.start()
+    with bind_udp("127.0.0.1", 0) as stranger:
+        await asyncio.get_running_loop().sock_sendto(
+            stranger, b"garbage", (address.host, address.port)
+        )
+        assert (await ask_options(address)).startswith(b"SIP/2.0 200")
+    endpoint.close()
+    await asyncio.sleep(0)
+
+    assert [type(failure) for failure in failures] == [ValueError]
+
+
+async def test_two_of_our_phones_call_each_other_over_a_registrar() -> None:
+    lines = {"8000"}
+    async with (
+        SipPhone.started({"agent0001": "pw0001"}, lines.__contains__) as centre,
+        SipPhone.started() as agent,
+        SipPhone.started() as caller,
+    ):
+        assert await agent.register("agent0001", "wrong", centre.address) == 401
+        assert await agent.register("agent0001", "pw0001", centre.address) == 200
+        assert await centre.next(PhoneRegistered) == PhoneRegistered("agent0001")
+
+        caller.dial(f"sip:8000@{centre.address.host}:{centre.address.port}", SDP, CALLER)
+        arrived = await centre.next(IncomingCall)
+        centre.do(centre.stack.accept(arrived.leg, SDP, centre.now))
+        assert (await caller.next(Answered)).body == SDP
+        assert (await centre.next(Confirmed)).leg == arrived.leg
+
+        centre.do(centre.stack.hang_up(arrived.leg, centre.now))
+        assert (await caller.next(Gone)).why is GoneWhy.BYE
+
+
+async def test_garbage_is_counted_and_answered_by_silence() -> None:
+    async with SipPhone.started() as centre:
+        with bind_udp("127.0.0.1", 0) as stranger:
+            address = (centre.address.host, centre.address.port)
+            await asyncio.get_running_loop().sock_sendto(stranger, b"\xff" * 3000, address)
+            dropped = await centre.next(Dropped)
+            assert dropped.source.port == stranger.getsockname()[1]
+            assert dropped.why == "malformed"
+
+
+def write_silence(file: Path) -> Path:
+    with wave.open(str(file), "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(8000)
+        wav.writeframes(bytes(2 * 8000 * 60))
+    return file
+
+
+@pytest.mark.interop
+async def test_baresip_registers_is_called_and_calls_with_its_password(tmp_path: Path) -> None:
+    silence = write_silence(tmp_path / "silence.wav")
+    accounts = {"agent0001": "pw0001"}
+    async with SipPhone.started(accounts, lambda user: user == "8000") as centre:
+        server = f"{centre.address.host}:{centre.address.port}"
+        async with Baresip.started(
+            tmp_path,
+            user="agent0001",
+            password="pw0001",
+            says=silence,
+            server=server,
+            register=True,
+        ) as phone:
+            await centre.next(PhoneRegistered)
+            assert centre.stack.is_registered("agent0001", centre.now)
+
+            leg = centre.dial("agent0001", SDP, CALLER)
+            assert b"PCMU" in (await centre.next(Answered)).body
+            centre.do(centre.stack.hang_up(leg, centre.now))
+            assert (await centre.next(Gone)).why is GoneWhy.OURS
+            await phone.wait_for("CALL_CLOSED", 5)
+
+            await phone.command("dial", f"sip:8000@{server}")
+            arrived = await centre.next(IncomingCall)
+            assert arrived.agent_aor == "agent0001"
+            centre.do(centre.stack.ring(arrived.leg, centre.now))
+            centre.do(centre.stack.accept(arrived.leg, SDP, centre.now))
+            await centre.next(Confirmed)
+            await phone.command("hangup")
+            assert (await centre.next(Gone)).why is GoneWhy.BYE
+
+
+async def test_pyvoip_registers_is_called_and_is_reoffered() -> None:
+    port = str(find_free_port())
+    async with SipPhone.started({"agent0001": "pw0001"}) as centre:
+        server = f"{centre.address.host}:{centre.address.port}"
+        known = ("--server", server, "--user", "agent0001", "--password", "pw0001")
+        async with PhoneProcess.started(*known, "--sip-port", port, "--auto-answer") as phone:
+            await phone.do(protocol.Register())
+            await phone.wait_for(protocol.Registered, within_s=5)
+            await centre.next(PhoneRegistered)
+
+            leg = centre.dial("agent0001", SDP, CALLER)
+            assert b"m=audio" in (await centre.next(Answered)).body
+            centre.do(centre.stack.reoffer(leg, SDP, centre.now))
+            await centre.next(Answered)
+            centre.do(centre.stack.hang_up(leg, centre.now))
+            assert (await phone.wait_for(protocol.Ended, within_s=3)).by == "peer"
+            assert (await centre.next(Gone)).why is GoneWhy.OURS
+
+
+async def test_pyvoip_calls_a_line_and_hangs_up() -> None:
+    async with SipPhone.started({}, lambda user: user == "8000") as centre:
+        server = f"{centre.address.host}:{centre.address.port}"
+        async with PhoneProcess.started("--server", server, "--user", "caller") as phone:
+            await phone.do(protocol.Call("8000"))
+            arrived = await centre.next(IncomingCall)
+            assert arrived.caller.user == "caller"
+            centre.do(centre.stack.ring(arrived.leg, centre.now))
+            centre.do(centre.stack.accept(arrived.leg, SDP, centre.now))
+            await phone.wait_for(protocol.Answered, within_s=5)
+            await centre.next(Confirmed)
+            await phone.do(protocol.Hangup())
+            assert (await centre.next(Gone)).why is GoneWhy.BYE

@@ -1,0 +1,335 @@
+"""One leg between its phone, its partner and the clock; the sockets are lists."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telephony.media import rtcp
+from telephony.media.g711 import SILENCE, Law
+from telephony.media.negotiation import LocalEnd, Negotiation
+from telephony.media.options import WorkerOptions
+from telephony.media.playout import Player, tone
+from telephony.media.ports import PortPair
+from telephony.media.rtp import RtpPacket
+from telephony.media.session import Session
+from telephony.media.stream import OutStream
+from telephony.media.tap import TapSide
+from tests.support.media_phone import sdp
+
+Source = tuple[str, int]
+PHONE: Source = ("127.0.0.1", 4000)
+STRANGER: Source = ("127.0.0.1", 6666)
+VOICE = b"\x10" * 160
+
+
+@dataclass
+class FakeSocket:
+    """Datagrams that wait to be read, and those that were sent."""
+
+    waiting: list[tuple[bytes, Source]] = field(default_factory=list)
+    sent: list[tuple[bytes, Source]] = field(default_factory=list)
+
+    def recvfrom_into(self, buffer: bytearray) -> tuple[int, Source]:
+        data, source = self.waiting.pop(0)
+        buffer[: len(data)] = data
+        return len(data), source
+
+    def recvfrom(self, _most: int) -> tuple[bytes, Source]:
+        return self.waiting.pop(0)
+
+    def sendto(self, data: bytes, target: Source) -> int:
+        self.sent.append((data, target))
+        return len(data)
+
+
+@dataclass
+class Leg:
+    """A session and what its phone can see and do."""
+
+    rtp: FakeSocket = field(default_factory=FakeSocket)
+    rtcp: FakeSocket = field(default_factory=FakeSocket)
+    digits: list[tuple[str, float]] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    seq: int = 100
+
+    def __post_init__(self) -> None:
+        pair = cast(PortPair, _Pair(30000, self.rtp, self.rtcp))
+        self.session = Session(
+            "l-1",
+            "c-1",
+            pair,
+            OutStream(55, 0.0, restarted=False),
+            Negotiation(LocalEnd(1, 1, "127.0.0.1", 30000)),
+            WorkerOptions(socket=""),
+            self,
+            0.0,
+        )
+
+    def digit_heard(self, session: Session, digit: str, at_s: float) -> None:
+        assert session is self.session
+        self.digits.append((digit, at_s))
+
+    def play_ended(self, session: Session, play_id: str) -> None:
+        assert session is self.session
+        self.ended.append(play_id)
+
+    def offer(self, text: str, now: float = 0.0) -> None:
+        self.session.negotiation.answer(text)
+        self.session.agreed(now)
+
+    def say(
+        self, payload: bytes = VOICE, now: float = 0.0, source: Source = PHONE, kind: int = 0
+    ) -> None:
+        self.seq += 1
+        self.receive(bytes(RtpPacket(kind, self.seq, self.seq * 160, 9, payload)), now, source)
+
+    def receive(self, data: bytes, now: float = 0.0, source: Source = PHONE) -> None:
+        self.rtp.waiting.append((data, source))
+        self.session.on_rtp(now)
+
+    @property
+    def heard(self) -> list[RtpPacket]:
+        return [RtpPacket.parse(data) for data, _ in self.rtp.sent]
+
+
+@dataclass
+class _Pair:
+    port: int
+    rtp: FakeSocket
+    rtcp: FakeSocket
+
+
+@pytest.fixture
+def leg() -> Leg:
+    leg = Leg()
+    leg.offer(sdp(PHONE[1]))
+    return leg
+
+
+@pytest.fixture
+def partner(leg: Leg) -> Leg:
+    partner = Leg()
+    partner.offer(sdp(5000, Law.PCMA, events=96))
+    leg.session.connect(partner.session)
+    partner.session.connect(leg.session)
+    return partner
+
+
+def test_a_packet_goes_to_the_partner_in_its_law(leg: Leg, partner: Leg) -> None:
+    leg.say(SILENCE[Law.PCMU] * 160)
+
+    assert partner.heard[0].payload == SILENCE[Law.PCMA] * 160
+    assert partner.heard[0].payload_type == 8
+    assert partner.rtp.sent[0][1] == ("127.0.0.1", 5000)
+
+
+def test_a_header_with_an_extension_is_relayed_as_a_plain_one(leg: Leg, partner: Leg) -> None:
+    plain = bytes(RtpPacket(0, 1, 160, 9, b""))
+
+    leg.receive(b"\x90" + plain[1:] + b"\xbe\xde\x00\x01extn" + VOICE)
+
+    assert len(partner.heard[0].payload) == 160
+
+
+def test_what_is_no_rtp_or_was_never_agreed_on_is_dropped(leg: Leg, partner: Leg) -> None:
+    leg.receive(b"")
+    leg.receive(b"\x00\x01\x02")
+    leg.say(kind=18)
+
+    assert partner.heard == []
+    assert leg.session.malformed == 2
+    assert leg.session.latch.locked is None
+
+
+def test_a_stranger_cannot_speak_into_a_talk(leg: Leg, partner: Leg) -> None:
+    leg.say(now=0.0)
+    leg.say(now=0.01, source=STRANGER)
+
+    assert len(partner.heard) == 1
+    assert leg.session.latch.ignored == 1
+
+
+def test_a_phone_behind_nat_is_answered_where_it_sends_from(leg: Leg, partner: Leg) -> None:
+    nat = ("192.0.2.7", 1234)
+
+    leg.say(source=nat)
+    partner.say(kind=8, source=("127.0.0.1", 5000))
+
+    assert leg.rtp.sent[0][1] == nat
+
+
+def test_new_sdp_with_the_same_address_does_not_lose_a_phone_behind_nat(
+    leg: Leg, partner: Leg
+) -> None:
+    nat = ("192.0.2.7", 1234)
+    leg.say(source=nat)
+
+    leg.offer(sdp(PHONE[1], direction="recvonly"))
+    partner.say(kind=8)
+    leg.offer(sdp(4002))
+    partner.say(kind=8)
+
+    assert [target for _, target in leg.rtp.sent] == [nat, ("127.0.0.1", 4002)]
+
+
+def test_the_partners_voice_is_sent_before_the_phone_sends_anything(leg: Leg, partner: Leg) -> None:
+    partner.say(kind=8)
+
+    assert leg.rtp.sent[0][1] == PHONE
+
+
+@pytest.mark.parametrize("direction", ["sendonly", "inactive"])
+def test_a_phone_that_does_not_listen_is_sent_nothing(
+    leg: Leg, partner: Leg, direction: str
+) -> None:
+    leg.offer(sdp(PHONE[1], direction=direction))
+    partner.say(kind=8)
+    leg.session.play(Player("p", [tone(440, 20)], loop=False))
+    leg.session.tick(0.0)
+    leg.session.tick(0.02)
+
+    assert leg.rtp.sent == []
+    assert leg.ended == ["p"]
+
+
+def test_a_held_phone_is_sent_nothing_until_it_is_back(leg: Leg, partner: Leg) -> None:
+    partner.say(kind=8, now=0.0)
+    leg.session.hold(True, 0.0)
+    for n in range(1, 50):
+        partner.say(kind=8, now=0.02 * n)
+    leg.session.hold(False, 1.0)
+    partner.say(kind=8, now=1.00)
+    partner.say(kind=8, now=1.02)
+
+    before, *after = leg.heard
+    assert [packet.marker for packet in after] == [True, False]
+    assert [packet.seq - before.seq for packet in after] == [1, 2]
+    assert [packet.rtp_ts - before.rtp_ts for packet in after] == [8000, 8160]
+
+
+def test_an_echo_is_the_phones_own_voice(leg: Leg) -> None:
+    leg.session.connect(leg.session)
+
+    leg.say()
+
+    assert leg.heard[0].payload == VOICE
+
+
+def test_comfort_noise_is_life_and_leaves_no_hole(leg: Leg, partner: Leg) -> None:
+    leg.say()
+    leg.say(b"\x40", now=29.0, kind=13)
+    leg.say(now=30.0)
+
+    assert not leg.session.is_newly_lost(31.0)
+    assert [packet.seq - partner.heard[0].seq for packet in partner.heard] == [0, 1]
+
+
+def test_digits_are_told_and_not_taped(leg: Leg, partner: Leg) -> None:
+    side = TapSide(0.0)
+    leg.session.tap_sides = (side,)
+
+    leg.say(b"\x04\x0a\x00\xa0", now=1.5, kind=101)
+
+    assert leg.digits == [("4", 1.5)]
+    assert side.cut(160) == SILENCE[Law.PCMU] * 160
+    assert partner.heard[0].payload_type == 96
+
+
+def test_digits_that_the_partner_cannot_take_are_not_sent_to_it(leg: Leg, partner: Leg) -> None:
+    partner.offer("v=0\no=- 1 1 IN IP4 1.1.1.1\nc=IN IP4 127.0.0.1\nm=audio 5000 RTP/AVP 0\n")
+
+    leg.say(b"\x04\x0a\x00\xa0", kind=101)
+
+    assert partner.heard == []
+    assert not partner.session.send_digits("1")
+
+
+def test_a_prompt_takes_the_partners_place_until_its_end(leg: Leg, partner: Leg) -> None:
+    leg.session.play(Player("p", [tone(440, 40)], loop=False))
+
+    leg.session.tick(0.00)
+    partner.say(kind=8, now=0.01)
+    leg.session.tick(0.02)
+    leg.session.tick(0.04)
+    partner.say(kind=8, now=0.05)
+
+    assert leg.ended == ["p"]
+    assert len(leg.heard) == 3
+    assert [packet.marker for packet in leg.heard] == [True, False, True]
+
+
+def test_silence_is_told_once_and_again_only_after_life(leg: Leg) -> None:
+    told = [leg.session.is_newly_lost(now) for now in (29.9, 30.0, 31.0, 90.0)]
+    leg.say(now=100.0)
+    told += [leg.session.is_newly_lost(now) for now in (129.0, 131.0, 132.0)]
+
+    assert told == [False, True, False, False, False, True, False]
+
+
+@pytest.mark.parametrize("direction", ["recvonly", "inactive"])
+def test_a_phone_that_need_not_send_is_never_missed(leg: Leg, direction: str) -> None:
+    leg.offer(sdp(PHONE[1], direction=direction))
+
+    assert not leg.session.is_newly_lost(1000.0)
+
+
+def test_a_held_phone_is_not_missed_and_gets_its_whole_time_afterwards(leg: Leg) -> None:
+    leg.session.hold(True, 0.0)
+    assert not leg.session.is_newly_lost(100.0)
+    leg.session.hold(False, 100.0)
+
+    assert not leg.session.is_newly_lost(129.0)
+    assert leg.session.is_newly_lost(130.0)
+
+
+def test_reports_are_life_and_tell_what_the_phone_received(leg: Leg, partner: Leg) -> None:
+    partner.say(kind=8)
+    block = rtcp.ReportBlock(55, fraction_lost=0, lost=3, extended_seq=1, jitter=80)
+    data = rtcp.build(9, "phone", None, block, bye=False)
+    leg.rtcp.waiting = [(data, ("127.0.0.1", 4001)), (b"junk", PHONE), (data, ("192.0.2.66", 1))]
+
+    for now in (29.0, 29.5, 59.5):
+        leg.session.on_rtcp(now)
+
+    figures = leg.session.figures()
+    assert (figures.remote_packets_lost, figures.remote_jitter_ms) == (3, 10.0)
+    assert figures.packets_sent == 1
+    assert not leg.session.is_newly_lost(58.0)
+    assert leg.session.is_newly_lost(59.0)
+    assert leg.session.malformed == 1
+
+
+def test_the_last_report_says_goodbye_and_what_was_received(leg: Leg, partner: Leg) -> None:
+    for _ in range(3):
+        leg.say()
+        partner.say(kind=8)
+
+    leg.session.send_report(1.0, bye=True)
+
+    data, target = leg.rtcp.sent[0]
+    report = rtcp.parse(data)
+    assert target == ("127.0.0.1", PHONE[1] + 1)
+    assert report.said_bye
+    assert report.sender is not None
+    assert (report.ssrc, report.sender.packets, report.sender.octets) == (55, 3, 480)
+    assert [(block.ssrc, block.lost, block.extended_seq) for block in report.blocks] == [
+        (9, 0, 103)
+    ]
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"", b"\x80", b"\x80\x65", b"\x90"]), st.binary())))
+def test_any_datagrams_leave_the_leg_at_work(datagrams: list[tuple[bytes, bytes]]) -> None:
+    leg = Leg()
+    leg.offer(sdp(PHONE[1]))
+    leg.session.connect(leg.session)
+    for head, rest in datagrams:
+        leg.receive(head + rest, now=0.0)
+        leg.rtcp.waiting = [(head + rest, PHONE)]
+        leg.session.on_rtcp(0.0)
+
+    leg.say(now=10.0)
+
+    assert leg.heard[-1].payload == VOICE

@@ -1,0 +1,61 @@
+"""RFC 4475: messages made to break parsers, each named by the answer that it must get.
+
+Four folders, because valid and invalid is too coarse: *valid*, *syntax* error, bad for the
+*transaction*, bad for the *application*. The answer is that of a centre for which every number is
+a line; `drop` means silence, for a response or for a request that cannot be answered. Some of the
+shorter ones keep the fault and name of the RFC's message, with plainer headers around it.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from telephony.sip.events import Dropped
+from telephony.sip.message import parse_message
+from telephony.sip.uri import parse_uri
+from tests.support.wire import PHONE, make_stack, responses
+
+TORTURE = Path(__file__).parent / "torture"
+FILES = sorted(TORTURE.glob("*/*.dat"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_a_torture_message_gets_the_answer_due(file: Path) -> None:
+    stack = make_stack(lines=lambda user: True)
+    effects = stack.receive(file.read_bytes(), PHONE, 0, 0.0)
+    expected = file.stem.rpartition("-expect-")[2]
+
+    if expected == "drop":
+        assert [type(effect) for effect in effects] == [Dropped]
+    else:
+        assert [str(answer.status) for answer in responses(effects)] == [expected]
+
+
+@pytest.mark.parametrize("file", sorted((TORTURE / "valid").glob("*.dat")), ids=lambda f: f.stem)
+def test_a_valid_torture_message_is_read_and_comes_back_byte_for_byte(file: Path) -> None:
+    data = file.read_bytes()
+    message = parse_message(data)
+    _ = message.via, message.sender, message.to, message.cseq, message.call_id, message.contacts
+    assert bytes(message) == data
+
+
+def test_the_tortuous_invite_means_what_the_rfc_says() -> None:
+    message = parse_message((TORTURE / "valid" / "wsinv-expect-481.dat").read_bytes())
+    assert message.sender.display_name == 'J Rosenberg \\"'
+    assert (message.sender.tag, message.to.tag) == ("98asjd8", "1918181833n")
+    assert (message.cseq.number, message.number("max-forwards")) == (9, 68)
+    assert message.contacts[0].display_name == 'Quoted string ""'
+    assert message.contacts[0].param("q") == "0.33"
+    assert len(message.items("via")) == 3
+    assert len(message.body) == 150
+
+
+def test_escapes_are_undone_once_only() -> None:
+    assert parse_uri("sip:sips%3Auser%40example.com@example.net").user == "sips:user@example.com"
+    assert parse_uri("sip:null-%00-null@example.com").user == "null-\0-null"
+
+
+def test_each_file_names_its_answer() -> None:
+    assert len(FILES) >= 35
+    assert all(re.search(r"-expect-([1-6]\d\d|drop)$", file.stem) for file in FILES)
