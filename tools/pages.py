@@ -28,8 +28,9 @@ def configuration() -> str:
         "# Settings",
         "",
         "Written from the classes by `python -m tools.pages`. All keys of `callcenter.yaml`;",
-        "whatever is left out has the default shown. The environment overrides: `CALLCENTER_HTTP__LISTEN=127.0.0.1:8081`, lists as JSON.",
-        "Unknown keys are errors that name the nearest known key: `callcenter check DIR`.",
+        "whatever is left out has the default shown. The environment overrides it:",
+        "`CALLCENTER_HTTP__LISTEN=127.0.0.1:8081`, lists as JSON. Unknown keys are errors that",
+        "name the nearest known key: `callcenter check DIR`.",
         "",
     ]
     sections = [(name, model) for name, model in _models(Settings)]
@@ -46,9 +47,9 @@ def events() -> str:
     lines = [
         "# Events",
         "",
-        "Written from the classes by `python -m tools.pages`. The facts that the journal keeps, by the",
-        "package that tells them; each row has its number, UTC, the journal's clock `at_s`, kind (the",
-        "name here) and a JSON body.",
+        "Written from the classes by `python -m tools.pages`. The facts that the journal keeps,",
+        "by the package that tells them; each row has its number, UTC, the journal's clock `at_s`,",
+        "kind (the name here) and a JSON body.",
     ]
     package = ""
     for event in JOURNALED:
