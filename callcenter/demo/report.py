@@ -187,6 +187,7 @@ def _row(result: Result, names: Mapping[str, str]) -> list[str | Text]:
 def summary(total: Sums) -> str:
     rates = ", ".join(f"{rate_name(one)} {rate}" for one, rate in total.rates.items())
     return (
-        f"{total.calls} calls; of {total.wanted} who wanted to talk {total.answered} were answered, "
-        f"{total.recorded} recorded completely, {total.transcribed} transcribed; {rates or 'no talk'}"
+        f"{total.calls} calls; of {total.wanted} who wanted to talk "
+        f"{total.answered} were answered, {total.recorded} recorded completely, "
+        f"{total.transcribed} transcribed; {rates or 'no talk'}"
     )
