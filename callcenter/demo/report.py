@@ -154,11 +154,11 @@ def _name(agent_id: AgentId, names: Mapping[str, str]) -> str:
 
 def table(results: Iterable[Result], names: Mapping[str, str]) -> Table:
     made = Table(title="The calls", title_justify="left", show_lines=True)
-    made.add_column("caller", max_width=20)
+    made.add_column("caller", max_width=20, overflow="fold")
     made.add_column("lang")
     made.add_column("what happened", ratio=2)
     made.add_column("recorded", justify="right")
-    made.add_column("transcript", ratio=4)
+    made.add_column("transcript", ratio=4, overflow="fold")
     made.add_column("errors", justify="right")
     for result in results:
         made.add_row(*_row(result, names))
