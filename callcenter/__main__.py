@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("init")(init_command(user.create_first_user))
 app.command("check")(check)
+app.command("demo")(demo)
 app.command("doctor")(doctor)
 app.command("serve")(serve)
 app.command("call")(call)
