@@ -36,6 +36,7 @@ from callcenter.drivers import FloorDriver, IvrDriver
 from callcenter.journey import HouseEvent, Journey
 from callcenter.media_port import MediaPort
 from callcenter.metrics import CoreMetrics, Readings, WorkerReading
+from callcenter.narrator import Narrator
 from callcenter.places import Places
 from callcenter.rules import (
     agent_cards,
@@ -189,6 +190,7 @@ class Core:
             self._switchboard.find_caller_number,
             self._tell,
         )
+        self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
         self._actions = Actions(self._floor, self._switchboard, self._journal, self._tell)
