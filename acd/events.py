@@ -30,6 +30,8 @@ class OfferFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallQueued:
+    """A caller entered a queue: the visit begins."""
+
     call_id: CallId
     queue: QueueId
     priority: int = 0
@@ -46,6 +48,8 @@ class PositionTold:
 
 @dataclass(frozen=True, slots=True)
 class AgentOffered:
+    """The call is offered to the agent: the phone is to ring."""
+
     call_id: CallId
     queue: QueueId
     agent_id: AgentId
@@ -54,6 +58,8 @@ class AgentOffered:
 
 @dataclass(frozen=True, slots=True)
 class OfferFailed:
+    """The offer is over without a pick-up; the caller keeps the place in the queue."""
+
     call_id: CallId
     queue: QueueId
     agent_id: AgentId

@@ -6,7 +6,7 @@ processes counted:
     steady    100 callers bridged and recorded for a minute     CPU, lost frames, deaf or crossed
     free      1100 calls, always an agent free                  digit → INVITE, 200 → both hear
     waiting   1100 calls, always callers waiting                agent freed → next INVITE
-    short     very short calls, one after the other             CPU for each
+    short     very short calls, as many a second as go through  CPU for each
 """
 
 import json
@@ -105,10 +105,10 @@ def waiting(calls: int = 1100) -> list[Row]:
     return [_outcomes(result), timing(result, name, what, MOST_INVITE_MS), *_trust(result)]
 
 
-def short(calls: int = 1000) -> list[Row]:
+def short(calls: int = 1500) -> list[Row]:
     with running(agents=60) as centre:
         result = run(
-            centre, 60, calls, "--rate", "60", "--concurrency", "60", "--talk-ms", "60",
+            centre, 60, calls, "--rate", "150", "--concurrency", "60", "--talk-ms", "60",
             "--dtmf-after-ms", "40", "--dtmf-ms", "60",
         )  # fmt: skip
     cost = result["watched"]["cpu_ms_per_ok_call"]

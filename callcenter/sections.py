@@ -1,11 +1,13 @@
 """The sections of `callcenter.yaml`: what may be written, its limits and its defaults."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -25,6 +27,8 @@ POOR_PASSWORDS = {
     "1234",
     "123456",
 }
+
+MIN_TOKEN_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,19 @@ def _quoted(number: object) -> object:
     return number
 
 
+def _hard_to_guess(token: SecretStr) -> SecretStr:
+    secret = token.get_secret_value()
+    if len(secret) < MIN_TOKEN_LENGTH or not re.fullmatch(r"[\x21-\x7e]+", secret):
+        raise ValueError(
+            f"needs {MIN_TOKEN_LENGTH} characters or more, ASCII without spaces; "
+            "`openssl rand -hex 16` makes a good one"
+        )
+    return token
+
+
 SipListener = Annotated[Listener, BeforeValidator(_sip_listener)]
 HttpListener = Annotated[Listener, NoDecode, BeforeValidator(_http_listener)]
+WatchToken = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 DialNumber = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^\+?[0-9*#]{1,20}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -105,6 +120,7 @@ class Sip(Part):
     listen: Annotated[tuple[SipListener, ...], NoDecode] = Field(
         default=(Listener("udp", "127.0.0.1", 5060),), min_length=1
     )
+    "Where SIP is spoken: `udp:ADDRESS:PORT`."
     domain: str = Field(default="localhost", min_length=1)
     "What agents' phones register at; the realm of their passwords."
 
@@ -117,6 +133,9 @@ class Sip(Part):
 
 class Http(Part):
     listen: HttpListener = Listener("http", "127.0.0.1", 8080)
+    "Where the wallboard and the API are served: `ADDRESS:PORT`."
+    watch_tokens: tuple[WatchToken, ...] = ()
+    "Secrets that open `/metrics` and the wallboard's socket, and nothing else, to programs."
 
 
 class MediaLimits(Part):
@@ -138,6 +157,7 @@ class Media(Part):
     workers: int | None = Field(default=None, ge=1, le=64)
     "Media processes; not given: one less than the cores, at least one."
     limits: MediaLimits = MediaLimits()
+    "When new callers are refused."
 
     @field_validator("address")
     @classmethod
@@ -164,6 +184,7 @@ class Store(Part):
     """`sqlite:///relative/to/the/centre.db`, `sqlite:////absolute.db` or `postgresql://…`."""
 
     url: SecretStr = SecretStr("sqlite:///data/callcenter.db")
+    "A SQLite file below the centre's folder, or `postgresql://user:password@host/name`."
 
     @field_validator("url")
     @classmethod
@@ -174,7 +195,9 @@ class Store(Part):
 
 class Recordings(Part):
     path: Path = Path("data/recordings")
+    "Folder of the WAV files, one folder for each day."
     transcribe: bool = True
+    "Write down what was said, by Vosk."
     models: dict[Language, str] = {"en": "tiny-en", "zh": "tiny-zh"}
     "For each language a built-in model's name or a folder."
 
@@ -183,27 +206,37 @@ class Speech(Part):
     """How synthesised prompts sound; espeak-ng's names, `+f3` is a variant of the voice."""
 
     voices: dict[Language, str] = {"en": "en-us+f3", "zh": "cmn-latn-pinyin+f3"}
+    "espeak-ng's voice for each language of the prompts."
     speed: int = Field(default=150, ge=80, le=400)
     "Words a minute."
 
 
 class Line(Part):
     number: DialNumber
+    "What callers dial."
     flow: Name
+    "Which of `flows/*.yaml` answers."
     language: Language | None = None
     "Prompts are played in this language only; not given: in each language of the flow."
 
 
 class Agent(Part):
     id: Name
+    "User part of the phone's SIP address; never changes."
     name: str = Field(min_length=1)
+    "For people; may change."
     sip_password: SecretStr
+    "Of the agent's phone; `callcenter init` makes good ones."
     number: DialNumber
     "Told to callers before the talk, and the agent's short number."
     skills: Skills = {}
+    "Level of each skill, 1 (learning) to 10."
     team: str = ""
+    "For the wallboard."
     auto_answer: bool = False
+    "Ask the phone to pick up by itself, after a short tone."
     languages: tuple[Language, ...] = ()
+    "What the agent speaks, the mother tongue first."
 
     @field_validator("sip_password")
     @classmethod
@@ -218,18 +251,26 @@ class Agent(Part):
 
 class ServiceLevel(Part):
     percent: float = Field(default=80, gt=0, le=100)
+    "Share of the callers that is to be answered in time."
     within_s: Seconds = 20.0
+    "In time means within so long."
 
 
 class Queue(Part):
     skills: Skills = {}
     "Lowest level of each skill that an agent needs."
     strategy: Literal["longest_idle"] = "longest_idle"
+    "Which of the agents who suit best is offered the call."
     service_level: ServiceLevel = ServiceLevel()
+    "The target that the wallboard measures."
     wrap_up_s: SecondsOrNever = 20.0
+    "For notes after a talk; 0: none."
     ring_s: Seconds = 15.0
+    "Then the call is offered to the next agent, and this one is paused (`rona`)."
     max_wait_s: Seconds = 600.0
+    "Then an apology, and the call ends."
     announce_agent: bool = True
+    "The caller hears the agent's number before the talk."
     announce_position_every_s: SecondsOrNever = 30.0
     "0: never."
     music: Name = "music"

@@ -56,15 +56,25 @@ class _Listed(BaseSettings):
     )
 
     sip: Sip = Sip()
+    "Listeners and domain."
     http: Http = Http()
+    "Pages and API."
     timezone: str = "UTC"
+    "Decides hours, days and reports; a name like Asia/Shanghai."
     media: Media = Media()
+    "RTP: addresses, ports, limits."
     store: Store = Store()
+    "The database."
     recordings: Recordings = Recordings()
+    "Recording and transcription."
     speech: Speech = Speech()
+    "How synthesised prompts sound."
     lines: tuple[Line, ...] = ()
+    "The numbers that callers dial."
     agents: tuple[Agent, ...] = ()
+    "Who answers."
     queues: dict[Name, Queue] = {}
+    "Where callers wait, by name."
     blocked: tuple[DialNumber, ...] = ()
     "Callers' numbers that hear a line fault and are refused."
     auto_ready: bool = False

@@ -8,6 +8,8 @@ from foundation.ids import CallId
 
 @dataclass(frozen=True, slots=True)
 class FlowStarted:
+    """The caller was answered and is in the flow."""
+
     call_id: CallId
     flow: str
 

@@ -32,6 +32,8 @@ class RecordingEnded:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptReady:
+    """Both sides are written down; `words` is how many."""
+
     recording_id: RecordingId
     words: int
 

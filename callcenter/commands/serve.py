@@ -21,8 +21,6 @@ from callcenter.supervise import Role
 from callcenter.supervise.__main__ import Plan
 from foundation.errors import ConfigurationError
 
-TRANSCRIBER_NICENESS = 10
-
 
 def serve(
     folder: Annotated[Path, typer.Argument(help="The centre's folder; see `init`.")] = Path(),
@@ -74,8 +72,8 @@ def roles(settings: Settings) -> list[Role]:
         Role("web", _python("callcenter.roles.web", folder)),
     ]
     if settings.recordings.transcribe:
-        transcriber = _python("callcenter.roles.transcriber", folder)
-        named.append(Role("transcriber", transcriber, TRANSCRIBER_NICENESS))
+        # It lowers its own priority.
+        named.append(Role("transcriber", _python("callcenter.roles.transcriber", folder)))
     return named
 
 

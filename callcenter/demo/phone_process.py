@@ -29,6 +29,7 @@ class PhoneProcess:
         self._process = process
         self._came = asyncio.Condition()
         self._seen = 0
+        self._has_ended = False
         self.events: list[protocol.Event] = []
 
     @classmethod
@@ -63,12 +64,25 @@ class PhoneProcess:
                         return event
                 await self._came.wait()
 
+    async def next_event(self) -> protocol.Event | None:
+        """For one reader that wants them all, in order; None when the process has ended."""
+        async with self._came:
+            while self._seen == len(self.events) and not self._has_ended:
+                await self._came.wait()
+            if self._seen == len(self.events):
+                return None
+            self._seen += 1
+            return self.events[self._seen - 1]
+
     async def _read(self) -> None:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             async with self._came:
                 self.events.append(_decoder.decode(line))
                 self._came.notify_all()
+        async with self._came:
+            self._has_ended = True
+            self._came.notify_all()
 
     async def _end(self) -> None:
         if self._process.stdin is not None:

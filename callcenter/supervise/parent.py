@@ -173,7 +173,7 @@ class Parent:
         log.info("%s: started, pid %d", child.role.name, pid)
         try:
             run_file.write(self._run_folder)
-            os.setpriority(os.PRIO_PROCESS, pid, child.role.niceness)
+            _lower_priority(pid, child.role.niceness)
         except OSError as error:
             # A full disk must not end the parent; only an adoption would miss this child.
             log.error("%s: runs, but: %s", child.role.name, error)
@@ -276,6 +276,12 @@ class Parent:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.request_stop()
+
+
+def _lower_priority(pid: int, niceness: int) -> None:
+    """Relative to our own, as nice(1) does it."""
+    if niceness:
+        os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
 
 
 def _how(code: int | None) -> str:

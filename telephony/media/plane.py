@@ -6,7 +6,6 @@ was released. All verbs may be repeated. Facts leave through `tell` as numbered 
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
@@ -23,22 +22,11 @@ from telephony.media.ports import PortPool
 from telephony.media.recorder import Recorder, Report, Troubled
 from telephony.media.session import Session
 from telephony.media.stream import OutStream
-from telephony.media.tap import BLOCK_MS, Tap
+from telephony.media.taps import Taps
 
 _LegRequest: TypeAlias = p.Keep | p.Play | p.Stop | p.Disconnect | p.Hold | p.SendDigits
 Tell: TypeAlias = Callable[[p.Event], None]
 Watch: TypeAlias = Callable[[Session], None]
-
-_TAP_GROUPS = BLOCK_MS // 20
-"Taps are cut in turn, a tenth of them each 20 ms."
-
-
-@dataclass(slots=True)
-class _RunningTap:
-    tap: Tap
-    left: str
-    right: str
-    group: int
 
 
 class MediaPlane:
@@ -56,11 +44,9 @@ class MediaPlane:
         self.ports = PortPool(options.address, options.ports, options.drain_s)
         self.prompts = PromptCache(options.prompt_cache_bytes)
         self.admission = Admission(options.max_legs, options.busy_limit, options.late_ticks_limit)
-        self._taps: dict[str, _RunningTap] = {}
+        self._taps = Taps(recorder)
         self._slots: tuple[dict[str, Session], ...] = tuple({} for _ in range(SLOTS))
         self._seq = 0
-        self._next_group = 0
-        self._round = 0
 
     # -- verbs ------------------------------------------------------------------------------------
 
@@ -83,9 +69,10 @@ class MediaPlane:
             case p.Hello():
                 raise VerbRefused("Hello opens a connection and was said already")
             case p.Tap():
-                self._tap(request, now)
+                left, right = self._get(request.left), self._get(request.right)
+                self._taps.begin(request.tap_id, left, right, request.file, now)
             case p.Untap():
-                self._end_tap(request.tap_id, now)
+                self._taps.end(request.tap_id, self.sessions, now)
             case p.Connect():
                 self._connect(self._get(request.a), self._get(request.b))
             case _:
@@ -190,7 +177,7 @@ class MediaPlane:
         self._unwatch(session)
         session.send_report(now, bye=True)
         self.ports.release(session.pair, now)
-        self._end_deserted_taps(now)
+        self._taps.end_deserted(self.sessions, now)
         return p.Done(rid=request.rid, stats=session.figures())
 
     def _list(self) -> list[p.Session]:
@@ -201,11 +188,7 @@ class MediaPlane:
                 port=session.pair.port,
                 ssrc=session.out.ssrc,
                 connected_to=session.connected.leg if session.connected else "",
-                taps=[
-                    tap_id
-                    for tap_id, running in self._taps.items()
-                    if session.leg in (running.left, running.right)
-                ],
+                taps=self._taps.of_leg(session.leg),
                 record=session.record,
             )
             for session in self.sessions.values()
@@ -256,7 +239,7 @@ class MediaPlane:
             session.tick(now)
             self._clock(session)
         if slot == 0:
-            self._cut_taps(now)
+            self._taps.tick(now)
 
     @property
     def needs_clock(self) -> bool:
@@ -272,47 +255,6 @@ class MediaPlane:
                 except PromptUnusable as error:
                     problems.append(str(error))
         return problems
-
-    # -- recording --------------------------------------------------------------------------------
-
-    def _tap(self, request: p.Tap, now: float) -> None:
-        if request.tap_id in self._taps:
-            return
-        left, right = self._get(request.left), self._get(request.right)
-        tap = Tap(request.tap_id, now)
-        self._next_group = (self._next_group + 1) % _TAP_GROUPS
-        self._taps[request.tap_id] = _RunningTap(tap, request.left, request.right, self._next_group)
-        left.tap_sides += (tap.left,)
-        right.tap_sides += (tap.right,)
-        self._recorder.begin(request.tap_id, request.file)
-
-    def _cut_taps(self, now: float) -> None:
-        self._round = (self._round + 1) % _TAP_GROUPS
-        for running in self._taps.values():
-            if running.group == self._round:
-                self._cut(running.tap, now, final=False)
-
-    def _cut(self, tap: Tap, now: float, *, final: bool) -> None:
-        block = tap.cut(now, final=final)
-        if block is not None:
-            self._recorder.write(tap.tap_id, block)
-
-    def _end_tap(self, tap_id: str, now: float) -> None:
-        running = self._taps.pop(tap_id, None)
-        if running is None:
-            return
-        for session in self.sessions.values():
-            if session.leg in (running.left, running.right):
-                sides = (running.tap.left, running.tap.right)
-                session.tap_sides = tuple(s for s in session.tap_sides if s not in sides)
-        self._cut(running.tap, now, final=True)
-        self._recorder.end(tap_id)
-
-    def _end_deserted_taps(self, now: float) -> None:
-        """Nobody is left to be recorded: the file is closed though core did not say so."""
-        for tap_id, running in list(self._taps.items()):
-            if running.left not in self.sessions and running.right not in self.sessions:
-                self._end_tap(tap_id, now)
 
     # -- facts ------------------------------------------------------------------------------------
 

@@ -7,11 +7,14 @@ from telephony.calls.events import (
     AgentHungUp,
     AgentRefused,
     CallEnded,
+    CallHeld,
     CallRefused,
+    CallResumed,
     DigitPressed,
     EndedBy,
     PhoneChanged,
     Side,
+    TalkRecorded,
 )
 from telephony.media import protocol as media
 from telephony.sip import events as sip
@@ -227,3 +230,158 @@ def test_command_for_a_call_that_is_over_is_nothing(talk: tuple[Lines, CallId, L
     board.hang_up(call_id, EndedBy.CENTRE, "late")
     board.release_agent(call_id)
     assert (lines.told, lines.sip.done) == (told, done)
+
+
+def test_both_sides_hold_and_resume_each_for_itself(talk: tuple[Lines, CallId, LegId]) -> None:
+    lines, call_id, agent_leg = talk
+    board = lines.switchboard
+    for direction, leg in [
+        ("sendonly", CALLER),
+        ("inactive", agent_leg),
+        ("sendrecv", CALLER),
+        ("sendrecv", agent_leg),
+    ]:
+        lines.media.direction = direction
+        board.on_sip(sip.Reoffered(leg, b"v=0"))
+    held = [event for event in lines.told if isinstance(event, CallHeld | CallResumed)]
+    assert held == [
+        CallHeld(call_id, Side.CALLER),
+        CallHeld(call_id, Side.AGENT),
+        CallResumed(call_id, Side.CALLER),
+        CallResumed(call_id, Side.AGENT),
+    ]
+    assert [p.leg for p in lines.media.of(media.Play) if isinstance(p, media.Play)] == [
+        agent_leg,
+        CALLER,
+    ]
+
+
+def test_hold_before_the_bridge_becomes_music_at_the_bridge(lines: Lines) -> None:
+    call_id = lines.invite()
+    board = lines.switchboard
+    board.answer(call_id)
+    lines.media.direction = "sendonly"
+    board.on_sip(sip.Reoffered(CALLER, b"v=0 hold"))
+    assert "CallHeld" not in lines.names()
+    lines.media.direction = "sendrecv"
+    board.ring_agent(call_id, EVA, OFFER, auto_answer=False)
+    board.on_sip(sip.Answered(lines.sip.last_leg("dial"), b"v=0 agent"))
+    board.bridge(call_id)
+    assert lines.names()[-2:] == ["CallBridged", "CallHeld"]
+
+
+def test_music_ends_when_the_agent_who_held_is_gone(talk: tuple[Lines, CallId, LegId]) -> None:
+    lines, _, agent_leg = talk
+    lines.media.direction = "inactive"
+    lines.switchboard.on_sip(sip.Reoffered(agent_leg, b"v=0 hold"))
+    lines.switchboard.on_sip(sip.Gone(agent_leg, sip.GoneWhy.BYE))
+    assert media.Stop(rid=0, leg=CALLER) in lines.media.asked
+
+
+def test_reinvite_that_media_refuses_leaves_the_call_as_it_was(
+    talk: tuple[Lines, CallId, LegId],
+) -> None:
+    lines, call_id, agent_leg = talk
+    lines.media.refuse[media.Offer] = 488
+    lines.switchboard.on_sip(sip.Reoffered(agent_leg, b"v=0 video only"))
+    assert lines.sip.done[-1] == ("reject", agent_leg, 488)
+    assert lines.switchboard.has_call(call_id)
+
+
+def test_agents_codec_that_media_refuses_is_a_refused_offer_and_a_bye(lines: Lines) -> None:
+    call_id = lines.invite()
+    lines.switchboard.answer(call_id)
+    lines.switchboard.ring_agent(call_id, EVA, OFFER, auto_answer=False)
+    lines.media.refuse[media.Answer] = 488
+    agent_leg = lines.sip.last_leg("dial")
+    lines.switchboard.on_sip(sip.Answered(agent_leg, b"v=0 G.729"))
+    assert last(lines, AgentRefused) == AgentRefused(call_id, EVA, OFFER, 488)
+    assert lines.sip.last_leg("hang_up") == agent_leg
+
+
+def test_agents_bye_between_200_and_media_is_a_refused_offer(lines: Lines) -> None:
+    call_id = lines.invite()
+    lines.switchboard.answer(call_id)
+    lines.switchboard.ring_agent(call_id, EVA, OFFER, auto_answer=False)
+    agent_leg = lines.sip.last_leg("dial")
+    lines.media.keeps = True
+    lines.switchboard.on_sip(sip.Answered(agent_leg, b"v=0"))
+    lines.switchboard.on_sip(sip.Gone(agent_leg, sip.GoneWhy.BYE))
+    lines.media.let_go()
+    assert last(lines, AgentRefused) == AgentRefused(call_id, EVA, OFFER, 487)
+    assert "AgentPickedUp" not in lines.names()
+
+
+def test_connect_of_an_agent_who_is_gone_does_not_bridge_the_next(lines: Lines) -> None:
+    call_id = lines.invite()
+    board = lines.switchboard
+    board.answer(call_id)
+    board.ring_agent(call_id, EVA, OFFER, auto_answer=False)
+    agent_leg = lines.sip.last_leg("dial")
+    board.on_sip(sip.Answered(agent_leg, b"v=0"))
+    lines.media.keeps = True
+    board.bridge(call_id)
+    board.on_sip(sip.Gone(agent_leg, sip.GoneWhy.BYE))
+    board.ring_agent(call_id, AgentId("tom"), OfferId("o-2"), auto_answer=False)
+    lines.media.let_go()
+    assert "CallBridged" not in lines.names()
+
+
+def test_caller_of_an_offerless_invite_whose_ack_has_no_sdp_is_hung_up(lines: Lines) -> None:
+    call_id = lines.invite(body=b"")
+    lines.switchboard.answer(call_id)
+    lines.switchboard.on_sip(sip.Confirmed(CALLER, b""))
+    assert last(lines, CallEnded) == CallEnded(call_id, EndedBy.FAULT, "the ACK has no SDP")
+    assert ("hang_up", CALLER, "the ACK has no SDP") in lines.sip.done
+
+
+def test_hanging_up_on_an_unanswered_caller_is_a_final_answer(lines: Lines) -> None:
+    call_id = lines.invite()
+    lines.switchboard.hang_up(call_id, EndedBy.FAULT, "internal error")
+    assert lines.sip.done == [("reject", CALLER, 500)]
+    assert lines.names()[:3] == ["CallArrived", "CallRefused", "CallEnded"]
+
+
+def test_recording_that_cannot_begin_is_told_closed_and_empty(lines: Lines) -> None:
+    call_id = lines.invite()
+    board = lines.switchboard
+    board.answer(call_id)
+    board.record(call_id, RecordingId("r-1"), "/tmp/r-1.wav")
+    assert last(lines, TalkRecorded) == TalkRecorded("r-1", 0, complete=False)
+    board.hang_up(call_id, EndedBy.CENTRE, "test")
+    board.record(call_id, RecordingId("r-2"), "/tmp/r-2.wav")
+    assert last(lines, TalkRecorded) == TalkRecorded("r-2", 0, complete=False)
+
+
+def test_a_call_that_rings_again_is_recorded_again(talk: tuple[Lines, CallId, LegId]) -> None:
+    lines, call_id, agent_leg = talk
+    board = lines.switchboard
+    board.on_sip(sip.Gone(agent_leg, sip.GoneWhy.BYE))
+    board.ring_agent(call_id, AgentId("tom"), OfferId("o-2"), auto_answer=False)
+    board.on_sip(sip.Answered(lines.sip.last_leg("dial"), b"v=0"))
+    board.record(call_id, RecordingId("r-2"), "/tmp/r-2.wav")
+    taps = [tap.tap_id for tap in lines.media.of(media.Tap) if isinstance(tap, media.Tap)]
+    assert taps == ["r-1", "r-2"]
+    assert media.Untap(rid=0, tap_id="r-1") in lines.media.asked
+
+
+def test_prompt_that_media_cannot_play_ends_at_once(lines: Lines) -> None:
+    call_id = lines.invite()
+    lines.switchboard.answer(call_id)
+    lines.media.refuse[media.Play] = 500
+    lines.switchboard.play(call_id, ["missing.wav"])
+    assert lines.names()[-1] == "PromptEnded"
+
+
+def test_fault_in_one_call_ends_that_call_and_no_other(lines: Lines) -> None:
+    lines.invite("l-1")
+    lines.invite("l-2")
+    first, second = lines.switchboard.call_ids()
+
+    def burst(leg: LegId, body: bytes) -> None:
+        raise RuntimeError("a fault of ours")
+
+    lines.sip.accept = burst  # type: ignore[method-assign]  # the fault, put in by hand
+    lines.switchboard.answer(first)
+    assert last(lines, CallEnded) == CallEnded(first, EndedBy.FAULT, "internal error")
+    assert lines.switchboard.call_ids() == [second]

@@ -231,7 +231,7 @@ def test_the_transcriber_is_niced(house: House) -> None:
     pids = house.wait_all_up()
     here = os.getpriority(os.PRIO_PROCESS, 0)
 
-    assert os.getpriority(os.PRIO_PROCESS, pids["transcriber"]) == 7
+    assert os.getpriority(os.PRIO_PROCESS, pids["transcriber"]) == here + 7
     assert os.getpriority(os.PRIO_PROCESS, pids["media"]) == here
 
 

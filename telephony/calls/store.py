@@ -1,0 +1,90 @@
+"""Numbers of callers, apart from all history: the one table that is erased on request.
+
+    PartyBook ── save ──▶ queue ── run ──▶ `party`        load ◀── `party`, at the start
+
+No call waits for the disk: `save` only queues, one task writes in batches.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import DateTime, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Mapped, mapped_column
+
+from foundation.clock import utc_now
+from foundation.db import Base
+from foundation.ids import PartyId
+from foundation.write_behind import WriteBehind
+
+ROWS_AT_ONCE = 500
+"Databases limit the parameters of one statement."
+
+
+class PartyRow(Base):
+    __tablename__ = "party"
+
+    party_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    "E.164, an extension, or `numbers.ANONYMOUS`."
+    first_seen: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    "UTC."
+
+
+@dataclass(frozen=True, slots=True)
+class NewParty:
+    """What waits to be written."""
+
+    party_id: PartyId
+    number: str
+    first_seen: datetime
+
+
+class PartyStore:
+    """The rows behind a `PartyBook`."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self._sessions = sessions
+        self._behind: WriteBehind[NewParty] = WriteBehind("parties", self._write)
+
+    async def load(self) -> dict[str, PartyId]:
+        """All known numbers; read once, before the first call."""
+        async with self._sessions() as session:
+            rows = await session.execute(select(PartyRow.number, PartyRow.party_id))
+            return {number: PartyId(party_id) for number, party_id in rows}
+
+    def save(self, party_id: PartyId, number: str) -> None:
+        """Queue a new party; returns at once."""
+        self._behind.put(NewParty(party_id, number, utc_now()))
+
+    async def run(self) -> None:
+        """Writes what is saved until it is cancelled; `flush` writes the rest."""
+        await self._behind.run()
+
+    async def flush(self) -> bool:
+        """False when the database did not take it."""
+        return await self._behind.flush()
+
+    async def erase(self, party_id: PartyId) -> None:
+        """Forget the number for ever; erase it from the `PartyBook` too."""
+        await self.flush()
+        async with self._sessions.begin() as session:
+            await session.execute(delete(PartyRow).where(PartyRow.party_id == party_id))
+
+    async def _write(self, batch: list[NewParty]) -> None:
+        """Who is there already stays: a batch is tried again when its answer was lost."""
+        async with self._sessions.begin() as session:
+            for start in range(0, len(batch), ROWS_AT_ONCE):
+                await _add_missing(session, batch[start : start + ROWS_AT_ONCE])
+
+
+async def _add_missing(session: AsyncSession, parties: list[NewParty]) -> None:
+    by_number = {party.number: party for party in parties}
+    known = select(PartyRow.number).where(PartyRow.number.in_(list(by_number)))
+    missing = by_number.keys() - set(await session.scalars(known))
+    session.add_all(
+        PartyRow(party_id=party.party_id, number=party.number, first_seen=party.first_seen)
+        for number, party in by_number.items()
+        if number in missing
+    )
+    await session.flush()

@@ -1,0 +1,134 @@
+"""The edges are narrow: which files may touch asyncio, the database, HTTP, Vosk, clocks, threads.
+
+A new name in a list is a decision to be made in the open; machines stay pure because they cannot
+import what would make them impure. A pattern ending in `/` is a folder.
+"""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("acd", "callcenter", "foundation", "ivr", "recordings", "telephony", "wallboard")
+
+ALLOWED_IN = {
+    "asyncio": (
+        "callcenter/",
+        "foundation/",
+        "ivr/prompts.py",
+        "ivr/synthesis.py",
+        "recordings/service.py",
+        "recordings/transcriber.py",
+        "telephony/calls/store.py",
+        "telephony/media/client.py",
+        "telephony/sip/endpoint.py",
+        "wallboard/screens.py",
+        "wallboard/service.py",
+        "wallboard/socket.py",
+        "wallboard/web_role.py",
+    ),
+    "fastapi": (
+        "callcenter/roles/web.py",
+        "foundation/web/",
+        "recordings/api.py",
+        "wallboard/api.py",
+        "wallboard/pages.py",
+        "wallboard/socket.py",
+        "wallboard/web_role.py",
+    ),
+    "sqlalchemy": (
+        "callcenter/health.py",
+        "foundation/db.py",
+        "foundation/migrations/",
+        "foundation/web/store.py",
+        "foundation/write_behind.py",
+        "recordings/store.py",
+        "telephony/calls/store.py",
+        "telephony/sip/store.py",
+    ),
+    "socket": (
+        "callcenter/",
+        "foundation/unix.py",
+        "telephony/media/control.py",
+        "telephony/media/ports.py",
+        "telephony/sip/endpoint.py",
+    ),
+    "threading": ("callcenter/demo/pyvoip_phone/", "telephony/media/recorder.py"),
+    "time": ("callcenter/health.py", "foundation/clock.py", "telephony/media/worker.py"),
+    "vosk": ("recordings/vosk_recogniser.py",),
+    "pyVoIP": ("callcenter/demo/pyvoip_phone/",),
+    "pydantic_settings": ("callcenter/sections.py", "callcenter/settings.py"),
+    "typer": ("callcenter/__main__.py", "callcenter/commands/"),
+    "uvicorn": ("callcenter/roles/web.py",),
+    "random": ("callcenter/", "telephony/media/plane.py", "telephony/media/session.py"),
+}
+PURE = (
+    "acd/",
+    "ivr/engine.py",
+    "ivr/flow.py",
+    "recordings/lease.py",
+    "telephony/calls/call.py",
+    "telephony/sip/stack.py",
+    "wallboard/board.py",
+    "wallboard/figures.py",
+)
+"Machines and folds: no clock, no loop, no disk, no log."
+IMPURE = ("asyncio", "logging", "os", "pathlib", "random", "socket", "threading", "time")
+
+
+@cache
+def nodes(file: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Top-level names of what the file imports, at whatever depth the statement stands."""
+    for node in nodes(file):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def files() -> Iterator[tuple[str, Path]]:
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            yield file.relative_to(ROOT).as_posix(), file
+
+
+def is_in(name: str, places: tuple[str, ...]) -> bool:
+    return any(name == place or (place[-1] == "/" and name.startswith(place)) for place in places)
+
+
+@pytest.mark.parametrize("library", ALLOWED_IN)
+def test_library_is_used_only_at_its_edge(library: str) -> None:
+    users = [name for name, file in files() if library in set(imports(file))]
+    assert [name for name in users if not is_in(name, ALLOWED_IN[library])] == []
+    assert users, f"nobody uses {library}: take it off the list"
+
+
+@pytest.mark.parametrize("name", [name for name, _ in files() if is_in(name, PURE)])
+def test_machine_is_pure(name: str) -> None:
+    assert set(imports(ROOT / name)) & set(IMPURE) == set()
+
+
+def test_no_file_catches_everything_but_the_task_supervisor() -> None:
+    catching = [
+        name
+        for name, file in files()
+        for node in nodes(file)
+        if isinstance(node, ast.ExceptHandler)
+        and isinstance(node.type, ast.Name)
+        and node.type.id in ("Exception", "BaseException")
+    ]
+    # vosk raises the bare class when a model cannot be read. The media worker has no loop but its
+    # own: there one packet's fault must not end a hundred talks.
+    allowed = {
+        "foundation/tasks.py",
+        "recordings/vosk_recogniser.py",
+        "telephony/media/worker.py",
+    }
+    assert set(catching) <= allowed
