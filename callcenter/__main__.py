@@ -5,6 +5,7 @@ import typer
 from callcenter.commands import agent, user
 from callcenter.commands.call import call
 from callcenter.commands.check import check
+from callcenter.commands.demo import demo
 from callcenter.commands.doctor import doctor
 from callcenter.commands.init import init_command
 from callcenter.commands.serve import serve
@@ -15,8 +16,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command("demo")(demo)
 app.command("init")(init_command(user.create_first_user))
 app.command("check")(check)
+app.command("demo")(demo)
 app.command("doctor")(doctor)
 app.command("serve")(serve)
 app.command("call")(call)

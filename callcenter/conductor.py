@@ -4,13 +4,13 @@ An event that is told while another is being worked on waits its turn, so no par
 twice and the journal has causes before effects.
 """
 
-from collections import deque
 from collections.abc import Callable
 from typing import get_args
 
 from acd.events import AcdEvent
 from callcenter.events import ActionTaken
 from callcenter.journey import HouseEvent
+from foundation.bus import Bus
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls.events import JournalEvent
@@ -26,31 +26,20 @@ JOURNALED: tuple[type, ...] = (
 
 
 class Conductor:
-    """A queue that is empty whenever nobody is inside; one step's work bounds its size."""
+    """The bus of the house: who listens may fail, and stops nobody else."""
 
     def __init__(self, publish: Callable[[HouseEvent], object]) -> None:
         """`publish` writes a fact to the journal; it must not wait."""
         self._publish = publish
-        self._listeners: list[Callable[[HouseEvent], None]] = []
-        self._events: deque[HouseEvent] = deque()
-        self._is_working = False
+        self._bus: Bus[HouseEvent] = Bus()
+        self._bus.subscribe(self._keep)
 
     def listen(self, listener: Callable[[HouseEvent], None]) -> None:
-        self._listeners.append(listener)
+        self._bus.subscribe(listener)
 
     def tell(self, event: HouseEvent) -> None:
-        self._events.append(event)
-        if self._is_working:
-            return
-        self._is_working = True
-        try:
-            while self._events:
-                self._pass_on(self._events.popleft())
-        finally:
-            self._is_working = False
+        self._bus.tell(event)
 
-    def _pass_on(self, event: HouseEvent) -> None:
+    def _keep(self, event: HouseEvent) -> None:
         if isinstance(event, JOURNALED):
             self._publish(event)
-        for listener in self._listeners:
-            listener(event)

@@ -1,9 +1,9 @@
 """What the journey remembers of one call while it lasts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
-from foundation.ids import AgentId, CallId, OfferId, QueueId
+from foundation.ids import AgentId, CallId, QueueId
 
 
 class Stage(Enum):
@@ -30,5 +30,5 @@ class Contact:
     stage: Stage = Stage.IVR
     queue: QueueId | None = None
     agent_id: AgentId | None = None
-    offers: dict[OfferId, AgentId] = field(default_factory=dict)
-    "Phones that ring or rang for this call; a late 200 finds its agent here."
+    returns: int = 0
+    "How often an agent was lost before the talk began, so that the call went to the queue's front."

@@ -3,9 +3,11 @@
     CallArrived ─▶ answer ─▶ CallAnswered ─▶ ivr ─▶ EnterQueue ─▶ CallQueued ─▶ music
         AgentOffered ─▶ ring ─▶ AgentPickedUp ─▶ AgentAnswered ─▶ (agent's number) ─▶ record, bridge
         CallBridged … AgentHungUp / CallEnded ─▶ TalkEnded ─▶ wrap-up
+        AgentHungUp before the bridge ─▶ EnterQueue at the front
 
 Nothing here waits or knows a clock: events come in, commands go down. Whoever tells events
-(`callcenter.conductor`) does so one after the other, never nested.
+(`callcenter.conductor`) does so one after the other, never nested. A fault of ours in one call's
+step ends that call, and no other.
 """
 
 import logging
@@ -18,6 +20,7 @@ from acd import inputs as floor
 from callcenter.contact import Contact, Stage
 from callcenter.events import ActionTaken
 from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
+from foundation.tasks import contain
 from ivr import engine as ivr
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
@@ -32,6 +35,10 @@ LINE_FAULT = "line_fault"
 "Prompt for blocked numbers: neutral, so that nobody learns of the block."
 ALL_BUSY = "all_busy"
 "Prompt before the BYE when `max_wait_s` is over."
+ONE_MOMENT = "one_moment"
+"Prompt for a caller whose agent was lost before the talk began."
+MAX_RETURNS = 2
+"Agents lost in this way before the caller is told that all are busy."
 BLOCKED_STATUS = 480
 "Temporarily unavailable: what a faulty line would say."
 AGENT_TONE = "tone:880:150"
@@ -132,9 +139,21 @@ class Journey:
 
     def on_event(self, event: HouseEvent) -> None:
         """One step of one call; events that nobody need act on are passed over."""
+        call_id = getattr(event, "call_id", None)
+        self._guard(call_id, type(event).__name__, lambda: self._step(event))
+
+    def do_ivr(self, call_id: CallId, effect: ivr.Effect) -> None:
+        """What the caller's flow wants done."""
+        self._guard(call_id, type(effect).__name__, lambda: self._ivr_step(call_id, effect))
+
+    def _guard(self, call_id: CallId | None, what: str, step: Callable[[], None]) -> None:
+        if not contain(f"{what} of call {call_id}", step) and call_id is not None:
+            self._control.hang_up(call_id, calls.EndedBy.FAULT, "internal error")
+
+    def _step(self, event: HouseEvent) -> None:
         match event:
-            case calls.PhoneChanged(agent_id, registered, busy):
-                self._floor.feed(floor.PhoneChanged(agent_id, registered=registered, busy=busy))
+            case calls.PhoneChanged():
+                self._phone_changed(event)
             case calls.TalkRecorded(recording_id, frames, complete):
                 self._recorder.end(RecordingId(recording_id), frames, complete)
             case calls.CallArrived(call_id, line=line):
@@ -157,8 +176,7 @@ class Journey:
             case _:
                 pass
 
-    def do_ivr(self, call_id: CallId, effect: ivr.Effect) -> None:
-        """What the caller's flow wants done."""
+    def _ivr_step(self, call_id: CallId, effect: ivr.Effect) -> None:
         contact = self._contacts.get(call_id)
         if contact is None:
             return
@@ -240,6 +258,14 @@ class Journey:
 
     # -- the agent's phone -----------------------------------------------------------------------
 
+    def _phone_changed(self, event: calls.PhoneChanged) -> None:
+        """Every account may register; the floor knows agents only."""
+        if event.agent_id in self._rules.agents:
+            changed = floor.PhoneChanged(
+                event.agent_id, registered=event.registered, busy=event.busy
+            )
+            self._floor.feed(changed)
+
     def _agents_phone(
         self, event: calls.AgentPickedUp | calls.AgentRefused | calls.AgentHungUp
     ) -> None:
@@ -254,7 +280,21 @@ class Journey:
                 self._floor.feed(floor.Decline(call_id, agent_id, offer_id, failure))
             case calls.AgentHungUp(call_id, agent_id, by):
                 self._floor.feed(floor.AgentLeft(call_id, agent_id))
-                self._control.hang_up(call_id, by, "the agent's part is over")
+                self._agent_left(call_id, by)
+
+    def _agent_left(self, call_id: CallId, by: calls.EndedBy) -> None:
+        """After a talk the call is over; before it the caller has waited and is served next."""
+        contact = self._contacts.get(call_id)
+        if contact is None or contact.stage is not Stage.ANNOUNCING or contact.queue is None:
+            self._control.hang_up(call_id, by, "the agent's part is over")
+            return
+        contact.agent_id = None
+        contact.returns += 1
+        if contact.returns > MAX_RETURNS:
+            self._say_all_busy(contact)
+        else:
+            contact.stage = Stage.WAITING
+            self._floor.feed(floor.Enqueue(call_id, contact.queue, contact.returns))
 
     # -- the floor -------------------------------------------------------------------------------
 
@@ -272,7 +312,7 @@ class Journey:
             return
         match event:
             case acd.CallQueued():
-                self._play_music(contact)
+                self._begin_waiting(contact)
             case acd.PositionTold(position=position):
                 languages = self._queue_rule(contact).languages
                 self._control.play(contact.call_id, self._prompts.position(position, languages))
@@ -284,9 +324,7 @@ class Journey:
             case acd.AgentAnswered(_, _, agent_id):
                 self._agent_answered(contact, agent_id)
             case acd.CallOverflowed():
-                contact.stage = Stage.LEAVING
-                languages = self._queue_rule(contact).languages
-                self._control.play(contact.call_id, self._prompts.named(ALL_BUSY, languages))
+                self._say_all_busy(contact)
 
     def _agent_answered(self, contact: Contact, agent_id: AgentId) -> None:
         contact.agent_id = agent_id
@@ -312,6 +350,18 @@ class Journey:
         )
         self._control.record(contact.call_id, recording_id, file)
         self._control.bridge(contact.call_id)
+
+    def _begin_waiting(self, contact: Contact) -> None:
+        if contact.returns:
+            languages = self._queue_rule(contact).languages
+            self._control.play(contact.call_id, self._prompts.named(ONE_MOMENT, languages))
+        else:
+            self._play_music(contact)
+
+    def _say_all_busy(self, contact: Contact) -> None:
+        contact.stage = Stage.LEAVING
+        languages = self._queue_rule(contact).languages
+        self._control.play(contact.call_id, self._prompts.named(ALL_BUSY, languages))
 
     def _play_music(self, contact: Contact) -> None:
         rule = self._queue_rule(contact)

@@ -13,6 +13,7 @@ LAST_POSITION = 20
 
 LINE_FAULT = "line_fault"
 ALL_BUSY = "all_busy"
+ONE_MOMENT = "one_moment"
 POSITION_MANY = "position_many"
 
 ANNOUNCEMENTS: Mapping[str, Words] = {
@@ -23,6 +24,10 @@ ANNOUNCEMENTS: Mapping[str, Words] = {
     ALL_BUSY: {
         "en": "All agents are busy. Please call again later. Goodbye.",
         "zh": "坐席全忙，请您稍后再拨。再见。",
+    },
+    ONE_MOMENT: {
+        "en": "One moment please. The next agent is for you.",
+        "zh": "请稍等，下一位坐席将为您服务。",
     },
     POSITION_MANY: {
         "en": f"More than {LAST_POSITION} callers are before you. Thank you for your patience.",

@@ -24,7 +24,7 @@ def demo(
     seconds: Annotated[
         float | None,
         typer.Option(
-            min=20,
+            min=25,
             help="Stop by itself; whoever calls is through by then. Left out: "
             "callers come again and again until Ctrl-C.",
         ),

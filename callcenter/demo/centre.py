@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ import httpx
 import callcenter
 from callcenter.commands.init import FIRST_USER, new_password
 from callcenter.places import Places
-from callcenter.settings import load
+from callcenter.settings import Settings, load
 from foundation.db import create_schema, make_engine
 from foundation.errors import CallCentreError
 from foundation.web.store import UserStore
@@ -60,23 +60,18 @@ class Centre:
 
 async def write_centre(folder: Path, blocked: str) -> Centre:
     """Fresh passwords, free ports; `blocked` is the number that is refused."""
-    folder.mkdir(parents=True, exist_ok=True)
     sip_port = _free_port(socket.SOCK_DGRAM, 5060)
     http_port = _free_port(socket.SOCK_STREAM, 8080)
-    filled = {
+    filled: dict[str, Callable[[], str]] = {
         "SIP_PORT": lambda: str(sip_port),
         "HTTP_PORT": lambda: str(http_port),
         "BLOCKED": lambda: blocked,
         "PASSWORD": new_password,
     }
     text = re.sub("@([A-Z_]+)@", lambda m: filled[m[1]](), TEMPLATE.read_text(encoding="utf-8"))
-    file = folder / "callcenter.yaml"
-    file.touch(mode=0o600)
-    file.write_text(text, encoding="utf-8")
-    shutil.copytree(FLOWS, folder / "flows", dirs_exist_ok=True)
-    settings = load(folder)
+    settings = await asyncio.to_thread(_write, folder, text)
     password = new_password()
-    await _add_supervisor(settings.database_url, settings.data_path, password)
+    await _add_supervisor(settings.database_url, password)
     return Centre(
         folder=folder,
         sip_port=sip_port,
@@ -88,8 +83,16 @@ async def write_centre(folder: Path, blocked: str) -> Centre:
     )
 
 
-async def _add_supervisor(database_url: str, data: Path, password: str) -> None:
-    data.mkdir(mode=0o700, exist_ok=True)
+def _write(folder: Path, text: str) -> Settings:
+    (folder / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / "callcenter.yaml"
+    file.touch(mode=0o600)  # it holds passwords
+    file.write_text(text, encoding="utf-8")
+    shutil.copytree(FLOWS, folder / "flows", dirs_exist_ok=True)
+    return load(folder)
+
+
+async def _add_supervisor(database_url: str, password: str) -> None:
     engine = make_engine(database_url)
     try:
         await create_schema(engine)

@@ -154,11 +154,11 @@ def _name(agent_id: AgentId, names: Mapping[str, str]) -> str:
 
 def table(results: Iterable[Result], names: Mapping[str, str]) -> Table:
     made = Table(title="The calls", title_justify="left", show_lines=True)
-    made.add_column("caller", max_width=20)
+    made.add_column("caller", max_width=20, overflow="fold")
     made.add_column("lang")
     made.add_column("what happened", ratio=2)
     made.add_column("recorded", justify="right")
-    made.add_column("transcript", ratio=4)
+    made.add_column("transcript", ratio=4, overflow="fold")
     made.add_column("errors", justify="right")
     for result in results:
         made.add_row(*_row(result, names))
@@ -187,6 +187,7 @@ def _row(result: Result, names: Mapping[str, str]) -> list[str | Text]:
 def summary(total: Sums) -> str:
     rates = ", ".join(f"{rate_name(one)} {rate}" for one, rate in total.rates.items())
     return (
-        f"{total.calls} calls; of {total.wanted} who wanted to talk {total.answered} were answered, "
-        f"{total.recorded} recorded completely, {total.transcribed} transcribed; {rates or 'no talk'}"
+        f"{total.calls} calls; of {total.wanted} who wanted to talk "
+        f"{total.answered} were answered, {total.recorded} recorded completely, "
+        f"{total.transcribed} transcribed; {rates or 'no talk'}"
     )

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from callcenter.demo.call_log import Story
 from callcenter.demo.stage import Attempt
+from foundation.clock import monotonic_s
 
 REFRESH_PER_SECOND = 4
 CALLS_SHOWN = 14
@@ -34,7 +35,7 @@ def stage_of(story: Story | None, names: Mapping[str, str]) -> str:
     if story.agent_id is not None:
         return _with_agent(story, names.get(story.agent_id, story.agent_id))
     if story.is_over:
-        return "ended"
+        return "hung up"
     if story.queued_s is not None:
         return f"waits in {story.queue}" + ", nobody picked up yet" * bool(story.missed_by)
     return "hears the menu" if story.answered_s is not None else "arrives"
@@ -59,6 +60,7 @@ class Screen:
         self._board = board
         self._attempts: Sequence[Attempt] = ()
         self._told: dict[int, str] = {}
+        self._began_s = monotonic_s()
         self._live = (
             Live(
                 console=console, get_renderable=self._render, refresh_per_second=REFRESH_PER_SECOND
@@ -88,7 +90,8 @@ class Screen:
             now = stage_of(attempt.story, self._names)
             if self._told.get(number) != now:
                 self._told[number] = now
-                self._console.print(f"{attempt.caller.id}: {now}", markup=False)
+                at_s = monotonic_s() - self._began_s
+                self._console.print(f"{at_s:6.1f} s  {attempt.caller.id}: {now}", markup=False)
 
     # -- live ------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The demo's play: who calls, who answers, what is said. Read from `dialogues.yaml`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,8 +16,12 @@ TURN_GAP_S = 0.4
 "Between two turns of a talk."
 ROUND_S = 66.0
 "When nobody asked for an end, everybody calls again after so long."
-BEFORE_TALK_S = 12.0
-"Menu, ringing, one agent who does not pick up, the agent's number in two languages."
+UNTIL_QUEUED_S = 2.0
+"The greeting's beginning and the key."
+MISSED_S = 5.0
+"`ring_s` of the queues: the agent who does not pick up costs so much."
+UNTIL_TALK_S = 6.0
+"Ringing, the agent's number in two languages, and the wrap-up before."
 
 
 class Expected(StrEnum):
@@ -146,15 +150,39 @@ class Entry:
     caller: CallerPart
 
 
-def entries(play: Play, talk_s: dict[str, float], seconds: float | None) -> Iterator[Entry]:
-    """Who calls when: round after round, and only those whose call fits into `seconds`.
+def entries(play: Play, talk_s: Mapping[str, float], seconds: float | None) -> Iterator[Entry]:
+    """Who calls when; without `seconds` round after round, without end.
 
-    `talk_s` is how long each caller's talk takes. Without `seconds` it never ends.
+    `talk_s` is how long each caller's talk takes. With `seconds` only those call who will be
+    through by then, and a round is not begun again unless the whole of it fits.
     """
-    start_s = 0.0
-    while seconds is None or start_s < seconds:
+    start_s, first = 0.0, True
+    while seconds is None or first or start_s + ROUND_S <= seconds:
+        desk = _Desk(play, start_s)
         for caller in play.callers:
             at_s = start_s + caller.arrives_s
-            if seconds is None or at_s + BEFORE_TALK_S + talk_s[caller.id] <= seconds:
+            if seconds is None or desk.takes(at_s, caller, talk_s[caller.id], seconds):
                 yield Entry(at_s, caller)
-        start_s += ROUND_S
+        start_s, first = start_s + ROUND_S, False
+
+
+class _Desk:
+    """A guess at who is through when: all agents alike, callers served in order."""
+
+    def __init__(self, play: Play, start_s: float) -> None:
+        picking_up = [agent for agent in play.agents if agent.picks_up_after_s != "never"]
+        self._free_at = [start_s] * len(picking_up)
+        self._missed_s = MISSED_S if len(picking_up) < len(play.agents) else 0.0
+        "Costs the round's first caller who wants to talk."
+
+    def takes(self, at_s: float, caller: CallerPart, talk_s: float, limit_s: float) -> bool:
+        """Whether the call is through by `limit_s`; if so, its agent is taken until then."""
+        if caller.expected is not Expected.TALK:
+            return at_s + UNTIL_QUEUED_S + caller.patience_s <= limit_s
+        earliest = min(self._free_at)
+        end_s = max(at_s + UNTIL_QUEUED_S + self._missed_s, earliest) + UNTIL_TALK_S + talk_s
+        if end_s > limit_s:
+            return False
+        self._free_at[self._free_at.index(earliest)] = end_s
+        self._missed_s = 0.0
+        return True

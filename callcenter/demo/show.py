@@ -73,7 +73,9 @@ def _introduce(centre: Centre, console: Console) -> None:
 
 async def _speak(play: Play, folder: Path, console: Console) -> Clips:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         bar = progress.add_task("What will be said is synthesised", total=len(play.turns))
         return await speak(play.turns, folder, lambda: progress.advance(bar))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from callcenter.demo.script import TURN_GAP_S, CallerPart, Play, Turn
+from callcenter.demo.script import TURN_GAP_S, Play, Turn
 from callcenter.demo.wav import write_wav
 from ivr.synthesis import Synthesiser
 
@@ -39,12 +39,9 @@ async def speak(turns: Sequence[Turn], folder: Path, on_spoken: Callable[[], Non
     return clips
 
 
-def talk_s(caller: CallerPart, clips: Clips) -> float:
-    """How long the talk of this caller takes; who does not talk waits."""
-    if not caller.turns:
-        return caller.patience_s if not caller.blocked else 0.0
-    return sum(clips[turn].seconds + TURN_GAP_S for turn in caller.turns)
-
-
 def talk_lengths(play: Play, clips: Clips) -> dict[str, float]:
-    return {caller.id: talk_s(caller, clips) for caller in play.callers}
+    """Seconds of each caller's talk, by caller."""
+    return {
+        caller.id: sum(clips[turn].seconds + TURN_GAP_S for turn in caller.turns)
+        for caller in play.callers
+    }

@@ -25,7 +25,10 @@ class CallControl(Protocol):
         """Final answer other than 200; `CallRefused` and `CallEnded` follow."""
 
     def play(self, call_id: CallId, items: Sequence[str], *, loop: bool = False) -> None:
-        """Play WAV files (absolute paths, 8 kHz mono) to the caller; `PromptEnded` follows."""
+        """Play WAV files (absolute paths, 8 kHz mono) to the caller; `PromptEnded` follows.
+
+        It follows at once when there is nothing to play, and when media cannot play it.
+        """
 
     def stop_playing(self, call_id: CallId) -> None:
         """Cut what is being played to the caller; no `PromptEnded` comes."""
@@ -42,16 +45,25 @@ class CallControl(Protocol):
         """A tone or whisper for the agent alone before the bridge; no event comes."""
 
     def bridge(self, call_id: CallId) -> None:
-        """Stop all playing and connect caller and agent; `CallBridged` follows."""
+        """Stop all playing and connect caller and agent, both up; `CallBridged` follows.
+
+        When media cannot connect them the call ends as a fault.
+        """
 
     def echo(self, call_id: CallId) -> None:
-        """Let the caller hear himself."""
+        """Let the caller hear himself; nothing while an agent is there."""
 
     def record(self, call_id: CallId, recording_id: RecordingId, file: str) -> None:
-        """Record both sides from now on; `TalkRecorded` comes at the end."""
+        """Record both sides from now on; `TalkRecorded` comes at the end.
+
+        Also when nothing can be recorded, because a side is gone: with 0 frames, not complete.
+        """
 
     def hang_up(self, call_id: CallId, by: EndedBy, reason: str) -> None:
-        """End all legs of the call; `CallEnded` follows."""
+        """End all legs of the call; `CallEnded` follows.
+
+        A caller without a 200 gets a final answer: 500 for a fault, else 480; `CallRefused` too.
+        """
 
     def release_agent(self, call_id: CallId) -> None:
         """End the agent's leg only; `AgentHungUp` follows and the caller stays."""

@@ -59,7 +59,10 @@ class CallBridged:
 
 @dataclass(frozen=True, slots=True)
 class CallHeld:
-    """`side` put the other side on hold, which hears music."""
+    """`side` put the other side on hold, which hears music.
+
+    Told of bridged sides only; the end of the bridge ends a hold without `CallResumed`.
+    """
 
     call_id: CallId
     side: Side

@@ -1,7 +1,9 @@
 """A call's path from arrival to its end, without phones and without waiting."""
 
-from acd.events import AgentChanged, AgentState
-from foundation.ids import AgentId, CallId, OfferId
+import pytest
+
+from acd.events import AgentChanged, AgentOffered, AgentState
+from foundation.ids import AgentId, CallId, OfferId, PartyId
 from telephony.calls import events as calls
 from tests.support.fake_house import EVA, TOM, House
 
@@ -171,3 +173,67 @@ def test_keys_after_the_menu_are_nobodys_business() -> None:
     before = list(house.control.done)
     house.tell(calls.DigitPressed(call_id, calls.Side.CALLER, "9"))
     assert house.control.done == before
+
+
+def test_agent_lost_during_the_announcement_sends_the_caller_to_the_front_of_the_queue() -> None:
+    house = House()
+    house.phone(EVA)
+    first = house.queue("c-1")
+    house.queue("c-2")
+    picked_up(house, first)
+    house.tell(calls.AgentHungUp(first, EVA, calls.EndedBy.AGENT))
+    assert ("hang_up", first, calls.EndedBy.AGENT) not in house.control.done
+    assert ("play", first, ["one_moment.wav"]) in house.control.done
+    assert state_of(house, EVA) is AgentState.WRAP_UP
+    house.phone(TOM)
+    assert ("ring", "o-2", TOM) in house.control.done
+    offered = [event.call_id for event in house.events if isinstance(event, AgentOffered)]
+    assert offered == [first, first]
+
+
+def test_caller_who_loses_agent_after_agent_hears_that_all_are_busy() -> None:
+    house = House()
+    house.phone(EVA)
+    call_id = house.queue()
+    for offer in ("o-1", "o-2", "o-3"):
+        picked_up(house, call_id, EVA, offer)
+        house.tell(calls.AgentHungUp(call_id, EVA, calls.EndedBy.AGENT))
+        house.wait(20.0)
+    assert ("play", call_id, ["all_busy.wav"]) in house.control.done
+    house.tell(calls.PromptEnded(call_id))
+    assert house.control.verbs()[-1] == "hang_up"
+
+
+def test_phone_that_is_no_agents_is_not_told_to_the_floor(caplog: pytest.LogCaptureFixture) -> None:
+    house = House()
+    house.phone(AgentId("lobby"))
+    assert house.events == []
+    assert not caplog.records, "the floor knows no such agent and would have said so"
+
+
+def test_fault_in_one_callers_step_ends_that_call_and_no_other() -> None:
+    house = House()
+    house.tell(calls.CallArrived(CallId("c-bad"), PartyId("p-1"), "8000"))
+    house.tell(calls.CallArrived(CallId("c-odd"), PartyId("p-2"), "no such line"))
+    house.tell(calls.CallAnswered(CallId("c-odd")))
+    assert house.control.done[-1] == ("hang_up", "c-odd", calls.EndedBy.FAULT)
+    house.tell(calls.CallAnswered(CallId("c-bad")))
+    assert ("play", "c-bad", ["choices.wav"]) in house.control.done
+
+
+def test_caller_lost_by_a_fault_in_the_menu_is_gone_from_it() -> None:
+    house = House()
+    call_id = house.arrive()
+    house.tell(calls.CallAnswered(call_id))
+    house.tell(calls.CallEnded(call_id, calls.EndedBy.FAULT, "no audio"))
+    before = list(house.control.done)
+    house.wait(60.0)
+    assert house.control.done == before
+
+
+def test_agent_who_calls_the_line_from_the_own_phone_is_not_offered_that_call() -> None:
+    house = House()
+    house.phone(EVA)
+    house.tell(calls.PhoneChanged(EVA, registered=True, busy=True))
+    house.queue()
+    assert "ring" not in house.control.verbs()
