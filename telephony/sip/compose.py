@@ -8,6 +8,8 @@ from telephony.sip.headers import split_list
 from telephony.sip.message import HeaderLines, Request, serialise
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER"
+SUPPORTED = "timer"
+"Extensions that we know (RFC 3261 20.37)."
 METHODS = frozenset(ALLOW.split(", "))
 SDP = "application/sdp"
 
@@ -31,6 +33,7 @@ REASONS = {
     415: "Unsupported Media Type",
     416: "Unsupported URI Scheme",
     420: "Bad Extension",
+    422: "Session Interval Too Small",
     423: "Interval Too Brief",
     480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist",
@@ -43,6 +46,7 @@ REASONS = {
     500: "Server Internal Error",
     501: "Not Implemented",
     503: "Service Unavailable",
+    504: "Server Time-out",
     505: "Version Not Supported",
     600: "Busy Everywhere",
     603: "Decline",

@@ -123,6 +123,10 @@ class DialogRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     ack: bytes = b""
     "Our last ACK, for a 200 that comes again."
     ack_seq: int = 0
+    session_s: int = 0
+    "Interval of the session timer (RFC 4028); 0: none runs."
+    we_refresh: bool = False
+    allows_update: bool = False
     local_body: bytes = b""
     remote_body: bytes = b""
     extra: bytes = b""

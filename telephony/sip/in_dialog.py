@@ -6,6 +6,7 @@ Glare, two re-INVITEs at once, is refused with 491; our own is tried again as RF
 
 import re
 
+from telephony.sip import session
 from telephony.sip.compose import SDP, one_line
 from telephony.sip.digest import DigestClient
 from telephony.sip.errors import SipParseError
@@ -23,9 +24,11 @@ from telephony.sip.leg import LateOffer, Leg, LegState
 from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
 from telephony.sip.screening import options_headers
+from telephony.sip.session_timer import Due, SessionTimer
 from telephony.sip.transaction_layer import ClientEntry, Purpose, ServerEntry
 
 MAX_GLARE = 6
+EXPIRED = "session timer expired"
 DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
 _SIGNAL = re.compile(rb"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGIT_NAMES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
@@ -121,7 +124,9 @@ class InDialog:
 
     def _refresh(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         leg.dialog.learn_target(entry.request)
-        headers = self._book.capabilities("", leg.dialog.listener)
+        leg.learn_abilities(entry.request)
+        capabilities = self._book.capabilities("", leg.dialog.listener)
+        headers = [*capabilities, *session.agree(leg, entry.request, self._book.options, now)]
         self._book.answer(entry, 200, now, tag=leg.dialog.local_tag, headers=headers)
 
     def _refuse(
@@ -186,6 +191,10 @@ class InDialog:
 
     def reoffer(self, leg: Leg, body: bytes, now: float) -> None:
         """re-INVITE now, or as soon as nothing else is being offered."""
+        leg.is_refreshing = False
+        self._reoffer(leg, body, now)
+
+    def _reoffer(self, leg: Leg, body: bytes, now: float) -> None:
         busy = leg.state is not LegState.UP or leg.pending or leg.invite or leg.unacked
         if busy or leg.late_offer:
             self._offer_later(leg, body, now)
@@ -196,7 +205,8 @@ class InDialog:
     def _reinvite(self, leg: Leg, body: bytes, now: float) -> None:
         leg.wanted_offer = leg.reoffer_at = None
         leg.has_provisional = False
-        headers = self._book.capabilities("", leg.dialog.listener)
+        capabilities = self._book.capabilities("", leg.dialog.listener)
+        headers = [*capabilities, *session.ask(leg, self._book.options)]
         number = leg.dialog.next_seq()
         request = self.build(leg, "INVITE", number, headers=headers, body=body)
         leg.local_body = body or leg.local_body
@@ -213,7 +223,67 @@ class InDialog:
         if leg.reoffer_at is not None and now >= leg.reoffer_at:
             leg.reoffer_at = None
             if leg.wanted_offer is not None:
-                self.reoffer(leg, leg.wanted_offer, now)
+                self._reoffer(leg, leg.wanted_offer, now)
+        if leg.session is not None:
+            self._tick_session(leg, leg.session, now)
+
+    # -- session timer ---------------------------------------------------------------------------
+
+    def _tick_session(self, leg: Leg, timer: SessionTimer, now: float) -> None:
+        match timer.tick(now):
+            case Due.EXPIRED:
+                if leg.pending is not None:
+                    self._refuse(leg, leg.pending, 487, now)
+                self.hang_up(leg, EXPIRED, now, GoneWhy.DIALOG_ERROR)
+            case Due.REFRESH:
+                self._refresh_peer(leg, now)
+            case None:
+                pass
+
+    def _refresh_peer(self, leg: Leg, now: float) -> None:
+        """By UPDATE where the peer takes it, since that cannot disturb what was negotiated."""
+        if leg.allows_update or not leg.local_body:
+            if leg.update is None:
+                self._update(leg, now)
+        elif leg.invite is None and leg.wanted_offer is None:
+            leg.is_refreshing = True
+            self._reoffer(leg, leg.local_body, now)
+
+    def _update(self, leg: Leg, now: float) -> None:
+        contact = self._book.capabilities("", leg.dialog.listener)
+        headers = [*contact, *session.ask(leg, self._book.options)]
+        request = self.build(leg, "UPDATE", leg.dialog.next_seq(), headers=headers)
+        leg.update = self._send(leg, request, Purpose.UPDATE, now)
+        self._book.keep(leg)
+
+    def on_update_answer(
+        self, leg: Leg, entry: ClientEntry, response: Response | None, now: float
+    ) -> None:
+        status = 408 if response is None else response.status
+        if status < 200 or leg.update is not entry:
+            return
+        leg.update = None
+        if response is None or status in (408, 481):
+            self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
+        elif status < 300:
+            leg.dialog.learn_target(response)
+            session.take(leg, response, self._book.options, now)
+        elif may_retry(leg.auth, entry, response):
+            self._update(leg, now)
+            if leg.update is not None:
+                leg.update.retried = True
+        elif status in (405, 501):
+            leg.allows_update = False
+        elif status == 422:
+            self._lengthen(leg, response, now)
+        # Anything else leaves the session as it is; the timer tries again.
+        self._book.keep(leg)
+        self._book.rearm(leg)
+
+    def _lengthen(self, leg: Leg, response: Response, now: float) -> None:
+        """A 422 to a refresh: the next one asks for more."""
+        if session.may_lengthen(leg, response, self._book.options) and leg.session is not None:
+            leg.session.refresh_soon(now)
 
     def _send(self, leg: Leg, request: Request, purpose: Purpose, now: float) -> ClientEntry:
         dialog = leg.dialog
@@ -246,7 +316,7 @@ class InDialog:
         if leg.invite is entry:
             leg.invite = None
         if response is not None and status < 300:
-            self._on_accepted(leg, entry, response)
+            self._on_accepted(leg, entry, response, now)
         elif response is not None and may_retry(leg.auth, entry, response):
             self._reinvite(leg, entry.request.body, now)
             if leg.invite is not None:
@@ -259,13 +329,21 @@ class InDialog:
             self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
         else:
             leg.glare_count = 0
-            self._book.emit(ReofferRefused(leg.leg_id, status))
+            if not leg.is_refreshing:
+                self._book.emit(ReofferRefused(leg.leg_id, status))
+            elif response is not None:
+                self._lengthen(leg, response, now)
         self._book.rearm(leg)
 
-    def _on_accepted(self, leg: Leg, entry: ClientEntry, response: Response) -> None:
+    def _on_accepted(self, leg: Leg, entry: ClientEntry, response: Response, now: float) -> None:
         leg.glare_count = 0
         leg.dialog.learn_target(response)
-        self.acknowledge_offer(leg, entry.request, response)
+        session.take(leg, response, self._book.options, now)
+        if leg.is_refreshing:
+            leg.is_refreshing = False
+            self.send_ack(leg, entry.request)
+        else:
+            self.acknowledge_offer(leg, entry.request, response)
 
     def acknowledge_offer(self, leg: Leg, invite: Request, response: Response) -> None:
         """Tell a 2xx and send its ACK; a late offer's ACK waits for our answer."""

@@ -18,7 +18,8 @@ from foundation.ids import LegId
 from telephony.sip.dialog import Dialog
 from telephony.sip.digest import DigestClient
 from telephony.sip.events import HostPort
-from telephony.sip.message import Request
+from telephony.sip.message import Message, Request
+from telephony.sip.session_timer import SessionTimer
 from telephony.sip.transaction_layer import ClientEntry, ServerEntry
 from telephony.sip.unacked import UnackedAnswer
 
@@ -70,6 +71,18 @@ class Leg:
     wanted_offer: bytes | None = None
     "A re-INVITE that waits until the other side's is over (glare)."
     glare_count: int = 0
+    is_refreshing: bool = False
+    "Our re-INVITE only keeps the session alive; nobody above is told of it."
+
+    session: SessionTimer | None = None
+    update: ClientEntry | None = None
+    "Our own UPDATE until its final answer."
+    min_se_s: int = 0
+    "The shortest session timer that the peer told us to ask for, by 422."
+    raises: int = 0
+    "How often it did."
+    allows_update: bool = False
+    "The peer's Allow names UPDATE."
 
     local_body: bytes = b""
     remote_body: bytes = b""
@@ -87,6 +100,11 @@ class Leg:
     def is_early(self) -> bool:
         return self.state in (LegState.INVITED, LegState.DIALLING, LegState.CANCELLING)
 
+    def learn_abilities(self, message: Message) -> None:
+        """What the peer's request or 2xx says it can do."""
+        if message.find("allow") is not None:
+            self.allows_update = "UPDATE" in message.items("allow")
+
     @property
     def deadline(self) -> float | None:
         unacked = self.unacked.deadline if self.unacked else None
@@ -96,5 +114,6 @@ class Leg:
             self.reoffer_at,
             self.forget_at,
             self.cancel_ends_at,
+            self.session.deadline if self.session else None,
         )
         return min((at for at in times if at is not None), default=None)

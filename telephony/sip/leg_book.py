@@ -9,7 +9,7 @@ from typing import Protocol
 
 from foundation.ids import LegId
 from telephony.sip.alarms import Alarms
-from telephony.sip.compose import ALLOW, respond
+from telephony.sip.compose import ALLOW, SUPPORTED, respond
 from telephony.sip.dialog import (
     BadRecord,
     DialogRecord,
@@ -22,9 +22,13 @@ from telephony.sip.events import DialogKept, Dropped, HostPort, SendDatagram, St
 from telephony.sip.leg import Leg, LegState
 from telephony.sip.message import HeaderLines, Request
 from telephony.sip.options import SipOptions
+from telephony.sip.session_timer import SessionTimer
 from telephony.sip.transaction_layer import COOKIE, AlarmKey, ServerEntry, TransactionLayer
 from telephony.sip.unacked import UnackedAnswer
 from telephony.sip.uri import make_uri
+
+REFRESH_ALL_WITHIN_S = 20.0
+"Dialogs that were taken over are refreshed soon, but not all in one moment."
 
 
 class Randomness(Protocol):
@@ -93,7 +97,7 @@ class LegBook:
     def end(self, leg: Leg, now: float) -> None:
         """Keep the leg a while to answer what is still on its way, but nothing else."""
         leg.state = LegState.ENDED
-        leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = None
+        leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = leg.session = None
         leg.ring_again_at = leg.reoffer_at = leg.cancel_ends_at = None
         leg.forget_at = now + self.options.timers.give_up
         self.rearm(leg)
@@ -119,6 +123,9 @@ class LegBook:
                 answer_port=leg.answer_to.port,
                 ack=leg.ack,
                 ack_seq=leg.ack_seq,
+                session_s=leg.session.interval_s if leg.session else 0,
+                we_refresh=leg.session is not None and leg.session.we_refresh,
+                allows_update=leg.allows_update,
                 local_body=leg.local_body,
                 remote_body=leg.remote_body,
                 extra=leg.extra,
@@ -153,12 +160,16 @@ class LegBook:
             remote_body=record.remote_body,
             extra=record.extra,
             last_kept=data,
+            allows_update=record.allows_update,
             has_provisional=record.has_provisional,
         )
         if record.invite:
             self._resume(leg, read_invite(record), now)
         elif not record.is_acknowledged:
             leg.unacked = UnackedAnswer(leg.answer, leg.invite_seq, self.options.timers, now)
+        if record.session_s:
+            leg.session = SessionTimer(record.session_s, now, we_refresh=record.we_refresh)
+            leg.session.refresh_soon(now + self.random.uniform(1.0, REFRESH_ALL_WITHIN_S))
         self.add(leg)
         if not leg.is_caller:
             self._by_origin[leg.dialog.call_id, leg.dialog.remote_tag] = leg
@@ -248,7 +259,8 @@ class LegBook:
 
     def capabilities(self, user: str, listener: int) -> list[tuple[str, str]]:
         """What an answer that makes or changes a dialog says about us."""
-        return [("Contact", self.contact(user, listener)), ("Allow", ALLOW), ("Supported", "")]
+        contact = self.contact(user, listener)
+        return [("Contact", contact), ("Allow", ALLOW), ("Supported", SUPPORTED)]
 
     def send(self, data: bytes, to: HostPort, listener: int) -> None:
         self.emit(SendDatagram(data, to, listener))

@@ -59,6 +59,11 @@ class SipOptions:
     "Wrong passwords of one source for one address-of-record before 403."
     auth_failure_window_s: float = 300.0
 
+    session_expires_s: int = 1800
+    "Session timer (RFC 4028) that we ask for; 0: none, but what peers ask for is kept up."
+    min_se_s: int = 90
+    "Shorter session timers are refused with 422; RFC 4028 4 allows no less than 90."
+
     max_transactions: int = 50_000
     max_legs: int = 10_000
     max_body_bytes: int = 16_384

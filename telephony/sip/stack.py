@@ -328,6 +328,8 @@ class SipStack:
             case Purpose.REINVITE:
                 # A 200 that came again, or that crossed our BYE.
                 self._outgoing.on_answer(leg, entry, response, source, now)
+            case Purpose.UPDATE if leg is not None:
+                self._in_dialog.on_update_answer(leg, entry, response, now)
             case Purpose.BYE if leg is not None and response is not None:
                 self._in_dialog.on_bye_answer(leg, entry, response, now)
             case _:

@@ -40,6 +40,7 @@ class Purpose(StrEnum):
 
     INVITE = "invite"
     REINVITE = "re-invite"
+    UPDATE = "update"
     CANCEL = "cancel"
     BYE = "bye"
 

@@ -7,6 +7,7 @@ provisional answer, and a 200 that crosses it is acknowledged and ended by BYE.
 from dataclasses import dataclass
 
 from foundation.ids import LegId
+from telephony.sip import session
 from telephony.sip.dialog import Dialog, storable
 from telephony.sip.digest import Credentials, DigestClient
 from telephony.sip.errors import SipParseError
@@ -18,6 +19,11 @@ from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
 from telephony.sip.transaction_layer import ClientEntry, Purpose
 from telephony.sip.uri import literal_address, make_uri
+
+_OWN = frozenset(
+    ("via", "from", "to", "call-id", "cseq", "max-forwards", "content-type", "authorization")
+) | frozenset(("proxy-authorization", "session-expires", "min-se"))
+"Headers of an INVITE that are written anew when it is sent again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class OutgoingLegs:
         leg.auth = DigestClient(credentials) if credentials else None
         self._book.add(leg)
         contact = self._book.capabilities(caller.user, target.listener)
-        self._invite(leg, body, [*contact, *headers], now)
+        lines = session.ask(leg, self._book.options)
+        self._invite(leg, body, [*contact, *lines, *headers], now)
 
     def _invite(self, leg: Leg, body: bytes, headers: HeaderLines, now: float) -> ClientEntry:
         number = leg.dialog.next_seq()
@@ -168,11 +175,13 @@ class OutgoingLegs:
     ) -> None:
         if leg is not None and leg.invite is entry:
             self._establish(leg, response, source)
+            session.take(leg, response, self._book.options, now)
             if leg.state is LegState.CANCELLING:
                 self._end_crossed(leg, entry, now)
             else:
                 leg.state = LegState.UP
                 self._in_dialog.acknowledge_offer(leg, entry.request, response)
+                self._book.rearm(leg)
         elif leg is not None and leg.dialog.remote_tag == response.to.tag:
             if leg.ack_seq == entry.request.cseq.number:
                 self._in_dialog.repeat_ack(leg)
@@ -221,17 +230,18 @@ class OutgoingLegs:
     def _on_refusal(self, leg: Leg, entry: ClientEntry, response: Response, now: float) -> None:
         wanted = leg.state is LegState.DIALLING
         if wanted and may_retry(leg.auth, entry, response):
-            skip = ("via", "from", "to", "call-id", "cseq", "max-forwards", "content-type")
-            secret = ("authorization", "proxy-authorization")
-            kept = [
-                (name, value)
-                for name, value in entry.request.headers
-                if name.lower() not in (*skip, *secret)
-            ]
-            leg.has_provisional = False
-            self._invite(leg, entry.request.body, kept, now).retried = True
-            return
-        self._refused(leg, response.status, response.reason)
+            self._invite_again(leg, entry.request, now).retried = True
+        elif wanted and session.may_lengthen(leg, response, self._book.options):
+            self._invite_again(leg, entry.request, now).retried = entry.retried
+        else:
+            self._refused(leg, response.status, response.reason)
+
+    def _invite_again(self, leg: Leg, before: Request, now: float) -> ClientEntry:
+        """The same INVITE with what the refusal asked for: credentials, a longer timer."""
+        kept = [(name, value) for name, value in before.headers if name.lower() not in _OWN]
+        leg.has_provisional = False
+        lines = session.ask(leg, self._book.options)
+        return self._invite(leg, before.body, [*kept, *lines], now)
 
     def _refused(self, leg: Leg, status: int, reason: str) -> None:
         self._book.forget(leg)

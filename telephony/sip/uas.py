@@ -1,6 +1,7 @@
 """Calls that come to us: from the INVITE to the ACK of our 200 (RFC 3261 13.3, 9.2)."""
 
 from foundation.ids import new_leg_id
+from telephony.sip import session
 from telephony.sip.dialog import Dialog, address_of, storable
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import (
@@ -38,6 +39,7 @@ class IncomingLegs:
         leg = Leg(new_leg_id(), LegState.INVITED, self._make_dialog(entry))
         leg.pending = entry
         leg.remote_body = request.body
+        leg.learn_abilities(request)
         entry.leg_id = leg.leg_id
         book.add(leg)
         book.answer(entry, 100, now, tag="")
@@ -129,11 +131,13 @@ class IncomingLegs:
         leg.remote_body = entry.request.body or leg.remote_body
         if leg.state is not LegState.INVITED:
             leg.dialog.learn_target(entry.request)
+            leg.learn_abilities(entry.request)
         if entry.request.method == "INVITE":
             self._accept_invite(leg, entry, body, now)
         else:
             self._answer_200(leg, entry, body, now)
             self._book.keep(leg)
+            self._book.rearm(leg)
 
     def _accept_invite(self, leg: Leg, entry: ServerEntry, body: bytes, now: float) -> None:
         if leg.state is LegState.INVITED:
@@ -142,7 +146,7 @@ class IncomingLegs:
         leg.invite_seq = entry.request.cseq.number
         leg.answer_to = entry.to
         # Told before the 200 leaves: a process that dies in between must not orphan the caller.
-        sent = self._compose_200(leg, entry, body)
+        sent = self._compose_200(leg, entry, body, now)
         leg.answer = sent
         leg.unacked = UnackedAnswer(sent, leg.invite_seq, self._book.options.timers, now)
         self._book.keep(leg)
@@ -211,15 +215,16 @@ class IncomingLegs:
         return self._book.capabilities(entry.request.uri.user, leg.dialog.listener)
 
     def _answer_200(self, leg: Leg, entry: ServerEntry, body: bytes, now: float) -> None:
-        data = self._compose_200(leg, entry, body)
+        data = self._compose_200(leg, entry, body, now)
         self._book.layer.respond(entry, 200, data, now)
 
-    def _compose_200(self, leg: Leg, entry: ServerEntry, body: bytes) -> bytes:
+    def _compose_200(self, leg: Leg, entry: ServerEntry, body: bytes, now: float) -> bytes:
+        lines = session.agree(leg, entry.request, self._book.options, now)
         return self._book.compose(
             entry,
             200,
             tag=leg.dialog.local_tag,
-            headers=self._capabilities(leg, entry),
+            headers=[*self._capabilities(leg, entry), *lines],
             body=body,
             keep_route=True,
         )
