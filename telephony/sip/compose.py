@@ -7,8 +7,8 @@ from telephony.sip.events import HostPort
 from telephony.sip.headers import split_list
 from telephony.sip.message import HeaderLines, Request, serialise
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER"
-SUPPORTED = "timer"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REGISTER"
+SUPPORTED = "100rel, timer"
 "Extensions that we know (RFC 3261 20.37)."
 METHODS = frozenset(ALLOW.split(", "))
 SDP = "application/sdp"

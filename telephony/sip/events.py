@@ -60,6 +60,9 @@ class IncomingCall:
     sip_call_id: str
     agent_aor: str = ""
     "Set when the caller is a registered phone of ours: the address-of-record's user part."
+    reliable: bool = False
+    """The caller knows reliable provisional answers (RFC 3262): a 183 may carry our offer to an
+    offerless INVITE, and `EarlyAnswered` brings the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,14 @@ class Cancelled:
     """The caller's CANCEL came before our final answer; 487 is already sent. Nothing follows."""
 
     leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyAnswered:
+    """The PRACK of our reliable 183 brought the answer to the offer in it (RFC 3262 5)."""
+
+    leg: LegId
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +148,15 @@ class GoneWhy(StrEnum):
     OURS = "ours"
     "We hung up; told once the BYE was sent."
     NO_ACK = "no_ack"
-    "Timer H: our 200 was never acknowledged; the stack has sent BYE (RFC 3261 13.3.1.4)."
+    """Timer H: our 200 was never acknowledged; the stack has sent BYE (RFC 3261 13.3.1.4).
+    Or a reliable provisional answer was not; the stack has sent 504 (RFC 3262 3)."""
     DIALOG_ERROR = "dialog_error"
     "481 or 408 inside the dialog (RFC 3261 12.2.1.2)."
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A dialog that was up (or whose 200 was sent) is over."""
+    """A dialog that was up (or whose 200 or reliable 183 was sent) is over."""
 
     leg: LegId
     why: GoneWhy
@@ -197,6 +209,7 @@ SipEvent: TypeAlias = (
     IncomingCall
     | Cancelled
     | Confirmed
+    | EarlyAnswered
     | Progressed
     | Answered
     | Refused

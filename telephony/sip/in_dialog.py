@@ -8,6 +8,7 @@ import re
 
 from telephony.sip import session
 from telephony.sip.compose import SDP, one_line
+from telephony.sip.dialog import Dialog
 from telephony.sip.digest import DigestClient
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import (
@@ -23,6 +24,7 @@ from telephony.sip.headers import quote
 from telephony.sip.leg import LateOffer, Leg, LegState
 from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
+from telephony.sip.reliable import Rack
 from telephony.sip.screening import options_headers
 from telephony.sip.session_timer import Due, SessionTimer
 from telephony.sip.transaction_layer import ClientEntry, Purpose, ServerEntry
@@ -45,12 +47,8 @@ class InDialog:
     def receive(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         """A new request of the peer, screened already."""
         request = entry.request
-        entry.leg_id = leg.leg_id
-        if request.cseq.number < leg.dialog.remote_seq:
-            # RFC 3261 12.2.2: out of order.
-            self._refuse(leg, entry, 500, now, headers=self._retry_after())
+        if not self.admit(leg, entry, now):
             return
-        leg.dialog.remote_seq = request.cseq.number
         match request.method:
             case "BYE":
                 self._on_bye(leg, entry, now)
@@ -62,20 +60,31 @@ class InDialog:
             case "INVITE" | "UPDATE":
                 self._on_offer(leg, entry, now)
             case _:
-                self._refuse(leg, entry, 405, now)
+                self.refuse(leg, entry, 405, now)
         self._book.keep(leg)
         self._book.rearm(leg)
+
+    def admit(self, leg: Leg, entry: ServerEntry, now: float) -> bool:
+        """False for a request that is out of order; it was answered (RFC 3261 12.2.2)."""
+        entry.leg_id = leg.leg_id
+        number = entry.request.cseq.number
+        if number < leg.dialog.remote_seq:
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
+            return False
+        leg.dialog.remote_seq = number
+        return True
 
     def _on_bye(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         book = self._book
         if leg.is_early and leg.is_caller:
-            self._refuse(leg, entry, 481, now)
+            self.refuse(leg, entry, 481, now)
             return
         book.answer(entry, 200, now, tag=leg.dialog.local_tag)
-        if leg.pending is not None:
-            # RFC 3261 15.1.2: requests that still wait are answered 487.
-            self._refuse(leg, leg.pending, 487, now)
-            leg.pending = None
+        # RFC 3261 15.1.2: requests that still wait are answered 487.
+        for waiting in (leg.pending_update, leg.pending):
+            if waiting is not None:
+                self.refuse(leg, waiting, 487, now)
+        leg.pending = leg.pending_update = None
         if leg.state is LegState.ENDED:
             return
         was_early = leg.is_early
@@ -91,11 +100,11 @@ class InDialog:
         request = entry.request
         if request.body and request.content_type not in DTMF_TYPES:
             headers = [("Accept", ", ".join(DTMF_TYPES))]
-            self._refuse(leg, entry, 415, now, headers=headers)
+            self.refuse(leg, entry, 415, now, headers=headers)
             return
         digit = read_digit(request) if request.body else None
         if digit == "":
-            self._refuse(leg, entry, 400, now, reason="No Digit In The Body")
+            self.refuse(leg, entry, 400, now, reason="No Digit In The Body")
             return
         self._book.answer(entry, 200, now, tag=leg.dialog.local_tag)
         if digit:
@@ -109,27 +118,44 @@ class InDialog:
             # The INVITE that we, or the process before us, answered already.
             self._book.layer.respond(entry, 200, leg.answer, now)
         elif leg.state is LegState.ENDED:
-            self._refuse(leg, entry, 481, now)
+            self.refuse(leg, entry, 481, now)
         elif not is_invite and not request.body:
             self._refresh(leg, entry, now)
+        elif leg.state is LegState.INVITED:
+            self._on_early_update(leg, entry, now)
         elif leg.pending is not None:
-            self._refuse(leg, entry, 500, now, headers=self._retry_after())
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
         elif leg.invite is not None or leg.unacked is not None or leg.late_offer is not None:
-            self._refuse(leg, entry, 491, now)
+            self.refuse(leg, entry, 491, now)
         else:
             leg.pending = entry
             if is_invite:
                 self._book.answer(entry, 100, now, tag="")
             self._book.emit(Reoffered(leg.leg_id, request.body))
 
+    def _on_early_update(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """RFC 3311 5.2: 491 while our offer waits for its answer, 500 while the peer's does."""
+        reliable = leg.reliable
+        if reliable is not None and reliable.sdp_is_known and leg.pending_update is None:
+            leg.pending_update = entry
+            self._book.emit(Reoffered(leg.leg_id, entry.request.body))
+        elif reliable is not None and reliable.sdp_is_out and not reliable.has_offer:
+            self.refuse(leg, entry, 491, now)
+        else:
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
+
     def _refresh(self, leg: Leg, entry: ServerEntry, now: float) -> None:
-        leg.dialog.learn_target(entry.request)
-        leg.learn_abilities(entry.request)
-        capabilities = self._book.capabilities("", leg.dialog.listener)
-        headers = [*capabilities, *session.agree(leg, entry.request, self._book.options, now)]
+        """An UPDATE without offer, which may come early too; which of several phones that ring
+        will be the peer is not known before the 200."""
+        headers = self._book.capabilities("", leg.dialog.listener)
+        if not (leg.is_early and leg.is_caller):
+            leg.dialog.learn_target(entry.request)
+            leg.learn_abilities(entry.request)
+        if not leg.is_early:
+            headers += session.agree(leg, entry.request, self._book.options, now)
         self._book.answer(entry, 200, now, tag=leg.dialog.local_tag, headers=headers)
 
-    def _refuse(
+    def refuse(
         self,
         leg: Leg,
         entry: ServerEntry,
@@ -155,8 +181,10 @@ class InDialog:
         *,
         headers: HeaderLines = (),
         body: bytes = b"",
+        dialog: Dialog | None = None,
     ) -> Request:
-        dialog = leg.dialog
+        """dialog: of an early phone, before one of them is the peer."""
+        dialog = dialog or leg.dialog
         uri, routes = dialog.request_line()
         lines = [
             ("Via", self._book.via(dialog.listener)),
@@ -233,7 +261,7 @@ class InDialog:
         match timer.tick(now):
             case Due.EXPIRED:
                 if leg.pending is not None:
-                    self._refuse(leg, leg.pending, 487, now)
+                    self.refuse(leg, leg.pending, 487, now)
                 self.hang_up(leg, EXPIRED, now, GoneWhy.DIALOG_ERROR)
             case Due.REFRESH:
                 self._refresh_peer(leg, now)
@@ -345,15 +373,21 @@ class InDialog:
         else:
             self.acknowledge_offer(leg, entry.request, response)
 
-    def acknowledge_offer(self, leg: Leg, invite: Request, response: Response) -> None:
-        """Tell a 2xx and send its ACK; a late offer's ACK waits for our answer."""
-        leg.remote_body = response.body or leg.remote_body
+    def acknowledge_offer(
+        self, leg: Leg, invite: Request, response: Response, early_body: bytes = b""
+    ) -> None:
+        """Tell a 2xx and send its ACK; a late offer's ACK waits for our answer.
+
+        early_body: SDP that the peer sent provisionally and need not repeat (RFC 3262 5).
+        """
+        body = response.body or early_body
+        leg.remote_body = body or leg.remote_body
         if invite.body or not response.body:
             self.send_ack(leg, invite)
         else:
             leg.late_offer = LateOffer(invite, response.to.tag)
             self._book.keep(leg)
-        self._book.emit(Answered(leg.leg_id, response.body))
+        self._book.emit(Answered(leg.leg_id, body))
 
     def send_ack(self, leg: Leg, invite: Request, body: bytes = b"") -> None:
         """RFC 3261 13.2.2.4: the ACK of a 2xx goes end to end and is kept for repeats."""
@@ -362,6 +396,21 @@ class InDialog:
         leg.ack_seq = number
         self._book.keep(leg)
         self._book.send(leg.ack, leg.dialog.next_hop(), leg.dialog.listener)
+
+    def send_prack(self, leg: Leg, early: Dialog, rack: Rack, now: float) -> None:
+        """RFC 3262 4: a request like any other in the early dialog."""
+        headers = [("RAck", str(rack))]
+        number = leg.dialog.next_seq()
+        request = self.build(leg, "PRACK", number, headers=headers, dialog=early)
+        self._book.layer.send(
+            request,
+            early.next_hop(),
+            early.listener,
+            purpose=Purpose.PRACK,
+            leg_id=leg.leg_id,
+            now=now,
+        )
+        self._book.keep(leg)
 
     def repeat_ack(self, leg: Leg) -> None:
         self._book.send(leg.ack, leg.dialog.next_hop(), leg.dialog.listener)

@@ -19,6 +19,7 @@ from telephony.sip.dialog import Dialog
 from telephony.sip.digest import DigestClient
 from telephony.sip.events import HostPort
 from telephony.sip.message import Message, Request
+from telephony.sip.reliable import ReliableAnswers
 from telephony.sip.session_timer import SessionTimer
 from telephony.sip.transaction_layer import ClientEntry, ServerEntry
 from telephony.sip.unacked import UnackedAnswer
@@ -41,6 +42,17 @@ class LateOffer:
     response_tag: str
 
 
+@dataclass(slots=True)
+class EarlyDialog:
+    """What one of the phones that an INVITE of ours reached has answered provisionally."""
+
+    dialog: Dialog
+    rseq: int = 0
+    "Of its last reliable answer."
+    body: bytes = b""
+    "Its SDP, for a 200 that leaves it out because it went out reliably before."
+
+
 @dataclass(slots=True, eq=False)
 class Leg:
     """One leg; `eq=False`: a leg is itself only."""
@@ -53,6 +65,11 @@ class Leg:
 
     pending: ServerEntry | None = None
     "The peer's INVITE or UPDATE that our user has yet to answer."
+    pending_update: ServerEntry | None = None
+    "The peer's UPDATE with an offer while the INVITE itself still waits."
+    reliable: ReliableAnswers | None = None
+    wanted_answer: bytes | None = None
+    "The body of a 200 that waits for a PRACK."
     unacked: UnackedAnswer | None = None
     answer: bytes = b""
     answer_to: HostPort = field(default=HostPort("", 0))
@@ -64,6 +81,8 @@ class Leg:
     "Our own INVITE or re-INVITE until its final answer."
     has_provisional: bool = False
     is_cancelled: bool = False
+    early: dict[str, EarlyDialog] = field(default_factory=dict)
+    "By the tag of the phone that answered."
     late_offer: LateOffer | None = None
     ack: bytes = b""
     ack_seq: int = 0
@@ -110,6 +129,7 @@ class Leg:
         unacked = self.unacked.deadline if self.unacked else None
         times = (
             unacked,
+            self.reliable.deadline if self.reliable else None,
             self.ring_again_at,
             self.reoffer_at,
             self.forget_at,

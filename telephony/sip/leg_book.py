@@ -97,6 +97,7 @@ class LegBook:
     def end(self, leg: Leg, now: float) -> None:
         """Keep the leg a while to answer what is still on its way, but nothing else."""
         leg.state = LegState.ENDED
+        leg.pending_update = leg.reliable = leg.wanted_answer = None
         leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = leg.session = None
         leg.ring_again_at = leg.reoffer_at = leg.cancel_ends_at = None
         leg.forget_at = now + self.options.timers.give_up
@@ -257,10 +258,17 @@ class LegBook:
             keep_route=keep_route,
         )
 
-    def capabilities(self, user: str, listener: int) -> list[tuple[str, str]]:
-        """What an answer that makes or changes a dialog says about us."""
+    def capabilities(
+        self, user: str, listener: int, *, reliable: bool = False
+    ) -> list[tuple[str, str]]:
+        """What a message that makes or changes a dialog says about us.
+
+        reliable: provisional answers to it may ask for a PRACK; we see to that only in a first
+        INVITE that brings our offer, since then no PRACK needs an answer from our user.
+        """
+        supported = SUPPORTED if reliable else "timer"
         contact = self.contact(user, listener)
-        return [("Contact", contact), ("Allow", ALLOW), ("Supported", SUPPORTED)]
+        return [("Contact", contact), ("Allow", ALLOW), ("Supported", supported)]
 
     def send(self, data: bytes, to: HostPort, listener: int) -> None:
         self.emit(SendDatagram(data, to, listener))

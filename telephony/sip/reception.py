@@ -31,7 +31,7 @@ from telephony.sip.screening import (
 from telephony.sip.uas import IncomingLegs
 from telephony.sip.uri import SipUri, literal_address
 
-IN_DIALOG_ONLY = ("BYE", "INFO", "UPDATE")
+IN_DIALOG_ONLY = ("BYE", "INFO", "UPDATE", "PRACK")
 
 
 class Reception:
@@ -116,7 +116,10 @@ class Reception:
             self._refuse(request, refusal, source, listener)
         elif leg is not None:
             entry = self._book.layer.open(request, source, listener)
-            self._in_dialog.receive(leg, entry, now)
+            if request.method == "PRACK":
+                self._incoming.prack(leg, entry, now)
+            else:
+                self._in_dialog.receive(leg, entry, now)
         else:
             self._on_outside(request, source, listener, now)
 

@@ -24,6 +24,7 @@ from telephony.sip.message import HeaderLines, Response, is_utf8, parse_message
 from telephony.sip.options import SipOptions
 from telephony.sip.reception import Reception
 from telephony.sip.registrar import Registrar
+from telephony.sip.reliable import read_rseq
 from telephony.sip.screening import Refusal
 from telephony.sip.transaction_layer import AlarmKey, Outcome, Purpose
 from telephony.sip.uac import OutgoingLegs, Target
@@ -306,7 +307,7 @@ class SipStack:
     def _on_response(self, response: Response, source: HostPort, now: float) -> None:
         _ = response.sender, response.call_id, response.routes
         if response.status < 300:
-            _ = [contact.uri for contact in response.contacts]
+            _ = [contact.uri for contact in response.contacts], read_rseq(response)
         if not is_utf8(response.to.tag):
             raise SipParseError("the tag of To is not UTF-8")
         try:

@@ -41,6 +41,7 @@ class Purpose(StrEnum):
     INVITE = "invite"
     REINVITE = "re-invite"
     UPDATE = "update"
+    PRACK = "prack"
     CANCEL = "cancel"
     BYE = "bye"
 

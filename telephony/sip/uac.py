@@ -6,6 +6,8 @@ provisional answer, and a 200 that crosses it is acknowledged and ended by BYE.
 
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from foundation.ids import LegId
 from telephony.sip import session
 from telephony.sip.dialog import Dialog, storable
@@ -14,12 +16,15 @@ from telephony.sip.errors import SipParseError
 from telephony.sip.events import CallerIdentity, HostPort, Progressed, Refused
 from telephony.sip.headers import NameAddr
 from telephony.sip.in_dialog import InDialog, may_retry
-from telephony.sip.leg import Leg, LegState
+from telephony.sip.leg import EarlyDialog, Leg, LegState
 from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
+from telephony.sip.reliable import Rack, read_rseq
 from telephony.sip.transaction_layer import ClientEntry, Purpose
 from telephony.sip.uri import literal_address, make_uri
 
+MAX_EARLY = 8
+"Phones behind one INVITE whose early dialogs are kept (a proxy may reach several)."
 _OWN = frozenset(
     ("via", "from", "to", "call-id", "cseq", "max-forwards", "content-type", "authorization")
 ) | frozenset(("proxy-authorization", "session-expires", "min-se"))
@@ -75,7 +80,7 @@ class OutgoingLegs:
         leg = Leg(leg_id, LegState.DIALLING, dialog, is_caller=True, local_body=body)
         leg.auth = DigestClient(credentials) if credentials else None
         self._book.add(leg)
-        contact = self._book.capabilities(caller.user, target.listener)
+        contact = self._book.capabilities(caller.user, target.listener, reliable=bool(body))
         lines = session.ask(leg, self._book.options)
         self._invite(leg, body, [*contact, *lines, *headers], now)
 
@@ -161,9 +166,32 @@ class OutgoingLegs:
         self._book.keep(leg)
         if leg.state is LegState.CANCELLING:
             self._cancel(leg, now)
-        elif response.status > 100:
+        elif response.status > 100 and self._is_news(leg, response, source, now):
             leg.remote_body = response.body or leg.remote_body
             self._book.emit(Progressed(leg.leg_id, response.status, response.body))
+
+    def _is_news(self, leg: Leg, response: Response, source: HostPort, now: float) -> bool:
+        """False for a reliable answer that came before, or before its turn (RFC 3262 4)."""
+        early = self._find_early(leg, response, source)
+        rseq = read_rseq(response)
+        if early is None or rseq is None:
+            return rseq is None
+        if early.rseq and rseq != early.rseq + 1:
+            return False
+        early.rseq = rseq
+        early.body = response.body or early.body
+        rack = Rack(rseq, response.cseq.number, "INVITE")
+        self._in_dialog.send_prack(leg, early.dialog, rack, now)
+        return True
+
+    def _find_early(self, leg: Leg, response: Response, source: HostPort) -> EarlyDialog | None:
+        """The early dialog of the phone that answered; None when it has no tag or no place."""
+        tag = response.to.tag
+        if tag and tag not in leg.early and len(leg.early) < MAX_EARLY and response.contacts:
+            early = structs.replace(leg.dialog)
+            _enter(early, response, source)
+            leg.early[tag] = EarlyDialog(early)
+        return leg.early.get(tag)
 
     def _on_success(
         self,
@@ -174,32 +202,24 @@ class OutgoingLegs:
         now: float,
     ) -> None:
         if leg is not None and leg.invite is entry:
-            self._establish(leg, response, source)
+            leg.invite = None
+            _enter(leg.dialog, response, source)
+            early = leg.early.get(response.to.tag)
+            leg.early = {}
             session.take(leg, response, self._book.options, now)
             if leg.state is LegState.CANCELLING:
                 self._end_crossed(leg, entry, now)
             else:
                 leg.state = LegState.UP
-                self._in_dialog.acknowledge_offer(leg, entry.request, response)
+                self._in_dialog.acknowledge_offer(
+                    leg, entry.request, response, early.body if early else b""
+                )
                 self._book.rearm(leg)
         elif leg is not None and leg.dialog.remote_tag == response.to.tag:
             if leg.ack_seq == entry.request.cseq.number:
                 self._in_dialog.repeat_ack(leg)
         else:
             self._end_fork(entry, response, source, now)
-
-    def _establish(self, leg: Leg, response: Response, source: HostPort) -> None:
-        dialog = leg.dialog
-        leg.invite = None
-        dialog.remote = storable(response.values("to")[0])
-        dialog.remote_tag = response.to.tag
-        dialog.route_set = response.routes[::-1]
-        before = dialog.remote_target
-        dialog.learn_target(response)
-        dialog.is_natted = dialog.is_natted and dialog.remote_target == before
-        if not dialog.is_natted:
-            dialog.is_natted = _is_natted(dialog, source)
-        dialog.host, dialog.port = source.host, source.port
 
     def _end_crossed(self, leg: Leg, entry: ClientEntry, now: float) -> None:
         """The 200 crossed our CANCEL."""
@@ -223,7 +243,7 @@ class OutgoingLegs:
             listener=entry.listener,
         )
         stray = Leg(LegId(""), LegState.CANCELLING, dialog, is_caller=True)
-        self._establish(stray, response, source)
+        _enter(dialog, response, source)
         self._in_dialog.send_ack(stray, invite)
         self._in_dialog.send_bye(stray, "", now)
 
@@ -256,6 +276,19 @@ class OutgoingLegs:
             if leg.invite is not None:
                 self._book.layer.abandon(leg.invite)
             self._refused(leg, 487, "cancelled")
+
+
+def _enter(dialog: Dialog, response: Response, source: HostPort) -> None:
+    """The dialog that an answer to our INVITE makes (RFC 3261 12.1.2)."""
+    dialog.remote = storable(response.values("to")[0])
+    dialog.remote_tag = response.to.tag
+    dialog.route_set = response.routes[::-1]
+    before = dialog.remote_target
+    dialog.learn_target(response)
+    dialog.is_natted = dialog.is_natted and dialog.remote_target == before
+    if not dialog.is_natted:
+        dialog.is_natted = _is_natted(dialog, source)
+    dialog.host, dialog.port = source.host, source.port
 
 
 def _is_natted(dialog: Dialog, source: HostPort) -> bool:
