@@ -91,6 +91,10 @@ class InviteClientTransaction(Transaction):
             return [TimedOut()] if unanswered else []
         return [Transmit(self._request)] if self.resend.is_due(now) else []
 
+    def proceed(self) -> None:
+        """Stand for a transaction of a process that is gone: sent, and answered by 1xx."""
+        self._enter(State.PROCEEDING)
+
     def give_up(self) -> None:
         """End a transaction whose CANCEL was answered by silence (RFC 3261 9.1)."""
         self._enter(State.TERMINATED)

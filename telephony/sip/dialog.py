@@ -110,6 +110,8 @@ class DialogRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     ack: bytes = b""
     "Our last ACK, for a 200 that comes again."
     ack_seq: int = 0
+    invite: bytes = b""
+    "Our INVITE while it has no final answer, byte for byte: what a CANCEL must repeat."
     local_body: bytes = b""
     remote_body: bytes = b""
     extra: bytes = b""

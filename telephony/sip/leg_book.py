@@ -10,10 +10,10 @@ from typing import Protocol
 from foundation.ids import LegId
 from telephony.sip.alarms import Alarms
 from telephony.sip.compose import ALLOW, respond
-from telephony.sip.dialog import DialogRecord, read_record, write_record
+from telephony.sip.dialog import BadRecord, DialogRecord, read_record, write_record
 from telephony.sip.events import DialogKept, Dropped, HostPort, SendDatagram, StackEffect
 from telephony.sip.leg import Leg, LegState
-from telephony.sip.message import HeaderLines, Request
+from telephony.sip.message import HeaderLines, Request, parse_message
 from telephony.sip.options import SipOptions
 from telephony.sip.transaction_layer import COOKIE, AlarmKey, ServerEntry, TransactionLayer
 from telephony.sip.unacked import UnackedAnswer
@@ -110,6 +110,7 @@ class LegBook:
                 answer_port=leg.answer_to.port,
                 ack=leg.ack,
                 ack_seq=leg.ack_seq,
+                invite=bytes(leg.invite.request) if leg.invite and leg.is_early else b"",
                 local_body=leg.local_body,
                 remote_body=leg.remote_body,
                 extra=leg.extra,
@@ -117,8 +118,8 @@ class LegBook:
         )
 
     def keep(self, leg: Leg) -> None:
-        """Tell the record when it changed; a dialog without an answer has none."""
-        if leg.is_early or leg.state is LegState.ENDED:
+        """Tell the record when it changed; a peer's INVITE without our answer has none."""
+        if leg.state in (LegState.INVITED, LegState.CANCELLING, LegState.ENDED):
             return
         record = self.record(leg)
         if record != leg.last_kept:
@@ -143,13 +144,25 @@ class LegBook:
             extra=record.extra,
             last_kept=data,
         )
-        if not record.is_acknowledged:
+        if record.invite:
+            self._adopt_invite(leg, record.invite)
+        elif not record.is_acknowledged:
             leg.unacked = UnackedAnswer(leg.answer, leg.invite_seq, self.options.timers, now)
         self.add(leg)
         if not leg.is_caller:
             self._by_origin[leg.dialog.call_id, leg.dialog.remote_tag] = leg
         self.rearm(leg)
         return leg
+
+    def _adopt_invite(self, leg: Leg, data: bytes) -> None:
+        """The phone rings still; it can be answered or cancelled."""
+        request = parse_message(data)
+        if not isinstance(request, Request):
+            raise BadRecord("a dialog record keeps an INVITE that is none")
+        leg.state = LegState.DIALLING
+        # By now it has rung, or it never will; either way a CANCEL may go.
+        leg.has_provisional = True
+        leg.invite = self.layer.adopt(request, leg.dialog.peer, leg.dialog.listener, leg.leg_id)
 
     # -- writing ---------------------------------------------------------------------------------
 

@@ -181,6 +181,16 @@ class TransactionLayer:
         self._ask(entry, machine.start(now))
         return entry
 
+    def adopt(self, invite: Request, to: HostPort, listener: int, leg_id: LegId) -> ClientEntry:
+        """An INVITE that a process before us sent: its answers are ours now."""
+        reliable = self._is_reliable(listener)
+        machine = InviteClientTransaction(bytes(invite), self._options.timers, reliable=reliable)
+        machine.proceed()
+        key = (invite.via.branch, invite.method)
+        entry = ClientEntry(key, machine, invite, to, listener, Purpose.INVITE, leg_id)
+        self._clients[key] = entry
+        return entry
+
     def receive(self, response: Response, now: float) -> Outcome | None:
         """None when the response repeats old news; `KeyError` when it answers nothing of ours."""
         entry = self._clients[response.via.branch, response.cseq.method]

@@ -228,6 +228,7 @@ class OutgoingLegs:
             ]
             leg.has_provisional = False
             self._invite(leg, entry.request.body, kept, now).retried = True
+            self._book.keep(leg)
             return
         self._refused(leg, response.status, response.reason)
 
