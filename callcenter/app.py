@@ -15,6 +15,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 from acd.floor import Floor
 from acd.views import AgentView
@@ -24,13 +25,18 @@ from callcenter.asks import (
     FindJournalEnds,
     JournalEnds,
     ListAgents,
+    ReadCall,
+    ReadMetrics,
     TranscriberAsks,
 )
+from callcenter.call_record import rows_of_call
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.drivers import FloorDriver, IvrDriver
 from callcenter.journey import HouseEvent, Journey
 from callcenter.media_port import MediaPort
+from callcenter.metrics import CoreMetrics, Readings, WorkerReading
+from callcenter.narrator import Narrator
 from callcenter.places import Places
 from callcenter.rules import (
     agent_cards,
@@ -50,7 +56,7 @@ from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.ids import CallId
 from foundation.ipc import Server
-from foundation.journal import Journal
+from foundation.journal import Journal, Row
 from foundation.tasks import OnFailure, Tasks
 from foundation.write_behind import WriteBehind
 from ivr.engine import Effect
@@ -64,6 +70,7 @@ from telephony.calls.events import CallEnded, EndedBy, MediaTroubled
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
 from telephony.calls.switchboard import Switchboard
+from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
 from telephony.sip import events as sip
 from telephony.sip.endpoint import SipEndpoint, listener_of
@@ -89,10 +96,11 @@ class Core:
         self._tasks = Tasks(lambda sentence: self._tell(MediaTroubled(sentence)))
         self._closing = AsyncExitStack()
         self._clients = [
-            MediaClient(str(self._places.media_socket(number)), self._on_media)
+            MediaClient(str(self._places.media_socket(number)), partial(self._on_media, number))
             for number in range(workers)
         ]
         self._media = MediaPort(self._clients)
+        self._metrics = CoreMetrics(self._read_gauges)
 
     # -- start and end ---------------------------------------------------------------------------
 
@@ -132,8 +140,9 @@ class Core:
         self._journal = await Journal.open(
             settings.journal_path,
             CODEC,
-            on_trouble=lambda sentence: log.error("journal: %s", sentence),
+            on_trouble=self._on_journal_trouble,
         )
+        self._journal.subscribe(lambda record: self._metrics.on_event(record.event))
         self._closing.push_async_callback(self._journal.close)
         self._conductor = Conductor(self._journal.publish)
         self._binding_store = BindingStore(sessions)
@@ -181,6 +190,7 @@ class Core:
             self._switchboard.find_caller_number,
             self._tell,
         )
+        self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
         self._actions = Actions(self._floor, self._switchboard, self._journal, self._tell)
@@ -231,9 +241,12 @@ class Core:
                 BoardAsks: self._actions.perform,
                 TranscriberAsks: self._answer_transcriber,
                 ListAgents: self._list_agents,
+                ReadMetrics: self._read_metrics,
+                ReadCall: self._read_call,
             },
             self._journal,
         )
+        self._tasks.start("loop-lag", self._metrics.watch_lag)
         await self._endpoint.start()
 
     # -- events ----------------------------------------------------------------------------------
@@ -244,10 +257,18 @@ class Core:
     def _on_sip(self, event: sip.SipEvent) -> None:
         if isinstance(event, sip.BindingsChanged):
             self._bindings.put((event.aor, event.bindings))
+        elif isinstance(event, sip.Dropped):
+            self._metrics.dropped(event.why)
         self._switchboard.on_sip(event)
 
-    def _on_media(self, event: MediaEvent) -> None:
+    def _on_media(self, worker: int, event: MediaEvent) -> None:
+        if isinstance(event, media.Load):
+            self._metrics.loaded(worker, event)
         self._switchboard.on_media_event(event)
+
+    def _on_journal_trouble(self, sentence: str) -> None:
+        log.error("journal: %s", sentence)
+        self._metrics.journal_troubled()
 
     def _do_ivr(self, call_id: CallId, effect: Effect) -> None:
         self._journey.do_ivr(call_id, effect)
@@ -269,5 +290,34 @@ class Core:
     async def _answer_transcriber(self, ask: TranscriberAsks) -> recording_messages.Reply:
         return await self._recordings.answer(ask.message)
 
+    async def _read_metrics(self, _: ReadMetrics) -> bytes:
+        return self._metrics.text()
+
+    def _read_gauges(self) -> Readings:
+        stack = self._endpoint.stack
+        return Readings(
+            calls=self._switchboard.count(),
+            registered_phones=sum(agent.registered for agent in self._floor.floor.agents()),
+            sip_legs=stack.leg_count,
+            sip_transactions=stack.transaction_count,
+            journal_seq=self._journal.last_seq,
+            journal_backlog=self._journal.backlog_rows,
+            journal_lost=self._journal.lost_rows,
+            database_backlog={"bindings": len(self._bindings)},
+            media={number: _reading(client) for number, client in enumerate(self._clients)},
+        )
+
+    async def _read_call(self, ask: ReadCall) -> list[Row]:
+        return await rows_of_call(self._journal.reader, ask.call_id, clock.utc_now() - HISTORY)
+
     async def _list_agents(self, _: ListAgents) -> list[AgentView]:
         return self._floor.floor.agents()
+
+
+def _reading(client: MediaClient) -> WorkerReading:
+    load = client.last_load
+    if load is None:
+        return WorkerReading(is_up=client.is_up)
+    return WorkerReading(
+        is_up=client.is_up, busy=load.busy, legs=load.legs, admitting=load.admitting
+    )

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from acd.views import AgentView
+from foundation.ids import CallId
 from foundation.ipc.messages import Request
+from foundation.journal import Row
 from recordings import messages as recordings
 from wallboard.commands import Command, Done
 
@@ -31,6 +33,18 @@ class BoardAsks(Request[Done]):
 @dataclass(frozen=True, slots=True)
 class TranscriberAsks(Request[recordings.Reply]):
     message: recordings.Request
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMetrics(Request[bytes]):
+    """Core's counters as Prometheus text."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCall(Request[list[Row]]):
+    """The journal's records of one call within the last two days, in order; none is no error."""
+
+    call_id: CallId
 
 
 @dataclass(frozen=True, slots=True)

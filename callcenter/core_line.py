@@ -1,12 +1,16 @@
 """The other roles' lines to core: what they ask, and the journal as it grows."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
-from callcenter.asks import BoardAsks, FindJournalEnds, TranscriberAsks
+from callcenter.asks import BoardAsks, FindJournalEnds, ReadCall, ReadMetrics, TranscriberAsks
 from callcenter.codec import CODEC
+from foundation.ids import CallId
 from foundation.ipc import Client
+from foundation.journal import to_record
+from foundation.record import Record
 from recordings import messages as recordings
 from wallboard.board import BoardRecord
 from wallboard.commands import Command, Done
@@ -19,13 +23,15 @@ class _Line:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._client: Client | None = None
+        self._connecting = asyncio.Lock()
 
     async def _connected(self) -> Client:
         """Raises `Unavailable` when core is away."""
-        if self._client is None or not self._client.is_connected:
-            await self.close()
-            self._client = await Client.connect(self._path, CODEC)
-        return self._client
+        async with self._connecting:
+            if self._client is None or not self._client.is_connected:
+                await self.close()
+                self._client = await Client.connect(self._path, CODEC)
+            return self._client
 
     async def close(self) -> None:
         if self._client is not None:
@@ -53,6 +59,17 @@ class CoreLine(_Line):
     async def ask(self, command: Command) -> Done:
         client = await self._connected()
         return await client.ask(BoardAsks(command))
+
+    async def metrics(self) -> bytes:
+        """Core's counters as Prometheus text."""
+        client = await self._connected()
+        return await client.ask(ReadMetrics())
+
+    async def call(self, call_id: CallId) -> list[Record[object]]:
+        """What the journal of the last two days has of the call, in order."""
+        client = await self._connected()
+        rows = await client.ask(ReadCall(call_id))
+        return [to_record(row, CODEC) for row in rows]
 
 
 class TranscriberLine(_Line):

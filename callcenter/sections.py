@@ -1,11 +1,13 @@
 """The sections of `callcenter.yaml`: what may be written, its limits and its defaults."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -25,6 +27,8 @@ POOR_PASSWORDS = {
     "1234",
     "123456",
 }
+
+MIN_TOKEN_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,19 @@ def _quoted(number: object) -> object:
     return number
 
 
+def _hard_to_guess(token: SecretStr) -> SecretStr:
+    secret = token.get_secret_value()
+    if len(secret) < MIN_TOKEN_LENGTH or not re.fullmatch(r"[\x21-\x7e]+", secret):
+        raise ValueError(
+            f"needs {MIN_TOKEN_LENGTH} characters or more, ASCII without spaces; "
+            "`openssl rand -hex 16` makes a good one"
+        )
+    return token
+
+
 SipListener = Annotated[Listener, BeforeValidator(_sip_listener)]
 HttpListener = Annotated[Listener, NoDecode, BeforeValidator(_http_listener)]
+WatchToken = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 DialNumber = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^\+?[0-9*#]{1,20}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -119,6 +134,8 @@ class Sip(Part):
 class Http(Part):
     listen: HttpListener = Listener("http", "127.0.0.1", 8080)
     "Where the wallboard and the API are served: `ADDRESS:PORT`."
+    watch_tokens: tuple[WatchToken, ...] = ()
+    "Secrets that open `/metrics` and the wallboard's socket, and nothing else, to programs."
 
 
 class MediaLimits(Part):

@@ -1,8 +1,9 @@
 """What a new core does with the talks that media kept while there was no core.
 
 Each media session carries its leg's dialog record; with it the new core can speak for the old one.
-It ends these legs with a BYE to each party, so that nobody is left off the hook, and closes their
-recordings. The journal's open ends are settled by `callcenter.settle`.
+It ends these legs, so that nobody is left off the hook: a talk by BYE, an agent's phone that rings
+by CANCEL, a caller without an answer by 500. Recordings are closed. The journal's open ends are
+settled by `callcenter.settle`.
 """
 
 import logging
@@ -16,6 +17,8 @@ from telephony.sip.endpoint import SipEndpoint
 log = logging.getLogger(__name__)
 
 REASON = "the centre was restarted"
+UNANSWERED = 500
+"To a caller whose INVITE has no final answer yet: Server Internal Error."
 
 
 async def end_kept_sessions(
@@ -37,11 +40,13 @@ async def end_kept_sessions(
 def _end(session: media.Session, port: MediaPort, endpoint: SipEndpoint) -> None:
     if session.record:
         try:
-            leg = endpoint.stack.adopt(session.record, endpoint.now)
-            endpoint.perform(endpoint.stack.hang_up(leg, endpoint.now, REASON))
+            stack, now = endpoint.stack, endpoint.now
+            leg = stack.adopt(session.record, now)
+            endpoint.perform(stack.reject(leg, UNANSWERED, now, REASON))
+            endpoint.perform(stack.hang_up(leg, now, REASON))
         except CallCentreError as error:
             log.error("leg %s of call %s cannot be ended: %s", session.leg, session.call, error)
     for tap in session.taps:
         port.ask(media.Untap(rid=0, tap_id=tap), lambda _: None)
     port.ask(media.Release(rid=0, leg=session.leg), lambda _: None)
-    log.info("[%s] > BYE %s: %s", session.call, session.leg, REASON)
+    log.info("[%s] leg %s ended: %s", session.call, session.leg, REASON)

@@ -1,8 +1,9 @@
 """Rows that may be written a moment later, so that no call waits for the disk.
 
 Items are collected and written in batches by one task; what a disk that is away can't take stays
-and is tried again. The queue is bounded: when it is full the oldest item goes, with an error in the
-log, because the newest state is the one that matters after a restart.
+and is tried again, and so is a batch whose writing was cancelled: writing twice must do no harm.
+The queue is bounded: when it is full the oldest item goes, with an error in the log, because the
+newest state is the one that matters after a restart. A batch under way is out of the queue.
 """
 
 import asyncio
@@ -29,7 +30,14 @@ class WriteBehind(Generic[T]):
         self._write = write
         self._limit = limit
         self._items: deque[T] = deque()
+        self._batch: list[T] = []
+        "What is being written, or what the database did not take; older than all of `_items`."
         self._some = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+
+    def __len__(self) -> int:
+        """Items that are not known to be in the database yet."""
+        return len(self._batch) + len(self._items)
 
     def put(self, item: T) -> None:
         if len(self._items) >= self._limit:
@@ -47,16 +55,22 @@ class WriteBehind(Generic[T]):
 
     async def flush(self) -> bool:
         """Write what waits; False when the database did not take it."""
-        batch = list(self._items)
-        self._some.clear()
-        if not batch:
+        async with self._one_at_a_time:
+            self._some.clear()
+            while self._batch or self._items:
+                if not self._batch:
+                    self._batch = list(self._items)
+                    self._items.clear()
+                if not await self._write_batch():
+                    self._some.set()
+                    return False
             return True
+
+    async def _write_batch(self) -> bool:
         try:
-            await self._write(batch)
+            await self._write(self._batch)
         except (SQLAlchemyError, OSError) as error:
-            log.error("%s: %d rows wait for the database: %s", self._name, len(batch), error)
-            self._some.set()
+            log.error("%s: %d rows wait for the database: %s", self._name, len(self), error)
             return False
-        for _ in batch:
-            self._items.popleft()
+        self._batch = []
         return True

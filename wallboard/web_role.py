@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 
 from foundation.errors import Unavailable
+from foundation.web.api import MetricsSource
 from foundation.web.app import WebOptions, create_app
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords
@@ -51,6 +52,7 @@ def build(
     *,
     extra_routers: Sequence[APIRouter] = (),
     registry: CollectorRegistry | None = None,
+    metrics_sources: Sequence[MetricsSource] = (),
     clock: BoardClock | None = None,
     on_failure: Callable[[], None] = end_process,
     passwords: Passwords | None = None,
@@ -91,6 +93,7 @@ def build(
         routers,
         ready=[core_is_up],
         registry=registry,
+        metrics_sources=metrics_sources,
         lifespan=running,
         passwords=passwords,
     )

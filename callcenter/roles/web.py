@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from fastapi import FastAPI
 
+from callcenter.call_record import call_record_router
 from callcenter.core_line import CoreLine
 from callcenter.places import Places
 from callcenter.rules import directory
@@ -17,6 +18,7 @@ from foundation.db import make_engine, make_sessions
 from foundation.log import set_up
 from foundation.web.api import require_role
 from foundation.web.app import WebOptions
+from foundation.web.gate import GateOptions
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role
@@ -33,6 +35,7 @@ def application(settings: Settings) -> FastAPI:
     engine = make_engine(settings.database_url)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
+    line = CoreLine(Places(settings.data_path).core_socket)
     recordings = recordings_router(
         RecordingStore(make_sessions(engine)),
         settings.recordings_path,
@@ -40,15 +43,21 @@ def application(settings: Settings) -> FastAPI:
         require_role(*HEARERS),
     )
     return build(
-        CoreLine(Places(settings.data_path).core_socket),
+        line,
         UserStore(engine),
         BoardOptions(
-            web=WebOptions(session=SessionOptions(key=key)),
+            web=WebOptions(session=SessionOptions(key=key), gate=gate_options(settings)),
             directory=directory(settings),
             zone=zone,
         ),
-        extra_routers=[recordings],
+        extra_routers=[recordings, call_record_router(line)],
+        metrics_sources=[line.metrics],
     )
+
+
+def gate_options(settings: Settings) -> GateOptions:
+    tokens = (token.get_secret_value() for token in settings.http.watch_tokens)
+    return GateOptions(watch_tokens=frozenset(tokens))
 
 
 def main() -> None:

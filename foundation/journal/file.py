@@ -78,6 +78,15 @@ class JournalFile:
             "SELECT * FROM journal WHERE utc_us >= ? ORDER BY utc_us, seq LIMIT 1", utc_us
         )
 
+    def mentioning(self, parts: Sequence[bytes], first_seq: int, limit: int) -> list[Row]:
+        """Rows from `first_seq` on whose body has one of `parts` in it."""
+        has_one = " OR ".join(["instr(body, ?)"] * len(parts)) or "FALSE"
+        found = self._db.execute(
+            f"SELECT * FROM journal WHERE seq >= ? AND ({has_one}) ORDER BY seq LIMIT ?",
+            (first_seq, *parts, limit),
+        )
+        return [Row(*columns) for columns in found.fetchall()]
+
     def close(self) -> None:
         self._db.close()
         if self._lock is not None:

@@ -99,6 +99,16 @@ class Journal:
         self._bus.tell(record)
         return record
 
+    @property
+    def backlog_rows(self) -> int:
+        """Records that are not known to be on the disk yet."""
+        return len(self._writer.backlog)
+
+    @property
+    def lost_rows(self) -> int:
+        """Records that will never be on the disk, since the start."""
+        return self._writer.backlog.lost
+
     def now_s(self) -> float:
         """This moment on the journal's clock, to compare with `Record.at_s`."""
         return self._anchor_s + self._clock.monotonic_ns() / 1e9

@@ -1,7 +1,7 @@
 """Reading the journal, in core or in any other process beside it."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +43,15 @@ class JournalReader:
             async for record in self.read(first.seq - 1):
                 yield record
 
+    async def mentioning(
+        self, parts: Sequence[bytes], since: datetime, limit: int = PAGE_ROWS
+    ) -> list[Row]:
+        """The first `limit` rows since `since` whose body has one of `parts` in it, in order.
+
+        Reads the body of every row of that time (about 0.1 s for 100,000): for single questions.
+        """
+        return await asyncio.to_thread(self._mentioning, parts, to_us(since), limit)
+
     async def last_seq(self) -> int:
         """0 for an empty journal."""
         last = await asyncio.to_thread(self._last)
@@ -58,6 +67,11 @@ class JournalReader:
     def _first_since(self, utc_us: int) -> Row | None:
         with closing(JournalFile(self._path, read_only=True)) as file:
             return file.first_since(utc_us)
+
+    def _mentioning(self, parts: Sequence[bytes], utc_us: int, limit: int) -> list[Row]:
+        with closing(JournalFile(self._path, read_only=True)) as file:
+            first = file.first_since(utc_us)
+            return file.mentioning(parts, first.seq, limit) if first else []
 
     def _last(self) -> Row | None:
         with closing(JournalFile(self._path, read_only=True)) as file:

@@ -1,5 +1,7 @@
 """Routes that every application has: health, metrics, the list of the API; and the role guard."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, TypeAlias
 
@@ -12,8 +14,14 @@ from foundation.web.asgi import refusal
 from foundation.web.reference import reference_page
 from foundation.web.users import Role, User
 
+log = logging.getLogger(__name__)
+
 ReadyCheck: TypeAlias = Callable[[], Awaitable[None]]
 "Raises one of `foundation.errors` when the application cannot do its work now."
+MetricsSource: TypeAlias = Callable[[], Awaitable[bytes]]
+"Prometheus text of another process, whose names are its own; raises when it is away."
+METRICS_WITHIN_S = 1.0
+"Whoever scrapes waits no longer for the other processes."
 
 
 def signed_in(request: Request) -> User:
@@ -39,7 +47,11 @@ def require_role(*roles: Role) -> Callable[[User], User]:
     return guard
 
 
-def health_routes(ready: Sequence[ReadyCheck], registry: CollectorRegistry) -> APIRouter:
+def health_routes(
+    ready: Sequence[ReadyCheck],
+    registry: CollectorRegistry,
+    metrics_sources: Sequence[MetricsSource] = (),
+) -> APIRouter:
     router = APIRouter(tags=["operation"])
 
     @router.get("/healthz", summary="The process is up")
@@ -57,9 +69,21 @@ def health_routes(ready: Sequence[ReadyCheck], registry: CollectorRegistry) -> A
 
     @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
     async def metrics() -> PlainTextResponse:
-        return PlainTextResponse(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        """This process's metrics, then those of the processes that answer within a second."""
+        others = await asyncio.gather(*map(_read_metrics, metrics_sources))
+        text = b"".join([generate_latest(registry), *others])
+        return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def _read_metrics(source: MetricsSource) -> bytes:
+    try:
+        async with asyncio.timeout(METRICS_WITHIN_S):
+            return await source()
+    except (CallCentreError, TimeoutError) as error:
+        log.info("metrics of another process are left out: %s", error)
+        return b""
 
 
 def reference_routes() -> APIRouter:

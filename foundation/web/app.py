@@ -18,7 +18,7 @@ from starlette.middleware import Middleware
 
 from foundation import clock
 from foundation.errors import CallCentreError, LocalError
-from foundation.web.api import ReadyCheck, health_routes, reference_routes
+from foundation.web.api import MetricsSource, ReadyCheck, health_routes, reference_routes
 from foundation.web.asgi import BodyLimit, SecurityHeaders, refusal
 from foundation.web.gate import Gate, GateOptions
 from foundation.web.lockout import Lockout, LockoutOptions
@@ -52,11 +52,15 @@ def create_app(
     *,
     ready: Sequence[ReadyCheck] = (),
     registry: CollectorRegistry | None = None,
+    metrics_sources: Sequence[MetricsSource] = (),
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     passwords: Passwords | None = None,
     now_s: Callable[[], float] = wall_clock_s,
 ) -> FastAPI:
-    """`ready` are checked by /readyz, after the database; `now_s` is POSIX time."""
+    """`ready` are checked by /readyz, after the database; `now_s` is POSIX time.
+
+    `metrics_sources`: other processes whose metrics /metrics gives beside ours.
+    """
     sessions = Sessions(options.session)
     app = FastAPI(
         title=options.title,
@@ -79,7 +83,9 @@ def create_app(
     door = Door(
         users, sessions, passwords or Passwords(), Lockout(options.lockout), now_s, options.home
     )
-    app.include_router(health_routes([users.check, *ready], registry or CollectorRegistry()))
+    app.include_router(
+        health_routes([users.check, *ready], registry or CollectorRegistry(), metrics_sources)
+    )
     app.include_router(sign_in_routes(door))
     app.include_router(reference_routes())
     for router in routers:

@@ -10,7 +10,14 @@ from typing import Protocol
 from foundation.ids import LegId
 from telephony.sip.alarms import Alarms
 from telephony.sip.compose import ALLOW, respond
-from telephony.sip.dialog import DialogRecord, read_record, write_record
+from telephony.sip.dialog import (
+    BadRecord,
+    DialogRecord,
+    head_of,
+    read_invite,
+    read_record,
+    write_record,
+)
 from telephony.sip.events import DialogKept, Dropped, HostPort, SendDatagram, StackEffect
 from telephony.sip.leg import Leg, LegState
 from telephony.sip.message import HeaderLines, Request
@@ -103,6 +110,8 @@ class LegBook:
                 leg=leg.leg_id,
                 is_caller=leg.is_caller,
                 dialog=leg.dialog,
+                invite=_unanswered_invite(leg),
+                has_provisional=leg.is_early and leg.has_provisional,
                 is_acknowledged=leg.unacked is None,
                 invite_seq=leg.invite_seq,
                 answer=leg.answer,
@@ -117,8 +126,8 @@ class LegBook:
         )
 
     def keep(self, leg: Leg) -> None:
-        """Tell the record when it changed; a dialog without an answer has none."""
-        if leg.is_early or leg.state is LegState.ENDED:
+        """Tell the record when it changed; what is being ended anyhow needs none."""
+        if leg.state in (LegState.CANCELLING, LegState.ENDED):
             return
         record = self.record(leg)
         if record != leg.last_kept:
@@ -128,6 +137,8 @@ class LegBook:
     def adopt(self, data: bytes, now: float) -> Leg:
         """A leg made from the record of a process that is gone."""
         record = read_record(data)
+        if record.dialog.listener >= len(self.options.listeners):
+            raise BadRecord(f"there is no listener {record.dialog.listener} any more")
         leg = Leg(
             leg_id=LegId(record.leg),
             state=LegState.UP if record.is_acknowledged else LegState.ANSWERED,
@@ -142,14 +153,30 @@ class LegBook:
             remote_body=record.remote_body,
             extra=record.extra,
             last_kept=data,
+            has_provisional=record.has_provisional,
         )
-        if not record.is_acknowledged:
+        if record.invite:
+            self._resume(leg, read_invite(record), now)
+        elif not record.is_acknowledged:
             leg.unacked = UnackedAnswer(leg.answer, leg.invite_seq, self.options.timers, now)
         self.add(leg)
         if not leg.is_caller:
             self._by_origin[leg.dialog.call_id, leg.dialog.remote_tag] = leg
         self.rearm(leg)
         return leg
+
+    def _resume(self, leg: Leg, invite: Request, now: float) -> None:
+        """Go on with the INVITE's own transaction, so that it can be cancelled or answered."""
+        dialog = leg.dialog
+        if leg.is_caller:
+            leg.state = LegState.DIALLING
+            leg.invite = self.layer.resume(
+                invite, dialog.peer, dialog.listener, leg.leg_id, now, answered=leg.has_provisional
+            )
+        else:
+            leg.state = LegState.INVITED
+            leg.pending = self.layer.open(invite, dialog.peer, dialog.listener)
+            leg.pending.leg_id = leg.leg_id
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -225,3 +252,11 @@ class LegBook:
 
     def send(self, data: bytes, to: HostPort, listener: int) -> None:
         self.emit(SendDatagram(data, to, listener))
+
+
+def _unanswered_invite(leg: Leg) -> bytes:
+    if leg.state is LegState.INVITED and leg.pending is not None:
+        return head_of(leg.pending.request)
+    if leg.is_caller and leg.is_early and leg.invite is not None:
+        return bytes(leg.invite.request)
+    return b""

@@ -311,3 +311,27 @@ def test_journal_has_a_file_of_its_own_beside_postgresql_too(tmp_path: Path) -> 
     settings: Settings = load(centre(tmp_path, "store: {url: 'postgresql://u:p@h/d'}"))
     assert settings.database_url == "postgresql+asyncpg://u:p@h/d"
     assert settings.journal_path == tmp_path / "data" / "journal.db"
+
+
+def test_watch_tokens_open_only_when_they_are_hard_to_guess(tmp_path: Path) -> None:
+    good = load(centre(tmp_path, 'http: {watch_tokens: ["0123456789abcdef0123"]}'))
+    assert good.http.watch_tokens[0].get_secret_value() == "0123456789abcdef0123"
+
+    [problem] = problems(tmp_path, 'http: {watch_tokens: ["0123456789abcdef0123", tooshort]}')
+    assert problem.startswith("callcenter.yaml:1: http.watch_tokens[1]: needs 20 characters")
+    assert "tooshort" not in problem
+
+
+@pytest.mark.parametrize(
+    "token", ["a token with some blanks in it", "一二三四五六七八九十一二三四五六七八九十"]
+)
+def test_watch_token_that_no_header_can_carry_is_refused(tmp_path: Path, token: str) -> None:
+    [problem] = problems(tmp_path, f'http: {{watch_tokens: ["{token}"]}}')
+
+    assert "ASCII without spaces" in problem
+
+
+def test_watch_tokens_are_never_shown(tmp_path: Path) -> None:
+    settings = load(centre(tmp_path, 'http: {watch_tokens: ["0123456789abcdef0123"]}'))
+
+    assert "0123456789abcdef0123" not in repr(settings)

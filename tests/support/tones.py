@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 RATE_HZ = 8000
+PIECE = 320
+"Samples in 40 ms, the shortest stretch in which tones 25 Hz apart are told from each other."
 Samples = npt.NDArray[np.float64]
 
 
@@ -55,6 +57,18 @@ def signal_to_noise_db(pcm_8k: bytes, freq_hz: float) -> float:
     signal = _tone_power(second, freq_hz)
     noise = max(float(np.mean(second**2)) - signal, 1e-9)
     return float(10 * np.log10(max(signal, 1e-9) / noise))
+
+
+def seconds_of_tone(pcm_8k: bytes, freq_hz: float, level_db: float = -50.0) -> float:
+    """How long, in all, hardly anything but this tone was heard; `freq_hz` a multiple of 25."""
+    samples = np.frombuffer(pcm_8k, "<i2").astype(float)
+    pieces = samples[: len(samples) // PIECE * PIECE].reshape(-1, PIECE)
+    floor = (32768 * 10 ** (level_db / 20)) ** 2
+    is_tone = [
+        (whole := float(np.mean(piece**2))) > floor and _tone_power(piece, freq_hz) > 0.8 * whole
+        for piece in pieces
+    ]
+    return sum(is_tone) * PIECE / RATE_HZ
 
 
 def _tone_power(samples: Samples, freq_hz: float) -> float:

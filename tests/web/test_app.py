@@ -1,5 +1,6 @@
 """The guarded application: signing in and out, origins, limits, headers, errors."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,16 +8,17 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import APIRouter, Request
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from foundation.errors import Conflict, IllegalTransition, Unavailable
-from foundation.web.api import SignedIn
+from foundation.web.api import MetricsSource, SignedIn
 from foundation.web.app import create_app
 from foundation.web.store import UserStore
 from foundation.web.users import Role, User
 from tests.support.web_house import (
     CHEAP,
     PASSWORD,
+    WATCH_TOKEN,
     client_of,
     sign_in,
     user_store,
@@ -237,3 +239,43 @@ async def test_ready_asks_every_part(tmp_path: Path) -> None:
         async with client_of(app) as client:
             assert (await client.get("/readyz")).json() == {"error": "Core is away."}
             assert (await client.get("/healthz")).json() == {"status": "ok"}
+
+
+async def _scrape(users: UserStore, *sources: MetricsSource) -> httpx.Response:
+    registry = CollectorRegistry()
+    Gauge("web_screens", "Screens", registry=registry).set(3)
+    app = create_app(
+        web_options(), users, [], registry=registry, metrics_sources=sources, passwords=CHEAP
+    )
+    async with client_of(app) as client:
+        return await client.get("/metrics", headers={"Authorization": f"Bearer {WATCH_TOKEN}"})
+
+
+async def test_metrics_of_other_processes_follow_our_own(tmp_path: Path) -> None:
+    async def core() -> bytes:
+        return b"core_calls 7.0\n"
+
+    async with user_store(tmp_path) as users:
+        answer = await _scrape(users, core)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "web_screens 3.0\ncore_calls 7.0\n" in answer.text
+
+
+async def test_metrics_come_without_the_processes_that_are_away_or_stuck(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> bytes:
+        raise Unavailable("Core is away.")
+
+    async def stuck() -> bytes:
+        await asyncio.Event().wait()
+        raise AssertionError("never comes")
+
+    monkeypatch.setattr("foundation.web.api.METRICS_WITHIN_S", 0.01)
+    async with user_store(tmp_path) as users:
+        answer = await _scrape(users, away, stuck)
+
+    assert answer.status_code == 200
+    assert answer.text.endswith("web_screens 3.0\n")

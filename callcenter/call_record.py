@@ -1,0 +1,210 @@
+"""`/api/v1/calls/{id}`: one call's story as the journal of the last two days tells it.
+
+    journal (core, in a thread) ─▶ rows of the call ─▶ web role: tell_story ─▶ CallRecord
+
+Figures are taken from the records' own clock (`at_s`), times of day from `utc`. No numbers and no
+names are in here, because none are in the journal.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from acd import events as acd
+from foundation.errors import NotFound
+from foundation.ids import CallId, RecordingId
+from foundation.journal import JournalReader, Row
+from foundation.record import Record
+from foundation.web.api import SignedIn
+from recordings import events as recordings
+from telephony.calls import events as calls
+
+OUTCOMES: dict[type, str] = {
+    acd.AgentAnswered: "answered",
+    acd.CallAbandoned: "abandoned",
+    acd.CallOverflowed: "overflowed",
+    acd.CallLost: "lost",
+}
+"What ends a visit to a queue, and its name in the API."
+UNTOLD = frozenset({"call_id", "party_id", "file"})
+"The same in all events; who it was that called; where files lie: no screen's business."
+
+
+class EventOut(BaseModel):
+    at: datetime
+    seq: int
+    "Number of the journal's record."
+    kind: str
+    "The event's name; docs/events.md tells what each means."
+    facts: dict[str, Any]
+
+
+class LegOut(BaseModel):
+    """RTP figures of one leg; remote_* is what the peer reported of what it got from us."""
+
+    leg_id: str
+    side: str
+    packets_received: int
+    packets_sent: int
+    packets_lost: int
+    jitter_ms: float
+    remote_packets_lost: int | None
+    remote_jitter_ms: float | None
+
+
+class VisitOut(BaseModel):
+    queue: str
+    entered: datetime
+    outcome: str | None = None
+    "Null while the caller waits."
+    waited_s: float | None = None
+    "From the entry to the outcome."
+    agent_id: str | None = None
+
+
+class RecordingOut(BaseModel):
+    id: str
+    agent_id: str
+    started: datetime
+    duration_s: float | None = None
+    complete: bool | None = None
+    transcript_words: int | None = None
+
+
+class CallRecord(BaseModel):
+    id: str
+    line: str | None = None
+    arrived: datetime | None = None
+    "Null when the call is older than what was read."
+    ended: datetime | None = None
+    ended_by: str | None = None
+    reason: str = ""
+    legs: list[LegOut] = []
+    queue_visits: list[VisitOut] = []
+    recordings: list[RecordingOut] = []
+    events: list[EventOut] = []
+
+
+class CallSource(Protocol):
+    """Where the records of a call come from."""
+
+    async def call(self, call_id: CallId) -> list[Record[object]]: ...
+
+
+def call_record_router(source: CallSource) -> APIRouter:
+    router = APIRouter(prefix="/api/v1/calls", tags=["wallboard"])
+
+    @router.get("/{call_id}", summary="One call of the last two days, event by event")
+    async def get_call(call_id: str, user: SignedIn) -> CallRecord:
+        records = await source.call(CallId(call_id))
+        if not records:
+            raise NotFound(f"There was no call {call_id!r} in the last two days.")
+        return tell_story(CallId(call_id), records)
+
+    return router
+
+
+async def rows_of_call(reader: JournalReader, call_id: CallId, since: datetime) -> list[Row]:
+    """Core's part: what the journal has since then of the call and of its recordings, in order."""
+    rows = await reader.mentioning([_member("call_id", call_id)], since)
+    made = [
+        msgspec.json.decode(row.body, type=_OfRecording).recording_id
+        for row in rows
+        if row.kind == recordings.RecordingStarted.__name__
+    ]
+    if not made:
+        return rows
+    later = await reader.mentioning([_member("recording_id", each) for each in made], since)
+    return [Row(*row) for row in sorted({*rows, *later})]
+
+
+class _OfRecording(msgspec.Struct):
+    recording_id: RecordingId
+
+
+def _member(name: str, value: str) -> bytes:
+    """As it stands in a row's JSON."""
+    return f'"{name}":'.encode() + msgspec.json.encode(value)
+
+
+def tell_story(call_id: CallId, records: Sequence[Record[object]]) -> CallRecord:
+    """`records`: of this call only, in order."""
+    story = _Story(call_id)
+    for record in records:
+        story.take(record)
+    return story.record
+
+
+class _Story:
+    """The fold."""
+
+    def __init__(self, call_id: CallId) -> None:
+        self.record = CallRecord(id=call_id)
+        self._entered_s = 0.0
+
+    def take(self, record: Record[object]) -> None:
+        event = record.event
+        self.record.events.append(_event(record))
+        match event:
+            case calls.CallArrived(line=line):
+                self.record.line, self.record.arrived = line, record.utc
+            case calls.CallEnded(by=by, reason=reason):
+                self.record.ended, self.record.ended_by = record.utc, by.value
+                self.record.reason = reason
+            case calls.LegEnded():
+                self.record.legs.append(LegOut(**_facts(event)))
+            case acd.CallQueued(queue=queue):
+                self.record.queue_visits.append(VisitOut(queue=queue, entered=record.utc))
+                self._entered_s = record.at_s
+            case acd.AgentAnswered() | acd.CallAbandoned() | acd.CallOverflowed() | acd.CallLost():
+                self._visit_over(event, record.at_s)
+            case recordings.RecordingStarted(recording_id=recording_id, agent_id=agent_id):
+                self.record.recordings.append(
+                    RecordingOut(id=recording_id, agent_id=agent_id, started=record.utc)
+                )
+            case recordings.RecordingEnded() | recordings.TranscriptReady():
+                self._recording_told(event)
+            case _:
+                pass
+
+    def _visit_over(
+        self,
+        event: acd.AgentAnswered | acd.CallAbandoned | acd.CallOverflowed | acd.CallLost,
+        at_s: float,
+    ) -> None:
+        visits = self.record.queue_visits
+        if not visits or visits[-1].outcome is not None:
+            return  # it began before what was read
+        visits[-1].outcome = OUTCOMES[type(event)]
+        visits[-1].waited_s = round(at_s - self._entered_s, 3)
+        if isinstance(event, acd.AgentAnswered):
+            visits[-1].agent_id = event.agent_id
+
+    def _recording_told(
+        self, event: recordings.RecordingEnded | recordings.TranscriptReady
+    ) -> None:
+        for recording in self.record.recordings:
+            if recording.id != event.recording_id:
+                continue
+            if isinstance(event, recordings.RecordingEnded):
+                recording.duration_s, recording.complete = event.duration_s, event.complete
+            else:
+                recording.transcript_words = event.words
+
+
+def _event(record: Record[object]) -> EventOut:
+    return EventOut(
+        at=record.utc,
+        seq=record.seq,
+        kind=type(record.event).__name__,
+        facts=_facts(record.event),
+    )
+
+
+def _facts(event: object) -> dict[str, Any]:
+    facts: dict[str, Any] = msgspec.to_builtins(event)
+    return {name: value for name, value in facts.items() if name not in UNTOLD}

@@ -1,0 +1,215 @@
+"""What core counts about itself, as Prometheus reads it.
+
+    journal ─▶ Counters.on_event      SIP stack ─▶ dropped      media workers ─▶ loaded
+    whoever asks ─▶ Gauges.collect ─▶ Readings, taken at that moment
+
+Counters begin at 0 with each start of core, as Prometheus expects of them; what must be equal after
+a restart (the day's figures) is on the board. Label values come from fixed sets or from the
+configuration: nothing that a stranger sends can make a new time series.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from acd import events as acd
+from recordings import events as recordings
+from telephony.calls import events as calls
+from telephony.media import protocol as media
+
+DROPS = frozenset({"malformed", "unmatched-ack", "unmatched-response", "no-ack"})
+"Reasons of `telephony.sip.events.Dropped` that are a word; the others are `refused-STATUS`."
+REFUSED = re.compile(r"refused-[3-6]\d\d")
+RULES = frozenset({"blocked number", "media"})
+"Rules of `CallRefused`; what follows a colon are particulars for people."
+OTHER = "other"
+LAG_EVERY_S = 0.25
+LAG_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerReading:
+    """A media worker as its last `Load` told it; zeros before the first one."""
+
+    is_up: bool
+    busy: float = 0.0
+    legs: int = 0
+    admitting: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """Core at one moment."""
+
+    calls: int
+    registered_phones: int
+    sip_legs: int
+    sip_transactions: int
+    journal_seq: int
+    journal_backlog: int
+    "Records that are not known to be on the disk yet."
+    journal_lost: int
+    database_backlog: Mapping[str, int]
+    "Rows that wait, by what writes them."
+    media: Mapping[int, WorkerReading]
+
+
+class CoreMetrics:
+    """Counts, and writes all of it down on request."""
+
+    def __init__(self, read: Callable[[], Readings]) -> None:
+        """`read` is called for each request; it must not wait."""
+        self._registry = CollectorRegistry()
+        self._registry.register(_Gauges(read))
+        ProcessCollector(namespace="callcenter_core", registry=self._registry)
+        self._drops = self._counter("sip_dropped", "Datagrams and requests thrown away", "why")
+        self._arrived = self._counter("calls_arrived", "Callers' INVITEs taken in")
+        self._answered = self._counter("calls_answered", "Calls that got our 200")
+        self._refused = self._counter("calls_refused", "Calls that got another answer", "rule")
+        self._ended = self._counter("calls_ended", "Calls over, by who ended them", "by")
+        self._offers = self._counter("offers", "Calls offered to agents, by outcome", "outcome")
+        self._visits = self._counter("visits", "Waits over, by outcome", "queue", "outcome")
+        self._recordings = self._counter("recordings", "Recordings closed", "complete")
+        self._transcripts = self._counter("transcripts", "Transcripts made or failed", "outcome")
+        self._troubles = self._counter("troubles", "What supervisors were told of", "part")
+        self._late = self._counter("media_late_ticks", "Playing-out ticks 20 ms late", "worker")
+        self._lag = Histogram(
+            "callcenter_core_loop_lag_seconds",
+            "How late core's event loop wakes",
+            buckets=LAG_BUCKETS_S,
+            registry=self._registry,
+        )
+
+    def text(self) -> bytes:
+        return generate_latest(self._registry)
+
+    # -- what is counted -------------------------------------------------------------------------
+
+    def on_event(self, event: object) -> None:
+        """One fact of the journal."""
+        match event:
+            case calls.CallArrived():
+                self._arrived.inc()
+            case calls.CallAnswered():
+                self._answered.inc()
+            case calls.CallRefused(rule=rule):
+                self._refused.labels(rule_of(rule)).inc()
+            case calls.CallEnded(by=by):
+                self._ended.labels(by.value).inc()
+            case calls.MediaTroubled():
+                self._troubles.labels("media").inc()
+            case acd.OfferFailed(why=why):
+                self._offers.labels(why.value).inc()
+            case acd.AgentAnswered(queue=queue):
+                self._offers.labels("answered").inc()
+                self._visits.labels(queue, "answered").inc()
+            case _:
+                self._on_rarer(event)
+
+    def _on_rarer(self, event: object) -> None:
+        match event:
+            case acd.CallAbandoned(queue=queue):
+                self._visits.labels(queue, "abandoned").inc()
+            case acd.CallOverflowed(queue=queue):
+                self._visits.labels(queue, "overflowed").inc()
+            case acd.CallLost(queue=queue):
+                self._visits.labels(queue, "lost").inc()
+            case recordings.RecordingEnded(complete=complete):
+                self._recordings.labels("yes" if complete else "no").inc()
+            case recordings.TranscriptReady():
+                self._transcripts.labels("ready").inc()
+            case recordings.TranscriptFailed(final=final):
+                self._transcripts.labels("given_up" if final else "failed").inc()
+            case _:
+                pass
+
+    def dropped(self, why: str) -> None:
+        self._drops.labels(drop_of(why)).inc()
+
+    def journal_troubled(self) -> None:
+        self._troubles.labels("journal").inc()
+
+    def loaded(self, worker: int, load: media.Load) -> None:
+        self._late.labels(str(worker)).inc(load.late_ticks)
+
+    async def watch_lag(
+        self,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Measures until it is cancelled how late the loop calls us after a short sleep."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_EVERY_S
+            await sleep(LAG_EVERY_S)
+            self._lag.observe(max(0.0, loop.time() - due))
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"callcenter_{name}", text, labels, registry=self._registry)
+
+
+def drop_of(why: str) -> str:
+    return why if why in DROPS or REFUSED.fullmatch(why) else OTHER
+
+
+def rule_of(rule: str) -> str:
+    """`media: no common codec` counts as `media`."""
+    name = rule.partition(":")[0]
+    return name if name in RULES else OTHER
+
+
+class _Gauges(Collector):
+    """Reads once for each request, so that all gauges are of the same moment."""
+
+    def __init__(self, read: Callable[[], Readings]) -> None:
+        self._read = read
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is read while the registry is being made."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        now = self._read()
+        for name, text, value in (
+            ("core_calls", "Calls in the house", now.calls),
+            ("registered_phones", "Agents whose phone is registered", now.registered_phones),
+            ("sip_legs", "SIP dialogs and those in the making", now.sip_legs),
+            ("sip_transactions", "SIP transactions that are kept", now.sip_transactions),
+            ("core_journal_seq", "Latest record of the journal", now.journal_seq),
+            ("journal_backlog_rows", "Records not yet on the disk", now.journal_backlog),
+            ("journal_lost_rows", "Records lost since the start", now.journal_lost),
+        ):
+            yield GaugeMetricFamily(f"callcenter_{name}", text, value)
+        waiting = _family("database_backlog_rows", "Rows that wait for the database", "rows")
+        for name, rows in now.database_backlog.items():
+            waiting.add_metric([name], rows)
+        yield waiting
+        yield from _of_workers(now.media)
+
+
+def _of_workers(workers: Mapping[int, WorkerReading]) -> Iterable[Metric]:
+    up = _family("media_up", "1 when the worker answers", "worker")
+    busy = _family("media_busy_ratio", "Share of the last second that it worked", "worker")
+    legs = _family("media_legs", "Legs that it keeps", "worker")
+    admitting = _family("media_admitting", "1 when it takes new callers", "worker")
+    for number, worker in workers.items():
+        label = [str(number)]
+        up.add_metric(label, worker.is_up)
+        busy.add_metric(label, worker.busy)
+        legs.add_metric(label, worker.legs)
+        admitting.add_metric(label, worker.is_up and worker.admitting)
+    return up, busy, legs, admitting
+
+
+def _family(name: str, text: str, label: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"callcenter_{name}", text, labels=[label])

@@ -1,0 +1,80 @@
+"""The log's story of each call: one line for each change of its fate, its times at the end.
+
+Listens to the conductor; ids only, never numbers or names.
+"""
+
+import logging
+from collections.abc import Callable
+
+from acd import events as acd
+from callcenter.journey import HouseEvent
+from foundation.ids import CallId
+from telephony.calls import events as calls
+
+log = logging.getLogger(__name__)
+
+TOLD = (
+    calls.CallArrived,
+    calls.CallRefused,
+    calls.CallAnswered,
+    calls.CallBridged,
+    calls.CallHeld,
+    calls.CallResumed,
+    acd.CallQueued,
+    acd.AgentOffered,
+    acd.OfferFailed,
+    acd.AgentAnswered,
+    acd.CallAbandoned,
+    acd.CallOverflowed,
+    acd.CallLost,
+)
+"What changes a call's fate, beside its end."
+
+
+class Narrator:
+    """Remembers when each step of a living call was."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._steps: dict[CallId, list[tuple[str, float]]] = {}
+
+    def on_event(self, event: HouseEvent) -> None:
+        if isinstance(event, TOLD):
+            name = type(event).__name__
+            self._steps.setdefault(event.call_id, []).append((name, self._now()))
+            log.info("[%s] - %s%s", event.call_id, name, _details(event))
+        elif isinstance(event, calls.CallEnded):
+            steps = self._steps.pop(event.call_id, [])
+            log.info(
+                "[%s] ended by %s: %s; %s",
+                event.call_id,
+                event.by,
+                event.reason,
+                _timings(steps, self._now()),
+            )
+
+
+def _details(event: object) -> str:
+    """What is worth a word beside the event's name."""
+    match event:
+        case calls.CallArrived(line=line):
+            return f" on {line}"
+        case calls.CallRefused(status=status, rule=rule):
+            return f" {status}: {rule}"
+        case acd.CallQueued(queue=queue):
+            return f" in {queue}"
+        case acd.AgentOffered(agent_id=agent) | acd.AgentAnswered(agent_id=agent):
+            return f" {agent}"
+        case acd.OfferFailed(agent_id=agent, why=why):
+            return f" {agent}: {why}"
+        case _:
+            return ""
+
+
+def _timings(steps: list[tuple[str, float]], now: float) -> str:
+    """Milliseconds from the arrival to each step and to the end."""
+    if not steps:
+        return "no steps"
+    arrived_at = steps[0][1]
+    told = [f"{name} {round((at - arrived_at) * 1000)}" for name, at in steps[1:]]
+    return ", ".join([*told, f"end {round((now - arrived_at) * 1000)} ms"])

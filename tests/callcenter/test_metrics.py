@@ -1,0 +1,199 @@
+"""Core's counters, read back from the text that Prometheus gets."""
+
+import asyncio
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from acd import events as acd
+from callcenter.metrics import OTHER, CoreMetrics, Readings, WorkerReading, drop_of, rule_of
+from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
+from recordings import events as recordings
+from telephony.calls import events as calls
+from telephony.media import protocol as media
+from tests.support.virtual_time import run_virtual
+
+C1, EVA, ORDERS = CallId("c-1"), AgentId("eva"), QueueId("orders")
+IDLE = Readings(
+    calls=0,
+    registered_phones=0,
+    sip_legs=0,
+    sip_transactions=0,
+    journal_seq=0,
+    journal_backlog=0,
+    journal_lost=0,
+    database_backlog={},
+    media={},
+)
+
+
+def samples(metrics: CoreMetrics) -> dict[str, float]:
+    """'name{value}' of all samples, in the order of the labels' names."""
+    return {
+        sample.name.removeprefix("callcenter_")
+        + "".join(f"{{{value}}}" for _, value in sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(metrics.text().decode())
+        for sample in family.samples
+    }
+
+
+def counted(*events: object) -> dict[str, float]:
+    metrics = CoreMetrics(lambda: IDLE)
+    for event in events:
+        metrics.on_event(event)
+    return samples(metrics)
+
+
+def test_calls_are_counted_on_their_way_through_the_house() -> None:
+    got = counted(
+        calls.CallArrived(C1, PartyId("p-1"), "8000"),
+        calls.CallAnswered(C1),
+        calls.CallEnded(C1, calls.EndedBy.CALLER, "BYE"),
+        calls.CallArrived(CallId("c-2"), PartyId("p-2"), "8000"),
+        calls.CallEnded(CallId("c-2"), calls.EndedBy.FAULT, "the centre was restarted"),
+    )
+
+    assert got["calls_arrived_total"] == 2
+    assert got["calls_answered_total"] == 1
+    assert (got["calls_ended_total{caller}"], got["calls_ended_total{fault}"]) == (1, 1)
+
+
+def test_offers_and_visits_are_counted_by_their_outcome() -> None:
+    offer = (C1, ORDERS, EVA)
+    got = counted(
+        acd.OfferFailed(*offer, OfferId("o-1"), acd.OfferFailure.NO_ANSWER),
+        acd.AgentAnswered(*offer),
+        acd.CallAbandoned(CallId("c-2"), ORDERS),
+        acd.CallOverflowed(CallId("c-3"), ORDERS),
+        acd.CallLost(CallId("c-4"), ORDERS),
+    )
+
+    assert (got["offers_total{no_answer}"], got["offers_total{answered}"]) == (1, 1)
+    for outcome in ("answered", "abandoned", "overflowed", "lost"):
+        assert got[f"visits_total{{{outcome}}}{{{ORDERS}}}"] == 1
+
+
+def test_recordings_and_transcripts_are_counted_by_how_they_came_out() -> None:
+    r1 = RecordingId("r-1")
+    got = counted(
+        recordings.RecordingEnded(r1, 12.0, True),
+        recordings.RecordingEnded(r1, 12.0, False),
+        recordings.TranscriptReady(r1, 7),
+        recordings.TranscriptFailed(r1, "no model", False),
+        recordings.TranscriptFailed(r1, "no model", True),
+        calls.MediaTroubled("The disk is full."),
+    )
+
+    assert (got["recordings_total{yes}"], got["recordings_total{no}"]) == (1, 1)
+    assert got["transcripts_total{ready}"] == 1
+    assert (got["transcripts_total{failed}"], got["transcripts_total{given_up}"]) == (1, 1)
+    assert got["troubles_total{media}"] == 1
+
+
+def test_events_that_nobody_counts_change_nothing() -> None:
+    leg = calls.LegEnded(C1, LegId("l-1"), calls.Side.CALLER, 1, 1, 0, 0.0, None, None)
+    before = {name for name in counted() if "_created" not in name and "process" not in name}
+
+    after = {name for name in counted(leg) if "_created" not in name and "process" not in name}
+
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("why", "label"),
+    [
+        ("malformed", "malformed"),
+        ("refused-404", "refused-404"),
+        ("refused-4044", OTHER),
+        ("something new", OTHER),
+    ],
+)
+def test_drops_have_a_bounded_set_of_labels(why: str, label: str) -> None:
+    assert drop_of(why) == label
+
+    metrics = CoreMetrics(lambda: IDLE)
+    metrics.dropped(why)
+    assert samples(metrics)[f"sip_dropped_total{{{label}}}"] == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "label"),
+    [
+        ("blocked number", "blocked number"),
+        ("media: PCMA and PCMU are missing in what a stranger sent", "media"),
+        ("something new", OTHER),
+    ],
+)
+def test_refusals_are_counted_by_rule_and_not_by_their_particulars(rule: str, label: str) -> None:
+    assert rule_of(rule) == label
+    assert counted(calls.CallRefused(C1, 488, rule))[f"calls_refused_total{{{label}}}"] == 1
+
+
+def test_gauges_are_read_at_the_moment_of_the_request() -> None:
+    now = [IDLE]
+    metrics = CoreMetrics(lambda: now[0])
+    assert samples(metrics)["core_calls"] == 0
+
+    now[0] = Readings(
+        calls=3,
+        registered_phones=2,
+        sip_legs=6,
+        sip_transactions=9,
+        journal_seq=70,
+        journal_backlog=5,
+        journal_lost=1,
+        database_backlog={"bindings": 4},
+        media={
+            0: WorkerReading(is_up=True, busy=0.25, legs=6, admitting=True),
+            1: WorkerReading(is_up=False, busy=0.9, legs=2, admitting=True),
+        },
+    )
+
+    got = samples(metrics)
+    assert (got["core_calls"], got["registered_phones"]) == (3, 2)
+    assert (got["sip_legs"], got["sip_transactions"]) == (6, 9)
+    assert (got["journal_backlog_rows"], got["journal_lost_rows"]) == (5, 1)
+    assert got["core_journal_seq"] == 70
+    assert got["database_backlog_rows{bindings}"] == 4
+    assert (got["media_busy_ratio{0}"], got["media_legs{0}"]) == (0.25, 6)
+    assert (got["media_up{0}"], got["media_up{1}"]) == (1, 0)
+    assert (got["media_admitting{0}"], got["media_admitting{1}"]) == (1, 0), "away admits nobody"
+
+
+def test_late_ticks_of_each_worker_add_up() -> None:
+    metrics = CoreMetrics(lambda: IDLE)
+    for late in (0, 2, 3):
+        metrics.loaded(1, media.Load(seq=1, legs=2, busy=0.1, late_ticks=late, admitting=True))
+
+    assert samples(metrics)["media_late_ticks_total{1}"] == 5
+
+
+def test_journal_that_complains_is_a_trouble() -> None:
+    metrics = CoreMetrics(lambda: IDLE)
+    metrics.journal_troubled()
+
+    assert samples(metrics)["troubles_total{journal}"] == 1
+
+
+def test_lateness_of_the_loop_is_measured() -> None:
+    metrics = CoreMetrics(lambda: IDLE)
+
+    async def oversleep(seconds: float) -> None:
+        await asyncio.sleep(seconds + 0.07)
+
+    async def main() -> None:
+        watching = asyncio.create_task(metrics.watch_lag(oversleep))
+        await asyncio.sleep(0.33)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    run_virtual(main())
+
+    got = samples(metrics)
+    assert got["core_loop_lag_seconds_count"] == 1
+    assert got["core_loop_lag_seconds_bucket{0.05}"] == 0
+    assert got["core_loop_lag_seconds_bucket{0.1}"] == 1
+
+
+def test_what_the_process_uses_is_told_under_a_name_of_its_own() -> None:
+    assert counted()["core_process_resident_memory_bytes"] > 0

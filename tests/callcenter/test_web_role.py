@@ -1,0 +1,52 @@
+"""The web process's application, put together from a centre's settings; core is away."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from callcenter.roles.web import application
+from callcenter.settings import load
+from foundation.db import create_schema, make_engine
+from foundation.web.store import UserStore
+from foundation.web.users import Role, User
+from tests.support.web_house import CHEAP, client_of, sign_in
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+CENTRE = f'recordings: {{transcribe: false}}\nhttp: {{watch_tokens: ["{TOKEN}"]}}\n'
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    (tmp_path / "callcenter.yaml").write_text(CENTRE, encoding="utf-8")
+    settings = load(tmp_path)
+    engine = make_engine(settings.database_url)
+    await create_schema(engine)
+    await UserStore(engine).add(User("ann", Role.AGENT, CHEAP.hash("correct horse battery")))
+    await engine.dispose()
+    async with client_of(application(settings)) as client:
+        yield client
+
+
+async def test_watch_token_of_the_configuration_opens_metrics_and_nothing_else(
+    client: httpx.AsyncClient,
+) -> None:
+    watching = {"Authorization": f"Bearer {TOKEN}"}
+
+    assert (await client.get("/metrics", headers=watching)).status_code == 200
+    assert (await client.get("/api/v1/calls", headers=watching)).status_code == 401
+    assert (await client.get("/metrics", headers={"Authorization": "Bearer x"})).status_code == 401
+
+
+async def test_metrics_say_that_core_is_away(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert "callcenter_web_core_up 0.0" in answer.text
+    assert "callcenter_core_calls" not in answer.text
+
+
+async def test_call_record_is_served_and_says_that_core_is_away(client: httpx.AsyncClient) -> None:
+    await sign_in(client, "ann")
+
+    assert (await client.get("/api/v1/calls/c-1")).status_code == 503

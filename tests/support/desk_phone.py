@@ -1,0 +1,93 @@
+"""A softphone with the keys of a desk phone: hold, resume, and one law only."""
+
+import asyncio
+import re
+
+from callcenter.demo.phone_call import Call
+from callcenter.demo.softphone import PhoneOptions, Softphone
+from foundation.ids import LegId
+from telephony.media.g711 import Law
+from telephony.media.sdp import Direction
+from tests.support.tones import seconds_of_tone
+
+PAYLOAD_TYPES = {Law.PCMU: "0", Law.PCMA: "8"}
+
+
+class DeskCall(Call):
+    """A call of a phone that may know one law only."""
+
+    law: Law | None = None
+
+    def offer(self) -> bytes:
+        return _only(self.law, super().offer().decode()).encode()
+
+    def on_incoming(self, sdp: bytes) -> None:
+        super().on_incoming(_only(self.law, sdp.decode()).encode())
+
+    def offer_as(self, direction: Direction) -> bytes:
+        """An offer for a re-INVITE."""
+        text = _only(self.law, self._negotiation.offer("PCMU"))
+        return re.sub(r"a=(sendrecv|sendonly|recvonly|inactive)", f"a={direction}", text).encode()
+
+    async def hears(
+        self, freq_hz: float, seconds: float = 0.3, since_s: float = 0.0, within_s: float = 10.0
+    ) -> None:
+        """Until so much of this tone was heard after `since_s`."""
+        async with asyncio.timeout(within_s):
+            while self.heard_tone_s(freq_hz, since_s) < seconds:  # noqa: ASYNC110  # polls audio
+                await asyncio.sleep(0.05)
+
+    def heard_tone_s(self, freq_hz: float, since_s: float = 0.0) -> float:
+        """How long of what was heard after `since_s` was this tone."""
+        return seconds_of_tone(self.heard[2 * int(since_s * 8000) :], freq_hz)
+
+
+class DeskPhone(Softphone):
+    """Made by `opened`, as a `Softphone`."""
+
+    law: Law | None = None
+    "The only one it knows; None: both."
+
+    def __init__(self, options: PhoneOptions) -> None:
+        super().__init__(options)
+        self._rang: asyncio.Queue[DeskCall] = asyncio.Queue()
+        self.on_incoming = self._ring
+
+    async def rings(self, within_s: float = 10.0) -> DeskCall:
+        """The next call that came in, ringing."""
+        return await asyncio.wait_for(self._rang.get(), within_s)
+
+    def _ring(self, call: Call) -> None:
+        assert isinstance(call, DeskCall)
+        self._rang.put_nowait(call)
+
+    def hold(self, call: Call) -> None:
+        self._reinvite(call, Direction.SENDONLY)
+
+    def resume(self, call: Call) -> None:
+        self._reinvite(call, Direction.SENDRECV)
+
+    def dial(self, number: str) -> DeskCall:
+        call = super().dial(number)
+        assert isinstance(call, DeskCall)
+        return call
+
+    def _reinvite(self, call: Call, direction: Direction) -> None:
+        assert isinstance(call, DeskCall)
+        body = call.offer_as(direction)
+        self._endpoint.perform(self._stack.reoffer(call.leg, body, self._endpoint.now))
+
+    def _new_call(self, leg: LegId, peer: str) -> DeskCall:
+        self.calls = {old: call for old, call in self.calls.items() if call.end is None}
+        call = self.calls[leg] = DeskCall(leg, peer, self, self.options.local_ip)
+        call.law = self.law
+        return call
+
+
+def _only(law: Law | None, sdp: str) -> str:
+    """The description without the other law."""
+    if law is None:
+        return sdp
+    other = PAYLOAD_TYPES[Law.PCMA if law is Law.PCMU else Law.PCMU]
+    sdp = re.sub(rf"a=rtpmap:{other} [^\r\n]*\r?\n", "", sdp)
+    return re.sub(rf"(m=audio \d+ RTP/AVP(?: \d+)*?) {other}\b", r"\1", sdp)
