@@ -4,7 +4,6 @@ What each kill may cost is written in docs/architecture.md.
 """
 
 import asyncio
-import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,27 +14,21 @@ from typing import Any
 import pytest
 
 from acd.events import (
-    AgentAnswered,
-    AgentChanged,
-    AgentState,
     CallAbandoned,
     CallLost,
     CallQueued,
     TalkEnded,
 )
-from callcenter.supervise.roles import find_start_ticks
-from foundation.ids import CallId
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import (
-    CallAnswered,
     CallArrived,
     CallBridged,
     CallEnded,
     EndedBy,
     Side,
 )
-from tests.support.centre import Centre, Screen, Tones, identity_gap, served
+from tests.support.centre import Centre, Tones, identity_gap, served
 from tests.support.desk_phone import DeskCall, DeskPhone
 from tests.support.tones import seconds_of_tone, tone
 
@@ -165,9 +158,7 @@ async def test_killed_media_worker_is_back_on_the_same_ports(centre: Centre) -> 
         await centre.replaced("media-0", pid)
         await everybody_goes_on(centre, house)
         recording = centre.facts(RecordingStarted, house.before)[0]
-    ended = await centre.told(
-        RecordingEnded, house.before, recording_id=recording.recording_id
-    )
+    ended = await centre.told(RecordingEnded, house.before, recording_id=recording.recording_id)
 
     # Nothing was renegotiated: the phones send to where they always sent, and are heard.
     assert centre.facts(CallLost, house.before) == []
@@ -214,9 +205,7 @@ async def check_settled(centre: Centre, house: FullHouse, killed: int) -> None:
     """What was open when core died has its end in the journal, once each."""
     arrived = [fact.call_id for fact in centre.facts(CallArrived, house.before)]
     recording = centre.facts(RecordingStarted, house.before)[0]
-    ended = await centre.told(
-        RecordingEnded, killed, recording_id=recording.recording_id
-    )
+    ended = await centre.told(RecordingEnded, killed, recording_id=recording.recording_id)
     assert not ended.complete
     assert wav.inspect(centre.recording(recording.file)).duration_s > 0.5
     assert len(arrived) == 4
