@@ -39,7 +39,7 @@ LISTENS_S = 1.5
 LISTENS_AGAIN_S = 3.0
 "After a wrong key: until the centre has said so."
 ENDS_WITHIN_S = 3.0
-STRANGER_WAITS_S = 20.0
+STRANGER_WAITS_S = 8.0
 
 
 @dataclass(slots=True)

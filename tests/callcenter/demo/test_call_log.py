@@ -96,7 +96,7 @@ def test_overflow_is_an_outcome() -> None:
     [
         TranscriptReady(TALK, 12),
         TranscriptFailed(TALK, "no model", final=True),
-        RecordingEnded(TALK, 9.5, complete=False),
+        RecordingEnded(TALK, 0.0, complete=False),
     ],
 )
 def test_a_recorded_call_is_settled_when_no_transcript_is_to_come(last: object) -> None:
