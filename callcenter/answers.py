@@ -1,4 +1,4 @@
-"""What core answers the other roles over its Unix socket; one method for each question in `asks`."""
+"""What core answers the other roles over its Unix socket: one method for each kind of ask."""
 
 from typing import Any
 

@@ -191,7 +191,12 @@ class Core:
             self._recordings,
             self._metrics,
             Actions(
-                self._floor, self._switchboard, self._journal, self._tell, settings.pause_reasons
+                self._floor,
+                self._switchboard,
+                self._journal,
+                self._tell,
+                pause_reasons=settings.pause_reasons,
+                auto_ready=settings.auto_ready,
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
         )

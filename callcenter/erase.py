@@ -5,10 +5,9 @@ The journal has only the party's id, which then stands for nobody: history keeps
 
 from collections.abc import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from callcenter.asks import EraseParty
 from callcenter.events import ActionTaken
+from foundation.db import TROUBLES
 from foundation.errors import NotFound, Unavailable
 from foundation.journal import Journal
 from telephony.calls.numbers import normalise
@@ -44,7 +43,7 @@ class Eraser:
         # The table first: if that fails, the number is still known and can be erased again.
         try:
             await self._store.erase(party_id)
-        except (SQLAlchemyError, OSError) as error:
+        except TROUBLES as error:
             raise Unavailable("The database is away; nothing was erased.") from error
         self._book.erase(party_id)
         self._tell(ActionTaken(ask.by, ACTION, party_id))

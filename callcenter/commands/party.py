@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.asks import EraseParty
 from callcenter.codec import CODEC
 from callcenter.erase import Eraser
 from callcenter.places import Places
 from callcenter.settings import Settings, load
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import TROUBLES, create_schema, make_engine, make_sessions
 from foundation.errors import CallCentreError, Unavailable
 from foundation.ipc import Client
 from foundation.journal import Journal
@@ -40,7 +39,7 @@ def erase(
     except CallCentreError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    except (SQLAlchemyError, OSError) as error:
+    except TROUBLES as error:
         typer.echo(f"The database cannot be used: {error}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{number} is erased.")
