@@ -64,7 +64,8 @@ class IncomingCall:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The caller's CANCEL came before our final answer; 487 is already sent. Nothing follows."""
+    """The caller's CANCEL, or the end of its INVITE's Expires, came before our final answer; 487
+    is already sent. Nothing follows."""
 
     leg: LegId
 

@@ -13,6 +13,7 @@ Rule 3: a verb for a leg that is gone does nothing; its end was told, or is on i
 from collections.abc import Callable, Mapping
 
 from foundation.ids import LegId
+from telephony.sip.bodies import sdp_of
 from telephony.sip.dialog import address_of
 from telephony.sip.digest import Credentials
 from telephony.sip.errors import SipParseError
@@ -306,6 +307,7 @@ class SipStack:
     def _on_response(self, response: Response, source: HostPort, now: float) -> None:
         _ = response.sender, response.call_id, response.routes
         if response.status < 300:
+            response.body = sdp_of(response) or b""
             _ = [contact.uri for contact in response.contacts]
         if not is_utf8(response.to.tag):
             raise SipParseError("the tag of To is not UTF-8")

@@ -85,6 +85,23 @@ def test_a_200_that_comes_again_is_acknowledged_again_with_the_same_ack() -> Non
     assert [bytes(each) for each in requests(first)] == [bytes(each) for each in requests(again)]
 
 
+def test_the_sdp_of_an_answer_with_several_parts_is_told() -> None:
+    peer = Peer()
+    sdp = b"Content-Type: application/sdp\r\n\r\n" + ANSWER
+    body = b"--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b\r\n" + sdp + b"\r\n--b--\r\n"
+    data = respond(
+        peer.invite, 200, CENTRE, tag="phone", headers=[CONTACT], body=body,
+        content_type="multipart/mixed;boundary=b",
+    )  # fmt: skip
+    assert facts(peer.stack.receive(data, PHONE, 0, 0.0)) == [Answered(LEG, ANSWER)]
+
+
+@pytest.mark.parametrize("value", ['399 x "', "", '307 isi.edu "a", 399 \xff', ",,,"])
+def test_a_warning_that_is_broken_does_not_hide_the_refusal(value: str) -> None:
+    told = facts(Peer().answers(488, headers=[("Warning", value), ("Reason", value)]))
+    assert told == [Refused(LEG, 488, "Not Acceptable Here")]
+
+
 def test_a_second_phone_that_answers_gets_ack_and_bye() -> None:
     peer = Peer()
     peer.picks_up()
