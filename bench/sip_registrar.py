@@ -118,15 +118,19 @@ def _rate(phones: Phones, waiting: Sequence[bytes], step_s: float, status: int) 
     return len(waiting) / spent
 
 
+def show(name: str, rate: float) -> None:
+    print(f"{name:26} {rate:14.0f} {1e6 / rate:9.0f}")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--messages", type=int, default=4000)
     messages = arguments.parse_args().messages
-    print("per CPU-second")
+    print(f"{'':26} per CPU-second   µs each")
     for count in (10, 1_000, 10_000):
-        print(f"REGISTER, {count:6} bindings {registers_per_s(count, messages):9.0f}")
-    print(f"REGISTER, wrong password   {wrong_passwords_per_s(messages):9.0f}")
-    print(f"INVITE, unknown number     {unknown_numbers_per_s(messages):9.0f}")
+        show(f"REGISTER, {count:6} bindings", registers_per_s(count, messages))
+    show("REGISTER, wrong password", wrong_passwords_per_s(messages))
+    show("INVITE, unknown number", unknown_numbers_per_s(messages))
 
 
 if __name__ == "__main__":

@@ -74,6 +74,10 @@ class Registrar:
         self._ends: Alarms[str] = Alarms()
         "When the first binding of each address-of-record runs out."
 
+    def __len__(self) -> int:
+        """Addresses-of-record that are registered."""
+        return len(self._bindings)
+
     # -- questions -------------------------------------------------------------------------------
 
     def newest(self, aor: str, now: float) -> Binding | None:

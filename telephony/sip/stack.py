@@ -90,6 +90,17 @@ class SipStack:
     def transaction_count(self) -> int:
         return len(self._book.layer)
 
+    @property
+    def table_sizes(self) -> dict[str, int]:
+        """All that the stack keeps, for whoever watches that it stays bounded."""
+        return {
+            "legs": len(self._book),
+            "transactions": len(self._book.layer),
+            "alarms": self._book.alarms.kept,
+            "bindings": len(self._registrar),
+            "digest": self._reception.tracked_count,
+        }
+
     def is_registered(self, aor: str, now: float) -> bool:
         return self._registrar.newest(aor, now) is not None
 
