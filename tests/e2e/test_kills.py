@@ -1,0 +1,280 @@
+"""`kill -9` of each role while the house is full: somebody talks, rings, waits and listens.
+
+What each kill may cost is written in docs/architecture.md.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.events import (
+    AgentAnswered,
+    AgentChanged,
+    AgentState,
+    CallAbandoned,
+    CallLost,
+    CallQueued,
+    TalkEnded,
+)
+from callcenter.supervise.roles import find_start_ticks
+from foundation.ids import CallId
+from recordings import wav
+from recordings.events import RecordingEnded, RecordingStarted
+from telephony.calls.events import (
+    CallAnswered,
+    CallArrived,
+    CallBridged,
+    CallEnded,
+    EndedBy,
+    Side,
+)
+from tests.support.centre import Centre, Screen, Tones, identity_gap, served
+from tests.support.desk_phone import DeskCall, DeskPhone
+from tests.support.tones import seconds_of_tone, tone
+
+pytestmark = pytest.mark.e2e
+
+AT_ONCE_S = 5.0
+"Bound for what takes a moment on a busy machine."
+
+
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
+    with served(tmp_path_factory.mktemp("centre"), shared) as centre:
+        yield centre
+
+
+@dataclass
+class FullHouse:
+    """Four callers, each at another place."""
+
+    before: int
+    talker: DeskCall
+    agent: DeskCall
+    ringing: DeskCall
+    rung: DeskCall
+    waiting: DeskCall
+    listening: DeskCall
+
+    @property
+    def callers(self) -> list[DeskCall]:
+        return [self.talker, self.ringing, self.waiting, self.listening]
+
+
+@asynccontextmanager
+async def full_house(centre: Centre) -> AsyncIterator[FullHouse]:
+    """Agent 1 talks, agent 2's phone rings, nobody is left for the third; the fourth has dialled
+    just now and hears the greeting. Everybody says his tone."""
+    before = centre.mark()
+    async with AsyncExitStack() as stack:
+        phones = [await stack.enter_async_context(centre.phone(f"1008{n}")) for n in range(4)]
+        first = await stack.enter_async_context(centre.agent(1))
+        talker = await queued(phones[0])
+        agent = await first.rings()
+        agent.accept()
+        await centre.told(CallBridged, before)
+        talker.play(tone(Tones.CALLER, 30))
+        agent.play(tone(Tones.AGENT, 30))
+        second = await stack.enter_async_context(centre.agent(2))
+        ringing = await queued(phones[1])
+        rung = await second.rings()
+        waiting = await queued(phones[2])
+        await waiting.hears(Tones.MUSIC)
+        listening = phones[3].dial("8000")
+        await listening.answered()
+        await listening.hears(Tones.GREETING, 0.2)
+        await talker.hears(Tones.AGENT)
+        yield FullHouse(before, talker, agent, ringing, rung, waiting, listening)
+        for call in (talker, ringing, waiting, listening):
+            call.hang_up()
+        for arrived in centre.facts(CallArrived, before):
+            await centre.told(CallEnded, before, call_id=arrived.call_id)
+
+
+async def queued(phone: DeskPhone) -> DeskCall:
+    """A caller on the way to an agent."""
+    call = phone.dial("8000")
+    await call.answered()
+    call.press("1")
+    return call
+
+
+async def talk_goes_on(house: FullHouse) -> None:
+    """Both hear each other from now on."""
+    await asyncio.gather(
+        house.talker.hears(Tones.AGENT, since_s=house.talker.heard_s, within_s=AT_ONCE_S),
+        house.agent.hears(Tones.CALLER, since_s=house.agent.heard_s, within_s=AT_ONCE_S),
+    )
+
+
+async def everybody_goes_on(centre: Centre, house: FullHouse) -> None:
+    """The talk, the phone that rings and is answered, the one who waits, the one in the menu."""
+    await talk_goes_on(house)
+    assert [call.end for call in house.callers] == [None] * 4
+    house.rung.accept()
+    await centre.told(CallBridged, house.before, agent_id="agent0002")
+    house.rung.play(tone(Tones.AGENT, 5))
+    await house.ringing.hears(Tones.AGENT, within_s=AT_ONCE_S)
+    # Cut by the kill or not, the greeting leads on to the menu and into a queue.
+    await house.listening.hears(Tones.MUSIC, within_s=15)
+    await house.waiting.hears(Tones.MUSIC, since_s=house.waiting.heard_s, within_s=AT_ONCE_S)
+
+
+async def figures(centre: Centre) -> dict[str, Any]:
+    async with centre.web() as web:
+        queues = (await web.get("/api/v1/queues")).json()
+    async with centre.board() as screen:
+        return {"queues": queues, "totals": screen.shown["totals"]}
+
+
+COUNTS = ("offered", "answered", "abandoned", "short_abandoned", "overflowed", "lost")
+
+
+def counts(all_figures: dict[str, Any]) -> list[Any]:
+    return [
+        {name: each[name] for name in COUNTS}
+        for each in (all_figures["totals"], *all_figures["queues"])
+    ]
+
+
+async def test_killed_web_costs_nothing(centre: Centre) -> None:
+    async with full_house(centre) as house:
+        before = await figures(centre)
+        pid = centre.kill("web")
+        await talk_goes_on(house)
+        await centre.replaced("web", pid)
+        await centre.ready()
+        after = await figures(centre)
+        await everybody_goes_on(centre, house)
+
+    assert counts(after)[0]["answered"] == counts(before)[0]["answered"]
+    assert identity_gap(after["totals"]) == 0
+    assert centre.facts(CallLost, house.before) == []
+
+
+async def test_killed_media_worker_is_back_on_the_same_ports(centre: Centre) -> None:
+    async with full_house(centre) as house:
+        pid = centre.kill("media-0")
+        await centre.replaced("media-0", pid)
+        await everybody_goes_on(centre, house)
+        recording = centre.facts(RecordingStarted, house.before)[0]
+    ended = await centre.told(
+        RecordingEnded, house.before, recording_id=recording.recording_id
+    )
+
+    # Nothing was renegotiated: the phones send to where they always sent, and are heard.
+    assert centre.facts(CallLost, house.before) == []
+    assert {fact.by for fact in centre.facts(CallEnded, house.before)} == {EndedBy.CALLER}
+    assert not ended.complete
+    check_continued(centre.recording(recording.file), ended.duration_s)
+
+
+def check_continued(file: Path, duration_s: float) -> None:
+    """One file, both sides on their time line before and after the gap."""
+    assert wav.inspect(file).duration_s == pytest.approx(duration_s, abs=0.05)
+    for side, freq_hz in ((Side.CALLER, Tones.CALLER), (Side.AGENT, Tones.AGENT)):
+        pcm, _ = wav.read_side(file, side)
+        ends = pcm[: len(pcm) // 3], pcm[-len(pcm) // 3 // 2 * 2 :]
+        assert [seconds_of_tone(end, freq_hz) > 0.2 for end in ends] == [True, True]
+
+
+async def test_killed_core_costs_the_calls_but_not_their_last_words(centre: Centre) -> None:
+    async with full_house(centre) as house, centre.board() as screen:
+        await screen.shows(lambda s: s["totals"]["waiting"] == 2)
+        before = await figures(centre)
+        killed = centre.mark()
+        centre.kill("core")
+        await talk_goes_on(house)  # there is no core yet
+        ends = await asyncio.gather(
+            *(asyncio.wait_for(call.over(), 20) for call in (*house.callers, house.agent))
+        )
+        await centre.ready()
+        await check_settled(centre, house, killed)
+        after = await figures(centre)
+        rung_end = await asyncio.wait_for(house.rung.over(), AT_ONCE_S)
+        await new_call_is_served(centre)
+
+    assert [end.by_us for end in ends] == [False] * 5
+    assert not rung_end.by_us
+    was, now = before["totals"], after["totals"]
+    assert (now["offered"], now["answered"]) == (was["offered"], was["answered"])
+    assert (now["abandoned"], now["lost"]) == (was["abandoned"], was["lost"] + 2)
+    assert (now["waiting"], now["talking"]) == (0, 0)
+    assert [identity_gap(each) for each in (now, *after["queues"])] == [0] * 4
+
+
+async def check_settled(centre: Centre, house: FullHouse, killed: int) -> None:
+    """What was open when core died has its end in the journal, once each."""
+    arrived = [fact.call_id for fact in centre.facts(CallArrived, house.before)]
+    recording = centre.facts(RecordingStarted, house.before)[0]
+    ended = await centre.told(
+        RecordingEnded, killed, recording_id=recording.recording_id
+    )
+    assert not ended.complete
+    assert wav.inspect(centre.recording(recording.file)).duration_s > 0.5
+    assert len(arrived) == 4
+    assert [fact.call_id for fact in centre.facts(CallEnded, house.before)] == arrived
+    assert {fact.by for fact in centre.facts(CallEnded, house.before)} == {EndedBy.FAULT}
+    assert [fact.call_id for fact in centre.facts(CallLost, house.before)] == arrived[1:3]
+    assert [fact.call_id for fact in centre.facts(TalkEnded, house.before)] == arrived[:1]
+
+
+async def new_call_is_served(centre: Centre) -> None:
+    """By one of the two agents, whose phones have stayed registered."""
+    before = centre.mark()
+    async with centre.phone("10089") as caller, centre.agent(3) as agent:
+        call = await queued(caller)
+        await centre.told(CallQueued, before)
+        call.hang_up()
+        await centre.told(CallAbandoned, before)
+        del agent
+
+
+async def test_killed_parent_is_followed_by_one_that_adopts_all(centre: Centre) -> None:
+    async with full_house(centre) as house:
+        pids = {name: file.pid for name, file in centre.run_files().items()}
+        centre.parent.kill()
+        centre.parent.wait()
+        await talk_goes_on(house)
+        assert answers_options(centre)
+        centre.serve()
+        await everybody_goes_on(centre, house)
+        await centre.until(lambda: "adopted" in (centre.folder / "serve.log").read_text())
+        assert {name: file.pid for name, file in centre.run_files().items()} == pids
+
+    assert {fact.by for fact in centre.facts(CallEnded, house.before)} == {EndedBy.CALLER}
+
+
+def answers_options(centre: Centre) -> bool:
+    """Somebody reads the SIP port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(AT_ONCE_S)
+        probe.connect(("127.0.0.1", centre.ports.sip))
+        local = f"127.0.0.1:{probe.getsockname()[1]}"
+        probe.send(
+            f"OPTIONS sip:8000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch=z9hG4bKo\r\n"
+            f"From: <sip:probe@{local}>;tag=1\r\nTo: <sip:8000@127.0.0.1>\r\nCall-ID: options\r\n"
+            "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n".encode()
+        )
+        return probe.recv(2048).startswith(b"SIP/2.0 200")
+
+
+async def test_orderly_stop_says_goodbye_to_everybody_and_leaves_nothing(centre: Centre) -> None:
+    async with full_house(centre) as house:
+        await asyncio.to_thread(centre.stop)
+        ends = await asyncio.gather(
+            *(asyncio.wait_for(call.over(), AT_ONCE_S) for call in (*house.callers, house.agent))
+        )
+
+    assert [end.by_us for end in ends] == [False] * 5
+    assert centre.left_over() == []
+    assert [*centre.folder.glob("data/run/*.json")] == []
+    ended = centre.facts(RecordingEnded, house.before)
+    assert [fact.complete for fact in ended] == [True]
