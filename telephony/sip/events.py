@@ -98,7 +98,7 @@ class Answered:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Final answer other than 2xx to our first INVITE; 408 also stands for a timer B time-out,
-    487 for our own CANCEL. The leg is gone."""
+    487 for our own CANCEL, 503 for an ICMP error. The leg is gone."""
 
     leg: LegId
     status: int

@@ -313,6 +313,13 @@ class SipStack:
                 error.request = message
             raise
 
+    def unreachable(self, peer: HostPort) -> list[StackEffect]:
+        """The network says that nothing gets to `peer`: calls that wait for its first answer are
+        over (RFC 3261 8.1.3.1); a dialog that is up is left to its timers."""
+        for entry in self._book.layer.take_unanswered(peer):
+            self._outgoing.on_unreachable(self._book.find(entry.leg_id), entry)
+        return self._flush()
+
     # -- responses -------------------------------------------------------------------------------
 
     def _on_response(self, response: Response, source: HostPort, now: float) -> None:

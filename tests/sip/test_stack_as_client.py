@@ -240,6 +240,24 @@ def test_who_cannot_be_reached_is_refused_at_once(to: str, status: int) -> None:
     assert told.status == status
 
 
+def test_a_phone_that_the_network_calls_unreachable_is_refused_at_once() -> None:
+    peer = Peer()
+    assert peer.stack.unreachable(HostPort(PHONE.host, PHONE.port + 1)) == []
+    told = peer.stack.unreachable(PHONE)
+    assert told == [Refused(LEG, 503, "the phone is unreachable")]
+    assert (peer.stack.leg_count, peer.stack.transaction_count, peer.stack.deadline) == (0, 0, None)
+
+
+def test_a_phone_that_has_answered_is_not_given_up_for_an_icmp_error() -> None:
+    peer = Peer()
+    peer.answers(180)
+    assert peer.stack.unreachable(PHONE) == []
+    peer.picks_up()
+    peer.stack.reoffer(LEG, OFFER, 1.0)
+    assert peer.stack.unreachable(PHONE) == []
+    assert peer.stack.leg_count == 1
+
+
 def test_a_route_is_where_the_first_datagram_goes() -> None:
     stack = make_stack()
     route = HostPort("192.0.2.7", 5090)
