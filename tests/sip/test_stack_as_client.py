@@ -9,6 +9,7 @@ from telephony.sip.compose import respond
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
+    DialogKept,
     Dropped,
     Gone,
     GoneWhy,
@@ -238,6 +239,46 @@ def test_a_malformed_answer_is_dropped() -> None:
 
 
 CHANGES = st.lists(st.tuples(st.integers(0, 600), st.integers(0, 255)), max_size=3)
+
+
+def adopted_while_ringing() -> Peer:
+    """A phone that rings for a process that is gone; another one has its record."""
+    peer = Peer()
+    peer.answers(180)
+    (kept,) = (each for each in peer.stack.note(LEG, b"agent") if isinstance(each, DialogKept))
+    peer.stack = make_stack(seed=2)
+    assert peer.stack.adopt(kept.record, 10.0) == LEG
+    assert peer.stack.extra(LEG) == b"agent"
+    return peer
+
+
+def test_a_phone_that_rings_for_a_process_that_is_gone_is_cancelled_by_the_next() -> None:
+    peer = adopted_while_ringing()
+
+    (cancel,) = requests(peer.stack.hang_up(LEG, 10.0))
+
+    assert cancel.method == "CANCEL"
+    assert (cancel.via.branch, cancel.uri_text) == (peer.invite.via.branch, peer.invite.uri_text)
+    assert cancel.sender.tag == peer.invite.sender.tag
+    peer.answers(200, to=cancel)
+    assert methods(peer.answers(487)) == ["ACK"]
+    assert peer.stack.leg_count == 0
+
+
+def test_a_phone_that_is_picked_up_while_it_is_cancelled_by_the_next_gets_ack_and_bye() -> None:
+    peer = adopted_while_ringing()
+    peer.stack.hang_up(LEG, 10.0)
+
+    assert methods(peer.picks_up()) == ["ACK", "BYE"]
+
+
+def test_a_phone_that_rings_for_a_process_that_is_gone_may_be_picked_up() -> None:
+    peer = adopted_while_ringing()
+
+    effects = peer.picks_up()
+
+    assert facts(effects) == [Answered(LEG, ANSWER)]
+    assert methods(effects) == ["ACK"]
 
 
 @settings(max_examples=200, deadline=None)
