@@ -1,6 +1,6 @@
 """What supervisors do from the board: checked, audited, done, and acknowledged when on disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import assert_never
 
 from acd.events import AgentState
@@ -8,7 +8,7 @@ from acd.inputs import Pause, Ready, SignIn, SignOut
 from callcenter.asks import BoardAsks
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
-from foundation.errors import NotFound
+from foundation.errors import NotFound, RemoteError
 from foundation.ids import AgentId, CallId
 from foundation.journal import Journal
 from telephony.calls.events import EndedBy
@@ -25,14 +25,16 @@ class Actions:
         switchboard: Switchboard,
         journal: Journal,
         tell: Callable[[ActionTaken], None],
+        pause_reasons: Collection[str],
     ) -> None:
         self._floor = floor
         self._switchboard = switchboard
         self._journal = journal
         self._tell = tell
+        self._pause_reasons = pause_reasons
 
     async def perform(self, ask: BoardAsks) -> Done:
-        """Raises NotFound or Conflict before anything is done."""
+        """Raises one of `foundation.errors` before anything is done."""
         match ask.command:
             case SetAgentState() as command:
                 self._set_agent_state(command)
@@ -45,6 +47,7 @@ class Actions:
         return Done(seq)
 
     def _set_agent_state(self, command: SetAgentState) -> None:
+        self._check_reason(command)
         agent_id = AgentId(command.agent_id)
         was_off = self._floor.floor.state_of(agent_id) is AgentState.OFF
         self._tell(ActionTaken(command.by, f"agent {command.state}", agent_id, command.reason))
@@ -57,6 +60,13 @@ class Actions:
             self._floor.feed(Ready(agent_id))
         else:
             self._floor.feed(Pause(agent_id, command.reason))
+
+    def _check_reason(self, command: SetAgentState) -> None:
+        """Reports count pauses by reason, so none may be made up; without one it is just a pause."""
+        is_pause = command.state is WantedState.PAUSED and command.reason
+        if is_pause and command.reason not in self._pause_reasons:
+            known = ", ".join(self._pause_reasons)
+            raise RemoteError(f"{command.reason!r} is no reason for a pause; choose from: {known}.")
 
     def _hang_up(self, command: HangUpCall) -> None:
         call_id = CallId(command.call_id)

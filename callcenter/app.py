@@ -193,7 +193,9 @@ class Core:
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
-        self._actions = Actions(self._floor, self._switchboard, self._journal, self._tell)
+        self._actions = Actions(
+            self._floor, self._switchboard, self._journal, self._tell, settings.pause_reasons
+        )
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
