@@ -62,7 +62,7 @@ class Actions:
             self._floor.feed(Pause(agent_id, command.reason))
 
     def _check_reason(self, command: SetAgentState) -> None:
-        """Reports count pauses by reason, so none may be made up; without one it is just a pause."""
+        """Pauses are counted by reason, so none is made up; without one it is just a pause."""
         is_pause = command.state is WantedState.PAUSED and command.reason
         if is_pause and command.reason not in self._pause_reasons:
             known = ", ".join(self._pause_reasons)

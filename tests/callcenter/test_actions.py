@@ -65,7 +65,7 @@ async def test_a_pause_for_a_configured_reason_or_for_none_is_made(
 async def test_a_made_up_reason_is_refused_before_anything_is_done(
     actions: Actions, floor: FloorDriver, told: list[ActionTaken]
 ) -> None:
-    with pytest.raises(RemoteError, match="'golf' is no reason for a pause; .* meal, training"):
+    with pytest.raises(RemoteError, match=r"'golf' is no reason for a pause; .* meal, training"):
         await actions.perform(pause("golf"))
 
     assert floor.floor.state_of(EVA) is AgentState.OFF

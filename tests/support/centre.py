@@ -349,7 +349,7 @@ class Centre:
     async def until_ok(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
         """Ask until the web role knows what the journal knows already."""
         async with asyncio.timeout(PATIENCE_S):
-            while (answer := await ask()).status_code == 404:
+            while (answer := await ask()).status_code == 404:  # noqa: ASYNC110  # another process
                 await asyncio.sleep(0.03)
         assert answer.status_code == 200, answer.text
         return answer
