@@ -9,6 +9,7 @@ from callcenter.commands.demo import demo
 from callcenter.commands.doctor import doctor
 from callcenter.commands.init import init_command
 from callcenter.commands.serve import serve
+from callcenter.commands.watch import watch
 
 app = typer.Typer(
     name="callcenter",
@@ -22,6 +23,7 @@ app.command("check")(check)
 app.command("demo")(demo)
 app.command("doctor")(doctor)
 app.command("serve")(serve)
+app.command("watch")(watch)
 app.command("call")(call)
 app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")

@@ -27,6 +27,7 @@ class Actions:
         tell: Callable[[ActionTaken], None],
         pause_reasons: Collection[str],
     ) -> None:
+        """`pause_reasons`: what an agent may be paused for."""
         self._floor = floor
         self._switchboard = switchboard
         self._journal = journal
@@ -34,7 +35,7 @@ class Actions:
         self._pause_reasons = pause_reasons
 
     async def perform(self, ask: BoardAsks) -> Done:
-        """Raises one of `foundation.errors` before anything is done."""
+        """Raises RemoteError, NotFound or Conflict before anything is done."""
         match ask.command:
             case SetAgentState() as command:
                 self._set_agent_state(command)
@@ -47,9 +48,11 @@ class Actions:
         return Done(seq)
 
     def _set_agent_state(self, command: SetAgentState) -> None:
-        self._check_reason(command)
         agent_id = AgentId(command.agent_id)
         was_off = self._floor.floor.state_of(agent_id) is AgentState.OFF
+        if command.state is WantedState.PAUSED and command.reason not in self._pause_reasons:
+            known = ", ".join(self._pause_reasons) or "none; see pause_reasons in the configuration"
+            raise RemoteError(f"{command.reason!r} is no reason for a pause; known: {known}.")
         self._tell(ActionTaken(command.by, f"agent {command.state}", agent_id, command.reason))
         if command.state is WantedState.OFF:
             self._floor.feed(SignOut(agent_id))
@@ -60,13 +63,6 @@ class Actions:
             self._floor.feed(Ready(agent_id))
         else:
             self._floor.feed(Pause(agent_id, command.reason))
-
-    def _check_reason(self, command: SetAgentState) -> None:
-        """Pauses are counted by reason, so none is made up; without one it is just a pause."""
-        is_pause = command.state is WantedState.PAUSED and command.reason
-        if is_pause and command.reason not in self._pause_reasons:
-            known = ", ".join(self._pause_reasons)
-            raise RemoteError(f"{command.reason!r} is no reason for a pause; choose from: {known}.")
 
     def _hang_up(self, command: HangUpCall) -> None:
         call_id = CallId(command.call_id)

@@ -31,6 +31,7 @@ ALLOWED_IN = {
         "wallboard/web_role.py",
     ),
     "fastapi": (
+        "callcenter/call_record.py",
         "callcenter/roles/web.py",
         "foundation/web/",
         "recordings/api.py",

@@ -94,9 +94,10 @@ class Leg:
         return self.ask(media.Release(rid=0, leg=self.leg_id), Purpose.RELEASE)
 
     def keep(self, record: bytes) -> list[Effect]:
-        """Have media keep the dialog record, so that it outlives this process."""
-        if self.state is LegState.PREPARING:
-            return []
+        """Have media keep the dialog record, so that it outlives this process.
+
+        Media takes requests in order, so this may follow an Offer that is still under way.
+        """
         return [self.ask(media.Keep(rid=0, leg=self.leg_id, record=record))]
 
     # -- the peer's re-INVITE --------------------------------------------------------------------

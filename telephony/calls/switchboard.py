@@ -216,11 +216,12 @@ class Switchboard:
         self._calls[call.call_id] = call
         self._by_leg[event.leg] = call
         self._callers[call.call_id] = event.caller
-        self._note(event.leg, call.call_id, Side.CALLER)
         if event.agent_aor:
             self._agents_calling[event.leg] = AgentId(event.agent_aor)
             self._phone_changed(AgentId(event.agent_aor))
         self._take(call, lambda: call.start(event.body))
+        # After the Offer, for media keeps records of sessions that it has.
+        self._note(event.leg, call.call_id, Side.CALLER)
 
     def _note(self, leg_id: LegId, call_id: CallId, side: Side) -> None:
         """What a restarted core must know of a leg beside its dialog."""

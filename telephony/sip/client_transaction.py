@@ -55,7 +55,7 @@ ANSWERS: dict[tuple[State, Kind], State] = {
 
 
 class InviteClientTransaction(Transaction):
-    """One INVITE of ours; `start` sends it."""
+    """One INVITE of ours; `start` sends it, `resume` takes over one that was sent."""
 
     __slots__ = ("_request",)
 
@@ -68,6 +68,18 @@ class InviteClientTransaction(Transaction):
         if self.wait:
             self.resend.start(now, self.timers.t1)
         return [Transmit(self._request)]
+
+    def resume(self, now: float, *, answered: bool) -> None:
+        """Instead of `start`, when the process before us sent the request.
+
+        answered: provisionally; else the request is due again at once.
+        """
+        if answered:
+            self._enter(State.PROCEEDING)
+            return
+        self.ends_at = now + self.timers.give_up
+        if self.wait:
+            self.resend.start(now - self.timers.t1, self.timers.t1)
 
     def feed(self, given: ResponseArrived, now: float) -> list[TransactionEffect]:
         before = self.state
@@ -90,10 +102,6 @@ class InviteClientTransaction(Transaction):
             self._enter(State.TERMINATED)
             return [TimedOut()] if unanswered else []
         return [Transmit(self._request)] if self.resend.is_due(now) else []
-
-    def proceed(self) -> None:
-        """Stand for a transaction of a process that is gone: sent, and answered by 1xx."""
-        self._enter(State.PROCEEDING)
 
     def give_up(self) -> None:
         """End a transaction whose CANCEL was answered by silence (RFC 3261 9.1)."""

@@ -2,7 +2,8 @@
 
 A value that grows: sequence numbers rise, the remote target follows the peer's Contact. It knows
 how to address a request inside the dialog, and it can be written into a record from which another
-process goes on (`DialogRecord`).
+process goes on (`DialogRecord`), from the INVITE on: that of a leg without a final answer holds
+the INVITE too.
 """
 
 import msgspec
@@ -11,7 +12,15 @@ from foundation.errors import RemoteError
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import HostPort
 from telephony.sip.headers import NameAddr
-from telephony.sip.message import Message, clean_text, is_utf8
+from telephony.sip.message import (
+    COMPACT,
+    Message,
+    Request,
+    clean_text,
+    is_utf8,
+    parse_message,
+    serialise,
+)
 from telephony.sip.uri import literal_address, parse_uri
 
 RECORD_VERSION = 1
@@ -100,6 +109,10 @@ class DialogRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     is_caller: bool
     "We sent the first INVITE."
     dialog: Dialog
+    invite: bytes = b""
+    "Our INVITE, or the head of the peer's, as long as it has no final answer: the leg is early."
+    has_provisional: bool = False
+    "The peer has answered our INVITE provisionally, so that it may be cancelled (RFC 3261 9.1)."
     is_acknowledged: bool = True
     invite_seq: int = 0
     "CSeq of the peer's last INVITE that `answer` answers."
@@ -110,8 +123,6 @@ class DialogRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     ack: bytes = b""
     "Our last ACK, for a 200 that comes again."
     ack_seq: int = 0
-    invite: bytes = b""
-    "Our INVITE while it has no final answer, byte for byte: what a CANCEL must repeat."
     local_body: bytes = b""
     remote_body: bytes = b""
     extra: bytes = b""
@@ -133,6 +144,33 @@ def read_record(data: bytes) -> DialogRecord:
     if record.version != RECORD_VERSION:
         raise BadRecord(f"a dialog record of version {record.version} cannot be read")
     return record
+
+
+_ANSWERED_BY = frozenset(
+    ("via", "from", "to", "call-id", "cseq", "contact", "record-route", "max-forwards")
+)
+
+
+def head_of(invite: Request) -> bytes:
+    """What of a peer's INVITE is needed to answer it, and no more: the peer chose its length."""
+    headers = [
+        (name, value)
+        for name, value in invite.headers
+        if COMPACT.get(name.lower(), name.lower()) in _ANSWERED_BY
+    ]
+    return serialise(invite.start_line, headers, b"")
+
+
+def read_invite(record: DialogRecord) -> Request:
+    """The INVITE of an early leg."""
+    try:
+        invite = parse_message(record.invite)
+        _ = invite.via, invite.sender, invite.to, invite.cseq, invite.call_id
+    except SipParseError as error:
+        raise BadRecord(f"the INVITE of a dialog record cannot be read: {error}") from error
+    if not isinstance(invite, Request):
+        raise BadRecord("the INVITE of a dialog record is a response")
+    return invite
 
 
 def write_record(record: DialogRecord) -> bytes:

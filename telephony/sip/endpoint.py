@@ -78,17 +78,22 @@ class SipEndpoint:
         self._timer: asyncio.TimerHandle | None = None
         self._effects: deque[StackEffect] = deque()
         self._is_performing = False
+        self._unsent: list[SendDatagram] | None = []
+        "What verbs before `start` want sent; None from then on."
 
     async def start(self) -> None:
-        """Begin to read; the endpoint owns the sockets from now on."""
+        """Begin to read and to send; the endpoint owns the sockets from now on."""
+        transports = []
         for number, sock in enumerate(self._sockets):
             transport, _ = await self._loop.create_datagram_endpoint(
                 lambda number=number: _Port(self, number),  # type: ignore[misc]  # early binding
                 sock=sock,
             )
             transport.max_size = DATAGRAM_BYTES  # type: ignore[attr-defined]  # asyncio's own name
-            self._transports.append(transport)
-        self._rearm()
+            transports.append(transport)
+        self._transports = transports
+        unsent, self._unsent = self._unsent, None
+        self.perform(unsent or ())
 
     def close(self) -> None:
         if self._timer is not None:
@@ -121,11 +126,16 @@ class SipEndpoint:
 
     def _perform_one(self, effect: StackEffect) -> None:
         if isinstance(effect, SendDatagram):
-            if self._transports:
-                transport = self._transports[effect.listener]
-                transport.sendto(effect.data, (effect.to.host, effect.to.port))
+            self._send(effect)
         else:
             self._on_event(effect)
+
+    def _send(self, datagram: SendDatagram) -> None:
+        if self._transports:
+            transport = self._transports[datagram.listener]
+            transport.sendto(datagram.data, (datagram.to.host, datagram.to.port))
+        elif self._unsent is not None:
+            self._unsent.append(datagram)
 
     def _on_timer(self) -> None:
         self._timer = None

@@ -155,7 +155,8 @@ class Gone:
 class DialogKept:
     """The dialog record of a leg changed and should be stored with its media session.
 
-    Told for each change that a restarted core would need: dialog made, CSeq, target, SDP.
+    Told for each change that a restarted core would need: INVITE sent or come, first provisional
+    answer, dialog made, CSeq, target, SDP. Of an early leg it is enough to cancel or refuse it.
     """
 
     leg: LegId

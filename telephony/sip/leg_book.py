@@ -10,10 +10,17 @@ from typing import Protocol
 from foundation.ids import LegId
 from telephony.sip.alarms import Alarms
 from telephony.sip.compose import ALLOW, respond
-from telephony.sip.dialog import BadRecord, DialogRecord, read_record, write_record
+from telephony.sip.dialog import (
+    BadRecord,
+    DialogRecord,
+    head_of,
+    read_invite,
+    read_record,
+    write_record,
+)
 from telephony.sip.events import DialogKept, Dropped, HostPort, SendDatagram, StackEffect
 from telephony.sip.leg import Leg, LegState
-from telephony.sip.message import HeaderLines, Request, parse_message
+from telephony.sip.message import HeaderLines, Request
 from telephony.sip.options import SipOptions
 from telephony.sip.transaction_layer import COOKIE, AlarmKey, ServerEntry, TransactionLayer
 from telephony.sip.unacked import UnackedAnswer
@@ -103,6 +110,8 @@ class LegBook:
                 leg=leg.leg_id,
                 is_caller=leg.is_caller,
                 dialog=leg.dialog,
+                invite=_unanswered_invite(leg),
+                has_provisional=leg.is_early and leg.has_provisional,
                 is_acknowledged=leg.unacked is None,
                 invite_seq=leg.invite_seq,
                 answer=leg.answer,
@@ -110,7 +119,6 @@ class LegBook:
                 answer_port=leg.answer_to.port,
                 ack=leg.ack,
                 ack_seq=leg.ack_seq,
-                invite=bytes(leg.invite.request) if leg.invite and leg.is_early else b"",
                 local_body=leg.local_body,
                 remote_body=leg.remote_body,
                 extra=leg.extra,
@@ -118,8 +126,8 @@ class LegBook:
         )
 
     def keep(self, leg: Leg) -> None:
-        """Tell the record when it changed; a peer's INVITE without our answer has none."""
-        if leg.state in (LegState.INVITED, LegState.CANCELLING, LegState.ENDED):
+        """Tell the record when it changed; what is being ended anyhow needs none."""
+        if leg.state in (LegState.CANCELLING, LegState.ENDED):
             return
         record = self.record(leg)
         if record != leg.last_kept:
@@ -129,6 +137,8 @@ class LegBook:
     def adopt(self, data: bytes, now: float) -> Leg:
         """A leg made from the record of a process that is gone."""
         record = read_record(data)
+        if record.dialog.listener >= len(self.options.listeners):
+            raise BadRecord(f"there is no listener {record.dialog.listener} any more")
         leg = Leg(
             leg_id=LegId(record.leg),
             state=LegState.UP if record.is_acknowledged else LegState.ANSWERED,
@@ -143,9 +153,10 @@ class LegBook:
             remote_body=record.remote_body,
             extra=record.extra,
             last_kept=data,
+            has_provisional=record.has_provisional,
         )
         if record.invite:
-            self._adopt_invite(leg, record.invite)
+            self._resume(leg, read_invite(record), now)
         elif not record.is_acknowledged:
             leg.unacked = UnackedAnswer(leg.answer, leg.invite_seq, self.options.timers, now)
         self.add(leg)
@@ -154,15 +165,18 @@ class LegBook:
         self.rearm(leg)
         return leg
 
-    def _adopt_invite(self, leg: Leg, data: bytes) -> None:
-        """The phone rings still; it can be answered or cancelled."""
-        request = parse_message(data)
-        if not isinstance(request, Request):
-            raise BadRecord("a dialog record keeps an INVITE that is none")
-        leg.state = LegState.DIALLING
-        # By now it has rung, or it never will; either way a CANCEL may go.
-        leg.has_provisional = True
-        leg.invite = self.layer.adopt(request, leg.dialog.peer, leg.dialog.listener, leg.leg_id)
+    def _resume(self, leg: Leg, invite: Request, now: float) -> None:
+        """Go on with the INVITE's own transaction, so that it can be cancelled or answered."""
+        dialog = leg.dialog
+        if leg.is_caller:
+            leg.state = LegState.DIALLING
+            leg.invite = self.layer.resume(
+                invite, dialog.peer, dialog.listener, leg.leg_id, now, answered=leg.has_provisional
+            )
+        else:
+            leg.state = LegState.INVITED
+            leg.pending = self.layer.open(invite, dialog.peer, dialog.listener)
+            leg.pending.leg_id = leg.leg_id
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -238,3 +252,11 @@ class LegBook:
 
     def send(self, data: bytes, to: HostPort, listener: int) -> None:
         self.emit(SendDatagram(data, to, listener))
+
+
+def _unanswered_invite(leg: Leg) -> bytes:
+    if leg.state is LegState.INVITED and leg.pending is not None:
+        return head_of(leg.pending.request)
+    if leg.is_caller and leg.is_early and leg.invite is not None:
+        return bytes(leg.invite.request)
+    return b""

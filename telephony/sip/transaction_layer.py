@@ -175,19 +175,42 @@ class TransactionLayer:
             machine = InviteClientTransaction(data, timers, reliable=reliable)
         else:
             machine = ClientTransaction(data, timers, reliable=reliable)
-        key = (request.via.branch, request.method)
-        entry = ClientEntry(key, machine, request, to, listener, purpose, leg_id)
-        self._clients[key] = entry
+        entry = self._expect(request, machine, to, listener, purpose, leg_id)
         self._ask(entry, machine.start(now))
         return entry
 
-    def adopt(self, invite: Request, to: HostPort, listener: int, leg_id: LegId) -> ClientEntry:
-        """An INVITE that a process before us sent: its answers are ours now."""
+    def resume(
+        self,
+        invite: Request,
+        to: HostPort,
+        listener: int,
+        leg_id: LegId,
+        now: float,
+        *,
+        answered: bool,
+    ) -> ClientEntry:
+        """Wait for the answer to an INVITE that the process before us sent.
+
+        answered: a provisional answer came; without one the INVITE is sent again, to get it.
+        """
         reliable = self._is_reliable(listener)
         machine = InviteClientTransaction(bytes(invite), self._options.timers, reliable=reliable)
-        machine.proceed()
-        key = (invite.via.branch, invite.method)
-        entry = ClientEntry(key, machine, invite, to, listener, Purpose.INVITE, leg_id)
+        machine.resume(now, answered=answered)
+        entry = self._expect(invite, machine, to, listener, Purpose.INVITE, leg_id)
+        self._ask(entry, [])
+        return entry
+
+    def _expect(
+        self,
+        request: Request,
+        machine: InviteClientTransaction | ClientTransaction,
+        to: HostPort,
+        listener: int,
+        purpose: Purpose,
+        leg_id: LegId,
+    ) -> ClientEntry:
+        key = (request.via.branch, request.method)
+        entry = ClientEntry(key, machine, request, to, listener, purpose, leg_id)
         self._clients[key] = entry
         return entry
 

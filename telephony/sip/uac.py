@@ -83,6 +83,7 @@ class OutgoingLegs:
             leg_id=leg.leg_id,
             now=now,
         )
+        self._book.keep(leg)
         return leg.invite
 
     def hang_up(self, leg: Leg, reason: str, now: float) -> None:
@@ -150,6 +151,7 @@ class OutgoingLegs:
 
     def _on_provisional(self, leg: Leg, response: Response, source: HostPort, now: float) -> None:
         leg.has_provisional = True
+        self._book.keep(leg)
         if leg.state is LegState.CANCELLING:
             self._cancel(leg, now)
         elif response.status > 100:
@@ -228,7 +230,6 @@ class OutgoingLegs:
             ]
             leg.has_provisional = False
             self._invite(leg, entry.request.body, kept, now).retried = True
-            self._book.keep(leg)
             return
         self._refused(leg, response.status, response.reason)
 

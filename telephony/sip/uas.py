@@ -52,6 +52,7 @@ class IncomingLegs:
                 agent_aor=agent_aor,
             )
         )
+        book.keep(leg)
 
     def _make_dialog(self, entry: ServerEntry) -> Dialog:
         request, source = entry.request, entry.source

@@ -77,6 +77,14 @@ def test_cancel_before_media_is_ready_still_tells_arrival_and_end_once(lines: Li
     assert last(lines, CallEnded).by is EndedBy.CALLER  # type: ignore[attr-defined]
 
 
+def test_record_of_a_caller_is_kept_as_soon_as_media_was_asked_for_a_session(lines: Lines) -> None:
+    lines.media.keeps = True
+    lines.sip.on_note = lambda leg: lines.switchboard.on_sip(sip.DialogKept(leg, b"early"))
+    lines.invite()
+    assert [type(request) for request in lines.media.asked] == [media.Offer, media.Keep]
+    assert lines.media.of(media.Keep) == [media.Keep(rid=0, leg=CALLER, record=b"early")]
+
+
 def test_whole_call_tells_its_story_in_order(talk: tuple[Lines, CallId, LegId]) -> None:
     lines, _, _ = talk
     lines.switchboard.on_sip(sip.Gone(CALLER, sip.GoneWhy.BYE))

@@ -10,6 +10,7 @@ import pytest
 
 from callcenter.demo.phone_process import PhoneProcess
 from callcenter.demo.pyvoip_phone import protocol
+from foundation.ids import LegId
 from telephony.sip.endpoint import SipEndpoint, bind_udp, inherit_udp, listener_of
 from telephony.sip.events import (
     Answered,
@@ -73,6 +74,21 @@ async def test_an_endpoint_reads_from_a_socket_that_its_parent_bound() -> None:
         endpoint.close()
         await asyncio.sleep(0)
         assert bound.fileno() >= 0, "the parent's socket stays open"
+
+
+async def test_what_is_to_be_sent_before_the_start_leaves_with_it() -> None:
+    with bind_udp("127.0.0.1", 0) as phone:
+        sock = bind_udp("127.0.0.1", 0)
+        endpoint = SipEndpoint(make_stack(sock), [sock], lambda event: None)
+        address = listener_of(phone).address
+        to = f"sip:phone@{address.host}:{address.port}"
+        dialled = endpoint.stack.dial(LegId("l-1"), to, endpoint.now, body=SDP, caller=CALLER)
+        endpoint.perform(dialled)
+        await endpoint.start()
+        async with asyncio.timeout(5):
+            data = await asyncio.get_running_loop().sock_recv(phone, 4096)
+        endpoint.close()
+    assert data.startswith(b"INVITE ")
 
 
 async def test_a_handler_that_fails_costs_one_datagram_only() -> None:

@@ -18,6 +18,8 @@ class FakeSip:
 
     done: list[tuple[str, str, object]] = field(default_factory=list)
     registered: set[str] = field(default_factory=set)
+    on_note: Callable[[LegId], None] = lambda leg: None
+    "The stack tells a new dialog record when something is noted."
 
     def progress(self, leg: LegId, status: int, body: bytes) -> None:
         self.done.append(("progress", leg, status))
@@ -44,7 +46,7 @@ class FakeSip:
         self.done.append(("hang_up", leg, reason))
 
     def note(self, leg: LegId, extra: bytes) -> None:
-        pass
+        self.on_note(leg)
 
     def is_registered(self, aor: str) -> bool:
         return aor in self.registered

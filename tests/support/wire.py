@@ -95,6 +95,9 @@ class Wire:
             else:
                 side.events.append(effect)
 
+    def lose_next(self) -> None:
+        self.lost.add(self._count)
+
     def _launch(self, side: Side, effect: SendDatagram) -> None:
         number = self._count
         self._count += 1
