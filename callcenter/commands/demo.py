@@ -24,9 +24,10 @@ def demo(
     seconds: Annotated[
         float | None,
         typer.Option(
-            min=25,
-            help="Stop by itself; whoever calls is through by then. Left out: "
-            "callers come again and again until Ctrl-C.",
+            min=0,
+            metavar="N",
+            help="Stop by itself after about N s (at least 30, a talk takes its time); "
+            "left out: callers come again and again until Ctrl-C.",
         ),
     ] = None,
     folder: Annotated[
@@ -65,7 +66,7 @@ def _run(wish: Wish, console: Console) -> list[str]:
 
 async def _show(wish: Wish, console: Console) -> list[Result]:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return await show(wish, console, stop)
 

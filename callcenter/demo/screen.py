@@ -96,7 +96,7 @@ class Screen:
     # -- live ------------------------------------------------------------------------------------
 
     def _render(self) -> RenderableType:
-        return Group(self._calls(), self._queues(), self._agents())
+        return Group(self._calls(), "", self._queues(), "", self._agents())
 
     def _calls(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0))
