@@ -111,7 +111,7 @@ async def test_supervisor_ends_a_call_and_the_journal_says_who(centre: Centre) -
         end = await asyncio.wait_for(call.over(), 5)
 
     assert not end.by_us
-    assert centre.facts(CallEnded, before)[0].by is EndedBy.CENTRE
+    assert (await centre.told(CallEnded, before)).by is EndedBy.CENTRE
     assert [(a.by, a.target) for a in centre.facts(ActionTaken, before)] == [
         ("sue", arrived.call_id)
     ]

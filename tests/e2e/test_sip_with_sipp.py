@@ -26,6 +26,7 @@ from telephony.sip.events import (
     SipEvent,
 )
 from tests.support.sip_phone import SipPhone
+from tests.support.sipp import Sipp, run_sipp
 from tests.support.sipp_messages import (
     BODY,
     HEAD,
@@ -37,12 +38,12 @@ from tests.support.sipp_messages import (
     scenario,
     send,
 )
-from tests.support.sipp import Sipp, run_sipp
 
 pytestmark = [pytest.mark.e2e, pytest.mark.interop]
 
 CALLER = CallerIdentity("8000", "Hotline", "")
 SDP = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+
 
 @pytest.fixture
 async def centre() -> AsyncIterator[SipPhone]:
