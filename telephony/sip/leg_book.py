@@ -99,7 +99,7 @@ class LegBook:
         leg.state = LegState.ENDED
         leg.pending_update = leg.reliable = leg.wanted_answer = None
         leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = leg.session = None
-        leg.ring_again_at = leg.reoffer_at = leg.cancel_ends_at = None
+        leg.ring_again_at = leg.expires_at = leg.reoffer_at = leg.cancel_ends_at = None
         leg.forget_at = now + self.options.timers.give_up
         self.rearm(leg)
 

@@ -59,6 +59,9 @@ class SipOptions:
     "Wrong passwords of one source for one address-of-record before 403."
     auth_failure_window_s: float = 300.0
 
+    max_tracked: int = 20_000
+    "Nonces in use, and sources of wrong passwords; beyond that the oldest are forgotten."
+
     session_expires_s: int = 1800
     "Session timer (RFC 4028) that we ask for; 0: none, but what peers ask for is kept up."
     min_se_s: int = 90

@@ -334,6 +334,7 @@ class Phone:
             ("CSeq", str(self.invite.cseq)),
             ("Contact", f"<sip:agent@{PHONE.host}:{PHONE.port};who={tag}>"),
             *extra,
+            *([("Content-Type", "application/sdp")] if body else []),
         ]
         response = Response(status, "x", headers, body)
         return self.stack.receive(bytes(response), PHONE, 0, 0.0)
