@@ -98,7 +98,13 @@ def agent_options(settings: Settings) -> AgentOptions:
 
 
 def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptions:
-    return SipOptions(listeners=listeners, domain=settings.sip.domain)
+    sip = settings.sip
+    return SipOptions(
+        listeners=listeners,
+        domain=sip.domain,
+        ring_all=sip.ring == "all",
+        session_expires_s=sip.session_expires_s,
+    )
 
 
 def worker_options(settings: Settings, number: int, workers: int, socket: str) -> WorkerOptions:

@@ -123,6 +123,10 @@ class Sip(Part):
     "Where SIP is spoken: `udp:ADDRESS:PORT`."
     domain: str = Field(default="localhost", min_length=1)
     "What agents' phones register at; the realm of their passwords."
+    ring: Literal["newest", "all"] = "newest"
+    "Which of an agent's phones ring: the one that registered last, or all until one answers."
+    session_expires_s: int = Field(default=1800, ge=0, le=86_400)
+    "Calls are refreshed within this time, and end when the phone has vanished; 0: only if asked."
 
     @field_validator("listen", mode="before")
     @classmethod

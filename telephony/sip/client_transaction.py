@@ -103,6 +103,11 @@ class InviteClientTransaction(Transaction):
             return [TimedOut()] if unanswered else []
         return [Transmit(self._request)] if self.resend.is_due(now) else []
 
+    def limit(self, at: float) -> None:
+        """End a ringing transaction whose CANCEL need not be answered, at the latest then."""
+        if self.state is State.PROCEEDING:
+            self.ends_at = at
+
     def give_up(self) -> None:
         """End it: its CANCEL was answered by silence (RFC 3261 9.1), or the peer is unreachable."""
         self._enter(State.TERMINATED)

@@ -4,7 +4,7 @@ import re
 
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import HostPort
-from telephony.sip.headers import split_list
+from telephony.sip.headers import quote, split_list
 from telephony.sip.message import HeaderLines, Request, serialise
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REGISTER"
@@ -101,6 +101,11 @@ def _tagged(request: Request, tag: str) -> str:
 def reply_address(request: Request, source: HostPort) -> HostPort:
     """Where answers to a datagram go (RFC 3261 18.2.2, RFC 3581 4)."""
     return HostPort(source.host, request.via.reply_port(source.port))
+
+
+def reason_line(protocol: str, cause: int, text: str) -> list[tuple[str, str]]:
+    """Why a request of ours ends something (RFC 3326)."""
+    return [("Reason", f"{protocol};cause={cause};text={quote(one_line(text))}")]
 
 
 def one_line(text: str) -> str:

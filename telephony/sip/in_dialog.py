@@ -7,7 +7,7 @@ Glare, two re-INVITEs at once, is refused with 491; our own is tried again as RF
 import re
 
 from telephony.sip import session
-from telephony.sip.compose import SDP, one_line
+from telephony.sip.compose import SDP, reason_line
 from telephony.sip.dialog import Dialog
 from telephony.sip.digest import DigestClient
 from telephony.sip.errors import SipParseError
@@ -20,7 +20,6 @@ from telephony.sip.events import (
     Reoffered,
     ReofferRefused,
 )
-from telephony.sip.headers import quote
 from telephony.sip.leg import LateOffer, Leg, LegState
 from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
@@ -31,6 +30,8 @@ from telephony.sip.transaction_layer import ClientEntry, Purpose, ServerEntry
 
 MAX_GLARE = 6
 EXPIRED = "session timer expired"
+NORMAL, TIMED_OUT = 16, 102
+"Causes of Q.850: normal call clearing, recovery on timer expiry."
 DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
 _SIGNAL = re.compile(rb"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGIT_NAMES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
@@ -125,7 +126,7 @@ class InDialog:
             self._on_early_update(leg, entry, now)
         elif leg.pending is not None:
             self.refuse(leg, entry, 500, now, headers=self._retry_after())
-        elif leg.invite is not None or leg.unacked is not None or leg.late_offer is not None:
+        elif leg.branches or leg.invite or leg.unacked or leg.late_offer:
             self.refuse(leg, entry, 491, now)
         else:
             leg.pending = entry
@@ -206,14 +207,14 @@ class InDialog:
 
     def hang_up(self, leg: Leg, reason: str, now: float, why: GoneWhy = GoneWhy.OURS) -> None:
         """Send BYE and tell the end of a leg that was up."""
-        self.send_bye(leg, reason, now)
+        self.send_bye(leg, reason, now, NORMAL if why is GoneWhy.OURS else TIMED_OUT)
         self._book.end(leg, now)
         self._book.emit(Gone(leg.leg_id, why, reason))
 
-    def send_bye(self, leg: Leg, reason: str, now: float) -> None:
+    def send_bye(self, leg: Leg, reason: str, now: float, cause: int = NORMAL) -> None:
         headers = [("User-Agent", self._book.options.server)]
         if reason:
-            headers.append(("Reason", f"SIP;cause=200;text={quote(one_line(reason))}"))
+            headers += reason_line("Q.850", cause, reason)
         request = self.build(leg, "BYE", leg.dialog.next_seq(), headers=headers)
         self._send(leg, request, Purpose.BYE, now)
 
@@ -232,7 +233,6 @@ class InDialog:
 
     def _reinvite(self, leg: Leg, body: bytes, now: float) -> None:
         leg.wanted_offer = leg.reoffer_at = None
-        leg.has_provisional = False
         capabilities = self._book.capabilities("", leg.dialog.listener)
         headers = [*capabilities, *session.ask(leg, self._book.options)]
         number = leg.dialog.next_seq()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from foundation.ids import LegId
-from telephony.sip.dialog import Dialog
+from telephony.sip.dialog import Dialog, Target
 from telephony.sip.digest import DigestClient
 from telephony.sip.events import HostPort
 from telephony.sip.message import Message, Request
@@ -40,6 +40,14 @@ class LateOffer:
 
     invite: Request
     response_tag: str
+
+
+@dataclass(slots=True, eq=False)
+class Branch:
+    """One phone that an INVITE of ours rings."""
+
+    entry: ClientEntry
+    target: Target
 
 
 @dataclass(slots=True)
@@ -77,10 +85,12 @@ class Leg:
     hang_up_reason: str | None = None
     "Set while a hang-up waits for the ACK (RFC 3261 15) or for the end of a CANCEL."
 
+    branches: list[Branch] = field(default_factory=list)
+    "Our first INVITE, to one phone or several, until it is decided."
+    refusal: tuple[int, str] | None = None
+    "The best final answer of the phones that refused."
     invite: ClientEntry | None = None
-    "Our own INVITE or re-INVITE until its final answer."
-    has_provisional: bool = False
-    is_cancelled: bool = False
+    "Our re-INVITE until its final answer."
     early: dict[str, EarlyDialog] = field(default_factory=dict)
     "By the tag of the phone that answered."
     late_offer: LateOffer | None = None
@@ -120,6 +130,9 @@ class Leg:
     @property
     def is_early(self) -> bool:
         return self.state in (LegState.INVITED, LegState.DIALLING, LegState.CANCELLING)
+
+    def find_branch(self, entry: ClientEntry) -> Branch | None:
+        return next((each for each in self.branches if each.entry is entry), None)
 
     def learn_abilities(self, message: Message) -> None:
         """What the peer's request or 2xx says it can do."""

@@ -12,14 +12,16 @@ from telephony.sip.alarms import Alarms
 from telephony.sip.compose import ALLOW, SUPPORTED, respond
 from telephony.sip.dialog import (
     BadRecord,
+    BranchRecord,
     DialogRecord,
+    Target,
     head_of,
     read_invite,
     read_record,
     write_record,
 )
 from telephony.sip.events import DialogKept, Dropped, HostPort, SendDatagram, StackEffect
-from telephony.sip.leg import Leg, LegState
+from telephony.sip.leg import Branch, Leg, LegState
 from telephony.sip.message import HeaderLines, Request
 from telephony.sip.options import SipOptions
 from telephony.sip.session_timer import SessionTimer
@@ -99,6 +101,7 @@ class LegBook:
         leg.state = LegState.ENDED
         leg.pending_update = leg.reliable = leg.wanted_answer = None
         leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = leg.session = None
+        leg.branches, leg.early = [], {}
         leg.ring_again_at = leg.expires_at = leg.reoffer_at = leg.cancel_ends_at = None
         leg.forget_at = now + self.options.timers.give_up
         self.rearm(leg)
@@ -116,7 +119,8 @@ class LegBook:
                 is_caller=leg.is_caller,
                 dialog=leg.dialog,
                 invite=_unanswered_invite(leg),
-                has_provisional=leg.is_early and leg.has_provisional,
+                has_provisional=any(each.entry.has_provisional for each in leg.branches[:1]),
+                branches=[_branch_record(each) for each in leg.branches[1:]],
                 is_acknowledged=leg.unacked is None,
                 invite_seq=leg.invite_seq,
                 answer=leg.answer,
@@ -145,8 +149,9 @@ class LegBook:
     def adopt(self, data: bytes, now: float) -> Leg:
         """A leg made from the record of a process that is gone."""
         record = read_record(data)
-        if record.dialog.listener >= len(self.options.listeners):
-            raise BadRecord(f"there is no listener {record.dialog.listener} any more")
+        last = max(record.dialog.listener, *(each.listener for each in record.branches), 0)
+        if last >= len(self.options.listeners):
+            raise BadRecord(f"there is no listener {last} any more")
         leg = Leg(
             leg_id=LegId(record.leg),
             state=LegState.UP if record.is_acknowledged else LegState.ANSWERED,
@@ -162,10 +167,9 @@ class LegBook:
             extra=record.extra,
             last_kept=data,
             allows_update=record.allows_update,
-            has_provisional=record.has_provisional,
         )
         if record.invite:
-            self._resume(leg, read_invite(record), now)
+            self._resume(leg, record, now)
         elif not record.is_acknowledged:
             leg.unacked = UnackedAnswer(leg.answer, leg.invite_seq, self.options.timers, now)
         if record.session_s:
@@ -177,18 +181,40 @@ class LegBook:
         self.rearm(leg)
         return leg
 
-    def _resume(self, leg: Leg, invite: Request, now: float) -> None:
+    def _resume(self, leg: Leg, record: DialogRecord, now: float) -> None:
         """Go on with the INVITE's own transaction, so that it can be cancelled or answered."""
         dialog = leg.dialog
         if leg.is_caller:
             leg.state = LegState.DIALLING
-            leg.invite = self.layer.resume(
-                invite, dialog.peer, dialog.listener, leg.leg_id, now, answered=leg.has_provisional
+            first = BranchRecord(
+                invite=record.invite,
+                host=dialog.host,
+                port=dialog.port,
+                listener=dialog.listener,
+                is_natted=dialog.is_natted,
+                has_provisional=record.has_provisional,
             )
+            # All are read before the first is sent: a record that is broken leaves nothing.
+            invites = [read_invite(each.invite) for each in (first, *record.branches)]
+            for each, invite in zip((first, *record.branches), invites, strict=True):
+                self._resume_branch(leg, each, invite, now)
         else:
             leg.state = LegState.INVITED
-            leg.pending = self.layer.open(invite, dialog.peer, dialog.listener)
+            leg.pending = self.layer.open(read_invite(record.invite), dialog.peer, dialog.listener)
             leg.pending.leg_id = leg.leg_id
+
+    def _resume_branch(self, leg: Leg, record: BranchRecord, invite: Request, now: float) -> None:
+        address = HostPort(record.host, record.port)
+        target = Target(invite.uri_text, "", address, record.listener, record.is_natted)
+        entry = self.layer.resume(
+            invite,
+            address,
+            record.listener,
+            leg.leg_id,
+            now,
+            answered=record.has_provisional,
+        )
+        leg.branches.append(Branch(entry, target))
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -277,6 +303,16 @@ class LegBook:
 def _unanswered_invite(leg: Leg) -> bytes:
     if leg.state is LegState.INVITED and leg.pending is not None:
         return head_of(leg.pending.request)
-    if leg.is_caller and leg.is_early and leg.invite is not None:
-        return bytes(leg.invite.request)
-    return b""
+    return bytes(leg.branches[0].entry.request) if leg.branches else b""
+
+
+def _branch_record(branch: Branch) -> BranchRecord:
+    target = branch.target
+    return BranchRecord(
+        invite=bytes(branch.entry.request),
+        host=target.address.host,
+        port=target.address.port,
+        listener=target.listener,
+        is_natted=target.is_natted,
+        has_provisional=branch.entry.has_provisional,
+    )

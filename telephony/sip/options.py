@@ -52,6 +52,9 @@ class SipOptions:
     max_bindings_per_aor: int = 10
     "Beyond that the oldest binding goes."
 
+    ring_all: bool = False
+    "Call all phones that are registered for one person; else the one that registered last."
+
     nonce_life_s: float = 300.0
     digest_algorithms: tuple[str, ...] = ("MD5",)
     "In the order of preference; each is one challenge (RFC 8760)."

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 
 from foundation.ids import LegId
 from telephony.sip.bodies import sdp_of
-from telephony.sip.dialog import address_of
+from telephony.sip.dialog import Target, address_of
 from telephony.sip.digest import Credentials
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import CallerIdentity, Dropped, HostPort, Refused, StackEffect
@@ -24,11 +24,11 @@ from telephony.sip.leg_book import LegBook, Randomness
 from telephony.sip.message import HeaderLines, Response, is_utf8, parse_message
 from telephony.sip.options import SipOptions
 from telephony.sip.reception import Reception
-from telephony.sip.registrar import Registrar
+from telephony.sip.registrar import Binding, Registrar
 from telephony.sip.reliable import read_rseq
 from telephony.sip.screening import Refusal
 from telephony.sip.transaction_layer import AlarmKey, Outcome, Purpose
-from telephony.sip.uac import OutgoingLegs, Target
+from telephony.sip.uac import OutgoingLegs
 from telephony.sip.uas import IncomingLegs
 from telephony.sip.uri import make_uri
 
@@ -193,20 +193,20 @@ class SipStack:
         credentials: tuple[str, str] | None = None,
         route: HostPort | None = None,
     ) -> list[StackEffect]:
-        """INVITE a phone of ours (`to` is its user part) or a full `sip:` URI.
+        """INVITE phones of ours (`to` is their user part) or a full `sip:` URI.
 
         An empty `body` asks for the peer's offer; answer it by `acknowledge` after `Answered`.
         route: where the first datagram goes instead of the URI's address.
         """
-        target = self._find_target(to, route, now)
+        targets = self._find_targets(to, route, now)
         if self._book.is_full or self._book.layer.is_full:
             self._emit(Refused(leg, 503, "too many calls"))
-        elif isinstance(target, Refusal):
-            self._emit(Refused(leg, target.status, target.reason))
+        elif isinstance(targets, Refusal):
+            self._emit(Refused(leg, targets.status, targets.reason))
         else:
             self._outgoing.dial(
                 leg,
-                target,
+                targets,
                 now,
                 body=body,
                 caller=caller,
@@ -215,21 +215,21 @@ class SipStack:
             )
         return self._flush()
 
-    def _find_target(self, to: str, route: HostPort | None, now: float) -> Target | Refusal:
+    def _find_targets(self, to: str, route: HostPort | None, now: float) -> list[Target] | Refusal:
         if not to.startswith(("sip:", "sips:")):
-            binding = self._registrar.newest(to, now)
-            if binding is None:
-                return Refusal(480, reason="not registered")
+            bindings = self._registrar.all(to, now)
+            if not self._book.options.ring_all:
+                del bindings[1:]
             aor = str(make_uri(to, self._domain))
-            natted = address_of(binding.contact) != binding.received
-            return Target(binding.contact, aor, binding.received, binding.listener, natted)
+            targets = [_target(binding, aor) for binding in bindings]
+            return targets or Refusal(480, reason="not registered")
         try:
             address = route or address_of(to)
         except SipParseError as error:
             return Refusal(404, reason=str(error))
         if address is None:
             return Refusal(503, reason="the host is a name, and no route was given")
-        return Target(to, to.partition("?")[0], address)
+        return [Target(to, to.partition("?")[0], address)]
 
     def acknowledge(self, leg: LegId, body: bytes, now: float) -> list[StackEffect]:
         """ACK with our answer after `Answered` to an INVITE of ours that had no offer."""
@@ -355,6 +355,11 @@ class SipStack:
                 self._in_dialog.on_bye_answer(leg, entry, response, now)
             case _:
                 pass
+
+
+def _target(binding: Binding, aor: str) -> Target:
+    natted = address_of(binding.contact) != binding.received
+    return Target(binding.contact, aor, binding.received, binding.listener, natted)
 
 
 def _is_stun(data: bytes) -> bool:

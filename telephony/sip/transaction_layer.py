@@ -73,6 +73,10 @@ class ClientEntry:
     leg_id: LegId
     retried: bool = False
     "Sent with credentials already."
+    has_provisional: bool = False
+    is_cancelled: bool = False
+    is_lost: bool = False
+    "An INVITE to a phone that need not answer any more: another did."
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +203,7 @@ class TransactionLayer:
         machine = InviteClientTransaction(bytes(invite), self._options.timers, reliable=reliable)
         machine.resume(now, answered=answered)
         entry = self._expect(invite, machine, to, listener, Purpose.INVITE, leg_id)
+        entry.has_provisional = answered
         self._ask(entry, [])
         return entry
 
@@ -226,6 +231,12 @@ class TransactionLayer:
         self._ask(entry, effects)
         news = any(isinstance(effect, Deliver) for effect in effects)
         return Outcome(entry, response) if news else None
+
+    def limit(self, entry: ClientEntry, at: float) -> None:
+        """Wait no longer than that for the end of an INVITE that was cancelled."""
+        if isinstance(entry.machine, InviteClientTransaction) and entry.key in self._clients:
+            entry.machine.limit(at)
+            self._ask(entry, [])
 
     def abandon(self, entry: ClientEntry) -> None:
         """Stop waiting for the answer to an INVITE."""

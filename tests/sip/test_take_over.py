@@ -140,7 +140,7 @@ def test_a_200_that_crosses_the_cancel_of_the_next_process_gets_ack_and_bye(line
 
     assert lines.centre.starts() == ["CANCEL", "ACK", "BYE"]
     phone_leg = called_leg(lines.phone)
-    gone = Gone(phone_leg, GoneWhy.BYE, f'SIP;cause=200;text="{REASON}"')
+    gone = Gone(phone_leg, GoneWhy.BYE, f'Q.850;cause=16;text="{REASON}"')
     assert fates(lines.phone)[1:] == [Confirmed(phone_leg, b""), gone]
 
 

@@ -37,6 +37,8 @@ class SipPhone:
         lines: Callable[[str], bool] = lambda user: True,
         domain: str = "",
         seed: int | None = None,
+        *,
+        ring_all: bool = False,
     ) -> None:
         sock = bind_udp("127.0.0.1", 0)
         listener = listener_of(sock)
@@ -44,7 +46,7 @@ class SipPhone:
         self.events: list[SipEvent] = []
         self.on_event: Callable[[SipEvent], None] = lambda event: None
         self.stack = SipStack(
-            SipOptions(listeners=(listener,), domain=domain),
+            SipOptions(listeners=(listener,), domain=domain, ring_all=ring_all),
             accounts or {},
             lines=lines,
             secret=b"for the tests only",
@@ -60,8 +62,10 @@ class SipPhone:
         accounts: Mapping[str, str] | None = None,
         lines: Callable[[str], bool] = lambda user: True,
         domain: str = "",
+        *,
+        ring_all: bool = False,
     ) -> AsyncIterator["SipPhone"]:
-        phone = cls(accounts, lines, domain)
+        phone = cls(accounts, lines, domain, ring_all=ring_all)
         await phone.endpoint.start()
         try:
             yield phone
