@@ -102,6 +102,7 @@ def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptio
     return SipOptions(
         listeners=listeners,
         domain=sip.domain,
+        trusted=sip.trusted,
         ring_all=sip.ring == "all",
         session_expires_s=sip.session_expires_s,
     )

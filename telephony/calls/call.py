@@ -224,8 +224,8 @@ class Call:
     def on_sip(self, event: sip.SipEvent, now: float) -> list[Effect]:
         """Facts about a leg of this call; `now` in seconds."""
         match event:
-            case sip.Cancelled():
-                return self._end(EndedBy.CALLER, "cancelled")
+            case sip.Cancelled(reason=reason):
+                return self._end(EndedBy.CALLER, reason or "cancelled")
             case sip.Confirmed(leg, body) | sip.EarlyAnswered(leg, body):
                 return self._on_ack(leg, body)
             case sip.Progressed(leg, status):

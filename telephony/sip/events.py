@@ -39,11 +39,22 @@ class SendDatagram:
 
 @dataclass(frozen=True, slots=True)
 class CallerIdentity:
-    """Who calls, as the peer claims: user part and display name of From, unescaped UTF-8."""
+    """Who calls: user part and display name, unescaped UTF-8; what From claims, or a trusted trunk
+    asserts. A caller who withholds the number has the user part `anonymous`."""
 
     user: str
     display_name: str
     uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diversion:
+    """Somebody who was called before us and handed the call on (RFC 5806, RFC 7044)."""
+
+    user: str
+    display_name: str = ""
+    reason: str = ""
+    "As the network says it: `unconditional`, `user-busy`, `no-answer`, a SIP status; '' unknown."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,8 @@ class IncomingCall:
     reliable: bool = False
     """The caller knows reliable provisional answers (RFC 3262): a 183 may carry our offer to an
     offerless INVITE, and `EarlyAnswered` brings the answer."""
+    diversions: tuple[Diversion, ...] = ()
+    "Over whom the call came to us, the last one first; as the peer claims."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,8 @@ class Cancelled:
     is already sent. Nothing follows."""
 
     leg: LegId
+    reason: str = ""
+    "What the CANCEL gave as Reason (RFC 3326); '' nothing."
 
 
 @dataclass(frozen=True, slots=True)

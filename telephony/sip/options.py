@@ -52,6 +52,8 @@ class SipOptions:
     max_bindings_per_aor: int = 10
     "Beyond that the oldest binding goes."
 
+    trusted: tuple[str, ...] = ()
+    "Addresses and networks of trunks whose P-Asserted-Identity is believed (RFC 3325)."
     ring_all: bool = False
     "Call all phones that are registered for one person; else the one that registered last."
 

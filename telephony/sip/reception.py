@@ -19,7 +19,7 @@ from telephony.sip.errors import SipParseError
 from telephony.sip.events import Dropped, HostPort, SendDatagram
 from telephony.sip.in_dialog import InDialog
 from telephony.sip.leg_book import LegBook
-from telephony.sip.message import Request
+from telephony.sip.message import Request, clean_text
 from telephony.sip.registrar import Registrar
 from telephony.sip.screening import (
     Refusal,
@@ -108,7 +108,7 @@ class Reception:
         leg = self._book.find(invite.leg_id) if invite.leg_id else None
         tag = leg.dialog.local_tag if leg else self._stateless_tag(request)
         self._reply(request, Refusal(200), source, listener, tag=tag)
-        self._incoming.cancel(invite, now)
+        self._incoming.cancel(invite, now, clean_text(request.find("reason") or ""))
 
     def _on_new(self, request: Request, source: HostPort, listener: int, now: float) -> None:
         refusal = find_refusal(request, self._options, self._ours)

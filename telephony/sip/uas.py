@@ -6,7 +6,6 @@ from telephony.sip.bodies import sdp_of
 from telephony.sip.dialog import Dialog, address_of, storable
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import (
-    CallerIdentity,
     Cancelled,
     Confirmed,
     Dropped,
@@ -16,11 +15,11 @@ from telephony.sip.events import (
     HostPort,
     IncomingCall,
 )
-from telephony.sip.headers import NameAddr
+from telephony.sip.identity import identify, read_diversions, trust
 from telephony.sip.in_dialog import InDialog
 from telephony.sip.leg import Leg, LegState
 from telephony.sip.leg_book import LegBook
-from telephony.sip.message import HeaderLines, Request, clean_text
+from telephony.sip.message import HeaderLines, Request
 from telephony.sip.reliable import REL, Rack, ReliableAnswers, reliable_for
 from telephony.sip.transaction import TimedOut
 from telephony.sip.transaction_layer import ServerEntry, is_answered
@@ -34,6 +33,7 @@ class IncomingLegs:
     def __init__(self, book: LegBook, in_dialog: InDialog) -> None:
         self._book = book
         self._in_dialog = in_dialog
+        self._is_trusted = trust(book.options.trusted)
 
     # -- from the network ------------------------------------------------------------------------
 
@@ -52,11 +52,12 @@ class IncomingLegs:
             IncomingCall(
                 leg=leg.leg_id,
                 to_user=request.uri.user,
-                caller=identify(request.sender),
+                caller=identify(request, is_trusted=self._is_trusted(entry.source)),
                 body=request.body,
                 source=entry.source,
                 sip_call_id=request.call_id,
                 reliable=leg.reliable is not None,
+                diversions=read_diversions(request),
                 agent_aor=agent_aor,
             )
         )
@@ -84,7 +85,7 @@ class IncomingLegs:
             is_natted=_is_natted(request, target, source),
         )
 
-    def cancel(self, invite: ServerEntry, now: float) -> None:
+    def cancel(self, invite: ServerEntry, now: float, reason: str = "") -> None:
         """The CANCEL was answered 200, or the INVITE's time is over; a call that has its final
         answer goes on as it was."""
         leg = self._book.find(invite.leg_id) if invite.leg_id else None
@@ -96,7 +97,7 @@ class IncomingLegs:
         leg.pending = leg.pending_update = None
         if leg.state is LegState.INVITED:
             self._book.forget(leg)
-            self._book.emit(Cancelled(leg.leg_id))
+            self._book.emit(Cancelled(leg.leg_id, reason))
 
     def acknowledge(self, leg: Leg, request: Request, now: float) -> None:
         """The ACK of a 2xx; later copies of it are nothing new."""
@@ -363,15 +364,6 @@ def _expires_s(request: Request) -> int | None:
         return request.number("expires")
     except SipParseError:
         return None
-
-
-def identify(sender: NameAddr) -> CallerIdentity:
-    """Who calls, as From claims; an address of another scheme has no user part."""
-    try:
-        user = sender.uri.user
-    except SipParseError:
-        user = ""
-    return CallerIdentity(user, clean_text(sender.display_name), clean_text(sender.uri_text))
 
 
 def _is_natted(request: Request, target: str, source: HostPort) -> bool:

@@ -33,6 +33,7 @@ from tests.support.wire import (
 
 LEG = LegId("l-1")
 REASON = "the centre was restarted"
+CANCELLED = f'SIP;cause=487;text="{REASON}"'
 
 
 class Lines:
@@ -111,7 +112,7 @@ def test_a_ringing_phone_is_cancelled_by_the_next_process(lines: Lines) -> None:
     cancel = first(lines.centre, "CANCEL")
     assert cancel.values("via") == invite.values("via")
     assert (cancel.uri_text, cancel.cseq.number) == (invite.uri_text, invite.cseq.number)
-    assert fates(lines.phone)[1:] == [Cancelled(called_leg(lines.phone))]
+    assert fates(lines.phone)[1:] == [Cancelled(called_leg(lines.phone), CANCELLED)]
     assert fates(lines.centre)[-1] == Refused(LEG, 487, "Request Terminated")
     lines.pass_s(60)
     assert (lines.centre.stack.leg_count, lines.centre.stack.transaction_count) == (0, 0)
@@ -126,7 +127,7 @@ def test_without_a_provisional_answer_the_invite_goes_out_again_before_its_cance
     lines.pass_s(1)
 
     assert lines.centre.starts() == ["INVITE", "CANCEL", "ACK"]
-    assert fates(lines.phone)[1:] == [Cancelled(called_leg(lines.phone))]
+    assert fates(lines.phone)[1:] == [Cancelled(called_leg(lines.phone), CANCELLED)]
 
 
 def test_a_200_that_crosses_the_cancel_of_the_next_process_gets_ack_and_bye(lines: Lines) -> None:
