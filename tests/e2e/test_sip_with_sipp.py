@@ -4,6 +4,7 @@ SIPp calls us, is called by us, and sends what is wrong; each wrong message is n
 that it must get. The scenarios are written here, beside their expectation.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -176,6 +177,8 @@ async def test_sipp_is_called_and_we_hang_up(centre: SipPhone, tmp_path: Path) -
         )
     )
     sipp = Sipp(file, tmp_path)
+    playing = asyncio.create_task(sipp.run())
+    await sipp.listens()
     leg = centre.dial(f"sip:agent@{sipp.address}", SDP, CALLER)
 
     def hang_up(event: SipEvent) -> None:
@@ -183,7 +186,7 @@ async def test_sipp_is_called_and_we_hang_up(centre: SipPhone, tmp_path: Path) -
             centre.do(centre.stack.hang_up(leg, centre.now, "done"))
 
     centre.on_event = hang_up
-    result = await sipp.run()
+    result = await playing
 
     assert result.passed, result.log
     assert (await centre.next(Progressed)).status == 180
@@ -201,8 +204,10 @@ async def test_sipp_is_busy_and_gets_its_ack(centre: SipPhone, tmp_path: Path) -
         )
     )
     sipp = Sipp(file, tmp_path)
+    playing = asyncio.create_task(sipp.run())
+    await sipp.listens()
     leg = centre.dial(f"sip:agent@{sipp.address}", SDP, CALLER)
-    result = await sipp.run()
+    result = await playing
 
     assert result.passed, result.log
     assert await centre.next(Refused) == Refused(leg, 486, "Busy Here")
