@@ -149,6 +149,11 @@ class OutgoingLegs:
         else:
             self._on_refusal(leg, entry, response, now)
 
+    def on_unsent(self, leg: Leg | None, entry: ClientEntry, status: int) -> None:
+        """The INVITE reached nobody, or the connection of a ringing phone broke."""
+        if leg is not None and leg.invite is entry:
+            self._refused(leg, status, "not reachable")
+
     def _on_provisional(self, leg: Leg, response: Response, source: HostPort, now: float) -> None:
         leg.has_provisional = True
         self._book.keep(leg)

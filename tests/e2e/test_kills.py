@@ -165,9 +165,7 @@ async def test_killed_media_worker_is_back_on_the_same_ports(centre: Centre) -> 
         await centre.replaced("media-0", pid)
         await everybody_goes_on(centre, house)
         recording = centre.facts(RecordingStarted, house.before)[0]
-    ended = await centre.told(
-        RecordingEnded, house.before, recording_id=recording.recording_id
-    )
+    ended = await centre.told(RecordingEnded, house.before, recording_id=recording.recording_id)
 
     # Nothing was renegotiated: the phones send to where they always sent, and are heard.
     assert centre.facts(CallLost, house.before) == []
@@ -214,9 +212,7 @@ async def check_settled(centre: Centre, house: FullHouse, killed: int) -> None:
     """What was open when core died has its end in the journal, once each."""
     arrived = [fact.call_id for fact in centre.facts(CallArrived, house.before)]
     recording = centre.facts(RecordingStarted, house.before)[0]
-    ended = await centre.told(
-        RecordingEnded, killed, recording_id=recording.recording_id
-    )
+    ended = await centre.told(RecordingEnded, killed, recording_id=recording.recording_id)
     assert not ended.complete
     assert wav.inspect(centre.recording(recording.file)).duration_s > 0.5
     assert len(arrived) == 4
