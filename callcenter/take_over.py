@@ -12,6 +12,7 @@ from callcenter.media_port import MediaPort
 from foundation.errors import CallCentreError
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient
+from telephony.media.errors import MediaRefused
 from telephony.sip.endpoint import SipEndpoint
 
 log = logging.getLogger(__name__)
@@ -29,12 +30,21 @@ async def end_kept_sessions(
     for client in clients:
         if not client.is_up:
             continue
-        reply = await client.ask(media.ListSessions(rid=0))
-        for session in reply.sessions or []:
+        for session in await _sessions_of(client):
             port.adopt(session, client)
             _end(session, port, endpoint)
             ended += 1
     return ended
+
+
+async def _sessions_of(client: MediaClient) -> list[media.Session]:
+    """None of a worker that goes away meanwhile: its sessions go with it."""
+    try:
+        reply = await client.ask(media.ListSessions(rid=0))
+    except MediaRefused as error:
+        log.error("a media worker does not tell its sessions: %s", error)
+        return []
+    return reply.sessions or []
 
 
 def _end(session: media.Session, port: MediaPort, endpoint: SipEndpoint) -> None:

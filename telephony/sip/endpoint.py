@@ -16,6 +16,7 @@ from contextlib import suppress
 
 from telephony.sip.connections import Connections
 from telephony.sip.events import Dropped, HostPort, SendDatagram, SipEvent, StackEffect
+from telephony.sip.icmp import ask_for_errors, take_unreachable
 from telephony.sip.options import Listener
 from telephony.sip.stack import SipStack
 from telephony.sip.stream import Broken
@@ -107,6 +108,9 @@ class _Port(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._endpoint.receive(data, HostPort(addr[0], addr[1]), self._listener)
 
+    def error_received(self, exc: Exception) -> None:
+        self._endpoint.take_errors(self._listener)
+
 
 class SipEndpoint:
     """Drives one stack; `sockets` are in the order of its options' listeners."""
@@ -150,7 +154,11 @@ class SipEndpoint:
             )
             transport.max_size = DATAGRAM_BYTES  # type: ignore[attr-defined]  # asyncio's own name
             transports[number] = transport
+            ask_for_errors(sock)
         self._transports = transports
+        for number in transports:
+            # Those that the process before us left would wake the loop for ever.
+            self.take_errors(number)
         unsent, self._unsent = self._unsent, None
         self.perform(unsent or ())
 
@@ -192,13 +200,30 @@ class SipEndpoint:
             self._on_event(effect)
 
     def _send(self, datagram: SendDatagram) -> None:
-        transport = self._transports.get(datagram.listener)
-        if transport is not None:
-            transport.sendto(datagram.data, (datagram.to.host, datagram.to.port))
+        if datagram.listener in self._transports:
+            # Once more when it fails, for the error may be that of an earlier datagram.
+            _ = self._try_to_send(datagram) or self._try_to_send(datagram)
         elif self._unsent is not None:
             self._unsent.append(datagram)
         elif not self._is_closed:
             self._connections.send(datagram)
+
+    def _try_to_send(self, datagram: SendDatagram) -> bool:
+        """False when the socket has an error, which is dealt with then."""
+        address = (datagram.to.host, datagram.to.port)
+        try:
+            self._sockets[datagram.listener].sendto(datagram.data, address)
+        except (BlockingIOError, InterruptedError):
+            self._transports[datagram.listener].sendto(datagram.data, address)
+        except OSError:
+            self.take_errors(datagram.listener)
+            return False
+        return True
+
+    def take_errors(self, listener: int) -> None:
+        """Tell the stack whom ICMP calls unreachable."""
+        for peer in take_unreachable(self._sockets[listener]):
+            self.perform(self.stack.unreachable(peer))
 
     # -- what connections tell -------------------------------------------------------------------
 

@@ -69,6 +69,8 @@ class SipOptions:
     auth_failure_window_s: float = 300.0
 
     streams: StreamLimits = field(default_factory=StreamLimits)
+    max_tracked: int = 20_000
+    "Nonces in use, and sources of wrong passwords; beyond that the oldest are forgotten."
 
     max_transactions: int = 50_000
     max_legs: int = 10_000

@@ -262,7 +262,7 @@ class TransactionLayer:
         return Outcome(entry, response) if news else None
 
     def abandon(self, entry: ClientEntry) -> None:
-        """Stop waiting for the final answer of a cancelled INVITE."""
+        """Stop waiting for the answer to a request."""
         entry.machine.give_up()
         self._ask(entry, [])
 
@@ -285,6 +285,20 @@ class TransactionLayer:
     def waiting_on(self, flow: Flow) -> list[ClientKey]:
         """Requests whose answers would have come on this connection."""
         return [key for key, entry in self._clients.items() if (entry.listener, entry.to) == flow]
+
+    def take_unanswered(self, peer: HostPort) -> list[ClientEntry]:
+        """Stop the first INVITEs that datagrams took to `peer` and that have no answer at all."""
+        found = [
+            entry
+            for entry in self._clients.values()
+            if entry.to == peer
+            and not self._ways.is_stream(entry.listener)
+            and entry.purpose is Purpose.INVITE
+            and entry.machine.state is State.CALLING
+        ]
+        for entry in found:
+            self.abandon(entry)
+        return found
 
     def _ask(self, entry: ClientEntry, effects: list[TransactionEffect]) -> None:
         for effect in effects:

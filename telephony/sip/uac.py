@@ -149,10 +149,10 @@ class OutgoingLegs:
         else:
             self._on_refusal(leg, entry, response, now)
 
-    def on_unsent(self, leg: Leg | None, entry: ClientEntry, status: int) -> None:
-        """The INVITE reached nobody, or the connection of a ringing phone broke."""
+    def on_unreachable(self, leg: Leg | None, entry: ClientEntry, status: int = 503) -> None:
+        """RFC 3261 8.1.3.1: as if a 503 had come; 480 for a phone of ours."""
         if leg is not None and leg.invite is entry:
-            self._refused(leg, status, "not reachable")
+            self._refused(leg, status, "the phone is unreachable")
 
     def _on_provisional(self, leg: Leg, response: Response, source: HostPort, now: float) -> None:
         leg.has_provisional = True
