@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Protocol
 
+from foundation.errors import LocalError
 from telephony.sip.events import HostPort, SendDatagram
 from telephony.sip.options import Listener
 from telephony.sip.stream import Broken, Framer, Reply, StreamEvent, StreamLimits, Whole
@@ -32,6 +33,7 @@ LINGER_S = 0.5
 "Between a refusal and the close, so that the refusal is not overtaken by a reset."
 HANDSHAKE_S = 5.0
 MAX_OPENING = 200
+SECURE = ("TLS", "WSS")
 MAX_WAITING = 32
 "Messages that wait for one connection to be opened."
 KEEP_ALIVE = (
@@ -169,6 +171,8 @@ class Connections:
 
     def listen(self, number: int, sock: socket.socket) -> None:
         """Accept what comes to a bound, listening socket; it is ours from now on."""
+        if self._tls is None and self._listeners[number].transport in SECURE:
+            raise LocalError(f"listener {number} needs a certificate")
         self._sockets[number] = sock
         self._loop.add_reader(sock, self._accept, number, sock)
         if self._sweeper is None:
@@ -213,7 +217,7 @@ class Connections:
     async def _greet(self, number: int, sock: socket.socket, peer: HostPort) -> None:
         """TLS, if it is wanted, and then the connection is known."""
         transport = self._listeners[number].transport
-        context = self._tls.context if self._tls and transport in ("TLS", "WSS") else None
+        context = self._tls.context if self._tls and transport in SECURE else None
         web = transport in ("WS", "WSS")
         framer = WebSocketFramer(self.limits) if web else Framer(self.limits)
         connection = _Accepted(self, (number, peer), framer)

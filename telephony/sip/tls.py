@@ -7,13 +7,17 @@ can't be used leave the old certificate in place.
 
 import logging
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from foundation.errors import ResourceError
 
 log = logging.getLogger(__name__)
 
+HANDSHAKE_ROUNDS = 8
+"Two are enough for TLS 1.3, four for 1.2."
 State = tuple[tuple[int, int, int], ...]
 
 
@@ -69,6 +73,41 @@ def check_pair(files: TlsFiles) -> None:
     except ssl.SSLError as error:
         pair = f"{files.certificate} and {files.key}"
         raise UnusableCertificate(f"{pair} are no pair: {error.reason or error}") from None
+
+
+def certificate_ends_at(files: TlsFiles) -> datetime:
+    """When our certificate ends; `UnusableCertificate` when it has, or never serves.
+
+    The standard library reads certificates of peers only, so we shake hands with ourselves. The
+    certificate is its own authority there: whether others trust it cannot be told here.
+    """
+    check_pair(files)
+    context = _server_context()
+    context.load_cert_chain(files.certificate, files.key, password=_no_password)
+    client = ssl.create_default_context(cafile=str(files.certificate))
+    client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    client.check_hostname = False
+    try:
+        shown = _shake_hands(context, client)
+    except ssl.SSLCertVerificationError as error:
+        raise UnusableCertificate(f"{files.certificate}: {error.verify_message}") from None
+    except ssl.SSLError as error:
+        raise UnusableCertificate(f"{files.certificate}: {error.reason or error}") from None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
+
+
+def _shake_hands(server: ssl.SSLContext, client: ssl.SSLContext) -> dict[str, object]:
+    """The certificate that the client sees, read; no socket is used."""
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    here = client.wrap_bio(to_client, to_server)
+    there = server.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(HANDSHAKE_ROUNDS):
+        with suppress(ssl.SSLWantReadError):
+            here.do_handshake()
+            break
+        with suppress(ssl.SSLWantReadError):
+            there.do_handshake()
+    return dict(here.getpeercert() or {})
 
 
 def client_context() -> ssl.SSLContext:
