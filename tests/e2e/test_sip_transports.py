@@ -1,6 +1,7 @@
 """SIP over TCP, TLS, WebSocket and IPv6 on loopback: with our own stack and with others' phones."""
 
 import asyncio
+import socket
 import ssl
 import wave
 from collections.abc import AsyncIterator
@@ -21,11 +22,14 @@ from telephony.sip.events import (
     PhoneRegistered,
     PhoneUnregistered,
     Refused,
+    SipEvent,
 )
 from telephony.sip.stream import StreamLimits
+from tests.support import sipp_messages as sipp
 from tests.support.baresip import Baresip
 from tests.support.certificates import make_certificate
 from tests.support.sip_phone import SipPhone
+from tests.support.sipp import run_sipp
 from tests.support.web_phone import WebPhone
 
 pytestmark = pytest.mark.e2e
@@ -104,6 +108,77 @@ async def test_baresip_registers_is_called_and_calls_over(transport: str, tmp_pa
             await phone.command("hangup")
             assert (await centre.next(Gone)).why is GoneWhy.BYE
             assert centre.endpoint.connection_count == 1
+
+
+@pytest.mark.interop
+async def test_sipp_makes_twenty_calls_on_one_tcp_connection(tmp_path: Path) -> None:
+    async with SipPhone.started(transports=["TCP"]) as centre:
+
+        def answer_at_once(event: SipEvent) -> None:
+            if isinstance(event, IncomingCall):
+                centre.do(centre.stack.accept(event.leg, SDP, centre.now))
+
+        centre.on_event = answer_at_once
+        steps = [
+            sipp.request("INVITE", tail=sipp.BODY),
+            sipp.answer(100),
+            sipp.answer(200, keep_to=True),
+            sipp.request("ACK", sipp.IN_DIALOG),
+            sipp.request("BYE", sipp.IN_DIALOG, cseq=2),
+            sipp.answer(200),
+        ]
+        file = tmp_path / "scenario.xml"
+        file.write_text(sipp.scenario(*steps).replace("SIP/2.0/UDP", "SIP/2.0/TCP"))
+        to = f"{centre.address.host}:{centre.address.port}"
+        result = await run_sipp(file, tmp_path, "-t", "t1", "-m", "20", "-r", "50", to=to)
+        assert result.passed, result.log
+        assert len([one for one in centre.events if isinstance(one, Gone)]) == 20
+        assert not [one for one in centre.events if isinstance(one, Dropped)]
+
+
+@pytest.mark.parametrize(
+    ("transport", "host", "level", "name"),
+    [
+        ("UDP", "127.0.0.1", socket.IPPROTO_IP, socket.IP_TOS),
+        ("TCP", "::1", socket.IPPROTO_IPV6, socket.IPV6_TCLASS),
+    ],
+)
+async def test_signalling_is_marked_cs3(transport: str, host: str, level: int, name: int) -> None:
+    async with SipPhone.started(transports=[transport], host=host) as centre:
+        (sock,) = centre.sockets
+        assert sock.getsockopt(level, name) >> 2 == 24
+
+
+@pytest.mark.interop
+async def test_a_long_call_reaches_baresip_by_tcp(tmp_path: Path) -> None:
+    silence = write_silence(tmp_path / "silence.wav")
+    long_sdp = SDP + b"a=x:" + b"y" * 1300 + b"\r\n"
+    async with SipPhone.started(ACCOUNTS, transports=["UDP", "TCP"]) as centre:
+        server = f"{centre.address.host}:{centre.address.port}"
+        async with Baresip.started(
+            tmp_path,
+            user="agent0001",
+            password="pw0001",
+            says=silence,
+            server=server,
+            register=True,
+        ) as phone:
+            await centre.next(PhoneRegistered)
+            leg = centre.dial("agent0001", long_sdp, CALLER)
+            await centre.next(Answered)
+            assert centre.endpoint.connection_count == 1
+            centre.do(centre.stack.hang_up(leg, centre.now))
+            await phone.wait_for("CALL_CLOSED", 5)
+
+
+async def test_a_long_call_reaches_a_phone_without_tcp_by_udp() -> None:
+    long_sdp = SDP + b"a=x:" + b"y" * 1300 + b"\r\n"
+    async with (
+        SipPhone.started(transports=["UDP", "TCP"]) as centre,
+        SipPhone.started() as phone,
+    ):
+        centre.dial(f"sip:1@{phone.address.host}:{phone.address.port}", long_sdp, CALLER)
+        assert (await phone.next(IncomingCall)).body == long_sdp
 
 
 @pytest.mark.interop

@@ -46,13 +46,13 @@ class SipPhone:
         limits: StreamLimits | None = None,
     ) -> None:
         """transports: of the listeners; the first is `address`, all of them `listeners`."""
-        sockets = [
+        self.sockets = [
             bind_udp(host, 0) if transport == "UDP" else bind_stream(host, 0)
             for transport in transports
         ]
         self.listeners = tuple(
             listener_of(sock, transport=transport)
-            for sock, transport in zip(sockets, transports, strict=True)
+            for sock, transport in zip(self.sockets, transports, strict=True)
         )
         self.address = self.listeners[0].address
         self.events: list[SipEvent] = []
@@ -64,7 +64,7 @@ class SipPhone:
             secret=b"for the tests only",
             random=random.Random(seed),
         )
-        self.endpoint = SipEndpoint(self.stack, sockets, self._take, tls=tls)
+        self.endpoint = SipEndpoint(self.stack, self.sockets, self._take, tls=tls)
         self._came = asyncio.Event()
 
     @classmethod
