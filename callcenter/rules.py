@@ -103,6 +103,7 @@ def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptio
     return SipOptions(
         listeners=listeners,
         domain=settings.sip.domain,
+        digest_algorithms=settings.sip.digest,
         streams=StreamLimits(
             connections=streams.connections,
             per_source=streams.per_source,

@@ -158,6 +158,9 @@ class Sip(Part):
     """What peers are told to reach us at, behind a NAT: one `ADDRESS` or `ADDRESS:PORT` for all
     listeners, or one for each entry of `listen`. Not given: the address listened on, and
     `media.address` for a listener on all addresses."""
+    digest: tuple[Literal["SHA-256", "MD5"], ...] = Field(default=("MD5",), min_length=1)
+    """How phones prove their passwords, the best first; each is a challenge of its own (RFC 8760).
+    Many phones know MD5 only, and some of those fail when SHA-256 is offered beside it."""
     tls: SipTls | None = None
     "Certificate and key of the listeners `tls` and `wss`."
     streams: SipStreams = SipStreams()

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 ACCEPT_AT_ONCE = 64
 "Then datagrams and timers have their turn."
 SWEEP_S = 1.0
+CHUNK_BYTES = 16_384
+"Read at once from a connection, so that a flood on one leaves the others their turn."
 LINGER_S = 0.5
 "Between a refusal and the close, so that the refusal is not overtaken by a reset."
 HANDSHAKE_S = 5.0
@@ -70,13 +72,13 @@ class Connection(asyncio.Protocol):
         self._framer = framer
         self._transport: asyncio.Transport | None = None
         self._has_spoken = False
-        self._heard_at = house.owner.now
+        self._opened_at = self._heard_at = house.owner.now
         self._closes_at: float | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
+        transport.max_size = CHUNK_BYTES  # type: ignore[attr-defined]  # asyncio's own name
         self._transport = transport
-        self._heard_at = self._house.owner.now
         self._house.opened(self)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -104,9 +106,17 @@ class Connection(asyncio.Protocol):
         self._handle(self._framer.tick(now))
         if self._closes_at is not None and now >= self._closes_at:
             self.close()
+        if self._closes_at is not None:
+            return False
         limits = self._house.limits
-        allowed_s = limits.idle_s if self._has_spoken else limits.first_message_s
-        return self._closes_at is None and now - self._heard_at > allowed_s
+        if not self._has_spoken:
+            return now - self._opened_at > limits.first_message_s
+        return now - self._heard_at > limits.idle_s
+
+    def keep(self, now: float) -> None:
+        """Somebody needs it; look again when its time is over once more."""
+        self._has_spoken = True
+        self._heard_at = now
 
     def _write(self, data: bytes) -> None:
         if self._transport is None:
@@ -315,7 +325,9 @@ class Connections:
         idle = [each for each in list(self._by_flow.values()) if each.sweep(now)]
         used = self.owner.used_flows() if idle else set()
         for connection in idle:
-            if connection.flow not in used:
+            if connection.flow in used:
+                connection.keep(now)
+            else:
                 self.owner.turned_away("idle-connection", connection.flow[1])
                 connection.close()
         if self._tls is not None:

@@ -127,7 +127,12 @@ class Registrar:
 
     def flows(self) -> set[Flow]:
         """The connections that bindings rely on."""
-        return set(self._by_flow)
+        return {
+            each.flow
+            for aors in self._by_flow.values()
+            for aor in aors
+            for each in self._bindings.get(aor, ())
+        }
 
     def is_at(self, aor: str, source: HostPort) -> bool:
         return any(each.received == source for each in self._bindings.get(aor, ()))

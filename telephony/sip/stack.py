@@ -376,13 +376,14 @@ class SipStack:
     def unsent(self, datagram: SendDatagram, now: float) -> list[StackEffect]:
         """No connection could be opened for this."""
         try:
-            request = parse_message(datagram.data)
-            key = request.via.branch, request.cseq.method
+            message = parse_message(datagram.data)
+            key = message.via.branch, message.cseq.method
         except SipParseError:
             return []
+        if not isinstance(message, Request):
+            return []
         lost = self._registrar.unreachable(datagram.listener, datagram.to)
-        if isinstance(request, Request):
-            self._on_unsent(key, 480 if lost else 503, now)
+        self._on_unsent(key, 480 if lost else 503, now)
         for event in lost:
             self._emit(event)
         self._rearm_registrar()

@@ -150,7 +150,7 @@ class Framer:
         head = bytes(buffer[: end + len(_END)])
         if len(head) > self._limits.head_bytes:
             return self._break("the head is too long", 413, head)
-        if b"SIP/" not in head.partition(b"\r\n")[0].upper():
+        if b"SIP/" not in head[: head.find(b"\r\n")].upper():
             return self._break("not SIP")
         lengths = {int(found) for found in _LENGTH.findall(head)}
         if len(lengths) != 1:
@@ -165,8 +165,8 @@ class Framer:
         """What can be told of a head that is not whole yet; a TLS hello ends here."""
         if not _FIRST.match(self._buffer):
             return self._break("not SIP")
-        line, ended, _ = self._buffer.partition(b"\r\n")
-        if ended and b"SIP/" not in line.upper():
+        line_end = self._buffer.find(b"\r\n")
+        if line_end >= 0 and b"SIP/" not in self._buffer[:line_end].upper():
             return self._break("not SIP")
         if len(self._buffer) > self._limits.head_bytes:
             return self._break("the head is too long", 413)

@@ -26,7 +26,8 @@ class WebSocketFramer:
     def __init__(self, limits: StreamLimits) -> None:
         self._limits = limits
         self._ws = ServerProtocol(subprotocols=[SUBPROTOCOL], max_size=limits.message_bytes)
-        self._parts: list[bytes] = []
+        self._message = bytearray()
+        "What came of a message in several frames."
         self.deadline: float | None = None
         "When what has begun must be whole: the HTTP request or a message."
 
@@ -61,11 +62,11 @@ class WebSocketFramer:
     def _on_frame(self, frame: Frame) -> Sequence[StreamEvent]:
         if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             return ()  # websockets has answered pings and closes
-        self._parts.append(bytes(frame.data))
+        self._message += frame.data
         if not frame.fin:
             return ()
-        message = b"".join(self._parts)
-        self._parts.clear()
+        message = bytes(self._message)
+        self._message.clear()
         if message.strip(b"\r\n"):
             return (Whole(message),)
         self._send(PONG)

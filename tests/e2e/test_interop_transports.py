@@ -20,8 +20,6 @@ from tests.support.web_phone import WebPhone
 
 pytestmark = [pytest.mark.e2e, pytest.mark.interop]
 
-PROGRAM = "baresip"
-
 
 @dataclass(frozen=True, slots=True)
 class House:
