@@ -13,6 +13,7 @@ from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.media.options import WorkerOptions
 from telephony.sip.options import Listener, SipOptions
+from telephony.sip.stream import StreamLimits
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
 
@@ -105,6 +106,12 @@ def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptio
         trusted=sip.trusted,
         ring_all=sip.ring == "all",
         session_expires_s=sip.session_expires_s,
+        digest_algorithms=sip.digest,
+        streams=StreamLimits(
+            connections=sip.streams.connections,
+            per_source=sip.streams.per_source,
+            idle_s=sip.streams.idle_s,
+        ),
     )
 
 

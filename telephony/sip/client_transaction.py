@@ -108,10 +108,6 @@ class InviteClientTransaction(Transaction):
         if self.state is State.PROCEEDING:
             self.ends_at = at
 
-    def give_up(self) -> None:
-        """End it: its CANCEL was answered by silence (RFC 3261 9.1), or the peer is unreachable."""
-        self._enter(State.TERMINATED)
-
 
 class ClientTransaction(Transaction):
     """Any other request of ours; `start` sends it."""

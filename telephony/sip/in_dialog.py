@@ -73,7 +73,17 @@ class InDialog:
             self.refuse(leg, entry, 500, now, headers=self._retry_after())
             return False
         leg.dialog.remote_seq = number
+        # Which of several phones that ring will be the peer is not known yet.
+        is_peer = not (leg.is_early and leg.is_caller)
+        if is_peer and self._book.ways.is_stream(entry.listener):
+            self._follow(leg, entry)
         return True
+
+    def _follow(self, leg: Leg, entry: ServerEntry) -> None:
+        """The peer talks on this connection now; the one before may be gone."""
+        dialog = leg.dialog
+        dialog.host, dialog.port = entry.source.host, entry.source.port
+        dialog.listener = entry.listener
 
     def _on_bye(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         book = self._book
@@ -285,14 +295,24 @@ class InDialog:
         self._book.keep(leg)
 
     def on_update_answer(
-        self, leg: Leg, entry: ClientEntry, response: Response | None, now: float
+        self,
+        leg: Leg,
+        entry: ClientEntry,
+        response: Response | None,
+        now: float,
+        *,
+        is_unsent: bool = False,
     ) -> None:
-        status = 408 if response is None else response.status
+        """is_unsent: the connection broke; the timer tries again on another."""
+        missing = 503 if is_unsent else 408
+        status = missing if response is None else response.status
         if status < 200 or leg.update is not entry:
             return
         leg.update = None
-        if response is None or status in (408, 481):
+        if status in (408, 481):
             self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
+        elif response is None:
+            pass
         elif status < 300:
             leg.dialog.learn_target(response)
             session.take(leg, response, self._book.options, now)
@@ -317,7 +337,7 @@ class InDialog:
         dialog = leg.dialog
         return self._book.layer.send(
             request,
-            dialog.next_hop(),
+            self._book.ways.next_hop(dialog),
             dialog.listener,
             purpose=purpose,
             leg_id=leg.leg_id,
@@ -336,9 +356,17 @@ class InDialog:
             self._book.forget(leg)
 
     def on_reinvite_answer(
-        self, leg: Leg, entry: ClientEntry, response: Response | None, now: float
+        self,
+        leg: Leg,
+        entry: ClientEntry,
+        response: Response | None,
+        now: float,
+        *,
+        is_unsent: bool = False,
     ) -> None:
-        status = 408 if response is None else response.status
+        """is_unsent: the connection broke, and a new one may come; the dialog goes on."""
+        missing = 503 if is_unsent else 408
+        status = missing if response is None else response.status
         if status < 200 or leg.state is LegState.ENDED:
             return
         if leg.invite is entry:
@@ -395,7 +423,7 @@ class InDialog:
         leg.ack = bytes(self.build(leg, "ACK", number, body=body))
         leg.ack_seq = number
         self._book.keep(leg)
-        self._book.send(leg.ack, leg.dialog.next_hop(), leg.dialog.listener)
+        self.repeat_ack(leg)
 
     def send_prack(self, leg: Leg, early: Dialog, rack: Rack, now: float) -> None:
         """RFC 3262 4: a request like any other in the early dialog."""
@@ -404,7 +432,7 @@ class InDialog:
         request = self.build(leg, "PRACK", number, headers=headers, dialog=early)
         self._book.layer.send(
             request,
-            early.next_hop(),
+            self._book.ways.next_hop(early),
             early.listener,
             purpose=Purpose.PRACK,
             leg_id=leg.leg_id,
@@ -413,7 +441,7 @@ class InDialog:
         self._book.keep(leg)
 
     def repeat_ack(self, leg: Leg) -> None:
-        self._book.send(leg.ack, leg.dialog.next_hop(), leg.dialog.listener)
+        self._book.send(leg.ack, self._book.ways.next_hop(leg.dialog), leg.dialog.listener)
 
 
 def may_retry(auth: DigestClient | None, entry: ClientEntry, response: Response) -> bool:

@@ -190,11 +190,11 @@ class OutgoingLegs:
             entry.has_provisional = True
             self._let_go(entry, now)
 
-    def on_unreachable(self, leg: Leg | None, entry: ClientEntry) -> None:
-        """RFC 3261 8.1.3.1: as if a 503 had come."""
+    def on_unreachable(self, leg: Leg | None, entry: ClientEntry, status: int = 503) -> None:
+        """RFC 3261 8.1.3.1: as if a 503 had come; 480 for a phone of ours."""
         branch = leg.find_branch(entry) if leg is not None else None
         if leg is not None and branch is not None:
-            self._branch_over(leg, branch, 503, "the phone is unreachable")
+            self._branch_over(leg, branch, status, "the phone is unreachable")
 
     def _on_provisional(
         self, leg: Leg, branch: Branch, response: Response, source: HostPort, now: float
