@@ -99,6 +99,7 @@ class InDialog:
         if leg.state is LegState.ENDED:
             return
         was_early = leg.is_early
+        book.let_go(leg, now)
         book.forget(leg)
         leg.state = LegState.ENDED
         reason = clean_text(entry.request.find("reason") or "")

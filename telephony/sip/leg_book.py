@@ -101,6 +101,7 @@ class LegBook:
     def end(self, leg: Leg, now: float) -> None:
         """Keep the leg a while to answer what is still on its way, but nothing else."""
         leg.state = LegState.ENDED
+        self.let_go(leg, now)
         leg.pending_update = leg.reliable = leg.wanted_answer = None
         leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = leg.session = None
         leg.branches, leg.early = [], {}
@@ -111,6 +112,11 @@ class LegBook:
     def flows(self) -> set[Flow]:
         """The connections that legs rely on."""
         return {(leg.dialog.listener, leg.dialog.peer) for leg in self._legs.values()}
+
+    def let_go(self, leg: Leg, now: float) -> None:
+        """A re-INVITE that the peer has not answered need not be answered any more."""
+        if leg.invite is not None:
+            self.layer.limit(leg.invite, now + self.options.timers.give_up)
 
     def rearm(self, leg: Leg) -> None:
         if leg.leg_id in self._legs:
