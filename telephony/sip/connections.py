@@ -14,6 +14,7 @@ import socket
 import ssl
 from collections import Counter
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Protocol
 
 from foundation.errors import LocalError
@@ -35,6 +36,8 @@ LINGER_S = 0.5
 "Between a refusal and the close, so that the refusal is not overtaken by a reset."
 HANDSHAKE_S = 5.0
 MAX_OPENING = 200
+CS3 = 24 << 2
+"DSCP of signalling (RFC 4594 4.3), in the place that the IP header has for it."
 SECURE = ("TLS", "WSS")
 MAX_WAITING = 32
 "Messages that wait for one connection to be opened."
@@ -77,6 +80,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
+        _set_options(transport.get_extra_info("socket"))
         transport.max_size = CHUNK_BYTES  # type: ignore[attr-defined]  # asyncio's own name
         self._transport = transport
         self._house.opened(self)
@@ -232,7 +236,6 @@ class Connections:
         framer = WebSocketFramer(self.limits) if web else Framer(self.limits)
         connection = _Accepted(self, (number, peer), framer)
         try:
-            set_options(sock)
             sock.setblocking(False)
             await self._loop.connect_accepted_socket(
                 lambda: connection,
@@ -349,6 +352,17 @@ class _Accepted(Connection):
         self._house.released(self.flow[1])
 
 
-def set_options(sock: socket.socket) -> None:
-    for level, name, value in KEEP_ALIVE:
-        sock.setsockopt(level, name, value)
+def mark(sock: socket.socket) -> None:
+    """Ask the network for the class of signalling; some systems do not allow to."""
+    with suppress(OSError):
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, CS3)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, CS3)
+
+
+def _set_options(sock: socket.socket) -> None:
+    mark(sock)
+    with suppress(OSError):  # the peer may have closed it already
+        for level, name, value in KEEP_ALIVE:
+            sock.setsockopt(level, name, value)

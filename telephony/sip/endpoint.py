@@ -12,9 +12,8 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 
-from telephony.sip.connections import Connections
+from telephony.sip.connections import Connections, mark
 from telephony.sip.events import Dropped, HostPort, SendDatagram, SipEvent, StackEffect
 from telephony.sip.icmp import ask_for_errors, take_unreachable
 from telephony.sip.options import Listener
@@ -27,8 +26,6 @@ DATAGRAM_BYTES = 2**16
 "asyncio reads into a fresh 256 KiB buffer otherwise, for each datagram."
 RECEIVE_BUFFER_BYTES = 4 * 2**20
 "What the kernel keeps while we are busy: about a second of a flood; more would only be stale."
-CS3 = 24 << 2
-"DSCP of signalling (RFC 4594 4.3), in the place that the IP header has for it."
 BACKLOG = 256
 
 
@@ -64,15 +61,6 @@ def _open_socket(host: str, kind: socket.SocketKind) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     sock.setblocking(False)
     return sock
-
-
-def mark(sock: socket.socket, dscp: int = CS3) -> None:
-    """Ask the network for the class of signalling; some systems do not allow to."""
-    with suppress(OSError):
-        if sock.family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, dscp)
-        else:
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp)
 
 
 def inherit_udp(descriptor: int) -> socket.socket:
