@@ -14,7 +14,7 @@ a worker was started again. The level is SDP, not packets, so that another media
       Offer(leg, sdp="") ───────────────────────▶      agent's leg: we offer
       ◀───────────────────────── Done(sdp=ours)
       Answer(leg, agent's SDP) ─────────────────▶
-      Connect(a, b) · Tap · Play · Stop · Hold …
+      Connect(a, b) · Hear · Tap · Play · Stop · Hold …
       ◀──────────────── DigitHeard, PlayEnded, MediaLost, TapEnded, Load
 """
 
@@ -118,10 +118,34 @@ class Connect(Struct, frozen=True):
 
 
 class Disconnect(Struct, frozen=True):
-    """The leg and whoever it was connected with hear silence."""
+    """The leg and whoever it was connected with hear silence; a `Hear` of the leg is over too."""
 
     rid: int
     leg: str
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A leg that is heard, so many decibels louder than it speaks (-20 to 20)."""
+
+    leg: str
+    gain_db: float = 0.0
+
+
+class Hear(Struct, frozen=True):
+    """The leg hears all of `sources` at once, whenever nothing is played to it.
+
+    It goes before `Connect`: while there are sources the connected leg is not heard (unless it is
+    one of them); who hears the leg is not changed. No sources: the connected leg is heard again.
+    A source that is released is left out. Digits that a source presses do not go on to the leg.
+
+    silent listener s    Hear(s, [caller, agent])
+    whisper of s         Hear(agent, [caller, s]) · Hear(s, [caller, agent])
+    conference of three  each hears the two others
+    """
+
+    rid: int
+    leg: str
+    sources: list[Source]
 
 
 class Hold(Struct, frozen=True):
@@ -178,6 +202,7 @@ Request: TypeAlias = (
     | Stop
     | Connect
     | Disconnect
+    | Hear
     | Hold
     | Tap
     | Untap
@@ -194,7 +219,7 @@ class Welcome(Struct, frozen=True):
     worker: str
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
-    "Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode'; later 'mix', 'whisper'."
+    "Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper'; 'realtime' if so."
     rid: int = 0
 
 
@@ -204,6 +229,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     port: int
     ssrc: int
     connected_to: str = ""
+    hears: list[Source] = []
+    "What `Hear` gave it."
     taps: list[str] = []
     record: bytes = b""
 

@@ -1,8 +1,8 @@
 """One leg's media: its two sockets, what it hears and what it is sent.
 
-    phone ─RTP─▶ on_rtp ─▶ latch · statistics · taps · digits
+    phone ─RTP─▶ on_rtp ─▶ latch · statistics · sinks · digits
                               └─▶ the connected leg's `relay` ─▶ stream ─▶ its phone
-    clock ─▶ tick ─▶ digits or player ─▶ stream ─▶ phone
+    clock ─▶ tick ─▶ digits, player or mixer ─▶ stream ─▶ phone
 
 `on_rtp` and `relay` run for each packet, ten thousand times a second with a hundred calls: they
 are written out where a call per step would read better, and everything that changes seldom is kept
@@ -26,7 +26,6 @@ from telephony.media.protocol import LegStats
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
 from telephony.media.sdp import HOLD_ADDRESS
 from telephony.media.stream import OutStream
-from telephony.media.tap import TapSide
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
@@ -39,6 +38,18 @@ class Listener(Protocol):
     def digit_heard(self, session: "Session", digit: str, at_s: float) -> None: ...
 
     def play_ended(self, session: "Session", play_id: str) -> None: ...
+
+
+class Sink(Protocol):
+    """Who takes all audio packets of a leg beside the leg that it is connected with."""
+
+    def take(self, payload: bytes, rtp_ts: int, law: Law, now: float) -> None: ...
+
+
+class FrameSource(Protocol):
+    """Who makes what a leg hears, 20 ms by 20 ms."""
+
+    def next_frame(self, law: Law) -> bytes: ...
 
 
 class Session:
@@ -55,6 +66,7 @@ class Session:
         "_locked",
         "_lost_told_at",
         "_may_send",
+        "_mixer",
         "_named",
         "_options",
         "_payload_type",
@@ -80,9 +92,9 @@ class Session:
         "player",
         "record",
         "rtcp_at",
+        "sinks",
         "slot",
         "stats",
-        "tap_sides",
         "unsent",
     )
 
@@ -109,7 +121,8 @@ class Session:
         self.player: Player | None = None
         self.slot: int | None = None
         "Which of the clock's slots this leg is served in; None: the clock is not needed."
-        self.tap_sides: tuple[TapSide, ...] = ()
+        self.sinks: tuple[Sink, ...] = ()
+        "Halves of recordings, and ears of legs that hear several."
         self.stats = rtcp.ReceptionStats()
         self.latch = SourceLatch(options.relock_s)
         self.law = Law.PCMU
@@ -132,6 +145,7 @@ class Session:
         self._rtcp_target: Source | None = None
         self._payload_type = 0
         self._may_send = False
+        self._mixer: FrameSource | None = None
         self._expected_since = now
         self._lost_told_at = -1.0
         self._rtcp_heard_at = now
@@ -170,6 +184,11 @@ class Session:
         self.player = player
         self._refresh()
 
+    def mix(self, mixer: FrameSource | None) -> None:
+        """Hear this instead of the connected leg; None: the connected leg again."""
+        self._mixer = mixer
+        self._refresh()
+
     def send_digits(self, digits: str) -> bool:
         """False: the peer takes no telephone events."""
         terms = self.negotiation.terms
@@ -181,7 +200,7 @@ class Session:
 
     @property
     def needs_clock(self) -> bool:
-        return self.player is not None or self._digits_out is not None
+        return self.player is not None or self._digits_out is not None or self._mixer is not None
 
     def _aim(self, terms: Terms) -> None:
         """Send where the SDP says, or still to the locked source when the SDP says as before."""
@@ -226,8 +245,8 @@ class Session:
         self.heard_at = now
         self.stats.take(ssrc, seq, rtp_ts, now)
         payload = bytes(_BUFFER[12:size])
-        for side in self.tap_sides:
-            side.take(payload, rtp_ts, law, now)
+        for sink in self.sinks:
+            sink.take(payload, rtp_ts, law, now)
         hearer = self.connected
         if hearer is not None and hearer.is_open_for_relay:
             hearer.relay(kind & MARKER, seq, rtp_ts, ssrc, payload, law, now)
@@ -262,8 +281,8 @@ class Session:
         if source != self._locked and not self._locks_on(source, now):
             return
         self._heard(packet, now)
-        for side in self.tap_sides:
-            side.take(packet.payload, packet.rtp_ts, law, now)
+        for sink in self.sinks:
+            sink.take(packet.payload, packet.rtp_ts, law, now)
         if self.connected is not None and self.connected.is_open_for_relay:
             marker = MARKER if packet.marker else 0
             self.connected.relay(
@@ -316,18 +335,24 @@ class Session:
     # -- the clock --------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
-        """20 ms of digits, or of what is played."""
+        """20 ms of digits, of what is played, or of several legs together."""
         if self._digits_out is not None:
             self._tick_digits(self._digits_out, now)
         elif self.player is not None:
             self._tick_player(self.player, now)
+        elif self._mixer is not None:
+            self._send_own(self._mixer.next_frame(self.law), now)
 
     def _tick_player(self, player: Player, now: float) -> None:
         frame = player.next_frame(self.law)
         if frame is None:
             self.play(None)
             self._listener.play_ended(self, player.play_id)
-        elif self._may_send:
+        else:
+            self._send_own(frame, now)
+
+    def _send_own(self, frame: bytes, now: float) -> None:
+        if self._may_send:
             header = self.out.own_frame(self._payload_type, len(frame), now)
             self._send_rtp(header + frame)
 

@@ -29,7 +29,7 @@ from telephony.media.session import Session
 
 log = logging.getLogger(__name__)
 
-CAPABILITIES = ["relay", "play", "dtmf", "tap", "echo", "transcode"]
+CAPABILITIES = ["relay", "play", "dtmf", "tap", "echo", "transcode", "mix", "whisper"]
 REALTIME_PRIORITY = 5
 HOUSEKEEPING_S = 0.1
 MOST_READY = 64
