@@ -26,6 +26,7 @@ class _WantedLeg:
     playing: p.Play | None = None
     connected: p.Connect | None = None
     hears: p.Hear | None = None
+    gain: p.Gain | None = None
     is_held: bool = False
 
 
@@ -55,7 +56,7 @@ class Desired:
             case p.Disconnect(leg=leg):
                 self._disconnected(leg)
                 self._note(p.Hear(rid=0, leg=leg, sources=[]))
-            case p.Answer() | p.Keep() | p.Play() | p.Stop() | p.Hold() | p.Hear():
+            case p.Answer() | p.Keep() | p.Play() | p.Stop() | p.Hold() | p.Hear() | p.Gain():
                 self._note(request)
             case p.Hello() | p.ListSessions() | p.SendDigits():
                 pass  # nothing to be repeated
@@ -98,6 +99,9 @@ class Desired:
             yield from self._exchange(wanted)
         connects = {id(w.connected): w.connected for w in self._legs.values()}
         yield from (connect for connect in connects.values() if connect is not None)
+        for wanted in self._legs.values():
+            if wanted.gain is not None:
+                yield wanted.gain
         hears = (wanted.hears for wanted in self._legs.values())
         yield from (hear for hear in hears if hear is not None)
         for leg, wanted in self._legs.items():
@@ -126,7 +130,9 @@ class Desired:
         else:
             wanted.pending = request
 
-    def _note(self, request: p.Answer | p.Keep | p.Play | p.Stop | p.Hold | p.Hear) -> None:
+    def _note(
+        self, request: p.Answer | p.Keep | p.Play | p.Stop | p.Hold | p.Hear | p.Gain
+    ) -> None:
         wanted = self._legs.get(request.leg)
         if wanted is None:
             return
@@ -143,6 +149,9 @@ class Desired:
                 wanted.playing = None
             case p.Hold():
                 wanted.is_held = request.on
+            case p.Gain():
+                is_changed = bool(request.spoken_db or request.heard_db)
+                wanted.gain = request if is_changed else None
             case p.Hear():
                 wanted.hears = request if request.sources else None
 

@@ -44,13 +44,19 @@ def _compression(law: Law) -> npt.NDArray[np.uint8]:
 _COMPRESSED = {law: _compression(law) for law in Law}
 
 
+def check_gain(gain_db: float) -> None:
+    if not abs(gain_db) <= MOST_GAIN_DB:  # written so that "not a number" is refused too
+        raise VerbRefused(f"a gain of {gain_db} dB is not within ±{MOST_GAIN_DB}")
+
+
 class Ear:
     """One source as one leg hears it."""
 
-    __slots__ = ("_buffer", "_concealer", "gain_db")
+    __slots__ = ("_buffer", "_concealer", "_source", "gain_db")
 
-    def __init__(self, gain_db: float) -> None:
+    def __init__(self, source: Session, gain_db: float) -> None:
         self.gain_db = gain_db
+        self._source = source
         self._buffer = JitterBuffer()
         self._concealer = Concealer()
 
@@ -58,19 +64,19 @@ class Ear:
         """A packet of the source; this is what makes an ear one of a session's `sinks`."""
         self._buffer.take(payload, rtp_ts, law)
 
-    def next_voice(self) -> Voice | None:
-        """20 ms, None for silence."""
+    def next_voice(self, gain_db: float) -> Voice | None:
+        """20 ms, None for silence; the gain is the hearer's."""
         frame = self._buffer.next_frame()
         if frame is None:
             self._concealer.forget()
             return None
         if 1 not in frame.came:
             return self._concealer.lost()
-        return self._concealer.came(self._whole(frame))
+        return self._concealer.came(self._whole(frame, gain_db))
 
-    def _whole(self, frame: Frame) -> Voice:
-        codes = np.frombuffer(frame.codes, np.uint8)
-        voice = _expanded(frame.law, self.gain_db).take(codes)
+    def _whole(self, frame: Frame, gain_db: float) -> Voice:
+        gain_db += self.gain_db + self._source.spoken_db
+        voice = _expanded(frame.law, gain_db).take(np.frombuffer(frame.codes, np.uint8))
         if 0 in frame.came:
             substitute = self._concealer.lost()
             if substitute is not None:
@@ -82,18 +88,20 @@ class Ear:
 class Mixer:
     """What one leg hears of its sources."""
 
-    __slots__ = ("ears",)
+    __slots__ = ("_hearer", "ears")
 
-    def __init__(self) -> None:
+    def __init__(self, hearer: Session) -> None:
+        self._hearer = hearer
         self.ears: dict[str, Ear] = {}
 
     def next_frame(self, law: Law) -> bytes:
         """The sum of 20 ms; the loudest stay at the limit of 16 bits."""
-        voices = [voice for ear in self.ears.values() if (voice := ear.next_voice()) is not None]
-        if not voices:
+        voices = [ear.next_voice(self._hearer.heard_db) for ear in self.ears.values()]
+        spoken = [voice for voice in voices if voice is not None]
+        if not spoken:
             return SILENCE[law] * FRAME_SAMPLES
-        total = voices[0] + np.float32(_MIDDLE + 0.5)
-        for voice in voices[1:]:
+        total = spoken[0] + np.float32(_MIDDLE + 0.5)
+        for voice in spoken[1:]:
             total += voice
         return _COMPRESSED[law].take(total.astype(np.intp), mode="clip").tobytes()
 
@@ -108,7 +116,7 @@ class Hearing:
     def hear(self, session: Session, sources: Sequence[p.Source]) -> None:
         """Ears that stay are kept as they are, so that nobody hears a gap when a third joins."""
         self._check(session, sources)
-        mixer = self._mixers.setdefault(session.leg, Mixer())
+        mixer = self._mixers.setdefault(session.leg, Mixer(session))
         for leg in mixer.ears.keys() - {source.leg for source in sources}:
             self._take_off(mixer, leg)
         for source in sources:
@@ -136,14 +144,14 @@ class Hearing:
                 raise UnknownLeg(f"there is no session for the leg {source.leg}")
             if source.leg == session.leg:
                 raise VerbRefused(f"the leg {session.leg} cannot be mixed with itself")
-            if not abs(source.gain_db) <= MOST_GAIN_DB:
-                raise VerbRefused(f"a gain of {source.gain_db} dB is not within ±{MOST_GAIN_DB}")
+            check_gain(source.gain_db)
 
     def _put_on(self, mixer: Mixer, source: p.Source) -> None:
         ear = mixer.ears.get(source.leg)
         if ear is None:
-            ear = mixer.ears[source.leg] = Ear(source.gain_db)
-            self._sessions[source.leg].sinks += (ear,)
+            session = self._sessions[source.leg]
+            ear = mixer.ears[source.leg] = Ear(session, source.gain_db)
+            session.sinks += (ear,)
         ear.gain_db = source.gain_db
 
     def _take_off(self, mixer: Mixer, leg: str) -> None:

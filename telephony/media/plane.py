@@ -15,7 +15,7 @@ from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
-from telephony.media.mixing import Hearing
+from telephony.media.mixing import Hearing, check_gain
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import SLOTS, Player, PromptCache
@@ -25,7 +25,9 @@ from telephony.media.session import Session
 from telephony.media.stream import OutStream
 from telephony.media.taps import Taps
 
-_LegRequest: TypeAlias = p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Hold | p.SendDigits
+_LegRequest: TypeAlias = (
+    p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.SendDigits
+)
 Tell: TypeAlias = Callable[[p.Event], None]
 Watch: TypeAlias = Callable[[Session], None]
 
@@ -94,6 +96,10 @@ class MediaPlane:
                 self._hear(session, [])
             case p.Hear():
                 self._hear(session, request.sources)
+            case p.Gain():
+                check_gain(request.spoken_db)
+                check_gain(request.heard_db)
+                session.set_gain(request.spoken_db, request.heard_db)
             case p.Hold():
                 session.hold(request.on, now)
             case p.SendDigits():
@@ -196,6 +202,8 @@ class MediaPlane:
                 ssrc=session.out.ssrc,
                 connected_to=session.connected.leg if session.connected else "",
                 hears=self._hearing.heard_by(session.leg),
+                spoken_db=session.spoken_db,
+                heard_db=session.heard_db,
                 taps=self._taps.of_leg(session.leg),
                 record=session.record,
             )

@@ -30,7 +30,12 @@ class Struct(msgspec.Struct, frozen=True, tag=True, kw_only=True, omit_defaults=
 
 
 class LegStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """RFC 3550 figures of one leg; remote_* come from the peer's last receiver report."""
+    """RFC 3550 figures of one leg; remote_* come from the peer's last receiver report.
+
+    The scores are estimates by the E-model (`quality`), 1 to 4.41: `mos` of what came from the
+    peer, `remote_mos` of what the peer hears of us. None: nothing was measured, and for
+    `remote_mos` also after a restart of the worker, whose gap the peer counts as loss.
+    """
 
     packets_received: int = 0
     packets_sent: int = 0
@@ -38,6 +43,10 @@ class LegStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     jitter_ms: float = 0.0
     remote_packets_lost: int | None = None
     remote_jitter_ms: float | None = None
+    round_trip_ms: float | None = None
+    "By the peer's last report (RFC 3550 section 6.4.1)."
+    mos: float | None = None
+    remote_mos: float | None = None
 
 
 # -- requests ------------------------------------------------------------------------------------
@@ -148,6 +157,18 @@ class Hear(Struct, frozen=True):
     sources: list[Source]
 
 
+class Gain(Struct, frozen=True):
+    """How much louder the leg is heard by others, and others by the leg; -20 to 20 dB each.
+
+    For what comes by `Connect` and `Hear`; prompts and recordings stay as they are.
+    """
+
+    rid: int
+    leg: str
+    spoken_db: float = 0.0
+    heard_db: float = 0.0
+
+
 class Hold(Struct, frozen=True):
     """`on`: the leg's peer put us on hold, do not miss its RTP and send none."""
 
@@ -203,6 +224,7 @@ Request: TypeAlias = (
     | Connect
     | Disconnect
     | Hear
+    | Gain
     | Hold
     | Tap
     | Untap
@@ -231,6 +253,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     connected_to: str = ""
     hears: list[Source] = []
     "What `Hear` gave it."
+    spoken_db: float = 0.0
+    heard_db: float = 0.0
     taps: list[str] = []
     record: bytes = b""
 

@@ -12,24 +12,23 @@ ready in a field by `_refresh`.
 import random
 from typing import Protocol
 
-from foundation.clock import utc_now
 from telephony.media import rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
-from telephony.media.g711 import CONVERT, Law
+from telephony.media.g711 import CONVERT, Law, amplified
 from telephony.media.latch import Source, SourceLatch
 from telephony.media.negotiation import Negotiation, Terms
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import Player
 from telephony.media.ports import PortPair
 from telephony.media.protocol import LegStats
+from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
 from telephony.media.sdp import HOLD_ADDRESS
 from telephony.media.stream import OutStream
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
-_SAMPLES_PER_MS = 8
 
 
 class Listener(Protocol):
@@ -59,8 +58,6 @@ class Session:
         "_digits_in",
         "_digits_out",
         "_expected_since",
-        "_last_sr",
-        "_last_sr_at",
         "_laws",
         "_listener",
         "_locked",
@@ -69,16 +66,16 @@ class Session:
         "_mixer",
         "_named",
         "_options",
+        "_passed_on",
         "_payload_type",
         "_recv",
-        "_remote",
-        "_rtcp_heard_at",
         "_rtcp_target",
         "_send",
         "_target",
         "call",
         "connected",
         "heard_at",
+        "heard_db",
         "is_held",
         "is_open_for_relay",
         "is_reserving",
@@ -91,9 +88,11 @@ class Session:
         "pair",
         "player",
         "record",
+        "reports",
         "rtcp_at",
         "sinks",
         "slot",
+        "spoken_db",
         "stats",
         "unsent",
     )
@@ -124,11 +123,14 @@ class Session:
         self.sinks: tuple[Sink, ...] = ()
         "Halves of recordings, and ears of legs that hear several."
         self.stats = rtcp.ReceptionStats()
+        self.reports = LegReports(leg, self.stats, out, now)
         self.latch = SourceLatch(options.relock_s)
         self.law = Law.PCMU
         "Of what we send."
         self.heard_at = now
         self.rtcp_at = now + options.rtcp_interval_s * random.uniform(0.5, 1.5)
+        self.spoken_db = 0.0
+        self.heard_db = 0.0
         self.malformed = 0
         self.unsent = 0
         self.is_open_for_relay = False
@@ -144,14 +146,12 @@ class Session:
         self._target: Source | None = None
         self._rtcp_target: Source | None = None
         self._payload_type = 0
+        self._passed_on: Law | None = Law.PCMU
+        "The law of which packets need no table: what we send, unless the gain changes it."
         self._may_send = False
         self._mixer: FrameSource | None = None
         self._expected_since = now
         self._lost_told_at = -1.0
-        self._rtcp_heard_at = now
-        self._last_sr = 0
-        self._last_sr_at = 0.0
-        self._remote: rtcp.ReportBlock | None = None
 
     # -- what core decides ------------------------------------------------------------------------
 
@@ -162,6 +162,7 @@ class Session:
             return
         self.law = terms.law
         self._laws = terms.laws
+        self._set_passed_on()
         self._payload_type = terms.payload_type
         self._aim(terms)
         self.latch.open()
@@ -179,6 +180,20 @@ class Session:
         if self.connected is not other:
             self.connected = other
             self.out.pause()
+        self._set_passed_on()
+
+    def set_gain(self, spoken_db: float, heard_db: float) -> None:
+        self.spoken_db, self.heard_db = spoken_db, heard_db
+        self._set_passed_on()
+        if self.connected is not None:
+            self.connected._set_passed_on()
+
+    @property
+    def _relay_gain_db(self) -> float:
+        return self.heard_db + (0.0 if self.connected is None else self.connected.spoken_db)
+
+    def _set_passed_on(self) -> None:
+        self._passed_on = None if self._relay_gain_db else self.law
 
     def play(self, player: Player | None) -> None:
         self.player = player
@@ -255,11 +270,15 @@ class Session:
         self, marker: int, seq: int, rtp_ts: int, ssrc: int, payload: bytes, law: Law, now: float
     ) -> None:
         """Send this leg a packet of the leg that it is connected with."""
-        if law is not self.law:
-            payload = payload.translate(CONVERT[law, self.law])
+        if law is not self._passed_on:
+            payload = payload.translate(self._table(law))
         kind = self._payload_type | marker
         header = self.out.relayed(kind, seq, rtp_ts, ssrc, len(payload), now)
         self._send_rtp(header + payload)
+
+    def _table(self, law: Law) -> bytes:
+        gain_db = self._relay_gain_db
+        return amplified(law, self.law, gain_db) if gain_db else CONVERT[law, self.law]
 
     def _send_rtp(self, packet: bytes) -> None:
         try:
@@ -384,17 +403,8 @@ class Session:
         except RtcpMalformed:
             self.malformed += 1
             return
-        self._take_report(compound, now)
+        self.reports.take(compound, now)
         self._rtcp_target = source
-
-    def _take_report(self, compound: rtcp.Compound, now: float) -> None:
-        self._rtcp_heard_at = now
-        if compound.sender is not None:
-            self._last_sr = compound.sender.middle_ntp
-            self._last_sr_at = now
-        for block in compound.blocks:
-            if block.ssrc == self.out.ssrc:
-                self._remote = block
 
     def send_report(self, now: float, *, bye: bool = False) -> None:
         """SR or RR with SDES, at the end with BYE."""
@@ -402,14 +412,7 @@ class Session:
         self.rtcp_at = now + interval * random.uniform(0.5, 1.5)
         if self._rtcp_target is None:
             return
-        sender = None
-        if self.out.packets:
-            ntp = rtcp.ntp_time(utc_now())
-            sender = rtcp.SenderInfo(ntp, self.out.ts_at(now), self.out.packets, self.out.octets)
-        block = None
-        if self.stats.received:
-            block = self.stats.block(self._last_sr, now - self._last_sr_at)
-        data = rtcp.build(self.out.ssrc, self.leg, sender, block, bye=bye)
+        data = self.reports.next(now, bye=bye)
         try:
             self.pair.rtcp.sendto(data, self._rtcp_target)
         except OSError:
@@ -420,19 +423,11 @@ class Session:
         terms = self.negotiation.terms
         if terms is None or self.is_held or not terms.direction.is_sending:
             return False
-        alive_at = max(self.heard_at, self._rtcp_heard_at, self._expected_since)
+        alive_at = max(self.heard_at, self.reports.heard_at, self._expected_since)
         if now - alive_at < self._options.media_lost_s or self._lost_told_at >= alive_at:
             return False
         self._lost_told_at = now
         return True
 
     def figures(self) -> LegStats:
-        remote = self._remote
-        return LegStats(
-            packets_received=self.stats.total_received,
-            packets_sent=self.out.packets,
-            packets_lost=max(0, self.stats.total_lost),
-            jitter_ms=round(self.stats.jitter / _SAMPLES_PER_MS, 2),
-            remote_packets_lost=None if remote is None else remote.lost,
-            remote_jitter_ms=None if remote is None else round(remote.jitter / _SAMPLES_PER_MS, 2),
-        )
+        return self.reports.figures()

@@ -149,3 +149,13 @@ def test_hearing_several_is_over_with_no_sources_and_with_disconnect() -> None:
     desired.granted(p.Disconnect(rid=1, leg="s"), DONE)
 
     assert hears(desired) == []
+
+
+def test_a_gain_comes_back_until_it_is_none() -> None:
+    gain = p.Gain(rid=1, leg="a", spoken_db=6.0)
+    desired = granted(offer("a"), gain)
+    assert list(desired.requests()) == [rebuilt("a"), gain]
+
+    desired.granted(p.Gain(rid=2, leg="a"), DONE)
+
+    assert list(desired.requests()) == [rebuilt("a")]

@@ -149,6 +149,20 @@ def test_a_gain_makes_a_source_louder_for_this_hearer() -> None:
     assert room.heard("boss")["caller"] == pytest.approx(200, abs=8)
 
 
+def test_the_gains_of_source_and_hearer_add_up() -> None:
+    room = Room()
+    room.hear("boss", "caller", "agent", gain_db=-6.0)
+    room.legs["caller"].session.set_gain(-6.0, 0.0)
+    room.legs["boss"].session.set_gain(0.0, 3.0)
+
+    room.talk(53)
+
+    assert room.heard("boss") == {
+        "caller": pytest.approx(35.5, abs=2),
+        "agent": pytest.approx(70.8, abs=3),
+    }
+
+
 def test_too_loud_a_sum_stays_at_the_limit() -> None:
     room = Room()
     room.hear("boss", "caller", "agent", gain_db=12.0)

@@ -1,11 +1,15 @@
 """One leg between its phone, its partner and the clock; the sockets are lists."""
 
+from datetime import timedelta
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foundation.clock import utc_now
 from telephony.media import rtcp
-from telephony.media.g711 import SILENCE, Law
+from telephony.media.g711 import SILENCE, Law, decode, encode
 from telephony.media.playout import Player, tone
 from telephony.media.rtp import RtpPacket
 from telephony.media.tap import TapSide
@@ -244,3 +248,84 @@ def test_any_datagrams_leave_the_leg_at_work(datagrams: list[tuple[bytes, bytes]
     leg.say(now=10.0)
 
     assert leg.heard[-1].payload == VOICE
+
+
+def test_a_gain_is_heard_by_the_other_side_and_not_by_the_recording(leg: Leg, partner: Leg) -> None:
+    side = TapSide(0.0)
+    leg.session.sinks = (side,)
+    quiet = encode(np.full(160, 1000, np.int16), Law.PCMU)
+
+    leg.session.set_gain(6.0, 0.0)
+    leg.say(quiet)
+    partner.session.set_gain(0.0, 6.0)
+    leg.say(quiet)
+    leg.session.set_gain(0.0, 0.0)
+    partner.session.set_gain(0.0, 0.0)
+    leg.say(quiet)
+
+    heard = [int(decode(packet.payload, Law.PCMA)[0]) for packet in partner.heard]
+    assert heard == [pytest.approx(size, rel=0.03) for size in (1995, 3981, 1000)]
+    assert side.cut(160) == quiet
+
+
+def test_a_new_partner_is_heard_with_his_own_gain(leg: Leg, partner: Leg) -> None:
+    quiet = encode(np.full(160, 1000, np.int16), Law.PCMU)
+    other = Leg()
+    other.offer(sdp(6000))
+    leg.session.set_gain(12.0, 0.0)
+
+    partner.session.connect(other.session)
+    other.session.connect(partner.session)
+    other.say(quiet)
+
+    assert decode(partner.heard[0].payload, Law.PCMA)[0] == pytest.approx(1000, rel=0.03)
+
+
+def test_a_faultless_talk_has_the_best_scores(leg: Leg, partner: Leg) -> None:
+    for n in range(100):
+        leg.say(now=0.02 * n)
+        partner.say(kind=8, now=0.02 * n)
+    block = rtcp.ReportBlock(55, fraction_lost=0, lost=0, extended_seq=1, jitter=8)
+    leg.rtcp.waiting = [(rtcp.build(9, "phone", None, block, bye=False), ("127.0.0.1", 4001))]
+    leg.session.on_rtcp(2.0)
+
+    figures = leg.session.figures()
+    assert figures.mos == figures.remote_mos == 4.38
+    assert figures.round_trip_ms is None
+
+
+def test_lost_packets_cost_score_on_the_side_that_missed_them(leg: Leg, partner: Leg) -> None:
+    for n in range(100):
+        leg.seq += n % 10 == 5
+        leg.say(now=0.02 * n)
+        partner.say(kind=8, now=0.02 * n)
+    block = rtcp.ReportBlock(55, fraction_lost=0, lost=50, extended_seq=1, jitter=8)
+    leg.rtcp.waiting = [(rtcp.build(9, "phone", None, block, bye=False), ("127.0.0.1", 4001))]
+    leg.session.on_rtcp(2.0)
+
+    figures = leg.session.figures()
+    assert figures.mos is not None
+    assert figures.remote_mos is not None
+    assert 3.0 < figures.mos < 3.6
+    assert figures.remote_mos < 2.0
+
+
+def test_nothing_measured_is_no_score(leg: Leg) -> None:
+    figures = leg.session.figures()
+
+    assert (figures.mos, figures.remote_mos, figures.round_trip_ms) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "kept_s", "expected_ms"), [(0.5, 0.4, 100.0), (20.0, 0.0, None), (0.1, 0.2, None)]
+)
+def test_the_round_trip_is_what_the_peer_did_not_keep_our_report(
+    leg: Leg, ago_s: float, kept_s: float, expected_ms: float | None
+) -> None:
+    last_sr = rtcp.middle(rtcp.ntp_time(utc_now() - timedelta(seconds=ago_s)))
+    block = rtcp.ReportBlock(55, 0, 0, 1, 0, last_sr, round(kept_s * 65536))
+    leg.rtcp.waiting = [(rtcp.build(9, "phone", None, block, bye=False), ("127.0.0.1", 4001))]
+
+    leg.session.on_rtcp(2.0)
+
+    assert leg.session.figures().round_trip_ms == pytest.approx(expected_ms, abs=50)
