@@ -2,7 +2,7 @@
 
 import typer
 
-from callcenter.commands import agent, user
+from callcenter.commands import agent, party, user
 from callcenter.commands.call import call
 from callcenter.commands.check import check
 from callcenter.commands.demo import demo
@@ -27,6 +27,7 @@ app.command("watch")(watch)
 app.command("call")(call)
 app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")
+app.add_typer(party.app, name="party")
 
 
 def main() -> None:

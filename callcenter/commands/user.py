@@ -13,11 +13,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.commands.init import new_password
 from callcenter.settings import Settings, load
-from foundation.db import create_schema, make_engine
+from foundation.db import TROUBLES, create_schema, make_engine
 from foundation.errors import CallCentreError, NotFound, RemoteError
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords, Role, User, WeakPassword, check_password_rules
@@ -127,7 +126,7 @@ def _run(folder: Path, work: Work[Result]) -> Result:
         return asyncio.run(_with_store(folder, work))
     except CallCentreError as error:
         typer.echo(str(error), err=True)
-    except (SQLAlchemyError, OSError) as error:
+    except TROUBLES as error:
         sentence = str(getattr(error, "orig", None) or error)
         typer.echo(f"The database cannot be used: {sentence}", err=True)
     raise typer.Exit(1)

@@ -31,6 +31,8 @@ from wallboard.service import BoardService
 EVERY_S = 1.0
 CORE_WITHIN_S = 5.0
 "How long one snapshot waits for the day's history."
+FILE_WIDTH = 110
+"Columns where no terminal says how many it has: room for all tables."
 NOTHING = "–"
 STATE_COLOURS = {
     "ready": "green",
@@ -48,6 +50,8 @@ def watch(
 ) -> None:
     """Show the running centre's queues and agents as they change; Ctrl-C ends it."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, FILE_WIDTH)
     try:
         settings = load(folder)
     except ConfigurationError as error:

@@ -65,7 +65,7 @@ class Screen:
             Live(
                 console=console, get_renderable=self._render, refresh_per_second=REFRESH_PER_SECOND
             )
-            if console.is_terminal
+            if console.is_terminal and not console.is_dumb_terminal
             else None
         )
 

@@ -133,5 +133,5 @@ async def _result(attempt: Attempt, play: Play, web: WebClient) -> Result:
         heard_s=attempt.heard_s,
         problem=attempt.problem,
         transcript=transcript,
-        by_script=story is None or story.agent_id in {agent.id for agent in play.agents},
+        by_script=story is None or story.agent_id in {None, *(agent.id for agent in play.agents)},
     )

@@ -14,7 +14,7 @@ from callcenter.asks import BoardAsks
 from callcenter.codec import CODEC
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
-from foundation.errors import NotFound, RemoteError
+from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, QueueId
 from foundation.journal import Journal
 from telephony.calls.events import CallEnded, EndedBy
@@ -27,18 +27,27 @@ EVA = AgentId("eva")
 class Office:
     """A floor with Eva, a switchboard, a journal that keeps what both tell."""
 
-    def __init__(self, journal: Journal, reasons: tuple[str, ...]) -> None:
+    def __init__(
+        self, journal: Journal, reasons: tuple[str, ...], *, auto_ready: bool = False
+    ) -> None:
         self.journal = journal
         self.told: list[ActionTaken | AcdEvent] = []
         self.lines = Lines()
         floor = Floor(
             {QueueId("orders"): QueueOptions()},
             [AgentCard(agent_id=EVA, name="Eva", number="1001")],
-            AgentOptions(),
+            AgentOptions(auto_ready=auto_ready),
         )
         self.floor = FloorDriver(floor, self._tell)
         self.floor.feed(PhoneChanged(EVA, registered=True, busy=False))
-        self.actions = Actions(self.floor, self.lines.switchboard, journal, self._tell, reasons)
+        self.actions = Actions(
+            self.floor,
+            self.lines.switchboard,
+            journal,
+            self._tell,
+            pause_reasons=reasons,
+            auto_ready=auto_ready,
+        )
 
     def _tell(self, event: ActionTaken | AcdEvent) -> None:
         self.told.append(event)
@@ -152,3 +161,24 @@ async def test_call_that_is_over_cannot_be_hung_up(office: Office) -> None:
         await office.perform(HangUpCall(by="sue", call_id="c-9"))
 
     assert office.audit == []
+
+
+@pytest.mark.parametrize("state", [WantedState.READY, WantedState.PAUSED])
+async def test_agent_without_a_phone_stays_off_where_the_phone_decides(
+    journal: Journal, state: WantedState
+) -> None:
+    office = Office(journal, ("meal",), auto_ready=True)
+    office.floor.feed(PhoneChanged(EVA, registered=False, busy=False))
+    with pytest.raises(Conflict, match="eva has no registered phone"):
+        await office.make(state, "meal")
+
+    assert office.state[0] is AgentState.OFF
+    assert office.audit == []
+    office.floor.close()
+
+
+async def test_agent_without_a_phone_may_be_signed_in_where_people_decide(office: Office) -> None:
+    office.floor.feed(PhoneChanged(EVA, registered=False, busy=False))
+    await office.make(WantedState.READY)
+
+    assert office.state == (AgentState.READY, "")

@@ -12,6 +12,7 @@ from acd.events import AgentState, CallQueued
 from acd.views import AgentView
 from callcenter.asks import (
     BoardAsks,
+    EraseParty,
     FindJournalEnds,
     JournalEnds,
     ListAgents,
@@ -69,6 +70,7 @@ class SmallCore:
                 ListAgents: self._agents,
                 ReadMetrics: self._metrics,
                 ReadCall: self._call,
+                EraseParty: self._erase,
             },
             self.journal,
         )
@@ -94,6 +96,10 @@ class SmallCore:
 
     async def _agents(self, _: ListAgents) -> list[AgentView]:
         return [EVA_NOW]
+
+    async def _erase(self, ask: EraseParty) -> Done:
+        self.asked.append(ask)
+        return Done(1)
 
     async def _metrics(self, _: ReadMetrics) -> bytes:
         return b"core_calls 1.0\n"
@@ -211,6 +217,16 @@ async def test_agents_are_listed_and_commanded_from_the_terminal(
 
     refused = await asyncio.to_thread(run_command, "agent", "off", "tom", "--dir", folder)
     assert (refused.exit_code, refused.stderr) == (1, "is somebody else\n")
+
+
+async def test_number_is_erased_by_core_while_it_runs(core: SmallCore, tmp_path: Path) -> None:
+    folder = write_centre(tmp_path)
+    erased = await asyncio.to_thread(run_command, "party", "erase", "13900000001", "--dir", folder)
+
+    assert erased.stdout == "13900000001 is erased.\n"
+    [ask] = core.asked
+    assert isinstance(ask, EraseParty)
+    assert ask.number == "13900000001"
 
 
 async def test_board_is_shown_once_in_the_terminal(core: SmallCore, tmp_path: Path) -> None:

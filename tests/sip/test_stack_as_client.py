@@ -86,6 +86,23 @@ def test_a_200_that_comes_again_is_acknowledged_again_with_the_same_ack() -> Non
     assert [bytes(each) for each in requests(first)] == [bytes(each) for each in requests(again)]
 
 
+def test_the_sdp_of_an_answer_with_several_parts_is_told() -> None:
+    peer = Peer()
+    sdp = b"Content-Type: application/sdp\r\n\r\n" + ANSWER
+    body = b"--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b\r\n" + sdp + b"\r\n--b--\r\n"
+    data = respond(
+        peer.invite, 200, CENTRE, tag="phone", headers=[CONTACT], body=body,
+        content_type="multipart/mixed;boundary=b",
+    )  # fmt: skip
+    assert facts(peer.stack.receive(data, PHONE, 0, 0.0)) == [Answered(LEG, ANSWER)]
+
+
+@pytest.mark.parametrize("value", ['399 x "', "", '307 isi.edu "a", 399 \xff', ",,,"])
+def test_a_warning_that_is_broken_does_not_hide_the_refusal(value: str) -> None:
+    told = facts(Peer().answers(488, headers=[("Warning", value), ("Reason", value)]))
+    assert told == [Refused(LEG, 488, "Not Acceptable Here")]
+
+
 def test_a_second_phone_that_answers_gets_ack_and_bye() -> None:
     peer = Peer()
     peer.picks_up()
@@ -222,6 +239,24 @@ def test_who_cannot_be_reached_is_refused_at_once(to: str, status: int) -> None:
     (told,) = make_stack().dial(LEG, to, 0.0, body=OFFER, caller=CALLER)
     assert isinstance(told, Refused)
     assert told.status == status
+
+
+def test_a_phone_that_the_network_calls_unreachable_is_refused_at_once() -> None:
+    peer = Peer()
+    assert peer.stack.unreachable(HostPort(PHONE.host, PHONE.port + 1)) == []
+    told = peer.stack.unreachable(PHONE)
+    assert told == [Refused(LEG, 503, "the phone is unreachable")]
+    assert (peer.stack.leg_count, peer.stack.transaction_count, peer.stack.deadline) == (0, 0, None)
+
+
+def test_a_phone_that_has_answered_is_not_given_up_for_an_icmp_error() -> None:
+    peer = Peer()
+    peer.answers(180)
+    assert peer.stack.unreachable(PHONE) == []
+    peer.picks_up()
+    peer.stack.reoffer(LEG, OFFER, 1.0)
+    assert peer.stack.unreachable(PHONE) == []
+    assert peer.stack.leg_count == 1
 
 
 def test_a_route_is_where_the_first_datagram_goes() -> None:

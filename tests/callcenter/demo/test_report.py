@@ -122,6 +122,7 @@ def test_a_persons_own_words_are_not_judged() -> None:
     result = replace(good(), transcript=heard, by_script=False)
 
     assert str(result.rate) == "0.0 % (0/6)"
+    assert fault(replace(gave_up(), story=talked(), by_script=False)) == "", "he was quick"
 
 
 def test_the_summary_counts_and_averages_over_all_talks() -> None:
