@@ -39,12 +39,12 @@ from callcenter.rules import (
 )
 from callcenter.secret import derive_key
 from callcenter.settings import Settings
-from callcenter.settle import HISTORY, find_open_ends, settle
+from callcenter.settle import HISTORY, find_open_ends, seat, settle
 from callcenter.sip_port import SipPort
 from callcenter.take_over import end_kept_sessions
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.ids import CallId
+from foundation.ids import AgentId, CallId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -218,8 +218,10 @@ class Core:
         """End in the journal, at the phones and on disk what the last core left open."""
         since = clock.utc_now() - HISTORY
         past = [record.event async for record in self._journal.reader.read_since(since)]
-        for fact in settle(find_open_ends(past)):
+        ends = find_open_ends(past)
+        for fact in settle(ends):
             self._journal.publish(fact)
+        self._last_seen = ends.agents
         await self._wait_for_media()
         ended = await end_kept_sessions(self._clients, self._media, self._endpoint)
         if ended:
@@ -240,6 +242,7 @@ class Core:
         for aor, bindings in (await self._binding_store.all()).items():
             self._endpoint.stack.restore_bindings(aor, bindings, now)
             self._switchboard.on_sip(sip.PhoneRegistered(aor))
+        self._seat_agents()
         self._server = await Server.listen(
             self._places.core_socket,
             self._answers.handlers(),
@@ -247,6 +250,15 @@ class Core:
         )
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         await self._endpoint.start()
+
+    def _seat_agents(self) -> None:
+        """As they were when the last core ended; whose phone has gone meanwhile has gone home."""
+        stack, now = self._endpoint.stack, self._endpoint.now
+        for agent in self._settings.agents:
+            last = self._last_seen.get(AgentId(agent.id))
+            if last is not None and stack.is_registered(agent.id, now):
+                for given in seat(last):
+                    self._floor.feed(given)
 
     # -- events ----------------------------------------------------------------------------------
 
