@@ -11,6 +11,7 @@ from typing import TypeAlias, assert_never
 
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError, Overloaded
+from telephony.media import g722
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
 from telephony.media.dtmf import is_digits
@@ -143,8 +144,9 @@ class MediaPlane:
         # The id must survive a restart within the dialog, and so does the SSRC.
         local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port)
         out = OutStream(ssrc, now, restarted=bool(request.ssrc))
+        negotiation = Negotiation(local, serves_g722=g722.NAME in self._options.codecs)
         session = Session(
-            request.leg, request.call, pair, out, Negotiation(local), self._options, self, now
+            request.leg, request.call, pair, out, negotiation, self._options, self, now
         )
         session.is_reserving = request.reserve
         return session
@@ -171,7 +173,7 @@ class MediaPlane:
         return p.Done(
             rid=rid,
             sdp=sdp,
-            codec=terms.law.value if terms else "",
+            codec=terms.codec if terms else "",
             peer_direction=terms.direction.value if terms else "sendrecv",
             port=session.pair.port,
             ssrc=session.out.ssrc,

@@ -69,7 +69,7 @@ class Offer(Struct, frozen=True):
     call: str
     sdp: str = ""
     prefer: str = ""
-    "Codec to put first in our own offer: 'PCMU' or 'PCMA'."
+    "Codec to put first in our own offer: 'PCMU', 'PCMA' or 'G722'."
     port: int = 0
     "RTP port to take again after a restart of the worker; 0: any free one."
     ssrc: int = 0
@@ -241,7 +241,7 @@ class Welcome(Struct, frozen=True):
     worker: str
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
-    "Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper'; 'realtime' if so."
+    "Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper', 'g722', 'realtime'."
     rid: int = 0
 
 
@@ -263,7 +263,7 @@ class Done(Struct, frozen=True):
     rid: int
     sdp: str = ""
     codec: str = ""
-    "What we receive and send on this leg once negotiated: 'PCMU' or 'PCMA'."
+    "What we receive and send on this leg once negotiated: 'PCMU', 'PCMA', 'G722'."
     peer_direction: str = "sendrecv"
     "After Offer and Answer: what the peer's SDP says (0.0.0.0 counts as inactive)."
     port: int = 0

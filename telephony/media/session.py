@@ -12,7 +12,7 @@ ready in a field by `_refresh`.
 import random
 from typing import Protocol
 
-from telephony.media import rtcp
+from telephony.media import g722, rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
 from telephony.media.g711 import CONVERT, Law, amplified
@@ -55,6 +55,7 @@ class Session:
     """The RTP session of one leg."""
 
     __slots__ = (
+        "_coder",
         "_digits_in",
         "_digits_out",
         "_expected_since",
@@ -71,6 +72,7 @@ class Session:
         "_recv",
         "_rtcp_target",
         "_send",
+        "_sends_wide",
         "_target",
         "call",
         "connected",
@@ -138,6 +140,8 @@ class Session:
         self._listener = listener
         self._recv = pair.rtp.recvfrom_into
         self._send = pair.rtp.sendto
+        self._coder: g722.Coder | None = None
+        self._sends_wide = False
         self._digits_in = DigitReceiver()
         self._digits_out: DigitSender | None = None
         self._laws: dict[int, Law] = {}
@@ -162,6 +166,9 @@ class Session:
             return
         self.law = terms.law
         self._laws = terms.laws
+        self._sends_wide = terms.codec == g722.NAME
+        if terms.wide_types and self._coder is None:
+            self._coder = g722.Coder()
         self._set_passed_on()
         self._payload_type = terms.payload_type
         self._aim(terms)
@@ -193,7 +200,7 @@ class Session:
         return self.heard_db + (0.0 if self.connected is None else self.connected.spoken_db)
 
     def _set_passed_on(self) -> None:
-        self._passed_on = None if self._relay_gain_db else self.law
+        self._passed_on = None if self._relay_gain_db or self._sends_wide else self.law
 
     def play(self, player: Player | None) -> None:
         self.player = player
@@ -271,14 +278,24 @@ class Session:
     ) -> None:
         """Send this leg a packet of the leg that it is connected with."""
         if law is not self._passed_on:
-            payload = payload.translate(self._table(law))
+            payload = self._converted(payload, law)
         kind = self._payload_type | marker
         header = self.out.relayed(kind, seq, rtp_ts, ssrc, len(payload), now)
         self._send_rtp(header + payload)
 
-    def _table(self, law: Law) -> bytes:
+    def _converted(self, payload: bytes, law: Law) -> bytes:
         gain_db = self._relay_gain_db
-        return amplified(law, self.law, gain_db) if gain_db else CONVERT[law, self.law]
+        if gain_db:
+            payload = payload.translate(amplified(law, self.law, gain_db))
+        elif law is not self.law:
+            payload = payload.translate(CONVERT[law, self.law])
+        return self._as_sent(payload)
+
+    def _as_sent(self, codes: bytes) -> bytes:
+        """Codes of `law` to what this leg's phone takes."""
+        if self._sends_wide and self._coder is not None:
+            return self._coder.from_ulaw(codes)
+        return codes
 
     def _send_rtp(self, packet: bytes) -> None:
         try:
@@ -309,8 +326,11 @@ class Session:
             )
 
     def _take_other(self, packet: RtpPacket, source: Source, now: float) -> None:
-        """Digits and comfort noise; anything else was never agreed on."""
+        """G.722, digits and comfort noise; anything else was never agreed on."""
         terms = self.negotiation.terms
+        if terms is not None and packet.payload_type in terms.wide_types:
+            self._take_wide(packet, source, now)
+            return
         is_event = terms is not None and packet.payload_type in terms.event_types
         if not is_event and packet.payload_type != COMFORT_NOISE:
             return
@@ -326,6 +346,37 @@ class Session:
             digit = self._digits_in.feed(packet.payload, packet.rtp_ts)
             if digit is not None:
                 self._listener.digit_heard(self, digit, now)
+
+    def _take_wide(self, packet: RtpPacket, source: Source, now: float) -> None:
+        """G.722 goes to a partner who speaks it as it is, to all others as G.711."""
+        if source != self._locked and not self._locks_on(source, now):
+            return
+        self._heard(packet, now)
+        hearer = self.connected
+        if hearer is not None and not hearer.is_open_for_relay:
+            hearer = None
+        if hearer is not None and hearer.passes_wide_on:
+            hearer.relay_wide(packet, now)
+            hearer = None
+        if self._coder is None or not (self.sinks or hearer):
+            return
+        codes = self._coder.to_ulaw(packet.payload)
+        for sink in self.sinks:
+            sink.take(codes, packet.rtp_ts, Law.PCMU, now)
+        if hearer is not None:
+            marker = MARKER if packet.marker else 0
+            hearer.relay(marker, packet.seq, packet.rtp_ts, packet.ssrc, codes, Law.PCMU, now)
+
+    @property
+    def passes_wide_on(self) -> bool:
+        return self._sends_wide and not self._relay_gain_db
+
+    def relay_wide(self, packet: RtpPacket, now: float) -> None:
+        kind = self._payload_type | (MARKER if packet.marker else 0)
+        header = self.out.relayed(
+            kind, packet.seq, packet.rtp_ts, packet.ssrc, len(packet.payload), now
+        )
+        self._send_rtp(header + packet.payload)
 
     def relay_other(self, packet: RtpPacket, now: float, *, is_event: bool) -> None:
         """Digits go on with this leg's payload type; what it cannot take leaves no hole."""
@@ -373,7 +424,7 @@ class Session:
     def _send_own(self, frame: bytes, now: float) -> None:
         if self._may_send:
             header = self.out.own_frame(self._payload_type, len(frame), now)
-            self._send_rtp(header + frame)
+            self._send_rtp(header + self._as_sent(frame))
 
     def _tick_digits(self, digits: DigitSender, now: float) -> None:
         terms = self.negotiation.terms

@@ -53,6 +53,7 @@ class Leg:
     ended: list[str] = field(default_factory=list)
     seq: int = 100
     name: str = "l-1"
+    serves_g722: bool = False
 
     def __post_init__(self) -> None:
         pair = cast(PortPair, _Pair(30000, self.rtp, self.rtcp))
@@ -61,7 +62,7 @@ class Leg:
             "c-1",
             pair,
             OutStream(55, 0.0, restarted=False),
-            Negotiation(LocalEnd(1, 1, "127.0.0.1", 30000)),
+            Negotiation(LocalEnd(1, 1, "127.0.0.1", 30000), serves_g722=self.serves_g722),
             WorkerOptions(socket=""),
             self,
             0.0,
