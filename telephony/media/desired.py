@@ -28,6 +28,7 @@ class _WantedLeg:
     hears: p.Hear | None = None
     gain: p.Gain | None = None
     is_held: bool = False
+    inband_dtmf: bool = False
 
 
 class Desired:
@@ -117,7 +118,11 @@ class Desired:
             if isinstance(request, p.Offer):
                 # It was admitted once; a restart is no reason to ask again.
                 request = msgspec.structs.replace(
-                    request, port=wanted.port, ssrc=wanted.ssrc, reserve=False
+                    request,
+                    port=wanted.port,
+                    ssrc=wanted.ssrc,
+                    reserve=False,
+                    inband_dtmf=wanted.inband_dtmf,
                 )
             yield msgspec.structs.replace(request, record=wanted.record)
 
@@ -125,6 +130,7 @@ class Desired:
         wanted = self._legs.setdefault(request.leg, _WantedLeg())
         wanted.port, wanted.ssrc = reply.port, reply.ssrc
         wanted.record = request.record or wanted.record
+        wanted.inband_dtmf = request.inband_dtmf or wanted.inband_dtmf
         if request.sdp:
             wanted.settled, wanted.pending = [request], None
         else:

@@ -133,6 +133,8 @@ class MediaPlane:
             self.sessions[request.leg] = session
             self._watch(session)
         session.record = request.record or session.record
+        if request.inband_dtmf:
+            session.listen_for_tones()
         return self._described(request.rid, session, sdp)
 
     def _open(self, request: p.Offer, now: float) -> Session:
@@ -206,6 +208,7 @@ class MediaPlane:
                 hears=self._hearing.heard_by(session.leg),
                 spoken_db=session.spoken_db,
                 heard_db=session.heard_db,
+                inband_dtmf=session.listens_for_tones,
                 taps=self._taps.of_leg(session.leg),
                 record=session.record,
             )

@@ -78,6 +78,9 @@ class Offer(Struct, frozen=True):
     "Two-leg admission: refuse (503) unless there is room for this leg and an agent's leg too."
     record: bytes = b""
     "The SIP side's dialog record, opaque; kept and returned by `ListSessions`."
+    inband_dtmf: bool = False
+    """Listen for digits in the audio too, from now on: for trunks that send no telephone events.
+    The first event that comes all the same ends it, so that no digit is told twice."""
 
 
 class Answer(Struct, frozen=True):
@@ -255,6 +258,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     "What `Hear` gave it."
     spoken_db: float = 0.0
     heard_db: float = 0.0
+    inband_dtmf: bool = False
     taps: list[str] = []
     record: bytes = b""
 

@@ -26,6 +26,7 @@ from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
 from telephony.media.sdp import HOLD_ADDRESS
 from telephony.media.stream import OutStream
+from telephony.media.tones import ToneListener
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
@@ -74,6 +75,7 @@ class Session:
         "_send",
         "_sends_wide",
         "_target",
+        "_tones",
         "call",
         "connected",
         "heard_at",
@@ -144,6 +146,7 @@ class Session:
         self._sends_wide = False
         self._digits_in = DigitReceiver()
         self._digits_out: DigitSender | None = None
+        self._tones: ToneListener | None = None
         self._laws: dict[int, Law] = {}
         self._locked: Source | None = None
         self._named: Source | None = None
@@ -210,6 +213,22 @@ class Session:
         """Hear this instead of the connected leg; None: the connected leg again."""
         self._mixer = mixer
         self._refresh()
+
+    def listen_for_tones(self) -> None:
+        if self._tones is None:
+            self._tones = ToneListener(self._tone_heard)
+            self.sinks += (self._tones,)
+
+    @property
+    def listens_for_tones(self) -> bool:
+        return self._tones is not None
+
+    def _tone_heard(self, digit: str, now: float) -> None:
+        self._listener.digit_heard(self, digit, now)
+
+    def _stop_listening_for_tones(self) -> None:
+        self.sinks = tuple(sink for sink in self.sinks if sink is not self._tones)
+        self._tones = None
 
     def send_digits(self, digits: str) -> bool:
         """False: the peer takes no telephone events."""
@@ -343,6 +362,8 @@ class Session:
         if hearer is not None and hearer.is_open_for_relay:
             hearer.relay_other(packet, now, is_event=is_event)
         if is_event:
+            if self._tones is not None:
+                self._stop_listening_for_tones()
             digit = self._digits_in.feed(packet.payload, packet.rtp_ts)
             if digit is not None:
                 self._listener.digit_heard(self, digit, now)
