@@ -22,6 +22,8 @@ class _WantedLeg:
     "Our own offer that the peer has not answered yet."
     port: int = 0
     ssrc: int = 0
+    began_at: float = 0.0
+    srtp_key: bytes = b""
     record: bytes = b""
     playing: p.Play | None = None
     connected: p.Connect | None = None
@@ -121,6 +123,8 @@ class Desired:
                     request,
                     port=wanted.port,
                     ssrc=wanted.ssrc,
+                    began_at=wanted.began_at,
+                    srtp_key=wanted.srtp_key,
                     reserve=False,
                     inband_dtmf=wanted.inband_dtmf,
                 )
@@ -129,6 +133,7 @@ class Desired:
     def _offered(self, request: p.Offer, reply: p.Done) -> None:
         wanted = self._legs.setdefault(request.leg, _WantedLeg())
         wanted.port, wanted.ssrc = reply.port, reply.ssrc
+        wanted.began_at, wanted.srtp_key = reply.began_at, reply.srtp_key
         wanted.record = request.record or wanted.record
         wanted.inband_dtmf = request.inband_dtmf or wanted.inband_dtmf
         if request.sdp:

@@ -4,6 +4,7 @@ A verb that names an unknown leg fails with 481, except `Release` and `Untap`: w
 was released. All verbs may be repeated. Facts leave through `tell` as numbered events.
 """
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import TypeAlias, assert_never
 
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError, Overloaded
-from telephony.media import g722
+from telephony.media import g722, srtp
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
+from telephony.media.crypto import KEY_BYTES
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
 from telephony.media.mixing import Hearing, check_gain
@@ -124,7 +126,7 @@ class MediaPlane:
                 sdp = session.negotiation.answer(request.sdp)
                 session.agreed(now)
             else:
-                sdp = session.negotiation.offer(request.prefer)
+                sdp = session.negotiation.offer(request.prefer, secure=request.srtp)
         except SdpRejected:
             if is_new:
                 self.ports.give_back(session.pair)
@@ -144,13 +146,17 @@ class MediaPlane:
         ssrc = request.ssrc or random.getrandbits(32) or 1
         version = int(utc_now().timestamp())
         # The id must survive a restart within the dialog, and so does the SSRC.
-        local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port)
-        out = OutStream(ssrc, now, restarted=bool(request.ssrc))
+        key = (request.srtp_key or os.urandom(KEY_BYTES)) if srtp.IS_INSTALLED else b""
+        local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port, key)
+        restarted = bool(request.ssrc)
+        out = OutStream(ssrc, now, restarted=restarted, began_at=request.began_at)
         negotiation = Negotiation(local, serves_g722=g722.NAME in self._options.codecs)
         session = Session(
             request.leg, request.call, pair, out, negotiation, self._options, self, now
         )
         session.is_reserving = request.reserve
+        if restarted and request.began_at:
+            session.began_at = request.began_at
         return session
 
     def _admit(self) -> None:
@@ -179,6 +185,8 @@ class MediaPlane:
             peer_direction=terms.direction.value if terms else "sendrecv",
             port=session.pair.port,
             ssrc=session.out.ssrc,
+            began_at=session.began_at,
+            srtp_key=session.negotiation.local.srtp_key,
         )
 
     def _release(self, request: p.Release, now: float) -> p.Done:
@@ -209,6 +217,8 @@ class MediaPlane:
                 spoken_db=session.spoken_db,
                 heard_db=session.heard_db,
                 inband_dtmf=session.listens_for_tones,
+                began_at=session.began_at,
+                srtp_key=session.negotiation.local.srtp_key,
                 taps=self._taps.of_leg(session.leg),
                 record=session.record,
             )
