@@ -39,6 +39,7 @@ class Desired:
     def __init__(self) -> None:
         self._legs: dict[str, _WantedLeg] = {}
         self._taps: dict[str, p.Tap] = {}
+        self._drain: p.Drain | None = None
         self._ending_taps: set[str] = set()
         "Untapped, and their file is not closed yet."
 
@@ -47,11 +48,8 @@ class Desired:
         match request:
             case p.Offer():
                 self._offered(request, reply)
-            case p.Tap(tap_id=tap_id):
-                self._taps[tap_id] = request
-            case p.Untap(tap_id=tap_id):
-                if self._taps.pop(tap_id, None) is not None:
-                    self._ending_taps.add(tap_id)
+            case p.Tap() | p.Untap():
+                self._tapped(request)
             case p.Connect(a=a, b=b):
                 self._connected(request, a, b)
             case p.Release(leg=leg):
@@ -61,8 +59,16 @@ class Desired:
                 self._note(p.Hear(rid=0, leg=leg, sources=[]))
             case p.Answer() | p.Keep() | p.Play() | p.Stop() | p.Hold() | p.Hear() | p.Gain():
                 self._note(request)
+            case p.Drain():
+                self._drain = request if request.on else None
             case p.Hello() | p.ListSessions() | p.SendDigits():
                 pass  # nothing to be repeated
+
+    def _tapped(self, request: p.Tap | p.Untap) -> None:
+        if isinstance(request, p.Tap):
+            self._taps[request.tap_id] = request
+        elif self._taps.pop(request.tap_id, None) is not None:
+            self._ending_taps.add(request.tap_id)
 
     def play_ended(self, leg: str, play_id: str) -> None:
         """What has been played to its end is not played again."""
@@ -98,6 +104,8 @@ class Desired:
 
     def requests(self) -> Iterator[p.Request]:
         """In an order that a worker that knows nothing can follow; all with rid 0."""
+        if self._drain is not None:
+            yield self._drain
         for wanted in self._legs.values():
             yield from self._exchange(wanted)
         connects = {id(w.connected): w.connected for w in self._legs.values()}

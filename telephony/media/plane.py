@@ -73,6 +73,8 @@ class MediaPlane:
                 return self._release(request, now)
             case p.ListSessions():
                 return p.Done(rid=request.rid, sessions=self._list())
+            case p.Drain():
+                self.admission.is_draining = request.on
             case p.Hello():
                 raise VerbRefused("Hello opens a connection and was said already")
             case p.Tap():

@@ -224,6 +224,16 @@ class ListSessions(Struct, frozen=True):
     rid: int
 
 
+class Drain(Struct, frozen=True):
+    """`on`: take no new callers any more, for a planned end; calls that are here go on.
+
+    `Load.admitting` is false from now on, and `Load.legs` 0 when nobody is left.
+    """
+
+    rid: int
+    on: bool
+
+
 Request: TypeAlias = (
     Hello
     | Offer
@@ -241,6 +251,7 @@ Request: TypeAlias = (
     | SendDigits
     | Release
     | ListSessions
+    | Drain
 )
 
 # -- replies -------------------------------------------------------------------------------------

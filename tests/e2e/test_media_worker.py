@@ -353,6 +353,27 @@ async def test_a_caller_is_refused_when_two_legs_find_no_room_and_an_agent_never
     assert agent.sdp
 
 
+async def test_a_draining_worker_refuses_callers_and_serves_the_calls_it_has(
+    bench: Bench,
+) -> None:
+    ports = await bench.bridge()
+    await bench.client.ask(p.Drain(rid=0, on=True))
+
+    with pytest.raises(MediaRefused) as refused:
+        await bench.client.ask(p.Offer(rid=0, leg="l-c", call="c-2", sdp=sdp(4000), reserve=True))
+    agent = await bench.client.ask(p.Offer(rid=0, leg="l-d", call="c-1"))
+    await bench.talk(ports, frames=10)
+    load = await bench.heard.wait_for(
+        lambda event: isinstance(event, p.Load) and not event.admitting, 3
+    )
+
+    assert refused.value.sip_status == 503
+    assert agent.sdp
+    assert len(bench.agent.audio) == 10
+    assert isinstance(load, p.Load)
+    assert load.legs == 3
+
+
 async def test_a_core_that_talks_nonsense_is_cut_off_and_the_talk_goes_on(bench: Bench) -> None:
     ports = await bench.bridge()
 

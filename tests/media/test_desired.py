@@ -167,3 +167,13 @@ def test_a_leg_that_is_listened_to_for_tones_is_so_again_after_a_new_offer() -> 
     assert list(desired.requests()) == [
         msgspec.structs.replace(rebuilt("a", "new"), inband_dtmf=True)
     ]
+
+
+def test_a_worker_that_drains_does_so_again_before_anything_else() -> None:
+    drain = p.Drain(rid=1, on=True)
+    desired = granted(offer("a"), drain)
+    assert list(desired.requests()) == [drain, rebuilt("a")]
+
+    desired.granted(p.Drain(rid=2, on=False), DONE)
+
+    assert list(desired.requests()) == [rebuilt("a")]
