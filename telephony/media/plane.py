@@ -219,8 +219,6 @@ class MediaPlane:
                 spoken_db=session.spoken_db,
                 heard_db=session.heard_db,
                 inband_dtmf=session.listens_for_tones,
-                began_at=session.began_at,
-                srtp_key=session.negotiation.local.srtp_key,
                 taps=self._taps.of_leg(session.leg),
                 record=session.record,
             )

@@ -278,8 +278,6 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     spoken_db: float = 0.0
     heard_db: float = 0.0
     inband_dtmf: bool = False
-    began_at: float = 0.0
-    srtp_key: bytes = b""
     taps: list[str] = []
     record: bytes = b""
 
