@@ -151,6 +151,23 @@ class RecordingService:
             if recording.recording_id not in still_running:
                 await self._end(_End(recording.recording_id, frames=0, complete=False))
 
+    async def adopt(self, started: RecordingStarted) -> None:
+        """A recording that a media worker goes on writing: its row may not have come to be."""
+        try:
+            await self._store.get(started.recording_id)
+        except NotFound:
+            await self._store.add(
+                Recording(
+                    recording_id=started.recording_id,
+                    call_id=started.call_id,
+                    agent_id=started.agent_id,
+                    queue=started.queue,
+                    file=started.file,
+                    started=self._utc_now(),
+                    languages=started.languages,
+                )
+            )
+
     async def run(self) -> NoReturn:
         """Does the chores until it is cancelled."""
         while True:

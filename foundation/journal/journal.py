@@ -52,6 +52,8 @@ class Journal:
         last = file.last()
         self.reader = JournalReader(path, codec)
         self.last_seq = last.seq if last else 0
+        self.is_same_boot = last is not None and last.boot_id == clock.boot_id()
+        "Processes of the one who wrote last may still live."
         self._codec = codec
         self._follower_rows = options.follower_rows
         self._file = file

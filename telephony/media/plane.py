@@ -9,10 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
+import msgspec
+
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError, Overloaded
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
+from telephony.media.desired import Desired
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
 from telephony.media.negotiation import LocalEnd, Negotiation
@@ -45,6 +48,8 @@ class MediaPlane:
         self.prompts = PromptCache(options.prompt_cache_bytes)
         self.admission = Admission(options.max_legs, options.busy_limit, options.late_ticks_limit)
         self._taps = Taps(recorder)
+        self._wanted = Desired()
+        "Granted so far: told to a core that was started again."
         self._slots: tuple[dict[str, Session], ...] = tuple({} for _ in range(SLOTS))
         self._seq = 0
 
@@ -52,9 +57,11 @@ class MediaPlane:
 
     def handle(self, request: p.Request, now: float) -> p.Done | p.Failed:
         try:
-            return self._do(request, now)
+            done = self._do(request, now)
         except CallCentreError as error:
             return p.Failed(rid=request.rid, status=error.sip_status, sentence=str(error))
+        self._wanted.granted(request, done)
+        return done
 
     def _do(self, request: p.Request, now: float) -> p.Done:
         match request:
@@ -65,7 +72,8 @@ class MediaPlane:
             case p.Release():
                 return self._release(request, now)
             case p.ListSessions():
-                return p.Done(rid=request.rid, sessions=self._list())
+                wanted = [_without_record(each) for each in self._wanted.requests()]
+                return p.Done(rid=request.rid, sessions=self._list(), wanted=wanted)
             case p.Hello():
                 raise VerbRefused("Hello opens a connection and was said already")
             case p.Tap():
@@ -190,6 +198,12 @@ class MediaPlane:
                 connected_to=session.connected.leg if session.connected else "",
                 taps=self._taps.of_leg(session.leg),
                 record=session.record,
+                sdp=str(session.negotiation.sent or ""),
+                codec=session.negotiation.terms.law.value if session.negotiation.terms else "",
+                is_offering=self._wanted.is_offering(session.leg),
+                is_held=session.is_held,
+                playing=session.player.play_id if session.player else "",
+                is_looping=session.player is not None and session.player.is_loop,
             )
             for session in self.sessions.values()
         ]
@@ -262,6 +276,7 @@ class MediaPlane:
         self._tell(p.DigitHeard(seq=self.next_seq(), leg=session.leg, digit=digit, at_s=at_s))
 
     def play_ended(self, session: Session, play_id: str) -> None:
+        self._wanted.play_ended(session.leg, play_id)
         self._tell(p.PlayEnded(seq=self.next_seq(), leg=session.leg, play_id=play_id))
 
     def next_seq(self) -> int:
@@ -284,6 +299,7 @@ class MediaPlane:
             return p.TapTroubled(
                 seq=self.next_seq(), tap_id=report.tap_id, sentence=report.sentence
             )
+        self._wanted.tap_ended(report.tap_id)
         return p.TapEnded(
             seq=self.next_seq(),
             tap_id=report.tap_id,
@@ -307,5 +323,12 @@ class MediaPlane:
     def close(self, now: float) -> None:
         """The end of the process: say goodbye on each leg, end the recordings."""
         for leg in list(self.sessions):
-            self._release(p.Release(rid=0, leg=leg), now)
+            self.handle(p.Release(rid=0, leg=leg), now)
         self.ports.close()
+
+
+def _without_record(request: p.Request) -> p.Request:
+    """The sessions carry the records; twice they would make a long message longer."""
+    if isinstance(request, p.Offer | p.Answer):
+        return msgspec.structs.replace(request, record=b"")
+    return request

@@ -16,7 +16,15 @@ from foundation.ids import LegId
 from telephony.sip.dialog import address_of
 from telephony.sip.digest import Credentials
 from telephony.sip.errors import SipParseError
-from telephony.sip.events import CallerIdentity, Dropped, HostPort, Refused, StackEffect
+from telephony.sip.events import (
+    CallerIdentity,
+    Dropped,
+    HostPort,
+    KeptLeg,
+    Refused,
+    StackEffect,
+)
+from telephony.sip.headers import NameAddr
 from telephony.sip.in_dialog import InDialog
 from telephony.sip.leg import LegState
 from telephony.sip.leg_book import LegBook, Randomness
@@ -27,7 +35,7 @@ from telephony.sip.registrar import Registrar
 from telephony.sip.screening import Refusal
 from telephony.sip.transaction_layer import AlarmKey, Outcome, Purpose
 from telephony.sip.uac import OutgoingLegs, Target
-from telephony.sip.uas import IncomingLegs
+from telephony.sip.uas import IncomingLegs, identify
 from telephony.sip.uri import make_uri
 
 Accounts = Mapping[str, str] | Callable[[str], str | None]
@@ -130,6 +138,14 @@ class SipStack:
     def adopt(self, record: bytes, now: float) -> LegId:
         """Go on with a dialog of a process that is gone; `BadRecord` when it can't be read."""
         return self._book.adopt(record, now).leg_id
+
+    def kept(self, leg: LegId) -> KeptLeg | None:
+        """What is known of an adopted leg; None for a leg that is gone."""
+        found = self._book.find(leg)
+        if found is None:
+            return None
+        peer = identify(NameAddr.parse(found.dialog.remote))
+        return KeptLeg(leg, found.is_early, peer, found.remote_body, found.extra)
 
     # -- verbs -----------------------------------------------------------------------------------
 
