@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PROGRAMS ?= yes
 # Set by hand to narrow a run: make test TESTS="tests/acd -x"
 TESTS ?=
+# make demo DEMO= goes on until Ctrl-C; DEMO="--seconds 30 --dir DIR" is short and leaves its files.
+DEMO ?= --seconds 90
 
 INSTALLED := $(VENV)/.installed
 PROGRAMS_TRIED := $(VENV)/.programs-tried

@@ -1,4 +1,5 @@
-"""`python -m bench [steady|free|waiting|short|selftest ...]`; without a name: all runs.
+"""`python -m bench [steady|free|waiting|short|parts|selftest ...]`; without a name: the first four
+and the parts.
 
 Prints each run's table and writes it into docs/performance.md. Exit 1 when a target was missed.
 """
@@ -11,7 +12,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench import hotline, programs, report
+from bench import hotline, parts, programs, report
 from bench.centre import NotReady
 
 
@@ -19,7 +20,10 @@ def show(section: report.Section) -> None:
     table = Table("figure", "measured", "target", title=section.title)
     for row in section.rows:
         table.add_row(*row.cells())
-    Console().print(table)
+    console = Console()
+    console.print(table if section.rows else f"[bold]{section.title}[/bold]")
+    for line in section.notes:
+        console.print(line, markup=False, highlight=False)
 
 
 def selftest() -> int:
@@ -32,18 +36,18 @@ def selftest() -> int:
 def measure(names: list[str]) -> int:
     missed = 0
     for name in names:
-        section = hotline.measured(name)
-        show(section)
-        report.put(section)
-        missed += sum(row.held is False for row in section.rows)
+        for section in parts.sections() if name == "parts" else [hotline.measured(name)]:
+            show(section)
+            report.put(section)
+            missed += sum(row.held is False for row in section.rows)
     return 1 if missed else 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    known = [*hotline.SCENARIOS, "selftest"]
+    known = [*hotline.SCENARIOS, "parts", "selftest"]
     parser.add_argument("run", nargs="*", help=", ".join(known))
-    names = parser.parse_args().run or list(hotline.SCENARIOS)
+    names = parser.parse_args().run or [*hotline.SCENARIOS, "parts"]
     if not set(names) <= set(known):
         parser.error(f"there is no run {' '.join(set(names) - set(known))}; there are {known}")
     try:

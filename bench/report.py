@@ -42,11 +42,10 @@ class Section:
     notes: Sequence[str] = ()
 
     def text(self) -> str:
-        lines = [
-            f"## {self.title}", "", f"`{self.command}` · {self.circumstances}", "",
-            "| figure | measured | target |", "|---|---|---|",
-            *(f"| {' | '.join(row.cells())} |" for row in self.rows),
-        ]  # fmt: skip
+        lines = [f"## {self.title}", "", f"`{self.command}` · {self.circumstances}"]
+        if self.rows:
+            lines += ["", "| figure | measured | target |", "|---|---|---|"]
+            lines += [f"| {' | '.join(row.cells())} |" for row in self.rows]
         lines += ["", *self.notes] if self.notes else []
         return "\n".join(lines) + "\n"
 

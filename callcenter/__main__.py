@@ -2,13 +2,14 @@
 
 import typer
 
-from callcenter.commands import agent, user
+from callcenter.commands import agent, party, user
 from callcenter.commands.call import call
 from callcenter.commands.check import check
 from callcenter.commands.demo import demo
 from callcenter.commands.doctor import doctor
 from callcenter.commands.init import init_command
 from callcenter.commands.serve import serve
+from callcenter.commands.watch import watch
 
 app = typer.Typer(
     name="callcenter",
@@ -22,9 +23,11 @@ app.command("check")(check)
 app.command("demo")(demo)
 app.command("doctor")(doctor)
 app.command("serve")(serve)
+app.command("watch")(watch)
 app.command("call")(call)
 app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")
+app.add_typer(party.app, name="party")
 
 
 def main() -> None:

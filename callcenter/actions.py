@@ -1,6 +1,6 @@
 """What supervisors do from the board: checked, audited, done, and acknowledged when on disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import assert_never
 
 from acd.events import AgentState
@@ -8,7 +8,7 @@ from acd.inputs import Pause, Ready, SignIn, SignOut
 from callcenter.asks import BoardAsks
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
-from foundation.errors import NotFound
+from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, CallId
 from foundation.journal import Journal
 from telephony.calls.events import EndedBy
@@ -25,14 +25,23 @@ class Actions:
         switchboard: Switchboard,
         journal: Journal,
         tell: Callable[[ActionTaken], None],
+        *,
+        pause_reasons: Collection[str],
+        auto_ready: bool,
     ) -> None:
+        """
+        pause_reasons: what an agent may be paused for.
+        auto_ready: who has no phone is off, whatever a supervisor wants (`acd.floor`, rule 6).
+        """
         self._floor = floor
         self._switchboard = switchboard
         self._journal = journal
         self._tell = tell
+        self._pause_reasons = pause_reasons
+        self._auto_ready = auto_ready
 
     async def perform(self, ask: BoardAsks) -> Done:
-        """Raises NotFound or Conflict before anything is done."""
+        """Raises RemoteError, NotFound or Conflict before anything is done."""
         match ask.command:
             case SetAgentState() as command:
                 self._set_agent_state(command)
@@ -47,6 +56,7 @@ class Actions:
     def _set_agent_state(self, command: SetAgentState) -> None:
         agent_id = AgentId(command.agent_id)
         was_off = self._floor.floor.state_of(agent_id) is AgentState.OFF
+        self._check(agent_id, command)
         self._tell(ActionTaken(command.by, f"agent {command.state}", agent_id, command.reason))
         if command.state is WantedState.OFF:
             self._floor.feed(SignOut(agent_id))
@@ -57,6 +67,16 @@ class Actions:
             self._floor.feed(Ready(agent_id))
         else:
             self._floor.feed(Pause(agent_id, command.reason))
+
+    def _check(self, agent_id: AgentId, command: SetAgentState) -> None:
+        """Everything that the floor would refuse, so that the audit has only what was done."""
+        if command.state is WantedState.OFF:
+            return
+        if command.state is WantedState.PAUSED and command.reason not in self._pause_reasons:
+            known = ", ".join(self._pause_reasons) or "none; see pause_reasons in the configuration"
+            raise RemoteError(f"{command.reason!r} is no reason for a pause; known: {known}.")
+        if self._auto_ready and not self._floor.floor.agent(agent_id).registered:
+            raise Conflict(f"{agent_id} has no registered phone and stays off (auto_ready).")
 
     def _hang_up(self, command: HangUpCall) -> None:
         call_id = CallId(command.call_id)

@@ -14,26 +14,16 @@ import random
 import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from functools import partial
 
 from acd.floor import Floor
 from acd.inputs import Lose, SignOut
-from acd.views import AgentView
 from callcenter.actions import Actions
-from callcenter.asks import (
-    BoardAsks,
-    FindJournalEnds,
-    JournalEnds,
-    ListAgents,
-    ReadCall,
-    ReadMetrics,
-    TranscriberAsks,
-)
-from callcenter.call_record import rows_of_call
+from callcenter.answers import Answers
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.drivers import FloorDriver, IvrDriver
+from callcenter.erase import Eraser
 from callcenter.history import History
 from callcenter.journey import HouseEvent, Journey
 from callcenter.media_port import MediaPort
@@ -52,26 +42,26 @@ from callcenter.rules import (
 )
 from callcenter.secret import derive_key
 from callcenter.settings import Settings
-from callcenter.settle import REASON, OpenEnds, settle
+from callcenter.settle import HISTORY, REASON, OpenEnds, settle
 from callcenter.sip_port import SipPort
 from callcenter.take_over import adopt_legs, adopt_sessions, end_leg, end_tap, tap_files
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.ids import AgentId, CallId, RecordingId
 from foundation.ipc import Server
-from foundation.journal import Journal, Row
+from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
 from foundation.write_behind import WriteBehind
 from ivr.engine import Effect
 from ivr.prompts import MUSIC, Prompts
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
-from recordings import messages as recording_messages
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
 from telephony.calls.events import CallEnded, EndedBy, MediaTroubled
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
+from telephony.calls.store import PartyStore
 from telephony.calls.switchboard import Switchboard
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
@@ -82,8 +72,6 @@ from telephony.sip.store import BindingStore
 
 log = logging.getLogger(__name__)
 
-HISTORY = timedelta(days=2)
-"What is read of the journal at a start: no call and no shift is longer."
 MEDIA_WITHIN_S = 10.0
 LAST_WORDS_S = 0.3
 "After the BYEs of an orderly end: time for their answers."
@@ -135,6 +123,7 @@ class Core:
         await self._server.close()
         await self._recordings.finish_chores()
         await self._bindings.flush()
+        await self._party_store.flush()
         await self._tasks.close()
         await self._closing.aclose()
 
@@ -157,6 +146,9 @@ class Core:
             "bindings", self._binding_store.save
         )
         self._tasks.start("bindings", self._bindings.run)
+        self._party_store = PartyStore(sessions)
+        self._parties = PartyBook(await self._party_store.load(), self._party_store.save)
+        self._tasks.start("parties", self._party_store.run)
         self._recordings = RecordingService(
             recording_options(settings),
             RecordingStore(sessions),
@@ -178,7 +170,7 @@ class Core:
             CallOptions(hold_music=tuple(self._prompts.named(MUSIC, ()))),
             SipPort(self._endpoint),
             self._media,
-            PartyBook({}, lambda party_id, number: None),
+            self._parties,
             self._tell,
             asyncio.get_running_loop().time,
         )
@@ -200,7 +192,21 @@ class Core:
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
-        self._actions = Actions(self._floor, self._switchboard, self._journal, self._tell)
+        self._answers = Answers(
+            self._journal,
+            self._floor,
+            self._recordings,
+            self._metrics,
+            Actions(
+                self._floor,
+                self._switchboard,
+                self._journal,
+                self._tell,
+                pause_reasons=settings.pause_reasons,
+                auto_ready=settings.auto_ready,
+            ),
+            Eraser(self._parties, self._party_store, self._journal, self._tell),
+        )
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
@@ -305,14 +311,7 @@ class Core:
             self._switchboard.on_sip(sip.PhoneRegistered(agent.id))
         self._server = await Server.listen(
             self._places.core_socket,
-            {
-                FindJournalEnds: self._find_journal_ends,
-                BoardAsks: self._actions.perform,
-                TranscriberAsks: self._answer_transcriber,
-                ListAgents: self._list_agents,
-                ReadMetrics: self._read_metrics,
-                ReadCall: self._read_call,
-            },
+            self._answers.handlers(),
             self._journal,
         )
         self._tasks.start("loop-lag", self._metrics.watch_lag)
@@ -349,22 +348,6 @@ class Core:
         if isinstance(event, CallEnded):
             self._media.forget_call(event.call_id)
 
-    # -- what the other roles ask ----------------------------------------------------------------
-
-    async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:
-        since = clock.utc_now() - HISTORY
-        first = self._journal.last_seq + 1
-        async for record in self._journal.reader.read_since(since):
-            first = record.seq
-            break
-        return JournalEnds(first, self._journal.last_seq)
-
-    async def _answer_transcriber(self, ask: TranscriberAsks) -> recording_messages.Reply:
-        return await self._recordings.answer(ask.message)
-
-    async def _read_metrics(self, _: ReadMetrics) -> bytes:
-        return self._metrics.text()
-
     def _read_gauges(self) -> Readings:
         stack = self._endpoint.stack
         return Readings(
@@ -375,15 +358,12 @@ class Core:
             journal_seq=self._journal.last_seq,
             journal_backlog=self._journal.backlog_rows,
             journal_lost=self._journal.lost_rows,
-            database_backlog={"bindings": len(self._bindings)},
+            database_backlog={
+                "bindings": len(self._bindings),
+                "parties": self._party_store.waiting,
+            },
             media={number: _reading(client) for number, client in enumerate(self._clients)},
         )
-
-    async def _read_call(self, ask: ReadCall) -> list[Row]:
-        return await rows_of_call(self._journal.reader, ask.call_id, clock.utc_now() - HISTORY)
-
-    async def _list_agents(self, _: ListAgents) -> list[AgentView]:
-        return self._floor.floor.agents()
 
 
 def _reading(client: MediaClient) -> WorkerReading:

@@ -48,5 +48,14 @@ class ReadCall(Request[list[Row]]):
 
 
 @dataclass(frozen=True, slots=True)
+class EraseParty(Request[Done]):
+    """Forget who called from `number`; history keeps its counts."""
+
+    number: str
+    by: str
+    "Who wants it, for the journal."
+
+
+@dataclass(frozen=True, slots=True)
 class ListAgents(Request[list[AgentView]]):
     """Every agent of the floor, now."""

@@ -3,10 +3,14 @@
 Caller's and agent's legs of a call must meet in the same worker, so the call is what is placed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient
+
+OnReply: TypeAlias = Callable[[media.Done | media.Failed], None]
 
 
 class MediaPort:
@@ -18,9 +22,9 @@ class MediaPort:
         self._by_call: dict[str, MediaClient] = {}
         self._by_tap: dict[str, MediaClient] = {}
 
-    def ask(
-        self, request: media.Request, on_reply: Callable[[media.Done | media.Failed], None]
-    ) -> None:
+    def ask(self, request: media.Request, on_reply: OnReply) -> None:
+        if isinstance(request, media.Offer) and request.leg not in self._by_leg:
+            on_reply = self._forgetting_refused(request.leg, on_reply)
         self._client_for(request).tell(request, on_reply)
 
     def adopt(self, session: media.Session, client: MediaClient) -> None:
@@ -31,6 +35,16 @@ class MediaPort:
 
     def forget_call(self, call: str) -> None:
         self._by_call.pop(call, None)
+
+    def _forgetting_refused(self, leg: str, on_reply: OnReply) -> OnReply:
+        """A leg that no worker took will never be released."""
+
+        def forget_refused(reply: media.Done | media.Failed) -> None:
+            if isinstance(reply, media.Failed):
+                self._by_leg.pop(leg, None)
+            on_reply(reply)
+
+        return forget_refused
 
     def _client_for(self, request: media.Request) -> MediaClient:
         match request:
@@ -57,7 +71,13 @@ class MediaPort:
         return self._by_leg.get(leg, self._clients[0])
 
     def _least_loaded(self) -> MediaClient:
-        def load(client: MediaClient) -> tuple[bool, float]:
-            return (not client.is_up, client.last_load.busy if client.last_load else 0.0)
+        """Up and admitting before all; then the fewest calls, which a burst of callers moves at
+        once, while `Load` comes only once a second."""
+        calls = Counter(map(id, self._by_call.values()))
+
+        def load(client: MediaClient) -> tuple[bool, bool, int, float]:
+            last = client.last_load
+            refuses = last is not None and not last.admitting
+            return not client.is_up, refuses, calls[id(client)], last.busy if last else 0.0
 
         return min(self._clients, key=load)

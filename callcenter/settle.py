@@ -7,6 +7,7 @@ nobody will ever end.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from acd.events import (
     AgentAnswered,
@@ -22,6 +23,8 @@ from foundation.ids import AgentId, CallId, QueueId
 from telephony.calls.events import CallArrived, CallEnded, EndedBy
 
 REASON = "the centre was restarted"
+HISTORY = timedelta(days=2)
+"What is read of the journal: no call and no shift is longer."
 
 
 @dataclass

@@ -11,6 +11,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -26,6 +27,9 @@ BUSY_TIMEOUT_MS = 5000
 "How long SQLite waits for another process's lock; only checkpoints and tools hold one that long."
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+TROUBLES = (SQLAlchemyError, OSError)
+"What a statement may raise when the database is away, full or not what it should be."
 
 DRIVERS = {
     "sqlite": "sqlite+aiosqlite",

@@ -8,7 +8,8 @@
                                              (no attempts left)
 
 Rule 1: a lease is a promise with an end. Who holds one renews it while listening; a transcriber
-        that was killed does not, and its job goes to the next who asks.
+        that was killed does not, and its job goes to the next who asks; at once when that is its
+        own successor.
 Rule 2: the first transcript wins, whoever brings it: one that comes after its lease ran out, or
         after core was started again and forgot the lease, is as good as any. A job that is done or
         given up leaves the pool; whatever still comes for it is `Ignored`.
@@ -60,9 +61,10 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """`worker` has nothing to do."""
+    """`worker` has nothing to do. Another `run` than its lease's: it was killed meanwhile."""
 
     worker: str
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ class _Job:
     due_at: float
     "QUEUED: not leased before; LEASED: the lease's end."
     worker: str = ""
+    run: str = ""
+    "Of the worker's process."
 
 
 class JobPool:
@@ -161,8 +165,8 @@ class JobPool:
         match given:
             case Queue(recording_id, attempts):
                 return self._queue(recording_id, attempts, now)
-            case Lease(worker):
-                return self._lease(worker, now)
+            case Lease(worker, run):
+                return self._lease(worker, run, now)
             case Renew(recording_id, worker):
                 return self._renew(recording_id, worker, now)
             case Finish(recording_id):
@@ -188,14 +192,19 @@ class JobPool:
         self._jobs[recording_id] = _Job(S.QUEUED, attempts, now)
         return []
 
-    def _lease(self, worker: str, now: float) -> list[JobEffect]:
-        recording_id = self._held_by(worker) or self._longest_due(now)
+    def _lease(self, worker: str, run: str, now: float) -> list[JobEffect]:
+        held = self._held_by(worker)
+        if held is not None and self._jobs[held].run != run:
+            failed = self._fail(held, f"{worker} was killed at it", now)
+            return [failed, *self._lease(worker, run, now)]
+        recording_id = held or self._longest_due(now)
         if recording_id is None:
             return []
         job = self._jobs[recording_id]
         # A worker that asks although it holds a lease never got our reply: same job, same attempt.
         attempts = job.attempts if job.state is S.LEASED else job.attempts + 1
-        self._jobs[recording_id] = _Job(S.LEASED, attempts, now + self._options.lease_s, worker)
+        until = now + self._options.lease_s
+        self._jobs[recording_id] = _Job(S.LEASED, attempts, until, worker, run)
         return [Leased(recording_id, worker, attempts)]
 
     def _renew(self, recording_id: RecordingId, worker: str, now: float) -> list[JobEffect]:

@@ -1,7 +1,7 @@
 """What a transcriber and core say to each other over core's Unix socket.
 
     transcriber                                core
-      LeaseWork(worker) ───────────────────────▶
+      LeaseWork(worker, run) ──────────────────▶
       ◀──────────────── Work | NoWork(ask_again_s)
       KeepWork(worker, recording) ─────────────▶     after every piece of audio
       ◀──────────────── CarryOn(pause_s) | WorkGone
@@ -48,9 +48,10 @@ class HeardSide(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaseWork(Struct, frozen=True):
-    """Nothing to do here; `worker` names this run of the transcriber."""
+    """Nothing to do here; what an earlier `run` of this worker's process had was not finished."""
 
     worker: str
+    run: str = ""
 
 
 class KeepWork(Struct, frozen=True):

@@ -186,8 +186,8 @@ class RecordingService:
         now = self._monotonic_s()
         await self._settle(self._jobs.tick(now))
         match message:
-            case LeaseWork(worker=worker):
-                return await self._lease(worker, now)
+            case LeaseWork(worker=worker, run=run):
+                return await self._lease(Lease(worker, run), now)
             case KeepWork(worker=worker, recording_id=recording_id):
                 if self._jobs.feed(Renew(RecordingId(recording_id), worker), now):
                     return WorkGone()
@@ -202,10 +202,12 @@ class RecordingService:
             case _:
                 assert_never(message)
 
-    async def _lease(self, worker: str, now: float) -> Reply:
+    async def _lease(self, wanted: Lease, now: float) -> Reply:
         if self._is_media_near_limit():
             return NoWork(ask_again_s=self._options.rest_s)
-        for effect in self._jobs.feed(Lease(worker), now):
+        effects = self._jobs.feed(wanted, now)
+        await self._settle(effects)
+        for effect in effects:
             if isinstance(effect, Leased):
                 await self._store.count_attempt(effect.recording_id, effect.attempt)
                 recording = await self._store.get(effect.recording_id)

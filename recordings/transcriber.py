@@ -41,7 +41,10 @@ class TranscriberOptions:
     """One transcriber process."""
 
     worker: str
-    "Names this run of the process, for its leases."
+    "Names who has a lease; the same after a restart."
+
+    run: str = ""
+    "Names this run of the process: leases of an earlier one are given back."
 
     recordings: Path
     "The folder that all recordings' files are relative to."
@@ -85,7 +88,7 @@ class Transcriber:
 
     async def work_once(self) -> float:
         """Does one recording if there is one; returns how many seconds to wait before the next."""
-        reply = await self._ask(LeaseWork(worker=self._options.worker))
+        reply = await self._ask(LeaseWork(worker=self._options.worker, run=self._options.run))
         match reply:
             case Work():
                 await self._transcribe(reply)

@@ -56,6 +56,7 @@ ALLOWED_IN = {
         "telephony/media/control.py",
         "telephony/media/ports.py",
         "telephony/sip/endpoint.py",
+        "telephony/sip/icmp.py",
     ),
     "threading": ("callcenter/demo/pyvoip_phone/", "telephony/media/recorder.py"),
     "time": ("callcenter/health.py", "foundation/clock.py", "telephony/media/worker.py"),

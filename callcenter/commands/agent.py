@@ -7,12 +7,13 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from callcenter.asks import BoardAsks, ListAgents
 from callcenter.places import Places
-from callcenter.settings import load
-from foundation.errors import CallCentreError, Unavailable
+from callcenter.settings import Settings, load
+from foundation.errors import CallCentreError, ConfigurationError, Unavailable
 from foundation.ipc import Client, Request
 from wallboard.commands import SetAgentState, WantedState
 
@@ -26,14 +27,14 @@ Agent = Annotated[str, typer.Argument(help="The agent's id, for example agent000
 @app.command("list")
 def list_agents(folder: Folder = Path()) -> None:
     """Every agent's phone and state now."""
-    names = {agent.id: agent for agent in load(folder).agents}
+    settings = _settings(folder)
+    numbers = {agent.id: agent.number for agent in settings.agents}
     table = Table("agent", "name", "number", "phone", "state", "reason", "call")
-    for view in _ask(folder, ListAgents()):
-        card = names.get(view.agent_id)
+    for view in _ask(settings, ListAgents()):
         phone = "busy" if view.busy else "registered" if view.registered else "–"
-        name, number = (card.name, card.number) if card else ("", "")
-        row = (view.agent_id, name, number, phone, view.state, view.reason, view.call_id or "")
-        table.add_row(*row)
+        number = numbers.get(view.agent_id, "")
+        row = (view.agent_id, view.name, number, phone, view.state, view.reason)
+        table.add_row(*(escape(cell) for cell in (*row, view.call_id or "")))
     Console().print(table)
 
 
@@ -63,15 +64,24 @@ def _set(folder: Path, agent: str, state: WantedState, reason: str = "") -> None
     command = SetAgentState(
         by=f"terminal:{getpass.getuser()}", agent_id=agent, state=state, reason=reason
     )
-    _ask(folder, BoardAsks(command))
+    _ask(_settings(folder), BoardAsks(command))
     Console().print(f"{agent}: {state}", markup=False)
 
 
-def _ask(folder: Path, request: Request[Reply]) -> Reply:
+def _settings(folder: Path) -> Settings:
+    """The centre's, or all its problems and exit code 1."""
+    try:
+        return load(folder)
+    except ConfigurationError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _ask(settings: Settings, request: Request[Reply]) -> Reply:
     """Core's answer, or its sentence and exit code 1."""
 
     async def ask() -> Reply:
-        client = await Client.connect(Places(load(folder).data_path).core_socket)
+        client = await Client.connect(Places(settings.data_path).core_socket)
         try:
             return await client.ask(request)
         finally:
@@ -80,7 +90,7 @@ def _ask(folder: Path, request: Request[Reply]) -> Reply:
     try:
         return asyncio.run(ask())
     except Unavailable as error:
-        typer.echo(f"{error}\nIs the centre running? callcenter serve {folder}", err=True)
+        typer.echo(f"{error}\nIs the centre running? callcenter serve {settings.folder}", err=True)
     except CallCentreError as error:
         typer.echo(str(error), err=True)
     raise typer.Exit(1)

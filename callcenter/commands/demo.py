@@ -1,8 +1,10 @@
 """`callcenter demo`: a whole call centre on this machine, with people who call it."""
 
 import asyncio
+import io
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -24,9 +26,10 @@ def demo(
     seconds: Annotated[
         float | None,
         typer.Option(
-            min=25,
-            help="Stop by itself; whoever calls is through by then. Left out: "
-            "callers come again and again until Ctrl-C.",
+            min=0,
+            metavar="N",
+            help="Stop by itself after about N s (at least 30, a talk takes its time); "
+            "left out: callers come again and again until Ctrl-C.",
         ),
     ] = None,
     folder: Annotated[
@@ -36,6 +39,8 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary folder.")] = False,
 ) -> None:
     """Show a call centre at work: real SIP calls with speech, in English and Chinese."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without Chinese shows '?'
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=PLAIN_WIDTH)
@@ -65,7 +70,7 @@ def _run(wish: Wish, console: Console) -> list[str]:
 
 async def _show(wish: Wish, console: Console) -> list[Result]:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return await show(wish, console, stop)
 

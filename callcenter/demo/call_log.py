@@ -59,7 +59,7 @@ class Story:
         """Nothing more is to come, transcript included."""
         if self.ended_s is None:
             return False
-        if self.recording_id is None or (self.recorded_s is not None and not self.is_complete):
+        if self.recording_id is None or self.recorded_s == 0:
             return True
         return self.is_transcribed or bool(self.transcript_problem)
 

@@ -55,7 +55,8 @@ def fault(result: Result) -> str:
         case Expected.REFUSED:
             return _fault_of_refused(result, story)
         case Expected.GIVES_UP:
-            return "" if story.outcome == "abandoned" else "was not counted as abandoned"
+            is_right = story.outcome == "abandoned" or not result.by_script
+            return "" if is_right else "was not counted as abandoned"
         case Expected.TALK:
             return _fault_of_talk(result, story)
 

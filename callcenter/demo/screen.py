@@ -65,7 +65,7 @@ class Screen:
             Live(
                 console=console, get_renderable=self._render, refresh_per_second=REFRESH_PER_SECOND
             )
-            if console.is_terminal
+            if console.is_terminal and not console.is_dumb_terminal
             else None
         )
 
@@ -96,7 +96,7 @@ class Screen:
     # -- live ------------------------------------------------------------------------------------
 
     def _render(self) -> RenderableType:
-        return Group(self._calls(), self._queues(), self._agents())
+        return Group(self._calls(), "", self._queues(), "", self._agents())
 
     def _calls(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0))

@@ -14,7 +14,7 @@ from telephony.calls.events import Side
 FILE = Path(__file__).with_name("dialogues.yaml")
 TURN_GAP_S = 0.4
 "Between two turns of a talk."
-ROUND_S = 66.0
+ROUND_S = 80.0
 "When nobody asked for an end, everybody calls again after so long."
 UNTIL_QUEUED_S = 2.0
 "The greeting's beginning and the key."

@@ -9,7 +9,7 @@ people do: before they pick up, press a key, speak, or lose patience.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ LISTENS_S = 1.5
 LISTENS_AGAIN_S = 3.0
 "After a wrong key: until the centre has said so."
 ENDS_WITHIN_S = 3.0
-STRANGER_WAITS_S = 20.0
+STRANGER_WAITS_S = 8.0
 
 
 @dataclass(slots=True)
@@ -53,6 +53,8 @@ class Attempt:
     "By the caller, if the phone tells."
     problem: str = ""
     "Why the play did not go on, as a sentence."
+    is_through: bool = False
+    "False while it goes on, and for ever when the play was stopped meanwhile."
 
 
 class Stage:
@@ -68,14 +70,17 @@ class Stage:
         "The agents' ends of calls, by the caller's number."
         self._dialling = asyncio.Lock()
         "One at a time, so that the next call to arrive is the one just dialled."
-        self._agents_at_work: set[asyncio.Task[None]] = set()
 
     async def perform(self, entries: Iterable[Entry]) -> None:
         """Returns when all callers are through; to be cancelled at any time."""
         loop = asyncio.get_running_loop()
-        async with AsyncExitStack() as phones, asyncio.TaskGroup() as callers:
+        async with (
+            AsyncExitStack() as phones,
+            asyncio.TaskGroup() as at_work,
+            asyncio.TaskGroup() as callers,
+        ):
             for agent in self._play.agents:
-                await self._sit_down(agent, phones)
+                await self._sit_down(agent, phones, at_work)
             curtain = loop.time()
             for entry in entries:
                 await asyncio.sleep(max(0.0, curtain + entry.at_s - loop.time()))
@@ -85,16 +90,16 @@ class Stage:
 
     # -- agents ----------------------------------------------------------------------------------
 
-    async def _sit_down(self, agent: AgentPart, phones: AsyncExitStack) -> None:
+    async def _sit_down(
+        self, agent: AgentPart, phones: AsyncExitStack, at_work: asyncio.TaskGroup
+    ) -> None:
         password = self._centre.sip_passwords[agent.id]
         phone = await phones.enter_async_context(
             opened(agent.phone, self._server, agent.id, password)
         )
 
         def ring(handset: Handset) -> None:
-            task = asyncio.create_task(self._answer(agent, handset), name=f"agent-{agent.id}")
-            self._agents_at_work.add(task)
-            task.add_done_callback(self._agents_at_work.discard)
+            at_work.create_task(self._answer(agent, handset), name=f"agent-{agent.id}")
 
         await phone.register(ring)
 
@@ -110,10 +115,11 @@ class Stage:
 
     async def _receive_stranger(self, agent_id: AgentId, handset: Handset) -> None:
         """Somebody with a phone of his own calls: no dialogue is written for that."""
-        await self._watch.until(lambda: self._watch.log.talks(agent_id) or handset.is_over)
+        hears_us = self._watch.until(lambda: self._watch.log.talks(agent_id))
+        await _first_of(hears_us, handset.over())
         for turn in COURTESY:
             await handset.say(self._clips[turn])
-        await asyncio.wait([asyncio.ensure_future(handset.over())], timeout=STRANGER_WAITS_S)
+        await _first_of(asyncio.sleep(STRANGER_WAITS_S), handset.over())
         await handset.hang_up()
 
     # -- callers ---------------------------------------------------------------------------------
@@ -127,7 +133,8 @@ class Stage:
         except CallCentreError as error:
             attempt.problem = str(error)
         except TimeoutError:
-            attempt.problem = "the call did not arrive at the centre, or did not end"
+            attempt.problem = "did not arrive at the centre, or did not end"
+        attempt.is_through = True
 
     async def _dial(self, phone: Phone, attempt: Attempt) -> Handset:
         async with self._dialling, asyncio.timeout(ARRIVES_WITHIN_S):
@@ -179,3 +186,12 @@ class Stage:
         last = hands[caller.hangs_up] or hands[Side.CALLER]
         assert last is not None
         await last.hang_up()
+
+
+async def _first_of(*waits: Coroutine[None, None, object]) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -17,7 +17,8 @@ from recordings.vosk_recogniser import VoskRecogniser
 def options(settings: Settings) -> TranscriberOptions:
     models = {language: settings.model_path(language) for language in settings.recordings.models}
     return TranscriberOptions(
-        worker=f"t-{os.getpid()}",
+        worker="transcriber",
+        run=str(os.getpid()),
         recordings=settings.recordings_path,
         models={language: path for language, path in models.items() if path is not None},
     )

@@ -5,6 +5,9 @@ import re
 ANONYMOUS = "anonymous"
 "What stands for a caller who withholds the number."
 
+MAX_LENGTH = 64
+"E.164 needs 16 characters; names of softphones are longer."
+
 _SEPARATORS = re.compile(r"[\s().\-/]+")
 _WITHHELD = {"", "anonymous", "unavailable", "unknown", "restricted", "asserted"}
 
@@ -14,9 +17,10 @@ def normalise(raw: str, country_code: str) -> str:
 
     `0086…` and `+86…` are international, a leading `0` is national, `anonymous` and its kin become
     ANONYMOUS. Short numbers and names (extensions, softphone users) stay as they are: they have no
-    E.164 form.
+    E.164 form. What a stranger sends is cut to `MAX_LENGTH` printable characters: it is kept.
     """
     number = _SEPARATORS.sub("", raw.split(";", 1)[0]).lower()
+    number = "".join(filter(str.isprintable, number))[:MAX_LENGTH]
     if number in _WITHHELD:
         return ANONYMOUS
     digits = number.removeprefix("+")

@@ -37,6 +37,9 @@ class PartyBook:
                 self._save(party_id, number)
         return party_id
 
+    def find_party(self, number: str) -> PartyId | None:
+        return self._ids.get(number)
+
     def find_number(self, party_id: PartyId) -> str | None:
         return self._numbers.get(party_id)
 

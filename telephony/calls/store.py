@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.clock import utc_now
 from foundation.db import Base
+from foundation.errors import Unavailable
 from foundation.ids import PartyId
 from foundation.write_behind import WriteBehind
 
@@ -61,13 +62,22 @@ class PartyStore:
         """Writes what is saved until it is cancelled; `flush` writes the rest."""
         await self._behind.run()
 
+    @property
+    def waiting(self) -> int:
+        """Parties that are not known to be in the database yet."""
+        return len(self._behind)
+
     async def flush(self) -> bool:
         """False when the database did not take it."""
         return await self._behind.flush()
 
     async def erase(self, party_id: PartyId) -> None:
-        """Forget the number for ever; erase it from the `PartyBook` too."""
-        await self.flush()
+        """Forget the number for ever; erase it from the `PartyBook` too, after this.
+
+        Raises `Unavailable` when the database is away: what still waits would bring it back.
+        """
+        if not await self.flush():
+            raise Unavailable("The database is away; nothing was erased.")
         async with self._sessions.begin() as session:
             await session.execute(delete(PartyRow).where(PartyRow.party_id == party_id))
 

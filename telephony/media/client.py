@@ -11,11 +11,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 
-from foundation import frames
+from foundation import frames, unix
 from foundation.errors import Unavailable
 from foundation.frames import FrameReader, FrameTooLong
 from telephony.media import protocol as p
@@ -82,7 +83,8 @@ class MediaClient:
         """Keeps a connection until it is cancelled."""
         while True:
             try:
-                reader, self._writer = await asyncio.open_unix_connection(self._path)
+                with unix.address(Path(self._path)) as name:
+                    reader, self._writer = await asyncio.open_unix_connection(name)
             except OSError:
                 await asyncio.sleep(RECONNECT_S)
                 continue

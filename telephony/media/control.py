@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from foundation import frames
+from foundation import frames, unix
 from foundation.frames import FrameReader, FrameTooLong
 from telephony.media import protocol as p
 
@@ -44,7 +44,8 @@ class ControlSocket:
         self._encode = msgspec.msgpack.Encoder().encode
         Path(path).unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(path)
+        with unix.address(Path(path)) as name:
+            self._listener.bind(name)
         os.chmod(path, 0o600)
         self._listener.listen(4)
         self._listener.setblocking(False)

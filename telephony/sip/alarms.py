@@ -1,10 +1,16 @@
-"""Many deadlines, one next one: a heap whose outdated entries are thrown away when they surface."""
+"""Many deadlines, one next one: a heap whose outdated entries are thrown away when they surface.
+
+They may not surface for long (a phone that registers again and again, each time for an hour), so
+the heap is made anew when most of it is outdated.
+"""
 
 import heapq
 from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
+OUTDATED_MIN = 64
+"Fewer outdated entries are not worth a new heap."
 
 
 class Alarms(Generic[Key]):
@@ -23,6 +29,18 @@ class Alarms(Generic[Key]):
             self._at[key] = at
             self._count += 1
             heapq.heappush(self._heap, (at, self._count, key))
+            if len(self._heap) > 2 * len(self._at) + OUTDATED_MIN:
+                self._clean()
+
+    def _clean(self) -> None:
+        self._heap = [(at, number, key) for number, (key, at) in enumerate(self._at.items())]
+        self._count = len(self._heap)
+        heapq.heapify(self._heap)
+
+    @property
+    def kept(self) -> int:
+        """Entries in the heap, outdated ones included: what bounds the memory."""
+        return len(self._heap)
 
     @property
     def next(self) -> float | None:

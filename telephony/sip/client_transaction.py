@@ -104,7 +104,7 @@ class InviteClientTransaction(Transaction):
         return [Transmit(self._request)] if self.resend.is_due(now) else []
 
     def give_up(self) -> None:
-        """End a transaction whose CANCEL was answered by silence (RFC 3261 9.1)."""
+        """End it: its CANCEL was answered by silence (RFC 3261 9.1), or the peer is unreachable."""
         self._enter(State.TERMINATED)
 
 

@@ -30,8 +30,6 @@ ALGORITHMS: dict[str, Hash] = {
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
 }
-MAX_TRACKED = 20_000
-"Nonces and failures kept; beyond that the oldest are forgotten."
 
 
 class Verdict(StrEnum):
@@ -171,6 +169,10 @@ class DigestServer:
         sent = given["response"].lower().encode("utf-8", "surrogateescape")
         return hmac.compare_digest(expected.encode(), sent)
 
+    def __len__(self) -> int:
+        """Entries of both tables."""
+        return len(self._counters) + len(self._failures)
+
     # -- nonces ----------------------------------------------------------------------------------
 
     def _make_nonce(self, now: float) -> str:
@@ -195,7 +197,7 @@ class DigestServer:
         counter = self._counter(given)
         if counter is None or counter <= self._counters.get(nonce, 0):
             return False
-        _remember(self._counters, nonce, counter)
+        self._remember(self._counters, nonce, counter)
         return True
 
     @staticmethod
@@ -217,16 +219,15 @@ class DigestServer:
 
     def _fail(self, host: str, aor: str, now: float) -> Verdict:
         count, since = self._failures.get((host, aor), (0, now))
-        _remember(self._failures, (host, aor), (count + 1, since))
+        self._remember(self._failures, (host, aor), (count + 1, since))
         locked = count + 1 >= self._options.max_auth_failures
         return Verdict.FORBIDDEN if locked else Verdict.CHALLENGE
 
-
-def _remember(table: OrderedDict[K, V], key: K, value: V) -> None:
-    table[key] = value
-    table.move_to_end(key)
-    if len(table) > MAX_TRACKED:
-        table.popitem(last=False)
+    def _remember(self, table: OrderedDict[K, V], key: K, value: V) -> None:
+        table[key] = value
+        table.move_to_end(key)
+        if len(table) > self._options.max_tracked:
+            table.popitem(last=False)
 
 
 class DigestClient:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from telephony.sip.events import HostPort, SendDatagram, SipEvent, StackEffect
+from telephony.sip.icmp import ask_for_errors, take_unreachable
 from telephony.sip.options import Listener
 from telephony.sip.stack import SipStack
 
@@ -60,6 +61,9 @@ class _Port(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._endpoint.receive(data, HostPort(addr[0], addr[1]), self._listener)
 
+    def error_received(self, exc: Exception) -> None:
+        self._endpoint.take_errors(self._listener)
+
 
 class SipEndpoint:
     """Drives one stack; `sockets` are in the order of its options' listeners."""
@@ -91,7 +95,11 @@ class SipEndpoint:
             )
             transport.max_size = DATAGRAM_BYTES  # type: ignore[attr-defined]  # asyncio's own name
             transports.append(transport)
+            ask_for_errors(sock)
         self._transports = transports
+        for number in range(len(transports)):
+            # Those that the process before us left would wake the loop for ever.
+            self.take_errors(number)
         unsent, self._unsent = self._unsent, None
         self.perform(unsent or ())
 
@@ -132,10 +140,27 @@ class SipEndpoint:
 
     def _send(self, datagram: SendDatagram) -> None:
         if self._transports:
-            transport = self._transports[datagram.listener]
-            transport.sendto(datagram.data, (datagram.to.host, datagram.to.port))
+            # Once more when it fails, for the error may be that of an earlier datagram.
+            _ = self._try_to_send(datagram) or self._try_to_send(datagram)
         elif self._unsent is not None:
             self._unsent.append(datagram)
+
+    def _try_to_send(self, datagram: SendDatagram) -> bool:
+        """False when the socket has an error, which is dealt with then."""
+        address = (datagram.to.host, datagram.to.port)
+        try:
+            self._sockets[datagram.listener].sendto(datagram.data, address)
+        except (BlockingIOError, InterruptedError):
+            self._transports[datagram.listener].sendto(datagram.data, address)
+        except OSError:
+            self.take_errors(datagram.listener)
+            return False
+        return True
+
+    def take_errors(self, listener: int) -> None:
+        """Tell the stack whom ICMP calls unreachable."""
+        for peer in take_unreachable(self._sockets[listener]):
+            self.perform(self.stack.unreachable(peer))
 
     def _on_timer(self) -> None:
         self._timer = None

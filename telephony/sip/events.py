@@ -79,7 +79,8 @@ class IncomingCall:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The caller's CANCEL came before our final answer; 487 is already sent. Nothing follows."""
+    """The caller's CANCEL, or the end of its INVITE's Expires, came before our final answer; 487
+    is already sent. Nothing follows."""
 
     leg: LegId
 
@@ -112,7 +113,7 @@ class Answered:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Final answer other than 2xx to our first INVITE; 408 also stands for a timer B time-out,
-    487 for our own CANCEL. The leg is gone."""
+    487 for our own CANCEL, 503 for an ICMP error. The leg is gone."""
 
     leg: LegId
     status: int

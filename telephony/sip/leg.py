@@ -78,6 +78,8 @@ class Leg:
     "The record as it was told last, so that it is told again only when it changed."
 
     ring_again_at: float | None = None
+    expires_at: float | None = None
+    "The caller's INVITE wants its answer until then (RFC 3261 13.3.1)."
     reoffer_at: float | None = None
     forget_at: float | None = None
     cancel_ends_at: float | None = None
@@ -93,6 +95,7 @@ class Leg:
         times = (
             unacked,
             self.ring_again_at,
+            self.expires_at,
             self.reoffer_at,
             self.forget_at,
             self.cancel_ends_at,

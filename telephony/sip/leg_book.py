@@ -94,7 +94,7 @@ class LegBook:
         """Keep the leg a while to answer what is still on its way, but nothing else."""
         leg.state = LegState.ENDED
         leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = None
-        leg.ring_again_at = leg.reoffer_at = leg.cancel_ends_at = None
+        leg.ring_again_at = leg.expires_at = leg.reoffer_at = leg.cancel_ends_at = None
         leg.forget_at = now + self.options.timers.give_up
         self.rearm(leg)
 

@@ -59,6 +59,9 @@ class SipOptions:
     "Wrong passwords of one source for one address-of-record before 403."
     auth_failure_window_s: float = 300.0
 
+    max_tracked: int = 20_000
+    "Nonces in use, and sources of wrong passwords; beyond that the oldest are forgotten."
+
     max_transactions: int = 50_000
     max_legs: int = 10_000
     max_body_bytes: int = 16_384

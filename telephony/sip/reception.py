@@ -62,6 +62,11 @@ class Reception:
             book.address(number).lower() for number in range(len(book.options.listeners))
         )
 
+    @property
+    def tracked_count(self) -> int:
+        """Nonces in use and sources of wrong passwords."""
+        return len(self._digest)
+
     def on_malformed(self, error: SipParseError, source: HostPort, listener: int) -> None:
         request = error.request
         if request is None or not is_answerable(request):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from telephony.sip.alarms import Alarms
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import BindingsChanged, HostPort, PhoneRegistered, PhoneUnregistered
 from telephony.sip.headers import NameAddr, unquote
@@ -70,6 +71,12 @@ class Registrar:
     def __init__(self, options: SipOptions) -> None:
         self._options = options
         self._bindings: dict[str, list[Binding]] = {}
+        self._ends: Alarms[str] = Alarms()
+        "When the first binding of each address-of-record runs out."
+
+    def __len__(self) -> int:
+        """Addresses-of-record that are registered."""
+        return len(self._bindings)
 
     # -- questions -------------------------------------------------------------------------------
 
@@ -83,8 +90,7 @@ class Registrar:
 
     @property
     def deadline(self) -> float | None:
-        ends = (each.expires_at for rows in self._bindings.values() for each in rows)
-        return min(ends, default=None)
+        return self._ends.next
 
     # -- changes ---------------------------------------------------------------------------------
 
@@ -121,10 +127,9 @@ class Registrar:
     def tick(self, now: float) -> list[RegistrarEvent]:
         """Take out what has run out."""
         events: list[RegistrarEvent] = []
-        for aor, rows in list(self._bindings.items()):
-            live = [each for each in rows if each.expires_at > now]
-            if len(live) < len(rows):
-                events += self._store(aor, live)
+        for aor in self._ends.due(now):
+            live = [each for each in self._bindings[aor] if each.expires_at > now]
+            events += self._store(aor, live)
         return events
 
     def restore(self, aor: str, data: bytes, now: float) -> None:
@@ -138,22 +143,25 @@ class Registrar:
             row.expires_at = min(row.expires_at, now + row.granted_s)
             row.updated_at = min(row.updated_at, now)
         live = [row for row in rows if row.expires_at > now]
-        if live:
-            self._bindings[aor] = live
+        self._keep(aor, live)
 
     def drop(self, aor: str) -> list[RegistrarEvent]:
         return list(self._store(aor, [])) if aor in self._bindings else []
 
     def _store(self, aor: str, rows: list[Binding]) -> tuple[RegistrarEvent, ...]:
         before = aor in self._bindings
-        if rows:
-            self._bindings[aor] = rows
-        else:
-            self._bindings.pop(aor, None)
+        self._keep(aor, rows)
         kept = BindingsChanged(aor, msgspec.msgpack.encode(rows))
         if rows:
             return kept, PhoneRegistered(aor)
         return (kept, PhoneUnregistered(aor)) if before else (kept,)
+
+    def _keep(self, aor: str, rows: list[Binding]) -> None:
+        if rows:
+            self._bindings[aor] = rows
+        else:
+            self._bindings.pop(aor, None)
+        self._ends.set(aor, min((each.expires_at for each in rows), default=None))
 
     # -- reading a request -----------------------------------------------------------------------
 

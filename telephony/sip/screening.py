@@ -7,6 +7,7 @@ costs no memory and is never amplified.
 
 from dataclasses import dataclass
 
+from telephony.sip.bodies import is_optional, sdp_of
 from telephony.sip.compose import ALLOW, METHODS, SDP
 from telephony.sip.errors import SipParseError
 from telephony.sip.headers import Via, find_param, parse_params
@@ -14,6 +15,7 @@ from telephony.sip.message import HeaderLines, Request, is_utf8
 from telephony.sip.options import SipOptions
 
 SDP_METHODS = ("INVITE", "UPDATE")
+ACCEPT = f"{SDP}, multipart/mixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ def find_refusal(request: Request, options: SipOptions, ours: frozenset[str]) ->
         return Refusal(483)
     if request.method == "INVITE" and _has_passed_us(request, ours):
         return Refusal(482)
+    if request.method in SDP_METHODS and not _accepts_sdp(request):
+        return Refusal(406)
     return _find_body_refusal(request, options)
 
 
@@ -79,26 +83,33 @@ def _find_body_refusal(request: Request, options: SipOptions) -> Refusal | None:
         return None
     if (coding := request.find("content-encoding")) and coding.lower() != "identity":
         return Refusal(415, [("Accept-Encoding", "identity")])
-    if request.method in SDP_METHODS and request.content_type != SDP:
-        if _is_optional(request):
-            request.body = b""
-            return None
-        return Refusal(415, [("Accept", SDP)])
+    if request.method in SDP_METHODS:
+        sdp = sdp_of(request)
+        if sdp is None and not is_optional(request.find("content-disposition") or ""):
+            return Refusal(415, [("Accept", ACCEPT)])
+        request.body = sdp or b""
     return None
 
 
-def _is_optional(request: Request) -> bool:
-    """RFC 3261 20.11: a body with `handling=optional` may be ignored."""
-    _, semicolon, params = (request.find("content-disposition") or "").partition(";")
-    handling = find_param(parse_params(semicolon + params), "handling")
-    return (handling or "").lower() == "optional"
+def _accepts_sdp(request: Request) -> bool:
+    """Our 200 may carry SDP (RFC 3261 20.1); the header of an INVITE is seldom there."""
+    items = request.items("accept")
+    return not items or any(_admits_sdp(item) for item in items)
+
+
+def _admits_sdp(item: str) -> bool:
+    name, semicolon, params = item.partition(";")
+    if "".join(name.split()).lower() not in (SDP, "application/*", "*/*"):
+        return False
+    q = find_param(parse_params(semicolon + params), "q") or "1"
+    return q.strip("0.") != ""
 
 
 def options_headers() -> list[tuple[str, str]]:
     """What we can, as OPTIONS asks (RFC 3261 11.2)."""
     return [
         ("Allow", ALLOW),
-        ("Accept", f"{SDP}, application/dtmf-relay, application/dtmf"),
+        ("Accept", f"{ACCEPT}, application/dtmf-relay, application/dtmf"),
         ("Accept-Encoding", "identity"),
         ("Accept-Language", "en, zh"),
         ("Supported", ""),

@@ -13,6 +13,7 @@ Rule 3: a verb for a leg that is gone does nothing; its end was told, or is on i
 from collections.abc import Callable, Mapping
 
 from foundation.ids import LegId
+from telephony.sip.bodies import sdp_of
 from telephony.sip.dialog import address_of
 from telephony.sip.digest import Credentials
 from telephony.sip.errors import SipParseError
@@ -96,6 +97,17 @@ class SipStack:
     @property
     def transaction_count(self) -> int:
         return len(self._book.layer)
+
+    @property
+    def table_sizes(self) -> dict[str, int]:
+        """All that the stack keeps, for whoever watches that it stays bounded."""
+        return {
+            "legs": len(self._book),
+            "transactions": len(self._book.layer),
+            "alarms": self._book.alarms.kept,
+            "bindings": len(self._registrar),
+            "digest": self._reception.tracked_count,
+        }
 
     def is_registered(self, aor: str, now: float) -> bool:
         return self._registrar.newest(aor, now) is not None
@@ -317,11 +329,19 @@ class SipStack:
                 error.request = message
             raise
 
+    def unreachable(self, peer: HostPort) -> list[StackEffect]:
+        """The network says that nothing gets to `peer`: calls that wait for its first answer are
+        over (RFC 3261 8.1.3.1); a dialog that is up is left to its timers."""
+        for entry in self._book.layer.take_unanswered(peer):
+            self._outgoing.on_unreachable(self._book.find(entry.leg_id), entry)
+        return self._flush()
+
     # -- responses -------------------------------------------------------------------------------
 
     def _on_response(self, response: Response, source: HostPort, now: float) -> None:
         _ = response.sender, response.call_id, response.routes
         if response.status < 300:
+            response.body = sdp_of(response) or b""
             _ = [contact.uri for contact in response.contacts]
         if not is_utf8(response.to.tag):
             raise SipParseError("the tag of To is not UTF-8")

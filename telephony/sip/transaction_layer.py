@@ -226,10 +226,23 @@ class TransactionLayer:
         return Outcome(entry, response) if news else None
 
     def abandon(self, entry: ClientEntry) -> None:
-        """Stop waiting for the final answer of a cancelled INVITE."""
+        """Stop waiting for the answer to an INVITE."""
         if isinstance(entry.machine, InviteClientTransaction):
             entry.machine.give_up()
         self._ask(entry, [])
+
+    def take_unanswered(self, peer: HostPort) -> list[ClientEntry]:
+        """Stop the first INVITEs to `peer` that have no answer at all."""
+        found = [
+            entry
+            for entry in self._clients.values()
+            if entry.to == peer
+            and entry.purpose is Purpose.INVITE
+            and entry.machine.state is State.CALLING
+        ]
+        for entry in found:
+            self.abandon(entry)
+        return found
 
     def _ask(self, entry: ClientEntry, effects: list[TransactionEffect]) -> None:
         for effect in effects:

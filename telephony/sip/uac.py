@@ -149,6 +149,11 @@ class OutgoingLegs:
         else:
             self._on_refusal(leg, entry, response, now)
 
+    def on_unreachable(self, leg: Leg | None, entry: ClientEntry) -> None:
+        """RFC 3261 8.1.3.1: as if a 503 had come."""
+        if leg is not None and leg.invite is entry:
+            self._refused(leg, 503, "the phone is unreachable")
+
     def _on_provisional(self, leg: Leg, response: Response, source: HostPort, now: float) -> None:
         leg.has_provisional = True
         self._book.keep(leg)

@@ -1,6 +1,7 @@
 """Calls that come to us: from the INVITE to the ACK of our 200 (RFC 3261 13.3, 9.2)."""
 
 from foundation.ids import new_leg_id
+from telephony.sip.bodies import sdp_of
 from telephony.sip.dialog import Dialog, address_of, storable
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import (
@@ -53,6 +54,9 @@ class IncomingLegs:
             )
         )
         book.keep(leg)
+        seconds = _expires_s(request)
+        leg.expires_at = None if seconds is None else now + seconds
+        book.rearm(leg)
 
     def _make_dialog(self, entry: ServerEntry) -> Dialog:
         request, source = entry.request, entry.source
@@ -74,7 +78,8 @@ class IncomingLegs:
         )
 
     def cancel(self, invite: ServerEntry, now: float) -> None:
-        """The CANCEL was answered 200; a call that has its final answer goes on as it was."""
+        """The CANCEL was answered 200, or the INVITE's time is over; a call that has its final
+        answer goes on as it was."""
         leg = self._book.find(invite.leg_id) if invite.leg_id else None
         if leg is None or leg.pending is not invite or is_answered(invite):
             return
@@ -91,9 +96,10 @@ class IncomingLegs:
         leg.unacked = None
         if leg.state is LegState.ANSWERED:
             leg.state = LegState.UP
-        leg.remote_body = request.body or leg.remote_body
+        body = _late_answer(request)
+        leg.remote_body = body or leg.remote_body
         self._book.keep(leg)
-        self._book.emit(Confirmed(leg.leg_id, request.body))
+        self._book.emit(Confirmed(leg.leg_id, body))
         if leg.hang_up_reason is not None:
             self._in_dialog.hang_up(leg, leg.hang_up_reason, now)
         self._book.rearm(leg)
@@ -138,7 +144,7 @@ class IncomingLegs:
     def _accept_invite(self, leg: Leg, entry: ServerEntry, body: bytes, now: float) -> None:
         if leg.state is LegState.INVITED:
             leg.state = LegState.ANSWERED
-        leg.ring_again_at = None
+        leg.ring_again_at = leg.expires_at = None
         leg.invite_seq = entry.request.cseq.number
         leg.answer_to = entry.to
         # Told before the 200 leaves: a process that dies in between must not orphan the caller.
@@ -186,6 +192,11 @@ class IncomingLegs:
     # -- time ------------------------------------------------------------------------------------
 
     def tick(self, leg: Leg, now: float) -> None:
+        if leg.expires_at is not None and now >= leg.expires_at:
+            leg.expires_at = None
+            if leg.pending is not None:
+                self.cancel(leg.pending, now)
+                return
         if leg.ring_again_at is not None and now >= leg.ring_again_at:
             status, body = leg.last_provisional
             self.progress(leg, status, body, now)
@@ -223,6 +234,22 @@ class IncomingLegs:
             body=body,
             keep_route=True,
         )
+
+
+def _late_answer(ack: Request) -> bytes:
+    """A body that cannot be read must not keep the ACK from ending our retransmissions."""
+    try:
+        return sdp_of(ack) or b""
+    except SipParseError:
+        return b""
+
+
+def _expires_s(request: Request) -> int | None:
+    """How long the caller wants to wait; a number that cannot be read is no reason to refuse."""
+    try:
+        return request.number("expires")
+    except SipParseError:
+        return None
 
 
 def identify(sender: NameAddr) -> CallerIdentity:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from telephony.calls.numbers import ANONYMOUS, normalise
+from telephony.calls.numbers import ANONYMOUS, MAX_LENGTH, normalise
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,9 @@ def test_number_is_written_as_e164(raw: str, expected: str) -> None:
 
 def test_number_that_is_normal_stays_as_it_is() -> None:
     assert normalise(normalise("13900000001", "86"), "86") == "+8613900000001"
+
+
+def test_what_no_database_could_keep_is_left_out() -> None:
+    assert normalise("li\x00na\ud800\n", "86") == "lina"
+    assert normalise("x" * 5000, "86") == "x" * MAX_LENGTH
+    assert normalise("\x00", "86") == ANONYMOUS

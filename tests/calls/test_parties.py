@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from foundation.db import Base, make_engine, make_sessions
+from foundation.errors import Unavailable
 from foundation.ids import PartyId
 from telephony.calls import parties as parties_module
 from telephony.calls.parties import PartyBook
@@ -108,3 +109,20 @@ async def test_a_database_that_is_not_ready_gets_the_parties_later(tmp_path: Pat
     assert await store.flush()
     assert await store.load() == {LI: "p-li"}
     await engine.dispose()
+
+
+async def test_nothing_is_erased_while_the_database_is_away(tmp_path: Path) -> None:
+    engine = make_engine("sqlite:///parties.db", tmp_path)
+    store = PartyStore(make_sessions(engine))
+    store.save(PartyId("p-li"), LI)
+    with pytest.raises(Unavailable, match="nothing was erased"):
+        await store.erase(PartyId("p-li"))
+    assert store.waiting == 1, "what waits would bring the number back"
+    await engine.dispose()
+
+
+def test_book_finds_the_party_of_a_number() -> None:
+    book = PartyBook({LI: PartyId("p-li")}, lambda party_id, number: None)
+
+    assert book.find_party(LI) == "p-li"
+    assert book.find_party(WANG) is None

@@ -4,10 +4,12 @@ What each kill may cost is written in docs/architecture.md.
 """
 
 import asyncio
+import os
 import signal
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,28 +17,23 @@ from typing import Any
 import pytest
 
 from acd.events import (
-    AgentAnswered,
-    AgentChanged,
-    AgentState,
-    CallAbandoned,
     CallLost,
-    CallQueued,
     TalkEnded,
 )
-from callcenter.supervise.roles import find_start_ticks
-from foundation.ids import CallId
+from foundation.ids import RecordingId
+from ivr.synthesis import Utterance
 from recordings import wav
-from recordings.events import RecordingEnded, RecordingStarted
+from recordings.events import RecordingEnded, RecordingStarted, TranscriptFailed, TranscriptReady
 from telephony.calls.events import (
-    CallAnswered,
     CallArrived,
     CallBridged,
     CallEnded,
     EndedBy,
     Side,
 )
-from tests.support.centre import Centre, Screen, Tones, identity_gap, served
+from tests.support.centre import Centre, Tones, identity_gap, served
 from tests.support.desk_phone import DeskCall, DeskPhone
+from tests.support.telephone_speech import say, talk, write_wav
 from tests.support.tones import seconds_of_tone, tone
 
 pytestmark = pytest.mark.e2e
@@ -47,7 +44,8 @@ AT_ONCE_S = 5.0
 
 @pytest.fixture(scope="module")
 def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
-    with served(tmp_path_factory.mktemp("centre"), shared) as centre:
+    changes = {"recordings": {"transcribe": True}}
+    with served(tmp_path_factory.mktemp("centre"), shared, changes) as centre:
         yield centre
 
 
@@ -56,6 +54,8 @@ class FullHouse:
     """Four callers, each at another place."""
 
     before: int
+    first: DeskPhone
+    "Agent 1's."
     talker: DeskCall
     agent: DeskCall
     ringing: DeskCall
@@ -91,11 +91,13 @@ async def full_house(centre: Centre) -> AsyncIterator[FullHouse]:
         await listening.answered()
         await listening.hears(Tones.GREETING, 0.2)
         await talker.hears(Tones.AGENT)
-        yield FullHouse(before, talker, agent, ringing, rung, waiting, listening)
+        yield FullHouse(before, first, talker, agent, ringing, rung, waiting, listening)
         for call in (talker, ringing, waiting, listening):
             call.hang_up()
         for arrived in centre.facts(CallArrived, before):
             await centre.told(CallEnded, before, call_id=arrived.call_id)
+        for begun in centre.facts(RecordingStarted, before):
+            await centre.told(RecordingEnded, before, recording_id=begun.recording_id)
 
 
 async def queued(phone: DeskPhone) -> DeskCall:
@@ -128,9 +130,10 @@ async def everybody_goes_on(centre: Centre, house: FullHouse) -> None:
 
 
 async def figures(centre: Centre) -> dict[str, Any]:
-    async with centre.web() as web:
+    """Of the API and of a screen."""
+    async with centre.board() as screen, centre.web() as web:
+        await screen.shows(lambda shown: bool(shown["core_up"]))
         queues = (await web.get("/api/v1/queues")).json()
-    async with centre.board() as screen:
         return {"queues": queues, "totals": screen.shown["totals"]}
 
 
@@ -165,9 +168,7 @@ async def test_killed_media_worker_is_back_on_the_same_ports(centre: Centre) -> 
         await centre.replaced("media-0", pid)
         await everybody_goes_on(centre, house)
         recording = centre.facts(RecordingStarted, house.before)[0]
-    ended = await centre.told(
-        RecordingEnded, house.before, recording_id=recording.recording_id
-    )
+    ended = await centre.told(RecordingEnded, house.before, recording_id=recording.recording_id)
 
     # Nothing was renegotiated: the phones send to where they always sent, and are heard.
     assert centre.facts(CallLost, house.before) == []
@@ -181,7 +182,8 @@ def check_continued(file: Path, duration_s: float) -> None:
     assert wav.inspect(file).duration_s == pytest.approx(duration_s, abs=0.05)
     for side, freq_hz in ((Side.CALLER, Tones.CALLER), (Side.AGENT, Tones.AGENT)):
         pcm, _ = wav.read_side(file, side)
-        ends = pcm[: len(pcm) // 3], pcm[-len(pcm) // 3 // 2 * 2 :]
+        third = len(pcm) // 6 * 2
+        ends = pcm[:third], pcm[-third:]
         assert [seconds_of_tone(end, freq_hz) > 0.2 for end in ends] == [True, True]
 
 
@@ -199,7 +201,7 @@ async def test_killed_core_costs_the_calls_but_not_their_last_words(centre: Cent
         await check_settled(centre, house, killed)
         after = await figures(centre)
         rung_end = await asyncio.wait_for(house.rung.over(), AT_ONCE_S)
-        await new_call_is_served(centre)
+        await new_call_is_served(centre, house.first)
 
     assert [end.by_us for end in ends] == [False] * 5
     assert not rung_end.by_us
@@ -214,9 +216,7 @@ async def check_settled(centre: Centre, house: FullHouse, killed: int) -> None:
     """What was open when core died has its end in the journal, once each."""
     arrived = [fact.call_id for fact in centre.facts(CallArrived, house.before)]
     recording = centre.facts(RecordingStarted, house.before)[0]
-    ended = await centre.told(
-        RecordingEnded, killed, recording_id=recording.recording_id
-    )
+    ended = await centre.told(RecordingEnded, killed, recording_id=recording.recording_id)
     assert not ended.complete
     assert wav.inspect(centre.recording(recording.file)).duration_s > 0.5
     assert len(arrived) == 4
@@ -226,15 +226,49 @@ async def check_settled(centre: Centre, house: FullHouse, killed: int) -> None:
     assert [fact.call_id for fact in centre.facts(TalkEnded, house.before)] == arrived[:1]
 
 
-async def new_call_is_served(centre: Centre) -> None:
-    """By one of the two agents, whose phones have stayed registered."""
+async def new_call_is_served(centre: Centre, agents_phone: DeskPhone) -> None:
+    """By an agent whose talk the kill has cost; nobody registered or signed in again."""
     before = centre.mark()
-    async with centre.phone("10089") as caller, centre.agent(3) as agent:
+    async with centre.phone("10089") as caller:
         call = await queued(caller)
-        await centre.told(CallQueued, before)
+        (await agents_phone.rings()).accept()
+        await centre.told(CallBridged, before)
         call.hang_up()
-        await centre.told(CallAbandoned, before)
-        del agent
+        await centre.told(TalkEnded, before)
+
+
+async def test_killed_transcriber_s_work_is_done_by_its_successor(centre: Centre) -> None:
+    before = centre.mark()
+    pid = centre.pid("transcriber")
+    # It must not begin before there is enough to be killed at.
+    os.kill(pid, signal.SIGSTOP)
+    async with centre.phone() as caller, centre.agent(1) as agent:
+        call = await queued(caller)
+        (await agent.rings()).accept()
+        await centre.told(CallBridged, before)
+        call.hang_up()
+        await centre.told(RecordingEnded, before)
+    begun = centre.facts(RecordingStarted, before)[0]
+    sentence = await asyncio.to_thread(say, [Utterance("I want to cancel my order.", "en-us+f2")])
+    write_wav(centre.recording(begun.file), talk([(side, sentence[0]) for side in Side] * 30))
+
+    os.kill(pid, signal.SIGCONT)
+    await centre.until(lambda: attempts(centre, begun.recording_id) == 1)
+    assert centre.kill("transcriber") == pid
+    ready = await centre.told(TranscriptReady, before, within_s=40, recording_id=begun.recording_id)
+
+    (failed,) = centre.facts(TranscriptFailed, before, recording_id=begun.recording_id)
+    assert (failed.sentence, failed.final) == ("transcriber was killed at it", False)
+    assert attempts(centre, begun.recording_id) == 2
+    assert ready.words >= 60 * 5
+
+
+def attempts(centre: Centre, recording_id: RecordingId) -> int:
+    """How often it has been given to a transcriber."""
+    file = centre.folder / "data" / "callcenter.db"
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        question = "SELECT attempts FROM recording WHERE recording_id = ?"
+        return int(database.execute(question, [recording_id]).fetchone()[0])
 
 
 async def test_killed_parent_is_followed_by_one_that_adopts_all(centre: Centre) -> None:

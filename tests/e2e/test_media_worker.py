@@ -359,6 +359,20 @@ async def test_an_offer_of_ours_is_answered_by_an_agent_with_another_law(bench: 
     assert loudness(bench.agent.pcm(), 700) > 6000
 
 
+async def test_the_control_socket_may_lie_deeper_than_a_sockets_address_is_long(
+    tmp_path: Path, worker: WorkerProcess
+) -> None:
+    deep = tmp_path / ("deep" * 30)
+    deep.mkdir()
+    other = WorkerProcess(msgspec.structs.replace(worker.options, socket=str(deep / "media.sock")))
+    other.start()
+    try:
+        async with running_client(other.options, Heard()) as client:
+            assert client.is_up
+    finally:
+        other.end()
+
+
 async def test_requests_wait_for_a_worker_that_is_away_and_fail_in_the_end(
     worker: WorkerProcess,
 ) -> None:

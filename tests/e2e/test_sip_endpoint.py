@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+import sys
 import wave
 from pathlib import Path
 
@@ -22,11 +23,13 @@ from telephony.sip.events import (
     HostPort,
     IncomingCall,
     PhoneRegistered,
+    Refused,
     SipEvent,
 )
 from telephony.sip.options import SipOptions
 from telephony.sip.stack import SipStack
 from tests.support.baresip import Baresip
+from tests.support.eventually import eventually
 from tests.support.programs import find_free_port
 from tests.support.sip_phone import SipPhone
 
@@ -89,6 +92,26 @@ async def test_what_is_to_be_sent_before_the_start_leaves_with_it() -> None:
             data = await asyncio.get_running_loop().sock_recv(phone, 4096)
         endpoint.close()
     assert data.startswith(b"INVITE ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ICMP errors are told by Linux only")
+async def test_a_closed_port_is_a_refusal_at_once_and_takes_no_other_datagram_with_it() -> None:
+    told: list[SipEvent] = []
+    sock = bind_udp("127.0.0.1", 0)
+    with bind_udp("127.0.0.1", 0) as phone:
+        endpoint = SipEndpoint(make_stack(sock), [sock], told.append)
+        await endpoint.start()
+        address = listener_of(phone).address
+        places = [f"127.0.0.1:{find_free_port()}", f"{address.host}:{address.port}"]
+        for number in range(20):
+            leg, to = LegId(f"l-{number}"), f"sip:phone@{places[number % 2]}"
+            endpoint.perform(endpoint.stack.dial(leg, to, endpoint.now, body=SDP, caller=CALLER))
+        await eventually(lambda: sum(isinstance(event, Refused) for event in told) == 10)
+        rung = {phone.recv(4096).partition(b"Call-ID: ")[2][:32] for _ in range(10)}
+        endpoint.close()
+
+    assert {event.status for event in told if isinstance(event, Refused)} == {503}
+    assert len(rung) == 10, "each call to the phone that is there was sent at the first attempt"
 
 
 async def test_a_handler_that_fails_costs_one_datagram_only() -> None:

@@ -57,6 +57,30 @@ def test_a_worker_that_missed_our_reply_gets_the_same_lease_again() -> None:
     assert pool.deadline == 71.0
 
 
+def test_a_worker_that_was_killed_gives_its_lease_back_when_its_successor_asks() -> None:
+    pool = pool_with(ONE, TWO)
+    pool.feed(Lease("w1", run="first"), now=10.0)
+
+    failed, next_one = pool.feed(Lease("w1", run="second"), now=11.0)
+
+    assert failed == AttemptFailed(ONE, "w1 was killed at it", final=False)
+    assert next_one == Leased(TWO, "w1", attempt=1)
+    assert pool.feed(Lease("w2"), now=16.0) == [Leased(ONE, "w2", attempt=2)]
+
+
+def test_a_recording_that_kills_its_worker_each_time_is_given_up() -> None:
+    pool = pool_with(ONE)
+
+    told: list[JobEffect] = []
+    for run in range(4):
+        for wait_s in (0.0, 50.0):
+            told += pool.feed(Lease("w1", run=str(run)), now=100.0 * run + wait_s)
+
+    assert {each.attempt for each in told if isinstance(each, Leased)} == {1, 2, 3}
+    assert told[-1] == AttemptFailed(ONE, "w1 was killed at it", final=True)
+    assert pool.unfinished == 0
+
+
 def test_a_lease_that_is_not_renewed_goes_to_the_next_worker() -> None:
     pool = pool_with(ONE)
     pool.feed(Lease("w1"), now=10.0)

@@ -9,6 +9,7 @@ from telephony.sip.compose import respond
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
+    DialogKept,
     Dropped,
     Gone,
     GoneWhy,
@@ -83,6 +84,23 @@ def test_a_200_that_comes_again_is_acknowledged_again_with_the_same_ack() -> Non
     assert facts(first) == [Answered(LEG, ANSWER)]
     assert facts(again) == []
     assert [bytes(each) for each in requests(first)] == [bytes(each) for each in requests(again)]
+
+
+def test_the_sdp_of_an_answer_with_several_parts_is_told() -> None:
+    peer = Peer()
+    sdp = b"Content-Type: application/sdp\r\n\r\n" + ANSWER
+    body = b"--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b\r\n" + sdp + b"\r\n--b--\r\n"
+    data = respond(
+        peer.invite, 200, CENTRE, tag="phone", headers=[CONTACT], body=body,
+        content_type="multipart/mixed;boundary=b",
+    )  # fmt: skip
+    assert facts(peer.stack.receive(data, PHONE, 0, 0.0)) == [Answered(LEG, ANSWER)]
+
+
+@pytest.mark.parametrize("value", ['399 x "', "", '307 isi.edu "a", 399 \xff', ",,,"])
+def test_a_warning_that_is_broken_does_not_hide_the_refusal(value: str) -> None:
+    told = facts(Peer().answers(488, headers=[("Warning", value), ("Reason", value)]))
+    assert told == [Refused(LEG, 488, "Not Acceptable Here")]
 
 
 def test_a_second_phone_that_answers_gets_ack_and_bye() -> None:
@@ -223,6 +241,24 @@ def test_who_cannot_be_reached_is_refused_at_once(to: str, status: int) -> None:
     assert told.status == status
 
 
+def test_a_phone_that_the_network_calls_unreachable_is_refused_at_once() -> None:
+    peer = Peer()
+    assert peer.stack.unreachable(HostPort(PHONE.host, PHONE.port + 1)) == []
+    told = peer.stack.unreachable(PHONE)
+    assert told == [Refused(LEG, 503, "the phone is unreachable")]
+    assert (peer.stack.leg_count, peer.stack.transaction_count, peer.stack.deadline) == (0, 0, None)
+
+
+def test_a_phone_that_has_answered_is_not_given_up_for_an_icmp_error() -> None:
+    peer = Peer()
+    peer.answers(180)
+    assert peer.stack.unreachable(PHONE) == []
+    peer.picks_up()
+    peer.stack.reoffer(LEG, OFFER, 1.0)
+    assert peer.stack.unreachable(PHONE) == []
+    assert peer.stack.leg_count == 1
+
+
 def test_a_route_is_where_the_first_datagram_goes() -> None:
     stack = make_stack()
     route = HostPort("192.0.2.7", 5090)
@@ -238,6 +274,46 @@ def test_a_malformed_answer_is_dropped() -> None:
 
 
 CHANGES = st.lists(st.tuples(st.integers(0, 600), st.integers(0, 255)), max_size=3)
+
+
+def adopted_while_ringing() -> Peer:
+    """A phone that rings for a process that is gone; another one has its record."""
+    peer = Peer()
+    peer.answers(180)
+    (kept,) = (each for each in peer.stack.note(LEG, b"agent") if isinstance(each, DialogKept))
+    peer.stack = make_stack(seed=2)
+    assert peer.stack.adopt(kept.record, 10.0) == LEG
+    assert peer.stack.extra(LEG) == b"agent"
+    return peer
+
+
+def test_a_phone_that_rings_for_a_process_that_is_gone_is_cancelled_by_the_next() -> None:
+    peer = adopted_while_ringing()
+
+    (cancel,) = requests(peer.stack.hang_up(LEG, 10.0))
+
+    assert cancel.method == "CANCEL"
+    assert (cancel.via.branch, cancel.uri_text) == (peer.invite.via.branch, peer.invite.uri_text)
+    assert cancel.sender.tag == peer.invite.sender.tag
+    peer.answers(200, to=cancel)
+    assert methods(peer.answers(487)) == ["ACK"]
+    assert peer.stack.leg_count == 0
+
+
+def test_a_phone_that_is_picked_up_while_it_is_cancelled_by_the_next_gets_ack_and_bye() -> None:
+    peer = adopted_while_ringing()
+    peer.stack.hang_up(LEG, 10.0)
+
+    assert methods(peer.picks_up()) == ["ACK", "BYE"]
+
+
+def test_a_phone_that_rings_for_a_process_that_is_gone_may_be_picked_up() -> None:
+    peer = adopted_while_ringing()
+
+    effects = peer.picks_up()
+
+    assert facts(effects) == [Answered(LEG, ANSWER)]
+    assert methods(effects) == ["ACK"]
 
 
 @settings(max_examples=200, deadline=None)

@@ -35,6 +35,13 @@ from tests.support.wire import ANSWER, CENTRE, OFFER, PHONE, SECRET, make_stack,
 Effect = TypeVar("Effect")
 ACCOUNTS = {"agent0001": "pw0001"}
 SDP = "Content-Type: application/sdp"
+MIXED = 'Content-Type: multipart/mixed; boundary="b1"'
+
+
+ISUP = (
+    b"Content-Type: application/ISUP; version=itu-t92+\r\n"
+    b"Content-Disposition: signal; handling=optional\r\n\r\n\x01\x00\x48\x00\x0a\r\n"
+)
 
 
 @pytest.fixture
@@ -118,6 +125,8 @@ REFUSED = {
     "text-body-415": write("INVITE", "Content-Type: text/plain", body=b"hello"),
     "no-content-type-415": write("INVITE", body=OFFER),
     "zipped-body-415": write("INVITE", SDP, "Content-Encoding: gzip", body=OFFER),
+    "multipart-without-sdp-415": write("INVITE", MIXED, body=b"--b1\r\n\r\nhello\r\n--b1--"),
+    "accepts-no-sdp-406": write("INVITE", SDP, "Accept: text/plain, */*;q=0", body=OFFER),
     "unknown-scheme-416": write("OPTIONS", uri="mailto:8000@hotline.example"),
     "required-extension-420": write("INVITE", SDP, "Require: 100rel, foo", body=OFFER),
     "bye-without-dialog-481": write("BYE", to="<sip:8000@x>;tag=gone"),
@@ -151,7 +160,7 @@ def test_a_refusal_says_what_would_be_right(stack: SipStack) -> None:
         return only_answer(give(stack, data)).find(name)
 
     assert "INVITE" in (header(REFUSED["refer-405"], "allow") or "")
-    assert header(REFUSED["text-body-415"], "accept") == "application/sdp"
+    assert header(REFUSED["text-body-415"], "accept") == "application/sdp, multipart/mixed"
     assert header(REFUSED["zipped-body-415"], "accept-encoding") == "identity"
     assert header(REFUSED["required-extension-420"], "unsupported") == "100rel, foo"
 
@@ -316,6 +325,68 @@ def test_a_body_that_may_be_ignored_is_ignored(stack: SipStack) -> None:
     data = write("INVITE", "Content-Type: text/plain", optional, body=b"hello")
     (call,) = of(IncomingCall, give(stack, data))
     assert call.body == b""
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/sdp;level=1, text/html", "application/*", "text/plain, */*;q=0.1"]
+)
+def test_an_invite_that_takes_sdp_among_others_is_a_call(accept: str, stack: SipStack) -> None:
+    arrive(stack, write("INVITE", SDP, f"Accept: {accept}", body=OFFER))
+
+
+def test_a_trunks_multipart_is_a_call_with_the_sdp_of_it(stack: SipStack) -> None:
+    body = b"--b1\r\n" + SDP.encode() + b"\r\n\r\n" + OFFER + b"\r\n--b1\r\n" + ISUP + b"--b1--\r\n"
+    (call,) = of(IncomingCall, give(stack, write("INVITE", MIXED, body=body)))
+    assert call.body == OFFER
+
+
+def test_an_answer_in_a_multipart_ack_is_found(stack: SipStack) -> None:
+    leg = arrive(stack, write("INVITE"))
+    to = only_answer(stack.accept(leg, OFFER, 0.0)).values("to")[0]
+    body = b"--b1\r\n" + SDP.encode() + b"\r\n\r\n" + ANSWER + b"\r\n--b1--\r\n"
+    acknowledged = give(stack, write("ACK", MIXED, branch="ack", to=to, body=body))
+    assert of(Confirmed, acknowledged) == [Confirmed(leg, ANSWER)]
+
+
+def test_an_ack_whose_body_cannot_be_read_is_an_ack_all_the_same(stack: SipStack) -> None:
+    leg = arrive(stack)
+    to = only_answer(stack.accept(leg, ANSWER, 0.0)).values("to")[0]
+    ack = write("ACK", "Content-Type: multipart/mixed", branch="ack", to=to, body=b"x")
+    assert of(Confirmed, give(stack, ack)) == [Confirmed(leg, b"")]
+
+
+def test_an_invite_that_expires_before_its_answer_is_ended_487(stack: SipStack) -> None:
+    leg = arrive(stack, invite("Expires: 20"))
+    assert stack.tick(19.9) == []
+    effects = stack.tick(20.0)
+    assert only_answer(effects).status == 487
+    assert of(Cancelled, effects) == [Cancelled(leg)]
+    assert stack.leg_count == 0
+
+
+def test_a_call_that_is_answered_in_time_does_not_expire(stack: SipStack) -> None:
+    leg = arrive(stack, invite("Expires: 20"))
+    to = only_answer(stack.accept(leg, ANSWER, 19.0)).values("to")[0]
+    give(stack, write("ACK", branch="ack", to=to), 19.1)
+    assert of(Cancelled, stack.tick(30.0)) == []
+    assert stack.leg_count == 1
+
+
+def test_an_expires_that_is_no_number_is_not_obeyed(stack: SipStack) -> None:
+    leg = arrive(stack, invite("Expires: Thu, 01 Dec 1994 16:00:00 GMT"))
+    assert stack.tick(3600.0) == []
+    assert only_answer(stack.accept(leg, ANSWER, 3600.0)).status == 200
+
+
+@pytest.mark.parametrize("value", ['SIP;cause=x;text="', "", 'Q.850;cause=16;text="\xff"', ";;;"])
+def test_a_reason_or_warning_that_is_broken_ends_the_call_as_a_good_one(
+    value: str, stack: SipStack
+) -> None:
+    leg, to = talk(stack)
+    lines = (f"Reason: {value}", f"Warning: {value}")
+    effects = give(stack, write("BYE", *lines, branch="2", to=to, cseq=2))
+    assert only_answer(effects).status == 200
+    assert of(Gone, effects) == [Gone(leg, GoneWhy.BYE, value.strip())]
 
 
 # -- inside a dialog -------------------------------------------------------------------------------

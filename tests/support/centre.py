@@ -20,7 +20,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -344,6 +344,15 @@ class Centre:
         while not is_so():
             assert time.monotonic() < until, f"in vain for {within_s} s: {what}"
             await asyncio.sleep(0.03)
+
+    @staticmethod
+    async def until_ok(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+        """Ask until the web role knows what the journal knows already."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (answer := await ask()).status_code == 404:  # noqa: ASYNC110  # another process
+                await asyncio.sleep(0.03)
+        assert answer.status_code == 200, answer.text
+        return answer
 
     # -- phones ----------------------------------------------------------------------------------
 

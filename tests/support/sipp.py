@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.eventually import eventually
 from tests.support.programs import find_free_port, need_program
 
 SCENARIOS = Path(__file__).parent.parent / "e2e" / "sipp"
@@ -37,6 +38,11 @@ class Sipp:
         ]  # fmt: skip
         if to:
             self._arguments.append(to)
+
+    async def listens(self) -> None:
+        """Until its port is bound: a call that comes sooner is refused by the kernel."""
+        line = f":{self.port:04X} "
+        await eventually(lambda: line in Path("/proc/net/udp").read_text())
 
     async def run(self) -> SippResult:
         """Until the scenario has been played once, or 15 s."""

@@ -1,0 +1,34 @@
+"""What the parts cost by themselves: each part's own bench, its output kept as it was printed.
+
+python -m bench parts
+"""
+
+import subprocess
+import sys
+
+from bench.machine import circumstances
+from bench.report import Section
+
+PARTS = {
+    "SIP: parsing, and calls through the stack": ("bench.sip_parse",),
+    "ACD: assignments per CPU-second": ("bench.acd_dispatch",),
+    "Media: the worker alone, 100 calls recorded": ("bench.media_relay", "--seconds", "20"),
+    "Journal: events per CPU-second": ("bench.journal",),
+    "Wallboard: folding and rendering": ("bench.wallboard_fold",),
+    "Transcription: CPU-seconds per minute of a call": ("bench.transcribe", "--minutes", "5"),
+}
+
+
+def sections() -> list[Section]:
+    """One section for each part, in the order above."""
+    return [_section(title, command) for title, command in PARTS.items()]
+
+
+def _section(title: str, command: tuple[str, ...]) -> Section:
+    told = subprocess.run(
+        [sys.executable, "-m", *command], capture_output=True, text=True, check=False
+    )
+    output = told.stdout.strip() if told.returncode == 0 else f"failed:\n{told.stderr[-1000:]}"
+    name = command[0].removeprefix("bench.")
+    words = "python -m " + " ".join(command)
+    return Section(name, title, words, str(circumstances()), (), ("```", output, "```"))

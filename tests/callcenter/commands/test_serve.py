@@ -1,0 +1,102 @@
+"""`callcenter serve` up to the moment when this process becomes the parent."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from callcenter.commands import serve
+from callcenter.settings import load
+from callcenter.supervise import Role
+from tests.support.centres import CENTRE, run_command, write_centre
+
+
+def test_broken_configuration_starts_nothing_and_tells_every_problem(tmp_path: Path) -> None:
+    write_centre(
+        tmp_path,
+        "timezone: Mars\n"
+        "http: {listen: nowhere}\n"
+        "lines:\n"
+        '  - {number: "8000", flow: main, languag: en}\n',
+    )
+    result = run_command("serve", tmp_path)
+
+    assert result.exit_code == 1
+    for line, key in ((1, "timezone"), (2, "http.listen"), (4, "lines[0].languag")):
+        assert f"callcenter.yaml:{line}: {key}: " in result.stderr.replace("\n", "")
+    assert "The centre was not started" in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_folder_without_a_centre_leads_to_init(tmp_path: Path) -> None:
+    result = run_command("serve", tmp_path / "nowhere")
+
+    assert result.exit_code == 1
+    assert "`callcenter init`" in result.stderr.replace("\n", " ")
+
+
+def roles_of(tmp_path: Path, text: str = CENTRE) -> dict[str, Role]:
+    return {role.name: role for role in serve.roles(load(write_centre(tmp_path, text)))}
+
+
+def test_media_is_started_before_core_and_core_alone_gets_the_sip_sockets(tmp_path: Path) -> None:
+    roles = roles_of(tmp_path, CENTRE + "media: {workers: 2}\n")
+
+    assert list(roles) == ["media-0", "media-1", "core", "web"]
+    assert [role.name for role in roles.values() if role.needs_sip_sockets] == ["core"]
+
+
+def test_transcriber_runs_only_where_something_is_to_be_transcribed(tmp_path: Path) -> None:
+    wanted = CENTRE.replace("transcribe: false", "transcribe: true")
+
+    assert "transcriber" in roles_of(tmp_path, wanted)
+    assert "transcriber" not in roles_of(tmp_path)
+
+
+def test_workers_share_the_ports_without_overlap(tmp_path: Path) -> None:
+    roles = roles_of(tmp_path, CENTRE + "media: {workers: 2, ports: [40000, 40009]}\n")
+
+    first, second = (json.loads(roles[f"media-{n}"].argv[-1])["ports"] for n in (0, 1))
+    assert (first, second) == ([40000, 40003], [40004, 40007])
+
+
+def test_parent_is_told_the_roles_and_the_addresses(tmp_path: Path) -> None:
+    settings = load(write_centre(tmp_path, CENTRE + 'sip: {listen: ["udp:127.0.0.1:5099"]}\n'))
+
+    argv = serve.parent_argv(settings, echo=True)
+
+    assert argv[:3] == [sys.executable, "-m", "callcenter.supervise"]
+    plan = json.loads(argv[3])
+    assert plan["folder"] == str(tmp_path)
+    assert plan["addresses"] == [["127.0.0.1", 5099]]
+    assert plan["echo"] is True
+    assert "core" in [role["name"] for role in plan["roles"]]
+
+
+def test_secrets_of_the_configuration_are_on_no_command_line(tmp_path: Path) -> None:
+    settings = load(write_centre(tmp_path))
+
+    assert "pw-of-eva" not in " ".join(serve.parent_argv(settings, echo=False))
+
+
+class BecameParent(Exception):
+    """Stands for the exec, which never returns."""
+
+
+def test_serving_makes_the_secret_and_says_where_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[list[str]] = []
+
+    def become(program: str, argv: list[str]) -> None:
+        asked.append(argv)
+        raise BecameParent
+
+    monkeypatch.setattr("os.execv", become)
+    with pytest.raises(BecameParent):
+        serve.serve(write_centre(tmp_path))
+
+    assert asked[0][1:3] == ["-m", "callcenter.supervise"]
+    assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert "http://127.0.0.1:8080/" in capsys.readouterr().err.replace("\n", "")

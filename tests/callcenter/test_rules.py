@@ -1,0 +1,136 @@
+"""What the parts are told of the settings."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from callcenter import rules
+from callcenter.settings import Settings, load
+from foundation.ids import AgentId, QueueId
+
+CENTRE = """\
+timezone: Asia/Shanghai
+media: {address: 192.0.2.9, ports: [40000, 40019], limits: {busy: 0.5, legs: 40, lost_after_s: 9}}
+recordings: {path: voices, transcribe: false}
+speech: {speed: 120}
+auto_ready: true
+short_abandon_s: 3
+lines:
+  - {number: "8000", flow: main}
+  - {number: "8001", flow: main, language: zh}
+agents:
+  - {id: eva, name: Eva Berg, sip_password: pw-of-eva, number: "1001", skills: {orders: 5},
+     team: day, auto_answer: true, languages: [zh, en]}
+queues:
+  orders: {skills: {orders: 2}, service_level: {percent: 90, within_s: 10}, ring_s: 7,
+           wrap_up_s: 0, max_wait_s: 60, announce_agent: false, announce_position_every_s: 0}
+  support: {language: en}
+  unused: {}
+blocked: ["13900000009", "+8613900000010"]
+"""
+FLOW = """\
+languages: [zh, en]
+start: choices
+prompts:
+  choices: {zh: 请按一, en: Press one.}
+nodes:
+  choices: {do: menu, prompt: choices, keys: {"1": orders, "2": support}, default: orders}
+  orders: {do: queue, queue: orders}
+  support: {do: queue, queue: support}
+"""
+EVA, ORDERS, SUPPORT = AgentId("eva"), QueueId("orders"), QueueId("support")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "main.yaml").write_text(FLOW, encoding="utf-8")
+    (tmp_path / "callcenter.yaml").write_text(CENTRE, encoding="utf-8")
+    return load(tmp_path)
+
+
+def test_line_speaks_its_own_language_or_those_of_its_flow(settings: Settings) -> None:
+    lines = rules.house_rules(settings).lines
+
+    assert (lines["8000"].flow, lines["8000"].languages) == ("main", ("zh", "en"))
+    assert lines["8001"].languages == ("zh",)
+
+
+def test_queue_speaks_its_own_language_or_those_of_the_flows_that_lead_to_it(
+    settings: Settings,
+) -> None:
+    queues = rules.house_rules(settings).queues
+
+    assert queues[SUPPORT].languages == ("en",)
+    assert queues[ORDERS].languages == ("zh", "en")
+    assert queues[QueueId("unused")].languages == rules.FALLBACK_LANGUAGES
+    assert queues[ORDERS].announce_agent is False
+
+
+def test_blocked_numbers_are_compared_as_callers_numbers_are_kept(settings: Settings) -> None:
+    assert rules.house_rules(settings).blocked == {"+8613900000009", "+8613900000010"}
+
+
+def test_agents_keep_their_number_and_how_they_answer(settings: Settings) -> None:
+    rule = rules.house_rules(settings).agents[EVA]
+    [card] = rules.agent_cards(settings)
+
+    assert (rule.number, rule.auto_answer) == ("1001", True)
+    assert (card.agent_id, card.name, card.skills) == (EVA, "Eva Berg", {"orders": 5})
+    assert (card.team, card.languages) == ("day", ("zh", "en"))
+    assert rules.agent_options(settings).auto_ready is True
+
+
+def test_floor_is_told_all_of_a_queues_times(settings: Settings) -> None:
+    queue = rules.queue_options(settings)[ORDERS]
+
+    assert (queue.ring_s, queue.wrap_up_s, queue.max_wait_s) == (7, 0, 60)
+    assert queue.short_abandon_s == 3
+    assert queue.announce_position_every_s is None, "0 is never"
+    assert (queue.service_level.percent, queue.service_level.within_s) == (90, 10)
+    assert queue.skills == {"orders": 2}
+
+
+def test_screens_measure_by_the_queues_own_targets(settings: Settings) -> None:
+    directory = rules.directory(settings)
+
+    target = directory.target_of(ORDERS)
+    assert (target.share, target.within_s, target.short_abandon_s) == (0.9, 10, 3)
+    assert directory.agent_card(EVA).team == "day"
+    assert directory.target.short_abandon_s == 3
+
+
+def test_workers_share_the_ports_in_even_pairs(settings: Settings) -> None:
+    ports = [rules.worker_options(settings, n, 3, "/s").ports for n in range(3)]
+
+    assert ports == [(40000, 40005), (40006, 40011), (40012, 40017)]
+
+
+def test_worker_is_told_address_and_limits(settings: Settings) -> None:
+    options = rules.worker_options(settings, 0, 1, "/run/media-0.sock")
+
+    assert (options.socket, options.address) == ("/run/media-0.sock", "192.0.2.9")
+    assert options.ports == (40000, 40019)
+    assert (options.busy_limit, options.max_legs, options.media_lost_s) == (0.5, 40, 9)
+    assert options.preload == [str(settings.prompt_cache_path)]
+
+
+def test_workers_are_one_less_than_the_processors_unless_given(
+    settings: Settings, tmp_path: Path
+) -> None:
+    assert rules.media_workers(settings) >= 1
+
+    text = CENTRE.replace("media: {", "media: {workers: 5, ")
+    (tmp_path / "callcenter.yaml").write_text(text, encoding="utf-8")
+    assert rules.media_workers(load(tmp_path)) == 5
+
+
+def test_recordings_and_prompts_lie_in_the_centres_folder(
+    settings: Settings, tmp_path: Path
+) -> None:
+    recording, prompt = rules.recording_options(settings), rules.prompt_options(settings)
+
+    assert (recording.path, recording.transcribe) == (tmp_path / "voices", False)
+    assert recording.timezone == ZoneInfo("Asia/Shanghai")
+    assert (prompt.own, prompt.speed) == (tmp_path / "prompts", 120)

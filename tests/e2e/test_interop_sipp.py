@@ -1,0 +1,111 @@
+"""SIPp against a served centre: its own caller scenario, a digit by INFO, and what is wrong."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acd.events import CallQueued
+from ivr.events import MenuChosen
+from telephony.calls.events import CallAnswered, CallEnded, EndedBy
+from tests.support.centre import Centre, served
+from tests.support.programs import need_program
+from tests.support.sipp import run_sipp
+from tests.support.sipp_messages import (
+    BODY,
+    HEAD,
+    IN_DIALOG,
+    WRONG,
+    answer,
+    request,
+    scenario,
+    send,
+)
+
+pytestmark = [pytest.mark.e2e, pytest.mark.interop]
+
+PROGRAM = "SIPp"
+CALLS = 10
+
+
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
+    need_program("sipp", "sip-tester")
+    with served(tmp_path_factory.mktemp("centre"), shared) as centre:
+        yield centre
+
+
+def address(centre: Centre) -> str:
+    return f"{centre.sip.host}:{centre.sip.port}"
+
+
+@pytest.fixture
+def uac(tmp_path: Path) -> Path:
+    """The scenario that SIPp brings along; it ends with a status of its own after printing it."""
+    told = subprocess.run(["sipp", "-sd", "uac"], capture_output=True, check=False)
+    file = tmp_path / "uac.xml"
+    file.write_bytes(told.stdout)
+    return file
+
+
+async def test_its_own_uac_scenario_calls_the_line_and_hangs_up(
+    centre: Centre, tmp_path: Path, uac: Path
+) -> None:
+    before = centre.mark()
+
+    options = ("-s", "8000", "-m", str(CALLS), "-r", "5", "-d", "300")
+    result = await run_sipp(uac, tmp_path, *options, to=address(centre))
+
+    assert result.passed, result.log
+    await centre.until(lambda: len(centre.facts(CallEnded, before)) == CALLS)
+    assert len(centre.facts(CallAnswered, before)) == CALLS
+    assert {fact.by for fact in centre.facts(CallEnded, before)} == {EndedBy.CALLER}
+
+
+async def test_a_digit_by_info_chooses_from_the_menu(centre: Centre, tmp_path: Path) -> None:
+    info = "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=2\nDuration=160\n"
+    file = tmp_path / "info.xml"
+    file.write_text(
+        scenario(
+            request("INVITE", tail=BODY),
+            '<recv response="100" optional="true"/>\n',
+            answer(200, keep_to=True),
+            request("ACK", IN_DIALOG),
+            request("INFO", IN_DIALOG, info, cseq=2),
+            answer(200),
+            '<pause milliseconds="300"/>\n',
+            request("BYE", IN_DIALOG, cseq=3),
+            answer(200),
+        )
+    )
+    before = centre.mark()
+
+    result = await run_sipp(file, tmp_path, to=address(centre))
+
+    assert result.passed, result.log
+    assert (await centre.told(CallQueued, before)).queue == "brisk"
+    assert [chosen.key for chosen in centre.facts(MenuChosen, before)] == ["2"]
+
+
+@pytest.mark.parametrize("name", WRONG)
+async def test_the_answer_due_is_given_to(name: str, centre: Centre, tmp_path: Path) -> None:
+    text, status = WRONG[name]
+    file = tmp_path / "wrong.xml"
+    file.write_text(scenario(send(text), answer(status)))
+
+    result = await run_sipp(file, tmp_path, to=address(centre))
+
+    assert result.passed, result.log
+
+
+async def test_after_all_that_callers_are_still_answered_and_nothing_was_logged_as_a_bug(
+    centre: Centre, tmp_path: Path
+) -> None:
+    file = tmp_path / "options.xml"
+    file.write_text(scenario(request("OPTIONS", HEAD), answer(200)))
+
+    result = await run_sipp(file, tmp_path, to=address(centre))
+
+    assert result.passed, result.log
+    assert centre.said("core").count("Traceback") == 0
