@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from acd.events import (
+    AgentChanged,
+    AgentState,
     CallLost,
     TalkEnded,
 )
@@ -235,6 +237,21 @@ async def new_call_is_served(centre: Centre, agents_phone: DeskPhone) -> None:
         await centre.told(CallBridged, before)
         call.hang_up()
         await centre.told(TalkEnded, before)
+
+
+async def test_agents_are_as_they_were_after_core_was_killed(centre: Centre) -> None:
+    async with centre.agent(3), centre.agent(4), centre.web() as web:
+        meal = {"state": "paused", "reason": "meal"}
+        (await web.post("/api/v1/agents/agent0004/state", json=meal)).raise_for_status()
+        before = centre.mark()
+        centre.kill("core")
+        for agent_id, state in (("agent0003", AgentState.READY), ("agent0004", AgentState.PAUSED)):
+            await centre.told(AgentChanged, before, agent_id=agent_id, state=state)
+        await centre.ready()
+        agents = {agent["id"]: agent for agent in (await web.get("/api/v1/agents")).json()}
+
+    assert agents["agent0003"]["state"] == "ready"
+    assert (agents["agent0004"]["state"], agents["agent0004"]["reason"]) == ("paused", "meal")
 
 
 async def test_killed_transcriber_s_work_is_done_by_its_successor(centre: Centre) -> None:
