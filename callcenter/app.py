@@ -17,20 +17,17 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from acd.floor import Floor
-from acd.inputs import Lose, SignOut
 from callcenter.actions import Actions
 from callcenter.answers import Answers
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.drivers import FloorDriver, IvrDriver
 from callcenter.erase import Eraser
-from callcenter.history import History
 from callcenter.journey import HouseEvent, Journey
 from callcenter.media_port import MediaPort
 from callcenter.metrics import CoreMetrics, Readings, WorkerReading
 from callcenter.narrator import Narrator
 from callcenter.places import Places
-from callcenter.revive import House, Plan, make_plan
 from callcenter.rules import (
     agent_cards,
     agent_options,
@@ -42,12 +39,10 @@ from callcenter.rules import (
 )
 from callcenter.secret import derive_key
 from callcenter.settings import Settings
-from callcenter.settle import HISTORY, REASON, OpenEnds, settle
 from callcenter.sip_port import SipPort
-from callcenter.take_over import adopt_legs, adopt_sessions, end_leg, end_tap, tap_files
-from foundation import clock
+from callcenter.take_over import TakeOver
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.ids import AgentId, CallId, RecordingId
+from foundation.ids import CallId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -116,8 +111,6 @@ class Core:
         """End all calls properly, write what waits, close."""
         for call_id in self._switchboard.call_ids():
             self._switchboard.hang_up(call_id, EndedBy.CENTRE, "the centre closes")
-        for agent in self._settings.agents:
-            self._floor.feed(SignOut(AgentId(agent.id)))
         await asyncio.sleep(LAST_WORDS_S)
         self._endpoint.close()
         await self._server.close()
@@ -223,80 +216,26 @@ class Core:
 
     async def _take_over(self) -> None:
         """Go on with what the last core left; what can't go on is ended, exactly once."""
-        history, open_ends = await self._read_history()
         await self._wait_for_media()
-        sessions = await adopt_sessions(self._clients, self._media)
-        sides, others = adopt_legs(sessions, self._endpoint)
         for aor, bindings in (await self._binding_store.all()).items():
             self._endpoint.stack.restore_bindings(aor, bindings, self._endpoint.now)
-        if self._journal.is_same_boot:
-            plan = make_plan(history, sides, self._house())
-        else:
-            plan = Plan(facts=settle(open_ends), strays=sides)
-        for fact in plan.facts:
-            self._journal.publish(fact)
-        await self._take_over_recordings(plan, sessions)
-        self._go_on(plan)
-        for session in [*others, *(side.session for side in plan.strays)]:
-            end_leg(session, self._media, self._endpoint)
-        kept = {started.recording_id for started in plan.running}
-        for tap_id in {tap for session in sessions for tap in session.taps} - kept:
-            end_tap(tap_id, self._media)
-        early, self._early_media = self._early_media or [], None
+        taking_over = TakeOver(
+            journal=self._journal,
+            clients=self._clients,
+            media_port=self._media,
+            endpoint=self._endpoint,
+            switchboard=self._switchboard,
+            floor=self._floor,
+            journey=self._journey,
+            recordings=self._recordings,
+            rules=house_rules(self._settings),
+            tell=self._tell,
+        )
+        await taking_over.run(self._early_media or ())
+        self._tasks.start("recordings", self._recordings.run)
+        early, self._early_media = self._early_media or (), None
         for worker, event in early:
             self._on_media(worker, event)
-
-    async def _read_history(self) -> tuple[History, OpenEnds]:
-        history, open_ends = History(), OpenEnds()
-        async for record in self._journal.reader.read_since(clock.utc_now() - HISTORY):
-            history.take(record)
-            open_ends.take(record.event)
-        return history, open_ends
-
-    def _house(self) -> House:
-        rules = house_rules(self._settings)
-        return House(
-            queues={queue: "|".join(rule.languages) for queue, rule in rules.queues.items()},
-            agents=frozenset(rules.agents),
-            tap_files=tap_files(self._clients),
-            find_party=self._switchboard.find_party,
-        )
-
-    async def _take_over_recordings(self, plan: Plan, sessions: list[media.Session]) -> None:
-        """Those that media writes, or has closed while there was no core, end when it says so."""
-        for started in plan.running:
-            await self._recordings.adopt(started)
-        running = {tap for session in sessions for tap in session.taps}
-        ended = {
-            event.tap_id
-            for _, event in self._early_media or ()
-            if isinstance(event, media.TapEnded)
-        }
-        await self._recordings.open({RecordingId(tap) for tap in running | ended})
-        self._tasks.start("recordings", self._recordings.run)
-
-    def _go_on(self, plan: Plan) -> None:
-        """The machines first, all of them; then what they missed."""
-        stack, now = self._endpoint.stack, self._endpoint.now
-        offset_s = self._journal.now_s() - now
-        self._floor.restore(
-            plan.kept_agents(offset_s, lambda agent_id: stack.is_registered(agent_id, now)),
-            plan.kept_callers(offset_s),
-        )
-        for revived in plan.calls:
-            self._journey.adopt(revived.contact)
-        for revived in plan.calls:
-            self._switchboard.adopt(revived.kept)
-        for revived in plan.calls:
-            for event in revived.missed:
-                self._journey.on_event(event)
-        for call_id in plan.lost:
-            self._floor.feed(Lose(call_id))
-            self._tell(CallEnded(call_id, EndedBy.FAULT, REASON))
-        if plan.calls or plan.lost:
-            log.warning(
-                "%d calls of the last core go on, %d are lost", len(plan.calls), len(plan.lost)
-            )
 
     async def _wait_for_media(self) -> None:
         try:

@@ -11,7 +11,8 @@ Rule 2: media may be ahead of the journal by what a kill costs (50 ms of events)
         media shows and the journal does not is written down now (`Plan.facts`).
 Rule 3: nobody loses the place or the age; an agent's phone that rings goes on ringing for the rest
         of its time; an agent's leg that belongs to no open offer or talk is ended.
-Rule 4: what conducts a call comes back with it: music and prompts that play are waited for, what
+Rule 4: an agent without a call whose phone is gone has gone home.
+Rule 5: what conducts a call comes back with it: music and prompts that play are waited for, what
         was over is followed by its next step (`Revived.missed`). Only a menu begins again from its
         start.
 """
@@ -69,6 +70,7 @@ class House:
     queues: Mapping[QueueId, str]
     "With the languages of its talks, as `RecordingStarted` has them."
     agents: frozenset[AgentId]
+    is_registered: Callable[[AgentId], bool]
     tap_files: Mapping[str, str] = field(default_factory=dict)
     "Of the recordings that media writes."
     find_party: Callable[[CallerIdentity], PartyId]
@@ -81,7 +83,9 @@ class Plan:
     facts: list[object] = field(default_factory=list)
     "For the journal alone: nobody is to act on them."
     agents: list[AgentPast] = field(default_factory=list)
-    "Without those who are OFF because they have no phone: it may have come in the last moment."
+    "Not OFF, or sent there."
+    registered: set[AgentId] = field(default_factory=set)
+    "Of these, who has a phone."
     visits: list[tuple[CallId, VisitPast]] = field(default_factory=list)
     "In the order in which the callers came to their queues."
     calls: list[Revived] = field(default_factory=list)
@@ -92,9 +96,7 @@ class Plan:
     strays: list[KeptSide] = field(default_factory=list)
     "Legs of nobody: ended by BYE, CANCEL or a final answer."
 
-    def kept_agents(
-        self, offset_s: float, is_registered: Callable[[AgentId], bool]
-    ) -> list[KeptAgent]:
+    def kept_agents(self, offset_s: float) -> list[KeptAgent]:
         """`offset_s`: the journal's clock minus the floor's."""
         busy = {revived.kept.caller.note.aor for revived in self.calls}
         return [
@@ -106,7 +108,7 @@ class Plan:
                 idle_since=agent.idle_since - offset_s,
                 assignment=agent.assignment,
                 after_talk=agent.after_talk,
-                registered=is_registered(agent.agent_id),
+                registered=agent.agent_id in self.registered,
                 busy=agent.agent_id in busy,
             )
             for agent in self.agents
@@ -219,23 +221,35 @@ class _Planner:
         visit.agent_id = visit.offer_id = None
 
     def _check_agents(self) -> None:
-        """Who is bound to a call that is not there, or is in the configuration no more."""
+        """Who is bound to a call that is not there, or is there no more."""
         bound = {
             call.visit.agent_id: call.call_id
             for call in self._history.calls.values()
             if call.visit is not None
         }
         for agent in self._history.agents.values():
-            if agent.agent_id not in self._house.agents:
-                if agent.state is not AgentState.OFF:
-                    self._plan.facts.append(AgentChanged(agent.agent_id, AgentState.OFF))
-                continue
             if not self._is_sound(agent, bound.get(agent.agent_id)):
-                changed = AgentChanged(agent.agent_id, AgentState.READY)
-                agent.enter(changed, agent.since)
-                self._plan.facts.append(changed)
-            if agent.state is not AgentState.OFF or agent.is_sent_off:
+                self._change(agent, AgentState.READY)
+            if self._is_away(agent):
+                self._change(agent, AgentState.OFF)
+            # Of those without a phone one may have come in the last moment.
+            is_kept = agent.state is not AgentState.OFF or agent.is_sent_off
+            if is_kept and agent.agent_id in self._house.agents:
                 self._plan.agents.append(agent)
+                if self._house.is_registered(agent.agent_id):
+                    self._plan.registered.add(agent.agent_id)
+
+    def _change(self, agent: AgentPast, state: AgentState) -> None:
+        if agent.state is not state:
+            changed = AgentChanged(agent.agent_id, state)
+            agent.enter(changed, agent.since)
+            self._plan.facts.append(changed)
+
+    def _is_away(self, agent: AgentPast) -> bool:
+        if agent.agent_id not in self._house.agents:
+            return True
+        is_free = agent.state in (AgentState.READY, AgentState.PAUSED)
+        return is_free and not self._house.is_registered(agent.agent_id)
 
     def _is_sound(self, agent: AgentPast, bound_to: CallId | None) -> bool:
         match agent.state:

@@ -19,6 +19,7 @@ from acd.events import (
     CallQueued,
     TalkEnded,
 )
+from acd.inputs import AcdInput, Pause, Ready, SignIn
 from foundation.ids import AgentId, CallId, QueueId
 from telephony.calls.events import CallArrived, CallEnded, EndedBy
 
@@ -35,7 +36,8 @@ class OpenEnds:
     "In order of arrival."
     waiting: dict[CallId, QueueId] = field(default_factory=dict)
     talks: dict[CallId, tuple[QueueId, AgentId]] = field(default_factory=dict)
-    agents: dict[AgentId, AgentState] = field(default_factory=dict)
+    agents: dict[AgentId, AgentChanged] = field(default_factory=dict)
+    "How each was last."
 
     def take(self, event: object) -> None:
         match event:
@@ -52,8 +54,8 @@ class OpenEnds:
                 self.waiting.pop(call_id, None)
             case TalkEnded(call_id):
                 self.talks.pop(call_id, None)
-            case AgentChanged(agent_id, state):
-                self.agents[agent_id] = state
+            case AgentChanged(agent_id):
+                self.agents[agent_id] = event
             case _:
                 pass
 
@@ -73,7 +75,22 @@ def settle(ends: OpenEnds) -> list[object]:
     facts += [CallEnded(call_id, EndedBy.FAULT, REASON) for call_id in ends.calls]
     facts += [
         AgentChanged(agent_id, AgentState.OFF)
-        for agent_id, state in ends.agents.items()
-        if state is not AgentState.OFF
+        for agent_id, last in ends.agents.items()
+        if last.state is not AgentState.OFF
     ]
     return facts
+
+
+def seat(last: AgentChanged) -> list[AcdInput]:
+    """What brings an agent back to how he was: the crash was ours, nobody should sign in again.
+
+    Who rang, talked or wrapped up is free, since that call is over.
+    """
+    agent_id = last.agent_id
+    match last.state:
+        case AgentState.OFF:
+            return []
+        case AgentState.PAUSED:
+            return [SignIn(agent_id), Pause(agent_id, last.reason)]
+        case _:
+            return [SignIn(agent_id), Ready(agent_id)]

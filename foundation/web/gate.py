@@ -7,6 +7,7 @@ route is closed unless it is listed as public. The user is left in `scope["state
 """
 
 import hmac
+import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -36,6 +37,9 @@ class GateOptions:
     "Secrets for programs that only look; sent as `Authorization: Bearer ...`."
     watch_paths: frozenset[str] = frozenset({"/metrics", "/ws/wallboard"})
     "What a watch token opens."
+    local_paths: frozenset[str] = frozenset({"/metrics"})
+    """Open to programs of this machine: counts without a person in them. A request that came
+    through a proxy is not from this machine, wherever the proxy runs."""
 
 
 class Gate:
@@ -86,6 +90,8 @@ class Gate:
             return None
         if path in self._options.watch_paths and self._has_watch_token(headers):
             return None
+        if path in self._options.local_paths and _is_local(scope, headers):
+            return None
         if scope["type"] == "http" and _is_navigation(scope, headers):
             return RedirectResponse(f"/sign-in?next={quote(path)}", HTTPStatus.SEE_OTHER)
         return refusal(HTTPStatus.UNAUTHORIZED, "Sign in first.")
@@ -135,6 +141,17 @@ def _is_same_origin(scope: Scope, headers: Headers) -> bool:
         return True
     origins: Iterable[str] = headers.getlist("origin")
     return all(urlsplit(origin).netloc == headers.get("host", "") for origin in origins)
+
+
+def _is_local(scope: Scope, headers: Headers) -> bool:
+    """From a loopback address, and not passed on for somebody else."""
+    if any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip")):
+        return False
+    client = scope.get("client")
+    try:
+        return client is not None and ipaddress.ip_address(client[0]).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_navigation(scope: Scope, headers: Headers) -> bool:

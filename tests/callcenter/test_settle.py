@@ -1,5 +1,7 @@
 """Whatever a crash left open is ended exactly once."""
 
+import pytest
+
 from acd.events import (
     AgentAnswered,
     AgentChanged,
@@ -9,7 +11,10 @@ from acd.events import (
     CallQueued,
     TalkEnded,
 )
-from callcenter.settle import REASON, find_open_ends, settle
+from acd.floor import Floor
+from acd.inputs import PhoneChanged
+from acd.options import AgentCard, AgentOptions
+from callcenter.settle import REASON, find_open_ends, seat, settle
 from foundation.ids import AgentId, CallId, PartyId, QueueId
 from telephony.calls.events import CallArrived, CallEnded, EndedBy
 
@@ -41,3 +46,32 @@ def test_crash_ends_waiting_talking_and_agents_once_each() -> None:
 def test_settled_journal_has_no_open_ends() -> None:
     facts = settle(find_open_ends(STORY))
     assert settle(find_open_ends([*STORY, *facts])) == []
+
+
+@pytest.mark.parametrize("auto_ready", [True, False])
+@pytest.mark.parametrize(
+    ("was", "reason", "is_", "is_for"),
+    [
+        (AgentState.OFF, "", None, ""),
+        (AgentState.READY, "", AgentState.READY, ""),
+        (AgentState.RINGING, "", AgentState.READY, ""),
+        (AgentState.TALKING, "", AgentState.READY, ""),
+        (AgentState.WRAP_UP, "", AgentState.READY, ""),
+        (AgentState.PAUSED, "meal", AgentState.PAUSED, "meal"),
+        (AgentState.PAUSED, "rona", AgentState.PAUSED, "rona"),
+    ],
+)
+def test_agent_is_back_as_before_and_free_of_the_call_that_is_over(
+    was: AgentState, reason: str, is_: AgentState | None, is_for: str, auto_ready: bool
+) -> None:
+    card = AgentCard(agent_id=EVA, name="Eva", skills={})
+    floor = Floor({}, [card], AgentOptions(auto_ready=auto_ready))
+    floor.feed(PhoneChanged(EVA, registered=True, busy=False), 0.0)
+    first = floor.state_of(EVA)
+    ends = find_open_ends([AgentChanged(EVA, AgentState.READY), AgentChanged(EVA, was, reason)])
+
+    for given in seat(ends.agents[EVA]):
+        floor.feed(given, 0.0)
+
+    assert floor.state_of(EVA) is (is_ or first)
+    assert floor.agents()[0].reason == is_for

@@ -32,11 +32,13 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 async def test_watch_token_of_the_configuration_opens_metrics_and_nothing_else(
     client: httpx.AsyncClient,
 ) -> None:
-    watching = {"Authorization": f"Bearer {TOKEN}"}
+    from_afar = {"X-Forwarded-For": "192.0.2.7"}
+    watching = {"Authorization": f"Bearer {TOKEN}", **from_afar}
+    guessing = {"Authorization": "Bearer x", **from_afar}
 
     assert (await client.get("/metrics", headers=watching)).status_code == 200
     assert (await client.get("/api/v1/calls", headers=watching)).status_code == 401
-    assert (await client.get("/metrics", headers={"Authorization": "Bearer x"})).status_code == 401
+    assert (await client.get("/metrics", headers=guessing)).status_code == 401
 
 
 async def test_metrics_say_that_core_is_away(client: httpx.AsyncClient) -> None:

@@ -16,7 +16,7 @@ FILE = Path(__file__).parent.parent.parent / "docs" / "interop.md"
 HEAD = """\
 # Interoperability
 
-What other programs did with a served centre, or with one of its parts, and when.
+What other programs did with a served centre (`callcenter serve`), and when.
 Written by `WRITE_INTEROP=1 python -m pytest -n0 -m interop`; do not edit.
 
 | program | version | scenario | result | date |

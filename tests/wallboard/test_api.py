@@ -30,6 +30,8 @@ from wallboard.web_role import BoardOptions
 
 ORDERS, ANN, BOB = QueueId("orders"), AgentId("ann"), AgentId("bob")
 C1, C2 = CallId("c-1"), CallId("c-2")
+FROM_AFAR = {"X-Forwarded-For": "192.0.2.7"}
+"What a proxy on this machine says of somebody elsewhere."
 DIRECTORY = Directory(
     {ANN: AgentCard("Ann", "day"), BOB: AgentCard("Bob", "day")}, {ORDERS: QueueCard("Orders")}
 )
@@ -78,7 +80,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 async def test_nobody_sees_anything_without_signing_in(house: House) -> None:
     for path in ("/api/v1/calls", "/api/v1/queues", "/api/v1/agents", "/metrics", "/openapi.json"):
-        answer = await house.get(path)
+        answer = await house.client.get(path, headers=FROM_AFAR)
         assert answer.status_code == 401
         assert answer.json() == {"error": "Sign in first."}
 
@@ -240,18 +242,25 @@ async def test_extra_router_is_guarded_like_all_others(house: House) -> None:
 
 
 async def test_metrics_are_open_to_a_watch_token(house: House) -> None:
-    answer = await house.client.get("/metrics", headers={"Authorization": f"Bearer {WATCH_TOKEN}"})
+    bearer = {"Authorization": f"Bearer {WATCH_TOKEN}", **FROM_AFAR}
+    answer = await house.client.get("/metrics", headers=bearer)
 
     assert answer.status_code == 200
     assert "callcenter_calls_waiting 1.0" in answer.text
     assert "callcenter_web_core_up 1.0" in answer.text
 
 
+async def test_metrics_alone_are_open_to_programs_of_this_machine(house: House) -> None:
+    assert (await house.client.get("/metrics")).status_code == 200
+    assert (await house.client.get("/api/v1/calls")).status_code == 401
+    assert (await house.client.get("/metrics", headers=FROM_AFAR)).status_code == 401
+
+
 async def test_watch_token_opens_nothing_else(house: House) -> None:
     bearer = {"Authorization": f"Bearer {WATCH_TOKEN}"}
 
     assert (await house.client.get("/api/v1/calls", headers=bearer)).status_code == 401
-    wrong = {"Authorization": "Bearer guessed"}
+    wrong = {"Authorization": "Bearer guessed", **FROM_AFAR}
     assert (await house.client.get("/metrics", headers=wrong)).status_code == 401
 
 
