@@ -224,13 +224,9 @@ async def check_told_once(centre: Centre, house: FullHouse) -> None:
     """Nothing that was told before the kill is told again, and nothing is lost."""
     arrived = [fact.call_id for fact in centre.facts(CallArrived, house.before)]
     assert len(arrived) == 4
-    told = [
-        centre.facts(CallAnswered, house.before),
-        centre.facts(CallEnded, house.before),
-        centre.facts(CallQueued, house.before),
-    ]
-    for facts in told:
-        assert sorted(fact.call_id for fact in facts) == sorted(arrived)
+    assert [fact.call_id for fact in centre.facts(CallAnswered, house.before)] == arrived
+    assert [fact.call_id for fact in centre.facts(CallQueued, house.before)] == arrived
+    assert sorted(f.call_id for f in centre.facts(CallEnded, house.before)) == sorted(arrived)
     assert {fact.by for fact in centre.facts(CallEnded, house.before)} == {EndedBy.CALLER}
     assert centre.facts(CallLost, house.before) == []
 
