@@ -113,3 +113,20 @@ def test_the_newest_dialog_record_travels_with_every_request_of_the_exchange() -
     first, second = desired.requests()
     assert first == rebuilt("b", "", b"3")
     assert second == p.Answer(rid=2, leg="b", sdp="x", record=b"3")
+
+
+def test_what_one_tells_the_other_knows() -> None:
+    desired = granted(
+        offer("a", record=b"1"),
+        offer("b", ""),
+        p.Answer(rid=2, leg="b", sdp="their answer"),
+        p.Connect(rid=3, a="a", b="b"),
+        p.Play(rid=4, leg="a", play_id="x", items=["music"], loop=True),
+        p.Tap(rid=5, tap_id="t", left="a", right="b", file="f"),
+        offer("a", ""),
+    )
+    other = Desired()
+    other.adopt(desired.requests())
+
+    assert list(other.requests()) == list(desired.requests())
+    assert (other.is_offering("a"), other.is_offering("b")) == (True, False)
