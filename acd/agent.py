@@ -125,15 +125,15 @@ class Agent:
         since: float,
         idle_since: float,
         assignment: Assignment | None,
-        lasts_s: float | None,
+        deadline: float | None,
         after_talk: tuple[Step, str],
     ) -> None:
-        """Be as an earlier process left this agent; `lasts_s`: when the state has an end."""
+        """Be as an earlier process left this agent."""
         self._after_talk = after_talk
         self.state, self.reason = state, reason
         self.since, self.idle_since = since, idle_since
         self.assignment = assignment
-        self.deadline = None if lasts_s is None else since + lasts_s
+        self.deadline = deadline
 
     def choose(self, step: Step, now: float, reason: str = "") -> list[AgentChanged]:
         """What a person wants: SIGN_IN, SIGN_OUT, MAKE_READY or PAUSE."""

@@ -75,6 +75,11 @@ from foundation.errors import IllegalTransition, NotFound
 from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
 
 
+PICK_UP_UNHEARD_S = 5.0
+"""A phone that rang while nobody listened has this long at least: it may have been picked up, and
+repeats its answer every 4 s (RFC 3261 T2)."""
+
+
 class Floor:
     """All queues and agents of the centre; see the rules above."""
 
@@ -134,31 +139,36 @@ class Floor:
         order in which they came.
         """
         for kept in agents:
-            self._restore_agent(self._get_agent(kept.agent_id), kept)
+            self._restore_agent(self._get_agent(kept.agent_id), kept, now)
         for caller in callers:
             self._restore_caller(caller, now)
 
-    def _restore_agent(self, agent: Agent, kept: KeptAgent) -> None:
-        lasts_s = None
-        if kept.assignment is not None:
-            options = self.options_of(kept.assignment.queue)
-            lasts_s = {
-                AgentState.RINGING: options.ring_s,
-                AgentState.WRAP_UP: options.wrap_up_s,
-            }.get(kept.state)
+    def _restore_agent(self, agent: Agent, kept: KeptAgent, now: float) -> None:
         agent.restore(
             kept.state,
             kept.reason,
             kept.since,
             kept.idle_since,
             kept.assignment,
-            lasts_s,
+            self._kept_deadline(kept, now),
             kept.after_talk,
         )
         agent.registered, agent.busy = kept.registered, kept.busy
         self._matching.follow(agent)
         if agent.deadline is not None:
             self._timers.set(AgentTime(agent.agent_id), agent.deadline)
+
+    def _kept_deadline(self, kept: KeptAgent, now: float) -> float | None:
+        if kept.assignment is None:
+            return None
+        options = self.options_of(kept.assignment.queue)
+        match kept.state:
+            case AgentState.RINGING:
+                return max(kept.since + options.ring_s, now + PICK_UP_UNHEARD_S)
+            case AgentState.WRAP_UP:
+                return kept.since + options.wrap_up_s
+            case _:
+                return None
 
     def _restore_caller(self, kept: KeptCaller, now: float) -> None:
         queue = self._matching.get_queue(kept.queue)

@@ -112,6 +112,17 @@ def test_phone_that_rings_goes_on_ringing_for_the_rest_of_its_time() -> None:
     assert not after.house.floor.is_current(offer_id)
 
 
+def test_phone_that_rang_longer_than_its_time_while_there_was_no_core_may_have_answered() -> None:
+    lines = Lines(House())
+    _, offer_id = offered(lines)
+
+    after = revive(plan_of(lines.journal, lines.sides()), lines.journal, now=100.0)
+    after.wait(4.9)
+    assert after.house.floor.is_current(offer_id)
+    after.wait(0.1)
+    assert not after.house.floor.is_current(offer_id)
+
+
 def test_phone_that_was_picked_up_in_the_last_moment_is_connected() -> None:
     lines = Lines(House())
     call_id, offer_id = offered(lines)

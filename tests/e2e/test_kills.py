@@ -213,6 +213,20 @@ async def test_killed_core_costs_no_call_no_place_and_no_word(centre: Centre) ->
     )
 
 
+async def test_new_core_rebuilds_what_it_took_over_when_media_dies_too(centre: Centre) -> None:
+    async with full_house(centre) as house:
+        for role in ("core", "media-0"):
+            pid = centre.kill(role)
+            await centre.replaced(role, pid)
+            await centre.ready()
+        await everybody_goes_on(centre, house)
+        recording = centre.facts(RecordingStarted, house.before)[0]
+    ended = await centre.told(RecordingEnded, house.before, recording_id=recording.recording_id)
+
+    await check_told_once(centre, house)
+    check_continued(centre.recording(recording.file), ended.duration_s)
+
+
 async def agents_on_board(centre: Centre) -> list[tuple[str, str, float]]:
     """State and the second since when: a restart is no change."""
     async with centre.web() as web:
