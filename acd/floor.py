@@ -74,7 +74,6 @@ from acd.views import AgentView, CallerView, agent_view, caller_view
 from foundation.errors import IllegalTransition, NotFound
 from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
 
-
 PICK_UP_UNHEARD_S = 5.0
 """A phone that rang while nobody listened has this long at least: it may have been picked up, and
 repeats its answer every 4 s (RFC 3261 T2)."""
