@@ -122,7 +122,10 @@ class Switchboard:
         return call is not None and not call.is_over
 
     def call_ids(self) -> list[CallId]:
-        return [call.call_id for call in self._calls.values() if not call.is_over]
+        """Those without an agent first: ended in this order, no freed agent is offered the next."""
+        living = [call for call in self._calls.values() if not call.is_over]
+        living.sort(key=lambda call: call.agent is not None)
+        return [call.call_id for call in living]
 
     def find_caller_number(self, call_id: CallId) -> str | None:
         """E.164, ANONYMOUS, or an extension; None for a call that is over."""

@@ -393,3 +393,10 @@ def test_fault_in_one_call_ends_that_call_and_no_other(lines: Lines) -> None:
     lines.switchboard.answer(first)
     assert last(lines, CallEnded) == CallEnded(first, EndedBy.FAULT, "internal error")
     assert lines.switchboard.call_ids() == [second]
+
+
+def test_calls_without_an_agent_are_listed_first(talk: tuple[Lines, CallId, LegId]) -> None:
+    lines, talking, _ = talk
+    lines.invite("l-2")
+    [waiting] = [call for call in lines.switchboard.call_ids() if call != talking]
+    assert lines.switchboard.call_ids() == [waiting, talking]

@@ -26,7 +26,7 @@ from foundation.record import Record
 from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import CallArrived, CallBridged, CallEnded
 from tests.support.centre import Centre, served
-from tests.support.load_generator import WAYS, hotline_load
+from tests.support.load_generator import RTP_BASE, WAYS, hotline_load
 
 pytestmark = pytest.mark.e2e
 
@@ -42,16 +42,15 @@ def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[C
         yield centre
 
 
-def load_options(centre: Centre, agents: int, calls: int) -> tuple[str, ...]:
-    first_port = str(centre.ports.media[0] - 8000)
+def load_options(agents: int, calls: int) -> tuple[str, ...]:
     return (
-        "--agents", str(agents), "--calls", str(calls), "--rtp-base", first_port, "--rate", "8",
+        "--agents", str(agents), "--calls", str(calls), "--rtp-base", str(RTP_BASE), "--rate", "8",
     )  # fmt: skip
 
 
 async def test_who_talks_talks_on_and_who_waits_keeps_the_place(centre: Centre) -> None:
     before = centre.mark()
-    options = load_options(centre, TALKING, TALKING + WAITING)
+    options = load_options(TALKING, TALKING + WAITING)
     loading = asyncio.create_task(hotline_load(centre, *options, "--talk-ms", "6000"))
     await centre.until(lambda: len(centre.facts(CallBridged, before)) == TALKING)
     await centre.until(lambda: len(centre.facts(CallQueued, before)) == TALKING + WAITING)
@@ -68,7 +67,7 @@ async def test_who_talks_talks_on_and_who_waits_keeps_the_place(centre: Centre) 
 
 async def test_core_may_die_at_any_moment(centre: Centre) -> None:
     before = centre.mark()
-    options = (*load_options(centre, 4, 24), "--talk-ms", "2500", "--answer-ms", "300")
+    options = (*load_options(4, 24), "--talk-ms", "2500", "--answer-ms", "300")
     loading = asyncio.create_task(hotline_load(centre, *options, within_s=120))
     for _ in range(KILLS):
         await asyncio.sleep(random.uniform(0.5, 1.5))

@@ -9,7 +9,7 @@ from acd.events import AgentAnswered
 from recordings.events import RecordingEnded
 from telephony.calls.events import CallEnded
 from tests.support.centre import Centre, identity_gap, served
-from tests.support.load_generator import WAYS, hotline_load
+from tests.support.load_generator import RTP_BASE, WAYS, hotline_load
 
 pytestmark = [pytest.mark.e2e, pytest.mark.interop]
 
@@ -28,10 +28,9 @@ def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[C
 
 async def test_more_callers_than_agents_are_all_served_and_all_heard(centre: Centre) -> None:
     before = centre.mark()
-    first_port = str(centre.ports.media[0] - 8000)
     result = await hotline_load(
         centre, "--agents", str(AGENTS), "--calls", str(CALLS), "--rate", "8",
-        "--talk-ms", "1500", "--rtp-base", first_port,
+        "--talk-ms", "1500", "--rtp-base", str(RTP_BASE),
     )  # fmt: skip
     await centre.until(lambda: len(centre.facts(CallEnded, before)) == CALLS)
     await centre.until(lambda: len(centre.facts(RecordingEnded, before)) == CALLS)

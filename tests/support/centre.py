@@ -16,7 +16,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -43,6 +42,7 @@ from foundation.web.store import UserStore
 from telephony.media.g711 import Law
 from telephony.sip.events import HostPort
 from tests.support.desk_phone import DeskPhone
+from tests.support.programs import find_free_port
 from tests.support.tones import tone, write_wav
 from tests.support.web_house import PASSWORD, USERS
 
@@ -125,17 +125,7 @@ class Ports:
     @classmethod
     def find(cls) -> "Ports":
         first = random.randrange(20_000, 31_000, 400)
-        return cls(
-            _find_free(socket.SOCK_DGRAM), _find_free(socket.SOCK_STREAM), (first, first + 399)
-        )
-
-
-def _find_free(kind: socket.SocketKind) -> int:
-    while True:
-        port = random.randrange(11_000, 19_000)
-        with socket.socket(socket.AF_INET, kind) as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+        return cls(find_free_port(), find_free_port(), (first, first + 399))
 
 
 def configuration(ports: Ports, changes: Changes) -> dict[str, Any]:

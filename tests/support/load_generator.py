@@ -10,6 +10,8 @@ from bench.programs import NoCompiler, compiled
 from tests.support.centre import Centre
 from tests.support.programs import find_free_port
 
+RTP_BASE = 31_600
+"Above the ports of centres under test, below those that the kernel gives away by itself."
 WAYS = ("agent_to_caller", "caller_to_agent")
 
 

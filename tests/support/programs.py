@@ -1,7 +1,9 @@
 """Phone programs of Debian's: run when they are here, one clear line when they are not."""
 
+import random
 import shutil
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,17 @@ def need_program(program: str, package: str) -> Path:
 
 
 def find_free_port() -> int:
-    """A UDP port that is free now on 127.0.0.1, for programs that cannot take port 0."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that is free on 127.0.0.1 for UDP and TCP, for programs that cannot take port 0.
+
+    Below those that the kernel gives away by itself: such a one may be a connection's in between.
+    """
+    while True:
+        port = random.randrange(10_000, 19_000)
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+            socket.socket() as tcp,
+            suppress(OSError),
+        ):
+            udp.bind(("127.0.0.1", port))
+            tcp.bind(("127.0.0.1", port))
+            return port
