@@ -87,8 +87,9 @@ class Core:
         ]
         self._media = MediaPort(self._clients)
         self._metrics = CoreMetrics(self._read_gauges)
-        self._early_media: list[tuple[int, MediaEvent]] | None = []
-        "What the workers tell before the calls that it is about are adopted; None from then on."
+        self._early_media: list[tuple[int, MediaEvent]] = []
+        "What the workers tell before the calls that it is about are taken over."
+        self._has_taken_over = False
 
     # -- start and end ---------------------------------------------------------------------------
 
@@ -231,11 +232,11 @@ class Core:
             rules=house_rules(self._settings),
             tell=self._tell,
         )
-        await taking_over.run(self._early_media or ())
+        await taking_over.run(self._early_media)
         self._tasks.start("recordings", self._recordings.run)
-        early, self._early_media = self._early_media or (), None
-        for worker, event in early:
-            self._on_media(worker, event)
+        self._has_taken_over = True
+        while self._early_media:
+            self._on_media(*self._early_media.pop(0))
 
     async def _wait_for_media(self) -> None:
         try:
@@ -271,7 +272,7 @@ class Core:
     def _on_media(self, worker: int, event: MediaEvent) -> None:
         if isinstance(event, media.Load):
             self._metrics.loaded(worker, event)
-        elif self._early_media is not None:
+        elif not self._has_taken_over:
             self._early_media.append((worker, event))
         else:
             self._switchboard.on_media_event(event)

@@ -118,7 +118,8 @@ class History:
         "In order of arrival."
         self.ended: set[CallId] = set()
         self.agents: dict[AgentId, AgentPast] = {}
-        self._recorded: dict[RecordingId, CallId] = {}
+        self.recordings: dict[RecordingId, RecordingStarted] = {}
+        "Not ended, also of calls that are."
 
     def take(self, record: Record[object]) -> None:
         event, at_s = record.event, record.at_s
@@ -132,6 +133,10 @@ class History:
                 self._agent(agent_id).enter(event, at_s)
             case ActionTaken(action=action, target=target, detail=detail) if action in CHOICES:
                 self._agent(AgentId(target)).choose(CHOICES[action], detail)
+            case RecordingStarted(recording_id, call_id):
+                self.recordings[recording_id] = event
+                if call_id in self.calls:
+                    self.calls[call_id].recording = event
             case RecordingEnded(recording_id):
                 self._recording_ended(recording_id)
             case _:
@@ -143,9 +148,9 @@ class History:
         return self.agents.setdefault(agent_id, AgentPast(agent_id))
 
     def _recording_ended(self, recording_id: RecordingId) -> None:
-        call = self.calls.get(self._recorded.pop(recording_id, CallId("")))
-        if call is not None:
-            call.recording = None
+        started = self.recordings.pop(recording_id, None)
+        if started is not None and started.call_id in self.calls:
+            self.calls[started.call_id].recording = None
 
     def _take_of_call(self, call: CallPast, event: object, at_s: float) -> None:
         match event:
@@ -159,9 +164,6 @@ class History:
                 call.held_by.add(side)
             case CallResumed(side=side):
                 call.held_by.discard(side)
-            case RecordingStarted(recording_id):
-                call.recording = event
-                self._recorded[recording_id] = call.call_id
             case CallQueued(_, queue, priority):
                 call.visit = VisitPast(queue, priority, at_s)
                 call.last_visit, call.has_overflowed, call.is_bridged = None, False, False

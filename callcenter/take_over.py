@@ -23,6 +23,7 @@ from foundation import clock
 from foundation.errors import CallCentreError
 from foundation.ids import LegId, RecordingId
 from foundation.journal import Journal
+from recordings.events import RecordingStarted
 from recordings.service import RecordingService
 from telephony.calls.events import CallEnded, EndedBy
 from telephony.calls.kept import KeptSide, read_note
@@ -78,7 +79,8 @@ class TakeOver:
             plan = Plan(facts=settle(open_ends), strays=sides)
         for fact in plan.facts:
             self._journal.publish(fact)
-        await self._take_over_recordings(plan, sessions, early)
+        begun = {**history.recordings, **{each.recording_id: each for each in plan.running}}
+        await self._take_over_recordings(begun.values(), sessions, early)
         self._restore(plan)
         if not self._journal.is_same_boot:
             self._seat(open_ends)
@@ -108,12 +110,12 @@ class TakeOver:
 
     async def _take_over_recordings(
         self,
-        plan: Plan,
+        begun: Iterable[RecordingStarted],
         sessions: Iterable[media.Session],
         early: Iterable[tuple[int, MediaEvent]],
     ) -> None:
         """Those that media writes, or closed while there was no core, end when it says so."""
-        for started in plan.running:
+        for started in begun:
             await self._recordings.adopt(started)
         writing = {tap for session in sessions for tap in session.taps}
         ended = {event.tap_id for _, event in early if isinstance(event, media.TapEnded)}

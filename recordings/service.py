@@ -152,9 +152,12 @@ class RecordingService:
                 await self._end(_End(recording.recording_id, frames=0, complete=False))
 
     async def adopt(self, started: RecordingStarted) -> None:
-        """A recording that a media worker goes on writing: its row may not have come to be."""
+        """Before `open`, each recording that the journal shows as begun and not ended.
+
+        Journal and rows are written one after the other: what only one has, the other gets.
+        """
         try:
-            await self._store.get(started.recording_id)
+            recording = await self._store.get(started.recording_id)
         except NotFound:
             await self._store.add(
                 Recording(
@@ -167,6 +170,10 @@ class RecordingService:
                     languages=started.languages,
                 )
             )
+            return
+        if not recording.is_open:
+            duration_s, complete = recording.duration_s or 0.0, bool(recording.complete)
+            self._publish(RecordingEnded(recording.recording_id, duration_s, complete))
 
     async def run(self) -> NoReturn:
         """Does the chores until it is cancelled."""

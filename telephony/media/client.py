@@ -102,6 +102,10 @@ class MediaClient:
         sessions = done.sessions or []
         self.desired.adopt(done.wanted or [])
         self.desired.adopt(p.Keep(rid=0, leg=each.leg, record=each.record) for each in sessions)
+        for ended in done.ended_taps or []:
+            # Of one that is not complete there is no more to be said than that it is over.
+            if ended.complete:
+                self._on_event(ended)
         return sessions
 
     async def ask(self, request: p.Request) -> p.Done:

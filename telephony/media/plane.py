@@ -5,6 +5,7 @@ was released. All verbs may be repeated. Facts leave through `tell` as numbered 
 """
 
 import random
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, assert_never
@@ -26,6 +27,9 @@ from telephony.media.recorder import Recorder, Report, Troubled
 from telephony.media.session import Session
 from telephony.media.stream import OutStream
 from telephony.media.taps import Taps
+
+ENDED_TAPS_KEPT = 100
+"More than end within the moment that a core needs to note an end on the disk."
 
 _LegRequest: TypeAlias = p.Keep | p.Play | p.Stop | p.Disconnect | p.Hold | p.SendDigits
 Tell: TypeAlias = Callable[[p.Event], None]
@@ -50,6 +54,7 @@ class MediaPlane:
         self._taps = Taps(recorder)
         self._wanted = Desired()
         "Granted so far: told to a core that was started again."
+        self._ended_taps: deque[p.TapEnded] = deque(maxlen=ENDED_TAPS_KEPT)
         self._slots: tuple[dict[str, Session], ...] = tuple({} for _ in range(SLOTS))
         self._seq = 0
 
@@ -73,7 +78,12 @@ class MediaPlane:
                 return self._release(request, now)
             case p.ListSessions():
                 wanted = [_without_record(each) for each in self._wanted.requests()]
-                return p.Done(rid=request.rid, sessions=self._list(), wanted=wanted)
+                return p.Done(
+                    rid=request.rid,
+                    sessions=self._list(),
+                    wanted=wanted,
+                    ended_taps=list(self._ended_taps),
+                )
             case p.Hello():
                 raise VerbRefused("Hello opens a connection and was said already")
             case p.Tap():
@@ -300,13 +310,15 @@ class MediaPlane:
                 seq=self.next_seq(), tap_id=report.tap_id, sentence=report.sentence
             )
         self._wanted.tap_ended(report.tap_id)
-        return p.TapEnded(
+        ended = p.TapEnded(
             seq=self.next_seq(),
             tap_id=report.tap_id,
             frames=report.frames,
             complete=report.complete,
             sentence=report.sentence,
         )
+        self._ended_taps.append(ended)
+        return ended
 
     def tell_load(self) -> None:
         gate = self.admission

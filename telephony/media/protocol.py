@@ -236,6 +236,8 @@ class Done(Struct, frozen=True):
     sessions: list[Session] | None = None
     wanted: list[Request] | None = None
     "With `sessions`: requests that would build them all again, for a worker that comes after us."
+    ended_taps: "list[TapEnded] | None" = None
+    "With `sessions`: the last ones told, for a core that died before it had noted them."
 
 
 class Failed(Struct, frozen=True):
