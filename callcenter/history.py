@@ -33,6 +33,7 @@ from telephony.calls.events import (
     CallHeld,
     CallRefused,
     CallResumed,
+    EndedBy,
     Side,
 )
 
@@ -60,6 +61,8 @@ class CallPast:
     is_answered: bool = False
     is_over: bool = False
     "Refused, or not to be gone on with."
+    ended_by: EndedBy | None = None
+    "Its end is written; what that means to its visit is not."
     visit: VisitPast | None = None
     last_visit: VisitPast | None = None
     "The one before, when there is none now."
@@ -126,9 +129,8 @@ class History:
         match event:
             case CallArrived(call_id, party_id, line):
                 self.calls[call_id] = CallPast(call_id, party_id, line)
-            case CallEnded(call_id):
-                self.calls.pop(call_id, None)
-                self.ended.add(call_id)
+            case CallEnded(call_id, by):
+                self._ended(call_id, by)
             case AgentChanged(agent_id):
                 self._agent(agent_id).enter(event, at_s)
             case ActionTaken(action=action, target=target, detail=detail) if action in CHOICES:
@@ -146,6 +148,17 @@ class History:
 
     def _agent(self, agent_id: AgentId) -> AgentPast:
         return self.agents.setdefault(agent_id, AgentPast(agent_id))
+
+    def _ended(self, call_id: CallId, by: EndedBy) -> None:
+        self.ended.add(call_id)
+        call = self.calls.get(call_id)
+        if call is not None:
+            call.ended_by = by
+            self._drop_if_over(call)
+
+    def _drop_if_over(self, call: CallPast) -> None:
+        if call.ended_by is not None and call.visit is None:
+            del self.calls[call.call_id]
 
     def _recording_ended(self, recording_id: RecordingId) -> None:
         started = self.recordings.pop(recording_id, None)
@@ -189,6 +202,7 @@ class History:
                 call.visit, call.last_visit = None, visit
                 if isinstance(event, TalkEnded):
                     self._expect(event.agent_id, AgentState.WRAP_UP, at_s, event.call_id)
+                self._drop_if_over(call)
 
     def _expect_after_failure(self, agent_id: AgentId, why: OfferFailure, at_s: float) -> None:
         if why is OfferFailure.WITHDRAWN:

@@ -31,6 +31,7 @@ from acd.events import (
     OfferFailure,
     TalkEnded,
 )
+from acd.inputs import CallerLeft, Lose
 from acd.kept import KeptAgent, KeptCaller
 from callcenter.contact import Contact, Stage
 from callcenter.history import AgentPast, CallPast, History, VisitPast
@@ -91,6 +92,8 @@ class Plan:
     calls: list[Revived] = field(default_factory=list)
     running: list[RecordingStarted] = field(default_factory=list)
     "Recordings that media goes on writing."
+    left: list[CallerLeft | Lose] = field(default_factory=list)
+    "For the floor: callers whose end is written already."
     lost: list[CallId] = field(default_factory=list)
     "Open calls that can't go on; the floor ends their visits and talks."
     strays: list[KeptSide] = field(default_factory=list)
@@ -264,6 +267,10 @@ class _Planner:
     # -- each call -------------------------------------------------------------------------------
 
     def _place(self, call: CallPast) -> None:
+        if call.ended_by is not None:
+            left = CallerLeft if call.ended_by is EndedBy.CALLER else Lose
+            self._plan.left.append(left(call.call_id))
+            return
         caller = self._callers.get(call.call_id)
         if caller is None or call.is_over or _has_left(call):
             self._plan.lost.append(call.call_id)

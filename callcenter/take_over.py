@@ -132,6 +132,8 @@ class TakeOver:
         for revived in plan.calls:
             for event in revived.missed:
                 self._journey.on_event(event)
+        for left in plan.left:
+            self._floor.feed(left)
         for call_id in plan.lost:
             self._floor.feed(Lose(call_id))
             self._tell(CallEnded(call_id, EndedBy.FAULT, REASON))

@@ -19,7 +19,7 @@ from acd.events import (
     OfferFailed,
     TalkEnded,
 )
-from acd.inputs import Lose, Pause
+from acd.inputs import CallerLeft, Lose, Pause
 from callcenter.contact import Stage
 from callcenter.events import ActionTaken
 from callcenter.history import History
@@ -231,6 +231,18 @@ def test_call_without_its_caller_is_lost_and_its_agent_s_leg_a_stray() -> None:
     assert [side.leg_id for side in plan.strays] == [f"l-{offer_id}"]
 
 
+def test_end_that_was_written_is_followed_by_what_it_means_to_the_queue() -> None:
+    lines = Lines(House())
+    call_id, _ = offered(lines)
+    lines.hang_up(call_id)
+    told = [type(record.event) for record in lines.journal]
+    journal = lines.journal[: told.index(CallEnded) + 1]
+
+    plan = plan_of(journal, [])
+
+    assert (plan.left, plan.lost) == ([CallerLeft(call_id)], [])
+
+
 def test_legs_of_a_call_that_has_ended_are_strays() -> None:
     lines = Lines(House())
     call_id = waiting(lines)
@@ -390,6 +402,8 @@ def test_whatever_happened_before_and_happens_after_a_kill_each_thing_ends_once(
 
     plan = plan_of(journal, sides)
     successor = revive(plan, journal, lines.house.now)
+    for left in plan.left:
+        successor.house.feed(left)
     for call_id in plan.lost:
         successor.house.feed(Lose(call_id))
         successor.tell(CallEnded(call_id, EndedBy.FAULT, REASON))
