@@ -68,6 +68,8 @@ from telephony.sip.store import BindingStore
 log = logging.getLogger(__name__)
 
 MEDIA_WITHIN_S = 10.0
+SILENT_S = 1.0
+"Before a silence counts that began while there was no core."
 LAST_WORDS_S = 0.3
 "After the BYEs of an orderly end: time for their answers."
 
@@ -235,8 +237,14 @@ class Core:
         await taking_over.run(self._early_media)
         self._tasks.start("recordings", self._recordings.run)
         self._has_taken_over = True
-        while self._early_media:
-            self._on_media(*self._early_media.pop(0))
+        loop = asyncio.get_running_loop()
+        for worker, event in self._early_media:
+            if isinstance(event, media.MediaLost):
+                # Who has hung up is silent, too: the BYE that waits in the socket comes first.
+                loop.call_later(SILENT_S, self._on_media, worker, event)
+            else:
+                self._on_media(worker, event)
+        self._early_media.clear()
 
     async def _wait_for_media(self) -> None:
         try:

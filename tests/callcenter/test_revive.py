@@ -254,6 +254,53 @@ def test_legs_of_a_call_that_has_ended_are_strays() -> None:
     assert (plan.calls, plan.lost, plan.strays) == ([], [], sides)
 
 
+def test_call_that_was_being_ended_is_ended() -> None:
+    lines = Lines(House())
+    call_id = waiting(lines)
+    lines.write(CallLost(call_id, ORDERS))
+
+    assert plan_of(lines.journal, lines.sides()).lost == [call_id]
+
+
+def test_leg_of_an_earlier_offer_is_a_stray() -> None:
+    lines = Lines(House())
+    _, first = offered(lines)
+    gone = lines.agents[first].side()
+    lines.house.phone(TOM)
+    lines.refuse(first)
+
+    plan = plan_of(lines.journal, [*lines.sides(), gone])
+
+    assert plan.strays == [gone]
+    assert [caller.tried for caller in plan.kept_callers(0.0)] == [{EVA}]
+    assert [caller.agent_id for caller in plan.kept_callers(0.0)] == [TOM]
+
+
+def test_withdrawn_offer_leaves_the_agent_s_idle_time_as_it_was() -> None:
+    lines = Lines(House())
+    lines.wait(3)
+    lines.house.phone(EVA)
+    lines.wait(4)
+    call_id = waiting(lines)
+    lines.hang_up(call_id)
+
+    (agent,) = plan_of(lines.journal, []).kept_agents(0.0)
+
+    assert (agent.state, agent.since, agent.idle_since) == (AgentState.READY, 7.0, 3.0)
+
+
+def test_caller_overflows_when_the_time_is_up_as_if_nothing_had_been() -> None:
+    lines = Lines(House())
+    waiting(lines)
+    lines.wait(100)
+
+    after = revive(plan_of(lines.journal, lines.sides()), lines.journal, lines.house.now)
+    after.wait(499.9)
+    assert not [each for each in after.journal if isinstance(each.event, CallOverflowed)]
+    after.wait(0.1)
+    assert [each for each in after.journal if isinstance(each.event, CallOverflowed)]
+
+
 def test_queue_that_was_configured_away_loses_its_callers_and_frees_its_agents() -> None:
     lines = Lines(House())
     call_id, offer_id = offered(lines)

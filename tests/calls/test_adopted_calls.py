@@ -220,6 +220,14 @@ def test_caller_without_an_answer_gets_the_one_that_media_made() -> None:
     assert lines.told == [CallAnswered(CALL)]
 
 
+def test_arrival_is_not_told_again_with_a_refusal() -> None:
+    lines = adopted(caller(is_early=True))
+
+    lines.switchboard.refuse(CALL, 480, "blocked number")
+
+    assert lines.names() == ["CallRefused", "CallEnded"]
+
+
 def test_ack_with_the_answer_to_our_offer_comes_to_the_next_process() -> None:
     lines = adopted(caller(codec="", is_offering=True))
 
