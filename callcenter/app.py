@@ -39,6 +39,7 @@ from callcenter.rules import (
 )
 from callcenter.secret import derive_key
 from callcenter.settings import Settings
+from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
 from callcenter.take_over import TakeOver
 from foundation.db import create_schema, make_engine, make_sessions
@@ -61,7 +62,7 @@ from telephony.calls.switchboard import Switchboard
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
 from telephony.sip import events as sip
-from telephony.sip.endpoint import SipEndpoint, listener_of
+from telephony.sip.endpoint import SipEndpoint
 from telephony.sip.stack import SipStack
 from telephony.sip.store import BindingStore
 
@@ -161,7 +162,9 @@ class Core:
 
     def _join_parts(self) -> None:
         settings = self._settings
-        self._endpoint = SipEndpoint(self._make_stack(), self._sockets, self._on_sip)
+        self._endpoint = SipEndpoint(
+            self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
+        )
         self._switchboard = Switchboard(
             CallOptions(hold_music=tuple(self._prompts.named(MUSIC, ()))),
             SipPort(self._endpoint),
@@ -208,9 +211,8 @@ class Core:
         settings = self._settings
         lines = {line.number for line in settings.lines}
         passwords = {agent.id: agent.sip_password.get_secret_value() for agent in settings.agents}
-        listeners = tuple(listener_of(sock) for sock in self._sockets)
         return SipStack(
-            sip_options(settings, listeners),
+            sip_options(settings, sip_listeners(settings, self._sockets)),
             passwords,
             lines=lines.__contains__,
             secret=derive_key(settings.data_path, "sip nonces"),
@@ -220,8 +222,9 @@ class Core:
     async def _take_over(self) -> None:
         """Go on with what the last core left; what can't go on is ended, exactly once."""
         await self._wait_for_media()
-        for aor, bindings in (await self._binding_store.all()).items():
-            self._endpoint.stack.restore_bindings(aor, bindings, self._endpoint.now)
+        stack, now = self._endpoint.stack, self._endpoint.now
+        stored = (await self._binding_store.all()).items()
+        present = {aor for aor, data in stored if stack.restore_bindings(aor, data, now)}
         taking_over = TakeOver(
             journal=self._journal,
             clients=self._clients,
@@ -234,7 +237,7 @@ class Core:
             rules=house_rules(self._settings),
             tell=self._tell,
         )
-        await taking_over.run(self._early_media)
+        await taking_over.run(present, self._early_media)
         self._tasks.start("recordings", self._recordings.run)
         self._has_taken_over = True
         loop = asyncio.get_running_loop()

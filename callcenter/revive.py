@@ -11,7 +11,7 @@ Rule 2: media may be ahead of the journal by what a kill costs (50 ms of events)
         media shows and the journal does not is written down now (`Plan.facts`).
 Rule 3: nobody loses the place or the age; an agent's phone that rings goes on ringing for the rest
         of its time; an agent's leg that belongs to no open offer or talk is ended.
-Rule 4: an agent without a call whose phone is gone has gone home.
+Rule 4: an agent without a call whose registration has run out has gone home.
 Rule 5: what conducts a call comes back with it: music and prompts that play are waited for, what
         was over is followed by its next step (`Revived.missed`). Only a menu begins again from its
         start.
@@ -71,6 +71,8 @@ class House:
     queues: Mapping[QueueId, str]
     "With the languages of its talks, as `RecordingStarted` has them."
     agents: frozenset[AgentId]
+    is_present: Callable[[AgentId], bool]
+    "Has a registration; the phone may be out of reach, as its connection died with core."
     is_registered: Callable[[AgentId], bool]
     tap_files: Mapping[str, str] = field(default_factory=dict)
     "Of the recordings that media writes."
@@ -252,7 +254,7 @@ class _Planner:
         if agent.agent_id not in self._house.agents:
             return True
         is_free = agent.state in (AgentState.READY, AgentState.PAUSED)
-        return is_free and not self._house.is_registered(agent.agent_id)
+        return is_free and not self._house.is_present(agent.agent_id)
 
     def _is_sound(self, agent: AgentPast, bound_to: CallId | None) -> bool:
         match agent.state:

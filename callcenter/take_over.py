@@ -67,13 +67,18 @@ class TakeOver:
         self._rules = rules
         self._tell = tell
 
-    async def run(self, early: Collection[tuple[int, MediaEvent]]) -> None:
-        """The bindings are restored. `early`: what media has told, which nobody has heard yet."""
+    async def run(
+        self, present: Collection[str], early: Collection[tuple[int, MediaEvent]]
+    ) -> None:
+        """The bindings are restored. `present`: whose registration has not run out.
+
+        `early`: what media has told, which nobody has heard yet.
+        """
         history, open_ends = await self._read_history()
         sessions = await adopt_sessions(self._clients, self._media)
         sides, others = adopt_legs(sessions, self._endpoint)
         if self._journal.is_same_boot:
-            plan = make_plan(history, sides, self._house())
+            plan = make_plan(history, sides, self._house(present))
         else:
             # Nothing can have outlived the machine's own end.
             plan = Plan(facts=settle(open_ends), strays=sides)
@@ -96,10 +101,11 @@ class TakeOver:
             open_ends.take(record.event)
         return history, open_ends
 
-    def _house(self) -> House:
+    def _house(self, present: Collection[str]) -> House:
         return House(
             queues={name: "|".join(rule.languages) for name, rule in self._rules.queues.items()},
             agents=frozenset(self._rules.agents),
+            is_present=present.__contains__,
             is_registered=self._is_registered,
             tap_files=tap_files(self._clients),
             find_party=self._switchboard.find_party,

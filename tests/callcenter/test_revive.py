@@ -316,7 +316,7 @@ def test_queue_that_was_configured_away_loses_its_callers_and_frees_its_agents()
     assert len(plan.strays) == 2, offer_id
 
 
-def test_agent_whose_phone_is_gone_has_gone_home_but_not_from_a_talk() -> None:
+def test_agent_whose_registration_ran_out_has_gone_home_but_not_from_a_talk() -> None:
     lines = Lines(House())
     talking(lines)
     lines.house.phone(TOM)
@@ -324,9 +324,7 @@ def test_agent_whose_phone_is_gone_has_gone_home_but_not_from_a_talk() -> None:
     for each in lines.journal:
         history.take(each)
 
-    plan = make_plan(
-        history, lines.sides(), replace(CONFIGURED, is_registered=lambda agent_id: False)
-    )
+    plan = make_plan(history, lines.sides(), replace(CONFIGURED, is_present=lambda agent_id: False))
 
     assert plan.facts[0] == AgentChanged(TOM, AgentState.OFF)
     assert [(agent.agent_id, agent.state) for agent in plan.agents] == [(EVA, AgentState.TALKING)]

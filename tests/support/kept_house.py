@@ -186,6 +186,7 @@ class Lines:
 CONFIGURED = Configured(
     queues={ORDERS: "en"},
     agents=frozenset({EVA, TOM}),
+    is_present=lambda agent_id: True,
     is_registered=lambda agent_id: True,
     find_party=lambda caller: PARTY,
 )
