@@ -4,6 +4,7 @@ A verb that names an unknown leg fails with 481, except `Release` and `Untap`: w
 was released. All verbs may be repeated. Facts leave through `tell` as numbered events.
 """
 
+import os
 import random
 from collections import deque
 from collections.abc import Callable
@@ -14,11 +15,14 @@ import msgspec
 
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError, Overloaded
+from telephony.media import g722, srtp
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
+from telephony.media.crypto import KEY_BYTES
 from telephony.media.desired import Desired
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
+from telephony.media.mixing import Hearing, check_gain
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import SLOTS, Player, PromptCache
@@ -31,7 +35,9 @@ from telephony.media.taps import Taps
 ENDED_TAPS_KEPT = 100
 "More than end within the moment that a core needs to note an end on the disk."
 
-_LegRequest: TypeAlias = p.Keep | p.Play | p.Stop | p.Disconnect | p.Hold | p.SendDigits
+_LegRequest: TypeAlias = (
+    p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.SendDigits
+)
 Tell: TypeAlias = Callable[[p.Event], None]
 Watch: TypeAlias = Callable[[Session], None]
 
@@ -55,6 +61,7 @@ class MediaPlane:
         self._wanted = Desired()
         "Granted so far: told to a core that was started again."
         self._ended_taps: deque[p.TapEnded] = deque(maxlen=ENDED_TAPS_KEPT)
+        self._hearing = Hearing(self.sessions)
         self._slots: tuple[dict[str, Session], ...] = tuple({} for _ in range(SLOTS))
         self._seq = 0
 
@@ -84,6 +91,8 @@ class MediaPlane:
                     wanted=wanted,
                     ended_taps=list(self._ended_taps),
                 )
+            case p.Drain():
+                self.admission.is_draining = request.on
             case p.Hello():
                 raise VerbRefused("Hello opens a connection and was said already")
             case p.Tap():
@@ -107,6 +116,13 @@ class MediaPlane:
                 self._set_player(session, None)
             case p.Disconnect():
                 self._disconnect(session)
+                self._hear(session, [])
+            case p.Hear():
+                self._hear(session, request.sources)
+            case p.Gain():
+                check_gain(request.spoken_db)
+                check_gain(request.heard_db)
+                session.set_gain(request.spoken_db, request.heard_db)
             case p.Hold():
                 session.hold(request.on, now)
             case p.SendDigits():
@@ -130,7 +146,7 @@ class MediaPlane:
                 sdp = session.negotiation.answer(request.sdp)
                 session.agreed(now)
             else:
-                sdp = session.negotiation.offer(request.prefer)
+                sdp = session.negotiation.offer(request.prefer, secure=request.srtp)
         except SdpRejected:
             if is_new:
                 self.ports.give_back(session.pair)
@@ -139,6 +155,8 @@ class MediaPlane:
             self.sessions[request.leg] = session
             self._watch(session)
         session.record = request.record or session.record
+        if request.inband_dtmf:
+            session.listen_for_tones()
         return self._described(request.rid, session, sdp)
 
     def _open(self, request: p.Offer, now: float) -> Session:
@@ -148,12 +166,17 @@ class MediaPlane:
         ssrc = request.ssrc or random.getrandbits(32) or 1
         version = int(utc_now().timestamp())
         # The id must survive a restart within the dialog, and so does the SSRC.
-        local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port)
-        out = OutStream(ssrc, now, restarted=bool(request.ssrc))
+        key = (request.srtp_key or os.urandom(KEY_BYTES)) if srtp.IS_INSTALLED else b""
+        local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port, key)
+        restarted = bool(request.ssrc)
+        out = OutStream(ssrc, now, restarted=restarted, began_at=request.began_at)
+        negotiation = Negotiation(local, serves_g722=g722.NAME in self._options.codecs)
         session = Session(
-            request.leg, request.call, pair, out, Negotiation(local), self._options, self, now
+            request.leg, request.call, pair, out, negotiation, self._options, self, now
         )
         session.is_reserving = request.reserve
+        if restarted and request.began_at:
+            session.began_at = request.began_at
         return session
 
     def _admit(self) -> None:
@@ -178,10 +201,12 @@ class MediaPlane:
         return p.Done(
             rid=rid,
             sdp=sdp,
-            codec=terms.law.value if terms else "",
+            codec=terms.codec if terms else "",
             peer_direction=terms.direction.value if terms else "sendrecv",
             port=session.pair.port,
             ssrc=session.out.ssrc,
+            began_at=session.began_at,
+            srtp_key=session.negotiation.local.srtp_key,
         )
 
     def _release(self, request: p.Release, now: float) -> p.Done:
@@ -189,6 +214,8 @@ class MediaPlane:
         if session is None:
             return p.Done(rid=request.rid)
         self._disconnect(session)
+        for deserted in self._hearing.released(session):
+            self._clock(deserted)
         self._set_player(session, None)
         if session.slot is not None:
             self._slots[session.slot].pop(session.leg)
@@ -206,10 +233,14 @@ class MediaPlane:
                 port=session.pair.port,
                 ssrc=session.out.ssrc,
                 connected_to=session.connected.leg if session.connected else "",
+                hears=self._hearing.heard_by(session.leg),
+                spoken_db=session.spoken_db,
+                heard_db=session.heard_db,
+                inband_dtmf=session.listens_for_tones,
                 taps=self._taps.of_leg(session.leg),
                 record=session.record,
                 sdp=str(session.negotiation.sent or ""),
-                codec=session.negotiation.terms.law.value if session.negotiation.terms else "",
+                codec=session.negotiation.terms.codec if session.negotiation.terms else "",
                 is_offering=self._wanted.is_offering(session.leg),
                 is_held=session.is_held,
                 playing=session.player.play_id if session.player else "",
@@ -230,6 +261,10 @@ class MediaPlane:
         session.connect(None)
         if other is not None:
             other.connect(None)
+
+    def _hear(self, session: Session, sources: list[p.Source]) -> None:
+        self._hearing.hear(session, sources)
+        self._clock(session)
 
     def _send_digits(self, session: Session, request: p.SendDigits) -> None:
         if not is_digits(request.digits):
