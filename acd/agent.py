@@ -118,6 +118,23 @@ class Agent:
             raise LocalError(f"{self.agent_id} has no call while {self.state}")
         return self.assignment
 
+    def restore(
+        self,
+        state: AgentState,
+        reason: str,
+        since: float,
+        idle_since: float,
+        assignment: Assignment | None,
+        deadline: float | None,
+        after_talk: tuple[Step, str],
+    ) -> None:
+        """Be as an earlier process left this agent."""
+        self._after_talk = after_talk
+        self.state, self.reason = state, reason
+        self.since, self.idle_since = since, idle_since
+        self.assignment = assignment
+        self.deadline = deadline
+
     def choose(self, step: Step, now: float, reason: str = "") -> list[AgentChanged]:
         """What a person wants: SIGN_IN, SIGN_OUT, MAKE_READY or PAUSE."""
         if (self.state, step) in NOT_SIGNED_IN:

@@ -66,12 +66,17 @@ from acd.inputs import (
     SignIn,
     SignOut,
 )
+from acd.kept import KeptAgent, KeptCaller
 from acd.matching import Matching
 from acd.options import AgentCard, AgentOptions, QueueOptions
 from acd.timers import AgentTime, MaxWait, PositionDue, Timer, Timers
 from acd.views import AgentView, CallerView, agent_view, caller_view
 from foundation.errors import IllegalTransition, NotFound
 from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
+
+PICK_UP_UNHEARD_S = 5.0
+"""A phone that rang while nobody listened has this long at least: it may have been picked up, and
+repeats its answer every 4 s (RFC 3261 T2)."""
 
 
 class Floor:
@@ -121,6 +126,76 @@ class Floor:
                 self._on_timer(timer, now)
             self._dispatch(now)
         return self._events
+
+    # ---- a floor before this one
+
+    def restore(
+        self, agents: Iterable[KeptAgent], callers: Iterable[KeptCaller], now: float
+    ) -> None:
+        """Go on where the floor of a process that died stood; before anything else is fed.
+
+        Nothing is told and nothing is offered yet: the next input does that. Callers are in the
+        order in which they came.
+        """
+        for kept in agents:
+            self._restore_agent(self._get_agent(kept.agent_id), kept, now)
+        for caller in callers:
+            self._restore_caller(caller, now)
+
+    def _restore_agent(self, agent: Agent, kept: KeptAgent, now: float) -> None:
+        agent.restore(
+            kept.state,
+            kept.reason,
+            kept.since,
+            kept.idle_since,
+            kept.assignment,
+            self._kept_deadline(kept, now),
+            kept.after_talk,
+        )
+        agent.registered, agent.busy = kept.registered, kept.busy
+        self._matching.follow(agent)
+        if agent.deadline is not None:
+            self._timers.set(AgentTime(agent.agent_id), agent.deadline)
+
+    def _kept_deadline(self, kept: KeptAgent, now: float) -> float | None:
+        if kept.assignment is None:
+            return None
+        options = self.options_of(kept.assignment.queue)
+        match kept.state:
+            case AgentState.RINGING:
+                return max(kept.since + options.ring_s, now + PICK_UP_UNHEARD_S)
+            case AgentState.WRAP_UP:
+                return kept.since + options.wrap_up_s
+            case _:
+                return None
+
+    def _restore_caller(self, kept: KeptCaller, now: float) -> None:
+        queue = self._matching.get_queue(kept.queue)
+        self._visits += 1
+        caller = Caller(
+            kept.call_id,
+            kept.queue,
+            kept.priority,
+            self._visits,
+            kept.entered_at,
+            kept.entered_at + queue.options.max_wait_s,
+        )
+        self._callers[kept.call_id] = caller
+        caller.tried |= kept.tried
+        if kept.agent_id is None or kept.offer_id is None:
+            self._matching.join(caller)
+        else:
+            caller.ring(kept.agent_id, kept.offer_id)
+            caller.is_answered = kept.is_answered
+        if kept.is_answered:
+            return
+        if kept.offer_id is not None:
+            self._open_offers.add(kept.offer_id)
+        self._timers.set(MaxWait(kept.call_id), caller.overflow_at)
+        every_s = queue.options.announce_position_every_s
+        if every_s is not None:
+            waited_s = max(0.0, now - kept.entered_at)
+            self._timers.set(PositionDue(kept.call_id), now + every_s - waited_s % every_s)
 
     # ---- questions
 

@@ -63,7 +63,8 @@ class Answers:
         async for record in self._journal.reader.read_since(since):
             first = record.seq
             break
-        return JournalEnds(first, self._journal.last_seq)
+        journal = self._journal
+        return JournalEnds(first, journal.last_seq, journal.opened_seq, journal.run)
 
     async def _answer_transcriber(self, ask: TranscriberAsks) -> recordings.Reply:
         return await self._recordings.answer(ask.message)

@@ -4,8 +4,8 @@
                                  ▲                          │
                                  └── answer, ring, bridge ◀─┘   FloorDriver, IvrDriver
 
-Order of the start: disk (journal, database), what a crash left (settled in the journal), media
-(sessions of a dead core are ended), prompts, then the door is opened: the SIP sockets are read.
+Order of the start: disk (journal, database), prompts, media, the calls that a dead core left (they
+go on, or are ended), then the door is opened: the SIP sockets are read.
 """
 
 import asyncio
@@ -39,13 +39,11 @@ from callcenter.rules import (
 )
 from callcenter.secret import derive_key
 from callcenter.settings import Settings
-from callcenter.settle import HISTORY, find_open_ends, seat, settle
 from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
-from callcenter.take_over import end_kept_sessions
-from foundation import clock
+from callcenter.take_over import TakeOver
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.ids import AgentId, CallId
+from foundation.ids import CallId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -71,6 +69,8 @@ from telephony.sip.store import BindingStore
 log = logging.getLogger(__name__)
 
 MEDIA_WITHIN_S = 10.0
+SILENT_S = 1.0
+"Before a silence counts that began while there was no core."
 LAST_WORDS_S = 0.3
 "After the BYEs of an orderly end: time for their answers."
 
@@ -90,6 +90,9 @@ class Core:
         ]
         self._media = MediaPort(self._clients)
         self._metrics = CoreMetrics(self._read_gauges)
+        self._early_media: list[tuple[int, MediaEvent]] = []
+        "What the workers tell before the calls that it is about are taken over."
+        self._has_taken_over = False
 
     # -- start and end ---------------------------------------------------------------------------
 
@@ -100,7 +103,7 @@ class Core:
         self._join_parts()
         for number, client in enumerate(self._clients):
             self._tasks.start(f"media-{number}", client.run, OnFailure.RESTART)
-        await self._settle_crash()
+        await self._take_over()
         await self._open_door()
         log.info("core answers on %s", ", ".join(str(s.getsockname()) for s in self._sockets))
 
@@ -216,20 +219,35 @@ class Core:
             random=random.SystemRandom(),
         )
 
-    async def _settle_crash(self) -> None:
-        """End in the journal, at the phones and on disk what the last core left open."""
-        since = clock.utc_now() - HISTORY
-        past = [record.event async for record in self._journal.reader.read_since(since)]
-        ends = find_open_ends(past)
-        for fact in settle(ends):
-            self._journal.publish(fact)
-        self._last_seen = ends.agents
+    async def _take_over(self) -> None:
+        """Go on with what the last core left; what can't go on is ended, exactly once."""
         await self._wait_for_media()
-        ended = await end_kept_sessions(self._clients, self._media, self._endpoint)
-        if ended:
-            log.warning("%d legs of the last core were ended", ended)
-        await self._recordings.open()
+        stack, now = self._endpoint.stack, self._endpoint.now
+        stored = (await self._binding_store.all()).items()
+        present = {aor for aor, data in stored if stack.restore_bindings(aor, data, now)}
+        taking_over = TakeOver(
+            journal=self._journal,
+            clients=self._clients,
+            media_port=self._media,
+            endpoint=self._endpoint,
+            switchboard=self._switchboard,
+            floor=self._floor,
+            journey=self._journey,
+            recordings=self._recordings,
+            rules=house_rules(self._settings),
+            tell=self._tell,
+        )
+        await taking_over.run(present, self._early_media)
         self._tasks.start("recordings", self._recordings.run)
+        self._has_taken_over = True
+        loop = asyncio.get_running_loop()
+        for worker, event in self._early_media:
+            if isinstance(event, media.MediaLost):
+                # Who has hung up is silent, too: the BYE that waits in the socket comes first.
+                loop.call_later(SILENT_S, self._on_media, worker, event)
+            else:
+                self._on_media(worker, event)
+        self._early_media.clear()
 
     async def _wait_for_media(self) -> None:
         try:
@@ -240,13 +258,8 @@ class Core:
             log.error("no media worker answers; callers are refused until one does")
 
     async def _open_door(self) -> None:
-        now = self._endpoint.now
-        for aor, bindings in (await self._binding_store.all()).items():
-            self._endpoint.stack.restore_bindings(aor, bindings, now)
-            # Phones whose connection died with the last core are away until they register again.
-            if self._endpoint.stack.is_registered(aor, now):
-                self._switchboard.on_sip(sip.PhoneRegistered(aor))
-        self._seat_agents()
+        for agent in self._settings.agents:
+            self._switchboard.on_sip(sip.PhoneRegistered(agent.id))
         self._server = await Server.listen(
             self._places.core_socket,
             self._answers.handlers(),
@@ -254,15 +267,6 @@ class Core:
         )
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         await self._endpoint.start()
-
-    def _seat_agents(self) -> None:
-        """As they were when the last core ended; whose phone has gone meanwhile has gone home."""
-        stack, now = self._endpoint.stack, self._endpoint.now
-        for agent in self._settings.agents:
-            last = self._last_seen.get(AgentId(agent.id))
-            if last is not None and stack.is_registered(agent.id, now):
-                for given in seat(last):
-                    self._floor.feed(given)
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -279,7 +283,10 @@ class Core:
     def _on_media(self, worker: int, event: MediaEvent) -> None:
         if isinstance(event, media.Load):
             self._metrics.loaded(worker, event)
-        self._switchboard.on_media_event(event)
+        elif not self._has_taken_over:
+            self._early_media.append((worker, event))
+        else:
+            self._switchboard.on_media_event(event)
 
     def _on_journal_trouble(self, sentence: str) -> None:
         log.error("journal: %s", sentence)

@@ -16,6 +16,10 @@ class JournalEnds:
 
     first_seq: int
     last_seq: int
+    opened_seq: int
+    "The newest when this core began: what an earlier core told beyond it was never written."
+    run: str
+    "Names this core; another one has another."
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from foundation.record import Record
 from recordings import messages as recordings
 from wallboard.board import BoardRecord
 from wallboard.commands import Command, Done
-from wallboard.core_link import CaughtUp
+from wallboard.core_link import CaughtUp, StartOver
 
 
 class _Line:
@@ -42,9 +42,18 @@ class _Line:
 class CoreLine(_Line):
     """Implements `wallboard.core_link.CoreLink`."""
 
-    async def records(self, after_seq: int) -> AsyncIterator[BoardRecord | CaughtUp]:
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._run = ""
+        "Of the core whose records were read last."
+
+    async def records(self, after_seq: int) -> AsyncIterator[BoardRecord | CaughtUp | StartOver]:
         client = await self._connected()
         ends = await client.ask(FindJournalEnds())
+        if self._run not in ("", ends.run) and after_seq > ends.opened_seq:
+            after_seq = 0
+            yield StartOver()
+        self._run = ends.run
         after_seq = after_seq or ends.first_seq - 1
         is_caught_up = after_seq >= ends.last_seq
         if is_caught_up:

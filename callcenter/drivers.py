@@ -4,11 +4,12 @@ Each driver reads the loop's clock, keeps one timer and hands effects on; see fo
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from acd.events import AcdEvent
 from acd.floor import Floor
 from acd.inputs import AcdInput
+from acd.kept import KeptAgent, KeptCaller
 from foundation.ids import CallId, OfferId
 from foundation.machine import Driver
 from ivr.engine import Effect
@@ -21,6 +22,11 @@ class FloorDriver(Driver[AcdInput, AcdEvent]):
     def __init__(self, floor: Floor, tell: Callable[[AcdEvent], None]) -> None:
         super().__init__(floor, tell)
         self.floor = floor
+
+    def restore(self, agents: Iterable[KeptAgent], callers: Iterable[KeptCaller]) -> None:
+        """Before anything is fed: what an earlier process left."""
+        self.floor.restore(agents, callers, asyncio.get_running_loop().time())
+        self.rearm()
 
     def is_current(self, offer_id: OfferId) -> bool:
         return self.floor.is_current(offer_id)

@@ -142,6 +142,10 @@ class Journey:
         call_id = getattr(event, "call_id", None)
         self._guard(call_id, type(event).__name__, lambda: self._step(event))
 
+    def adopt(self, contact: Contact) -> None:
+        """Conduct a call that an earlier process began; what it missed follows by `on_event`."""
+        self._contacts[contact.call_id] = contact
+
     def do_ivr(self, call_id: CallId, effect: ivr.Effect) -> None:
         """What the caller's flow wants done."""
         self._guard(call_id, type(effect).__name__, lambda: self._ivr_step(call_id, effect))

@@ -1,62 +1,222 @@
-"""What a new core does with the talks that media kept while there was no core.
+"""A new core takes over from one that died: what goes on, and what is ended instead.
+
+    journal, media's sessions with dialog records ─▶ make_plan ─▶ machines as they stood
+                                                        └──▶ what they missed, what is lost
 
 Each media session carries its leg's dialog record; with it the new core can speak for the old one.
-It ends these legs, so that nobody is left off the hook: a talk by BYE, an agent's phone that rings
-by CANCEL, a caller without an answer by 500. Recordings are closed. The journal's open ends are
-settled by `callcenter.settle`.
+What becomes of each leg is decided by `callcenter.revive`. Who is not gone on with must not be left
+off the hook: a talk is ended by BYE, an agent's phone that rings by CANCEL, a caller without an
+answer by 500.
 """
 
 import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from acd.inputs import Lose
+from callcenter.drivers import FloorDriver
+from callcenter.history import History
+from callcenter.journey import HouseEvent, HouseRules, Journey
 from callcenter.media_port import MediaPort
+from callcenter.revive import House, Plan, make_plan
+from callcenter.settle import HISTORY, REASON, OpenEnds, seat, settle
+from foundation import clock
 from foundation.errors import CallCentreError
+from foundation.ids import LegId, RecordingId
+from foundation.journal import Journal
+from recordings.events import RecordingStarted
+from recordings.service import RecordingService
+from telephony.calls.events import CallEnded, EndedBy
+from telephony.calls.kept import KeptSide, read_note
+from telephony.calls.switchboard import Switchboard
 from telephony.media import protocol as media
-from telephony.media.client import MediaClient
+from telephony.media.client import MediaClient, MediaEvent
 from telephony.media.errors import MediaRefused
 from telephony.sip.endpoint import SipEndpoint
 
 log = logging.getLogger(__name__)
 
-REASON = "the centre was restarted"
 UNANSWERED = 500
 "To a caller whose INVITE has no final answer yet: Server Internal Error."
 
 
-async def end_kept_sessions(
-    clients: list[MediaClient], port: MediaPort, endpoint: SipEndpoint
-) -> int:
-    """Returns how many legs were ended."""
-    ended = 0
+class TakeOver:
+    """Made and run once at each start, before the SIP sockets are read."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        clients: Sequence[MediaClient],
+        media_port: MediaPort,
+        endpoint: SipEndpoint,
+        switchboard: Switchboard,
+        floor: FloorDriver,
+        journey: Journey,
+        recordings: RecordingService,
+        rules: HouseRules,
+        tell: Callable[[HouseEvent], None],
+    ) -> None:
+        self._journal = journal
+        self._clients = clients
+        self._media = media_port
+        self._endpoint = endpoint
+        self._switchboard = switchboard
+        self._floor = floor
+        self._journey = journey
+        self._recordings = recordings
+        self._rules = rules
+        self._tell = tell
+
+    async def run(
+        self, present: Collection[str], early: Collection[tuple[int, MediaEvent]]
+    ) -> None:
+        """The bindings are restored. `present`: whose registration has not run out.
+
+        `early`: what media has told, which nobody has heard yet.
+        """
+        history, open_ends = await self._read_history()
+        sessions = await adopt_sessions(self._clients, self._media)
+        sides, others = adopt_legs(sessions, self._endpoint)
+        if self._journal.is_same_boot:
+            plan = make_plan(history, sides, self._house(present))
+        else:
+            # Nothing can have outlived the machine's own end.
+            plan = Plan(facts=settle(open_ends), strays=sides)
+        for fact in plan.facts:
+            self._journal.publish(fact)
+        begun = {**history.recordings, **{each.recording_id: each for each in plan.running}}
+        await self._take_over_recordings(begun.values(), sessions, early)
+        self._restore(plan)
+        if not self._journal.is_same_boot:
+            self._seat(open_ends)
+        self._end([*others, *(side.session for side in plan.strays)])
+        kept = {started.recording_id for started in plan.running}
+        for tap_id in {tap for session in sessions for tap in session.taps} - kept:
+            self._media.ask(media.Untap(rid=0, tap_id=tap_id), lambda _: None)
+
+    async def _read_history(self) -> tuple[History, OpenEnds]:
+        history, open_ends = History(), OpenEnds()
+        async for record in self._journal.reader.read_since(clock.utc_now() - HISTORY):
+            history.take(record)
+            open_ends.take(record.event)
+        return history, open_ends
+
+    def _house(self, present: Collection[str]) -> House:
+        return House(
+            queues={name: "|".join(rule.languages) for name, rule in self._rules.queues.items()},
+            agents=frozenset(self._rules.agents),
+            is_present=present.__contains__,
+            is_registered=self._is_registered,
+            tap_files=tap_files(self._clients),
+            find_party=self._switchboard.find_party,
+        )
+
+    def _is_registered(self, agent_id: str) -> bool:
+        return self._endpoint.stack.is_registered(agent_id, self._endpoint.now)
+
+    async def _take_over_recordings(
+        self,
+        begun: Iterable[RecordingStarted],
+        sessions: Iterable[media.Session],
+        early: Iterable[tuple[int, MediaEvent]],
+    ) -> None:
+        """Those that media writes, or closed while there was no core, end when it says so."""
+        for started in begun:
+            await self._recordings.adopt(started)
+        writing = {tap for session in sessions for tap in session.taps}
+        ended = {event.tap_id for _, event in early if isinstance(event, media.TapEnded)}
+        await self._recordings.open({RecordingId(tap) for tap in writing | ended})
+
+    def _restore(self, plan: Plan) -> None:
+        """All machines first; then what they missed."""
+        offset_s = self._journal.now_s() - self._endpoint.now
+        self._floor.restore(plan.kept_agents(offset_s), plan.kept_callers(offset_s))
+        for revived in plan.calls:
+            self._journey.adopt(revived.contact)
+        for revived in plan.calls:
+            self._switchboard.adopt(revived.kept)
+        for revived in plan.calls:
+            for event in revived.missed:
+                self._journey.on_event(event)
+        for left in plan.left:
+            self._floor.feed(left)
+        for call_id in plan.lost:
+            self._floor.feed(Lose(call_id))
+            self._tell(CallEnded(call_id, EndedBy.FAULT, REASON))
+        if plan.calls or plan.lost:
+            log.warning("%d calls go on, %d are lost", len(plan.calls), len(plan.lost))
+
+    def _seat(self, open_ends: OpenEnds) -> None:
+        """As they were when the last core ended; whose phone has gone meanwhile has gone home."""
+        for agent_id in self._rules.agents:
+            last = open_ends.agents.get(agent_id)
+            if last is not None and self._is_registered(agent_id):
+                for given in seat(last):
+                    self._floor.feed(given)
+
+    def _end(self, sessions: Iterable[media.Session]) -> None:
+        """Whatever can still be said to a peer is said; its media is released."""
+        stack, now = self._endpoint.stack, self._endpoint.now
+        for session in sessions:
+            leg = LegId(session.leg)
+            self._endpoint.perform(stack.reject(leg, UNANSWERED, now, REASON))
+            self._endpoint.perform(stack.hang_up(leg, now, REASON))
+            self._media.ask(media.Release(rid=0, leg=session.leg), lambda _: None)
+            log.info("[%s] leg %s ended: %s", session.call, session.leg, REASON)
+
+
+async def adopt_sessions(clients: Iterable[MediaClient], port: MediaPort) -> list[media.Session]:
+    """All sessions of all workers; `port` and clients know them from now on."""
+    sessions: list[media.Session] = []
     for client in clients:
         if not client.is_up:
             continue
-        for session in await _sessions_of(client):
-            port.adopt(session, client)
-            _end(session, port, endpoint)
-            ended += 1
-    return ended
-
-
-async def _sessions_of(client: MediaClient) -> list[media.Session]:
-    """None of a worker that goes away meanwhile: its sessions go with it."""
-    try:
-        reply = await client.ask(media.ListSessions(rid=0))
-    except MediaRefused as error:
-        log.error("a media worker does not tell its sessions: %s", error)
-        return []
-    return reply.sessions or []
-
-
-def _end(session: media.Session, port: MediaPort, endpoint: SipEndpoint) -> None:
-    if session.record:
         try:
-            stack, now = endpoint.stack, endpoint.now
-            leg = stack.adopt(session.record, now)
-            endpoint.perform(stack.reject(leg, UNANSWERED, now, REASON))
-            endpoint.perform(stack.hang_up(leg, now, REASON))
-        except CallCentreError as error:
-            log.error("leg %s of call %s cannot be ended: %s", session.leg, session.call, error)
-    for tap in session.taps:
-        port.ask(media.Untap(rid=0, tap_id=tap), lambda _: None)
-    port.ask(media.Release(rid=0, leg=session.leg), lambda _: None)
-    log.info("[%s] leg %s ended: %s", session.call, session.leg, REASON)
+            kept = await client.adopt()
+        except MediaRefused as error:
+            log.error("a media worker does not tell its sessions: %s", error)
+            continue
+        for session in kept:
+            port.adopt(session, client)
+        sessions += kept
+    return sessions
+
+
+def tap_files(clients: Iterable[MediaClient]) -> Mapping[str, str]:
+    """The recordings that are being written, and where."""
+    return {
+        request.tap_id: request.file
+        for client in clients
+        for request in client.desired.requests()
+        if isinstance(request, media.Tap)
+    }
+
+
+def adopt_legs(
+    sessions: Iterable[media.Session], endpoint: SipEndpoint
+) -> tuple[list[KeptSide], list[media.Session]]:
+    """Sessions whose dialogs the SIP stack goes on with, and those that nobody can speak for."""
+    sides: list[KeptSide] = []
+    others: list[media.Session] = []
+    for session in sessions:
+        side = _adopt_leg(session, endpoint)
+        if side is None:
+            others.append(session)
+        else:
+            sides.append(side)
+    return sides, others
+
+
+def _adopt_leg(session: media.Session, endpoint: SipEndpoint) -> KeptSide | None:
+    if not session.record:
+        return None
+    stack = endpoint.stack
+    try:
+        dialog = stack.kept(stack.adopt(session.record, endpoint.now))
+    except CallCentreError as error:
+        log.error("leg %s of call %s cannot be read: %s", session.leg, session.call, error)
+        return None
+    note = read_note(dialog.extra) if dialog is not None else None
+    if dialog is None or note is None:
+        return None
+    return KeptSide(dialog, session, note)

@@ -74,13 +74,14 @@ class Driver(Generic[Input, Effect]):
                 self._perform_all(self._machine.feed(self._inputs.popleft(), self._loop.time()))
         finally:
             self._is_working = False
-            self._rearm()
+            self.rearm()
 
     def _perform_all(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             self._perform(effect)
 
-    def _rearm(self) -> None:
+    def rearm(self) -> None:
+        """Heed a deadline that came about otherwise than by `feed` and `tick`."""
         deadline = None if self._is_closed else self._machine.deadline
         if self._timer is not None and self._timer.when() == deadline:
             return

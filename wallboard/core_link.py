@@ -16,12 +16,20 @@ class CaughtUp:
     """
 
 
+@dataclass(frozen=True, slots=True)
+class StartOver:
+    """Forget all records: some of them were told by a core that died before it had written them.
+
+    History is told again from its start.
+    """
+
+
 class CoreLink(Protocol):
     """One client's view of core: its journal and its ear."""
 
-    def records(self, after_seq: int) -> AsyncIterator[BoardRecord | CaughtUp]:
+    def records(self, after_seq: int) -> AsyncIterator[BoardRecord | CaughtUp | StartOver]:
         """The journal's records with a `seq` above `after_seq`: history first, `CaughtUp`,
-        then live ones.
+        then live ones. `StartOver` may come first of all.
 
         Ends, or raises `foundation.errors.Unavailable`, when core goes away; the caller comes back
         with the last `seq` it has seen. For `after_seq` 0 history need not reach further back than

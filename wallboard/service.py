@@ -12,7 +12,7 @@ from foundation.errors import Unavailable
 from wallboard.board import Board, BoardRecord
 from wallboard.board_clock import BoardClock, JournalClock
 from wallboard.commands import Command, Done
-from wallboard.core_link import CaughtUp, CoreLink
+from wallboard.core_link import CaughtUp, CoreLink, StartOver
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +77,14 @@ class BoardService:
             if isinstance(records, AsyncGenerator):
                 await records.aclose()  # its connection must not wait for the garbage collector
 
-    async def _take(self, records: AsyncIterator[BoardRecord | CaughtUp]) -> None:
+    async def _take(self, records: AsyncIterator[BoardRecord | CaughtUp | StartOver]) -> None:
         taken = 0
         async for told in records:
             if isinstance(told, CaughtUp):
                 self.core_up = True
+                continue
+            if isinstance(told, StartOver):
+                self.board = Board(self.board.zone, self.board.directory)
                 continue
             self.board.fold(told)
             taken += 1

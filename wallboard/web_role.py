@@ -28,6 +28,7 @@ from wallboard.pages import wallboard_pages
 from wallboard.screens import Screens
 from wallboard.service import BoardService, FollowOptions
 from wallboard.socket import wallboard_socket
+from wallboard.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -109,12 +110,16 @@ def _measure(registry: CollectorRegistry, service: BoardService, screens: Screen
     def gauge(name: str, text: str, value: Callable[[], float]) -> None:
         Gauge(name, text, registry=registry).set_function(value)
 
-    house = service.board.house
+    def house() -> Tally:
+        return service.board.house
+
     gauge("callcenter_web_core_up", "1 when core's journal is followed", lambda: service.core_up)
     gauge("callcenter_web_screens", "Connected wallboard screens", lambda: len(screens))
     gauge("callcenter_journal_seq", "Latest record on the board", lambda: service.board.seq)
-    gauge("callcenter_calls_waiting", "Callers waiting now", lambda: len(house.waiting))
-    gauge("callcenter_calls_talking", "Callers talking now", lambda: house.talking)
-    gauge("callcenter_calls_offered_today", "Contacts queued today", lambda: house.counts.offered)
-    gauge("callcenter_calls_answered_today", "Of these answered", lambda: house.counts.answered)
-    gauge("callcenter_calls_abandoned_today", "Of these abandoned", lambda: house.counts.abandoned)
+    gauge("callcenter_calls_waiting", "Callers waiting now", lambda: len(house().waiting))
+    gauge("callcenter_calls_talking", "Callers talking now", lambda: house().talking)
+    gauge("callcenter_calls_offered_today", "Contacts queued today", lambda: house().counts.offered)
+    gauge("callcenter_calls_answered_today", "Of these answered", lambda: house().counts.answered)
+    gauge(
+        "callcenter_calls_abandoned_today", "Of these abandoned", lambda: house().counts.abandoned
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from callcenter.core_line import CoreLine
 from callcenter.demo.call_log import CallLog, Story
 from foundation.errors import Unavailable
-from wallboard.core_link import CaughtUp
+from wallboard.core_link import CaughtUp, StartOver
 
 AGAIN_AFTER_S = 0.2
 
@@ -34,7 +34,8 @@ class Watch:
 
     async def _follow(self) -> None:
         async for record in self._line.records(self.log.last_seq):
-            if not isinstance(record, CaughtUp):
+            # After a StartOver the same facts come again, which changes no story.
+            if not isinstance(record, CaughtUp | StartOver):
                 self.log.fold(record)
                 self.on_fact()
                 async with self._grown:

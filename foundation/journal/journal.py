@@ -10,6 +10,7 @@ each boot. So it is near POSIX time, but a corrected wall clock never makes a du
 
 import asyncio
 import logging
+import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +53,12 @@ class Journal:
         last = file.last()
         self.reader = JournalReader(path, codec)
         self.last_seq = last.seq if last else 0
+        self.opened_seq = self.last_seq
+        "Of the newest record that was on the disk when this process began."
+        self.run = secrets.token_hex(4)
+        "Names this process among those that write this journal one after the other."
+        self.is_same_boot = last is not None and last.boot_id == clock.boot_id()
+        "Processes of the one who wrote last may still live."
         self._codec = codec
         self._follower_rows = options.follower_rows
         self._file = file

@@ -20,6 +20,7 @@ from telephony.calls.events import (
     EndedBy,
     Side,
 )
+from telephony.calls.kept import KeptSide
 from telephony.calls.leg import Leg, LegState
 from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
@@ -50,6 +51,17 @@ class AgentLeg(Leg):
     @property
     def was_dialled(self) -> bool:
         return self.state in (LegState.DIALLING, LegState.ANSWERING, LegState.UP)
+
+    def resume(self, kept: KeptSide, *, bridged: bool, plays: int) -> list[Effect]:
+        """Go on with a phone that an earlier process dialled."""
+        self.adopt(kept, bridged=bridged, plays=plays)
+        if self.codec:
+            self.state = LegState.UP
+            return []
+        # The offer that media made is that of our INVITE.
+        self.offerless = False
+        self.state = LegState.DIALLING
+        return [] if kept.dialog.is_early else self.on_answered(kept.dialog.body)
 
     def prepare(self, prefer: str) -> list[Effect]:
         """The caller's law goes first in our offer, so that nothing need be converted."""

@@ -55,6 +55,7 @@ from telephony.calls.events import (
     Side,
     TalkRecorded,
 )
+from telephony.calls.kept import KeptAgentSide, KeptCall
 from telephony.calls.leg import Leg, LegState
 from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
@@ -73,19 +74,21 @@ class Call:
     def __init__(
         self,
         call_id: CallId,
-        incoming: sip.IncomingCall,
+        leg_id: LegId,
         party_id: PartyId,
+        line: str,
         options: CallOptions,
     ) -> None:
+        """`leg_id`: the caller's; `line`: the number that was dialled."""
         self.call_id = call_id
-        self.caller = Leg(call_id, incoming.leg, Side.CALLER, options, offerless=not incoming.body)
+        self.caller = Leg(call_id, leg_id, Side.CALLER, options, offerless=False)
         self.agent: AgentLeg | None = None
-        self.leg_ids: set[LegId] = {incoming.leg}
+        self.leg_ids: set[LegId] = {leg_id}
         "All legs that this call ever had."
         self._options = options
         self._party_id = party_id
-        self._line = incoming.to_user
-        self._reliable = incoming.reliable
+        self._line = line
+        self._reliable = False
         "The caller acknowledges provisional answers, so that a 183 may carry an offer."
         self._digits = DigitFilter(options.double_digit_s)
         self._recording_id: RecordingId | None = None
@@ -107,10 +110,48 @@ class Call:
 
     # -- the caller's INVITE ---------------------------------------------------------------------
 
-    def start(self, sdp: bytes) -> list[Effect]:
-        """Ask media for the caller's session; two legs are reserved, for an agent will follow."""
+    def start(self, sdp: bytes, *, reliable: bool = False) -> list[Effect]:
+        """Ask media for the caller's session; two legs are reserved, for an agent will follow.
+
+        `reliable`: the caller acknowledges provisional answers.
+        """
+        self.caller.offerless = not sdp
+        self._reliable = reliable
         self._releasing.add(self.caller.leg_id)
         return [self.caller.ask_session(Purpose.PREPARE_CALLER, sdp, reserve=True)]
+
+    def resume(self, kept: KeptCall, plays: int) -> list[Effect]:
+        """Instead of `start`: stand where the process before us stood; nothing is told twice.
+
+        `plays`: a number above that of any play of these legs.
+        """
+        self._has_arrived = True
+        self._bridged = kept.is_bridged
+        self._recording_id = kept.recording_id
+        self._releasing.add(self.caller.leg_id)
+        self.caller.adopt(kept.caller, bridged=kept.is_bridged, plays=plays)
+        self.caller.state = LegState.ARRIVED if kept.caller.dialog.is_early else LegState.UP
+        effects = [] if kept.agent is None else self._resume_agent(kept.agent, plays)
+        if self._bridged:
+            for leg in self._legs():
+                effects += leg.hearing.hold(self._is_held_by_other(leg))
+        elif self._recording_id is not None:
+            # The recording begins just before the bridge, which did not come about any more.
+            effects += self.bridge()
+        return effects
+
+    def _resume_agent(self, kept: KeptAgentSide, plays: int) -> list[Effect]:
+        self.leg_ids.add(kept.leg_id)
+        self._releasing.add(kept.leg_id)
+        self.agent = AgentLeg(
+            self.call_id,
+            kept.leg_id,
+            kept.agent_id,
+            kept.offer_id,
+            self._options,
+            auto_answer=False,
+        )
+        return self.agent.resume(kept, bridged=self._bridged, plays=plays)
 
     def answer(self) -> list[Effect]:
         if not self._is_unanswered:
@@ -399,6 +440,10 @@ class Call:
     def _is_told_to_hold(self, leg: Leg) -> bool:
         other = self._other(leg.leg_id)
         return other is not None and other.hearing.is_held
+
+    def _is_held_by_other(self, leg: Leg) -> bool:
+        other = self._other(leg.leg_id)
+        return other is not None and other.holding
 
     def _hold_by(self, leg: Leg) -> list[Effect]:
         other = self._other(leg.leg_id)

@@ -33,6 +33,15 @@ class Hearing:
         "The other side holds this leg: music plays, or will after the prompt."
         self._has_music = False
 
+    def adopt(self, playing: str, *, loop: bool, bridged: bool, plays: int) -> None:
+        """What media plays since before this process began.
+
+        `bridged`: a loop is the music of a hold. `plays`: more than any play of the leg had.
+        """
+        self._plays = plays
+        self._has_music = loop and bridged
+        self._prompt, self._is_loop = ("", False) if self._has_music else (playing, loop)
+
     def play(self, items: Sequence[str], *, loop: bool) -> list[AskMedia]:
         """Instead of what plays now; `items` is not empty."""
         self._has_music = False

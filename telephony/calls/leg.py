@@ -21,6 +21,7 @@ from foundation.ids import CallId, LegId
 from telephony.calls.effects import Accept, AskMedia, Effect, Purpose, Reject
 from telephony.calls.events import Side
 from telephony.calls.hearing import Hearing
+from telephony.calls.kept import KeptSide
 from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
 
@@ -99,6 +100,15 @@ class Leg:
         Media takes requests in order, so this may follow an Offer that is still under way.
         """
         return [self.ask(media.Keep(rid=0, leg=self.leg_id, record=record))]
+
+    def adopt(self, kept: KeptSide, *, bridged: bool, plays: int) -> None:
+        """Stand where the process before us stood; the state is for the side to say."""
+        session = kept.session
+        self.our_sdp = session.sdp.encode()
+        self.codec = session.codec
+        self.holding = session.is_held
+        self.offerless = session.is_offering
+        self.hearing.adopt(session.playing, loop=session.is_looping, bridged=bridged, plays=plays)
 
     # -- the peer's re-INVITE --------------------------------------------------------------------
 

@@ -5,13 +5,21 @@ handed to its `Call` (telephony.calls.call), and what the call wants done is per
 order and never nested: work that a told event causes waits until the present work is done.
 """
 
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from foundation.ids import AgentId, CallId, LegId, OfferId, RecordingId, new_call_id, new_leg_id
+from foundation.ids import (
+    AgentId,
+    CallId,
+    LegId,
+    OfferId,
+    PartyId,
+    RecordingId,
+    new_call_id,
+    new_leg_id,
+)
 from foundation.tasks import contain
 from telephony.calls.call import Call
 from telephony.calls.effects import (
@@ -33,6 +41,7 @@ from telephony.calls.events import (
     Side,
     TalkRecorded,
 )
+from telephony.calls.kept import KeptCall, Note, write_note
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
@@ -133,6 +142,8 @@ class Switchboard:
                 self._phone_changed(AgentId(aor))
             case sip.BindingsChanged() | sip.Dropped():
                 pass
+            case sip.DialogKept():
+                self._keep(event)
             case _:
                 call = self._by_leg.get(event.leg)
                 if call is not None:
@@ -154,6 +165,24 @@ class Switchboard:
                 self._tell(MediaTroubled(f"Recording {tap_id}: {sentence}"))
             case _:
                 pass
+
+    # -- the calls of a process before us --------------------------------------------------------
+
+    def find_party(self, caller: sip.CallerIdentity) -> PartyId:
+        return self._parties.find_or_add(normalise(caller.user, self._options.country_code))
+
+    def adopt(self, kept: KeptCall) -> None:
+        """Go on with a call whose dialogs the SIP side has adopted; nothing is told of it."""
+        caller = kept.caller
+        call = Call(kept.call_id, caller.leg_id, kept.party_id, kept.line, self._options)
+        # Each process begins to count its plays higher than the one before has come.
+        plays = int(self._now() * 1000)
+        self._add(call, caller.dialog.peer)
+        if caller.note.aor:
+            self._agents_calling[caller.leg_id] = AgentId(caller.note.aor)
+        if kept.agent is not None:
+            self._by_leg[kept.agent.leg_id] = call
+        self._take(call, lambda: call.resume(kept, plays))
 
     # -- CallControl -----------------------------------------------------------------------------
 
@@ -213,22 +242,31 @@ class Switchboard:
     # -- work ------------------------------------------------------------------------------------
 
     def _arrive(self, event: sip.IncomingCall) -> None:
-        number = normalise(event.caller.user, self._options.country_code)
-        call = Call(new_call_id(), event, self._parties.find_or_add(number), self._options)
+        party_id = self.find_party(event.caller)
+        call = Call(new_call_id(), event.leg, party_id, event.to_user, self._options)
         log.info("[%s] < INVITE for %s", call.call_id, event.to_user)
-        self._calls[call.call_id] = call
-        self._by_leg[event.leg] = call
-        self._callers[call.call_id] = event.caller
+        self._add(call, event.caller)
         if event.agent_aor:
             self._agents_calling[event.leg] = AgentId(event.agent_aor)
             self._phone_changed(AgentId(event.agent_aor))
-        self._take(call, lambda: call.start(event.body))
+        self._take(call, lambda: call.start(event.body, reliable=event.reliable))
         # After the Offer, for media keeps records of sessions that it has.
-        self._note(event.leg, call.call_id, Side.CALLER)
+        note = Note(call=call.call_id, side=Side.CALLER, line=event.to_user, aor=event.agent_aor)
+        self._sip.note(event.leg, write_note(note))
 
-    def _note(self, leg_id: LegId, call_id: CallId, side: Side) -> None:
-        """What a restarted core must know of a leg beside its dialog."""
-        self._sip.note(leg_id, json.dumps({"call": call_id, "side": side}).encode())
+    def _add(self, call: Call, caller: sip.CallerIdentity) -> None:
+        self._calls[call.call_id] = call
+        self._callers[call.call_id] = caller
+        for leg_id in call.leg_ids:
+            self._by_leg[leg_id] = call
+
+    def _keep(self, event: sip.DialogKept) -> None:
+        """At once, before the work that is waiting: the record must be with media when the
+        datagram leaves that the stack gives after it, or a crash in between would undo it."""
+        call = self._by_leg.get(event.leg)
+        if call is not None:
+            for effect in call.on_sip(event, self._now()):
+                self._perform(call, effect)
 
     def _phone_changed(self, agent_id: AgentId) -> None:
         self._tell(
@@ -303,7 +341,12 @@ class Switchboard:
             caller_name=caller.display_name if caller else "",
             headers=AUTO_ANSWER_HEADERS if effect.auto_answer else (),
         )
-        self._note(effect.leg, call.call_id, Side.AGENT)
+        agent = call.agent
+        if agent is not None:
+            note = Note(
+                call=call.call_id, side=Side.AGENT, agent=agent.agent_id, offer=agent.offer_id
+            )
+            self._sip.note(effect.leg, write_note(note))
 
     def _ask(self, call: Call, effect: AskMedia) -> None:
         def on_reply(reply: media.Done | media.Failed) -> None:

@@ -96,6 +96,18 @@ class MediaClient:
                 self._went_down()
             await asyncio.sleep(RECONNECT_S)
 
+    async def adopt(self) -> list[p.Session]:
+        """The sessions that the worker kept for a core before us; they are ours from now on."""
+        done = await self.ask(p.ListSessions(rid=0))
+        sessions = done.sessions or []
+        self.desired.adopt(done.wanted or [])
+        self.desired.adopt(p.Keep(rid=0, leg=each.leg, record=each.record) for each in sessions)
+        for ended in done.ended_taps or []:
+            # Of one that is not complete there is no more to be said than that it is over.
+            if ended.complete:
+                self._on_event(ended)
+        return sessions
+
     async def ask(self, request: p.Request) -> p.Done:
         """Send a request and wait for its reply; raises `MediaRefused`."""
         answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()

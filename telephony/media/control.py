@@ -19,7 +19,8 @@ from foundation.frames import FrameReader, FrameTooLong
 from telephony.media import protocol as p
 
 MOST_KEPT_EVENTS = 1000
-MOST_UNSENT_BYTES = 4 * 1024 * 1024
+MOST_UNSENT_BYTES = frames.MAX_FRAME_BYTES
+"A list of all sessions takes about 5 kB for each leg."
 
 Handle = Callable[[p.Request, float], p.Done | p.Failed]
 Register = Callable[[int, int, Callable[[float], None]], None]

@@ -2,9 +2,10 @@
 
 Each granted request is noted; `requests` gives the shortest list of requests that rebuilds it all:
 the same ports and SSRCs, the last agreed descriptions, who hears whom, what plays, what is taped.
+Core keeps one for each worker, and the worker keeps its own: whichever dies learns it of the other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -64,6 +65,20 @@ class Desired:
             case p.Hello() | p.ListSessions() | p.SendDigits():
                 pass  # nothing to be repeated
 
+    def adopt(self, requests: Iterable[p.Request]) -> None:
+        """Begin with what another's `requests` gave."""
+        for request in requests:
+            done = p.Done(rid=0)
+            if isinstance(request, p.Offer):
+                done = p.Done(
+                    rid=0,
+                    port=request.port,
+                    ssrc=request.ssrc,
+                    began_at=request.began_at,
+                    srtp_key=request.srtp_key,
+                )
+            self.granted(request, done)
+
     def _tapped(self, request: p.Tap | p.Untap) -> None:
         if isinstance(request, p.Tap):
             self._taps[request.tap_id] = request
@@ -81,6 +96,11 @@ class Desired:
     def tap_ended(self, tap_id: str) -> None:
         self._taps.pop(tap_id, None)
         self._ending_taps.discard(tap_id)
+
+    def is_offering(self, leg: str) -> bool:
+        """Our own offer waits for the peer's answer."""
+        wanted = self._legs.get(leg)
+        return wanted is not None and wanted.pending is not None
 
     def has_leg(self, leg: str) -> bool:
         return leg in self._legs

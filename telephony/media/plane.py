@@ -6,9 +6,12 @@ was released. All verbs may be repeated. Facts leave through `tell` as numbered 
 
 import os
 import random
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, assert_never
+
+import msgspec
 
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError, Overloaded
@@ -16,6 +19,7 @@ from telephony.media import g722, srtp
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
 from telephony.media.crypto import KEY_BYTES
+from telephony.media.desired import Desired
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
 from telephony.media.mixing import Hearing, check_gain
@@ -27,6 +31,9 @@ from telephony.media.recorder import Recorder, Report, Troubled
 from telephony.media.session import Session
 from telephony.media.stream import OutStream
 from telephony.media.taps import Taps
+
+ENDED_TAPS_KEPT = 100
+"More than end within the moment that a core needs to note an end on the disk."
 
 _LegRequest: TypeAlias = (
     p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.SendDigits
@@ -51,6 +58,9 @@ class MediaPlane:
         self.prompts = PromptCache(options.prompt_cache_bytes)
         self.admission = Admission(options.max_legs, options.busy_limit, options.late_ticks_limit)
         self._taps = Taps(recorder)
+        self._wanted = Desired()
+        "Granted so far: told to a core that was started again."
+        self._ended_taps: deque[p.TapEnded] = deque(maxlen=ENDED_TAPS_KEPT)
         self._hearing = Hearing(self.sessions)
         self._slots: tuple[dict[str, Session], ...] = tuple({} for _ in range(SLOTS))
         self._seq = 0
@@ -59,9 +69,11 @@ class MediaPlane:
 
     def handle(self, request: p.Request, now: float) -> p.Done | p.Failed:
         try:
-            return self._do(request, now)
+            done = self._do(request, now)
         except CallCentreError as error:
             return p.Failed(rid=request.rid, status=error.sip_status, sentence=str(error))
+        self._wanted.granted(request, done)
+        return done
 
     def _do(self, request: p.Request, now: float) -> p.Done:
         match request:
@@ -72,7 +84,13 @@ class MediaPlane:
             case p.Release():
                 return self._release(request, now)
             case p.ListSessions():
-                return p.Done(rid=request.rid, sessions=self._list())
+                wanted = [_without_record(each) for each in self._wanted.requests()]
+                return p.Done(
+                    rid=request.rid,
+                    sessions=self._list(),
+                    wanted=wanted,
+                    ended_taps=list(self._ended_taps),
+                )
             case p.Drain():
                 self.admission.is_draining = request.on
             case p.Hello():
@@ -221,6 +239,12 @@ class MediaPlane:
                 inband_dtmf=session.listens_for_tones,
                 taps=self._taps.of_leg(session.leg),
                 record=session.record,
+                sdp=str(session.negotiation.sent or ""),
+                codec=session.negotiation.terms.codec if session.negotiation.terms else "",
+                is_offering=self._wanted.is_offering(session.leg),
+                is_held=session.is_held,
+                playing=session.player.play_id if session.player else "",
+                is_looping=session.player is not None and session.player.is_loop,
             )
             for session in self.sessions.values()
         ]
@@ -297,6 +321,7 @@ class MediaPlane:
         self._tell(p.DigitHeard(seq=self.next_seq(), leg=session.leg, digit=digit, at_s=at_s))
 
     def play_ended(self, session: Session, play_id: str) -> None:
+        self._wanted.play_ended(session.leg, play_id)
         self._tell(p.PlayEnded(seq=self.next_seq(), leg=session.leg, play_id=play_id))
 
     def next_seq(self) -> int:
@@ -319,13 +344,16 @@ class MediaPlane:
             return p.TapTroubled(
                 seq=self.next_seq(), tap_id=report.tap_id, sentence=report.sentence
             )
-        return p.TapEnded(
+        self._wanted.tap_ended(report.tap_id)
+        ended = p.TapEnded(
             seq=self.next_seq(),
             tap_id=report.tap_id,
             frames=report.frames,
             complete=report.complete,
             sentence=report.sentence,
         )
+        self._ended_taps.append(ended)
+        return ended
 
     def tell_load(self) -> None:
         gate = self.admission
@@ -342,5 +370,12 @@ class MediaPlane:
     def close(self, now: float) -> None:
         """The end of the process: say goodbye on each leg, end the recordings."""
         for leg in list(self.sessions):
-            self._release(p.Release(rid=0, leg=leg), now)
+            self.handle(p.Release(rid=0, leg=leg), now)
         self.ports.close()
+
+
+def _without_record(request: p.Request) -> p.Request:
+    """The sessions carry the records; twice they would make a long message longer."""
+    if isinstance(request, p.Offer | p.Answer):
+        return msgspec.structs.replace(request, record=b"")
+    return request

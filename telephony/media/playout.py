@@ -139,14 +139,14 @@ class Player:
     def __init__(self, play_id: str, prompts: Sequence[Prompt], *, loop: bool) -> None:
         self.play_id = play_id
         self._prompts = [prompt for prompt in prompts if prompt.frames]
-        self._loop = loop
+        self.is_loop = loop
         self._item = 0
         self._frame = 0
 
     def next_frame(self, law: Law) -> bytes | None:
         """None: all has been played; never with `loop` unless there is nothing at all."""
         if self._item == len(self._prompts):
-            if not (self._loop and self._prompts):
+            if not (self.is_loop and self._prompts):
                 return None
             self._item = 0
         prompt = self._prompts[self._item]

@@ -221,6 +221,8 @@ class Release(Struct, frozen=True):
 
 
 class ListSessions(Struct, frozen=True):
+    """What the worker keeps: the reply's `sessions` and `wanted`."""
+
     rid: int
 
 
@@ -268,6 +270,8 @@ class Welcome(Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One leg's session, as a core that was started again must know it."""
+
     leg: str
     call: str
     port: int
@@ -280,6 +284,17 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     inband_dtmf: bool = False
     taps: list[str] = []
     record: bytes = b""
+    sdp: str = ""
+    "Our last description."
+    codec: str = ""
+    "As in `Done`; '' before anything was agreed on."
+    is_offering: bool = False
+    "Our last description is an offer that the peer has not answered yet."
+    is_held: bool = False
+    "By `Hold`."
+    playing: str = ""
+    "The `play_id` of what is being played; '' when nothing is."
+    is_looping: bool = False
 
 
 class Done(Struct, frozen=True):
@@ -297,6 +312,10 @@ class Done(Struct, frozen=True):
     "After Offer: our master key and salt, a secret of this leg."
     stats: LegStats | None = None
     sessions: list[Session] | None = None
+    wanted: list[Request] | None = None
+    "With `sessions`: requests that would build them all again, for a worker that comes after us."
+    ended_taps: "list[TapEnded] | None" = None
+    "With `sessions`: the last ones told, for a core that died before it had noted them."
 
 
 class Failed(Struct, frozen=True):

@@ -58,6 +58,21 @@ class Diversion:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptLeg:
+    """What an adopted dialog record says of its leg, for whoever rebuilds the call."""
+
+    leg: LegId
+    is_early: bool
+    "Our INVITE or the peer's has no final answer yet."
+    peer: CallerIdentity
+    "The other side, as From or To names it."
+    body: bytes
+    "The peer's last SDP."
+    extra: bytes
+    "What the user noted."
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingCall:
     """A new INVITE outside a dialog for a number of ours; 100 Trying is already sent."""
 

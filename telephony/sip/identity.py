@@ -48,6 +48,11 @@ def identify(request: Request, *, is_trusted: bool) -> CallerIdentity:
     return _identity(asserted, asserted.display_name or sender.display_name)
 
 
+def read_address(address: NameAddr) -> CallerIdentity:
+    """Whom a From or To of ours names, without asking whether to believe it."""
+    return _identity(address, address.display_name)
+
+
 def withholds(request: Request) -> bool:
     """Privacy by the caller's wish; `none` is the wish to be known (RFC 3323 4.2)."""
     text = ";".join(request.items("privacy")).lower()

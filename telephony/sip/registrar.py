@@ -195,8 +195,8 @@ class Registrar:
             events += self._store(aor, live)
         return events
 
-    def restore(self, aor: str, data: bytes, now: float) -> None:
-        """Take back what `BindingsChanged` gave to the store.
+    def restore(self, aor: str, data: bytes, now: float) -> bool:
+        """Take back what `BindingsChanged` gave to the store; False when all of it has run out.
 
         After a reboot the clock starts again, and an end that lies further ahead than was granted
         is cut to that: at worst a dead phone is tried for one registration's time too long.
@@ -207,6 +207,7 @@ class Registrar:
             row.updated_at = min(row.updated_at, now)
         live = [row for row in rows if row.expires_at > now and self._is_reachable(row)]
         self._keep(aor, live)
+        return any(row.expires_at > now for row in rows)
 
     def _is_reachable(self, row: Binding) -> bool:
         """After a restart: our listeners may be others, and all connections are gone."""

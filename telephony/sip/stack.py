@@ -21,10 +21,13 @@ from telephony.sip.events import (
     CallerIdentity,
     Dropped,
     HostPort,
+    KeptLeg,
     Refused,
     SendDatagram,
     StackEffect,
 )
+from telephony.sip.headers import NameAddr
+from telephony.sip.identity import read_address
 from telephony.sip.in_dialog import InDialog
 from telephony.sip.leg import LegState
 from telephony.sip.leg_book import LegBook, Randomness
@@ -120,9 +123,11 @@ class SipStack:
 
     # -- bindings --------------------------------------------------------------------------------
 
-    def restore_bindings(self, aor: str, data: bytes, now: float) -> None:
-        self._registrar.restore(aor, data, now)
+    def restore_bindings(self, aor: str, data: bytes, now: float) -> bool:
+        """Whether a registration has not run out; its phone may yet be out of reach."""
+        is_valid = self._registrar.restore(aor, data, now)
         self._rearm_registrar()
+        return is_valid
 
     def drop_bindings(self, aor: str) -> list[StackEffect]:
         """Forget where a phone is, for instance when its account is deleted."""
@@ -156,6 +161,14 @@ class SipStack:
     def adopt(self, record: bytes, now: float) -> LegId:
         """Go on with a dialog of a process that is gone; `BadRecord` when it can't be read."""
         return self._book.adopt(record, now).leg_id
+
+    def kept(self, leg: LegId) -> KeptLeg | None:
+        """What is known of an adopted leg; None for a leg that is gone."""
+        found = self._book.find(leg)
+        if found is None:
+            return None
+        peer = read_address(NameAddr.parse(found.dialog.remote))
+        return KeptLeg(leg, found.is_early, peer, found.remote_body, found.extra)
 
     # -- verbs -----------------------------------------------------------------------------------
 

@@ -1,20 +1,21 @@
-"""A new core ends the talks of the dead one: BYE to each party, recordings and sessions closed."""
+"""A new core reads what media kept for the dead one: legs with their dialogs, and the others."""
 
-import asyncio
 from collections.abc import Iterable
 
 import pytest
 
 from callcenter.media_port import MediaPort
-from callcenter.take_over import end_kept_sessions
+from callcenter.take_over import adopt_legs, adopt_sessions
 from foundation.ids import LegId
+from telephony.calls.events import Side as CallSide
+from telephony.calls.kept import KeptSide, Note, write_note
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient, OnReply
 from telephony.media.errors import MediaRefused
 from telephony.sip.endpoint import SipEndpoint
-from telephony.sip.events import CallerIdentity, DialogKept, IncomingCall, StackEffect
+from telephony.sip.events import CallerIdentity, DialogKept, IncomingCall
 from tests.support.virtual_time import run_virtual
-from tests.support.wire import ANSWER, CENTRE, OFFER, PHONE, Side, Wire, make_stack, requests
+from tests.support.wire import ANSWER, CENTRE, OFFER, PHONE, Side, Wire, make_stack
 
 
 class KeepingWorker(MediaClient):
@@ -41,18 +42,7 @@ class KeepingWorker(MediaClient):
         self.told.append(request)
 
 
-class LoggingEndpoint(SipEndpoint):
-    """Writes effects down instead of performing them."""
-
-    def __init__(self) -> None:
-        super().__init__(make_stack(seed=2), [], lambda event: None)
-        self.effects: list[StackEffect] = []
-
-    def perform(self, effects: Iterable[StackEffect]) -> None:
-        self.effects += effects
-
-
-def record_of_a_talk() -> bytes:
+def record_of_a_talk(note: bytes) -> bytes:
     """The dialog record of a call that a phone made and the dead core answered."""
     phone = Side(make_stack(PHONE, seed=3), PHONE)
     centre = Side(make_stack(), CENTRE)
@@ -66,6 +56,7 @@ def record_of_a_talk() -> bytes:
     assert isinstance(arrived, IncomingCall)
     wire.perform(centre, centre.stack.accept(arrived.leg, ANSWER, wire.now))
     wire.run(until=1.0)
+    wire.perform(centre, centre.stack.note(arrived.leg, note))
     kept = centre.heard(DialogKept)[-1]
     assert isinstance(kept, DialogKept)
     return kept.record
@@ -75,49 +66,65 @@ def session(leg: str, record: bytes, taps: list[str] | None = None) -> media.Ses
     return media.Session(leg=leg, call="c-1", port=30000, ssrc=1, taps=taps or [], record=record)
 
 
-def take_over(*workers: KeepingWorker) -> tuple[int, list[str]]:
-    """How many legs were ended, and the SIP requests that went out."""
+def take_over(*workers: KeepingWorker) -> tuple[list[KeptSide], list[media.Session], MediaPort]:
+    """Legs that can be gone on with, sessions that cannot, and who keeps them."""
 
-    async def main() -> tuple[int, list[str]]:
-        endpoint = LoggingEndpoint()
-        ended = await end_kept_sessions([*workers], MediaPort(workers), endpoint)
-        await asyncio.sleep(0)
-        return ended, [request.method for request in requests(endpoint.effects)]
+    async def main() -> tuple[list[KeptSide], list[media.Session], MediaPort]:
+        port = MediaPort(workers)
+        sessions = await adopt_sessions(workers, port)
+        sides, others = adopt_legs(
+            sessions, SipEndpoint(make_stack(seed=2), [], lambda event: None)
+        )
+        return sides, others, port
 
     return run_virtual(main())
 
 
-def test_party_of_a_kept_session_gets_a_bye_and_its_session_is_released() -> None:
-    worker = KeepingWorker([session("l-1", record_of_a_talk(), ["r-1"])])
+def test_leg_with_a_record_comes_back_with_its_dialog_and_its_note() -> None:
+    note = Note(call="c-1", side=CallSide.CALLER, line="8000")
+    kept = session("l-1", record_of_a_talk(write_note(note)), ["r-1"])
+    (side,), others, _ = take_over(KeepingWorker([kept]))
 
-    assert take_over(worker) == (1, ["BYE"])
-    assert worker.told == [media.Untap(rid=0, tap_id="r-1"), media.Release(rid=0, leg="l-1")]
-
-
-def test_sessions_are_ended_in_the_worker_that_kept_them() -> None:
-    empty, keeping = KeepingWorker([]), KeepingWorker([session("l-1", b"")])
-
-    assert take_over(empty, keeping) == (1, [])
-    assert (empty.told, keeping.told) == ([], [media.Release(rid=0, leg="l-1")])
+    assert (side.session, side.note, others) == (kept, note, [])
+    assert not side.dialog.is_early
+    assert side.dialog.peer.user == "13900000001"
+    assert side.dialog.body == OFFER
 
 
-def test_record_that_cannot_be_read_costs_only_its_bye(caplog: pytest.LogCaptureFixture) -> None:
-    worker = KeepingWorker([session("l-1", b"torn"), session("l-2", record_of_a_talk())])
+def test_sessions_are_asked_of_the_worker_that_keeps_them() -> None:
+    empty, keeping = KeepingWorker([]), KeepingWorker([session("l-1", b"", ["r-1"])])
+    *_, port = take_over(empty, keeping)
 
-    assert take_over(worker) == (2, ["BYE"])
-    assert media.Release(rid=0, leg="l-1") in worker.told
-    assert "l-1 of call c-1 cannot be ended" in caplog.text
+    port.ask(media.Untap(rid=0, tap_id="r-1"), lambda reply: None)
+    port.ask(media.Release(rid=0, leg="l-1"), lambda reply: None)
+
+    assert empty.told == []
+    assert keeping.told == [media.Untap(rid=0, tap_id="r-1"), media.Release(rid=0, leg="l-1")]
+
+
+def test_record_that_cannot_be_read_costs_only_its_leg(caplog: pytest.LogCaptureFixture) -> None:
+    note = write_note(Note(call="c-1", side=CallSide.CALLER))
+    good, torn = session("l-2", record_of_a_talk(note)), session("l-1", b"torn")
+    sides, others, _ = take_over(KeepingWorker([torn, good]))
+
+    assert ([side.session for side in sides], others) == ([good], [torn])
+    assert "l-1 of call c-1 cannot be read" in caplog.text
+
+
+def test_leg_without_a_note_of_ours_is_nobody_s() -> None:
+    kept = session("l-1", record_of_a_talk(b"older"))
+
+    assert take_over(KeepingWorker([kept]))[:2] == ([], [kept])
 
 
 def test_worker_that_is_away_is_passed_over() -> None:
-    away = KeepingWorker([session("l-1", b"")], is_up=False)
+    away, there = KeepingWorker([session("l-1", b"")], is_up=False), session("l-2", b"")
 
-    assert take_over(away, KeepingWorker([session("l-2", b"")]))[0] == 1
-    assert away.told == []
+    assert take_over(away, KeepingWorker([there]))[:2] == ([], [there])
 
 
 def test_worker_that_goes_away_while_it_is_asked_stops_nobody() -> None:
-    going = KeepingWorker([session("l-1", b"")])
+    going, there = KeepingWorker([session("l-1", b"")]), session("l-2", b"")
     going.refuses = True
 
-    assert take_over(going, KeepingWorker([session("l-2", b"")]))[0] == 1
+    assert take_over(going, KeepingWorker([there]))[:2] == ([], [there])

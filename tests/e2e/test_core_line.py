@@ -28,12 +28,13 @@ from foundation.errors import Conflict, NotFound, Unavailable
 from foundation.ids import AgentId, CallId, PartyId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal, Row
+from foundation.record import Record
 from recordings.messages import LeaseWork, NoWork, Reply
 from telephony.calls.events import CallArrived
 from tests.support.centres import run_command, write_centre
 from wallboard.board import BoardRecord
 from wallboard.commands import Done, HangUpCall, SetAgentState, WantedState
-from wallboard.core_link import CaughtUp
+from wallboard.core_link import CaughtUp, StartOver
 
 pytestmark = pytest.mark.e2e
 
@@ -80,7 +81,8 @@ class SmallCore:
         await self.journal.close()
 
     async def _ends(self, _: FindJournalEnds) -> JournalEnds:
-        return JournalEnds(1, self.journal.last_seq)
+        journal = self.journal
+        return JournalEnds(1, journal.last_seq, journal.opened_seq, journal.run)
 
     async def _board(self, ask: BoardAsks) -> Done:
         self.asked.append(ask.command)
@@ -124,8 +126,10 @@ async def line(core: SmallCore) -> AsyncIterator[CoreLine]:
     await line.close()
 
 
-async def take(line: CoreLine, after_seq: int, count: int) -> list[BoardRecord | CaughtUp]:
-    taken: list[BoardRecord | CaughtUp] = []
+async def take(
+    line: CoreLine, after_seq: int, count: int
+) -> list[BoardRecord | CaughtUp | StartOver]:
+    taken: list[BoardRecord | CaughtUp | StartOver] = []
     async with asyncio.timeout(5), aclosing(line.records(after_seq)) as records:  # type: ignore[type-var]  # it is a generator
         async for told in records:
             taken.append(told)
@@ -178,6 +182,22 @@ async def test_line_is_made_again_after_core_was_restarted(core: SmallCore, line
 
     await core.open()
     assert await line.metrics() == b"core_calls 1.0\n"
+
+
+async def test_who_has_heard_more_than_was_written_starts_over(
+    core: SmallCore, line: CoreLine
+) -> None:
+    core.journal.publish(CallArrived(C1, PartyId("p-1"), "8000"))
+    await take(line, 0, 2)
+    await core.close()
+    await core.open()
+
+    # One record was read and is on the disk; a second would be news from the dead.
+    assert isinstance((await take(line, 1, 1))[0], CaughtUp)
+    await core.close()
+    await core.open()
+    told = await take(line, 2, 3)
+    assert [type(each) for each in told] == [StartOver, Record, CaughtUp]
 
 
 async def test_many_who_ask_at_once_share_one_connection(core: SmallCore, line: CoreLine) -> None:

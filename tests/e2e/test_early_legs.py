@@ -1,4 +1,7 @@
-"""core is killed while a phone rings and a caller is not yet answered: both are told the end."""
+"""core is killed while a phone rings and a caller is not yet answered: both go on.
+
+Nothing of this has a dialog yet: the INVITE that waits for its answer is what outlives core.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.demo.phone_call import CallEnd
+from acd.events import AgentAnswered, AgentOffered, OfferFailed
+from recordings.events import RecordingEnded
+from telephony.calls.events import CallArrived, CallEnded, CallRefused
 from tests.support.centre import BLOCKED, Centre, Ports, Tones, write_centre
 from tests.support.tones import tone, write_wav
 
 pytestmark = pytest.mark.e2e
 
-CANCELLED = 487
-FINAL = 500
+NOT_AVAILABLE = 480
 
 
 @pytest.fixture
@@ -23,7 +27,7 @@ def centre(tmp_path: Path) -> Iterator[Centre]:
     shared.mkdir()
     ports = Ports.find()
     write_centre(folder, ports, shared, {})
-    write_wav(folder / "prompts" / "line_fault.wav", tone(Tones.LINE_FAULT, 20.0))
+    write_wav(folder / "prompts" / "line_fault.wav", tone(Tones.LINE_FAULT, 5.0))
     centre = Centre(folder, ports)
     centre.serve()
     try:
@@ -33,7 +37,7 @@ def centre(tmp_path: Path) -> Iterator[Centre]:
         centre.close()
 
 
-async def test_a_killed_core_leaves_no_phone_ringing_and_no_caller_without_an_answer(
+async def test_killed_core_leaves_a_phone_ringing_that_can_be_answered_and_a_caller_to_refuse(
     centre: Centre,
 ) -> None:
     async with (
@@ -42,6 +46,7 @@ async def test_a_killed_core_leaves_no_phone_ringing_and_no_caller_without_an_an
         centre.agent(1) as agent,
         asyncio.timeout(60),
     ):
+        before = centre.mark()
         talking = caller.dial("8000")
         await talking.answered()
         talking.press("1")
@@ -50,9 +55,18 @@ async def test_a_killed_core_leaves_no_phone_ringing_and_no_caller_without_an_an
         await early.hears(Tones.LINE_FAULT)
 
         pid = centre.kill("core")
-        ended = await asyncio.gather(ringing.over(), early.over(), talking.over())
+        # Before there is a core again: the phone repeats its answer until somebody takes it.
+        ringing.accept()
+        talking.play(tone(Tones.CALLER, 20))
         await centre.replaced("core", pid)
+        await ringing.hears(Tones.CALLER)
+        refused = await early.over()
+        talking.hang_up()
+        await ringing.over()
+        await centre.told(RecordingEnded, before, complete=True)
 
-        assert ended[0].status == CANCELLED
-        assert (ended[1].by_us, ended[1].status) == (False, FINAL)
-        assert ended[2] == CallEnd(by_us=False, status=0, reason=ended[2].reason)
+    assert (refused.by_us, refused.status) == (False, NOT_AVAILABLE)
+    assert len(centre.facts(AgentOffered, before)) == len(centre.facts(AgentAnswered, before)) == 1
+    assert centre.facts(OfferFailed, before) == []
+    assert [fact.status for fact in centre.facts(CallRefused, before)] == [NOT_AVAILABLE]
+    assert len(centre.facts(CallArrived, before)) == len(centre.facts(CallEnded, before)) == 2

@@ -16,17 +16,13 @@ from typing import Any
 
 import pytest
 
-from acd.events import (
-    AgentChanged,
-    AgentState,
-    CallLost,
-    TalkEnded,
-)
+from acd.events import AgentChanged, CallLost, CallQueued
 from foundation.ids import RecordingId
 from ivr.synthesis import Utterance
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingStarted, TranscriptFailed, TranscriptReady
 from telephony.calls.events import (
+    CallAnswered,
     CallArrived,
     CallBridged,
     CallEnded,
@@ -189,54 +185,64 @@ def check_continued(file: Path, duration_s: float) -> None:
         assert [seconds_of_tone(end, freq_hz) > 0.2 for end in ends] == [True, True]
 
 
-async def test_killed_core_costs_the_calls_but_not_their_last_words(centre: Centre) -> None:
+async def test_killed_core_costs_no_call_no_place_and_no_word(centre: Centre) -> None:
     async with full_house(centre) as house, centre.board() as screen:
         await screen.shows(lambda s: s["totals"]["waiting"] == 2)
         before = await figures(centre)
-        killed = centre.mark()
-        centre.kill("core")
+        agents = await agents_on_board(centre)
+        pid = centre.kill("core")
         await talk_goes_on(house)  # there is no core yet
-        ends = await asyncio.gather(
-            *(asyncio.wait_for(call.over(), 20) for call in (*house.callers, house.agent))
-        )
+        await centre.replaced("core", pid)
         await centre.ready()
-        await check_settled(centre, house, killed)
         after = await figures(centre)
-        rung_end = await asyncio.wait_for(house.rung.over(), AT_ONCE_S)
-        await new_call_is_served(centre, house.first)
+        assert await agents_on_board(centre) == agents
+        house.first.hold(house.agent)
+        await house.talker.hears(Tones.MUSIC, since_s=house.talker.heard_s, within_s=AT_ONCE_S)
+        house.first.resume(house.agent)
+        await everybody_goes_on(centre, house)
+        recording = centre.facts(RecordingStarted, house.before)[0]
+    ended = await centre.told(RecordingEnded, house.before, recording_id=recording.recording_id)
 
-    assert [end.by_us for end in ends] == [False] * 5
-    assert not rung_end.by_us
-    was, now = before["totals"], after["totals"]
-    assert (now["offered"], now["answered"]) == (was["offered"], was["answered"])
-    assert (now["abandoned"], now["lost"]) == (was["abandoned"], was["lost"] + 2)
-    assert (now["waiting"], now["talking"]) == (0, 0)
-    assert [identity_gap(each) for each in (now, *after["queues"])] == [0] * 4
+    assert counts(after) == counts(before)
+    assert (after["totals"]["waiting"], after["totals"]["talking"]) == (2, 1)
+    assert [identity_gap(each) for each in (after["totals"], *after["queues"])] == [0] * 4
+    await check_told_once(centre, house)
+    assert ended.complete
+    assert wav.inspect(centre.recording(recording.file)).duration_s == pytest.approx(
+        ended.duration_s, abs=0.05
+    )
 
 
-async def check_settled(centre: Centre, house: FullHouse, killed: int) -> None:
-    """What was open when core died has its end in the journal, once each."""
+async def test_new_core_rebuilds_what_it_took_over_when_media_dies_too(centre: Centre) -> None:
+    async with full_house(centre) as house:
+        for role in ("core", "media-0"):
+            pid = centre.kill(role)
+            await centre.replaced(role, pid)
+            await centre.ready()
+        await everybody_goes_on(centre, house)
+        recording = centre.facts(RecordingStarted, house.before)[0]
+    ended = await centre.told(RecordingEnded, house.before, recording_id=recording.recording_id)
+
+    await check_told_once(centre, house)
+    check_continued(centre.recording(recording.file), ended.duration_s)
+
+
+async def agents_on_board(centre: Centre) -> list[tuple[str, str, float]]:
+    """State and the second since when: a restart is no change."""
+    async with centre.web() as web:
+        shown = (await web.get("/api/v1/agents")).json()
+    return [(agent["id"], agent["state"], agent["since"]) for agent in shown]
+
+
+async def check_told_once(centre: Centre, house: FullHouse) -> None:
+    """Nothing that was told before the kill is told again, and nothing is lost."""
     arrived = [fact.call_id for fact in centre.facts(CallArrived, house.before)]
-    recording = centre.facts(RecordingStarted, house.before)[0]
-    ended = await centre.told(RecordingEnded, killed, recording_id=recording.recording_id)
-    assert not ended.complete
-    assert wav.inspect(centre.recording(recording.file)).duration_s > 0.5
     assert len(arrived) == 4
-    assert [fact.call_id for fact in centre.facts(CallEnded, house.before)] == arrived
-    assert {fact.by for fact in centre.facts(CallEnded, house.before)} == {EndedBy.FAULT}
-    assert [fact.call_id for fact in centre.facts(CallLost, house.before)] == arrived[1:3]
-    assert [fact.call_id for fact in centre.facts(TalkEnded, house.before)] == arrived[:1]
-
-
-async def new_call_is_served(centre: Centre, agents_phone: DeskPhone) -> None:
-    """By an agent whose talk the kill has cost; nobody registered or signed in again."""
-    before = centre.mark()
-    async with centre.phone("10089") as caller:
-        call = await queued(caller)
-        (await agents_phone.rings()).accept()
-        await centre.told(CallBridged, before)
-        call.hang_up()
-        await centre.told(TalkEnded, before)
+    assert [fact.call_id for fact in centre.facts(CallAnswered, house.before)] == arrived
+    assert [fact.call_id for fact in centre.facts(CallQueued, house.before)] == arrived
+    assert sorted(f.call_id for f in centre.facts(CallEnded, house.before)) == sorted(arrived)
+    assert {fact.by for fact in centre.facts(CallEnded, house.before)} == {EndedBy.CALLER}
+    assert centre.facts(CallLost, house.before) == []
 
 
 async def test_agents_are_as_they_were_after_core_was_killed(centre: Centre) -> None:
@@ -244,11 +250,11 @@ async def test_agents_are_as_they_were_after_core_was_killed(centre: Centre) -> 
         meal = {"state": "paused", "reason": "meal"}
         (await web.post("/api/v1/agents/agent0004/state", json=meal)).raise_for_status()
         before = centre.mark()
-        centre.kill("core")
-        for agent_id, state in (("agent0003", AgentState.READY), ("agent0004", AgentState.PAUSED)):
-            await centre.told(AgentChanged, before, agent_id=agent_id, state=state)
+        pid = centre.kill("core")
+        await centre.replaced("core", pid)
         await centre.ready()
         agents = {agent["id"]: agent for agent in (await web.get("/api/v1/agents")).json()}
+        assert centre.facts(AgentChanged, before) == []
 
     assert agents["agent0003"]["state"] == "ready"
     assert (agents["agent0004"]["state"], agents["agent0004"]["reason"]) == ("paused", "meal")

@@ -115,6 +115,23 @@ def test_the_newest_dialog_record_travels_with_every_request_of_the_exchange() -
     assert second == p.Answer(rid=2, leg="b", sdp="x", record=b"3")
 
 
+def test_what_one_tells_the_other_knows() -> None:
+    desired = granted(
+        offer("a", record=b"1"),
+        offer("b", ""),
+        p.Answer(rid=2, leg="b", sdp="their answer"),
+        p.Connect(rid=3, a="a", b="b"),
+        p.Play(rid=4, leg="a", play_id="x", items=["music"], loop=True),
+        p.Tap(rid=5, tap_id="t", left="a", right="b", file="f"),
+        offer("a", ""),
+    )
+    other = Desired()
+    other.adopt(desired.requests())
+
+    assert list(other.requests()) == list(desired.requests())
+    assert (other.is_offering("a"), other.is_offering("b")) == (True, False)
+
+
 def hear(leg: str, *sources: str) -> p.Hear:
     return p.Hear(rid=1, leg=leg, sources=[p.Source(leg=source) for source in sources])
 

@@ -329,3 +329,33 @@ async def test_with_too_many_chores_waiting_the_talk_goes_on_without_its_row(
 
     assert "the disk does not keep up" in caplog.text
     assert second in caplog.text
+
+
+async def test_end_that_only_the_row_has_is_told_after_a_restart(centre: Centre) -> None:
+    recording_id = await centre.talk()
+    started, *_ = centre.events
+    ended = [event for event in centre.events if isinstance(event, RecordingEnded)]
+    assert isinstance(started, RecordingStarted)
+    centre.events.clear()
+
+    await centre.restart().adopt(started)
+
+    assert centre.events == ended
+    assert (await centre.get(recording_id)).complete
+
+
+async def test_beginning_that_only_the_journal_has_gets_its_row_and_its_end(
+    centre: Centre,
+) -> None:
+    recording_id = RecordingId("r-1")
+    started = RecordingStarted(recording_id, *TALK[:3], "2026-03-02/r-1.wav", ("en", "zh"))
+    write_wav(centre.folder / started.file, SECOND)
+    service = centre.restart()
+
+    await service.adopt(started)
+    await service.open(still_running={recording_id})
+    assert (await centre.get(recording_id)).is_open
+    await service.open()
+
+    assert [type(event) for event in centre.events] == [RecordingEnded]
+    assert (await centre.get(recording_id)).duration_s == 1.0

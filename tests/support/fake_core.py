@@ -8,7 +8,7 @@ from foundation.errors import CallCentreError, Unavailable
 from foundation.record import Record
 from wallboard.board import BoardEvent, BoardRecord
 from wallboard.commands import Command, Done
-from wallboard.core_link import CaughtUp
+from wallboard.core_link import CaughtUp, StartOver
 
 MONDAY_NOON_S = datetime(2026, 6, 22, 12, tzinfo=UTC).timestamp()
 
@@ -29,6 +29,7 @@ class FakeCore:
         self.on_command: list[BoardEvent] = []
         "Journalled when the next command comes, before it is acknowledged."
         self.is_up = True
+        self._has_forgotten = False
         self._news = asyncio.Condition()
 
     async def tell(self, *events: BoardEvent) -> None:
@@ -46,9 +47,18 @@ class FakeCore:
     async def come_back(self) -> None:
         self.is_up = True
 
-    async def records(self, after_seq: int) -> AsyncIterator[BoardRecord | CaughtUp]:
+    def forget(self, count: int) -> None:
+        """The last records were never written; the next core knows nothing of them."""
+        del self.journal[-count:]
+        self._has_forgotten = True
+
+    async def records(self, after_seq: int) -> AsyncIterator[BoardRecord | CaughtUp | StartOver]:
         self._check_up()
         told = after_seq
+        if self._has_forgotten:
+            self._has_forgotten = False
+            told = 0
+            yield StartOver()
         for known in self.journal[told:]:
             told = known.seq
             yield known

@@ -112,11 +112,11 @@ class House:
         self.recorder = _Recorder()
         self.events: list[HouseEvent] = []
         self.numbers: dict[CallId, str] = {}
-        self._offers = 0
+        self.offers = 0
         self.conductor = Conductor(self.events.append)
         options = QueueOptions(ring_s=15.0, wrap_up_s=20.0, max_wait_s=600.0)
         cards = [AgentCard(agent_id=agent, name=agent, number=agent) for agent in (EVA, TOM)]
-        self._floor = Floor({ORDERS: options}, cards, AgentOptions(auto_ready=True), self._new_id)
+        self.floor = Floor({ORDERS: options}, cards, AgentOptions(auto_ready=True), self._new_id)
         self._ivr = Ivr({"main": parse(FLOW, "flows/main.yaml", "main")[0]})
         self.journey = Journey(
             HouseRules(
@@ -145,10 +145,10 @@ class House:
     # the floor and the menus, with this house's time
 
     def feed(self, given: AcdInput) -> None:
-        self._tell_all(self._floor.feed(given, self.now))
+        self._tell_all(self.floor.feed(given, self.now))
 
     def is_current(self, offer_id: OfferId) -> bool:
-        return self._floor.is_current(offer_id)
+        return self.floor.is_current(offer_id)
 
     def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None:
         self._do(call_id, self._ivr.start(call_id, flow, self.now, languages))
@@ -166,7 +166,7 @@ class House:
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
-        self._tell_all(self._floor.tick(self.now))
+        self._tell_all(self.floor.tick(self.now))
         for call_id, effects in self._ivr.tick(self.now):
             self._do(call_id, effects)
 
@@ -193,8 +193,8 @@ class House:
         return [type(event).__name__ for event in self.events]
 
     def _new_id(self) -> OfferId:
-        self._offers += 1
-        return OfferId(f"o-{self._offers}")
+        self.offers += 1
+        return OfferId(f"o-{self.offers}")
 
     def _tell_all(self, events: list[AcdEvent]) -> None:
         for event in events:

@@ -235,6 +235,22 @@ async def test_events_that_happened_while_the_link_was_down_are_caught_up(house:
     assert queue["waiting"] == 2
 
 
+async def test_board_forgets_what_a_core_told_that_died_before_it_was_written(
+    house: House,
+) -> None:
+    await house.as_user("ann")
+    await house.core.tell(CallQueued(C2, ORDERS), CallQueued(CallId("c-3"), ORDERS))
+    await _until(house, "/api/v1/queues", lambda queues: queues[0]["offered"] == 3)
+
+    await house.core.go_away()
+    assert (await house.get("/readyz")).status_code == 503
+    house.core.forget(2)
+    await house.core.tell(CallQueued(C2, ORDERS))
+    await house.core.come_back()
+
+    await _until(house, "/api/v1/queues", lambda queues: queues[0]["offered"] == 2)
+
+
 async def test_extra_router_is_guarded_like_all_others(house: House) -> None:
     assert (await house.get("/api/v1/recordings")).status_code == 401
     await house.as_user("tom")

@@ -1,0 +1,43 @@
+"""What a floor is given that takes over from one whose process died; times are of its own clock.
+
+Whoever gives it (`Floor.restore`) has made it whole: an agent who rings or talks has a caller who
+is bound to that agent, and the other way round.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from acd.agent import Assignment, Step
+from acd.events import AgentState
+from foundation.ids import AgentId, CallId, OfferId, QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAgent:
+    """An agent who is not OFF."""
+
+    agent_id: AgentId
+    state: AgentState
+    since: float
+    reason: str = ""
+    idle_since: float = 0.0
+    assignment: Assignment | None = None
+    "Of RINGING, TALKING and WRAP_UP."
+    after_talk: tuple[Step, str] = (Step.MAKE_READY, "")
+    "What the agent chose while talking, with the reason of a pause."
+    registered: bool = False
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCaller:
+    """A visit without an outcome, or one whose talk goes on."""
+
+    call_id: CallId
+    queue: QueueId
+    priority: int
+    entered_at: float
+    agent_id: AgentId | None = None
+    offer_id: OfferId | None = None
+    is_answered: bool = False
+    tried: Set[AgentId] = frozenset()

@@ -1,0 +1,421 @@
+"""A core died: which of its calls go on, where each stands, and what ends instead. Pure.
+
+    journal ─▶ History ─┐
+                        ├─▶ make_plan ─▶ Plan: facts, floor, calls and their next steps, ends
+    media's sessions ───┘
+      with dialog records
+
+Rule 1: a call goes on when media kept its caller's session and dialog record. Everything else that
+        the journal shows as open is ended, each visit, talk and call exactly once.
+Rule 2: media may be ahead of the journal by what a kill costs (50 ms of events), never behind: what
+        media shows and the journal does not is written down now (`Plan.facts`).
+Rule 3: nobody loses the place or the age; an agent's phone that rings goes on ringing for the rest
+        of its time; an agent's leg that belongs to no open offer or talk is ended.
+Rule 4: an agent without a call whose registration has run out has gone home.
+Rule 5: what conducts a call comes back with it: music and prompts that play are waited for, what
+        was over is followed by its next step (`Revived.missed`). Only a menu begins again from its
+        start.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from acd.agent import Assignment
+from acd.events import (
+    AgentChanged,
+    AgentOffered,
+    AgentState,
+    CallLost,
+    OfferFailed,
+    OfferFailure,
+    TalkEnded,
+)
+from acd.inputs import CallerLeft, Lose
+from acd.kept import KeptAgent, KeptCaller
+from callcenter.contact import Contact, Stage
+from callcenter.history import AgentPast, CallPast, History, VisitPast
+from callcenter.journey import HouseEvent
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
+from recordings.events import RecordingStarted
+from telephony.calls.events import (
+    AgentHungUp,
+    AgentPickedUp,
+    CallAnswered,
+    CallArrived,
+    CallBridged,
+    CallHeld,
+    CallResumed,
+    EndedBy,
+    PromptEnded,
+    Side,
+)
+from telephony.calls.kept import KeptAgentSide, KeptCall, KeptSide
+from telephony.sip.events import CallerIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Revived:
+    """A call that goes on."""
+
+    kept: KeptCall
+    contact: Contact
+    missed: tuple[HouseEvent, ...] = ()
+    "For the journey alone, which died before it had done what follows from them."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What the plan must know of the configuration, which may be another than before."""
+
+    queues: Mapping[QueueId, str]
+    "With the languages of its talks, as `RecordingStarted` has them."
+    agents: frozenset[AgentId]
+    is_present: Callable[[AgentId], bool]
+    "Has a registration; the phone may be out of reach, as its connection died with core."
+    is_registered: Callable[[AgentId], bool]
+    tap_files: Mapping[str, str] = field(default_factory=dict)
+    "Of the recordings that media writes."
+    find_party: Callable[[CallerIdentity], PartyId]
+
+
+@dataclass(slots=True)
+class Plan:
+    """What core does at its start, in the order of the fields."""
+
+    facts: list[object] = field(default_factory=list)
+    "For the journal alone: nobody is to act on them."
+    agents: list[AgentPast] = field(default_factory=list)
+    "Not OFF, or sent there."
+    registered: set[AgentId] = field(default_factory=set)
+    "Of these, who has a phone."
+    visits: list[tuple[CallId, VisitPast]] = field(default_factory=list)
+    "In the order in which the callers came to their queues."
+    calls: list[Revived] = field(default_factory=list)
+    running: list[RecordingStarted] = field(default_factory=list)
+    "Recordings that media goes on writing."
+    left: list[CallerLeft | Lose] = field(default_factory=list)
+    "For the floor: callers whose end is written already."
+    lost: list[CallId] = field(default_factory=list)
+    "Open calls that can't go on; the floor ends their visits and talks."
+    strays: list[KeptSide] = field(default_factory=list)
+    "Legs of nobody: ended by BYE, CANCEL or a final answer."
+
+    def kept_agents(self, offset_s: float) -> list[KeptAgent]:
+        """`offset_s`: the journal's clock minus the floor's."""
+        busy = {revived.kept.caller.note.aor for revived in self.calls}
+        return [
+            KeptAgent(
+                agent_id=agent.agent_id,
+                state=agent.state,
+                reason=agent.reason,
+                since=agent.since - offset_s,
+                idle_since=agent.idle_since - offset_s,
+                assignment=agent.assignment,
+                after_talk=agent.after_talk,
+                registered=agent.agent_id in self.registered,
+                busy=agent.agent_id in busy,
+            )
+            for agent in self.agents
+        ]
+
+    def kept_callers(self, offset_s: float) -> list[KeptCaller]:
+        return [
+            KeptCaller(
+                call_id=call_id,
+                queue=visit.queue,
+                priority=visit.priority,
+                entered_at=visit.entered_at - offset_s,
+                agent_id=visit.agent_id,
+                offer_id=visit.offer_id,
+                is_answered=visit.is_answered,
+                tried=frozenset(visit.tried),
+            )
+            for call_id, visit in self.visits
+        ]
+
+
+def make_plan(history: History, sides: Iterable[KeptSide], house: House) -> Plan:
+    """`history` is brought into order by this: it agrees with the plan's facts afterwards."""
+    return _Planner(history, list(sides), house).make()
+
+
+class _Planner:
+    def __init__(self, history: History, sides: list[KeptSide], house: House) -> None:
+        self._history = history
+        self._house = house
+        self._plan = Plan(strays=sides)
+        self._callers: dict[CallId, KeptSide] = {}
+        self._agents_sides: dict[CallId, list[KeptSide]] = {}
+        for side in sides:
+            call_id = CallId(side.session.call)
+            if side.note.side is Side.CALLER:
+                self._callers[call_id] = side
+            else:
+                self._agents_sides.setdefault(call_id, []).append(side)
+
+    def make(self) -> Plan:
+        plan = self._plan
+        plan.facts += self._history.complete()
+        self._take_unknown_calls()
+        for call in self._history.calls.values():
+            self._check_visit(call)
+        self._check_agents()
+        for call in self._history.calls.values():
+            self._place(call)
+        plan.visits = sorted(
+            (
+                (call.call_id, call.visit)
+                for call in self._history.calls.values()
+                if call.visit is not None
+            ),
+            key=lambda pair: pair[1].entered_at,
+        )
+        return plan
+
+    # -- the journal in order --------------------------------------------------------------------
+
+    def _take_unknown_calls(self) -> None:
+        """Calls that came in the last moment, of which the journal knows nothing."""
+        known = {*self._history.calls, *self._history.ended}
+        for call_id, side in self._callers.items():
+            if call_id not in known:
+                party_id = self._house.find_party(side.dialog.peer)
+                self._history.calls[call_id] = CallPast(call_id, party_id, side.note.line)
+                self._plan.facts.append(CallArrived(call_id, party_id, side.note.line))
+
+    def _check_visit(self, call: CallPast) -> None:
+        """A visit to a queue that is no more, or to an agent who does not know of it."""
+        visit = call.visit
+        if visit is None:
+            return
+        if visit.queue not in self._house.queues:
+            self._undo_visit(call, visit)
+        elif visit.agent_id is not None and not self._is_bound(call.call_id, visit):
+            if visit.is_answered:
+                self._undo_visit(call, visit)
+            else:
+                self._undo_offer(call.call_id, visit)
+
+    def _is_bound(self, call_id: CallId, visit: VisitPast) -> bool:
+        if visit.agent_id not in self._house.agents:
+            return False
+        agent = self._history.agents.get(visit.agent_id)
+        state = AgentState.TALKING if visit.is_answered else AgentState.RINGING
+        return (
+            agent is not None
+            and agent.state is state
+            and agent.assignment == Assignment(call_id, visit.queue, visit.offer_id or OfferId(""))
+        )
+
+    def _undo_visit(self, call: CallPast, visit: VisitPast) -> None:
+        call.visit = None
+        call.is_over = True
+        if visit.is_answered and visit.agent_id is not None:
+            self._plan.facts.append(TalkEnded(call.call_id, visit.queue, visit.agent_id))
+            return
+        if visit.agent_id is not None:
+            self._undo_offer(call.call_id, visit)
+        self._plan.facts.append(CallLost(call.call_id, visit.queue))
+
+    def _undo_offer(self, call_id: CallId, visit: VisitPast) -> None:
+        if visit.agent_id is not None and visit.offer_id is not None:
+            why = OfferFailure.WITHDRAWN
+            failed = OfferFailed(call_id, visit.queue, visit.agent_id, visit.offer_id, why)
+            self._plan.facts.append(failed)
+        visit.agent_id = visit.offer_id = None
+
+    def _check_agents(self) -> None:
+        """Who is bound to a call that is not there, or is there no more."""
+        bound = {
+            call.visit.agent_id: call.call_id
+            for call in self._history.calls.values()
+            if call.visit is not None
+        }
+        for agent in self._history.agents.values():
+            if not self._is_sound(agent, bound.get(agent.agent_id)):
+                self._change(agent, AgentState.READY)
+            if self._is_away(agent):
+                self._change(agent, AgentState.OFF)
+            # Of those without a phone one may have come in the last moment.
+            is_kept = agent.state is not AgentState.OFF or agent.is_sent_off
+            if is_kept and agent.agent_id in self._house.agents:
+                self._plan.agents.append(agent)
+                if self._house.is_registered(agent.agent_id):
+                    self._plan.registered.add(agent.agent_id)
+
+    def _change(self, agent: AgentPast, state: AgentState) -> None:
+        if agent.state is not state:
+            changed = AgentChanged(agent.agent_id, state)
+            agent.enter(changed, agent.since)
+            self._plan.facts.append(changed)
+
+    def _is_away(self, agent: AgentPast) -> bool:
+        if agent.agent_id not in self._house.agents:
+            return True
+        is_free = agent.state in (AgentState.READY, AgentState.PAUSED)
+        return is_free and not self._house.is_present(agent.agent_id)
+
+    def _is_sound(self, agent: AgentPast, bound_to: CallId | None) -> bool:
+        match agent.state:
+            case AgentState.RINGING | AgentState.TALKING:
+                return agent.assignment is not None and agent.assignment.call_id == bound_to
+            case AgentState.WRAP_UP:
+                had = agent.assignment
+                return had is not None and had.queue in self._house.queues
+            case _:
+                return True
+
+    # -- each call -------------------------------------------------------------------------------
+
+    def _place(self, call: CallPast) -> None:
+        if call.ended_by is not None:
+            left = CallerLeft if call.ended_by is EndedBy.CALLER else Lose
+            self._plan.left.append(left(call.call_id))
+            return
+        caller = self._callers.get(call.call_id)
+        if caller is None or call.is_over or _has_left(call):
+            self._plan.lost.append(call.call_id)
+            return
+        if not caller.dialog.is_early and not call.is_answered:
+            self._plan.facts.append(CallAnswered(call.call_id))
+        agent = self._find_agent(call)
+        contact, missed = self._stand(call, caller, agent)
+        kept = KeptCall(
+            call_id=call.call_id,
+            party_id=call.party_id,
+            line=call.line,
+            caller=caller,
+            agent=agent,
+            recording_id=self._running_tap(call, caller, agent),
+        )
+        self._plan.calls.append(Revived(kept, contact, missed))
+        for side in (caller, agent):
+            if side is not None:
+                self._plan.strays = [
+                    each for each in self._plan.strays if each.leg_id != side.leg_id
+                ]
+
+    def _find_agent(self, call: CallPast) -> KeptAgentSide | None:
+        """The leg of the phone that the open offer or talk is with."""
+        visit = call.visit
+        if visit is None or visit.agent_id is None or visit.offer_id is None:
+            return None
+        for side in self._agents_sides.get(call.call_id, ()):
+            is_late = visit.is_answered and side.dialog.is_early
+            if side.note.offer == visit.offer_id and not is_late:
+                return KeptAgentSide(
+                    side.dialog, side.session, side.note, visit.agent_id, visit.offer_id
+                )
+        return None
+
+    def _stand(
+        self, call: CallPast, caller: KeptSide, agent: KeptAgentSide | None
+    ) -> tuple[Contact, tuple[HouseEvent, ...]]:
+        contact = Contact(call.call_id, call.line)
+        if caller.dialog.is_early:
+            return contact, (CallArrived(call.call_id, call.party_id, call.line),)
+        visit = call.visit or call.last_visit
+        if visit is None:
+            return contact, (CallAnswered(call.call_id),)
+        contact.queue, contact.returns = visit.queue, visit.priority
+        if call.visit is None:
+            return self._leaving(contact, call, caller)
+        if visit.is_answered:
+            return self._talking(contact, call, caller, agent)
+        contact.stage = Stage.WAITING
+        missed: tuple[HouseEvent, ...] = ()
+        if not caller.session.playing:
+            missed = (PromptEnded(call.call_id),)
+        return contact, (*missed, *_missed_of_offer(call.call_id, visit, agent))
+
+    def _leaving(
+        self, contact: Contact, call: CallPast, caller: KeptSide
+    ) -> tuple[Contact, tuple[HouseEvent, ...]]:
+        if call.has_overflowed:
+            contact.stage = Stage.LEAVING
+            return contact, _after_prompt(caller)
+        contact.stage = Stage.TALKING if call.is_bridged else Stage.ANNOUNCING
+        return contact, _agent_gone(call)
+
+    def _talking(
+        self, contact: Contact, call: CallPast, caller: KeptSide, agent: KeptAgentSide | None
+    ) -> tuple[Contact, tuple[HouseEvent, ...]]:
+        assert call.visit is not None
+        contact.agent_id = call.visit.agent_id
+        is_recorded = bool(caller.session.taps)
+        if agent is None:
+            is_talk = call.is_bridged or is_recorded
+            contact.stage = Stage.TALKING if is_talk else Stage.ANNOUNCING
+            return contact, _agent_gone(call)
+        if caller.session.connected_to == agent.leg_id:
+            self._write_down_talk(call, caller, agent)
+        elif not is_recorded:
+            contact.stage = Stage.ANNOUNCING
+            return contact, _after_prompt(caller)
+        contact.stage = Stage.TALKING
+        return contact, ()
+
+    def _write_down_talk(self, call: CallPast, caller: KeptSide, agent: KeptAgentSide) -> None:
+        facts = self._plan.facts
+        if not call.is_bridged:
+            facts.append(CallBridged(call.call_id, agent.agent_id))
+        for side, kept in ((Side.CALLER, caller), (Side.AGENT, agent)):
+            if kept.session.is_held is not (side in call.held_by):
+                told = CallHeld if kept.session.is_held else CallResumed
+                facts.append(told(call.call_id, side))
+
+    def _running_tap(
+        self, call: CallPast, caller: KeptSide, agent: KeptAgentSide | None
+    ) -> RecordingId | None:
+        """The recording that goes on; written down if it began in the last moment."""
+        visit = call.visit
+        if visit is None or agent is None or not caller.session.taps:
+            return None
+        recording_id = RecordingId(caller.session.taps[0])
+        started = call.recording
+        if started is None or started.recording_id != recording_id:
+            path = PurePath(self._house.tap_files.get(recording_id, f"{recording_id}.wav"))
+            language = self._house.queues[visit.queue]
+            started = RecordingStarted(
+                recording_id,
+                call.call_id,
+                agent.agent_id,
+                visit.queue,
+                f"{path.parent.name}/{path.name}",
+                (language, language),
+            )
+            self._plan.facts.append(started)
+        self._plan.running.append(started)
+        return recording_id
+
+
+def _after_prompt(caller: KeptSide) -> tuple[HouseEvent, ...]:
+    """What somebody waited for plays still, or has come to its end."""
+    return () if caller.plays else (PromptEnded(CallId(caller.session.call)),)
+
+
+def _agent_gone(call: CallPast) -> tuple[HouseEvent, ...]:
+    visit = call.visit or call.last_visit
+    if visit is None or visit.agent_id is None:
+        return ()
+    return (AgentHungUp(call.call_id, visit.agent_id, EndedBy.AGENT),)
+
+
+def _missed_of_offer(
+    call_id: CallId, visit: VisitPast, agent: KeptAgentSide | None
+) -> tuple[HouseEvent, ...]:
+    if visit.agent_id is None or visit.offer_id is None:
+        return ()
+    if agent is None:
+        return (AgentOffered(call_id, visit.queue, visit.agent_id, visit.offer_id),)
+    # Without a codec the phone's answer has not reached media: that comes first.
+    if agent.dialog.is_early or not agent.session.codec:
+        return ()
+    return (AgentPickedUp(call_id, visit.agent_id, visit.offer_id),)
+
+
+def _has_left(call: CallPast) -> bool:
+    """The visit ended because the call did, which the journal did not come to say."""
+    last = call.last_visit
+    return last is not None and not last.is_answered and not call.has_overflowed

@@ -1,0 +1,464 @@
+"""A core dies at any moment: what the next one makes of its journal and of what media kept."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acd.events import (
+    AgentAnswered,
+    AgentChanged,
+    AgentOffered,
+    AgentState,
+    CallAbandoned,
+    CallLost,
+    CallOverflowed,
+    CallQueued,
+    OfferFailed,
+    TalkEnded,
+)
+from acd.inputs import CallerLeft, Lose, Pause
+from callcenter.contact import Stage
+from callcenter.events import ActionTaken
+from callcenter.history import History
+from callcenter.revive import Plan, make_plan
+from callcenter.settle import REASON
+from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
+from foundation.record import Record
+from recordings.events import RecordingStarted
+from telephony.calls.events import (
+    AgentHungUp,
+    AgentPickedUp,
+    CallAnswered,
+    CallArrived,
+    CallBridged,
+    CallEnded,
+    EndedBy,
+    PhoneChanged,
+    PromptEnded,
+)
+from telephony.calls.kept import KeptSide
+from tests.support.fake_house import EVA, ORDERS, TOM, House
+from tests.support.kept_house import CONFIGURED, Lines, revive
+
+
+def plan_of(journal: list[Record[object]], sides: list[KeptSide]) -> Plan:
+    history = History()
+    for record in journal:
+        history.take(record)
+    return make_plan(history, sides, CONFIGURED)
+
+
+def waiting(lines: Lines) -> CallId:
+    call_id = lines.arrive()
+    lines.press(call_id)
+    return call_id
+
+
+def offered(lines: Lines) -> tuple[CallId, OfferId]:
+    """A caller at whose agent it rings; Eva's."""
+    lines.house.phone(EVA)
+    call_id = waiting(lines)
+    return call_id, next(iter(lines.agents))
+
+
+def talking(lines: Lines) -> tuple[CallId, OfferId]:
+    call_id, offer_id = offered(lines)
+    lines.pick_up(offer_id)
+    lines.prompt_ended(call_id)
+    return call_id, offer_id
+
+
+def test_quiet_house_needs_nothing() -> None:
+    assert plan_of([], []) == Plan()
+
+
+def test_caller_who_waits_keeps_place_age_and_music() -> None:
+    lines = Lines(House())
+    lines.wait(5)
+    first = waiting(lines)
+    lines.wait(7)
+    second = waiting(lines)
+
+    plan = plan_of(lines.journal, lines.sides())
+
+    assert (plan.facts, plan.lost, plan.strays) == ([], [], [])
+    kept = [(each.call_id, each.entered_at) for each in plan.kept_callers(offset_s=2.0)]
+    assert kept == [(first, 3.0), (second, 10.0)]
+    assert [each.contact.stage for each in plan.calls] == [Stage.WAITING] * 2
+    assert [each.missed for each in plan.calls] == [(), ()]
+
+
+def test_caller_whose_prompt_ended_unheard_gets_music_again() -> None:
+    lines = Lines(House())
+    call_id = waiting(lines)
+    lines.callers[call_id].playing = ""
+
+    assert plan_of(lines.journal, lines.sides()).calls[0].missed == (PromptEnded(call_id),)
+
+
+def test_phone_that_rings_goes_on_ringing_for_the_rest_of_its_time() -> None:
+    lines = Lines(House())
+    _, offer_id = offered(lines)
+    lines.wait(4)
+
+    plan = plan_of(lines.journal, lines.sides())
+    after = revive(plan, lines.journal, now=lines.house.now)
+    after.wait(10.9)
+    assert after.house.floor.is_current(offer_id)
+    after.wait(0.1)
+    assert not after.house.floor.is_current(offer_id)
+
+
+def test_phone_that_rang_longer_than_its_time_while_there_was_no_core_may_have_answered() -> None:
+    lines = Lines(House())
+    _, offer_id = offered(lines)
+
+    after = revive(plan_of(lines.journal, lines.sides()), lines.journal, now=100.0)
+    after.wait(4.9)
+    assert after.house.floor.is_current(offer_id)
+    after.wait(0.1)
+    assert not after.house.floor.is_current(offer_id)
+
+
+def test_phone_that_was_picked_up_in_the_last_moment_is_connected() -> None:
+    lines = Lines(House())
+    call_id, offer_id = offered(lines)
+    lines.agents[offer_id].is_early = False
+
+    plan = plan_of(lines.journal, lines.sides())
+
+    assert plan.calls[0].missed == (AgentPickedUp(call_id, EVA, offer_id),)
+
+
+def test_offer_whose_phone_was_not_dialled_yet_is_dialled() -> None:
+    lines = Lines(House())
+    call_id, offer_id = offered(lines)
+    del lines.agents[offer_id]
+
+    (revived,) = plan_of(lines.journal, lines.sides()).calls
+
+    assert revived.kept.agent is None
+    assert [type(event) for event in revived.missed] == [AgentOffered]
+    assert getattr(revived.missed[0], "call_id", None) == call_id
+
+
+def test_talk_goes_on_with_its_recording() -> None:
+    lines = Lines(House())
+    call_id, _ = talking(lines)
+    started = RecordingStarted(
+        RecordingId(f"r-{call_id}"), call_id, EVA, ORDERS, "d/r.wav", ("en",) * 2
+    )
+    lines.write(started)
+
+    plan = plan_of(lines.journal, lines.sides())
+
+    assert (plan.facts, plan.lost, plan.strays, plan.running) == ([], [], [], [started])
+    (revived,) = plan.calls
+    assert revived.kept.is_bridged
+    assert revived.kept.recording_id == RecordingId(f"r-{call_id}")
+    assert (revived.contact.stage, revived.missed) == (Stage.TALKING, ())
+
+
+def test_what_media_shows_and_the_journal_does_not_is_written_down() -> None:
+    lines = Lines(House())
+    lines.house.phone(EVA)
+    before = len(lines.journal)
+    call_id = waiting(lines)
+    (offer_id,) = lines.agents
+    lines.pick_up(offer_id)
+    known = len(lines.journal)
+    lines.prompt_ended(call_id)
+
+    cut_talk = plan_of(lines.journal[:known], lines.sides())
+    assert [type(fact) for fact in cut_talk.facts] == [CallBridged, RecordingStarted]
+
+    cut_call = plan_of(lines.journal[:before], lines.sides())
+    assert [type(fact) for fact in cut_call.facts] == [CallArrived, CallAnswered]
+    assert [type(event) for event in cut_call.calls[0].missed] == [CallAnswered]
+    assert [side.leg_id for side in cut_call.strays] == [f"l-{offer_id}"]
+
+
+def test_agent_s_change_that_was_cut_off_is_made_good() -> None:
+    lines = Lines(House())
+    offered(lines)
+    assert isinstance(lines.journal[-1].event, AgentChanged)
+
+    plan = plan_of(lines.journal[:-1], lines.sides())
+
+    assert plan.facts == [lines.journal[-1].event]
+    assert [agent.state for agent in plan.agents] == [AgentState.RINGING]
+
+
+def test_caller_in_the_menu_hears_it_from_its_start() -> None:
+    lines = Lines(House())
+    call_id = lines.arrive()
+
+    assert plan_of(lines.journal, lines.sides()).calls[0].missed == (CallAnswered(call_id),)
+
+
+def test_caller_who_is_not_answered_yet_is_answered() -> None:
+    lines = Lines(House())
+    call_id = lines.arrive()
+    lines.callers[call_id].is_early = True
+    journal = [each for each in lines.journal if isinstance(each.event, CallArrived)]
+
+    assert [type(event) for event in plan_of(journal, lines.sides()).calls[0].missed] == [
+        CallArrived
+    ]
+
+
+def test_agent_who_hung_up_unheard_ends_the_talk() -> None:
+    lines = Lines(House())
+    call_id, offer_id = talking(lines)
+    del lines.agents[offer_id]
+
+    plan = plan_of(lines.journal, lines.sides())
+
+    assert plan.calls[0].missed == (AgentHungUp(call_id, EVA, EndedBy.AGENT),)
+
+
+def test_call_without_its_caller_is_lost_and_its_agent_s_leg_a_stray() -> None:
+    lines = Lines(House())
+    call_id, offer_id = talking(lines)
+    sides = [side for side in lines.sides() if side.note.agent]
+
+    plan = plan_of(lines.journal, sides)
+
+    assert (plan.calls, plan.lost) == ([], [call_id])
+    assert [side.leg_id for side in plan.strays] == [f"l-{offer_id}"]
+
+
+def test_end_that_was_written_is_followed_by_what_it_means_to_the_queue() -> None:
+    lines = Lines(House())
+    call_id, _ = offered(lines)
+    lines.hang_up(call_id)
+    told = [type(record.event) for record in lines.journal]
+    journal = lines.journal[: told.index(CallEnded) + 1]
+
+    plan = plan_of(journal, [])
+
+    assert (plan.left, plan.lost) == ([CallerLeft(call_id)], [])
+
+
+def test_legs_of_a_call_that_has_ended_are_strays() -> None:
+    lines = Lines(House())
+    call_id = waiting(lines)
+    sides = lines.sides()
+    lines.hang_up(call_id)
+
+    plan = plan_of(lines.journal, sides)
+
+    assert (plan.calls, plan.lost, plan.strays) == ([], [], sides)
+
+
+def test_call_that_was_being_ended_is_ended() -> None:
+    lines = Lines(House())
+    call_id = waiting(lines)
+    lines.write(CallLost(call_id, ORDERS))
+
+    assert plan_of(lines.journal, lines.sides()).lost == [call_id]
+
+
+def test_leg_of_an_earlier_offer_is_a_stray() -> None:
+    lines = Lines(House())
+    _, first = offered(lines)
+    gone = lines.agents[first].side()
+    lines.house.phone(TOM)
+    lines.refuse(first)
+
+    plan = plan_of(lines.journal, [*lines.sides(), gone])
+
+    assert plan.strays == [gone]
+    assert [caller.tried for caller in plan.kept_callers(0.0)] == [{EVA}]
+    assert [caller.agent_id for caller in plan.kept_callers(0.0)] == [TOM]
+
+
+def test_withdrawn_offer_leaves_the_agent_s_idle_time_as_it_was() -> None:
+    lines = Lines(House())
+    lines.wait(3)
+    lines.house.phone(EVA)
+    lines.wait(4)
+    call_id = waiting(lines)
+    lines.hang_up(call_id)
+
+    (agent,) = plan_of(lines.journal, []).kept_agents(0.0)
+
+    assert (agent.state, agent.since, agent.idle_since) == (AgentState.READY, 7.0, 3.0)
+
+
+def test_caller_overflows_when_the_time_is_up_as_if_nothing_had_been() -> None:
+    lines = Lines(House())
+    waiting(lines)
+    lines.wait(100)
+
+    after = revive(plan_of(lines.journal, lines.sides()), lines.journal, lines.house.now)
+    after.wait(499.9)
+    assert not [each for each in after.journal if isinstance(each.event, CallOverflowed)]
+    after.wait(0.1)
+    assert [each for each in after.journal if isinstance(each.event, CallOverflowed)]
+
+
+def test_queue_that_was_configured_away_loses_its_callers_and_frees_its_agents() -> None:
+    lines = Lines(House())
+    call_id, offer_id = offered(lines)
+    history = History()
+    for each in lines.journal:
+        history.take(each)
+
+    plan = make_plan(history, lines.sides(), replace(CONFIGURED, queues={QueueId("other"): "en"}))
+
+    assert [type(fact) for fact in plan.facts] == [OfferFailed, CallLost, AgentChanged]
+    assert plan.lost == [call_id]
+    assert [agent.state for agent in plan.agents] == [AgentState.READY]
+    assert len(plan.strays) == 2, offer_id
+
+
+def test_agent_whose_registration_ran_out_has_gone_home_but_not_from_a_talk() -> None:
+    lines = Lines(House())
+    talking(lines)
+    lines.house.phone(TOM)
+    history = History()
+    for each in lines.journal:
+        history.take(each)
+
+    plan = make_plan(history, lines.sides(), replace(CONFIGURED, is_present=lambda agent_id: False))
+
+    assert plan.facts[0] == AgentChanged(TOM, AgentState.OFF)
+    assert [(agent.agent_id, agent.state) for agent in plan.agents] == [(EVA, AgentState.TALKING)]
+
+
+def test_pause_that_was_asked_for_during_the_talk_comes_after_it() -> None:
+    lines = Lines(House())
+    call_id, _ = talking(lines)
+    lines.tell(ActionTaken("sue", "agent paused", EVA, "meal"))
+    lines.house.feed(Pause(EVA, "meal"))
+
+    after = revive(plan_of(lines.journal, lines.sides()), lines.journal, lines.house.now)
+    after.hang_up(call_id)
+    after.wait(20)
+
+    view = after.house.floor.agent(EVA)
+    assert (view.state, view.reason) == (AgentState.PAUSED, "meal")
+
+
+def test_wrap_up_ends_when_it_would_have_ended() -> None:
+    lines = Lines(House())
+    call_id, _ = talking(lines)
+    lines.hang_up(call_id)
+    lines.wait(15)
+
+    after = revive(plan_of(lines.journal, lines.sides()), lines.journal, lines.house.now)
+    after.wait(4.9)
+    assert after.house.floor.state_of(EVA) is AgentState.WRAP_UP
+    after.wait(0.1)
+    assert after.house.floor.state_of(EVA) is AgentState.READY
+
+
+# -- any story, killed at any record -------------------------------------------------------------
+
+OUTCOMES = (AgentAnswered, CallAbandoned, CallOverflowed, CallLost)
+Deed = Callable[[Lines, int], None]
+
+
+def of_calls(deed: Callable[[Lines, CallId], None]) -> Deed:
+    def do(lines: Lines, which: int) -> None:
+        if lines.callers:
+            deed(lines, sorted(lines.callers)[which % len(lines.callers)])
+
+    return do
+
+
+def of_offers(deed: Callable[[Lines, OfferId], None]) -> Deed:
+    def do(lines: Lines, which: int) -> None:
+        if lines.agents:
+            deed(lines, sorted(lines.agents)[which % len(lines.agents)])
+
+    return do
+
+
+def phone_changes(lines: Lines, which: int) -> None:
+    agent_id = (EVA, TOM)[which % 2]
+    lines.tell(PhoneChanged(agent_id, registered=which % 3 != 0, busy=False))
+
+
+DEEDS: list[Deed] = [
+    lambda lines, which: void(lines.arrive()),
+    of_calls(Lines.press),
+    of_calls(Lines.prompt_ended),
+    of_calls(Lines.hang_up),
+    of_offers(Lines.pick_up),
+    of_offers(Lines.refuse),
+    phone_changes,
+    lambda lines, which: lines.wait(float(which)),
+]
+stories = st.lists(st.tuples(st.sampled_from(range(len(DEEDS))), st.integers(0, 30)), max_size=40)
+
+
+def void(_: object) -> None:
+    """For deeds that return something."""
+
+
+def live(lines: Lines, story: list[tuple[int, int]]) -> None:
+    for number, which in story:
+        DEEDS[number](lines, which)
+
+
+def check(journal: list[Record[object]]) -> None:
+    """Each call has one beginning and one end, each visit one outcome, each talk one end."""
+    events = [record.event for record in journal]
+    count = Counter(type(event) for event in events)
+    arrived = Counter(e.call_id for e in events if isinstance(e, CallArrived))
+    ended = Counter(e.call_id for e in events if isinstance(e, CallEnded))
+    assert arrived == ended
+    assert set(arrived.values()) <= {1}
+    for kind in (CallQueued, TalkEnded):
+        of_call: Counter[CallId] = Counter(e.call_id for e in events if isinstance(e, kind))
+        others = OUTCOMES if kind is CallQueued else (AgentAnswered,)
+        assert of_call == Counter(e.call_id for e in events if isinstance(e, others))
+    assert count[AgentOffered] == count[AgentAnswered] + count[OfferFailed]
+    last: dict[AgentId, AgentState] = {
+        e.agent_id: e.state for e in events if isinstance(e, AgentChanged)
+    }
+    assert not {AgentState.RINGING, AgentState.TALKING} & set(last.values())
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    before=stories,
+    unwritten=st.integers(0, 6),
+    vanished=st.lists(st.integers(0, 9), max_size=2),
+    after=stories,
+)
+def test_whatever_happened_before_and_happens_after_a_kill_each_thing_ends_once(
+    before: list[tuple[int, int]],
+    unwritten: int,
+    vanished: list[int],
+    after: list[tuple[int, int]],
+) -> None:
+    lines = Lines(House())
+    for agent_id in (EVA, TOM):
+        lines.house.phone(agent_id)
+    live(lines, before)
+    journal = lines.journal[: max(2, len(lines.journal) - unwritten)]
+    sides = [side for number, side in enumerate(lines.sides()) if number not in vanished]
+
+    plan = plan_of(journal, sides)
+    successor = revive(plan, journal, lines.house.now)
+    for left in plan.left:
+        successor.house.feed(left)
+    for call_id in plan.lost:
+        successor.house.feed(Lose(call_id))
+        successor.tell(CallEnded(call_id, EndedBy.FAULT, REASON))
+    for agent_id in (EVA, TOM):
+        successor.house.phone(agent_id)
+    successor.obey()
+    live(successor, after)
+    successor.wait(2000)
+    for call_id in list(successor.callers):
+        successor.hang_up(call_id)
+    successor.wait(2000)
+
+    check(journal)
