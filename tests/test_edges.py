@@ -69,10 +69,12 @@ ALLOWED_IN = {
 }
 PURE = (
     "acd/",
+    "callcenter/limits.py",
     "ivr/engine.py",
     "ivr/flow.py",
     "recordings/lease.py",
     "telephony/calls/call.py",
+    "telephony/calls/trunks.py",
     "telephony/sip/stack.py",
     "wallboard/board.py",
     "wallboard/figures.py",

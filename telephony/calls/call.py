@@ -76,6 +76,7 @@ class Call:
         incoming: sip.IncomingCall,
         party_id: PartyId,
         options: CallOptions,
+        trunk: str = "",
     ) -> None:
         self.call_id = call_id
         self.caller = Leg(call_id, incoming.leg, Side.CALLER, options, offerless=not incoming.body)
@@ -85,6 +86,7 @@ class Call:
         self._options = options
         self._party_id = party_id
         self._line = incoming.to_user
+        self._trunk = trunk
         self._digits = DigitFilter(options.double_digit_s)
         self._recording_id: RecordingId | None = None
         self._bridged = False
@@ -109,6 +111,17 @@ class Call:
         """Ask media for the caller's session; two legs are reserved, for an agent will follow."""
         self._releasing.add(self.caller.leg_id)
         return [self.caller.ask_session(Purpose.PREPARE_CALLER, sdp, reserve=True)]
+
+    def turn_away(self, status: int, rule: str) -> list[Effect]:
+        """Instead of `start`: refuse a stranger before anything was reserved for the call."""
+        arrived = self._arrive()
+        self._is_over = True
+        return [
+            *arrived,
+            Reject(self.caller.leg_id, status),
+            Tell(CallRefused(self.call_id, status, rule)),
+            Tell(CallEnded(self.call_id, EndedBy.CENTRE, rule)),
+        ]
 
     def answer(self) -> list[Effect]:
         if not self._is_unanswered:
@@ -452,7 +465,7 @@ class Call:
         if self._has_arrived:
             return []
         self._has_arrived = True
-        return [Tell(CallArrived(self.call_id, self._party_id, self._line))]
+        return [Tell(CallArrived(self.call_id, self._party_id, self._line, self._trunk))]
 
     def _on_digit(self, leg_id: LegId, digit: str, at_s: float, way: DigitWay) -> list[Effect]:
         leg = self._find(leg_id)

@@ -31,6 +31,8 @@ class CallArrived:
     party_id: PartyId
     line: str
     "The number that was dialled."
+    trunk: str = ""
+    "Whose network it came by; '' for our own phones, strangers, and without trunks."
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,10 @@ from telephony.calls.events import (
     Side,
     TalkRecorded,
 )
-from telephony.calls.numbers import normalise
+from telephony.calls.numbers import ANONYMOUS, normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
+from telephony.calls.trunks import UNKNOWN_TRUNK, UNKNOWN_TRUNK_STATUS
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 
@@ -213,8 +214,14 @@ class Switchboard:
     # -- work ------------------------------------------------------------------------------------
 
     def _arrive(self, event: sip.IncomingCall) -> None:
+        trunks = self._options.trunks
+        trunk = None if event.agent_aor else trunks.find(event.source.host)
+        if trunks and trunk is None and not event.agent_aor:
+            self._turn_away(event)
+            return
         number = normalise(event.caller.user, self._options.country_code)
-        call = Call(new_call_id(), event, self._parties.find_or_add(number), self._options)
+        party_id = self._parties.find_or_add(number)
+        call = Call(new_call_id(), event, party_id, self._options, trunk or "")
         log.info("[%s] < INVITE for %s", call.call_id, event.to_user)
         self._calls[call.call_id] = call
         self._by_leg[event.leg] = call
@@ -225,6 +232,14 @@ class Switchboard:
         self._take(call, lambda: call.start(event.body))
         # After the Offer, for media keeps records of sessions that it has.
         self._note(event.leg, call.call_id, Side.CALLER)
+
+    def _turn_away(self, event: sip.IncomingCall) -> None:
+        """Of a stranger's call nothing is kept, and the number it claims is not remembered."""
+        party_id = self._parties.find_or_add(ANONYMOUS)
+        call = Call(new_call_id(), event, party_id, self._options)
+        source = event.source
+        log.warning("[%s] < INVITE from an unknown trunk, %s", call.call_id, source.host)
+        self._do(call, call.turn_away(UNKNOWN_TRUNK_STATUS, UNKNOWN_TRUNK))
 
     def _note(self, leg_id: LegId, call_id: CallId, side: Side) -> None:
         """What a restarted core must know of a leg beside its dialog."""

@@ -352,10 +352,10 @@ class Centre:
 
     @asynccontextmanager
     async def phone(
-        self, number: str = "10086", law: Law | None = None
+        self, number: str = "10086", law: Law | None = None, local_ip: str = "127.0.0.1"
     ) -> AsyncIterator[DeskPhone]:
         """A caller's; not registered."""
-        options = PhoneOptions(server=self.sip, user=number)
+        options = PhoneOptions(server=self.sip, user=number, local_ip=local_ip)
         async with DeskPhone.opened(options) as phone:
             assert isinstance(phone, DeskPhone)
             phone.law = law
