@@ -320,15 +320,17 @@ class Journey:
             case calls.AgentRefused(call_id, agent_id, offer_id, status):
                 failure = _failure(status)
                 self._floor.feed(floor.Decline(call_id, agent_id, offer_id, failure))
-            case calls.AgentHungUp(call_id, agent_id, by):
+            case calls.AgentHungUp(call_id, agent_id):
                 self._floor.feed(floor.AgentLeft(call_id, agent_id))
-                self._agent_left(call_id, by)
+                self._agent_left(event)
 
-    def _agent_left(self, call_id: CallId, by: calls.EndedBy) -> None:
+    def _agent_left(self, event: calls.AgentHungUp) -> None:
         """After a talk the call is over; before it the caller has waited and is served next."""
+        call_id = event.call_id
         contact = self._contacts.get(call_id)
         if contact is None or contact.stage is not Stage.ANNOUNCING or contact.queue is None:
-            self._control.hang_up(call_id, by, "the agent's part is over")
+            reason = f"the agent's phone: {event.why}" if event.why else "the agent's part is over"
+            self._control.hang_up(call_id, event.by, reason)
             return
         contact.agent_id = None
         contact.returns += 1

@@ -155,6 +155,8 @@ class AgentHungUp:
     call_id: CallId
     agent_id: AgentId
     by: EndedBy
+    why: str = ""
+    "For people: what was wrong, when it was a fault."
 
 
 @dataclass(frozen=True, slots=True)

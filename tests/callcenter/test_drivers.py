@@ -8,7 +8,7 @@ from acd.floor import Floor
 from acd.inputs import Accept, AgentLeft, Enqueue, PhoneChanged
 from acd.options import AgentCard, AgentOptions, QueueOptions
 from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver
-from callcenter.limits import Arrival, LimitRules, LineLimits, Limits, TimeUp
+from callcenter.limits import Arrival, LimitRules, Limits, LineLimits, TimeUp
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
 from ivr.engine import Effect, EnterQueue, PlayPrompts
 from ivr.events import FlowEnded, MenuChosen
