@@ -1,6 +1,8 @@
 """Which calls a served centre refuses, and what it does about phones that vanish."""
 
 import asyncio
+import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,3 +172,27 @@ async def test_agent_who_vanishes_in_a_talk_is_free_and_the_callers_call_closed(
         EndedBy.FAULT,
         "the agent's phone: no audio came any more",
     )
+
+
+async def test_each_call_of_the_day_has_one_record_with_what_became_of_it(centre: Centre) -> None:
+    async with centre.web() as client:
+        answer = await client.get("/api/v1/records.csv")
+    assert answer.status_code == 200
+    rows = {row["call_id"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    arrived = centre.facts(CallArrived)
+    assert len(arrived) == len(rows) == len(answer.text.splitlines()) - 1
+    for refusal in centre.facts(CallRefused):
+        row = rows[refusal.call_id]
+        assert (row["outcome"], row["refused_rule"]) == ("refused", refusal.rule)
+        assert row["refused_status"] == str(refusal.status)
+    for bridge in centre.facts(CallBridged):
+        row = rows[bridge.call_id]
+        assert (row["outcome"], row["agent"], row["queue"]) == ("answered", "agent0001", "orders")
+        assert float(row["talk_s"]) > LOST_AFTER_S
+        assert int(row["caller_packets_received"]) > 50
+        assert int(row["agent_packets_received"]) > 50
+        assert row["recordings"].startswith("r-")
+    strangers = [row for row in rows.values() if row["refused_rule"] == "unknown trunk"]
+    assert [row["caller"] for row in strangers] == ["anonymous"] * len(strangers)
+    callers = {row["caller"] for row in rows.values()}
+    assert {"20001", "20005", "20009"} <= callers
