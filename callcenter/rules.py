@@ -15,6 +15,7 @@ from telephony.calls.options import CallOptions
 from telephony.calls.trunks import Trunk, Trunks
 from telephony.media.options import WorkerOptions
 from telephony.sip.options import Listener, SipOptions
+from telephony.sip.stream import StreamLimits
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
 
@@ -126,7 +127,17 @@ def agent_options(settings: Settings) -> AgentOptions:
 
 
 def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptions:
-    return SipOptions(listeners=listeners, domain=settings.sip.domain)
+    streams = settings.sip.streams
+    return SipOptions(
+        listeners=listeners,
+        domain=settings.sip.domain,
+        digest_algorithms=settings.sip.digest,
+        streams=StreamLimits(
+            connections=streams.connections,
+            per_source=streams.per_source,
+            idle_s=streams.idle_s,
+        ),
+    )
 
 
 def worker_options(settings: Settings, number: int, workers: int, socket: str) -> WorkerOptions:
@@ -139,6 +150,7 @@ def worker_options(settings: Settings, number: int, workers: int, socket: str) -
         socket=socket,
         address=settings.media.address,
         ports=(first + number * share, first + (number + 1) * share - 1),
+        codecs=("PCMU", "PCMA", "G722") if settings.media.g722 else ("PCMU", "PCMA"),
         max_legs=limits.legs,
         busy_limit=limits.busy,
         media_lost_s=limits.lost_after_s,
