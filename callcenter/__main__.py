@@ -8,6 +8,7 @@ from callcenter.commands.check import check
 from callcenter.commands.demo import demo
 from callcenter.commands.doctor import doctor
 from callcenter.commands.init import init_command
+from callcenter.commands.records import records
 from callcenter.commands.serve import serve
 from callcenter.commands.watch import watch
 
@@ -25,6 +26,7 @@ app.command("doctor")(doctor)
 app.command("serve")(serve)
 app.command("watch")(watch)
 app.command("call")(call)
+app.command("records")(records)
 app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")
 app.add_typer(party.app, name="party")

@@ -21,9 +21,10 @@ from callcenter.actions import Actions
 from callcenter.answers import Answers
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
-from callcenter.drivers import FloorDriver, IvrDriver
+from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver
 from callcenter.erase import Eraser
 from callcenter.journey import HouseEvent, Journey
+from callcenter.limits import Limits, TimeUp
 from callcenter.media_port import MediaPort
 from callcenter.metrics import CoreMetrics, Readings, WorkerReading
 from callcenter.narrator import Narrator
@@ -32,10 +33,12 @@ from callcenter.rules import (
     agent_cards,
     agent_options,
     house_rules,
+    limit_rules,
     prompt_options,
     queue_options,
     recording_options,
     sip_options,
+    trunks,
 )
 from callcenter.secret import derive_key
 from callcenter.settings import Settings
@@ -166,7 +169,7 @@ class Core:
             self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
         )
         self._switchboard = Switchboard(
-            CallOptions(hold_music=tuple(self._prompts.named(MUSIC, ()))),
+            CallOptions(hold_music=tuple(self._prompts.named(MUSIC, ())), trunks=trunks(settings)),
             SipPort(self._endpoint),
             self._media,
             self._parties,
@@ -187,6 +190,7 @@ class Core:
             self._recordings,
             self._switchboard.find_caller_number,
             self._tell,
+            LimitsDriver(Limits(limit_rules(settings)), self._end_in_time),
         )
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
@@ -294,6 +298,9 @@ class Core:
 
     def _do_ivr(self, call_id: CallId, effect: Effect) -> None:
         self._journey.do_ivr(call_id, effect)
+
+    def _end_in_time(self, over: TimeUp) -> None:
+        self._journey.time_up(over)
 
     def _forget_placement(self, event: HouseEvent) -> None:
         if isinstance(event, CallEnded):

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from callcenter.sections import SECURE_TRANSPORTS, Agent, Queue
+from callcenter.sections import SECURE_TRANSPORTS, Agent, Queue, Trunk
 from foundation.yaml_lines import Path, nearest
 from ivr.flow import Flow, ToQueue, prompts_of
 from ivr.words import ANNOUNCEMENTS
@@ -26,6 +26,9 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _doubles("lines", "number", [line.number for line in settings.lines])
     yield from _doubles("agents", "id", [agent.id for agent in settings.agents])
     yield from _doubles("agents", "number", [agent.number for agent in settings.agents])
+    yield from _doubles("trunks", "name", [trunk.name for trunk in settings.trunks])
+    yield from _trunk_lines(settings)
+    yield from _shared_addresses(settings.trunks)
     yield from _clashes(settings)
     yield from _missing_flows(settings)
     yield from _missing_music(settings)
@@ -57,8 +60,14 @@ def doubts(settings: Settings) -> Iterable[Finding]:
     for name, queue in settings.queues.items():
         if not any(fits(agent, queue) for agent in settings.agents):
             yield ("queues", name), "no agent has the skills that this queue asks for"
+    if not settings.trunks and not all(_is_loopback(one.host) for one in settings.sip.listen):
+        yield ("sip", "listen"), "anybody who reaches it may call: no trunks are configured"
     if not settings.lines:
         yield ("lines",), "no number leads in; callers will get 404"
+
+
+def _is_loopback(host: str) -> bool:
+    return ipaddress.ip_address(host).is_loopback
 
 
 def fits(agent: Agent, queue: Queue) -> bool:
@@ -75,6 +84,25 @@ def _missing_words(flow: Flow, name: str) -> Iterable[Finding]:
     for language in flow.languages:
         if language not in words:
             yield ("prompts", name), f"has no words in {language!r}, a language of this flow"
+
+
+def _trunk_lines(settings: Settings) -> Iterable[Finding]:
+    lines = [line.number for line in settings.lines]
+    for index, trunk in enumerate(settings.trunks):
+        for place, number in enumerate(trunk.numbers or ()):
+            if number not in lines:
+                hint = nearest(number, lines)
+                yield ("trunks", index, "numbers", place), f"{number!r} is no line; {hint}"
+
+
+def _shared_addresses(trunks: Sequence[Trunk]) -> Iterable[Finding]:
+    first: dict[object, str] = {}
+    for index, trunk in enumerate(trunks):
+        for place, network in enumerate(trunk.addresses):
+            if network in first:
+                where = ("trunks", index, "addresses", place)
+                yield where, f"{network} is of the trunk {first[network]!r} already"
+            first.setdefault(network, trunk.name)
 
 
 def _missing_flows(settings: Settings) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""The two machines that core runs on its event loop: the floor and the callers' menus.
+"""The machines that core runs on its event loop: the floor, the callers' menus, the limits.
 
 Each driver reads the loop's clock, keeps one timer and hands effects on; see foundation.machine.
 """
@@ -10,6 +10,7 @@ from acd.events import AcdEvent
 from acd.floor import Floor
 from acd.inputs import AcdInput
 from acd.kept import KeptAgent, KeptCaller
+from callcenter.limits import Arrival, Limits, Refusal, TimeUp
 from foundation.ids import CallId, OfferId
 from foundation.machine import Driver
 from ivr.engine import Effect
@@ -75,3 +76,52 @@ class IvrDriver:
         self.close()
         if self._ivr.deadline is not None:
             self._timer = self._loop.call_at(self._ivr.deadline, self._on_timer)
+
+
+class LimitsDriver:
+    """The limits of all calls; calls whose time is up go to the journey."""
+
+    def __init__(self, limits: Limits, end: Callable[[TimeUp], None]) -> None:
+        self._limits = limits
+        self._end = end
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def admit(self, arrival: Arrival) -> Refusal | None:
+        refusal = self._limits.admit(arrival, self._loop.time())
+        self._rearm()
+        return refusal
+
+    def take_in(self, arrival: Arrival) -> None:
+        """An answered call of a core that is gone; its time begins anew."""
+        self._limits.take_in(arrival, self._loop.time(), is_answered=True)
+        self._rearm()
+
+    def answered(self, call_id: CallId) -> None:
+        self._limits.answered(call_id, self._loop.time())
+        self._rearm()
+
+    def ended(self, call_id: CallId) -> None:
+        self._limits.ended(call_id)
+        self._rearm()
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        # The loop may wake us a clock tick early; the deadline has come all the same.
+        now = max(self._limits.deadline or 0.0, self._loop.time())
+        for over in self._limits.tick(now):
+            self._end(over)
+        self._rearm()
+
+    def _rearm(self) -> None:
+        deadline = self._limits.deadline
+        if self._timer is not None and self._timer.when() == deadline:
+            return
+        self.close()
+        if deadline is not None:
+            self._timer = self._loop.call_at(deadline, self._on_timer)

@@ -19,6 +19,7 @@ from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
 from callcenter.events import ActionTaken
+from callcenter.limits import MAX_LENGTH, Arrival, Refusal, TimeUp
 from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
 from foundation.tasks import contain
 from ivr import engine as ivr
@@ -26,6 +27,7 @@ from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls import events as calls
 from telephony.calls.control import CallControl
+from telephony.calls.numbers import ANONYMOUS
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ ONE_MOMENT = "one_moment"
 "Prompt for a caller whose agent was lost before the talk began."
 MAX_RETURNS = 2
 "Agents lost in this way before the caller is told that all are busy."
+BLOCKED = "blocked number"
+"The rule that refuses them."
 BLOCKED_STATUS = 480
 "Temporarily unavailable: what a faulty line would say."
 AGENT_TONE = "tone:880:150"
@@ -76,6 +80,16 @@ class Recorder(Protocol):
         self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
     ) -> tuple[RecordingId, str]: ...
     def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None: ...
+
+
+class Limits(Protocol):
+    """Counts the living calls (`callcenter.limits`) under its timer; time that is up comes to
+    `Journey.time_up`."""
+
+    def admit(self, arrival: Arrival) -> Refusal | None: ...
+    def take_in(self, arrival: Arrival) -> None: ...
+    def answered(self, call_id: CallId) -> None: ...
+    def ended(self, call_id: CallId) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +138,10 @@ class Journey:
         recorder: Recorder,
         caller_number: Callable[[CallId], str | None],
         tell: Callable[[HouseEvent], None],
+        limits: Limits,
     ) -> None:
         self._rules = rules
+        self._limits = limits
         self._control = control
         self._ivr = ivr_
         self._floor = floor_
@@ -146,9 +162,17 @@ class Journey:
         """Conduct a call that an earlier process began; what it missed follows by `on_event`."""
         self._contacts[contact.call_id] = contact
 
+    def count(self, arrival: Arrival) -> None:
+        """An adopted call that was answered before; the limits know it from now on."""
+        self._limits.take_in(arrival)
+
     def do_ivr(self, call_id: CallId, effect: ivr.Effect) -> None:
         """What the caller's flow wants done."""
         self._guard(call_id, type(effect).__name__, lambda: self._ivr_step(call_id, effect))
+
+    def time_up(self, over: TimeUp) -> None:
+        """A call has lasted or rung for as long as it may."""
+        self._guard(over.call_id, "TimeUp", lambda: self._end_in_time(over))
 
     def _guard(self, call_id: CallId | None, what: str, step: Callable[[], None]) -> None:
         if not contain(f"{what} of call {call_id}", step) and call_id is not None:
@@ -160,8 +184,8 @@ class Journey:
                 self._phone_changed(event)
             case calls.TalkRecorded(recording_id, frames, complete):
                 self._recorder.end(RecordingId(recording_id), frames, complete)
-            case calls.CallArrived(call_id, line=line):
-                self._arrived(call_id, line)
+            case calls.CallArrived():
+                self._arrived(event)
             case calls.CallEnded(call_id, by):
                 self._ended(call_id, by)
             case calls.AgentPickedUp() | calls.AgentRefused() | calls.AgentHungUp():
@@ -205,15 +229,36 @@ class Journey:
 
     # -- the caller ------------------------------------------------------------------------------
 
-    def _arrived(self, call_id: CallId, line: str) -> None:
+    def _arrived(self, event: calls.CallArrived) -> None:
+        call_id, line = event.call_id, event.line
+        number = self._caller_number(call_id)
+        if number is None:
+            return  # it was over before we were told, as a stranger's call is
+        arrival = Arrival(
+            call_id=call_id,
+            party_id=event.party_id,
+            line=line,
+            trunk=event.trunk,
+            is_anonymous=number == ANONYMOUS,
+        )
+        refusal = self._limits.admit(arrival)
+        if refusal is not None:
+            self._control.refuse(call_id, refusal.status, refusal.rule)
+            return
         contact = self._contacts[call_id] = Contact(call_id, line)
-        if self._caller_number(call_id) in self._rules.blocked:
+        if number in self._rules.blocked:
             contact.stage = Stage.BLOCKED
             self._control.answer_early(call_id)
             languages = self._rules.lines[line].languages
             self._control.play(call_id, self._prompts.named(LINE_FAULT, languages))
         else:
             self._control.answer(call_id)
+
+    def _end_in_time(self, over: TimeUp) -> None:
+        if over.refusal is None:
+            self._control.hang_up(over.call_id, calls.EndedBy.CENTRE, MAX_LENGTH)
+        else:
+            self._control.refuse(over.call_id, over.refusal.status, over.refusal.rule)
 
     def _caller_step(
         self, event: calls.CallAnswered | calls.DigitPressed | calls.PromptEnded
@@ -223,6 +268,7 @@ class Journey:
             return
         match event:
             case calls.CallAnswered(call_id):
+                self._limits.answered(call_id)
                 rule = self._rules.lines[contact.line]
                 self._ivr.start(call_id, rule.flow, rule.languages)
             case calls.DigitPressed(call_id, calls.Side.CALLER, digit):
@@ -238,7 +284,7 @@ class Journey:
             case Stage.IVR:
                 self._ivr.prompt_ended(contact.call_id)
             case Stage.BLOCKED:
-                self._control.refuse(contact.call_id, BLOCKED_STATUS, "blocked number")
+                self._control.refuse(contact.call_id, BLOCKED_STATUS, BLOCKED)
             case Stage.WAITING:
                 self._play_music(contact)
             case Stage.ANNOUNCING:
@@ -251,6 +297,7 @@ class Journey:
                 pass
 
     def _ended(self, call_id: CallId, by: calls.EndedBy) -> None:
+        self._limits.ended(call_id)
         contact = self._contacts.pop(call_id, None)
         if contact is None:
             return
@@ -282,15 +329,17 @@ class Journey:
             case calls.AgentRefused(call_id, agent_id, offer_id, status):
                 failure = _failure(status)
                 self._floor.feed(floor.Decline(call_id, agent_id, offer_id, failure))
-            case calls.AgentHungUp(call_id, agent_id, by):
+            case calls.AgentHungUp(call_id, agent_id):
                 self._floor.feed(floor.AgentLeft(call_id, agent_id))
-                self._agent_left(call_id, by)
+                self._agent_left(event)
 
-    def _agent_left(self, call_id: CallId, by: calls.EndedBy) -> None:
+    def _agent_left(self, event: calls.AgentHungUp) -> None:
         """After a talk the call is over; before it the caller has waited and is served next."""
+        call_id = event.call_id
         contact = self._contacts.get(call_id)
         if contact is None or contact.stage is not Stage.ANNOUNCING or contact.queue is None:
-            self._control.hang_up(call_id, by, "the agent's part is over")
+            reason = f"the agent's phone: {event.why}" if event.why else "the agent's part is over"
+            self._control.hang_up(call_id, event.by, reason)
             return
         contact.agent_id = None
         contact.returns += 1

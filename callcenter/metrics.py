@@ -24,8 +24,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from acd import events as acd
+from callcenter import limits
+from callcenter.journey import BLOCKED
 from recordings import events as recordings
 from telephony.calls import events as calls
+from telephony.calls.trunks import UNKNOWN_TRUNK
 from telephony.media import protocol as media
 
 DROPS = frozenset(
@@ -37,7 +40,7 @@ DROPS = frozenset(
 )
 "Reasons of `telephony.sip.events.Dropped` that are a word; the others are `refused-STATUS`."
 REFUSED = re.compile(r"refused-[3-6]\d\d")
-RULES = frozenset({"blocked number", "media"})
+RULES = frozenset({BLOCKED, "media", UNKNOWN_TRUNK, *limits.Rule})
 "Rules of `CallRefused`; what follows a colon are particulars for people."
 OTHER = "other"
 LAG_EVERY_S = 0.25
@@ -81,6 +84,9 @@ class CoreMetrics:
         ProcessCollector(namespace="callcenter_core", registry=self._registry)
         self._drops = self._counter("sip_dropped", "Datagrams and requests thrown away", "why")
         self._arrived = self._counter("calls_arrived", "Callers' INVITEs taken in")
+        self._by_trunk = self._counter(
+            "trunk_calls", "Callers' INVITEs taken in, by trunk", "trunk"
+        )
         self._answered = self._counter("calls_answered", "Calls that got our 200")
         self._refused = self._counter("calls_refused", "Calls that got another answer", "rule")
         self._ended = self._counter("calls_ended", "Calls over, by who ended them", "by")
@@ -105,8 +111,10 @@ class CoreMetrics:
     def on_event(self, event: object) -> None:
         """One fact of the journal."""
         match event:
-            case calls.CallArrived():
+            case calls.CallArrived(trunk=trunk):
                 self._arrived.inc()
+                if trunk:
+                    self._by_trunk.labels(trunk).inc()
             case calls.CallAnswered():
                 self._answered.inc()
             case calls.CallRefused(rule=rule):

@@ -57,8 +57,8 @@ class Narrator:
 def _details(event: object) -> str:
     """What is worth a word beside the event's name."""
     match event:
-        case calls.CallArrived(line=line):
-            return f" on {line}"
+        case calls.CallArrived(line=line, trunk=trunk):
+            return f" on {line} by {trunk}" if trunk else f" on {line}"
         case calls.CallRefused(status=status, rule=rule):
             return f" {status}: {rule}"
         case acd.CallQueued(queue=queue):

@@ -182,7 +182,9 @@ class _Planner:
             if call_id not in known:
                 party_id = self._house.find_party(side.dialog.peer)
                 self._history.calls[call_id] = CallPast(call_id, party_id, side.note.line)
-                self._plan.facts.append(CallArrived(call_id, party_id, side.note.line))
+                self._plan.facts.append(
+                    CallArrived(call_id, party_id, side.note.line, side.note.trunk)
+                )
 
     def _check_visit(self, call: CallPast) -> None:
         """A visit to a queue that is no more, or to an agent who does not know of it."""
@@ -314,7 +316,9 @@ class _Planner:
     ) -> tuple[Contact, tuple[HouseEvent, ...]]:
         contact = Contact(call.call_id, call.line)
         if caller.dialog.is_early:
-            return contact, (CallArrived(call.call_id, call.party_id, call.line),)
+            return contact, (
+                CallArrived(call.call_id, call.party_id, call.line, caller.note.trunk),
+            )
         visit = call.visit or call.last_visit
         if visit is None:
             return contact, (CallAnswered(call.call_id),)

@@ -5,12 +5,14 @@ from zoneinfo import ZoneInfo
 
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
 from callcenter.journey import AgentRule, HouseRules, LineRule, QueueRule
+from callcenter.limits import LimitRules, LineLimits, TrunkLimits
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
 from ivr.prompts import PromptOptions
 from recordings.options import RecordingOptions
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
+from telephony.calls.trunks import Trunk, Trunks
 from telephony.media.options import WorkerOptions
 from telephony.sip.options import Listener, SipOptions
 from telephony.sip.stream import StreamLimits
@@ -57,6 +59,32 @@ def _languages_of(settings: Settings, queue: str) -> tuple[str, ...]:
     # A dictionary keeps the flows' order.
     spoken = dict.fromkeys(language for flow in flows for language in flow.languages)
     return tuple(spoken) or FALLBACK_LANGUAGES
+
+
+def limit_rules(settings: Settings) -> LimitRules:
+    limits = settings.limits
+    return LimitRules(
+        lines={
+            line.number: LineLimits(channels=line.channels, max_call_s=line.max_call_s)
+            for line in settings.lines
+        },
+        trunks={
+            trunk.name: TrunkLimits(
+                channels=trunk.channels,
+                numbers=None if trunk.numbers is None else frozenset(trunk.numbers),
+            )
+            for trunk in settings.trunks
+        },
+        calls=limits.calls,
+        calls_per_caller=limits.calls_per_caller,
+        calls_per_caller_per_minute=limits.calls_per_caller_per_minute,
+        anonymous_as_one=limits.anonymous == "as_one",
+        max_ring_s=limits.max_ring_s,
+    )
+
+
+def trunks(settings: Settings) -> Trunks:
+    return Trunks([Trunk(trunk.name, trunk.addresses) for trunk in settings.trunks])
 
 
 def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:

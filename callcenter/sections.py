@@ -107,10 +107,22 @@ def _hard_to_guess(token: SecretStr) -> SecretStr:
     return token
 
 
+def _network(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(
+            "write an address, 192.0.2.10, or a network whose host bits are 0, 192.0.2.0/28"
+        ) from None
+
+
 SipListener = Annotated[Listener, BeforeValidator(_sip_listener)]
 HttpListener = Annotated[Listener, NoDecode, BeforeValidator(_http_listener)]
 Advertised = Annotated[str, BeforeValidator(_advertised)]
 WatchToken = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+TrunkNetwork = Annotated[ipaddress.IPv4Network | ipaddress.IPv6Network, BeforeValidator(_network)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 DialNumber = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^\+?[0-9*#]{1,20}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -286,6 +298,38 @@ class Line(Part):
     "Which of `flows/*.yaml` answers."
     language: Language | None = None
     "Prompts are played in this language only; not given: in each language of the flow."
+    channels: int | None = Field(default=None, ge=1)
+    "Calls at once; the next one gets 486. Not given: no limit."
+    max_call_s: Seconds | None = None
+    "Then a call is hung up, also in the middle of a talk. Not given: never."
+
+
+class Trunk(Part):
+    """A network that calls come from, known by its addresses."""
+
+    name: Name
+    "For log, records and metrics."
+    addresses: Annotated[tuple[TrunkNetwork, ...], Field(min_length=1)]
+    "What it sends from: addresses or networks, `192.0.2.10` or `192.0.2.0/28`."
+    channels: int | None = Field(default=None, ge=1)
+    "Calls at once; the next one gets 503. Not given: no limit."
+    numbers: tuple[DialNumber, ...] | None = None
+    "Lines that it may call, others get 403. Not given: all."
+
+
+class Limits(Part):
+    """What refuses a new call; calls that are in the house are let be. Not given: no limit."""
+
+    calls: int | None = Field(default=None, ge=1)
+    "Calls in the house at once; the next one gets 503."
+    calls_per_caller: int | None = Field(default=None, ge=1)
+    "Calls of one number at once; the next one gets 486."
+    calls_per_caller_per_minute: int | None = Field(default=None, ge=1, le=1000)
+    "Calls of one number that are taken in within any minute; the next one gets 486."
+    anonymous: Literal["exempt", "as_one"] = "exempt"
+    "What the limits for callers mean to those who withhold the number."
+    max_ring_s: Seconds = 60.0
+    "A call that has got no final answer of ours by then gets 480."
 
 
 class Agent(Part):

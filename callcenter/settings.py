@@ -28,6 +28,7 @@ from callcenter.sections import (
     Agent,
     DialNumber,
     Http,
+    Limits,
     Line,
     Listener,
     Media,
@@ -38,6 +39,7 @@ from callcenter.sections import (
     Sip,
     Speech,
     Store,
+    Trunk,
     async_url,
 )
 from foundation import yaml_lines
@@ -75,6 +77,10 @@ class _Listed(BaseSettings):
     "How synthesised prompts sound."
     lines: tuple[Line, ...] = ()
     "The numbers that callers dial."
+    trunks: tuple[Trunk, ...] = ()
+    "Who may call; without any, everybody may who reaches `sip.listen`."
+    limits: Limits = Limits()
+    "How many calls there may be."
     agents: tuple[Agent, ...] = ()
     "Who answers."
     queues: dict[Name, Queue] = {}

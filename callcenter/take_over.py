@@ -16,6 +16,7 @@ from acd.inputs import Lose
 from callcenter.drivers import FloorDriver
 from callcenter.history import History
 from callcenter.journey import HouseEvent, HouseRules, Journey
+from callcenter.limits import Arrival
 from callcenter.media_port import MediaPort
 from callcenter.revive import House, Plan, make_plan
 from callcenter.settle import HISTORY, REASON, OpenEnds, seat, settle
@@ -26,7 +27,8 @@ from foundation.journal import Journal
 from recordings.events import RecordingStarted
 from recordings.service import RecordingService
 from telephony.calls.events import CallEnded, EndedBy
-from telephony.calls.kept import KeptSide, read_note
+from telephony.calls.kept import KeptCall, KeptSide, read_note
+from telephony.calls.numbers import ANONYMOUS
 from telephony.calls.switchboard import Switchboard
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
@@ -135,6 +137,8 @@ class TakeOver:
             self._journey.adopt(revived.contact)
         for revived in plan.calls:
             self._switchboard.adopt(revived.kept)
+            if not revived.kept.caller.dialog.is_early:
+                self._journey.count(self._arrival(revived.kept))
         for revived in plan.calls:
             for event in revived.missed:
                 self._journey.on_event(event)
@@ -145,6 +149,15 @@ class TakeOver:
             self._tell(CallEnded(call_id, EndedBy.FAULT, REASON))
         if plan.calls or plan.lost:
             log.warning("%d calls go on, %d are lost", len(plan.calls), len(plan.lost))
+
+    def _arrival(self, kept: KeptCall) -> Arrival:
+        return Arrival(
+            call_id=kept.call_id,
+            party_id=kept.party_id,
+            line=kept.line,
+            trunk=kept.caller.note.trunk,
+            is_anonymous=self._switchboard.find_caller_number(kept.call_id) == ANONYMOUS,
+        )
 
     def _seat(self, open_ends: OpenEnds) -> None:
         """As they were when the last core ended; whose phone has gone meanwhile has gone home."""

@@ -9,12 +9,16 @@ import uvicorn
 from fastapi import FastAPI
 
 from callcenter.call_record import call_record_router
+from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine
 from callcenter.places import Places
+from callcenter.records_api import records_router
 from callcenter.rules import directory
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
+from foundation import clock
 from foundation.db import make_engine, make_sessions
+from foundation.journal import JournalReader
 from foundation.log import set_up
 from foundation.web.api import require_role
 from foundation.web.app import WebOptions
@@ -24,10 +28,13 @@ from foundation.web.store import UserStore
 from foundation.web.users import Role
 from recordings.api import recordings_router
 from recordings.store import RecordingStore
+from telephony.calls.store import PartyStore
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may hear recordings and read transcripts."
+ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
+"Who may read callers' numbers."
 
 
 def application(settings: Settings) -> FastAPI:
@@ -42,6 +49,13 @@ def application(settings: Settings) -> FastAPI:
         zone,
         require_role(*HEARERS),
     )
+    records = records_router(
+        JournalReader(settings.journal_path, CODEC),
+        PartyStore(make_sessions(engine)).numbers,
+        zone,
+        require_role(*ACCOUNTANTS),
+        clock.utc_now,
+    )
     return build(
         line,
         UserStore(engine),
@@ -50,7 +64,7 @@ def application(settings: Settings) -> FastAPI:
             directory=directory(settings),
             zone=zone,
         ),
-        extra_routers=[recordings, call_record_router(line)],
+        extra_routers=[recordings, call_record_router(line), records],
         metrics_sources=[line.metrics],
     )
 

@@ -100,7 +100,7 @@ class AgentLeg(Leg):
 
     def lose(self, by: EndedBy, status: int, reason: str) -> list[Effect]:
         """We end it; `status` is what an offer that was not picked up is refused with."""
-        told = self._ending(by, status)
+        told = self._ending(by, status, reason if by is EndedBy.FAULT else "")
         return [*self.drop(reason), Tell(told)]
 
     def on_peer_ended(self, by: EndedBy, status: int) -> list[Effect]:
@@ -108,7 +108,7 @@ class AgentLeg(Leg):
         told = self._ending(by, status)
         return [self.release(), Tell(told)]
 
-    def _ending(self, by: EndedBy, status: int) -> AgentHungUp | AgentRefused:
+    def _ending(self, by: EndedBy, status: int, why: str = "") -> AgentHungUp | AgentRefused:
         if self.is_up:
-            return AgentHungUp(self.call_id, self.agent_id, by)
+            return AgentHungUp(self.call_id, self.agent_id, by, why)
         return AgentRefused(self.call_id, self.agent_id, self.offer_id, status)

@@ -78,6 +78,7 @@ class Call:
         party_id: PartyId,
         line: str,
         options: CallOptions,
+        trunk: str = "",
     ) -> None:
         """`leg_id`: the caller's; `line`: the number that was dialled."""
         self.call_id = call_id
@@ -90,6 +91,7 @@ class Call:
         self._line = line
         self._reliable = False
         "The caller acknowledges provisional answers, so that a 183 may carry an offer."
+        self._trunk = trunk
         self._digits = DigitFilter(options.double_digit_s)
         self._recording_id: RecordingId | None = None
         self._bridged = False
@@ -152,6 +154,17 @@ class Call:
             auto_answer=False,
         )
         return self.agent.resume(kept, bridged=self._bridged, plays=plays)
+
+    def turn_away(self, status: int, rule: str) -> list[Effect]:
+        """Instead of `start`: refuse a stranger before anything was reserved for the call."""
+        arrived = self._arrive()
+        self._is_over = True
+        return [
+            *arrived,
+            Reject(self.caller.leg_id, status),
+            Tell(CallRefused(self.call_id, status, rule)),
+            Tell(CallEnded(self.call_id, EndedBy.CENTRE, rule)),
+        ]
 
     def answer(self) -> list[Effect]:
         if not self._is_unanswered:
@@ -500,7 +513,7 @@ class Call:
         if self._has_arrived:
             return []
         self._has_arrived = True
-        return [Tell(CallArrived(self.call_id, self._party_id, self._line))]
+        return [Tell(CallArrived(self.call_id, self._party_id, self._line, self._trunk))]
 
     def _on_digit(self, leg_id: LegId, digit: str, at_s: float, way: DigitWay) -> list[Effect]:
         leg = self._find(leg_id)

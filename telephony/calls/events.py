@@ -31,6 +31,8 @@ class CallArrived:
     party_id: PartyId
     line: str
     "The number that was dialled."
+    trunk: str = ""
+    "Whose network it came by; '' for our own phones, strangers, and without trunks."
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ class AgentHungUp:
     call_id: CallId
     agent_id: AgentId
     by: EndedBy
+    why: str = ""
+    "For people: what was wrong, when it was a fault."
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     "Caller's leg: the number that was dialled."
     aor: str = ""
     "Caller's leg: the agent whose phone calls."
+    trunk: str = ""
+    "Caller's leg: over which the call came."
     agent: str = ""
     "Agent's leg."
     offer: str = ""

@@ -1,6 +1,8 @@
 """What can be set about calls."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from telephony.calls.trunks import Trunks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +14,9 @@ class CallOptions:
 
     country_code: str = "86"
     "For numbers in national form (leading 0): E.164 needs a country."
+
+    trunks: Trunks = field(default_factory=Trunks)
+    "When there are any, only they and our own phones may call."
 
     double_digit_s: float = 0.2
     "The same key by RTP and by SIP INFO within this time is one key."

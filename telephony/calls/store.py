@@ -5,6 +5,7 @@
 No call waits for the disk: `save` only queues, one task writes in batches.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,6 +54,19 @@ class PartyStore:
         async with self._sessions() as session:
             rows = await session.execute(select(PartyRow.number, PartyRow.party_id))
             return {number: PartyId(party_id) for number, party_id in rows}
+
+    async def numbers(self, party_ids: Sequence[PartyId]) -> dict[PartyId, str]:
+        """Those that are known; an erased party has none."""
+        wanted = list(dict.fromkeys(party_ids))
+        found: dict[PartyId, str] = {}
+        async with self._sessions() as session:
+            for start in range(0, len(wanted), ROWS_AT_ONCE):
+                some = wanted[start : start + ROWS_AT_ONCE]
+                rows = await session.execute(
+                    select(PartyRow.party_id, PartyRow.number).where(PartyRow.party_id.in_(some))
+                )
+                found |= {PartyId(party_id): number for party_id, number in rows}
+        return found
 
     def save(self, party_id: PartyId, number: str) -> None:
         """Queue a new party; returns at once."""

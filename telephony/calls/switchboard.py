@@ -42,9 +42,10 @@ from telephony.calls.events import (
     TalkRecorded,
 )
 from telephony.calls.kept import KeptCall, Note, write_note
-from telephony.calls.numbers import normalise
+from telephony.calls.numbers import ANONYMOUS, normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
+from telephony.calls.trunks import UNKNOWN_TRUNK, UNKNOWN_TRUNK_STATUS
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 
@@ -242,8 +243,13 @@ class Switchboard:
     # -- work ------------------------------------------------------------------------------------
 
     def _arrive(self, event: sip.IncomingCall) -> None:
+        trunks = self._options.trunks
+        trunk = None if event.agent_aor else trunks.find(event.source.host)
+        if trunks and trunk is None and not event.agent_aor:
+            self._turn_away(event)
+            return
         party_id = self.find_party(event.caller)
-        call = Call(new_call_id(), event.leg, party_id, event.to_user, self._options)
+        call = Call(new_call_id(), event.leg, party_id, event.to_user, self._options, trunk or "")
         log.info("[%s] < INVITE for %s", call.call_id, event.to_user)
         self._add(call, event.caller)
         if event.agent_aor:
@@ -251,7 +257,13 @@ class Switchboard:
             self._phone_changed(AgentId(event.agent_aor))
         self._take(call, lambda: call.start(event.body, reliable=event.reliable))
         # After the Offer, for media keeps records of sessions that it has.
-        note = Note(call=call.call_id, side=Side.CALLER, line=event.to_user, aor=event.agent_aor)
+        note = Note(
+            call=call.call_id,
+            side=Side.CALLER,
+            line=event.to_user,
+            aor=event.agent_aor,
+            trunk=trunk or "",
+        )
         self._sip.note(event.leg, write_note(note))
 
     def _add(self, call: Call, caller: sip.CallerIdentity) -> None:
@@ -267,6 +279,14 @@ class Switchboard:
         if call is not None:
             for effect in call.on_sip(event, self._now()):
                 self._perform(call, effect)
+
+    def _turn_away(self, event: sip.IncomingCall) -> None:
+        """Of a stranger's call nothing is kept, and the number it claims is not remembered."""
+        party_id = self._parties.find_or_add(ANONYMOUS)
+        call = Call(new_call_id(), event.leg, party_id, event.to_user, self._options)
+        source = event.source
+        log.warning("[%s] < INVITE from an unknown trunk, %s", call.call_id, source.host)
+        self._do(call, call.turn_away(UNKNOWN_TRUNK_STATUS, UNKNOWN_TRUNK))
 
     def _phone_changed(self, agent_id: AgentId) -> None:
         self._tell(

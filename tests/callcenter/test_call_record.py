@@ -171,7 +171,7 @@ async def test_api_tells_the_story_to_who_is_signed_in(app: FastAPI) -> None:
         "at": "2026-06-22T12:00:00Z",
         "seq": 1,
         "kind": "CallArrived",
-        "facts": {"line": "8000"},
+        "facts": {"line": "8000", "trunk": ""},
     }
     assert story["queue_visits"][0]["waited_s"] == 5.5
 

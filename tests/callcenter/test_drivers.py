@@ -7,8 +7,9 @@ from acd import events as acd
 from acd.floor import Floor
 from acd.inputs import Accept, AgentLeft, Enqueue, PhoneChanged
 from acd.options import AgentCard, AgentOptions, QueueOptions
-from callcenter.drivers import FloorDriver, IvrDriver
-from foundation.ids import AgentId, CallId, OfferId, QueueId
+from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver
+from callcenter.limits import Arrival, LimitRules, Limits, LineLimits, TimeUp
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
 from ivr.engine import Effect, EnterQueue, PlayPrompts
 from ivr.events import FlowEnded, MenuChosen
 from ivr.flow import parse
@@ -169,3 +170,51 @@ def test_closed_driver_lets_no_time_pass_for_its_callers() -> None:
         await asyncio.sleep(300)
 
     assert {at for at, _, _ in with_ivr(story)} == {0.0}
+
+
+def with_limits(story: Callable[[LimitsDriver], Awaitable[None]]) -> list[tuple[float, CallId]]:
+    """Whose time was up, and when."""
+    over: list[tuple[float, CallId]] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        rules = LimitRules(lines={"8000": LineLimits(channels=2, max_call_s=60)}, max_ring_s=20)
+
+        def end(call: TimeUp) -> None:
+            over.append((loop.time(), call.call_id))
+            driver.ended(call.call_id)
+
+        driver = LimitsDriver(Limits(rules), end)
+        await story(driver)
+        driver.close()
+
+    run_virtual(main())
+    return over
+
+
+def _arrival(call_id: CallId) -> Arrival:
+    return Arrival(call_id=call_id, party_id=PartyId("p"), line="8000")
+
+
+def test_calls_are_ended_when_their_time_is_up() -> None:
+    async def story(driver: LimitsDriver) -> None:
+        assert driver.admit(_arrival(C1)) is None
+        assert driver.admit(_arrival(C2)) is None
+        assert driver.admit(_arrival(CallId("c-3"))) is not None
+        await asyncio.sleep(5)
+        driver.answered(C1)
+        await asyncio.sleep(300)
+
+    assert with_limits(story) == [(20.0, C2), (65.0, C1)]
+
+
+def test_call_that_has_ended_has_no_time_left_to_be_up() -> None:
+    async def story(driver: LimitsDriver) -> None:
+        driver.admit(_arrival(C1))
+        driver.answered(C1)
+        driver.admit(_arrival(C2))
+        driver.ended(C2)
+        driver.ended(C1)
+        await asyncio.sleep(300)
+
+    assert with_limits(story) == []

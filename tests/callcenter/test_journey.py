@@ -3,6 +3,7 @@
 import pytest
 
 from acd.events import AgentChanged, AgentOffered, AgentState, OfferFailed, OfferFailure
+from callcenter.limits import LimitRules, LineLimits
 from foundation.ids import AgentId, CallId, OfferId, PartyId
 from telephony.calls import events as calls
 from tests.support.fake_house import EVA, TOM, House
@@ -162,6 +163,49 @@ def test_blocked_number_hears_a_line_fault_and_never_gets_a_200() -> None:
     ]
 
 
+def test_call_beyond_a_limit_is_refused_and_has_no_way_through_the_house() -> None:
+    house = House(limits=LimitRules(lines={"8000": LineLimits(channels=1)}))
+    house.phone(EVA)
+    first, second = house.queue("c-1"), house.arrive("c-2")
+    assert house.control.done[-1] == ("refuse", second, 486)
+    house.tell(calls.CallEnded(second, calls.EndedBy.CENTRE, "line channels"))
+    house.tell(calls.CallEnded(first, calls.EndedBy.CALLER, "bye"))
+    house.arrive("c-3")
+    assert house.control.verbs()[-1] == "answer"
+
+
+def test_refused_caller_does_not_free_the_channel_of_another() -> None:
+    house = House(limits=LimitRules(lines={"8000": LineLimits(channels=1)}))
+    for name in ("c-1", "c-2"):
+        house.arrive(name)
+    house.tell(calls.CallEnded(CallId("c-2"), calls.EndedBy.CENTRE, "line channels"))
+    house.arrive("c-3")
+    assert house.control.done[-1] == ("refuse", "c-3", 486)
+
+
+def test_talk_is_hung_up_when_the_line_allows_no_more() -> None:
+    house = House(limits=LimitRules(lines={"8000": LineLimits(max_call_s=90)}))
+    call_id = house.arrive()
+    house.tell(calls.CallAnswered(call_id))
+    house.wait(89.0)
+    assert "hang_up" not in house.control.verbs()
+    house.wait(1.0)
+    assert house.control.done[-1] == ("hang_up", call_id, calls.EndedBy.CENTRE)
+
+
+def test_call_without_a_200_is_refused_when_it_has_rung_long_enough() -> None:
+    house = House(blocked=["+8613900000666"], limits=LimitRules(max_ring_s=30))
+    call_id = house.arrive(number="+8613900000666")
+    house.wait(30.0)
+    assert house.control.done[-1] == ("refuse", call_id, 480)
+
+
+def test_call_that_was_over_before_it_was_told_is_left_alone() -> None:
+    house = House()
+    house.tell(calls.CallArrived(CallId("c-1"), PartyId("p-1"), "8000"))
+    assert house.control.done == []
+
+
 def test_end_of_recording_reaches_the_recorder() -> None:
     house = House()
     house.tell(calls.TalkRecorded("r-1", 8000, complete=False))
@@ -214,7 +258,8 @@ def test_phone_that_is_no_agents_is_not_told_to_the_floor(caplog: pytest.LogCapt
 
 def test_fault_in_one_callers_step_ends_that_call_and_no_other() -> None:
     house = House()
-    house.tell(calls.CallArrived(CallId("c-bad"), PartyId("p-1"), "8000"))
+    house.arrive("c-bad")
+    house.numbers[CallId("c-odd")] = "+8613900000002"
     house.tell(calls.CallArrived(CallId("c-odd"), PartyId("p-2"), "no such line"))
     house.tell(calls.CallAnswered(CallId("c-odd")))
     assert house.control.done[-1] == ("hang_up", "c-odd", calls.EndedBy.FAULT)

@@ -58,6 +58,15 @@ def test_calls_are_counted_on_their_way_through_the_house() -> None:
     assert (got["calls_ended_total{caller}"], got["calls_ended_total{fault}"]) == (1, 1)
 
 
+def test_calls_are_counted_by_the_trunk_they_came_by() -> None:
+    got = counted(
+        calls.CallArrived(C1, PartyId("p-1"), "8000", "north"),
+        calls.CallArrived(CallId("c-2"), PartyId("p-2"), "8000"),
+    )
+
+    assert (got["calls_arrived_total"], got["trunk_calls_total{north}"]) == (2, 1)
+
+
 def test_offers_and_visits_are_counted_by_their_outcome() -> None:
     offer = (C1, ORDERS, EVA)
     got = counted(
@@ -122,6 +131,9 @@ def test_drops_have_a_bounded_set_of_labels(why: str, label: str) -> None:
         ("blocked number", "blocked number"),
         ("media: PCMA and PCMU are missing in what a stranger sent", "media"),
         ("something new", OTHER),
+        ("unknown trunk", "unknown trunk"),
+        ("line channels: 8000 has 2", "line channels"),
+        ("calls per caller per minute", "calls per caller per minute"),
     ],
 )
 def test_refusals_are_counted_by_rule_and_not_by_their_particulars(rule: str, label: str) -> None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callcenter import rules
+from callcenter.limits import LimitRules, LineLimits, TrunkLimits
 from callcenter.settings import Settings, load
 from foundation.ids import AgentId, QueueId
 
@@ -18,7 +19,12 @@ auto_ready: true
 short_abandon_s: 3
 lines:
   - {number: "8000", flow: main}
-  - {number: "8001", flow: main, language: zh}
+  - {number: "8001", flow: main, language: zh, channels: 3, max_call_s: 900}
+trunks:
+  - {name: north, addresses: [192.0.2.10, "2001:db8::/64"], channels: 30, numbers: ["8000"]}
+  - {name: south, addresses: [198.51.100.0/24]}
+limits: {calls: 90, calls_per_caller: 2, calls_per_caller_per_minute: 5, anonymous: as_one,
+         max_ring_s: 20}
 agents:
   - {id: eva, name: Eva Berg, sip_password: pw-of-eva, number: "1001", skills: {orders: 5},
      team: day, auto_answer: true, languages: [zh, en]}
@@ -55,6 +61,28 @@ def test_line_speaks_its_own_language_or_those_of_its_flow(settings: Settings) -
 
     assert (lines["8000"].flow, lines["8000"].languages) == ("main", ("zh", "en"))
     assert lines["8001"].languages == ("zh",)
+
+
+def test_limits_of_lines_trunks_callers_and_the_house(settings: Settings) -> None:
+    assert rules.limit_rules(settings) == LimitRules(
+        lines={"8000": LineLimits(), "8001": LineLimits(channels=3, max_call_s=900)},
+        trunks={
+            "north": TrunkLimits(channels=30, numbers=frozenset({"8000"})),
+            "south": TrunkLimits(),
+        },
+        calls=90,
+        calls_per_caller=2,
+        calls_per_caller_per_minute=5,
+        anonymous_as_one=True,
+        max_ring_s=20,
+    )
+
+
+def test_trunks_are_known_by_their_addresses(settings: Settings) -> None:
+    trunks = rules.trunks(settings)
+
+    hosts = ("192.0.2.10", "2001:db8::1", "198.51.100.7", "192.0.2.11")
+    assert [trunks.find(host) for host in hosts] == ["north", "north", "south", None]
 
 
 def test_queue_speaks_its_own_language_or_those_of_the_flows_that_lead_to_it(

@@ -372,3 +372,36 @@ def test_watch_tokens_are_never_shown(tmp_path: Path) -> None:
     settings = load(centre(tmp_path, 'http: {watch_tokens: ["0123456789abcdef0123"]}'))
 
     assert "0123456789abcdef0123" not in repr(settings)
+
+
+def test_trunks_problems_come_with_their_lines(tmp_path: Path) -> None:
+    text = """\
+lines:
+  - {number: "8000", flow: main}
+trunks:
+  - {name: north, addresses: [192.0.2.0/28], numbers: ["8001"]}
+  - {name: north, addresses: [192.0.2.0/28]}
+"""
+    flow_file(tmp_path, "main", "nodes: {echo: {do: echo}}\nstart: echo\nlanguages: [en]\n")
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:5: trunks[1].name: 'north' is taken by trunks[0]",
+        "callcenter.yaml:4: trunks[0].numbers[0]: '8001' is no line; did you mean '8000'?",
+        "callcenter.yaml:5: trunks[1].addresses[0]: 192.0.2.0/28 is of the trunk 'north' already",
+    ]
+    [problem] = problems(tmp_path, "trunks:\n  - {name: n, addresses: [192.0.2.1/28]}\n")
+    assert problem == (
+        "callcenter.yaml:2: trunks[0].addresses[0]: '192.0.2.1/28': write an address, "
+        "192.0.2.10, or a network whose host bits are 0, 192.0.2.0/28"
+    )
+
+
+def test_open_door_without_trunks_is_a_doubt(tmp_path: Path) -> None:
+    def doubts(text: str) -> list[str]:
+        return [one for one in load(centre(tmp_path, text)).warnings if "anybody" in one]
+
+    world = 'sip: {listen: ["udp:127.0.0.1:5060", "udp:0.0.0.0:5060"]}\n'
+    assert doubts(world) == [
+        "callcenter.yaml:1: sip.listen: anybody who reaches it may call: no trunks are configured"
+    ]
+    assert doubts(world + "trunks: [{name: north, addresses: [192.0.2.10]}]\n") == []
+    assert doubts('sip: {listen: ["udp:[::1]:5060"]}\n') == []

@@ -352,20 +352,24 @@ class Centre:
 
     @asynccontextmanager
     async def phone(
-        self, number: str = "10086", law: Law | None = None
+        self, number: str = "10086", law: Law | None = None, local_ip: str = "127.0.0.1"
     ) -> AsyncIterator[DeskPhone]:
         """A caller's; not registered."""
-        options = PhoneOptions(server=self.sip, user=number)
+        options = PhoneOptions(server=self.sip, user=number, local_ip=local_ip)
         async with DeskPhone.opened(options) as phone:
             assert isinstance(phone, DeskPhone)
             phone.law = law
             yield phone
 
     @asynccontextmanager
-    async def agent(self, number: int, law: Law | None = None) -> AsyncIterator[DeskPhone]:
+    async def agent(
+        self, number: int, law: Law | None = None, local_ip: str = "127.0.0.1"
+    ) -> AsyncIterator[DeskPhone]:
         """Registered and READY; leaves (OFF) at the end."""
         agent_id = f"agent{number:04d}"
-        options = PhoneOptions(server=self.sip, user=agent_id, password=f"pw{number:04d}")
+        options = PhoneOptions(
+            server=self.sip, user=agent_id, password=f"pw{number:04d}", local_ip=local_ip
+        )
         before = self.mark()
         async with DeskPhone.opened(options) as phone:
             assert isinstance(phone, DeskPhone)

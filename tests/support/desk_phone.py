@@ -29,6 +29,11 @@ class DeskCall(Call):
         text = _only(self.law, self._negotiation.offer("PCMU"))
         return re.sub(r"a=(sendrecv|sendonly|recvonly|inactive)", f"a={direction}", text).encode()
 
+    def fall_silent(self) -> None:
+        """Send no more audio; the port stays open."""
+        if self._pump._timer is not None:
+            self._pump._timer.cancel()
+
     async def hears(
         self, freq_hz: float, seconds: float = 0.3, since_s: float = 0.0, within_s: float = 10.0
     ) -> None:
@@ -50,6 +55,7 @@ class DeskPhone(Softphone):
 
     def __init__(self, options: PhoneOptions) -> None:
         super().__init__(options)
+        self._has_vanished = False
         self._rang: asyncio.Queue[DeskCall] = asyncio.Queue()
         self.on_incoming = self._ring
 
@@ -60,6 +66,28 @@ class DeskPhone(Softphone):
     def _ring(self, call: Call) -> None:
         assert isinstance(call, DeskCall)
         self._rang.put_nowait(call)
+
+    def vanish(self) -> None:
+        """Out of power in the middle of everything: nothing is sent, nothing is answered.
+
+        The sockets stay open, so that no ICMP error tells on it.
+        """
+        self._has_vanished = True
+        for call in self.calls.values():
+            assert isinstance(call, DeskCall)
+            call.fall_silent()
+        if self._timer is not None:
+            self._timer.cancel()
+        # Only here is a phone deaf, so the softphone has no word for it.
+        self._endpoint.receive = lambda *_: None  # type: ignore[method-assign]
+
+    async def _close(self) -> None:
+        if not self._has_vanished:
+            await super()._close()
+            return
+        for call in self.calls.values():
+            call.on_end(by_us=False)
+        self._endpoint.close()
 
     def hold(self, call: Call) -> None:
         self._reinvite(call, Direction.SENDONLY)

@@ -9,6 +9,7 @@ from acd.inputs import AcdInput
 from acd.options import AgentCard, AgentOptions, QueueOptions
 from callcenter.conductor import Conductor
 from callcenter.journey import AgentRule, HouseEvent, HouseRules, Journey, LineRule, QueueRule
+from callcenter.limits import Arrival, LimitRules, Limits, Refusal
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
 from ivr.engine import Effect
 from ivr.flow import parse
@@ -106,7 +107,13 @@ class _Recorder:
 class House:
     """Everything above the switchboard; `now` is moved by `wait`."""
 
-    def __init__(self, *, announce_agent: bool = True, blocked: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        announce_agent: bool = True,
+        blocked: Sequence[str] = (),
+        limits: LimitRules | None = None,
+    ) -> None:
         self.now = 0.0
         self.control = FakeControl()
         self.recorder = _Recorder()
@@ -117,6 +124,7 @@ class House:
         options = QueueOptions(ring_s=15.0, wrap_up_s=20.0, max_wait_s=600.0)
         cards = [AgentCard(agent_id=agent, name=agent, number=agent) for agent in (EVA, TOM)]
         self.floor = Floor({ORDERS: options}, cards, AgentOptions(auto_ready=True), self._new_id)
+        self._limits = Limits(limits or LimitRules())
         self._ivr = Ivr({"main": parse(FLOW, "flows/main.yaml", "main")[0]})
         self.journey = Journey(
             HouseRules(
@@ -139,6 +147,7 @@ class House:
             self.recorder,
             self.numbers.get,
             self.conductor.tell,
+            self,
         )
         self.conductor.listen(self.journey.on_event)
 
@@ -162,6 +171,20 @@ class House:
     def caller_left(self, call_id: CallId) -> None:
         self._do(call_id, self._ivr.caller_left(call_id, self.now))
 
+    # the limits
+
+    def admit(self, arrival: Arrival) -> Refusal | None:
+        return self._limits.admit(arrival, self.now)
+
+    def take_in(self, arrival: Arrival) -> None:
+        self._limits.take_in(arrival, self.now, is_answered=True)
+
+    def answered(self, call_id: CallId) -> None:
+        self._limits.answered(call_id, self.now)
+
+    def ended(self, call_id: CallId) -> None:
+        self._limits.ended(call_id)
+
     # what a test does
 
     def wait(self, seconds: float) -> None:
@@ -169,6 +192,8 @@ class House:
         self._tell_all(self.floor.tick(self.now))
         for call_id, effects in self._ivr.tick(self.now):
             self._do(call_id, effects)
+        for over in self._limits.tick(self.now):
+            self.journey.time_up(over)
 
     def tell(self, event: HouseEvent) -> None:
         self.conductor.tell(event)

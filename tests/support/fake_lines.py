@@ -110,7 +110,7 @@ class FakeMedia:
 class Lines:
     """A switchboard between fake SIP and fake media, with everything it told."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: CallOptions | None = None) -> None:
         self.sip = FakeSip()
         self.media = FakeMedia()
         self.told: list[CallEvent] = []
@@ -118,7 +118,7 @@ class Lines:
         self.saved: list[tuple[PartyId, str]] = []
         self.parties = PartyBook({}, lambda party, number: self.saved.append((party, number)))
         self.switchboard = Switchboard(
-            CallOptions(hold_music=("music.wav",)),
+            options or CallOptions(hold_music=("music.wav",)),
             self.sip,
             self.media,
             self.parties,

@@ -1,0 +1,53 @@
+"""Whose telephone network a call comes from: trunks, known by the addresses they send from.
+
+A trunk is trusted for its address alone, so list nobody else's: over UDP a stranger may write any
+sender's address, but gets none of our answers and so can't keep up a call (RFC 3261 26.1.2).
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+UNKNOWN_TRUNK = "unknown trunk"
+"Rule of `CallRefused` for a call that comes neither from a trunk nor from a phone of ours."
+UNKNOWN_TRUNK_STATUS = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    name: str
+    networks: tuple[Network, ...]
+
+
+class Trunks:
+    """Finds a trunk by the address a request came from."""
+
+    def __init__(self, trunks: Sequence[Trunk] = ()) -> None:
+        pairs = [(network, trunk.name) for trunk in trunks for network in trunk.networks]
+        # The longest prefix decides, as in routing.
+        self._networks = sorted(pairs, key=lambda pair: -pair[0].prefixlen)
+
+    def __bool__(self) -> bool:
+        """Without any trunk everybody may call."""
+        return bool(self._networks)
+
+    def find(self, host: str) -> str | None:
+        """The trunk's name; `host` is a literal IP address."""
+        address = _parse(host)
+        if address is None:
+            return None
+        return next((name for network, name in self._networks if address in network), None)
+
+
+def _parse(host: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    # A listener for both families sees IPv4 peers as ::ffff:192.0.2.1.
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
