@@ -44,7 +44,10 @@ class EventOut(BaseModel):
 
 
 class LegOut(BaseModel):
-    """RTP figures of one leg; remote_* is what the peer reported of what it got from us."""
+    """RTP figures of one leg; remote_* is what the peer reported of what it got from us.
+
+    mos, remote_mos: how it sounded, estimated by the E-model of ITU-T G.107, 1 to 4.41.
+    """
 
     leg_id: str
     side: str
@@ -54,6 +57,9 @@ class LegOut(BaseModel):
     jitter_ms: float
     remote_packets_lost: int | None
     remote_jitter_ms: float | None
+    round_trip_ms: float | None = None
+    mos: float | None = None
+    remote_mos: float | None = None
 
 
 class VisitOut(BaseModel):

@@ -156,6 +156,9 @@ class Media(Part):
     "First (even) and last (odd) RTP port; each leg takes two."
     workers: int | None = Field(default=None, ge=1, le=64)
     "Media processes; not given: one less than the cores, at least one."
+    g722: bool = False
+    """Serve G.722 to phones that put it first (needs the extra `hd`). Wideband from phone to phone;
+    where only one of the two speaks it, the call costs about twice the CPU."""
     limits: MediaLimits = MediaLimits()
     "When new callers are refused."
 

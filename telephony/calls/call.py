@@ -488,4 +488,7 @@ def _leg_ended(call_id: CallId, leg_id: LegId, side: Side, stats: media.LegStats
         jitter_ms=stats.jitter_ms,
         remote_packets_lost=stats.remote_packets_lost,
         remote_jitter_ms=stats.remote_jitter_ms,
+        round_trip_ms=stats.round_trip_ms,
+        mos=stats.mos,
+        remote_mos=stats.remote_mos,
     )

@@ -81,7 +81,8 @@ class LegEnded:
     """A leg's dialog and media are over; the figures are what RTP and RTCP measured.
 
     packets_lost and jitter_ms: of what we received; remote_*: what the peer's last RTCP report
-    said of what it received from us, None without a report.
+    said of what it received from us, None without a report. mos and remote_mos: how that sounded,
+    estimated by the E-model, 1 to 4.41.
     """
 
     call_id: CallId
@@ -93,6 +94,9 @@ class LegEnded:
     jitter_ms: float
     remote_packets_lost: int | None
     remote_jitter_ms: float | None
+    round_trip_ms: float | None = None
+    mos: float | None = None
+    remote_mos: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

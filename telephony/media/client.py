@@ -201,8 +201,16 @@ class MediaClient:
                 self._on_event(p.MediaLost(seq=0, leg=request.leg))
             elif isinstance(reply, p.Failed) and isinstance(request, p.Tap):
                 self._give_up_tap(request.tap_id)
+            elif isinstance(reply, p.Failed) and isinstance(request, p.Hear):
+                self._hear_the_rest(request)
 
         return on_reply
+
+    def _hear_the_rest(self, failed: p.Hear) -> None:
+        """One of the sources is lost, the others are to be heard all the same."""
+        wanted = self.desired.hears(failed.leg)
+        if wanted is not None and len(wanted.sources) < len(failed.sources):
+            self.tell(wanted)
 
     def _give_up_tap(self, tap_id: str) -> None:
         sentence = "the media worker was restarted and could not go on with the recording"

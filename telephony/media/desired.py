@@ -25,6 +25,8 @@ class _WantedLeg:
     record: bytes = b""
     playing: p.Play | None = None
     connected: p.Connect | None = None
+    hears: p.Hear | None = None
+    gain: p.Gain | None = None
     is_held: bool = False
 
 
@@ -50,11 +52,11 @@ class Desired:
             case p.Connect(a=a, b=b):
                 self._connected(request, a, b)
             case p.Release(leg=leg):
-                self._disconnected(leg)
-                self._legs.pop(leg, None)
+                self.forget_leg(leg)
             case p.Disconnect(leg=leg):
                 self._disconnected(leg)
-            case p.Answer() | p.Keep() | p.Play() | p.Stop() | p.Hold():
+                self._note(p.Hear(rid=0, leg=leg, sources=[]))
+            case p.Answer() | p.Keep() | p.Play() | p.Stop() | p.Hold() | p.Hear() | p.Gain():
                 self._note(request)
             case p.Hello() | p.ListSessions() | p.SendDigits():
                 pass  # nothing to be repeated
@@ -79,9 +81,17 @@ class Desired:
         return list(self._ending_taps)
 
     def forget_leg(self, leg: str) -> None:
-        """The leg could not be rebuilt."""
+        """The leg was released or could not be rebuilt; nobody hears it any more."""
         self._disconnected(leg)
         self._legs.pop(leg, None)
+        for wanted in self._legs.values():
+            if wanted.hears is not None:
+                wanted.hears = _without(wanted.hears, leg)
+
+    def hears(self, leg: str) -> p.Hear | None:
+        """Whom the leg hears by `Hear`, as it stands now."""
+        wanted = self._legs.get(leg)
+        return None if wanted is None else wanted.hears
 
     def requests(self) -> Iterator[p.Request]:
         """In an order that a worker that knows nothing can follow; all with rid 0."""
@@ -89,6 +99,11 @@ class Desired:
             yield from self._exchange(wanted)
         connects = {id(w.connected): w.connected for w in self._legs.values()}
         yield from (connect for connect in connects.values() if connect is not None)
+        for wanted in self._legs.values():
+            if wanted.gain is not None:
+                yield wanted.gain
+        hears = (wanted.hears for wanted in self._legs.values())
+        yield from (hear for hear in hears if hear is not None)
         for leg, wanted in self._legs.items():
             if wanted.is_held:
                 yield p.Hold(rid=0, leg=leg, on=True)
@@ -115,7 +130,9 @@ class Desired:
         else:
             wanted.pending = request
 
-    def _note(self, request: p.Answer | p.Keep | p.Play | p.Stop | p.Hold) -> None:
+    def _note(
+        self, request: p.Answer | p.Keep | p.Play | p.Stop | p.Hold | p.Hear | p.Gain
+    ) -> None:
         wanted = self._legs.get(request.leg)
         if wanted is None:
             return
@@ -132,6 +149,11 @@ class Desired:
                 wanted.playing = None
             case p.Hold():
                 wanted.is_held = request.on
+            case p.Gain():
+                is_changed = bool(request.spoken_db or request.heard_db)
+                wanted.gain = request if is_changed else None
+            case p.Hear():
+                wanted.hears = request if request.sources else None
 
     def _connected(self, request: p.Connect, a: str, b: str) -> None:
         self._disconnected(a)
@@ -147,3 +169,8 @@ class Desired:
         for other in (wanted.connected.a, wanted.connected.b):
             if other in self._legs:
                 self._legs[other].connected = None
+
+
+def _without(hear: p.Hear, leg: str) -> p.Hear | None:
+    sources = [source for source in hear.sources if source.leg != leg]
+    return msgspec.structs.replace(hear, sources=sources) if sources else None

@@ -5,6 +5,7 @@ with numpy, when a prompt is loaded or a recording is written.
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -91,3 +92,10 @@ CONVERT: dict[tuple[Law, Law], bytes] = {
     (Law.PCMA, Law.PCMU): encode(TO_PCM[Law.PCMA], Law.PCMU),
 }
 "Tables for `bytes.translate`, (from, to)."
+
+
+@lru_cache(maxsize=64)
+def amplified(law: Law, to: Law, gain_db: float) -> bytes:
+    """A table for `bytes.translate` that makes louder too; the loudest stay at the limit."""
+    louder = np.rint(TO_PCM[law] * 10 ** (gain_db / 20))
+    return encode(np.clip(louder, -32768, 32767).astype(np.int16), to)

@@ -1,4 +1,4 @@
-"""Offer and answer (RFC 3264) for one audio stream of G.711 with telephone events.
+"""Offer and answer (RFC 3264) for one audio stream of G.711 or G.722 with telephone events.
 
     peer's offer  ──▶ `answer`        ──▶ terms, our answer
     our own offer ──▶ peer's answer   ──▶ `accept` ──▶ terms
@@ -10,6 +10,7 @@ Payload types stay what they were within a dialog (section 8.3.2).
 import ipaddress
 from dataclasses import dataclass, field, replace
 
+from telephony.media import g722
 from telephony.media.errors import SdpRejected
 from telephony.media.g711 import FRAME_MS, Law
 from telephony.media.sdp import (
@@ -24,20 +25,26 @@ from telephony.media.sdp import (
 
 NOT_ACCEPTABLE = 488
 DEFAULT_EVENT_TYPE = 101
-_LAW_TYPES = {Law.PCMU: 0, Law.PCMA: 8}
+_STATIC_TYPES = {Law.PCMU.value: 0, Law.PCMA.value: 8, g722.NAME: g722.PAYLOAD_TYPE}
 _EVENTS = RtpMap("TELEPHONE-EVENT", 8000)
+_G711 = frozenset(law.value for law in Law)
+_WITH_G722 = _G711 | {g722.NAME}
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What both sides agreed on, seen from us."""
 
+    codec: str
+    "What we send, by its name in SDP."
     law: Law
-    "What we send."
+    "The same when it is a law; otherwise what is made of it for those who do not speak it."
     payload_type: int
     "Of what we send."
     laws: dict[int, Law]
     "What may come, by payload type."
+    wide_types: frozenset[int]
+    "Payload types of G.722 that may come."
     event_type: int | None
     "Payload type of the digits that we send; None: the peer takes none."
     event_types: frozenset[int]
@@ -69,12 +76,17 @@ class Negotiation:
     terms: Terms | None = None
     sent: SessionDescription | None = field(default=None)
     "Our last description."
+    serves_g722: bool = False
+
+    @property
+    def _served(self) -> frozenset[str]:
+        return _WITH_G722 if self.serves_g722 else _G711
 
     def answer(self, text: str) -> str:
         """Our answer to the peer's offer; on `SdpRejected` everything stays as it was."""
         offer = SessionDescription.parse(text)
-        index = _served_line(offer)
-        terms = _read(offer, offer.media[index])
+        index = _served_line(offer, self._served)
+        terms = _read(offer, offer.media[index], self._served)
         ours = _audio_line(self.local.port, _chosen(terms), terms.direction.mirrored)
         media = tuple(ours if i == index else _refused(line) for i, line in enumerate(offer.media))
         self.terms = terms
@@ -82,11 +94,17 @@ class Negotiation:
 
     def offer(self, prefer: str) -> str:
         """Our own offer, in the layout of what was said in the dialog before."""
-        laws = [Law.PCMA, Law.PCMU] if prefer == Law.PCMA else [Law.PCMU, Law.PCMA]
+        codecs = ["PCMA", "PCMU"] if prefer == Law.PCMA else ["PCMU", "PCMA"]
+        # Offered only to go with the other leg's: every phone that took it for its own reasons
+        # would have to be transcoded.
+        is_wide = self.terms is not None and self.terms.codec == g722.NAME
+        if self.serves_g722 and (is_wide or prefer == g722.NAME):
+            codecs.insert(0, g722.NAME)
         events = DEFAULT_EVENT_TYPE
         if self.terms is not None and self.terms.event_type is not None:
             events = self.terms.event_type
-        formats = [(_LAW_TYPES[law], law.value) for law in laws] + [(events, "telephone-event")]
+        formats = [(_STATIC_TYPES[codec], codec) for codec in codecs]
+        formats.append((events, "telephone-event"))
         ours = _audio_line(self.local.port, formats, Direction.SENDRECV)
         before = self.sent.media if self.sent is not None else (ours,)
         index = next((i for i, line in enumerate(before) if line.port), 0)
@@ -95,17 +113,23 @@ class Negotiation:
     def accept(self, text: str) -> Terms:
         """The peer's answer to our last offer."""
         answer = SessionDescription.parse(text)
-        terms = _read(answer, answer.media[_served_line(answer)])
-        own = self._own_types()
-        events = {pt for pt, name in own.items() if name == _EVENTS}
-        laws = {pt: Law(name.encoding) for pt, name in own.items() if name != _EVENTS}
-        self.terms = replace(terms, laws=laws | terms.laws, event_types=terms.event_types | events)
+        line = answer.media[_served_line(answer, self._served)]
+        terms = _read(answer, line, self._served)
+        ours = self._own_line()
+        events = {pt for pt, name in ours.rtpmaps.items() if name == _EVENTS}
+        own = _codecs(ours, self._served)
+        self.terms = replace(
+            terms,
+            laws=_laws(own) | terms.laws,
+            wide_types=_wide(own) | terms.wide_types,
+            event_types=terms.event_types | events,
+        )
         return self.terms
 
-    def _own_types(self) -> dict[int, RtpMap]:
+    def _own_line(self) -> Media:
         if self.sent is None:
             raise SdpRejected("an answer to an offer that was never made", 400)
-        return next(line for line in self.sent.media if line.port).rtpmaps
+        return next(line for line in self.sent.media if line.port)
 
     def _say(self, media: tuple[Media, ...]) -> str:
         """The version rises by one exactly when something changed (section 8)."""
@@ -119,32 +143,43 @@ class Negotiation:
         return str(said)
 
 
-def _served_line(description: SessionDescription) -> int:
-    """The first audio line that is plain RTP with a law of G.711."""
+def _served_line(description: SessionDescription, served: frozenset[str]) -> int:
+    """The first audio line that is plain RTP with a codec of ours."""
     for index, line in enumerate(description.media):
-        if line.kind == "audio" and line.port and line.proto == "RTP/AVP" and _laws(line):
+        is_plain = line.kind == "audio" and line.port and line.proto == "RTP/AVP"
+        if is_plain and _codecs(line, served):
             return index
     said = ", ".join(f"{line.kind} {line.port} {line.proto}" for line in description.media)
     raise SdpRejected(f"no G.711 over RTP/AVP in what is offered: {said[:120]}", NOT_ACCEPTABLE)
 
 
-def _laws(line: Media) -> dict[int, Law]:
-    known = {law.value: law for law in Law}
+def _codecs(line: Media, served: frozenset[str]) -> dict[int, str]:
+    """Those that we serve, by payload type and in the line's order of preference."""
     return {
-        pt: known[meaning.encoding]
+        pt: meaning.encoding
         for pt, meaning in line.rtpmaps.items()
-        if meaning.encoding in known and meaning.clock_hz == 8000
+        if meaning.encoding in served and meaning.clock_hz == 8000
     }
 
 
-def _read(description: SessionDescription, line: Media) -> Terms:
-    laws = _laws(line)
-    payload_type, law = next(iter(laws.items()))
+def _laws(codecs: dict[int, str]) -> dict[int, Law]:
+    return {pt: Law(codec) for pt, codec in codecs.items() if codec in _G711}
+
+
+def _wide(codecs: dict[int, str]) -> frozenset[int]:
+    return frozenset(pt for pt, codec in codecs.items() if codec == g722.NAME)
+
+
+def _read(description: SessionDescription, line: Media, served: frozenset[str]) -> Terms:
+    codecs = _codecs(line, served)
+    payload_type, codec = next(iter(codecs.items()))
     events = [pt for pt, meaning in line.rtpmaps.items() if meaning == _EVENTS]
     return Terms(
-        law=law,
+        codec=codec,
+        law=Law(codec) if codec in _G711 else Law.PCMU,
         payload_type=payload_type,
-        laws=laws,
+        laws=_laws(codecs),
+        wide_types=_wide(codecs),
         event_type=events[0] if events else None,
         event_types=frozenset(events),
         address=_reachable(description.address_of(line)),
@@ -185,7 +220,7 @@ def _ptime_ms(line: Media) -> int:
 
 def _chosen(terms: Terms) -> list[tuple[int, str]]:
     """One codec, so that the peer cannot change it in mid-stream, and the digits."""
-    formats = [(terms.payload_type, terms.law.value)]
+    formats = [(terms.payload_type, terms.codec)]
     if terms.event_type is not None:
         formats.append((terms.event_type, "telephone-event"))
     return formats

@@ -14,6 +14,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     "Address written into SDP when it differs from `address` (NAT); empty: the same."
     ports: tuple[int, int] = (30000, 31999)
     "First and last UDP port; even ones carry RTP, the odd one above RTCP."
+    codecs: tuple[str, ...] = ("PCMU", "PCMA")
+    "Add 'G722' to serve it to phones that put it first; a leg that differs from its partner costs."
     max_legs: int = 1200
     busy_limit: float = 0.70
     "No new caller while the loop worked more than this share of the last second."

@@ -11,10 +11,12 @@ from typing import TypeAlias, assert_never
 
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError, Overloaded
+from telephony.media import g722
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
+from telephony.media.mixing import Hearing, check_gain
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import SLOTS, Player, PromptCache
@@ -24,7 +26,9 @@ from telephony.media.session import Session
 from telephony.media.stream import OutStream
 from telephony.media.taps import Taps
 
-_LegRequest: TypeAlias = p.Keep | p.Play | p.Stop | p.Disconnect | p.Hold | p.SendDigits
+_LegRequest: TypeAlias = (
+    p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.SendDigits
+)
 Tell: TypeAlias = Callable[[p.Event], None]
 Watch: TypeAlias = Callable[[Session], None]
 
@@ -45,6 +49,7 @@ class MediaPlane:
         self.prompts = PromptCache(options.prompt_cache_bytes)
         self.admission = Admission(options.max_legs, options.busy_limit, options.late_ticks_limit)
         self._taps = Taps(recorder)
+        self._hearing = Hearing(self.sessions)
         self._slots: tuple[dict[str, Session], ...] = tuple({} for _ in range(SLOTS))
         self._seq = 0
 
@@ -89,6 +94,13 @@ class MediaPlane:
                 self._set_player(session, None)
             case p.Disconnect():
                 self._disconnect(session)
+                self._hear(session, [])
+            case p.Hear():
+                self._hear(session, request.sources)
+            case p.Gain():
+                check_gain(request.spoken_db)
+                check_gain(request.heard_db)
+                session.set_gain(request.spoken_db, request.heard_db)
             case p.Hold():
                 session.hold(request.on, now)
             case p.SendDigits():
@@ -132,8 +144,9 @@ class MediaPlane:
         # The id must survive a restart within the dialog, and so does the SSRC.
         local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port)
         out = OutStream(ssrc, now, restarted=bool(request.ssrc))
+        negotiation = Negotiation(local, serves_g722=g722.NAME in self._options.codecs)
         session = Session(
-            request.leg, request.call, pair, out, Negotiation(local), self._options, self, now
+            request.leg, request.call, pair, out, negotiation, self._options, self, now
         )
         session.is_reserving = request.reserve
         return session
@@ -160,7 +173,7 @@ class MediaPlane:
         return p.Done(
             rid=rid,
             sdp=sdp,
-            codec=terms.law.value if terms else "",
+            codec=terms.codec if terms else "",
             peer_direction=terms.direction.value if terms else "sendrecv",
             port=session.pair.port,
             ssrc=session.out.ssrc,
@@ -171,6 +184,8 @@ class MediaPlane:
         if session is None:
             return p.Done(rid=request.rid)
         self._disconnect(session)
+        for deserted in self._hearing.released(session):
+            self._clock(deserted)
         self._set_player(session, None)
         if session.slot is not None:
             self._slots[session.slot].pop(session.leg)
@@ -188,6 +203,9 @@ class MediaPlane:
                 port=session.pair.port,
                 ssrc=session.out.ssrc,
                 connected_to=session.connected.leg if session.connected else "",
+                hears=self._hearing.heard_by(session.leg),
+                spoken_db=session.spoken_db,
+                heard_db=session.heard_db,
                 taps=self._taps.of_leg(session.leg),
                 record=session.record,
             )
@@ -206,6 +224,10 @@ class MediaPlane:
         session.connect(None)
         if other is not None:
             other.connect(None)
+
+    def _hear(self, session: Session, sources: list[p.Source]) -> None:
+        self._hearing.hear(session, sources)
+        self._clock(session)
 
     def _send_digits(self, session: Session, request: p.SendDigits) -> None:
         if not is_digits(request.digits):

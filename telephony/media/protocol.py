@@ -14,7 +14,7 @@ a worker was started again. The level is SDP, not packets, so that another media
       Offer(leg, sdp="") ───────────────────────▶      agent's leg: we offer
       ◀───────────────────────── Done(sdp=ours)
       Answer(leg, agent's SDP) ─────────────────▶
-      Connect(a, b) · Tap · Play · Stop · Hold …
+      Connect(a, b) · Hear · Tap · Play · Stop · Hold …
       ◀──────────────── DigitHeard, PlayEnded, MediaLost, TapEnded, Load
 """
 
@@ -30,7 +30,12 @@ class Struct(msgspec.Struct, frozen=True, tag=True, kw_only=True, omit_defaults=
 
 
 class LegStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """RFC 3550 figures of one leg; remote_* come from the peer's last receiver report."""
+    """RFC 3550 figures of one leg; remote_* come from the peer's last receiver report.
+
+    The scores are estimates by the E-model (`quality`), 1 to 4.41: `mos` of what came from the
+    peer, `remote_mos` of what the peer hears of us. None: nothing was measured, and for
+    `remote_mos` also after a restart of the worker, whose gap the peer counts as loss.
+    """
 
     packets_received: int = 0
     packets_sent: int = 0
@@ -38,6 +43,10 @@ class LegStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     jitter_ms: float = 0.0
     remote_packets_lost: int | None = None
     remote_jitter_ms: float | None = None
+    round_trip_ms: float | None = None
+    "By the peer's last report (RFC 3550 section 6.4.1)."
+    mos: float | None = None
+    remote_mos: float | None = None
 
 
 # -- requests ------------------------------------------------------------------------------------
@@ -60,7 +69,7 @@ class Offer(Struct, frozen=True):
     call: str
     sdp: str = ""
     prefer: str = ""
-    "Codec to put first in our own offer: 'PCMU' or 'PCMA'."
+    "Codec to put first in our own offer: 'PCMU', 'PCMA' or 'G722'."
     port: int = 0
     "RTP port to take again after a restart of the worker; 0: any free one."
     ssrc: int = 0
@@ -118,10 +127,46 @@ class Connect(Struct, frozen=True):
 
 
 class Disconnect(Struct, frozen=True):
-    """The leg and whoever it was connected with hear silence."""
+    """The leg and whoever it was connected with hear silence; a `Hear` of the leg is over too."""
 
     rid: int
     leg: str
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A leg that is heard, so many decibels louder than it speaks (-20 to 20)."""
+
+    leg: str
+    gain_db: float = 0.0
+
+
+class Hear(Struct, frozen=True):
+    """The leg hears all of `sources` at once, whenever nothing is played to it.
+
+    It goes before `Connect`: while there are sources the connected leg is not heard (unless it is
+    one of them); who hears the leg is not changed. No sources: the connected leg is heard again.
+    A source that is released is left out. Digits that a source presses do not go on to the leg.
+
+    silent listener s    Hear(s, [caller, agent])
+    whisper of s         Hear(agent, [caller, s]) · Hear(s, [caller, agent])
+    conference of three  each hears the two others
+    """
+
+    rid: int
+    leg: str
+    sources: list[Source]
+
+
+class Gain(Struct, frozen=True):
+    """How much louder the leg is heard by others, and others by the leg; -20 to 20 dB each.
+
+    For what comes by `Connect` and `Hear`; prompts and recordings stay as they are.
+    """
+
+    rid: int
+    leg: str
+    spoken_db: float = 0.0
+    heard_db: float = 0.0
 
 
 class Hold(Struct, frozen=True):
@@ -178,6 +223,8 @@ Request: TypeAlias = (
     | Stop
     | Connect
     | Disconnect
+    | Hear
+    | Gain
     | Hold
     | Tap
     | Untap
@@ -194,7 +241,7 @@ class Welcome(Struct, frozen=True):
     worker: str
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
-    "Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode'; later 'mix', 'whisper'."
+    "Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper', 'g722', 'realtime'."
     rid: int = 0
 
 
@@ -204,6 +251,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     port: int
     ssrc: int
     connected_to: str = ""
+    hears: list[Source] = []
+    "What `Hear` gave it."
+    spoken_db: float = 0.0
+    heard_db: float = 0.0
     taps: list[str] = []
     record: bytes = b""
 
@@ -212,7 +263,7 @@ class Done(Struct, frozen=True):
     rid: int
     sdp: str = ""
     codec: str = ""
-    "What we receive and send on this leg once negotiated: 'PCMU' or 'PCMA'."
+    "What we receive and send on this leg once negotiated: 'PCMU', 'PCMA', 'G722'."
     peer_direction: str = "sendrecv"
     "After Offer and Answer: what the peer's SDP says (0.0.0.0 counts as inactive)."
     port: int = 0

@@ -153,7 +153,7 @@ class SenderInfo:
     @property
     def middle_ntp(self) -> int:
         """What comes back as LSR."""
-        return (self.ntp >> 16) & 0xFFFFFFFF
+        return middle(self.ntp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +212,11 @@ def parse(data: bytes) -> Compound:
 def ntp_time(at: datetime) -> int:
     """64 bits: seconds since 1900 and their fraction; modulo 2**32 s as in the RFC."""
     return int((at - _NTP_EPOCH).total_seconds() * (1 << 32)) & 0xFFFFFFFFFFFFFFFF
+
+
+def middle(ntp: int) -> int:
+    """The middle 32 bits of an NTP time: 1/65536 s, which is how reports tell delays."""
+    return (ntp >> 16) & 0xFFFFFFFF
 
 
 def _packet(kind: int, count: int, ssrc: int, body: bytes) -> bytes:

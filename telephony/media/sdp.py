@@ -82,6 +82,7 @@ class RtpMap:
 STATIC_TYPES = {
     0: RtpMap("PCMU", 8000),
     8: RtpMap("PCMA", 8000),
+    9: RtpMap("G722", 8000),  # it samples at 16 kHz; RFC 3551 keeps an old mistake alive
     13: RtpMap("CN", 8000),
 }
 "The payload types of RFC 3551 that we can use without an rtpmap."

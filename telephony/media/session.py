@@ -1,8 +1,8 @@
 """One leg's media: its two sockets, what it hears and what it is sent.
 
-    phone ─RTP─▶ on_rtp ─▶ latch · statistics · taps · digits
+    phone ─RTP─▶ on_rtp ─▶ latch · statistics · sinks · digits
                               └─▶ the connected leg's `relay` ─▶ stream ─▶ its phone
-    clock ─▶ tick ─▶ digits or player ─▶ stream ─▶ phone
+    clock ─▶ tick ─▶ digits, player or mixer ─▶ stream ─▶ phone
 
 `on_rtp` and `relay` run for each packet, ten thousand times a second with a hundred calls: they
 are written out where a call per step would read better, and everything that changes seldom is kept
@@ -12,25 +12,23 @@ ready in a field by `_refresh`.
 import random
 from typing import Protocol
 
-from foundation.clock import utc_now
-from telephony.media import rtcp
+from telephony.media import g722, rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
-from telephony.media.g711 import CONVERT, Law
+from telephony.media.g711 import CONVERT, Law, amplified
 from telephony.media.latch import Source, SourceLatch
 from telephony.media.negotiation import Negotiation, Terms
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import Player
 from telephony.media.ports import PortPair
 from telephony.media.protocol import LegStats
+from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
 from telephony.media.sdp import HOLD_ADDRESS
 from telephony.media.stream import OutStream
-from telephony.media.tap import TapSide
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
-_SAMPLES_PER_MS = 8
 
 
 class Listener(Protocol):
@@ -41,32 +39,45 @@ class Listener(Protocol):
     def play_ended(self, session: "Session", play_id: str) -> None: ...
 
 
+class Sink(Protocol):
+    """Who takes all audio packets of a leg beside the leg that it is connected with."""
+
+    def take(self, payload: bytes, rtp_ts: int, law: Law, now: float) -> None: ...
+
+
+class FrameSource(Protocol):
+    """Who makes what a leg hears, 20 ms by 20 ms."""
+
+    def next_frame(self, law: Law) -> bytes: ...
+
+
 class Session:
     """The RTP session of one leg."""
 
     __slots__ = (
+        "_coder",
         "_digits_in",
         "_digits_out",
         "_expected_since",
-        "_last_sr",
-        "_last_sr_at",
         "_laws",
         "_listener",
         "_locked",
         "_lost_told_at",
         "_may_send",
+        "_mixer",
         "_named",
         "_options",
+        "_passed_on",
         "_payload_type",
         "_recv",
-        "_remote",
-        "_rtcp_heard_at",
         "_rtcp_target",
         "_send",
+        "_sends_wide",
         "_target",
         "call",
         "connected",
         "heard_at",
+        "heard_db",
         "is_held",
         "is_open_for_relay",
         "is_reserving",
@@ -79,10 +90,12 @@ class Session:
         "pair",
         "player",
         "record",
+        "reports",
         "rtcp_at",
+        "sinks",
         "slot",
+        "spoken_db",
         "stats",
-        "tap_sides",
         "unsent",
     )
 
@@ -109,13 +122,17 @@ class Session:
         self.player: Player | None = None
         self.slot: int | None = None
         "Which of the clock's slots this leg is served in; None: the clock is not needed."
-        self.tap_sides: tuple[TapSide, ...] = ()
+        self.sinks: tuple[Sink, ...] = ()
+        "Halves of recordings, and ears of legs that hear several."
         self.stats = rtcp.ReceptionStats()
+        self.reports = LegReports(leg, self.stats, out, now)
         self.latch = SourceLatch(options.relock_s)
         self.law = Law.PCMU
         "Of what we send."
         self.heard_at = now
         self.rtcp_at = now + options.rtcp_interval_s * random.uniform(0.5, 1.5)
+        self.spoken_db = 0.0
+        self.heard_db = 0.0
         self.malformed = 0
         self.unsent = 0
         self.is_open_for_relay = False
@@ -123,6 +140,8 @@ class Session:
         self._listener = listener
         self._recv = pair.rtp.recvfrom_into
         self._send = pair.rtp.sendto
+        self._coder: g722.Coder | None = None
+        self._sends_wide = False
         self._digits_in = DigitReceiver()
         self._digits_out: DigitSender | None = None
         self._laws: dict[int, Law] = {}
@@ -131,13 +150,12 @@ class Session:
         self._target: Source | None = None
         self._rtcp_target: Source | None = None
         self._payload_type = 0
+        self._passed_on: Law | None = Law.PCMU
+        "The law of which packets need no table: what we send, unless the gain changes it."
         self._may_send = False
+        self._mixer: FrameSource | None = None
         self._expected_since = now
         self._lost_told_at = -1.0
-        self._rtcp_heard_at = now
-        self._last_sr = 0
-        self._last_sr_at = 0.0
-        self._remote: rtcp.ReportBlock | None = None
 
     # -- what core decides ------------------------------------------------------------------------
 
@@ -148,6 +166,10 @@ class Session:
             return
         self.law = terms.law
         self._laws = terms.laws
+        self._sends_wide = terms.codec == g722.NAME
+        if terms.wide_types and self._coder is None:
+            self._coder = g722.Coder()
+        self._set_passed_on()
         self._payload_type = terms.payload_type
         self._aim(terms)
         self.latch.open()
@@ -165,9 +187,28 @@ class Session:
         if self.connected is not other:
             self.connected = other
             self.out.pause()
+        self._set_passed_on()
+
+    def set_gain(self, spoken_db: float, heard_db: float) -> None:
+        self.spoken_db, self.heard_db = spoken_db, heard_db
+        self._set_passed_on()
+        if self.connected is not None:
+            self.connected._set_passed_on()
+
+    @property
+    def _relay_gain_db(self) -> float:
+        return self.heard_db + (0.0 if self.connected is None else self.connected.spoken_db)
+
+    def _set_passed_on(self) -> None:
+        self._passed_on = None if self._relay_gain_db or self._sends_wide else self.law
 
     def play(self, player: Player | None) -> None:
         self.player = player
+        self._refresh()
+
+    def mix(self, mixer: FrameSource | None) -> None:
+        """Hear this instead of the connected leg; None: the connected leg again."""
+        self._mixer = mixer
         self._refresh()
 
     def send_digits(self, digits: str) -> bool:
@@ -181,7 +222,7 @@ class Session:
 
     @property
     def needs_clock(self) -> bool:
-        return self.player is not None or self._digits_out is not None
+        return self.player is not None or self._digits_out is not None or self._mixer is not None
 
     def _aim(self, terms: Terms) -> None:
         """Send where the SDP says, or still to the locked source when the SDP says as before."""
@@ -226,8 +267,8 @@ class Session:
         self.heard_at = now
         self.stats.take(ssrc, seq, rtp_ts, now)
         payload = bytes(_BUFFER[12:size])
-        for side in self.tap_sides:
-            side.take(payload, rtp_ts, law, now)
+        for sink in self.sinks:
+            sink.take(payload, rtp_ts, law, now)
         hearer = self.connected
         if hearer is not None and hearer.is_open_for_relay:
             hearer.relay(kind & MARKER, seq, rtp_ts, ssrc, payload, law, now)
@@ -236,11 +277,25 @@ class Session:
         self, marker: int, seq: int, rtp_ts: int, ssrc: int, payload: bytes, law: Law, now: float
     ) -> None:
         """Send this leg a packet of the leg that it is connected with."""
-        if law is not self.law:
-            payload = payload.translate(CONVERT[law, self.law])
+        if law is not self._passed_on:
+            payload = self._converted(payload, law)
         kind = self._payload_type | marker
         header = self.out.relayed(kind, seq, rtp_ts, ssrc, len(payload), now)
         self._send_rtp(header + payload)
+
+    def _converted(self, payload: bytes, law: Law) -> bytes:
+        gain_db = self._relay_gain_db
+        if gain_db:
+            payload = payload.translate(amplified(law, self.law, gain_db))
+        elif law is not self.law:
+            payload = payload.translate(CONVERT[law, self.law])
+        return self._as_sent(payload)
+
+    def _as_sent(self, codes: bytes) -> bytes:
+        """Codes of `law` to what this leg's phone takes."""
+        if self._sends_wide and self._coder is not None:
+            return self._coder.from_ulaw(codes)
+        return codes
 
     def _send_rtp(self, packet: bytes) -> None:
         try:
@@ -262,8 +317,8 @@ class Session:
         if source != self._locked and not self._locks_on(source, now):
             return
         self._heard(packet, now)
-        for side in self.tap_sides:
-            side.take(packet.payload, packet.rtp_ts, law, now)
+        for sink in self.sinks:
+            sink.take(packet.payload, packet.rtp_ts, law, now)
         if self.connected is not None and self.connected.is_open_for_relay:
             marker = MARKER if packet.marker else 0
             self.connected.relay(
@@ -271,8 +326,11 @@ class Session:
             )
 
     def _take_other(self, packet: RtpPacket, source: Source, now: float) -> None:
-        """Digits and comfort noise; anything else was never agreed on."""
+        """G.722, digits and comfort noise; anything else was never agreed on."""
         terms = self.negotiation.terms
+        if terms is not None and packet.payload_type in terms.wide_types:
+            self._take_wide(packet, source, now)
+            return
         is_event = terms is not None and packet.payload_type in terms.event_types
         if not is_event and packet.payload_type != COMFORT_NOISE:
             return
@@ -288,6 +346,37 @@ class Session:
             digit = self._digits_in.feed(packet.payload, packet.rtp_ts)
             if digit is not None:
                 self._listener.digit_heard(self, digit, now)
+
+    def _take_wide(self, packet: RtpPacket, source: Source, now: float) -> None:
+        """G.722 goes to a partner who speaks it as it is, to all others as G.711."""
+        if source != self._locked and not self._locks_on(source, now):
+            return
+        self._heard(packet, now)
+        hearer = self.connected
+        if hearer is not None and not hearer.is_open_for_relay:
+            hearer = None
+        if hearer is not None and hearer.passes_wide_on:
+            hearer.relay_wide(packet, now)
+            hearer = None
+        if self._coder is None or not (self.sinks or hearer):
+            return
+        codes = self._coder.to_ulaw(packet.payload)
+        for sink in self.sinks:
+            sink.take(codes, packet.rtp_ts, Law.PCMU, now)
+        if hearer is not None:
+            marker = MARKER if packet.marker else 0
+            hearer.relay(marker, packet.seq, packet.rtp_ts, packet.ssrc, codes, Law.PCMU, now)
+
+    @property
+    def passes_wide_on(self) -> bool:
+        return self._sends_wide and not self._relay_gain_db
+
+    def relay_wide(self, packet: RtpPacket, now: float) -> None:
+        kind = self._payload_type | (MARKER if packet.marker else 0)
+        header = self.out.relayed(
+            kind, packet.seq, packet.rtp_ts, packet.ssrc, len(packet.payload), now
+        )
+        self._send_rtp(header + packet.payload)
 
     def relay_other(self, packet: RtpPacket, now: float, *, is_event: bool) -> None:
         """Digits go on with this leg's payload type; what it cannot take leaves no hole."""
@@ -316,20 +405,26 @@ class Session:
     # -- the clock --------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
-        """20 ms of digits, or of what is played."""
+        """20 ms of digits, of what is played, or of several legs together."""
         if self._digits_out is not None:
             self._tick_digits(self._digits_out, now)
         elif self.player is not None:
             self._tick_player(self.player, now)
+        elif self._mixer is not None:
+            self._send_own(self._mixer.next_frame(self.law), now)
 
     def _tick_player(self, player: Player, now: float) -> None:
         frame = player.next_frame(self.law)
         if frame is None:
             self.play(None)
             self._listener.play_ended(self, player.play_id)
-        elif self._may_send:
+        else:
+            self._send_own(frame, now)
+
+    def _send_own(self, frame: bytes, now: float) -> None:
+        if self._may_send:
             header = self.out.own_frame(self._payload_type, len(frame), now)
-            self._send_rtp(header + frame)
+            self._send_rtp(header + self._as_sent(frame))
 
     def _tick_digits(self, digits: DigitSender, now: float) -> None:
         terms = self.negotiation.terms
@@ -359,17 +454,8 @@ class Session:
         except RtcpMalformed:
             self.malformed += 1
             return
-        self._take_report(compound, now)
+        self.reports.take(compound, now)
         self._rtcp_target = source
-
-    def _take_report(self, compound: rtcp.Compound, now: float) -> None:
-        self._rtcp_heard_at = now
-        if compound.sender is not None:
-            self._last_sr = compound.sender.middle_ntp
-            self._last_sr_at = now
-        for block in compound.blocks:
-            if block.ssrc == self.out.ssrc:
-                self._remote = block
 
     def send_report(self, now: float, *, bye: bool = False) -> None:
         """SR or RR with SDES, at the end with BYE."""
@@ -377,14 +463,7 @@ class Session:
         self.rtcp_at = now + interval * random.uniform(0.5, 1.5)
         if self._rtcp_target is None:
             return
-        sender = None
-        if self.out.packets:
-            ntp = rtcp.ntp_time(utc_now())
-            sender = rtcp.SenderInfo(ntp, self.out.ts_at(now), self.out.packets, self.out.octets)
-        block = None
-        if self.stats.received:
-            block = self.stats.block(self._last_sr, now - self._last_sr_at)
-        data = rtcp.build(self.out.ssrc, self.leg, sender, block, bye=bye)
+        data = self.reports.next(now, bye=bye)
         try:
             self.pair.rtcp.sendto(data, self._rtcp_target)
         except OSError:
@@ -395,19 +474,11 @@ class Session:
         terms = self.negotiation.terms
         if terms is None or self.is_held or not terms.direction.is_sending:
             return False
-        alive_at = max(self.heard_at, self._rtcp_heard_at, self._expected_since)
+        alive_at = max(self.heard_at, self.reports.heard_at, self._expected_since)
         if now - alive_at < self._options.media_lost_s or self._lost_told_at >= alive_at:
             return False
         self._lost_told_at = now
         return True
 
     def figures(self) -> LegStats:
-        remote = self._remote
-        return LegStats(
-            packets_received=self.stats.total_received,
-            packets_sent=self.out.packets,
-            packets_lost=max(0, self.stats.total_lost),
-            jitter_ms=round(self.stats.jitter / _SAMPLES_PER_MS, 2),
-            remote_packets_lost=None if remote is None else remote.lost,
-            remote_jitter_ms=None if remote is None else round(remote.jitter / _SAMPLES_PER_MS, 2),
-        )
+        return self.reports.figures()

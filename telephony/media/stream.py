@@ -37,12 +37,14 @@ class OutStream:
         "last_ts",
         "octets",
         "packets",
+        "restarted",
         "ssrc",
     )
 
     def __init__(self, ssrc: int, now: float, *, restarted: bool) -> None:
         """Numbers begin at what the steady clock says, so a restarted worker goes on near them."""
         self.ssrc = ssrc
+        self.restarted = restarted
         self.packets = 0
         self.octets = 0
         scatter = ssrc * 0x9E3779B1

@@ -40,8 +40,8 @@ class Taps:
         tap = Tap(tap_id, now)
         self._next_group = (self._next_group + 1) % _GROUPS
         self._running[tap_id] = _RunningTap(tap, (left.leg, right.leg), self._next_group)
-        left.tap_sides += (tap.left,)
-        right.tap_sides += (tap.right,)
+        left.sinks += (tap.left,)
+        right.sinks += (tap.right,)
         self._recorder.begin(tap_id, file)
 
     def tick(self, now: float) -> None:
@@ -59,7 +59,7 @@ class Taps:
         for leg in running.legs:
             session = sessions.get(leg)
             if session is not None:
-                session.tap_sides = tuple(s for s in session.tap_sides if s not in sides)
+                session.sinks = tuple(s for s in session.sinks if s not in sides)
         self._cut(running.tap, now, final=True)
         self._recorder.end(tap_id)
 

@@ -19,6 +19,7 @@ from collections.abc import Callable
 import msgspec
 
 from foundation.clock import monotonic_s
+from telephony.media import g722
 from telephony.media import protocol as p
 from telephony.media.control import ControlSocket
 from telephony.media.options import WorkerOptions
@@ -29,7 +30,7 @@ from telephony.media.session import Session
 
 log = logging.getLogger(__name__)
 
-CAPABILITIES = ["relay", "play", "dtmf", "tap", "echo", "transcode"]
+CAPABILITIES = ["relay", "play", "dtmf", "tap", "echo", "transcode", "mix", "whisper"]
 REALTIME_PRIORITY = 5
 HOUSEKEEPING_S = 0.1
 MOST_READY = 64
@@ -55,7 +56,11 @@ class Worker:
         welcome = p.Welcome(
             version=p.PROTOCOL_VERSION,
             worker=f"w-{os.getpid()}-{os.urandom(4).hex()}",
-            capabilities=CAPABILITIES + ["realtime"] * is_realtime,
+            capabilities=[
+                *CAPABILITIES,
+                *["g722"] * (g722.NAME in options.codecs),
+                *["realtime"] * is_realtime,
+            ],
         )
         self._control = ControlSocket(options.socket, welcome, self._handle, self._register)
         now = monotonic_s()
@@ -194,12 +199,20 @@ def ask_for_realtime() -> bool:
     return True
 
 
+def with_what_is_installed(options: WorkerOptions) -> WorkerOptions:
+    if g722.NAME not in options.codecs or g722.is_installed():
+        return options
+    log.warning("G.722 is not served: the extra 'hd' (the package G722) is not installed")
+    codecs = tuple(codec for codec in options.codecs if codec != g722.NAME)
+    return msgspec.structs.replace(options, codecs=codecs)
+
+
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     options = msgspec.json.decode(sys.argv[1], type=WorkerOptions)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     is_realtime = options.realtime and ask_for_realtime()
-    worker = Worker(options, is_realtime=is_realtime)
+    worker = Worker(with_what_is_installed(options), is_realtime=is_realtime)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     gc.collect()

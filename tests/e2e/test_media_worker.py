@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from telephony.media import g722
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.errors import MediaRefused
@@ -386,3 +387,26 @@ async def test_requests_wait_for_a_worker_that_is_away_and_fail_in_the_end(
 
     assert refused.value.sip_status == 503
     worker.start()
+
+
+async def test_a_worker_without_the_codec_serves_what_it_has(
+    worker: WorkerProcess, tmp_path: Path
+) -> None:
+    first = worker.options.ports[0]
+    options = msgspec.structs.replace(
+        worker.options,
+        socket=str(tmp_path / "wide.sock"),
+        ports=(first + 100, first + 119),
+        codecs=("PCMU", "PCMA", "G722"),
+    )
+    wide = WorkerProcess(options)
+    wide.start()
+    try:
+        async with running_client(options, Heard()) as client:
+            done = await client.ask(
+                p.Offer(rid=0, leg="l-1", call="c-1", sdp=sdp(4000).replace("AVP 0", "AVP 9 0"))
+            )
+    finally:
+        wide.end(signal.SIGKILL)
+
+    assert done.codec == ("G722" if g722.is_installed() else "PCMU")

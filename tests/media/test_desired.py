@@ -113,3 +113,49 @@ def test_the_newest_dialog_record_travels_with_every_request_of_the_exchange() -
     first, second = desired.requests()
     assert first == rebuilt("b", "", b"3")
     assert second == p.Answer(rid=2, leg="b", sdp="x", record=b"3")
+
+
+def hear(leg: str, *sources: str) -> p.Hear:
+    return p.Hear(rid=1, leg=leg, sources=[p.Source(leg=source) for source in sources])
+
+
+def hears(desired: Desired) -> list[p.Request]:
+    return [request for request in desired.requests() if isinstance(request, p.Hear)]
+
+
+def test_who_hears_several_hears_them_again_after_the_connections() -> None:
+    connect = p.Connect(rid=1, a="a", b="b")
+    whisper = hear("b", "a", "s")
+    desired = granted(offer("a"), offer("b"), offer("s"), whisper, connect)
+
+    assert list(desired.requests())[3:] == [connect, whisper]
+
+
+def test_a_released_source_is_not_asked_for_again() -> None:
+    desired = granted(offer("a"), offer("b"), offer("s"), hear("b", "a", "s"), hear("s", "a"))
+
+    desired.granted(p.Release(rid=1, leg="a"), DONE)
+
+    assert hears(desired) == [hear("b", "s")]
+    assert desired.hears("b") == hear("b", "s")
+    assert desired.hears("s") is None
+
+
+def test_hearing_several_is_over_with_no_sources_and_with_disconnect() -> None:
+    legs = [offer(leg) for leg in ("a", "b", "s")]
+    desired = granted(*legs, hear("b", "a", "s"), hear("s", "a", "b"), hear("b"))
+    assert hears(desired) == [hear("s", "a", "b")]
+
+    desired.granted(p.Disconnect(rid=1, leg="s"), DONE)
+
+    assert hears(desired) == []
+
+
+def test_a_gain_comes_back_until_it_is_none() -> None:
+    gain = p.Gain(rid=1, leg="a", spoken_db=6.0)
+    desired = granted(offer("a"), gain)
+    assert list(desired.requests()) == [rebuilt("a"), gain]
+
+    desired.granted(p.Gain(rid=2, leg="a"), DONE)
+
+    assert list(desired.requests()) == [rebuilt("a")]

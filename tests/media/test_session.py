@@ -1,105 +1,20 @@
 """One leg between its phone, its partner and the clock; the sockets are lists."""
 
-from dataclasses import dataclass, field
-from typing import cast
+from datetime import timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foundation.clock import utc_now
 from telephony.media import rtcp
-from telephony.media.g711 import SILENCE, Law
-from telephony.media.negotiation import LocalEnd, Negotiation
-from telephony.media.options import WorkerOptions
+from telephony.media.g711 import SILENCE, Law, decode, encode
 from telephony.media.playout import Player, tone
-from telephony.media.ports import PortPair
 from telephony.media.rtp import RtpPacket
-from telephony.media.session import Session
-from telephony.media.stream import OutStream
 from telephony.media.tap import TapSide
+from tests.support.media_leg import PHONE, STRANGER, VOICE, Leg
 from tests.support.media_phone import sdp
-
-Source = tuple[str, int]
-PHONE: Source = ("127.0.0.1", 4000)
-STRANGER: Source = ("127.0.0.1", 6666)
-VOICE = b"\x10" * 160
-
-
-@dataclass
-class FakeSocket:
-    """Datagrams that wait to be read, and those that were sent."""
-
-    waiting: list[tuple[bytes, Source]] = field(default_factory=list)
-    sent: list[tuple[bytes, Source]] = field(default_factory=list)
-
-    def recvfrom_into(self, buffer: bytearray) -> tuple[int, Source]:
-        data, source = self.waiting.pop(0)
-        buffer[: len(data)] = data
-        return len(data), source
-
-    def recvfrom(self, _most: int) -> tuple[bytes, Source]:
-        return self.waiting.pop(0)
-
-    def sendto(self, data: bytes, target: Source) -> int:
-        self.sent.append((data, target))
-        return len(data)
-
-
-@dataclass
-class Leg:
-    """A session and what its phone can see and do."""
-
-    rtp: FakeSocket = field(default_factory=FakeSocket)
-    rtcp: FakeSocket = field(default_factory=FakeSocket)
-    digits: list[tuple[str, float]] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
-    seq: int = 100
-
-    def __post_init__(self) -> None:
-        pair = cast(PortPair, _Pair(30000, self.rtp, self.rtcp))
-        self.session = Session(
-            "l-1",
-            "c-1",
-            pair,
-            OutStream(55, 0.0, restarted=False),
-            Negotiation(LocalEnd(1, 1, "127.0.0.1", 30000)),
-            WorkerOptions(socket=""),
-            self,
-            0.0,
-        )
-
-    def digit_heard(self, session: Session, digit: str, at_s: float) -> None:
-        assert session is self.session
-        self.digits.append((digit, at_s))
-
-    def play_ended(self, session: Session, play_id: str) -> None:
-        assert session is self.session
-        self.ended.append(play_id)
-
-    def offer(self, text: str, now: float = 0.0) -> None:
-        self.session.negotiation.answer(text)
-        self.session.agreed(now)
-
-    def say(
-        self, payload: bytes = VOICE, now: float = 0.0, source: Source = PHONE, kind: int = 0
-    ) -> None:
-        self.seq += 1
-        self.receive(bytes(RtpPacket(kind, self.seq, self.seq * 160, 9, payload)), now, source)
-
-    def receive(self, data: bytes, now: float = 0.0, source: Source = PHONE) -> None:
-        self.rtp.waiting.append((data, source))
-        self.session.on_rtp(now)
-
-    @property
-    def heard(self) -> list[RtpPacket]:
-        return [RtpPacket.parse(data) for data, _ in self.rtp.sent]
-
-
-@dataclass
-class _Pair:
-    port: int
-    rtp: FakeSocket
-    rtcp: FakeSocket
 
 
 @pytest.fixture
@@ -229,7 +144,7 @@ def test_comfort_noise_is_life_and_leaves_no_hole(leg: Leg, partner: Leg) -> Non
 
 def test_digits_are_told_and_not_taped(leg: Leg, partner: Leg) -> None:
     side = TapSide(0.0)
-    leg.session.tap_sides = (side,)
+    leg.session.sinks = (side,)
 
     leg.say(b"\x04\x0a\x00\xa0", now=1.5, kind=101)
 
@@ -333,3 +248,84 @@ def test_any_datagrams_leave_the_leg_at_work(datagrams: list[tuple[bytes, bytes]
     leg.say(now=10.0)
 
     assert leg.heard[-1].payload == VOICE
+
+
+def test_a_gain_is_heard_by_the_other_side_and_not_by_the_recording(leg: Leg, partner: Leg) -> None:
+    side = TapSide(0.0)
+    leg.session.sinks = (side,)
+    quiet = encode(np.full(160, 1000, np.int16), Law.PCMU)
+
+    leg.session.set_gain(6.0, 0.0)
+    leg.say(quiet)
+    partner.session.set_gain(0.0, 6.0)
+    leg.say(quiet)
+    leg.session.set_gain(0.0, 0.0)
+    partner.session.set_gain(0.0, 0.0)
+    leg.say(quiet)
+
+    heard = [int(decode(packet.payload, Law.PCMA)[0]) for packet in partner.heard]
+    assert heard == [pytest.approx(size, rel=0.03) for size in (1995, 3981, 1000)]
+    assert side.cut(160) == quiet
+
+
+def test_a_new_partner_is_heard_with_his_own_gain(leg: Leg, partner: Leg) -> None:
+    quiet = encode(np.full(160, 1000, np.int16), Law.PCMU)
+    other = Leg()
+    other.offer(sdp(6000))
+    leg.session.set_gain(12.0, 0.0)
+
+    partner.session.connect(other.session)
+    other.session.connect(partner.session)
+    other.say(quiet)
+
+    assert decode(partner.heard[0].payload, Law.PCMA)[0] == pytest.approx(1000, rel=0.03)
+
+
+def test_a_faultless_talk_has_the_best_scores(leg: Leg, partner: Leg) -> None:
+    for n in range(100):
+        leg.say(now=0.02 * n)
+        partner.say(kind=8, now=0.02 * n)
+    block = rtcp.ReportBlock(55, fraction_lost=0, lost=0, extended_seq=1, jitter=8)
+    leg.rtcp.waiting = [(rtcp.build(9, "phone", None, block, bye=False), ("127.0.0.1", 4001))]
+    leg.session.on_rtcp(2.0)
+
+    figures = leg.session.figures()
+    assert figures.mos == figures.remote_mos == 4.38
+    assert figures.round_trip_ms is None
+
+
+def test_lost_packets_cost_score_on_the_side_that_missed_them(leg: Leg, partner: Leg) -> None:
+    for n in range(100):
+        leg.seq += n % 10 == 5
+        leg.say(now=0.02 * n)
+        partner.say(kind=8, now=0.02 * n)
+    block = rtcp.ReportBlock(55, fraction_lost=0, lost=50, extended_seq=1, jitter=8)
+    leg.rtcp.waiting = [(rtcp.build(9, "phone", None, block, bye=False), ("127.0.0.1", 4001))]
+    leg.session.on_rtcp(2.0)
+
+    figures = leg.session.figures()
+    assert figures.mos is not None
+    assert figures.remote_mos is not None
+    assert 3.0 < figures.mos < 3.6
+    assert figures.remote_mos < 2.0
+
+
+def test_nothing_measured_is_no_score(leg: Leg) -> None:
+    figures = leg.session.figures()
+
+    assert (figures.mos, figures.remote_mos, figures.round_trip_ms) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "kept_s", "expected_ms"), [(0.5, 0.4, 100.0), (20.0, 0.0, None), (0.1, 0.2, None)]
+)
+def test_the_round_trip_is_what_the_peer_did_not_keep_our_report(
+    leg: Leg, ago_s: float, kept_s: float, expected_ms: float | None
+) -> None:
+    last_sr = rtcp.middle(rtcp.ntp_time(utc_now() - timedelta(seconds=ago_s)))
+    block = rtcp.ReportBlock(55, 0, 0, 1, 0, last_sr, round(kept_s * 65536))
+    leg.rtcp.waiting = [(rtcp.build(9, "phone", None, block, bye=False), ("127.0.0.1", 4001))]
+
+    leg.session.on_rtcp(2.0)
+
+    assert leg.session.figures().round_trip_ms == pytest.approx(expected_ms, abs=50)
