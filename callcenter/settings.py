@@ -29,6 +29,7 @@ from callcenter.sections import (
     Line,
     Media,
     Name,
+    Phone,
     Queue,
     Recordings,
     SecondsOrNever,
@@ -73,6 +74,8 @@ class _Listed(BaseSettings):
     "The numbers that callers dial."
     agents: tuple[Agent, ...] = ()
     "Who answers."
+    phones: tuple[Phone, ...] = ()
+    "Accounts that are no agents: where supervisors are rung to listen, whisper and barge in."
     queues: dict[Name, Queue] = {}
     "Where callers wait, by name."
     blocked: tuple[DialNumber, ...] = ()

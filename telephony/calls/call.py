@@ -26,7 +26,7 @@ Rule 4: each leg that media was asked for gets one Release; each Tap one Untap, 
 
 from collections.abc import Sequence
 
-from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, RecordingId
+from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, PhoneId, RecordingId
 from telephony.calls.agent_leg import ENDED_EARLY, AgentLeg
 from telephony.calls.digits import DigitFilter, DigitWay
 from telephony.calls.effects import (
@@ -50,12 +50,13 @@ from telephony.calls.events import (
     CallResumed,
     DigitPressed,
     EndedBy,
-    LegEnded,
     PromptEnded,
     Side,
     TalkRecorded,
 )
 from telephony.calls.leg import Leg, LegState
+from telephony.calls.leg_figures import leg_ended
+from telephony.calls.monitor import Talk
 from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
 from telephony.sip import events as sip
@@ -102,6 +103,13 @@ class Call:
     @property
     def is_over(self) -> bool:
         return self._is_over
+
+    @property
+    def talk(self) -> Talk | None:
+        """Caller and agent while they are bridged, for whoever listens to them."""
+        if self.agent is None or not self._bridged:
+            return None
+        return Talk(self.caller.leg_id, self.agent.leg_id, PhoneId(self.agent.agent_id))
 
     # -- the caller's INVITE ---------------------------------------------------------------------
 
@@ -383,7 +391,7 @@ class Call:
         if isinstance(reply, media.Failed) or reply.stats is None:
             return []
         side = Side.CALLER if leg_id == self.caller.leg_id else Side.AGENT
-        return [Tell(_leg_ended(self.call_id, leg_id, side, reply.stats))]
+        return [Tell(leg_ended(self.call_id, leg_id, side, reply.stats))]
 
     # -- hold ------------------------------------------------------------------------------------
 
@@ -475,20 +483,3 @@ class Call:
 
     def _other(self, leg_id: LegId) -> Leg | None:
         return next((leg for leg in self._legs() if leg.leg_id != leg_id), None)
-
-
-def _leg_ended(call_id: CallId, leg_id: LegId, side: Side, stats: media.LegStats) -> LegEnded:
-    return LegEnded(
-        call_id,
-        leg_id,
-        side,
-        packets_received=stats.packets_received,
-        packets_sent=stats.packets_sent,
-        packets_lost=stats.packets_lost,
-        jitter_ms=stats.jitter_ms,
-        remote_packets_lost=stats.remote_packets_lost,
-        remote_jitter_ms=stats.remote_jitter_ms,
-        round_trip_ms=stats.round_trip_ms,
-        mos=stats.mos,
-        remote_mos=stats.remote_mos,
-    )
