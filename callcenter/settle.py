@@ -73,7 +73,10 @@ def find_open_ends(events: Iterable[object]) -> OpenEnds:
 
 
 def settle(ends: OpenEnds) -> list[object]:
-    """Facts that end what is open, in an order that folds take: visits, supervisors, talks, calls, agents."""
+    """Facts that end what is open, in an order that folds take.
+
+    Visits, supervisors, talks, calls, agents.
+    """
     facts: list[object] = []
     facts += [CallLost(call_id, queue) for call_id, queue in ends.waiting.items()]
     facts += [MonitorEnded(call_id, phone, REASON) for call_id, phone in ends.monitors]

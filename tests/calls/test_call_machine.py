@@ -382,7 +382,9 @@ class CallMachine(RuleBasedStateMachine):
     @rule(data=st.data(), mode=st.sampled_from(MonitorMode), picks_up=st.booleans())
     def monitor_a_talk(self, data: st.DataObject, mode: MonitorMode, picks_up: bool) -> None:
         self.stack.refuse_dial = False
-        self._monitor(data.draw(st.sampled_from(sorted(self.story.bridged))), mode)
+        # In the order of arrival: ids are random, and a failure must repeat.
+        talks = [call_id for call_id in self.story.arrived if call_id in self.story.bridged]
+        self._monitor(data.draw(st.sampled_from(talks)), mode)
         self.media_catches_up("sendrecv")
         ringing = [leg for leg in self.stack.at(At.DIALLING) if leg.to in BOSSES]
         if picks_up and ringing:

@@ -1,5 +1,7 @@
 """Supervisors at a talk: who hears whom, what is told, and that nothing of it harms the talk."""
 
+import json
+
 import pytest
 
 from foundation.ids import AgentId, LegId, OfferId, PhoneId
@@ -60,6 +62,13 @@ def test_nobody_hears_a_supervisor_whose_phone_still_rings(talk: ListenedTalk) -
     assert talk.hearing == {}
     assert talk.news == []
     assert talk.asked(boss) == ["Offer"]
+
+
+def test_supervisors_phone_is_asked_to_pick_up_by_itself(talk: ListenedTalk) -> None:
+    boss = talk.ring(LISTEN)
+    assert talk.sip.headers[talk.agent] == {}, "this agent's phone is not"
+    assert talk.sip.headers[boss]["Call-Info"] == "<sip:auto-answer>;answer-after=0"
+    assert json.loads(talk.sip.noted[boss]) == {"call": talk.call_id, "side": "supervisor"}
 
 
 def test_mode_is_changed_while_all_talk_and_back(talk: ListenedTalk) -> None:
@@ -280,7 +289,7 @@ def test_there_is_room_for_three(talk: ListenedTalk) -> None:
 
 def test_phone_is_at_one_talk_at_a_time(talk: ListenedTalk) -> None:
     talk.listen(LISTEN)
-    other = talk.lines.invite("l-2")
+    other = talk.bridge_another("l-2", "tom")
     talk.board.monitor(other, BOSS, LISTEN, by="sue")
     assert talk.board.monitors() == [Monitor(talk.call_id, BOSS, "sue", LISTEN)]
 

@@ -1,6 +1,6 @@
 """A talk between fake SIP and fake media, with supervisors at it."""
 
-from foundation.ids import AgentId, LegId, OfferId, PhoneId, RecordingId
+from foundation.ids import AgentId, CallId, LegId, OfferId, PhoneId, RecordingId
 from telephony.calls.events import MonitorMode
 from telephony.media import protocol as media
 from telephony.sip import events as sip
@@ -13,19 +13,30 @@ CALLER = LegId("l-1")
 class ListenedTalk:
     """Caller and Eva, bridged and recorded; supervisors come by `listen`."""
 
-    def __init__(self, leg: str = "l-1") -> None:
+    def __init__(self) -> None:
         self.lines = Lines()
         self.sip, self.media, self.told = self.lines.sip, self.lines.media, self.lines.told
         self.board = self.lines.switchboard
         self.sip.registered |= {"boss", "chief", "eva"}
-        self.call_id = self.lines.invite(leg)
-        self.board.answer(self.call_id)
-        self.board.ring_agent(self.call_id, EVA, OfferId("o-1"), auto_answer=False)
-        self.agent = self.sip.last_leg("dial")
-        self.board.on_sip(sip.Answered(self.agent, b"v=0 agent"))
-        self.board.record(self.call_id, RecordingId("r-1"), "/tmp/r-1.wav")
-        self.board.bridge(self.call_id)
+        self.call_id = self.lines.invite(CALLER)
+        self.agent = self._bridge(self.call_id, EVA)
         self.before = len(self.told)
+
+    def bridge_another(self, leg: str, agent: str) -> CallId:
+        """A second talk in the house."""
+        self.lines.invite(leg)
+        [call_id] = [each for each in self.board.call_ids() if each != self.call_id]
+        self._bridge(call_id, AgentId(agent))
+        return call_id
+
+    def _bridge(self, call_id: CallId, agent: AgentId) -> LegId:
+        self.board.answer(call_id)
+        self.board.ring_agent(call_id, agent, OfferId(f"o-{agent}"), auto_answer=False)
+        leg = self.sip.last_leg("dial")
+        self.board.on_sip(sip.Answered(leg, b"v=0 agent"))
+        self.board.record(call_id, RecordingId(f"r-{agent}"), f"/tmp/{agent}.wav")
+        self.board.bridge(call_id)
+        return leg
 
     def ring(self, mode: MonitorMode, phone: str = "boss") -> LegId:
         self.board.monitor(self.call_id, PhoneId(phone), mode, by="sue")
