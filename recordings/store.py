@@ -27,7 +27,7 @@ from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.messages import HeardWord
 from recordings.recogniser import Word
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
-from telephony.calls.events import TALKING_SIDES, Side
+from telephony.calls.events import Side
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -157,7 +157,7 @@ class RecordingStore:
                 select(TranscriptRow).where(TranscriptRow.recording_id == recording_id)
             )
             sides = {row.side: _to_side(row) for row in rows}
-        return [sides[side.value] for side in TALKING_SIDES if side.value in sides]
+        return [sides[side.value] for side in Side if side.value in sides]
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:

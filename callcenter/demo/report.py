@@ -10,7 +10,7 @@ from callcenter.demo.call_log import Story
 from callcenter.demo.script import CallerPart, Expected
 from foundation.ids import AgentId
 from recordings.error_rate import CHARACTER_LANGUAGES, ErrorRate, compare, micro_average
-from telephony.calls.events import TALKING_SIDES, Side
+from telephony.calls.events import Side
 
 HIGHEST_RATE = 0.10
 "Word errors in English, character errors in Chinese."
@@ -175,7 +175,7 @@ def _row(result: Result, names: Mapping[str, str]) -> list[str | Text]:
     heard = result.transcript or {}
     words = (
         Text("\n").join(
-            Text.assemble((f"{side.value}: ", "dim"), heard.get(side, "")) for side in TALKING_SIDES
+            Text.assemble((f"{side.value}: ", "dim"), heard.get(side, "")) for side in Side
         )
         if result.transcript is not None
         else Text()

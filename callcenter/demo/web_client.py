@@ -13,7 +13,7 @@ from websockets.exceptions import WebSocketException
 from callcenter.demo.centre import Centre
 from foundation.errors import Unavailable
 from foundation.ids import RecordingId
-from telephony.calls.events import TALKING_SIDES, Side
+from telephony.calls.events import Side
 
 AGAIN_AFTER_S = 0.5
 
@@ -44,7 +44,7 @@ class WebClient:
         if not answer.is_success:
             return None
         text = answer.json()
-        return {side: text[side.value] for side in TALKING_SIDES}
+        return {side: text[side.value] for side in Side}
 
     async def follow_board(self) -> None:
         """Keeps `board` up to date, also over a restart of the web role."""

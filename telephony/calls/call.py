@@ -50,12 +50,12 @@ from telephony.calls.events import (
     CallResumed,
     DigitPressed,
     EndedBy,
+    LegEnded,
     PromptEnded,
     Side,
     TalkRecorded,
 )
 from telephony.calls.leg import Leg, LegState
-from telephony.calls.leg_figures import leg_ended
 from telephony.calls.monitor import Talk
 from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
@@ -391,7 +391,7 @@ class Call:
         if isinstance(reply, media.Failed) or reply.stats is None:
             return []
         side = Side.CALLER if leg_id == self.caller.leg_id else Side.AGENT
-        return [Tell(leg_ended(self.call_id, leg_id, side, reply.stats))]
+        return [Tell(_leg_ended(self.call_id, leg_id, side, reply.stats))]
 
     # -- hold ------------------------------------------------------------------------------------
 
@@ -483,3 +483,20 @@ class Call:
 
     def _other(self, leg_id: LegId) -> Leg | None:
         return next((leg for leg in self._legs() if leg.leg_id != leg_id), None)
+
+
+def _leg_ended(call_id: CallId, leg_id: LegId, side: Side, stats: media.LegStats) -> LegEnded:
+    return LegEnded(
+        call_id,
+        leg_id,
+        side,
+        packets_received=stats.packets_received,
+        packets_sent=stats.packets_sent,
+        packets_lost=stats.packets_lost,
+        jitter_ms=stats.jitter_ms,
+        remote_packets_lost=stats.remote_packets_lost,
+        remote_jitter_ms=stats.remote_jitter_ms,
+        round_trip_ms=stats.round_trip_ms,
+        mos=stats.mos,
+        remote_mos=stats.remote_mos,
+    )

@@ -21,12 +21,6 @@ class EndedBy(StrEnum):
 class Side(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
-    SUPERVISOR = "supervisor"
-    "Beside the talk: listens, whispers or barges in."
-
-
-TALKING_SIDES = (Side.CALLER, Side.AGENT)
-"Those who are recorded and transcribed."
 
 
 class MonitorMode(StrEnum):

@@ -43,7 +43,6 @@ from telephony.calls.events import (
     Side,
 )
 from telephony.calls.leg import Leg, LegState
-from telephony.calls.leg_figures import leg_ended
 from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
 from telephony.sip import events as sip
@@ -74,7 +73,8 @@ class SupervisorLeg(Leg):
     """One phone at one talk; its states are those of an agent's (`leg`)."""
 
     def __init__(self, seen: Monitor, leg_id: LegId, options: CallOptions) -> None:
-        super().__init__(seen.call_id, leg_id, Side.SUPERVISOR, options, offerless=False)
+        # Neither caller nor agent; like the agent he is of the house, and rung by us.
+        super().__init__(seen.call_id, leg_id, Side.AGENT, options, offerless=False)
         self.phone = seen.phone
         self.by = seen.by
         self.mode = seen.mode
@@ -208,7 +208,8 @@ class Monitoring:
     def on_media(self, given: MediaAnswered) -> list[Effect]:
         purpose, reply = given.asked.purpose, given.reply
         if purpose is Purpose.RELEASE:
-            return self._on_released(given.asked.leg, reply)
+            self._releasing.discard(given.asked.leg)
+            return []
         leg = self.legs.get(given.asked.leg)
         if isinstance(reply, media.Failed):
             return self._on_failed(given, leg, reply)
@@ -245,12 +246,6 @@ class Monitoring:
                 return [effect for each in unheard for effect in self._drop(each, reply.sentence)]
             case _:
                 return []
-
-    def _on_released(self, leg_id: LegId, reply: media.Done | media.Failed) -> list[Effect]:
-        self._releasing.discard(leg_id)
-        if isinstance(reply, media.Failed) or reply.stats is None:
-            return []
-        return [Tell(leg_ended(self.call_id, leg_id, Side.SUPERVISOR, reply.stats))]
 
     # -- who hears whom --------------------------------------------------------------------------
 

@@ -419,7 +419,7 @@ class Switchboard:
             caller_name=caller.display_name if caller else "",
             headers=AUTO_ANSWER_HEADERS,
         )
-        note = {"call": call_id, "side": Side.SUPERVISOR}
+        note = {"call": call_id, "side": "supervisor"}
         self._sip.note(effect.leg, json.dumps(note).encode())
 
     def _ask(self, desk: Desk, effect: AskMedia) -> None:

@@ -8,13 +8,11 @@ from foundation.ids import AgentId, LegId, OfferId, PhoneId
 from telephony.calls.events import (
     CallEnded,
     EndedBy,
-    LegEnded,
     MonitorChanged,
     MonitorEnded,
     MonitorMode,
     MonitorStarted,
     PhoneChanged,
-    Side,
 )
 from telephony.calls.monitor import Monitor
 from telephony.media import protocol as media
@@ -157,8 +155,7 @@ def test_supervisor_who_hangs_up_leaves_the_talk_as_it_was(talk: ListenedTalk) -
     assert talk.hearing == {}
     assert ended(talk) == ["the supervisor hung up"]
     assert "hang_up" not in talk.sip.verbs()
-    [figures] = [event for event in talk.news if isinstance(event, LegEnded)]
-    assert (figures.leg_id, figures.side) == (boss, Side.SUPERVISOR)
+    assert boss not in talk.media.sessions
     assert talk.board.find_talk(talk.call_id) == "eva"
 
 
@@ -218,6 +215,24 @@ def test_caller_without_the_agent_hears_nothing_of_the_talk_that_was(talk: Liste
     talk.board.bridge(talk.call_id)
     boss = talk.listen(WHISPER)
     assert talk.hearing == {boss: [CALLER, tom], tom: [CALLER, boss]}
+
+
+def test_next_talk_is_the_one_listened_to_though_media_is_slow_to_end_the_last(
+    talk: ListenedTalk,
+) -> None:
+    talk.listen(WHISPER)
+    talk.media.keeps = True
+    talk.board.on_sip(sip.Gone(talk.agent, sip.GoneWhy.BYE))
+    talk.media.keeps = False
+    talk.board.ring_agent(talk.call_id, AgentId("tom"), OfferId("o-2"), auto_answer=False)
+    tom = talk.sip.last_leg("dial")
+    talk.board.on_sip(sip.Answered(tom, b"v=0"))
+    talk.board.bridge(talk.call_id)
+
+    boss = talk.listen(LISTEN)
+    assert talk.hearing == {boss: [CALLER, tom]}
+    talk.media.let_go()
+    assert talk.board.monitors() == [Monitor(talk.call_id, BOSS, "sue", LISTEN)]
 
 
 # -- faults --------------------------------------------------------------------------------------
@@ -319,4 +334,4 @@ def test_reply_that_comes_after_the_supervisor_has_gone_wakes_nothing(talk: List
     talk.media.let_go()
     assert LegId(offer.leg) not in talk.media.sessions
     assert talk.sip.verbs().count("dial") == 1
-    assert talk.names() == ["MonitorEnded", "LegEnded"]
+    assert talk.names() == ["MonitorEnded"]

@@ -19,7 +19,6 @@ from telephony.calls.events import (
     CallEnded,
     CallHeld,
     CallResumed,
-    LegEnded,
     MonitorChanged,
     MonitorEnded,
     MonitorMode,
@@ -187,14 +186,12 @@ async def test_journal_has_the_story_and_who_asked_for_it(centre: Centre) -> Non
         stopped = await floor.web.delete(path)
         await centre.told(MonitorEnded, floor.before)
         again = await floor.web.delete(path)
-        figures = await centre.told(LegEnded, floor.before, side=Side.SUPERVISOR)
 
     assert stopped.status_code == 200
     assert (again.status_code, again.json()["error"]) == (
         404,
         f"No phone that you brought in is in the call {floor.call_id!r}.",
     )
-    assert figures.packets_sent > 0
     call_id = floor.call_id
     told = [record.event for record in centre.journal(floor.before)]
     kinds = (ActionTaken, MonitorStarted, MonitorChanged, MonitorEnded)

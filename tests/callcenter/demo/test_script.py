@@ -16,7 +16,7 @@ from callcenter.demo.script import (
     entries,
     read_play,
 )
-from telephony.calls.events import TALKING_SIDES, Side
+from telephony.calls.events import Side
 
 TALK = (Turn(Side.CALLER, "Hello.", "en"),)
 
@@ -46,7 +46,7 @@ def test_the_written_play_has_all_kinds_of_people() -> None:
     assert "pyvoip" in {c.phone for c in written.callers if c.turns}
     assert "pyvoip" in {a.phone for a in written.agents if a.picks_up_after_s != "never"}
     assert [a.picks_up_after_s for a in written.agents].count("never") == 1
-    assert {c.hangs_up for c in written.callers if c.turns} == set(TALKING_SIDES)
+    assert {c.hangs_up for c in written.callers if c.turns} == set(Side)
     assert any(len(c.keys) > 1 for c in written.callers)
 
 
