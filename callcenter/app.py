@@ -40,6 +40,7 @@ from callcenter.rules import (
 from callcenter.secret import derive_key
 from callcenter.settings import Settings
 from callcenter.settle import HISTORY, find_open_ends, seat, settle
+from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
 from callcenter.take_over import end_kept_sessions
 from foundation import clock
@@ -63,7 +64,7 @@ from telephony.calls.switchboard import Switchboard
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
 from telephony.sip import events as sip
-from telephony.sip.endpoint import SipEndpoint, listener_of
+from telephony.sip.endpoint import SipEndpoint
 from telephony.sip.stack import SipStack
 from telephony.sip.store import BindingStore
 
@@ -158,7 +159,9 @@ class Core:
 
     def _join_parts(self) -> None:
         settings = self._settings
-        self._endpoint = SipEndpoint(self._make_stack(), self._sockets, self._on_sip)
+        self._endpoint = SipEndpoint(
+            self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
+        )
         self._switchboard = Switchboard(
             CallOptions(hold_music=tuple(self._prompts.named(MUSIC, ()))),
             SipPort(self._endpoint),
@@ -207,9 +210,8 @@ class Core:
         lines = {line.number for line in settings.lines}
         accounts = (*settings.agents, *settings.phones)
         passwords = {account.id: account.sip_password.get_secret_value() for account in accounts}
-        listeners = tuple(listener_of(sock) for sock in self._sockets)
         return SipStack(
-            sip_options(settings, listeners),
+            sip_options(settings, sip_listeners(settings, self._sockets)),
             passwords,
             lines=lines.__contains__,
             secret=derive_key(settings.data_path, "sip nonces"),
@@ -243,7 +245,9 @@ class Core:
         now = self._endpoint.now
         for aor, bindings in (await self._binding_store.all()).items():
             self._endpoint.stack.restore_bindings(aor, bindings, now)
-            self._switchboard.on_sip(sip.PhoneRegistered(aor))
+            # Phones whose connection died with the last core are away until they register again.
+            if self._endpoint.stack.is_registered(aor, now):
+                self._switchboard.on_sip(sip.PhoneRegistered(aor))
         self._seat_agents()
         self._server = await Server.listen(
             self._places.core_socket,

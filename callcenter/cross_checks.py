@@ -6,10 +6,11 @@ meant. Both give the path in `callcenter.yaml` and a sentence.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from callcenter.sections import Agent, Phone, Queue
+from callcenter.sections import SECURE_TRANSPORTS, Agent, Phone, Queue
 from foundation.yaml_lines import Path, nearest
 from ivr.flow import Flow, ToQueue, prompts_of
 from ivr.words import ANNOUNCEMENTS
@@ -32,6 +33,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _passwords("agents", [(agent, agent.number) for agent in settings.agents])
     yield from _passwords("phones", [(phone, "") for phone in settings.phones])
     yield from _missing_models(settings)
+    yield from _sip_listeners(settings)
 
 
 def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
@@ -53,6 +55,7 @@ def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
 
 
 def doubts(settings: Settings) -> Iterable[Finding]:
+    yield from _unreachable_listeners(settings)
     for name, queue in settings.queues.items():
         if not any(fits(agent, queue) for agent in settings.agents):
             yield ("queues", name), "no agent has the skills that this queue asks for"
@@ -119,6 +122,32 @@ def _passwords(section: str, accounts: Sequence[tuple[Phone, str]]) -> Iterable[
         if account.sip_password.get_secret_value() in (account.id, number):
             what = "the agent's id or number" if number else "the phone's id"
             yield (section, index, "sip_password"), f"is {what}; choose another"
+
+
+def _sip_listeners(settings: Settings) -> Iterable[Finding]:
+    sip = settings.sip
+    taken: set[tuple[bool, str, int]] = set()
+    for index, listener in enumerate(sip.listen):
+        if listener.transport in SECURE_TRANSPORTS and sip.tls is None:
+            yield ("sip", "listen", index), "needs sip.tls: {certificate: …, key: …}"
+        place = (listener.transport == "udp", listener.host, listener.port)
+        if listener.port and place in taken:
+            yield ("sip", "listen", index), f"port {listener.port} is taken by another listener"
+        taken.add(place)
+    if isinstance(sip.advertised, dict):
+        known = [str(listener) for listener in sip.listen]
+        for name in sip.advertised:
+            if name not in known:
+                hint = nearest(name, known)
+                yield ("sip", "advertised", name), f"is not in sip.listen; {hint}"
+
+
+def _unreachable_listeners(settings: Settings) -> Iterable[Finding]:
+    for index, listener in enumerate(settings.sip.listen):
+        host, _ = settings.advertised(listener)
+        if ipaddress.ip_address(listener.host).is_unspecified and not host:
+            sentence = "phones would be told this address; name a real one in sip.advertised"
+            yield ("sip", "listen", index), sentence
 
 
 def _missing_models(settings: Settings) -> Iterable[Finding]:

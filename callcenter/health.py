@@ -68,7 +68,7 @@ def python_version(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
 
 
 def port(transport: str, host: str, number: int) -> Finding:
-    """`transport` is udp or tcp; port 0 checks the address only."""
+    """All transports but udp are TCP to the system; port 0 checks the address only."""
     what = f"{transport} {host}:{number}"
     problem = _bind_problem(transport, host, number)
     if problem is None:
@@ -209,9 +209,9 @@ def descriptors(legs: int, limit: int | None = None) -> Finding:
 
 def _bind_problem(transport: str, host: str, number: int) -> str | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
+    kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
     with socket.socket(family, kind) as probe:
-        if transport == "tcp":
+        if kind == socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, number))

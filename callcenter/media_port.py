@@ -33,6 +33,11 @@ class MediaPort:
         self._by_call[session.call] = client
         self._by_tap |= dict.fromkeys(session.taps, client)
 
+    def drain(self, *, on: bool) -> None:
+        """All workers: whether new callers are refused while those in the house go on."""
+        for client in self._clients:
+            client.tell(media.Drain(rid=0, on=on))
+
     def forget_call(self, call: str) -> None:
         self._by_call.pop(call, None)
 
@@ -61,7 +66,7 @@ class MediaPort:
                 return self._by_tap.pop(tap_id, self._clients[0])
             case media.Release(leg=leg):
                 return self._by_leg.pop(leg, self._clients[0])
-            case media.Hello() | media.ListSessions():
+            case media.Hello() | media.ListSessions() | media.Drain():
                 return self._clients[0]
             case _:
                 return self._of_leg(request.leg)

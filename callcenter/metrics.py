@@ -28,7 +28,13 @@ from recordings import events as recordings
 from telephony.calls import events as calls
 from telephony.media import protocol as media
 
-DROPS = frozenset({"malformed", "unmatched-ack", "unmatched-response", "no-ack"})
+DROPS = frozenset(
+    {
+        *("malformed", "unmatched-ack", "unmatched-response", "no-ack"),
+        *("too-many-connections", "idle-connection", "broken-stream", "slow-reader"),
+        "failed-handshake",
+    }
+)
 "Reasons of `telephony.sip.events.Dropped` that are a word; the others are `refused-STATUS`."
 REFUSED = re.compile(r"refused-[3-6]\d\d")
 RULES = frozenset({"blocked number", "media"})

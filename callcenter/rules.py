@@ -13,6 +13,7 @@ from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.media.options import WorkerOptions
 from telephony.sip.options import Listener, SipOptions
+from telephony.sip.stream import StreamLimits
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
 
@@ -98,7 +99,17 @@ def agent_options(settings: Settings) -> AgentOptions:
 
 
 def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptions:
-    return SipOptions(listeners=listeners, domain=settings.sip.domain)
+    streams = settings.sip.streams
+    return SipOptions(
+        listeners=listeners,
+        domain=settings.sip.domain,
+        digest_algorithms=settings.sip.digest,
+        streams=StreamLimits(
+            connections=streams.connections,
+            per_source=streams.per_source,
+            idle_s=streams.idle_s,
+        ),
+    )
 
 
 def worker_options(settings: Settings, number: int, workers: int, socket: str) -> WorkerOptions:

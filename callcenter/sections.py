@@ -1,6 +1,7 @@
 """The sections of `callcenter.yaml`: what may be written, its limits and its defaults."""
 
 import ipaddress
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ POOR_PASSWORDS = {
 }
 
 MIN_TOKEN_LENGTH = 20
+SIP_TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
+SECURE_TRANSPORTS = ("tls", "wss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,18 @@ def _sip_listener(text: object) -> Listener:
     if isinstance(text, Listener):
         return text
     listener = Listener.parse(str(text))
-    if listener.transport in ("tcp", "tls", "ws", "wss"):
-        raise ValueError(f"{listener.transport} is not yet served; only udp is")
-    if listener.transport != "udp":
-        raise ValueError(f"transport {listener.transport!r} is not known; only udp is served")
+    if listener.transport not in SIP_TRANSPORTS:
+        known = ", ".join(SIP_TRANSPORTS)
+        raise ValueError(f"transport {listener.transport!r} is not known; these are: {known}")
     return listener
+
+
+def _advertised(text: object) -> object:
+    """`hotline.example`, `203.0.113.7:5062`, `[2001:db8::1]:5060`."""
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?", str(text))
+    if found is None or int(found[2] or 1) not in range(1, 65536):
+        raise ValueError("write an address or a name, and if need be a port: 203.0.113.7:5060")
+    return text
 
 
 def _http_listener(text: object) -> Listener:
@@ -99,6 +109,7 @@ def _hard_to_guess(token: SecretStr) -> SecretStr:
 
 SipListener = Annotated[Listener, BeforeValidator(_sip_listener)]
 HttpListener = Annotated[Listener, NoDecode, BeforeValidator(_http_listener)]
+Advertised = Annotated[str, BeforeValidator(_advertised)]
 WatchToken = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 DialNumber = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^\+?[0-9*#]{1,20}$")]
@@ -116,19 +127,57 @@ class Part(BaseModel):
     )
 
 
+class SipTls(Part):
+    """Two PEM files; new contents are taken up within seconds, without a restart."""
+
+    certificate: Path
+    "Of this server, with the chain of those who signed it; relative to the centre's folder."
+    key: Path
+    "Its private key, without a password."
+
+
+class SipStreams(Part):
+    """What connections (TCP, TLS, WebSocket) may cost."""
+
+    connections: int = Field(default=2_000, ge=1, le=100_000)
+    "At most so many are accepted; the system's limit of open files must allow it."
+    per_source: int = Field(default=300, ge=1)
+    "Of one address; an office behind one NAT has as many as it has phones."
+    idle_s: Seconds = 180.0
+    "A connection is closed when nothing came for so long and no registration or call needs it."
+
+
 class Sip(Part):
     listen: Annotated[tuple[SipListener, ...], NoDecode] = Field(
         default=(Listener("udp", "127.0.0.1", 5060),), min_length=1
     )
-    "Where SIP is spoken: `udp:ADDRESS:PORT`."
+    "Where SIP is spoken: `TRANSPORT:ADDRESS:PORT`; `udp`, `tcp`, `tls`, `ws` or `wss`."
     domain: str = Field(default="localhost", min_length=1)
     "What agents' phones register at; the realm of their passwords."
+    advertised: Annotated[Advertised | dict[str, Advertised], NoDecode] = {}
+    """What peers are told to reach us at, behind a NAT: one `ADDRESS` or `ADDRESS:PORT` for all
+    listeners, or one for each entry of `listen`. Not given: the address listened on, and
+    `media.address` for a listener on all addresses."""
+    digest: tuple[Literal["SHA-256", "MD5"], ...] = Field(default=("MD5",), min_length=1)
+    """How phones prove their passwords, the best first; each is a challenge of its own (RFC 8760).
+    Many phones know MD5 only, and some of those fail when SHA-256 is offered beside it."""
+    tls: SipTls | None = None
+    "Certificate and key of the listeners `tls` and `wss`."
+    streams: SipStreams = SipStreams()
+    "Limits of connections."
 
     @field_validator("listen", mode="before")
     @classmethod
     def _split(cls, listen: object) -> object:
         """The environment gives one string; commas separate."""
         return [one.strip() for one in listen.split(",")] if isinstance(listen, str) else listen
+
+    @field_validator("advertised", mode="before")
+    @classmethod
+    def _read(cls, advertised: object) -> object:
+        """The environment gives a mapping as JSON."""
+        is_json = isinstance(advertised, str) and advertised.startswith("{")
+        return json.loads(advertised) if is_json else advertised  # type: ignore[arg-type]  # a str
 
 
 class Http(Part):

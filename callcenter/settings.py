@@ -7,8 +7,10 @@ overrides the file, two underscores for each level: `CALLCENTER_HTTP__LISTEN=127
 
 import difflib
 import os
+import re
 import zoneinfo
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from callcenter.sections import (
     DialNumber,
     Http,
     Line,
+    Listener,
     Media,
     Name,
     Phone,
@@ -42,6 +45,7 @@ from foundation import yaml_lines
 from foundation.errors import ConfigurationError
 from ivr import flow as flows
 from ivr.flow import Flow
+from telephony.sip.tls import TlsFiles
 
 FILE = "callcenter.yaml"
 ENVIRONMENT = "CALLCENTER_"
@@ -140,6 +144,22 @@ class Settings(_Listed):
     def warnings(self) -> tuple[str, ...]:
         """What works but is probably not meant, as sentences with file and line."""
         return self._warnings
+
+    def advertised(self, listener: Listener) -> tuple[str, int]:
+        """Host and port that SIP peers are told for a listener; '' and 0: those it has."""
+        given = self.sip.advertised
+        text = given if isinstance(given, str) else given.get(str(listener), "")
+        if text:
+            host, _, port = text.rpartition(":") if re.search(r":[0-9]+$", text) else (text, "", "")
+            return host.removeprefix("[").removesuffix("]"), int(port or 0)
+        bound, ours = ip_address(listener.host), ip_address(self.media.address)
+        usable = bound.is_unspecified and bound.version == ours.version and not ours.is_unspecified
+        return (str(ours), 0) if usable else ("", 0)
+
+    def tls_files(self) -> TlsFiles | None:
+        """Certificate and key of the secure listeners, as absolute paths."""
+        tls = self.sip.tls
+        return TlsFiles(self._folder / tls.certificate, self._folder / tls.key) if tls else None
 
     @property
     def data_path(self) -> Path:

@@ -1,10 +1,11 @@
-"""Write docs/configuration.md and docs/events.md from the classes: `python -m tools.pages`.
+"""Write docs/configuration.md, events.md and states.md from the code: `python -m tools.pages`.
 
-A test holds the pages against the classes, so a new setting or event without its line fails.
+A test holds the pages against the code, so a new setting or event without its line fails.
 """
 
 import ast
 import dataclasses
+import importlib
 import inspect
 import itertools
 import textwrap
@@ -64,6 +65,38 @@ def events() -> str:
             ]
         fields = ", ".join(f"`{field.name}`" for field in dataclasses.fields(event))
         lines.append(f"| {event.__name__} | {fields} | {_sentence(event)} |")
+    return "\n".join(lines) + "\n"
+
+
+MACHINES = {
+    "INVITE and other transactions, as a client": "telephony.sip.client_transaction",
+    "INVITE and other transactions, as a server": "telephony.sip.server_transaction",
+    "The SIP stack": "telephony.sip.stack",
+    "A leg": "telephony.calls.leg",
+    "A call": "telephony.calls.call",
+    "Symmetric RTP": "telephony.media.latch",
+    "The media session": "telephony.media.session",
+    "A caller in the menus": "ivr.engine",
+    "An agent": "acd.agent",
+    "The floor": "acd.floor",
+    "A stream of SIP messages": "telephony.sip.stream",
+    "A transcription job": "recordings.lease",
+    "A call's path": "callcenter.journey",
+    "The parent": "callcenter.supervise",
+}
+"Where the diagrams stand, on top of the code that they describe."
+
+
+def states() -> str:
+    """The diagrams of all machines, as they stand in the code."""
+    lines = [
+        "# The machines",
+        "",
+        "Written from the modules' own heads by `python -m tools.pages`.",
+    ]
+    for title, name in MACHINES.items():
+        head = inspect.getdoc(importlib.import_module(name)) or ""
+        lines += ["", f"## {title}", "", f"`{name}`", "", "```text", head, "```"]
     return "\n".join(lines) + "\n"
 
 
@@ -135,6 +168,7 @@ def _sentence(event: type) -> str:
 def main() -> None:
     (DOCS / "configuration.md").write_text(configuration(), encoding="utf-8")
     (DOCS / "events.md").write_text(events(), encoding="utf-8")
+    (DOCS / "states.md").write_text(states(), encoding="utf-8")
 
 
 if __name__ == "__main__":

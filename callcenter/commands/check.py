@@ -12,6 +12,7 @@ from callcenter.cross_checks import fits
 from callcenter.settings import Settings, load
 from foundation.errors import ConfigurationError
 from ivr import audio
+from telephony.sip.tls import UnusableCertificate, certificate_ends_at
 
 
 def check(
@@ -20,7 +21,7 @@ def check(
     """Tell every problem of the configuration with file and line."""
     try:
         settings = load(folder)
-        if faults := list(wav_faults(settings.prompts_path)):
+        if faults := [*wav_faults(settings.prompts_path), *tls_faults(settings)]:
             raise ConfigurationError(faults)
     except ConfigurationError as error:
         for problem in error.problems:
@@ -43,12 +44,25 @@ def wav_faults(prompts: Path) -> Iterable[str]:
             yield str(error)
 
 
+def tls_faults(settings: Settings) -> Iterable[str]:
+    """Certificate files that no phone would accept."""
+    files = settings.tls_files()
+    if files is None:
+        return
+    try:
+        certificate_ends_at(files)
+    except UnusableCertificate as error:
+        yield f"sip.tls: {error}"
+
+
 def summary(settings: Settings) -> Table:
     """What would be served, one row a thing."""
     table = Table(title=f"Centre {settings.sip.domain}", title_justify="left")
     table.add_column("what")
     table.add_column("is")
     table.add_row("SIP", "\n".join(str(one) for one in settings.sip.listen))
+    if (files := settings.tls_files()) is not None:
+        table.add_row("certificate", f"until {certificate_ends_at(files):%Y-%m-%d}")
     table.add_row("HTTP", f"{settings.http.listen.host}:{settings.http.listen.port}")
     first, last = settings.media.ports
     table.add_row("media", f"{settings.media.address}, ports {first} to {last}")

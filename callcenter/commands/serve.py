@@ -13,12 +13,14 @@ import msgspec
 import typer
 from rich.console import Console
 
+from callcenter.commands.check import tls_faults
 from callcenter.places import Places
 from callcenter.rules import media_workers, worker_options
 from callcenter.secret import make_secret
 from callcenter.settings import Settings, load
 from callcenter.supervise import Role
 from callcenter.supervise.__main__ import Plan
+from callcenter.supervise.sockets import Address
 from foundation.errors import ConfigurationError
 
 
@@ -30,6 +32,8 @@ def serve(
     console = Console(stderr=True)
     try:
         settings = load(folder)
+        if faults := list(tls_faults(settings)):
+            raise ConfigurationError(faults)
     except ConfigurationError as error:
         for problem in error.problems:
             console.print(problem, markup=False, highlight=False)
@@ -48,7 +52,10 @@ def parent_argv(settings: Settings, *, echo: bool) -> list[str]:
     plan = Plan(
         folder=str(settings.folder),
         roles=tuple(roles(settings)),
-        addresses=tuple((listener.host, listener.port) for listener in settings.sip.listen),
+        addresses=tuple(
+            Address(listener.host, listener.port, listener.transport)
+            for listener in settings.sip.listen
+        ),
         echo=echo,
     )
     return [sys.executable, "-m", "callcenter.supervise", plan.to_json()]

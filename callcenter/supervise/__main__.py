@@ -28,7 +28,7 @@ class Plan:
     def from_json(cls, text: str) -> "Plan":
         plan = json.loads(text)
         roles = tuple(Role(**{**role, "argv": tuple(role["argv"])}) for role in plan["roles"])
-        addresses = tuple((host, port) for host, port in plan["addresses"])
+        addresses = tuple(Address(*address) for address in plan["addresses"])
         return cls(plan["folder"], roles, addresses, plan["echo"])
 
 

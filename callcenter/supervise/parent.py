@@ -124,8 +124,11 @@ class Parent:
         for child in self._children:
             if not child.is_running:
                 self._spawn(child)
-        names = [listener.getsockname() for listener in self._sockets]
-        self._on_started([(name[0], name[1]) for name in names])
+        self._on_started([self._address(number) for number in range(len(self._sockets))])
+
+    def _address(self, number: int) -> Address:
+        host, port = self._sockets[number].getsockname()[:2]
+        return Address(host, port, self._addresses[number].transport)
 
     def _adopt(self, child: _Child, run_file: RunFile) -> None:
         child.restarts = Restarts(run_file.restarts)

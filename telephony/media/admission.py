@@ -21,6 +21,7 @@ class Admission:
     late_ticks_limit: int
     busy: float = 0.0
     late_ticks: int = 0
+    is_draining: bool = False
     _since_measured: int = 0
 
     def measured(self, busy: float, late_ticks: int) -> None:
@@ -31,6 +32,8 @@ class Admission:
 
     def refusal(self, committed_legs: int) -> str | None:
         """Why there is no room for another call, as a sentence; None: there is."""
+        if self.is_draining:
+            return "the media worker is about to end and takes no new callers"
         if committed_legs + LEGS_PER_CALL > self.max_legs:
             return f"{committed_legs} of {self.max_legs} legs are in use or reserved"
         busy = self.busy + self._since_measured * BUSY_PER_CALL

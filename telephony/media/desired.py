@@ -22,12 +22,15 @@ class _WantedLeg:
     "Our own offer that the peer has not answered yet."
     port: int = 0
     ssrc: int = 0
+    began_at: float = 0.0
+    srtp_key: bytes = b""
     record: bytes = b""
     playing: p.Play | None = None
     connected: p.Connect | None = None
     hears: p.Hear | None = None
     gain: p.Gain | None = None
     is_held: bool = False
+    inband_dtmf: bool = False
 
 
 class Desired:
@@ -36,6 +39,7 @@ class Desired:
     def __init__(self) -> None:
         self._legs: dict[str, _WantedLeg] = {}
         self._taps: dict[str, p.Tap] = {}
+        self._drain: p.Drain | None = None
         self._ending_taps: set[str] = set()
         "Untapped, and their file is not closed yet."
 
@@ -44,11 +48,8 @@ class Desired:
         match request:
             case p.Offer():
                 self._offered(request, reply)
-            case p.Tap(tap_id=tap_id):
-                self._taps[tap_id] = request
-            case p.Untap(tap_id=tap_id):
-                if self._taps.pop(tap_id, None) is not None:
-                    self._ending_taps.add(tap_id)
+            case p.Tap() | p.Untap():
+                self._tapped(request)
             case p.Connect(a=a, b=b):
                 self._connected(request, a, b)
             case p.Release(leg=leg):
@@ -58,8 +59,16 @@ class Desired:
                 self._note(p.Hear(rid=0, leg=leg, sources=[]))
             case p.Answer() | p.Keep() | p.Play() | p.Stop() | p.Hold() | p.Hear() | p.Gain():
                 self._note(request)
+            case p.Drain():
+                self._drain = request if request.on else None
             case p.Hello() | p.ListSessions() | p.SendDigits():
                 pass  # nothing to be repeated
+
+    def _tapped(self, request: p.Tap | p.Untap) -> None:
+        if isinstance(request, p.Tap):
+            self._taps[request.tap_id] = request
+        elif self._taps.pop(request.tap_id, None) is not None:
+            self._ending_taps.add(request.tap_id)
 
     def play_ended(self, leg: str, play_id: str) -> None:
         """What has been played to its end is not played again."""
@@ -95,6 +104,8 @@ class Desired:
 
     def requests(self) -> Iterator[p.Request]:
         """In an order that a worker that knows nothing can follow; all with rid 0."""
+        if self._drain is not None:
+            yield self._drain
         for wanted in self._legs.values():
             yield from self._exchange(wanted)
         connects = {id(w.connected): w.connected for w in self._legs.values()}
@@ -117,14 +128,22 @@ class Desired:
             if isinstance(request, p.Offer):
                 # It was admitted once; a restart is no reason to ask again.
                 request = msgspec.structs.replace(
-                    request, port=wanted.port, ssrc=wanted.ssrc, reserve=False
+                    request,
+                    port=wanted.port,
+                    ssrc=wanted.ssrc,
+                    began_at=wanted.began_at,
+                    srtp_key=wanted.srtp_key,
+                    reserve=False,
+                    inband_dtmf=wanted.inband_dtmf,
                 )
             yield msgspec.structs.replace(request, record=wanted.record)
 
     def _offered(self, request: p.Offer, reply: p.Done) -> None:
         wanted = self._legs.setdefault(request.leg, _WantedLeg())
         wanted.port, wanted.ssrc = reply.port, reply.ssrc
+        wanted.began_at, wanted.srtp_key = reply.began_at, reply.srtp_key
         wanted.record = request.record or wanted.record
+        wanted.inband_dtmf = request.inband_dtmf or wanted.inband_dtmf
         if request.sdp:
             wanted.settled, wanted.pending = [request], None
         else:

@@ -11,6 +11,7 @@ import ipaddress
 from dataclasses import dataclass, field, replace
 
 from telephony.media import g722
+from telephony.media.crypto import SECURE, Crypto, Suite, cryptos
 from telephony.media.errors import SdpRejected
 from telephony.media.g711 import FRAME_MS, Law
 from telephony.media.sdp import (
@@ -24,11 +25,20 @@ from telephony.media.sdp import (
 )
 
 NOT_ACCEPTABLE = 488
+PLAIN = "RTP/AVP"
 DEFAULT_EVENT_TYPE = 101
 _STATIC_TYPES = {Law.PCMU.value: 0, Law.PCMA.value: 8, g722.NAME: g722.PAYLOAD_TYPE}
 _EVENTS = RtpMap("TELEPHONE-EVENT", 8000)
 _G711 = frozenset(law.value for law in Law)
 _WITH_G722 = _G711 | {g722.NAME}
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What protects either direction."""
+
+    ours: Crypto
+    theirs: Crypto
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,8 @@ class Terms:
     address: str
     port: int
     rtcp_port: int
+    keys: Keys | None
+    "For SRTP; None: plain RTP."
     direction: Direction
     "The peer's: whether it sends and listens."
     ptime_ms: int = FRAME_MS
@@ -66,6 +78,8 @@ class LocalEnd:
     version: int
     address: str
     port: int
+    srtp_key: bytes = b""
+    "Master key and salt of what we send, for all of the dialog; empty: SRTP is not served."
 
 
 @dataclass(slots=True)
@@ -85,15 +99,19 @@ class Negotiation:
     def answer(self, text: str) -> str:
         """Our answer to the peer's offer; on `SdpRejected` everything stays as it was."""
         offer = SessionDescription.parse(text)
-        index = _served_line(offer, self._served)
-        terms = _read(offer, offer.media[index], self._served)
-        ours = _audio_line(self.local.port, _chosen(terms), terms.direction.mirrored)
+        index = self._served_line(offer)
+        terms = self._read(offer, offer.media[index])
+        crypto = None if terms.keys is None else terms.keys.ours
+        ours = _audio_line(self.local.port, _chosen(terms), terms.direction.mirrored, crypto)
         media = tuple(ours if i == index else _refused(line) for i, line in enumerate(offer.media))
         self.terms = terms
         return self._say(media)
 
-    def offer(self, prefer: str) -> str:
-        """Our own offer, in the layout of what was said in the dialog before."""
+    def offer(self, prefer: str, *, secure: bool = False) -> str:
+        """Our own offer, in the layout of what was said in the dialog before.
+
+        `secure` asks for SRTP; within a dialog it stays what it is.
+        """
         codecs = ["PCMA", "PCMU"] if prefer == Law.PCMA else ["PCMU", "PCMA"]
         # Offered only to go with the other leg's: every phone that took it for its own reasons
         # would have to be transcoded.
@@ -105,7 +123,9 @@ class Negotiation:
             events = self.terms.event_type
         formats = [(_STATIC_TYPES[codec], codec) for codec in codecs]
         formats.append((events, "telephone-event"))
-        ours = _audio_line(self.local.port, formats, Direction.SENDRECV)
+        ours = _audio_line(
+            self.local.port, formats, Direction.SENDRECV, self._offered_crypto(secure=secure)
+        )
         before = self.sent.media if self.sent is not None else (ours,)
         index = next((i for i, line in enumerate(before) if line.port), 0)
         return self._say(tuple(ours if i == index else line for i, line in enumerate(before)))
@@ -113,9 +133,11 @@ class Negotiation:
     def accept(self, text: str) -> Terms:
         """The peer's answer to our last offer."""
         answer = SessionDescription.parse(text)
-        line = answer.media[_served_line(answer, self._served)]
-        terms = _read(answer, line, self._served)
         ours = self._own_line()
+        line = answer.media[self._served_line(answer)]
+        if line.proto != ours.proto:
+            raise SdpRejected(f"{line.proto} in answer to {ours.proto}", NOT_ACCEPTABLE)
+        terms = self._read(answer, line)
         events = {pt for pt, name in ours.rtpmaps.items() if name == _EVENTS}
         own = _codecs(ours, self._served)
         self.terms = replace(
@@ -131,6 +153,36 @@ class Negotiation:
             raise SdpRejected("an answer to an offer that was never made", 400)
         return next(line for line in self.sent.media if line.port)
 
+    def _offered_crypto(self, *, secure: bool) -> Crypto | None:
+        if self.terms is not None:
+            return None if self.terms.keys is None else self.terms.keys.ours
+        if not secure:
+            return None
+        if not self.local.srtp_key:
+            raise SdpRejected("SRTP is not served here", NOT_ACCEPTABLE)
+        return Crypto(1, Suite.HMAC_80, self.local.srtp_key)
+
+    def _served_line(self, description: SessionDescription) -> int:
+        """The first audio line with a codec of ours, and with a key if it is SRTP."""
+        for index, line in enumerate(description.media):
+            if line.kind == "audio" and line.port and self._can_serve(line):
+                return index
+        said = ", ".join(f"{line.kind} {line.port} {line.proto}" for line in description.media)
+        raise SdpRejected(f"nothing that we serve in what is offered: {said[:120]}", NOT_ACCEPTABLE)
+
+    def _can_serve(self, line: Media) -> bool:
+        is_plain = line.proto == PLAIN
+        is_secure = line.proto == SECURE and self.local.srtp_key and cryptos(line)
+        return bool((is_plain or is_secure) and _codecs(line, self._served))
+
+    def _read(self, description: SessionDescription, line: Media) -> Terms:
+        keys = None
+        if line.proto == SECURE:
+            theirs = cryptos(line)[0]
+            # Both have the tag of what the offer said (RFC 4568 section 5.1.2).
+            keys = Keys(replace(theirs, key=self.local.srtp_key), theirs)
+        return _read(description, line, self._served, keys)
+
     def _say(self, media: tuple[Media, ...]) -> str:
         """The version rises by one exactly when something changed (section 8)."""
         local = self.local
@@ -141,16 +193,6 @@ class Negotiation:
             said = said.with_version(self.local.version)
         self.sent = said
         return str(said)
-
-
-def _served_line(description: SessionDescription, served: frozenset[str]) -> int:
-    """The first audio line that is plain RTP with a codec of ours."""
-    for index, line in enumerate(description.media):
-        is_plain = line.kind == "audio" and line.port and line.proto == "RTP/AVP"
-        if is_plain and _codecs(line, served):
-            return index
-    said = ", ".join(f"{line.kind} {line.port} {line.proto}" for line in description.media)
-    raise SdpRejected(f"no G.711 over RTP/AVP in what is offered: {said[:120]}", NOT_ACCEPTABLE)
 
 
 def _codecs(line: Media, served: frozenset[str]) -> dict[int, str]:
@@ -170,7 +212,9 @@ def _wide(codecs: dict[int, str]) -> frozenset[int]:
     return frozenset(pt for pt, codec in codecs.items() if codec == g722.NAME)
 
 
-def _read(description: SessionDescription, line: Media, served: frozenset[str]) -> Terms:
+def _read(
+    description: SessionDescription, line: Media, served: frozenset[str], keys: Keys | None
+) -> Terms:
     codecs = _codecs(line, served)
     payload_type, codec = next(iter(codecs.items()))
     events = [pt for pt, meaning in line.rtpmaps.items() if meaning == _EVENTS]
@@ -185,6 +229,7 @@ def _read(description: SessionDescription, line: Media, served: frozenset[str]) 
         address=_reachable(description.address_of(line)),
         port=line.port,
         rtcp_port=_rtcp_port(line),
+        keys=keys,
         direction=description.direction_of(line),
         ptime_ms=_ptime_ms(line),
     )
@@ -226,8 +271,10 @@ def _chosen(terms: Terms) -> list[tuple[int, str]]:
     return formats
 
 
-def _audio_line(port: int, formats: list[tuple[int, str]], direction: Direction) -> Media:
-    attributes = []
+def _audio_line(
+    port: int, formats: list[tuple[int, str]], direction: Direction, crypto: Crypto | None
+) -> Media:
+    attributes = [] if crypto is None else [crypto.attribute()]
     for payload_type, encoding in formats:
         attributes.append(Attribute("rtpmap", f"{payload_type} {encoding}/8000"))
         if encoding == "telephone-event":
@@ -236,7 +283,7 @@ def _audio_line(port: int, formats: list[tuple[int, str]], direction: Direction)
     return Media(
         kind="audio",
         port=port,
-        proto="RTP/AVP",
+        proto=PLAIN if crypto is None else SECURE,
         formats=tuple(str(payload_type) for payload_type, _ in formats),
         attributes=tuple(attributes),
     )

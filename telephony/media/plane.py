@@ -4,6 +4,7 @@ A verb that names an unknown leg fails with 481, except `Release` and `Untap`: w
 was released. All verbs may be repeated. Facts leave through `tell` as numbered events.
 """
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import TypeAlias, assert_never
 
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError, Overloaded
-from telephony.media import g722
+from telephony.media import g722, srtp
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
+from telephony.media.crypto import KEY_BYTES
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
 from telephony.media.mixing import Hearing, check_gain
@@ -71,6 +73,8 @@ class MediaPlane:
                 return self._release(request, now)
             case p.ListSessions():
                 return p.Done(rid=request.rid, sessions=self._list())
+            case p.Drain():
+                self.admission.is_draining = request.on
             case p.Hello():
                 raise VerbRefused("Hello opens a connection and was said already")
             case p.Tap():
@@ -124,7 +128,7 @@ class MediaPlane:
                 sdp = session.negotiation.answer(request.sdp)
                 session.agreed(now)
             else:
-                sdp = session.negotiation.offer(request.prefer)
+                sdp = session.negotiation.offer(request.prefer, secure=request.srtp)
         except SdpRejected:
             if is_new:
                 self.ports.give_back(session.pair)
@@ -133,6 +137,8 @@ class MediaPlane:
             self.sessions[request.leg] = session
             self._watch(session)
         session.record = request.record or session.record
+        if request.inband_dtmf:
+            session.listen_for_tones()
         return self._described(request.rid, session, sdp)
 
     def _open(self, request: p.Offer, now: float) -> Session:
@@ -142,13 +148,17 @@ class MediaPlane:
         ssrc = request.ssrc or random.getrandbits(32) or 1
         version = int(utc_now().timestamp())
         # The id must survive a restart within the dialog, and so does the SSRC.
-        local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port)
-        out = OutStream(ssrc, now, restarted=bool(request.ssrc))
+        key = (request.srtp_key or os.urandom(KEY_BYTES)) if srtp.IS_INSTALLED else b""
+        local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port, key)
+        restarted = bool(request.ssrc)
+        out = OutStream(ssrc, now, restarted=restarted, began_at=request.began_at)
         negotiation = Negotiation(local, serves_g722=g722.NAME in self._options.codecs)
         session = Session(
             request.leg, request.call, pair, out, negotiation, self._options, self, now
         )
         session.is_reserving = request.reserve
+        if restarted and request.began_at:
+            session.began_at = request.began_at
         return session
 
     def _admit(self) -> None:
@@ -177,6 +187,8 @@ class MediaPlane:
             peer_direction=terms.direction.value if terms else "sendrecv",
             port=session.pair.port,
             ssrc=session.out.ssrc,
+            began_at=session.began_at,
+            srtp_key=session.negotiation.local.srtp_key,
         )
 
     def _release(self, request: p.Release, now: float) -> p.Done:
@@ -206,6 +218,7 @@ class MediaPlane:
                 hears=self._hearing.heard_by(session.leg),
                 spoken_db=session.spoken_db,
                 heard_db=session.heard_db,
+                inband_dtmf=session.listens_for_tones,
                 taps=self._taps.of_leg(session.leg),
                 record=session.record,
             )

@@ -40,6 +40,8 @@ class LegStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     packets_received: int = 0
     packets_sent: int = 0
     packets_lost: int = 0
+    packets_rejected: int = 0
+    "Of SRTP: a wrong tag, or a packet that came before."
     jitter_ms: float = 0.0
     remote_packets_lost: int | None = None
     remote_jitter_ms: float | None = None
@@ -74,10 +76,18 @@ class Offer(Struct, frozen=True):
     "RTP port to take again after a restart of the worker; 0: any free one."
     ssrc: int = 0
     "SSRC to take again; 0: a new one."
+    began_at: float = 0.0
+    srtp_key: bytes = b""
+    "What `Done` told of the leg, to take again after a restart: SRTP cannot go on without."
+    srtp: bool = False
+    "Our own first offer asks for SRTP (SDES); an offer of the peer's decides by itself."
     reserve: bool = False
     "Two-leg admission: refuse (503) unless there is room for this leg and an agent's leg too."
     record: bytes = b""
     "The SIP side's dialog record, opaque; kept and returned by `ListSessions`."
+    inband_dtmf: bool = False
+    """Listen for digits in the audio too, from now on: for trunks that send no telephone events.
+    The first event that comes all the same ends it, so that no digit is told twice."""
 
 
 class Answer(Struct, frozen=True):
@@ -214,6 +224,16 @@ class ListSessions(Struct, frozen=True):
     rid: int
 
 
+class Drain(Struct, frozen=True):
+    """`on`: take no new callers any more, for a planned end; calls that are here go on.
+
+    `Load.admitting` is false from now on, and `Load.legs` 0 when nobody is left.
+    """
+
+    rid: int
+    on: bool
+
+
 Request: TypeAlias = (
     Hello
     | Offer
@@ -231,6 +251,7 @@ Request: TypeAlias = (
     | SendDigits
     | Release
     | ListSessions
+    | Drain
 )
 
 # -- replies -------------------------------------------------------------------------------------
@@ -241,7 +262,8 @@ class Welcome(Struct, frozen=True):
     worker: str
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
-    "Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper', 'g722', 'realtime'."
+    """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper';
+    with what is installed or permitted 'g722', 'srtp', 'realtime'."""
     rid: int = 0
 
 
@@ -255,6 +277,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     "What `Hear` gave it."
     spoken_db: float = 0.0
     heard_db: float = 0.0
+    inband_dtmf: bool = False
     taps: list[str] = []
     record: bytes = b""
 
@@ -268,6 +291,10 @@ class Done(Struct, frozen=True):
     "After Offer and Answer: what the peer's SDP says (0.0.0.0 counts as inactive)."
     port: int = 0
     ssrc: int = 0
+    began_at: float = 0.0
+    "After Offer: CLOCK_MONOTONIC of the leg's beginning."
+    srtp_key: bytes = b""
+    "After Offer: our master key and salt, a secret of this leg."
     stats: LegStats | None = None
     sessions: list[Session] | None = None
 

@@ -10,14 +10,17 @@ ready in a field by `_refresh`.
 """
 
 import random
+from collections.abc import Callable
 from typing import Protocol
+
+import msgspec
 
 from telephony.media import g722, rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
 from telephony.media.g711 import CONVERT, Law, amplified
 from telephony.media.latch import Source, SourceLatch
-from telephony.media.negotiation import Negotiation, Terms
+from telephony.media.negotiation import Keys, Negotiation, Terms
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import Player
 from telephony.media.ports import PortPair
@@ -25,7 +28,9 @@ from telephony.media.protocol import LegStats
 from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
 from telephony.media.sdp import HOLD_ADDRESS
+from telephony.media.srtp import Past, RtcpSocket, RtpSocket, Shield, ShieldedRtcp, ShieldedRtp
 from telephony.media.stream import OutStream
+from telephony.media.tones import ToneListener
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
@@ -70,10 +75,14 @@ class Session:
         "_passed_on",
         "_payload_type",
         "_recv",
+        "_rtcp_socket",
         "_rtcp_target",
         "_send",
         "_sends_wide",
+        "_shield",
         "_target",
+        "_tones",
+        "began_at",
         "call",
         "connected",
         "heard_at",
@@ -138,12 +147,17 @@ class Session:
         self.is_open_for_relay = False
         self._options = options
         self._listener = listener
-        self._recv = pair.rtp.recvfrom_into
-        self._send = pair.rtp.sendto
+        self.began_at = now
+        "Before a restart of the worker, if there was one."
+        self._shield: Shield | None = None
+        self._rtcp_socket: RtcpSocket = pair.rtcp
+        self._recv: Callable[[bytearray], tuple[int, Source]] = pair.rtp.recvfrom_into
+        self._send: Callable[[bytes, Source], int] = pair.rtp.sendto
         self._coder: g722.Coder | None = None
         self._sends_wide = False
         self._digits_in = DigitReceiver()
         self._digits_out: DigitSender | None = None
+        self._tones: ToneListener | None = None
         self._laws: dict[int, Law] = {}
         self._locked: Source | None = None
         self._named: Source | None = None
@@ -165,6 +179,7 @@ class Session:
         if terms is None:
             return
         self.law = terms.law
+        self._shield_as(terms.keys, now)
         self._laws = terms.laws
         self._sends_wide = terms.codec == g722.NAME
         if terms.wide_types and self._coder is None:
@@ -176,6 +191,24 @@ class Session:
         self._locked = None
         self._expected_since = now
         self._refresh()
+
+    def _shield_as(self, keys: Keys | None, now: float) -> None:
+        """Put SRTP round the sockets or take it off; keys that stay go on with their counts."""
+        if keys is not None and self._shield is not None:
+            self._shield.renew(keys.ours, keys.theirs)
+            return
+        self._shield = None if keys is None else Shield(keys.ours, keys.theirs, self._past(now))
+        rtp: RtpSocket = self.pair.rtp
+        rtcp_socket: RtcpSocket = self.pair.rtcp
+        if self._shield is not None:
+            rtp = ShieldedRtp(rtp, self._shield)
+            rtcp_socket = ShieldedRtcp(rtcp_socket, self._shield)
+        self._recv, self._send, self._rtcp_socket = rtp.recvfrom_into, rtp.sendto, rtcp_socket
+
+    def _past(self, now: float) -> Past:
+        if not self.out.restarted:
+            return Past()
+        return Past(now - self.began_at, self.out.first_index, self.out.ssrc)
 
     def hold(self, on: bool, now: float) -> None:
         self.is_held = on
@@ -210,6 +243,22 @@ class Session:
         """Hear this instead of the connected leg; None: the connected leg again."""
         self._mixer = mixer
         self._refresh()
+
+    def listen_for_tones(self) -> None:
+        if self._tones is None:
+            self._tones = ToneListener(self._tone_heard)
+            self.sinks += (self._tones,)
+
+    @property
+    def listens_for_tones(self) -> bool:
+        return self._tones is not None
+
+    def _tone_heard(self, digit: str, now: float) -> None:
+        self._listener.digit_heard(self, digit, now)
+
+    def _stop_listening_for_tones(self) -> None:
+        self.sinks = tuple(sink for sink in self.sinks if sink is not self._tones)
+        self._tones = None
 
     def send_digits(self, digits: str) -> bool:
         """False: the peer takes no telephone events."""
@@ -343,6 +392,8 @@ class Session:
         if hearer is not None and hearer.is_open_for_relay:
             hearer.relay_other(packet, now, is_event=is_event)
         if is_event:
+            if self._tones is not None:
+                self._stop_listening_for_tones()
             digit = self._digits_in.feed(packet.payload, packet.rtp_ts)
             if digit is not None:
                 self._listener.digit_heard(self, digit, now)
@@ -443,7 +494,7 @@ class Session:
 
     def on_rtcp(self, now: float) -> None:
         try:
-            data, source = self.pair.rtcp.recvfrom(2048)
+            data, source = self._rtcp_socket.recvfrom(2048)
         except OSError:
             return
         if self._target is None or source[0] != self._target[0]:
@@ -465,7 +516,7 @@ class Session:
             return
         data = self.reports.next(now, bye=bye)
         try:
-            self.pair.rtcp.sendto(data, self._rtcp_target)
+            self._rtcp_socket.sendto(data, self._rtcp_target)
         except OSError:
             self.unsent += 1
 
@@ -481,4 +532,7 @@ class Session:
         return True
 
     def figures(self) -> LegStats:
-        return self.reports.figures()
+        figures = self.reports.figures()
+        if self._shield is None:
+            return figures
+        return msgspec.structs.replace(figures, packets_rejected=self._shield.rejected)

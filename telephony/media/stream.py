@@ -33,6 +33,7 @@ class OutStream:
         "_relayed_ts",
         "_seq_offset",
         "_ts_offset",
+        "first_index",
         "last_seq",
         "last_ts",
         "octets",
@@ -41,8 +42,11 @@ class OutStream:
         "ssrc",
     )
 
-    def __init__(self, ssrc: int, now: float, *, restarted: bool) -> None:
-        """Numbers begin at what the steady clock says, so a restarted worker goes on near them."""
+    def __init__(self, ssrc: int, now: float, *, restarted: bool, began_at: float = 0.0) -> None:
+        """Numbers begin at what the steady clock says, so a restarted worker goes on near them.
+
+        `began_at` is when the stream began before a restart; 0: not known.
+        """
         self.ssrc = ssrc
         self.restarted = restarted
         self.packets = 0
@@ -50,6 +54,13 @@ class OutStream:
         scatter = ssrc * 0x9E3779B1
         self.last_seq = (int(now * 50) + scatter + RESTART_SEQ_STEP * restarted) & 0xFFFF
         self.last_ts = (int(now * 8000) + scatter) & RTP_TS_MASK
+        self.first_index = self.last_seq
+        """With the times that the numbers wrapped before a restart, 65536 each; right as long as
+        fewer than 32768 packets more or less were sent than one each 20 ms."""
+        if restarted and began_at:
+            first_seq = (int(began_at * 50) + scatter) & 0xFFFF
+            passed = int(now * 50) - int(began_at * 50) + RESTART_SEQ_STEP
+            self.first_index = first_seq + passed
         self._last_at = now
         self._last_samples = 0
         self._feeder = _NOBODY

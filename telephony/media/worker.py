@@ -19,7 +19,7 @@ from collections.abc import Callable
 import msgspec
 
 from foundation.clock import monotonic_s
-from telephony.media import g722
+from telephony.media import g722, srtp
 from telephony.media import protocol as p
 from telephony.media.control import ControlSocket
 from telephony.media.options import WorkerOptions
@@ -59,6 +59,7 @@ class Worker:
             capabilities=[
                 *CAPABILITIES,
                 *["g722"] * (g722.NAME in options.codecs),
+                *["srtp"] * srtp.IS_INSTALLED,
                 *["realtime"] * is_realtime,
             ],
         )
@@ -213,6 +214,7 @@ def main() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     is_realtime = options.realtime and ask_for_realtime()
     worker = Worker(with_what_is_installed(options), is_realtime=is_realtime)
+    srtp.load()
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     gc.collect()

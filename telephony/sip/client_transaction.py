@@ -103,10 +103,6 @@ class InviteClientTransaction(Transaction):
             return [TimedOut()] if unanswered else []
         return [Transmit(self._request)] if self.resend.is_due(now) else []
 
-    def give_up(self) -> None:
-        """End it: its CANCEL was answered by silence (RFC 3261 9.1), or the peer is unreachable."""
-        self._enter(State.TERMINATED)
-
 
 class ClientTransaction(Transaction):
     """Any other request of ours; `start` sends it."""

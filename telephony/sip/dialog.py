@@ -98,7 +98,8 @@ def address_of(uri_text: str) -> HostPort | None:
     """The address that a URI names literally (RFC 3263 4.2, first case); None for a name."""
     uri = parse_uri(uri_text)
     host = "127.0.0.1" if uri.host == "localhost" else literal_address(uri.host)
-    return HostPort(host, uri.port or 5060) if host else None
+    is_tls = uri.scheme == "sips" or (uri.param("transport") or "").lower() == "tls"
+    return HostPort(host, uri.port or (5061 if is_tls else 5060)) if host else None
 
 
 class DialogRecord(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -1,6 +1,6 @@
-"""The SIP stack on real sockets: the only file of this package that knows asyncio.
+"""The SIP stack on real sockets: datagrams here, TCP, TLS and WebSocket in `connections`.
 
-    socket ─▶ SipStack.receive ─▶ effects ─▶ socket, or the user's `on_event`
+    socket, connection ─▶ SipStack.receive ─▶ effects ─▶ socket, connection, or `on_event`
     one timer (the stack's deadline) ─▶ SipStack.tick ─┘
 
 Effects are performed in the order in which the stack gave them, also when `on_event` calls a verb
@@ -13,28 +13,53 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from telephony.sip.events import HostPort, SendDatagram, SipEvent, StackEffect
+from telephony.sip.connections import Connections, mark
+from telephony.sip.events import Dropped, HostPort, SendDatagram, SipEvent, StackEffect
 from telephony.sip.icmp import ask_for_errors, take_unreachable
 from telephony.sip.options import Listener
 from telephony.sip.stack import SipStack
+from telephony.sip.stream import Broken
+from telephony.sip.tls import ServerTls, TlsFiles
+from telephony.sip.ways import Flow
 
 DATAGRAM_BYTES = 2**16
 "asyncio reads into a fresh 256 KiB buffer otherwise, for each datagram."
 RECEIVE_BUFFER_BYTES = 4 * 2**20
 "What the kernel keeps while we are busy: about a second of a flood; more would only be stale."
+BACKLOG = 256
 
 
 def bind_udp(host: str, port: int) -> socket.socket:
     """A bound socket for `SipEndpoint`; port 0 takes a free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_DGRAM)
+    sock = _open_socket(host, socket.SOCK_DGRAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        sock.setblocking(False)
         sock.bind((host, port))
     except OSError:
         sock.close()
         raise
+    return sock
+
+
+def bind_stream(host: str, port: int) -> socket.socket:
+    """The same for TCP, TLS and WebSocket."""
+    sock = _open_socket(host, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _open_socket(host: str, kind: socket.SocketKind) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
+    if sock.family == socket.AF_INET6:
+        # The two families have listeners of their own, also on all addresses.
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    sock.setblocking(False)
     return sock
 
 
@@ -45,10 +70,20 @@ def inherit_udp(descriptor: int) -> socket.socket:
     return sock
 
 
-def listener_of(sock: socket.socket, advertised_host: str = "") -> Listener:
-    """What `SipOptions` must know of a bound socket; name a host when it is bound to all."""
+def listener_of(
+    sock: socket.socket, advertised_host: str = "", *, transport: str = "", advertised_port: int = 0
+) -> Listener:
+    """What `SipOptions` must know of a bound socket; name a host when it is bound to all.
+
+    transport: TLS, WS or WSS for a stream that is not plain TCP.
+    """
     host, port = sock.getsockname()[:2]
-    return Listener(address=HostPort(advertised_host or host, port))
+    plain = "TCP" if sock.type == socket.SOCK_STREAM else "UDP"
+    return Listener(
+        address=HostPort(advertised_host or host, advertised_port or port),
+        transport=transport or plain,
+        local_host=host,
+    )
 
 
 class _Port(asyncio.DatagramProtocol):
@@ -73,31 +108,43 @@ class SipEndpoint:
         stack: SipStack,
         sockets: Sequence[socket.socket],
         on_event: Callable[[SipEvent], None],
+        *,
+        tls: TlsFiles | None = None,
     ) -> None:
+        """tls: for listeners of TLS and WSS."""
         self.stack = stack
         self._sockets = sockets
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
-        self._transports: list[asyncio.DatagramTransport] = []
+        self._transports: dict[int, asyncio.DatagramTransport] = {}
+        "Of the listeners that take datagrams, by their number."
+        self._connections = Connections(
+            self, stack.options.listeners, stack.options.streams, ServerTls(tls) if tls else None
+        )
         self._timer: asyncio.TimerHandle | None = None
         self._effects: deque[StackEffect] = deque()
         self._is_performing = False
+        self._is_closed = False
         self._unsent: list[SendDatagram] | None = []
         "What verbs before `start` want sent; None from then on."
 
     async def start(self) -> None:
         """Begin to read and to send; the endpoint owns the sockets from now on."""
-        transports = []
+        transports = {}
         for number, sock in enumerate(self._sockets):
+            mark(sock)
+            if sock.type == socket.SOCK_STREAM:
+                self._connections.listen(number, sock)
+                continue
             transport, _ = await self._loop.create_datagram_endpoint(
                 lambda number=number: _Port(self, number),  # type: ignore[misc]  # early binding
                 sock=sock,
             )
             transport.max_size = DATAGRAM_BYTES  # type: ignore[attr-defined]  # asyncio's own name
-            transports.append(transport)
+            transports[number] = transport
             ask_for_errors(sock)
         self._transports = transports
-        for number in range(len(transports)):
+        for number in transports:
             # Those that the process before us left would wake the loop for ever.
             self.take_errors(number)
         unsent, self._unsent = self._unsent, None
@@ -107,9 +154,11 @@ class SipEndpoint:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for transport in self._transports:
+        for transport in self._transports.values():
             transport.close()
         self._transports.clear()
+        self._connections.close()
+        self._is_closed = True
 
     @property
     def now(self) -> float:
@@ -139,11 +188,13 @@ class SipEndpoint:
             self._on_event(effect)
 
     def _send(self, datagram: SendDatagram) -> None:
-        if self._transports:
+        if datagram.listener in self._transports:
             # Once more when it fails, for the error may be that of an earlier datagram.
             _ = self._try_to_send(datagram) or self._try_to_send(datagram)
         elif self._unsent is not None:
             self._unsent.append(datagram)
+        elif not self._is_closed:
+            self._connections.send(datagram)
 
     def _try_to_send(self, datagram: SendDatagram) -> bool:
         """False when the socket has an error, which is dealt with then."""
@@ -162,6 +213,33 @@ class SipEndpoint:
         for peer in take_unreachable(self._sockets[listener]):
             self.perform(self.stack.unreachable(peer))
 
+    # -- what connections tell -------------------------------------------------------------------
+
+    @property
+    def connection_count(self) -> int:
+        return len(self._connections)
+
+    def refuse_broken(self, broken: Broken, source: HostPort, listener: int) -> None:
+        effects = self.stack.refuse_broken(broken.head, broken.status, broken.why, source, listener)
+        self.perform(effects)
+
+    def flow_opened(self, peer: HostPort, listener: int) -> None:
+        self.stack.flow_opened(peer, listener)
+
+    def flow_closed(self, peer: HostPort, listener: int) -> None:
+        self.perform(self.stack.flow_closed(peer, listener, self.now))
+
+    def unsent(self, datagram: SendDatagram) -> None:
+        self.perform(self.stack.unsent(datagram, self.now))
+
+    def turned_away(self, why: str, source: HostPort) -> None:
+        self.perform([Dropped(why, source)])
+
+    def used_flows(self) -> set[Flow]:
+        return self.stack.used_flows()
+
+    # -- time ------------------------------------------------------------------------------------
+
     def _on_timer(self) -> None:
         self._timer = None
         # The loop may wake us a clock tick early; the deadline has come all the same.
@@ -172,7 +250,8 @@ class SipEndpoint:
             self._rearm()
 
     def _rearm(self) -> None:
-        deadline = self.stack.deadline if self._transports else None
+        is_running = self._unsent is None and not self._is_closed
+        deadline = self.stack.deadline if is_running else None
         if self._timer is not None:
             if self._timer.when() == deadline:
                 return

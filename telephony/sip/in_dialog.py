@@ -48,6 +48,8 @@ class InDialog:
             self._refuse(leg, entry, 500, now, headers=self._retry_after())
             return
         leg.dialog.remote_seq = request.cseq.number
+        if self._book.ways.is_stream(entry.listener):
+            self._follow(leg, entry)
         match request.method:
             case "BYE":
                 self._on_bye(leg, entry, now)
@@ -62,6 +64,12 @@ class InDialog:
                 self._refuse(leg, entry, 405, now)
         self._book.keep(leg)
         self._book.rearm(leg)
+
+    def _follow(self, leg: Leg, entry: ServerEntry) -> None:
+        """The peer talks on this connection now; the one before may be gone."""
+        dialog = leg.dialog
+        dialog.host, dialog.port = entry.source.host, entry.source.port
+        dialog.listener = entry.listener
 
     def _on_bye(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         book = self._book
@@ -219,7 +227,7 @@ class InDialog:
         dialog = leg.dialog
         return self._book.layer.send(
             request,
-            dialog.next_hop(),
+            self._book.ways.next_hop(dialog),
             dialog.listener,
             purpose=purpose,
             leg_id=leg.leg_id,
@@ -238,9 +246,17 @@ class InDialog:
             self._book.forget(leg)
 
     def on_reinvite_answer(
-        self, leg: Leg, entry: ClientEntry, response: Response | None, now: float
+        self,
+        leg: Leg,
+        entry: ClientEntry,
+        response: Response | None,
+        now: float,
+        *,
+        is_unsent: bool = False,
     ) -> None:
-        status = 408 if response is None else response.status
+        """is_unsent: the connection broke, and a new one may come; the dialog goes on."""
+        missing = 503 if is_unsent else 408
+        status = missing if response is None else response.status
         if status < 200 or leg.state is LegState.ENDED:
             return
         if leg.invite is entry:
@@ -283,10 +299,10 @@ class InDialog:
         leg.ack = bytes(self.build(leg, "ACK", number, body=body))
         leg.ack_seq = number
         self._book.keep(leg)
-        self._book.send(leg.ack, leg.dialog.next_hop(), leg.dialog.listener)
+        self.repeat_ack(leg)
 
     def repeat_ack(self, leg: Leg) -> None:
-        self._book.send(leg.ack, leg.dialog.next_hop(), leg.dialog.listener)
+        self._book.send(leg.ack, self._book.ways.next_hop(leg.dialog), leg.dialog.listener)
 
 
 def may_retry(auth: DigestClient | None, entry: ClientEntry, response: Response) -> bool:

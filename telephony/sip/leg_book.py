@@ -25,6 +25,7 @@ from telephony.sip.options import SipOptions
 from telephony.sip.transaction_layer import COOKIE, AlarmKey, ServerEntry, TransactionLayer
 from telephony.sip.unacked import UnackedAnswer
 from telephony.sip.uri import make_uri
+from telephony.sip.ways import Flow, Ways
 
 
 class Randomness(Protocol):
@@ -48,7 +49,8 @@ class LegBook:
         self.random = randomness
         self.emit = emit
         self.alarms: Alarms[AlarmKey] = Alarms()
-        self.layer = TransactionLayer(options, self.alarms, emit)
+        self.ways = Ways(options.listeners)
+        self.layer = TransactionLayer(options, self.ways, self.alarms, emit)
         self._legs: dict[LegId, Leg] = {}
         self._by_tag: dict[tuple[str, str], Leg] = {}
         self._by_origin: dict[tuple[str, str], Leg] = {}
@@ -97,6 +99,10 @@ class LegBook:
         leg.ring_again_at = leg.expires_at = leg.reoffer_at = leg.cancel_ends_at = None
         leg.forget_at = now + self.options.timers.give_up
         self.rearm(leg)
+
+    def flows(self) -> set[Flow]:
+        """The connections that legs rely on."""
+        return {(leg.dialog.listener, leg.dialog.peer) for leg in self._legs.values()}
 
     def rearm(self, leg: Leg) -> None:
         if leg.leg_id in self._legs:
@@ -194,7 +200,9 @@ class LegBook:
 
     def contact(self, user: str, listener: int) -> str:
         ours = self.options.listeners[listener]
-        tail = "" if ours.transport == "UDP" else f";transport={ours.transport.lower()}"
+        # RFC 7118 5.2.2: the URI says `ws` for the secure one too.
+        named = ours.transport.lower().replace("wss", "ws")
+        tail = "" if named == "udp" else f";transport={named}"
         return f"<{make_uri(user, ours.address.host, ours.address.port)}{tail}>"
 
     def answer(

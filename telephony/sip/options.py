@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from telephony.sip.events import HostPort
+from telephony.sip.stream import StreamLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,15 @@ class Listener:
     """One socket of ours as peers reach it; goes into Via and Contact."""
 
     address: HostPort
+    "What is advertised; behind a NAT not what the socket is bound to. May be a name."
     transport: str = "UDP"
+    "UDP, TCP, TLS, WS or WSS."
+    local_host: str = ""
+    "What the socket is bound to, when that is another address than the advertised one."
+
+    @property
+    def bound_host(self) -> str:
+        return self.local_host or self.address.host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,7 @@ class SipOptions:
     "Wrong passwords of one source for one address-of-record before 403."
     auth_failure_window_s: float = 300.0
 
+    streams: StreamLimits = field(default_factory=StreamLimits)
     max_tracked: int = 20_000
     "Nonces in use, and sources of wrong passwords; beyond that the oldest are forgotten."
 

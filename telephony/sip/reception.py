@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
-from telephony.sip.compose import reply_address, respond
+from telephony.sip.compose import respond
 from telephony.sip.digest import DigestServer, Verdict
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import Dropped, HostPort, SendDatagram
@@ -229,7 +229,8 @@ class Reception:
             reason=answer.reason,
             headers=[*answer.headers, ("Server", self._options.server)],
         )
-        self._book.emit(SendDatagram(data, reply_address(request, source), listener))
+        to = self._book.ways.reply_to(request, source, listener)
+        self._book.emit(SendDatagram(data, to, listener))
 
     def _stateless_tag(self, request: Request) -> str:
         """RFC 3261 8.2.7: the same for each copy of a request."""

@@ -2,7 +2,12 @@
 
 A binding keeps what a restarted process needs: contact, the address the REGISTER came from (a phone
 behind a NAT is reached there), Call-ID and CSeq (so that an old REGISTER cannot undo a new one),
-`+sip.instance`, end. A phone that comes back with the same instance replaces its old binding.
+`+sip.instance`, end. A phone that comes back with the same instance replaces its old binding,
+unless it keeps several connections to us, told apart by `reg-id` (Outbound, RFC 5626).
+
+A binding that came by TCP, TLS or WebSocket is its connection: when that closes, the phone can't be
+reached and the binding is gone; phones notice and register again. The exception is a TCP phone that
+is reached at its Contact directly: a new connection is opened to it (RFC 3261 18.1.1).
 
 Who asks was authenticated before; this file never looks at passwords.
 """
@@ -12,11 +17,16 @@ from dataclasses import dataclass
 import msgspec
 
 from telephony.sip.alarms import Alarms
+from telephony.sip.dialog import address_of
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import BindingsChanged, HostPort, PhoneRegistered, PhoneUnregistered
 from telephony.sip.headers import NameAddr, unquote
 from telephony.sip.message import Request, is_utf8
 from telephony.sip.options import SipOptions
+from telephony.sip.ways import Flow
+
+FLOW_TIMER_S = 120
+"RFC 5626 4.4: a phone that keeps its connection sends a keep-alive at least so often."
 
 RegistrarEvent = PhoneRegistered | PhoneUnregistered | BindingsChanged
 
@@ -35,10 +45,31 @@ class Binding(msgspec.Struct, kw_only=True, omit_defaults=True):
     "Seconds of the monotonic clock, which goes on over a restart but not over a reboot."
     granted_s: int
     instance: str = ""
+    reg_id: int = 0
+    "Outbound's number of this connection among those of the phone; 0: the phone does not use it."
+    transport: str = "UDP"
+    "Of the listener, whose number means something else when the configuration has changed."
 
     @property
     def received(self) -> HostPort:
         return HostPort(self.host, self.port)
+
+    @property
+    def flow(self) -> Flow:
+        return self.listener, self.received
+
+    @property
+    def is_natted(self) -> bool:
+        """Only `received` reaches the phone, not what its Contact says."""
+        return bool(self.reg_id) or address_of(self.contact) != self.received
+
+    @property
+    def is_reconnectable(self) -> bool:
+        """The phone takes TCP connections at the address that its Contact names."""
+        if self.reg_id or self.transport != "TCP":
+            return False
+        contact = address_of(self.contact)
+        return contact is not None and contact.host == self.host
 
 
 _rows = msgspec.msgpack.Decoder(list[Binding])
@@ -64,6 +95,13 @@ class _Wish:
     def instance(self) -> str:
         return unquote(self.contact.param("+sip.instance") or "")
 
+    @property
+    def reg_id(self) -> int:
+        """RFC 5626 4.2: it counts only beside an instance, and never with `expires=0`."""
+        text = self.contact.param("reg-id") or ""
+        wanted = self.instance and text.isascii() and text.isdigit()
+        return int(text[:9]) if wanted else 0
+
 
 class Registrar:
     """All bindings, by the user part of the address-of-record."""
@@ -71,6 +109,8 @@ class Registrar:
     def __init__(self, options: SipOptions) -> None:
         self._options = options
         self._bindings: dict[str, list[Binding]] = {}
+        self._by_flow: dict[Flow, set[str]] = {}
+        "Who registered over a connection that is still open."
         self._ends: Alarms[str] = Alarms()
         "When the first binding of each address-of-record runs out."
 
@@ -84,6 +124,15 @@ class Registrar:
         """The binding that was registered or refreshed last: where the phone rings."""
         live = [each for each in self._bindings.get(aor, ()) if each.expires_at > now]
         return max(live, key=lambda each: each.updated_at, default=None)
+
+    def flows(self) -> set[Flow]:
+        """The connections that bindings rely on."""
+        return {
+            each.flow
+            for aors in self._by_flow.values()
+            for aor in aors
+            for each in self._bindings.get(aor, ())
+        }
 
     def is_at(self, aor: str, source: HostPort) -> bool:
         return any(each.received == source for each in self._bindings.get(aor, ()))
@@ -112,8 +161,18 @@ class Registrar:
             if wish.seconds > 0:
                 rows.append(self._bind(wish, request, source, listener, now))
         rows = rows[-self._options.max_bindings_per_aor :]
+        if wishes and self._options.listeners[listener].transport != "UDP":
+            self._by_flow.setdefault((listener, source), set()).add(aor)
         events = self._store(aor, rows) if wishes else ()
-        return RegisterAnswer(200, self._listed(aor, now), events)
+        headers = (*self._outbound(request, wishes), *self._listed(aor, now))
+        return RegisterAnswer(200, headers, events)
+
+    def _outbound(self, request: Request, wishes: list[_Wish]) -> tuple[tuple[str, str], ...]:
+        """RFC 5626 6: tell a phone that its connection is what we reach it by."""
+        supported = [item.lower() for item in request.items("supported")]
+        if "outbound" not in supported or not any(wish.reg_id for wish in wishes):
+            return ()
+        return (("Require", "outbound"), ("Flow-Timer", str(FLOW_TIMER_S)))
 
     def _remove_all(self, aor: str, request: Request, now: float) -> RegisterAnswer:
         """`Contact: *` is only allowed alone and with `Expires: 0`."""
@@ -142,8 +201,40 @@ class Registrar:
         for row in rows:
             row.expires_at = min(row.expires_at, now + row.granted_s)
             row.updated_at = min(row.updated_at, now)
-        live = [row for row in rows if row.expires_at > now]
+        live = [row for row in rows if row.expires_at > now and self._is_reachable(row)]
         self._keep(aor, live)
+
+    def _is_reachable(self, row: Binding) -> bool:
+        """After a restart: our listeners may be others, and all connections are gone."""
+        listeners = self._options.listeners
+        if row.listener >= len(listeners):
+            return False
+        same = listeners[row.listener].transport == row.transport
+        return same and (row.transport == "UDP" or row.is_reconnectable)
+
+    def flow_closed(self, flow: Flow) -> list[RegistrarEvent]:
+        """A connection is gone, and with it the bindings that need it."""
+        events: list[RegistrarEvent] = []
+        for aor in self._by_flow.pop(flow, ()):
+            rows = self._bindings.get(aor, [])
+            kept = [each for each in rows if each.flow != flow or each.is_reconnectable]
+            if len(kept) < len(rows):
+                events += self._store(aor, kept)
+        return events
+
+    def unreachable(self, listener: int, address: HostPort) -> list[RegistrarEvent]:
+        """A phone does not take connections at its Contact any more."""
+        events: list[RegistrarEvent] = []
+        for aor, rows in list(self._bindings.items()):
+            kept = [
+                each
+                for each in rows
+                if each.listener != listener
+                or (each.received != address and address_of(each.contact) != address)
+            ]
+            if len(kept) < len(rows):
+                events += self._store(aor, kept)
+        return events
 
     def drop(self, aor: str) -> list[RegistrarEvent]:
         return list(self._store(aor, [])) if aor in self._bindings else []
@@ -186,6 +277,7 @@ class Registrar:
     def _bind(
         self, wish: _Wish, request: Request, source: HostPort, listener: int, now: float
     ) -> Binding:
+        transport = self._options.listeners[listener].transport
         return Binding(
             contact=wish.contact.uri_text,
             host=source.host,
@@ -197,6 +289,8 @@ class Registrar:
             expires_at=now + wish.seconds,
             granted_s=wish.seconds,
             instance=wish.instance,
+            reg_id=wish.reg_id,
+            transport=transport,
         )
 
     def _listed(self, aor: str, now: float) -> tuple[tuple[str, str], ...]:
@@ -208,6 +302,8 @@ class Registrar:
 
 def _listing(binding: Binding, seconds: int) -> str:
     params: tuple[tuple[str, str | None], ...] = (("expires", str(seconds)),)
+    if binding.reg_id:
+        params = (("reg-id", str(binding.reg_id)), *params)
     if binding.instance:
         params = (("+sip.instance", f'"{binding.instance}"'), *params)
     return str(NameAddr(binding.contact, "", params))
@@ -217,8 +313,10 @@ def _find(rows: list[Binding], wish: _Wish) -> Binding | None:
     """The binding that the wish is about: same instance, or else the same address."""
     identity = wish.contact.uri.identity()
     for row in rows:
-        if wish.instance and row.instance == wish.instance:
+        if wish.instance and row.instance == wish.instance and row.reg_id == wish.reg_id:
             return row
+        if wish.reg_id or row.reg_id:
+            continue
         if NameAddr(row.contact).uri.identity() == identity:
             return row
     return None

@@ -17,19 +17,28 @@ from telephony.sip.bodies import sdp_of
 from telephony.sip.dialog import address_of
 from telephony.sip.digest import Credentials
 from telephony.sip.errors import SipParseError
-from telephony.sip.events import CallerIdentity, Dropped, HostPort, Refused, StackEffect
+from telephony.sip.events import (
+    CallerIdentity,
+    Dropped,
+    HostPort,
+    Refused,
+    SendDatagram,
+    StackEffect,
+)
 from telephony.sip.in_dialog import InDialog
 from telephony.sip.leg import LegState
 from telephony.sip.leg_book import LegBook, Randomness
-from telephony.sip.message import HeaderLines, Response, is_utf8, parse_message
+from telephony.sip.message import HeaderLines, Request, Response, is_utf8, parse_message
 from telephony.sip.options import SipOptions
 from telephony.sip.reception import Reception
-from telephony.sip.registrar import Registrar
+from telephony.sip.registrar import Binding, Registrar
 from telephony.sip.screening import Refusal
+from telephony.sip.stun import answer_stun, is_stun
 from telephony.sip.transaction_layer import AlarmKey, Outcome, Purpose
 from telephony.sip.uac import OutgoingLegs, Target
 from telephony.sip.uas import IncomingLegs
-from telephony.sip.uri import make_uri
+from telephony.sip.uri import make_uri, parse_uri
+from telephony.sip.ways import Flow
 
 Accounts = Mapping[str, str] | Callable[[str], str | None]
 
@@ -68,6 +77,10 @@ class SipStack:
             realm=self._domain,
             secret=secret,
         )
+
+    @property
+    def options(self) -> SipOptions:
+        return self._book.options
 
     def _emit(self, effect: StackEffect) -> None:
         self._effects.append(effect)
@@ -219,16 +232,26 @@ class SipStack:
             binding = self._registrar.newest(to, now)
             if binding is None:
                 return Refusal(480, reason="not registered")
-            aor = str(make_uri(to, self._domain))
-            natted = address_of(binding.contact) != binding.received
-            return Target(binding.contact, aor, binding.received, binding.listener, natted)
+            return self._at(binding, str(make_uri(to, self._domain)))
         try:
+            uri = parse_uri(to)
             address = route or address_of(to)
         except SipParseError as error:
             return Refusal(404, reason=str(error))
         if address is None:
             return Refusal(503, reason="the host is a name, and no route was given")
-        return Target(to, to.partition("?")[0], address)
+        listener = self._book.ways.find_listener(uri, address)
+        if listener is None:
+            return Refusal(503, reason="no listener of ours speaks that transport")
+        return Target(to, to.partition("?")[0], address, listener)
+
+    def _at(self, binding: Binding, aor: str) -> Target:
+        """A phone of ours: on its connection, or where its datagrams come from."""
+        contact, received, listener = binding.contact, binding.received, binding.listener
+        ways = self._book.ways
+        if ways.is_stream(listener) and not ways.is_open(listener, received):
+            return Target(contact, aor, address_of(contact) or received, listener)
+        return Target(contact, aor, received, listener, binding.is_natted)
 
     def acknowledge(self, leg: LegId, body: bytes, now: float) -> list[StackEffect]:
         """ACK with our answer after `Answered` to an INVITE of ours that had no offer."""
@@ -294,12 +317,25 @@ class SipStack:
         self, data: bytes, source: HostPort, listener: int, now: float
     ) -> list[StackEffect]:
         """One datagram, or one message of a stream. Never raises for what a peer sent."""
-        if data.strip(b"\r\n\x00") and not _is_stun(data):
-            try:
-                self._receive(data, source, listener, now)
-            except SipParseError as error:
-                self._reception.on_malformed(error, source, listener)
+        if data.strip(b"\r\n\x00"):
+            if is_stun(data):
+                self._on_stun(data, source, listener)
+            else:
+                self._receive_sip(data, source, listener, now)
         return self._flush()
+
+    def _receive_sip(self, data: bytes, source: HostPort, listener: int, now: float) -> None:
+        try:
+            self._receive(data, source, listener, now)
+        except SipParseError as error:
+            self._reception.on_malformed(error, source, listener)
+
+    def _on_stun(self, data: bytes, source: HostPort, listener: int) -> None:
+        answer = None if self._book.ways.is_stream(listener) else answer_stun(data, source)
+        if answer is not None:
+            self._emit(SendDatagram(answer, source, listener))
+        else:
+            self._emit(Dropped("malformed", source))
 
     def _receive(self, data: bytes, source: HostPort, listener: int, now: float) -> None:
         message = parse_message(data)
@@ -314,11 +350,73 @@ class SipStack:
             raise
 
     def unreachable(self, peer: HostPort) -> list[StackEffect]:
-        """The network says that nothing gets to `peer`: calls that wait for its first answer are
-        over (RFC 3261 8.1.3.1); a dialog that is up is left to its timers."""
+        """The network says that no datagram gets to `peer`: calls that wait for its first answer
+        are over (RFC 3261 8.1.3.1); a dialog that is up is left to its timers."""
         for entry in self._book.layer.take_unanswered(peer):
             self._outgoing.on_unreachable(self._book.find(entry.leg_id), entry)
         return self._flush()
+
+    # -- connections -----------------------------------------------------------------------------
+
+    def flow_opened(self, peer: HostPort, listener: int) -> None:
+        """There is a connection between this listener and `peer`, whoever opened it."""
+        self._book.ways.opened((listener, peer))
+
+    def flow_closed(self, peer: HostPort, listener: int, now: float) -> list[StackEffect]:
+        """The connection is gone: so are its bindings, and the answers that it would bring."""
+        flow = (listener, peer)
+        self._book.ways.closed(flow)
+        for event in self._registrar.flow_closed(flow):
+            self._emit(event)
+        self._rearm_registrar()
+        for key in self._book.layer.waiting_on(flow):
+            self._on_unsent(key, 480, now)
+        return self._flush()
+
+    def unsent(self, datagram: SendDatagram, now: float) -> list[StackEffect]:
+        """No connection could be opened for this."""
+        try:
+            message = parse_message(datagram.data)
+            key = message.via.branch, message.cseq.method
+        except SipParseError:
+            return []
+        if not isinstance(message, Request):
+            return []
+        lost = self._registrar.unreachable(datagram.listener, datagram.to)
+        self._on_unsent(key, 480 if lost else 503, now)
+        for event in lost:
+            self._emit(event)
+        self._rearm_registrar()
+        return self._flush()
+
+    def refuse_broken(
+        self, head: bytes, status: int, why: str, source: HostPort, listener: int
+    ) -> list[StackEffect]:
+        """Answer the head of a request whose stream cannot be read any further."""
+        error = SipParseError(why, status)
+        try:
+            message = parse_message(head)
+        except SipParseError as found:
+            error.request = found.request
+        else:
+            error.request = message if isinstance(message, Request) else None
+        self._reception.on_malformed(error, source, listener)
+        return self._flush()
+
+    def used_flows(self) -> set[Flow]:
+        """The connections that bindings and legs rely on; others may be closed when idle."""
+        return self._registrar.flows() | self._book.flows()
+
+    def _on_unsent(self, key: tuple[str, str], status: int, now: float) -> None:
+        outcome = self._book.layer.unsent(key, now)
+        if outcome is None:
+            return
+        entry = outcome.entry
+        leg = self._book.find(entry.leg_id)
+        if entry.purpose is Purpose.INVITE:
+            self._outgoing.on_unreachable(leg, entry, status)
+        elif entry.purpose is Purpose.REINVITE and leg is not None:
+            self._in_dialog.on_reinvite_answer(leg, entry, None, now, is_unsent=True)
 
     # -- responses -------------------------------------------------------------------------------
 
@@ -352,8 +450,3 @@ class SipStack:
                 self._in_dialog.on_bye_answer(leg, entry, response, now)
             case _:
                 pass
-
-
-def _is_stun(data: bytes) -> bool:
-    """RFC 5764 5.1.2: no SIP message starts with a byte below 4."""
-    return data[0] < 4

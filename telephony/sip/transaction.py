@@ -144,5 +144,10 @@ class Transaction:
         self.resend.stop()
         self.ends_at = ends_at
 
+    def give_up(self) -> None:
+        """Nobody waits any more: a CANCEL was answered by silence (RFC 3261 9.1), or the request
+        could not be sent (RFC 3261 17.1.4)."""
+        self._enter(State.TERMINATED)
+
     def _has_ended(self, now: float) -> bool:
         return self.ends_at is not None and now >= self.ends_at

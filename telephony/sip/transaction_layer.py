@@ -5,13 +5,12 @@ datagram ─▶ stack ─▶ layer ─▶ machine ─▶ Transmit ─▶ SendDat
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from foundation.ids import LegId
 from telephony.sip.alarms import Alarms
 from telephony.sip.client_transaction import ClientTransaction, InviteClientTransaction
-from telephony.sip.compose import reply_address
 from telephony.sip.events import HostPort, SendDatagram
 from telephony.sip.headers import NameAddr
 from telephony.sip.message import Request, Response, serialise
@@ -28,11 +27,13 @@ from telephony.sip.transaction import (
     TransactionEffect,
     Transmit,
 )
+from telephony.sip.ways import DATAGRAM_BYTES, Flow, Ways
 
 COOKIE = "z9hG4bK"
 ServerKey = tuple[str, ...]
 ClientKey = tuple[str, str]
 AlarmKey = tuple[str, object]
+UNANSWERED = (State.CALLING, State.TRYING, State.PROCEEDING)
 
 
 class Purpose(StrEnum):
@@ -71,6 +72,8 @@ class ClientEntry:
     leg_id: LegId
     retried: bool = False
     "Sent with credentials already."
+    by_datagram: tuple[Request, int] | None = None
+    "A long request that went by TCP: as it goes by UDP, and the listener for that."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +82,22 @@ class Outcome:
 
     entry: ClientEntry
     response: Response | None
+    is_unsent: bool = False
+    "The peer could not be reached, or its connection broke (RFC 3261 18.4)."
 
 
 class TransactionLayer:
     """Both tables of transactions."""
 
     def __init__(
-        self, options: SipOptions, alarms: Alarms[AlarmKey], emit: Callable[[SendDatagram], None]
+        self,
+        options: SipOptions,
+        ways: Ways,
+        alarms: Alarms[AlarmKey],
+        emit: Callable[[SendDatagram], None],
     ) -> None:
         self._options = options
+        self._ways = ways
         self._alarms = alarms
         self._emit = emit
         self._servers: dict[ServerKey, ServerEntry] = {}
@@ -112,7 +122,7 @@ class TransactionLayer:
         return not request.to.tag and _merge_key(request) in self._ongoing
 
     def open(self, request: Request, source: HostPort, listener: int) -> ServerEntry:
-        reliable = self._is_reliable(listener)
+        reliable = self._ways.is_stream(listener)
         timers = self._options.timers
         machine: InviteServerTransaction | ServerTransaction
         if request.method == "INVITE":
@@ -120,7 +130,7 @@ class TransactionLayer:
         else:
             machine = ServerTransaction(timers, reliable=reliable)
         key = server_key(request, request.method)
-        to = reply_address(request, source)
+        to = self._ways.reply_to(request, source, listener)
         entry = ServerEntry(key, machine, request, source, to, listener)
         self._servers[key] = entry
         if not request.to.tag:
@@ -143,6 +153,8 @@ class TransactionLayer:
     def _serve(self, entry: ServerEntry, effects: list[TransactionEffect]) -> None:
         for effect in effects:
             if isinstance(effect, Transmit):
+                if self._ways.is_stream(entry.listener):
+                    entry.to = self._ways.reply_to(entry.request, entry.source, entry.listener)
                 self._emit(SendDatagram(effect.data, entry.to, entry.listener))
         if entry.machine.is_over:
             self._forget_server(entry)
@@ -167,17 +179,41 @@ class TransactionLayer:
         leg_id: LegId,
         now: float,
     ) -> ClientEntry:
-        reliable = self._is_reliable(listener)
-        timers = self._options.timers
         data = bytes(request)
-        machine: InviteClientTransaction | ClientTransaction
-        if request.method == "INVITE":
-            machine = InviteClientTransaction(data, timers, reliable=reliable)
-        else:
-            machine = ClientTransaction(data, timers, reliable=reliable)
+        by_datagram = None
+        if len(data) > DATAGRAM_BYTES:
+            by_tcp = self._ways.by_tcp(request, to, listener, now)
+            if by_tcp is not None:
+                by_datagram = request, listener
+                request, listener = self._moved(request, by_tcp), by_tcp
+                data = bytes(request)
+        machine = self._client_machine(request.method, data, listener)
         entry = self._expect(request, machine, to, listener, purpose, leg_id)
+        entry.by_datagram = by_datagram
         self._ask(entry, machine.start(now))
         return entry
+
+    def _client_machine(
+        self, method: str, data: bytes, listener: int
+    ) -> InviteClientTransaction | ClientTransaction:
+        reliable = self._ways.is_stream(listener)
+        timers = self._options.timers
+        if method == "INVITE":
+            return InviteClientTransaction(data, timers, reliable=reliable)
+        return ClientTransaction(data, timers, reliable=reliable)
+
+    def _moved(self, request: Request, listener: int) -> Request:
+        """The same request, sent by another listener of ours: its Via says so."""
+        ours = self._options.listeners[listener]
+        via = replace(
+            request.via,
+            transport=ours.transport,
+            host=ours.address.host,
+            port=ours.address.port,
+        )
+        rest = [pair for pair in request.headers if pair[0].lower() != "via"]
+        lines = [("Via", str(via)), *rest]
+        return Request(request.method, request.uri_text, lines, request.body)
 
     def resume(
         self,
@@ -193,7 +229,7 @@ class TransactionLayer:
 
         answered: a provisional answer came; without one the INVITE is sent again, to get it.
         """
-        reliable = self._is_reliable(listener)
+        reliable = self._ways.is_stream(listener)
         machine = InviteClientTransaction(bytes(invite), self._options.timers, reliable=reliable)
         machine.resume(now, answered=answered)
         entry = self._expect(invite, machine, to, listener, Purpose.INVITE, leg_id)
@@ -226,17 +262,37 @@ class TransactionLayer:
         return Outcome(entry, response) if news else None
 
     def abandon(self, entry: ClientEntry) -> None:
-        """Stop waiting for the answer to an INVITE."""
-        if isinstance(entry.machine, InviteClientTransaction):
-            entry.machine.give_up()
+        """Stop waiting for the answer to a request."""
+        entry.machine.give_up()
         self._ask(entry, [])
 
+    def unsent(self, key: ClientKey, now: float) -> Outcome | None:
+        """This request could not be delivered: once more by UDP, or it has failed."""
+        entry = self._clients.get(key)
+        if entry is None or entry.machine.state not in UNANSWERED:
+            return None
+        if entry.by_datagram is not None:
+            self._ways.refused_tcp(entry.to, now)
+            entry.request, entry.listener = entry.by_datagram
+            entry.by_datagram = None
+            data = bytes(entry.request)
+            entry.machine = self._client_machine(entry.request.method, data, entry.listener)
+            self._ask(entry, entry.machine.start(now))
+            return None
+        self.abandon(entry)
+        return Outcome(entry, None, is_unsent=True)
+
+    def waiting_on(self, flow: Flow) -> list[ClientKey]:
+        """Requests whose answers would have come on this connection."""
+        return [key for key, entry in self._clients.items() if (entry.listener, entry.to) == flow]
+
     def take_unanswered(self, peer: HostPort) -> list[ClientEntry]:
-        """Stop the first INVITEs to `peer` that have no answer at all."""
+        """Stop the first INVITEs that datagrams took to `peer` and that have no answer at all."""
         found = [
             entry
             for entry in self._clients.values()
             if entry.to == peer
+            and not self._ways.is_stream(entry.listener)
             and entry.purpose is Purpose.INVITE
             and entry.machine.state is State.CALLING
         ]
@@ -268,9 +324,6 @@ class TransactionLayer:
         effects = entry.machine.tick(now)
         self._ask(entry, effects)
         return Outcome(entry, None) if TimedOut() in effects else None
-
-    def _is_reliable(self, listener: int) -> bool:
-        return self._options.listeners[listener].transport != "UDP"
 
 
 def is_answered(entry: ServerEntry) -> bool:

@@ -149,10 +149,10 @@ class OutgoingLegs:
         else:
             self._on_refusal(leg, entry, response, now)
 
-    def on_unreachable(self, leg: Leg | None, entry: ClientEntry) -> None:
-        """RFC 3261 8.1.3.1: as if a 503 had come."""
+    def on_unreachable(self, leg: Leg | None, entry: ClientEntry, status: int = 503) -> None:
+        """RFC 3261 8.1.3.1: as if a 503 had come; 480 for a phone of ours."""
         if leg is not None and leg.invite is entry:
-            self._refused(leg, 503, "the phone is unreachable")
+            self._refused(leg, status, "the phone is unreachable")
 
     def _on_provisional(self, leg: Leg, response: Response, source: HostPort, now: float) -> None:
         leg.has_provisional = True

@@ -21,7 +21,7 @@ from telephony.sip.message import HeaderLines, Request, clean_text
 from telephony.sip.transaction import TimedOut
 from telephony.sip.transaction_layer import ServerEntry, is_answered
 from telephony.sip.unacked import UnackedAnswer
-from telephony.sip.uri import literal_address
+from telephony.sip.uri import literal_address, parse_uri
 
 
 class IncomingLegs:
@@ -265,5 +265,8 @@ def _is_natted(request: Request, target: str, source: HostPort) -> bool:
     """The caller itself, not a proxy, sent this from elsewhere than its Contact says."""
     if len(request.items("via")) > 1:
         return False
+    if parse_uri(target).param("ob") is not None:
+        # RFC 5626 4.3: requests to this Contact go the way this one came.
+        return True
     contact = address_of(target)
     return contact != source and literal_address(request.via.host) != source.host

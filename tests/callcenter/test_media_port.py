@@ -158,3 +158,10 @@ def test_session_that_a_worker_kept_is_spoken_to_there(desk: Desk) -> None:
 
     assert len(desk.two.asked) == 3
     assert desk.one.asked == []
+
+
+def test_a_planned_end_drains_all_workers(desk: Desk) -> None:
+    desk.port.drain(on=True)
+
+    for client in (desk.one, desk.two):
+        assert [asked for asked, _ in client.asked] == [media.Drain(rid=0, on=True)]

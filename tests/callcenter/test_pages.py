@@ -8,7 +8,12 @@ from tools import pages
 
 
 @pytest.mark.parametrize(
-    ("name", "write"), [("configuration.md", pages.configuration), ("events.md", pages.events)]
+    ("name", "write"),
+    [
+        ("configuration.md", pages.configuration),
+        ("events.md", pages.events),
+        ("states.md", pages.states),
+    ],
 )
 def test_page_is_up_to_date(name: str, write: Callable[[], str]) -> None:
     assert (pages.DOCS / name).read_text(encoding="utf-8") == write(), "run: python -m tools.pages"

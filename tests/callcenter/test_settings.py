@@ -77,7 +77,12 @@ queues:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("sip: {listen: ['tcp:127.0.0.1:5060']}", "tcp is not yet served; only udp is"),
+        ("sip: {listen: ['sctp:127.0.0.1:5060']}", "transport 'sctp' is not known; these are: udp"),
+        ("sip: {listen: ['tls:127.0.0.1:5061']}", "needs sip.tls: {certificate: …, key: …}"),
+        ("sip: {listen: ['wss:[::1]:443']}", "needs sip.tls: {certificate: …, key: …}"),
+        ("sip: {listen: ['tcp:127.0.0.1:5060', 'ws:127.0.0.1:5060']}", "port 5060 is taken by"),
+        ("sip: {advertised: {'udp:127.0.0.1:5061': 192.0.2.1}}", "is not in sip.listen"),
+        ("sip: {advertised: '192.0.2.1:99999'}", "write an address or a name"),
         ("sip: {listen: ['127.0.0.1:5060']}", "write transport:address:port"),
         ("sip: {listen: ['udp:localhost:5060']}", "'localhost' is not an IP address"),
         ("sip: {listen: []}", "at least 1 item"),
@@ -97,6 +102,36 @@ queues:
 )
 def test_wrong_value_is_explained(tmp_path: Path, text: str, sentence: str) -> None:
     assert sentence in "\n".join(problems(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("sip", "media", "told"),
+    [
+        ("listen: ['tcp:10.0.0.1:5060']", "127.0.0.1", ("", 0)),
+        ("listen: ['tcp:0.0.0.0:5060']", "192.0.2.1", ("192.0.2.1", 0)),
+        ("listen: ['tcp:[::]:5060']", "192.0.2.1", ("", 0)),
+        ("listen: ['tcp:10.0.0.1:5060'], advertised: 203.0.113.7", "10.0.0.1", ("203.0.113.7", 0)),
+        (
+            "listen: ['tcp:[::]:5060'], advertised: {'tcp:[::]:5060': '[2001:db8::1]:5070'}",
+            "10.0.0.1",
+            ("2001:db8::1", 5070),
+        ),
+        (
+            "listen: ['tcp:[::]:5060'], advertised: 'hotline.example:5070'",
+            "10.0.0.1",
+            ("hotline.example", 5070),
+        ),
+    ],
+)
+def test_peers_are_told_the_advertised_address(
+    sip: str, media: str, told: tuple[str, int], tmp_path: Path
+) -> None:
+    text = GOOD.replace('listen: ["udp:127.0.0.1:5060"]', sip)
+    text = text.replace("media: {address: 127.0.0.1", f"media: {{address: {media}")
+    settings = load(centre(tmp_path, text))
+    assert settings.advertised(settings.sip.listen[0]) == told
+    warned = any("sip.advertised" in one for one in settings.warnings)
+    assert warned == (told == ("", 0) and "[::]" in sip)
 
 
 def agent(agent_id: str, number: str, password: str = "pw-7f31") -> str:

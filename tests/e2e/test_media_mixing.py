@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -107,6 +108,21 @@ async def test_a_whisper_outlives_the_worker(floor: Floor, worker: WorkerProcess
     }
     assert heard["caller"] == {"agent"}
     assert heard["agent"] == {"caller", "boss"}
+
+
+async def test_a_leg_that_is_lost_with_the_worker_leaves_the_others_together(
+    floor: Floor, worker: WorkerProcess
+) -> None:
+    await floor.hear("agent", "caller", "boss")
+
+    worker.end(signal.SIGKILL)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other_program:
+        other_program.bind(("127.0.0.1", floor.ports["caller"]))
+        worker.start()
+        await floor.client.ask(p.ListSessions(rid=0))
+        heard = await floor.talk(frames=35)
+
+    assert heard["agent"] == {"boss"}
 
 
 async def test_a_prompt_goes_before_a_conference_and_gives_way_to_it(floor: Floor) -> None:

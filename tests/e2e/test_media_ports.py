@@ -37,6 +37,15 @@ def pool(first: int) -> Iterator[PortPool]:
     pool.tick(1e9)
 
 
+def test_voice_is_marked_expedited(pool: PortPool) -> None:
+    pair = pool.take()
+    marks = [
+        sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) >> 2 for sock in (pair.rtp, pair.rtcp)
+    ]
+    assert marks == [46, 46]
+    pool.give_back(pair)
+
+
 def test_rtp_is_even_and_rtcp_the_odd_one_above(pool: PortPool, first: int) -> None:
     pairs = [pool.take() for _ in range(4)]
 

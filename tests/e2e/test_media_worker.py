@@ -18,7 +18,7 @@ from telephony.media import g722
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.errors import MediaRefused
-from telephony.media.g711 import Law
+from telephony.media.g711 import Law, encode
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness, sdp
 from tests.support.media_process import Heard, WorkerProcess, running_client
@@ -150,6 +150,24 @@ async def test_a_digit_is_told_once_and_goes_on_with_the_other_legs_payload_type
     assert (digit.leg, digit.digit) == ("l-a", "5")
     assert len([event for event in bench.heard.events if isinstance(event, p.DigitHeard)]) == 1
     assert [packet.payload_type for packet in bench.agent.heard] == [96] * 5
+
+
+async def test_a_digit_in_the_audio_is_told_where_the_leg_is_listened_to_for_it(
+    bench: Bench,
+) -> None:
+    offer = p.Offer(rid=0, leg="l-a", call="c-1", sdp=bench.caller.sdp(), inband_dtmf=True)
+    port = (await bench.client.ask(offer)).port
+    at = np.arange(960) / 8000
+    pcm = 8000 * (np.sin(2 * np.pi * 770 * at) + np.sin(2 * np.pi * 1336 * at))
+    codes = encode(pcm.astype(np.int16), Law.PCMU)
+
+    for start in range(0, 960, 160):
+        bench.caller.send(codes[start : start + 160], port, 0)
+        bench.caller.rtp_ts = (bench.caller.rtp_ts + 160) & 0xFFFFFFFF
+    digit = await bench.heard.wait_for(lambda event: isinstance(event, p.DigitHeard), 3)
+
+    assert isinstance(digit, p.DigitHeard)
+    assert (digit.leg, digit.digit) == ("l-a", "5")
 
 
 async def test_digits_are_sent_with_three_ends_each(bench: Bench) -> None:
@@ -333,6 +351,27 @@ async def test_a_caller_is_refused_when_two_legs_find_no_room_and_an_agent_never
 
     assert refused.value.sip_status == 503
     assert agent.sdp
+
+
+async def test_a_draining_worker_refuses_callers_and_serves_the_calls_it_has(
+    bench: Bench,
+) -> None:
+    ports = await bench.bridge()
+    await bench.client.ask(p.Drain(rid=0, on=True))
+
+    with pytest.raises(MediaRefused) as refused:
+        await bench.client.ask(p.Offer(rid=0, leg="l-c", call="c-2", sdp=sdp(4000), reserve=True))
+    agent = await bench.client.ask(p.Offer(rid=0, leg="l-d", call="c-1"))
+    await bench.talk(ports, frames=10)
+    load = await bench.heard.wait_for(
+        lambda event: isinstance(event, p.Load) and not event.admitting, 3
+    )
+
+    assert refused.value.sip_status == 503
+    assert agent.sdp
+    assert len(bench.agent.audio) == 10
+    assert isinstance(load, p.Load)
+    assert load.legs == 3
 
 
 async def test_a_core_that_talks_nonsense_is_cut_off_and_the_talk_goes_on(bench: Bench) -> None:

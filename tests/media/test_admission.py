@@ -42,3 +42,12 @@ def test_callers_admitted_since_the_measurement_count_by_experience() -> None:
         admitted += 1
 
     assert admitted == 4
+
+
+def test_a_draining_worker_takes_no_new_callers_until_it_stays_after_all() -> None:
+    gate = Admission(max_legs=1000, busy_limit=0.7, late_ticks_limit=3)
+
+    gate.is_draining = True
+    assert gate.refusal(0) == "the media worker is about to end and takes no new callers"
+    gate.is_draining = False
+    assert gate.refusal(0) is None

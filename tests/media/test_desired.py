@@ -8,7 +8,7 @@ from telephony.media.desired import Desired
 DONE = p.Done(rid=1, port=30000, ssrc=9)
 
 
-def offer(leg: str, sdp: str = "theirs", **more: bytes) -> p.Offer:
+def offer(leg: str, sdp: str = "theirs", **more: object) -> p.Offer:
     return msgspec.structs.replace(p.Offer(rid=1, leg=leg, call="c", sdp=sdp, reserve=True), **more)
 
 
@@ -157,5 +157,23 @@ def test_a_gain_comes_back_until_it_is_none() -> None:
     assert list(desired.requests()) == [rebuilt("a"), gain]
 
     desired.granted(p.Gain(rid=2, leg="a"), DONE)
+
+    assert list(desired.requests()) == [rebuilt("a")]
+
+
+def test_a_leg_that_is_listened_to_for_tones_is_so_again_after_a_new_offer() -> None:
+    desired = granted(offer("a", inband_dtmf=True), offer("a", "new"))
+
+    assert list(desired.requests()) == [
+        msgspec.structs.replace(rebuilt("a", "new"), inband_dtmf=True)
+    ]
+
+
+def test_a_worker_that_drains_does_so_again_before_anything_else() -> None:
+    drain = p.Drain(rid=1, on=True)
+    desired = granted(offer("a"), drain)
+    assert list(desired.requests()) == [drain, rebuilt("a")]
+
+    desired.granted(p.Drain(rid=2, on=False), DONE)
 
     assert list(desired.requests()) == [rebuilt("a")]

@@ -2,7 +2,7 @@
 
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telephony.media.g711 import CONVERT, Law
@@ -157,6 +157,7 @@ def test_a_change_of_law_keeps_what_was_there() -> None:
     assert (frame.law, frame.codes) == (Law.PCMA, voice(5).translate(CONVERT[Law.PCMU, Law.PCMA]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.binary(max_size=400), st.integers(0, 2**32 - 1), st.integers(0, 3))))
 def test_any_packets_give_whole_frames_and_bounded_storage(
     packets: list[tuple[bytes, int, int]],

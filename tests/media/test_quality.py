@@ -1,7 +1,7 @@
 """The E-model against figures of ITU-T G.107 and G.113."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telephony.media.quality import G711, mos
@@ -27,6 +27,7 @@ def test_a_leg_of_which_nothing_comes_is_the_worst() -> None:
     assert mos(G711, 1.0, 0.0, 0.0) == 1.0
 
 
+@settings(deadline=None)
 @given(*[st.floats(0, 1)] * 2, *[st.floats(0, 500)] * 3)
 def test_more_loss_jitter_or_delay_is_never_better(
     loss: float, more_loss: float, jitter: float, delay: float, more: float

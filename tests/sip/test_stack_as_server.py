@@ -173,8 +173,8 @@ def test_a_copy_of_a_refused_request_gets_the_same_tag(stack: SipStack) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"\r\n\r\n", b"\0\0\0\0", b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12), b""],
-    ids=["keep-alive", "zeros", "stun", "empty"],
+    [b"\r\n\r\n", b"\0\0\0\0", b""],
+    ids=["keep-alive", "zeros", "empty"],
 )
 def test_what_keeps_a_nat_open_is_ignored_quietly(data: bytes, stack: SipStack) -> None:
     assert give(stack, data) == []

@@ -42,8 +42,8 @@ module_app menu.so
 module_app ctrl_tcp.so
 """
 ACCOUNT = (
-    "<sip:{user}@{server};transport=udp>;auth_user={user};auth_pass={password}"
-    ";answermode={answer};regint={registers};audio_codecs={codecs}\n"
+    "<sip:{user}@{server};transport={transport}>;auth_user={user};auth_pass={password}"
+    ";answermode={answer};regint={registers};audio_codecs={codecs}{more}\n"
 )
 
 
@@ -69,6 +69,9 @@ class Baresip:
         answer: str = "auto",
         register: bool = False,
         codecs: str = "pcmu/8000/1,pcma/8000/1",
+        transport: str = "udp",
+        account: str = "",
+        config: str = "",
     ) -> AsyncIterator["Baresip"]:
         program = need_program("baresip", "baresip-core")
         sip_port, control_port = find_free_port(), find_free_port()
@@ -77,12 +80,13 @@ class Baresip:
                 sip_port=sip_port, control_port=control_port, folder=folder, says=says,
                 modules=MODULES,
             )
+            + config
         )  # fmt: skip
-        account = ACCOUNT.format(
+        line = ACCOUNT.format(
             user=user, server=server, password=password, answer=answer,
-            registers=60 if register else 0, codecs=codecs,
+            registers=60 if register else 0, codecs=codecs, transport=transport, more=account,
         )  # fmt: skip
-        (folder / "accounts").write_text(account)
+        (folder / "accounts").write_text(line)
         (folder / "contacts").write_text("")
         with (folder / "baresip.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(

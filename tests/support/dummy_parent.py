@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from callcenter.supervise import Parent, Role
+from callcenter.supervise.sockets import Address
 
 NAMES = ("media", "core", "transcriber", "web")
 
@@ -25,14 +26,14 @@ def roles(folder: Path, hows: dict[str, str]) -> list[Role]:
 def main(folder: Path, *hows: str) -> None:
     logging.basicConfig(level=logging.INFO)
 
-    def note_port(addresses: list[tuple[str, int]]) -> None:
+    def note_port(addresses: list[Address]) -> None:
         (folder / "port").write_text(str(addresses[0][1]))
 
     how_of = dict(how.split("=", 1) for how in hows)
     Parent(
         folder,
         roles(folder, how_of),
-        [("127.0.0.1", 0)],
+        [Address("127.0.0.1", 0), Address("127.0.0.1", 0, "tcp")],
         grace_s=2.0,
         on_started=note_port,
     ).run()

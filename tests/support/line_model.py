@@ -200,7 +200,7 @@ class PeerMedia:
             case media.Stop(leg=leg):
                 assert leg not in self.released
                 self.music.discard(leg)
-            case media.Hello() | media.ListSessions():
+            case media.Hello() | media.ListSessions() | media.Drain():
                 raise AssertionError("the client's own business")
             case _:
                 assert request.leg not in self.released, f"{request} after the release"
@@ -211,7 +211,7 @@ class PeerMedia:
                 call = self.by_leg[leg]
             case media.Untap():
                 return 0
-            case media.Hello() | media.ListSessions():
+            case media.Hello() | media.ListSessions() | media.Drain():
                 return 0
             case _:
                 call = self.by_leg[request.leg]

@@ -54,6 +54,10 @@ class Leg:
     seq: int = 100
     name: str = "l-1"
     serves_g722: bool = False
+    srtp_key: bytes = b""
+    began_at: float = 0.0
+    "Before a restart of the worker; 0: there was none."
+    now: float = 0.0
 
     def __post_init__(self) -> None:
         pair = cast(PortPair, _Pair(30000, self.rtp, self.rtcp))
@@ -61,12 +65,15 @@ class Leg:
             self.name,
             "c-1",
             pair,
-            OutStream(55, 0.0, restarted=False),
-            Negotiation(LocalEnd(1, 1, "127.0.0.1", 30000), serves_g722=self.serves_g722),
+            OutStream(55, self.now, restarted=bool(self.began_at), began_at=self.began_at),
+            Negotiation(
+                LocalEnd(1, 1, "127.0.0.1", 30000, self.srtp_key), serves_g722=self.serves_g722
+            ),
             WorkerOptions(socket=""),
             self,
-            0.0,
+            self.now,
         )
+        self.session.began_at = self.began_at or self.now
 
     def digit_heard(self, session: Session, digit: str, at_s: float) -> None:
         assert session is self.session
@@ -84,7 +91,9 @@ class Leg:
         self, payload: bytes = VOICE, now: float = 0.0, source: Source = PHONE, kind: int = 0
     ) -> None:
         self.seq += 1
-        self.receive(bytes(RtpPacket(kind, self.seq, self.seq * 160, 9, payload)), now, source)
+        rtp_ts = self.seq * 160 & 0xFFFFFFFF
+        packet = RtpPacket(kind, self.seq & 0xFFFF, rtp_ts, 9, payload)
+        self.receive(bytes(packet), now, source)
 
     def receive(self, data: bytes, now: float = 0.0, source: Source = PHONE) -> None:
         self.rtp.waiting.append((data, source))

@@ -12,24 +12,26 @@ talk to, because a phone and a centre are the same stack.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from foundation.ids import LegId, new_leg_id
 from telephony.sip.digest import Credentials, DigestClient
-from telephony.sip.endpoint import SipEndpoint, bind_udp, listener_of
+from telephony.sip.endpoint import SipEndpoint, bind_stream, bind_udp, listener_of
 from telephony.sip.events import CallerIdentity, HostPort, SipEvent, StackEffect
 from telephony.sip.message import Request, Response, parse_message
 from telephony.sip.options import SipOptions
 from telephony.sip.stack import SipStack
+from telephony.sip.stream import StreamLimits
+from telephony.sip.tls import TlsFiles
 
 Event = TypeVar("Event")
 PATIENCE_S = 5.0
 
 
 class SipPhone:
-    """One stack on one UDP port of 127.0.0.1, with everything that it told."""
+    """One stack on loopback, on UDP unless told otherwise, with everything that it told."""
 
     def __init__(
         self,
@@ -37,20 +39,32 @@ class SipPhone:
         lines: Callable[[str], bool] = lambda user: True,
         domain: str = "",
         seed: int | None = None,
+        *,
+        transports: Sequence[str] = ("UDP",),
+        host: str = "127.0.0.1",
+        tls: TlsFiles | None = None,
+        limits: StreamLimits | None = None,
     ) -> None:
-        sock = bind_udp("127.0.0.1", 0)
-        listener = listener_of(sock)
-        self.address = listener.address
+        """transports: of the listeners; the first is `address`, all of them `listeners`."""
+        self.sockets = [
+            bind_udp(host, 0) if transport == "UDP" else bind_stream(host, 0)
+            for transport in transports
+        ]
+        self.listeners = tuple(
+            listener_of(sock, transport=transport)
+            for sock, transport in zip(self.sockets, transports, strict=True)
+        )
+        self.address = self.listeners[0].address
         self.events: list[SipEvent] = []
         self.on_event: Callable[[SipEvent], None] = lambda event: None
         self.stack = SipStack(
-            SipOptions(listeners=(listener,), domain=domain),
+            SipOptions(listeners=self.listeners, domain=domain, streams=limits or StreamLimits()),
             accounts or {},
             lines=lines,
             secret=b"for the tests only",
             random=random.Random(seed),
         )
-        self.endpoint = SipEndpoint(self.stack, [sock], self._take)
+        self.endpoint = SipEndpoint(self.stack, self.sockets, self._take, tls=tls)
         self._came = asyncio.Event()
 
     @classmethod
@@ -60,14 +74,22 @@ class SipPhone:
         accounts: Mapping[str, str] | None = None,
         lines: Callable[[str], bool] = lambda user: True,
         domain: str = "",
+        *,
+        transports: Sequence[str] = ("UDP",),
+        host: str = "127.0.0.1",
+        tls: TlsFiles | None = None,
+        limits: StreamLimits | None = None,
     ) -> AsyncIterator["SipPhone"]:
-        phone = cls(accounts, lines, domain)
+        phone = cls(
+            accounts, lines, domain, transports=transports, host=host, tls=tls, limits=limits
+        )
         await phone.endpoint.start()
         try:
             yield phone
         finally:
             phone.endpoint.close()
-            await asyncio.sleep(0)  # lets the transports close their sockets
+            # Lets the transports close their sockets; a connection takes some more rounds.
+            await asyncio.sleep(0.02 if any(t != "UDP" for t in transports) else 0)
 
     def _take(self, event: SipEvent) -> None:
         self.events.append(event)

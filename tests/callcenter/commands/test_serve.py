@@ -69,7 +69,7 @@ def test_parent_is_told_the_roles_and_the_addresses(tmp_path: Path) -> None:
     assert argv[:3] == [sys.executable, "-m", "callcenter.supervise"]
     plan = json.loads(argv[3])
     assert plan["folder"] == str(tmp_path)
-    assert plan["addresses"] == [["127.0.0.1", 5099]]
+    assert plan["addresses"] == [["127.0.0.1", 5099, "udp"]]
     assert plan["echo"] is True
     assert "core" in [role["name"] for role in plan["roles"]]
 
