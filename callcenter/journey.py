@@ -375,6 +375,9 @@ class Journey:
 
 
 def _failure(status: int) -> acd.OfferFailure:
-    """An agent's phone that says busy or no has declined; anything else was out of reach."""
-    declined = status in (486, 480, 600, 603, 302)
+    """An agent's phone that says busy or no has declined; anything else was out of reach.
+
+    One that redirects the call (3xx) has declined too: we never follow, it could lead anywhere.
+    """
+    declined = 300 <= status < 400 or status in (480, 486, 600, 603)
     return acd.OfferFailure.DECLINED if declined else acd.OfferFailure.UNREACHABLE

@@ -99,15 +99,18 @@ def agent_options(settings: Settings) -> AgentOptions:
 
 
 def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptions:
-    streams = settings.sip.streams
+    sip = settings.sip
     return SipOptions(
         listeners=listeners,
-        domain=settings.sip.domain,
-        digest_algorithms=settings.sip.digest,
+        domain=sip.domain,
+        trusted=sip.trusted,
+        ring_all=sip.ring == "all",
+        session_expires_s=sip.session_expires_s,
+        digest_algorithms=sip.digest,
         streams=StreamLimits(
-            connections=streams.connections,
-            per_source=streams.per_source,
-            idle_s=streams.idle_s,
+            connections=sip.streams.connections,
+            per_source=sip.streams.per_source,
+            idle_s=sip.streams.idle_s,
         ),
     )
 

@@ -154,6 +154,12 @@ class Sip(Part):
     "Where SIP is spoken: `TRANSPORT:ADDRESS:PORT`; `udp`, `tcp`, `tls`, `ws` or `wss`."
     domain: str = Field(default="localhost", min_length=1)
     "What agents' phones register at; the realm of their passwords."
+    trusted: tuple[str, ...] = ()
+    "Addresses or networks (`192.0.2.0/24`) of trunks whose P-Asserted-Identity names the caller."
+    ring: Literal["newest", "all"] = "newest"
+    "Which of an agent's phones ring: the one that registered last, or all until one answers."
+    session_expires_s: int = Field(default=1800, ge=0, le=86_400)
+    "Calls are refreshed within this time, and end when the phone has vanished; 0: only if asked."
     advertised: Annotated[Advertised | dict[str, Advertised], NoDecode] = {}
     """What peers are told to reach us at, behind a NAT: one `ADDRESS` or `ADDRESS:PORT` for all
     listeners, or one for each entry of `listen`. Not given: the address listened on, and
@@ -165,6 +171,16 @@ class Sip(Part):
     "Certificate and key of the listeners `tls` and `wss`."
     streams: SipStreams = SipStreams()
     "Limits of connections."
+
+    @field_validator("trusted")
+    @classmethod
+    def _are_networks(cls, trusted: tuple[str, ...]) -> tuple[str, ...]:
+        for each in trusted:
+            try:
+                ipaddress.ip_network(each, strict=False)
+            except ValueError:
+                raise ValueError(f"{each!r} is not an IP address or network") from None
+        return trusted
 
     @field_validator("listen", mode="before")
     @classmethod

@@ -71,6 +71,9 @@ def events() -> str:
 MACHINES = {
     "INVITE and other transactions, as a client": "telephony.sip.client_transaction",
     "INVITE and other transactions, as a server": "telephony.sip.server_transaction",
+    "Reliable provisional answers": "telephony.sip.reliable",
+    "The session timer": "telephony.sip.session_timer",
+    "A SIP leg": "telephony.sip.leg",
     "The SIP stack": "telephony.sip.stack",
     "A leg": "telephony.calls.leg",
     "A call": "telephony.calls.call",

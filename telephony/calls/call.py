@@ -86,6 +86,8 @@ class Call:
         self._options = options
         self._party_id = party_id
         self._line = incoming.to_user
+        self._reliable = incoming.reliable
+        "The caller acknowledges provisional answers, so that a 183 may carry an offer."
         self._digits = DigitFilter(options.double_digit_s)
         self._recording_id: RecordingId | None = None
         self._bridged = False
@@ -132,7 +134,8 @@ class Call:
             return []
         self.caller.state = LegState.EARLY
         # RFC 3261 13.2.1: an offer of ours may not travel in an unreliable 183.
-        body = b"" if self.caller.offerless else self.caller.our_sdp
+        may_offer = self._reliable or not self.caller.offerless
+        body = self.caller.our_sdp if may_offer else b""
         return [Progress(self.caller.leg_id, body)]
 
     def refuse(self, status: int, rule: str) -> list[Effect]:
@@ -229,9 +232,9 @@ class Call:
     def on_sip(self, event: sip.SipEvent, now: float) -> list[Effect]:
         """Facts about a leg of this call; `now` in seconds."""
         match event:
-            case sip.Cancelled():
-                return self._end(EndedBy.CALLER, "cancelled")
-            case sip.Confirmed(leg, body):
+            case sip.Cancelled(reason=reason):
+                return self._end(EndedBy.CALLER, reason or "cancelled")
+            case sip.Confirmed(leg, body) | sip.EarlyAnswered(leg, body):
                 return self._on_ack(leg, body)
             case sip.Progressed(leg, status):
                 agent = self._agent_on(leg)

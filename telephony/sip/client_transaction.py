@@ -57,11 +57,12 @@ ANSWERS: dict[tuple[State, Kind], State] = {
 class InviteClientTransaction(Transaction):
     """One INVITE of ours; `start` sends it, `resume` takes over one that was sent."""
 
-    __slots__ = ("_request",)
+    __slots__ = ("_request", "_rings_until")
 
     def __init__(self, request: bytes, timers: Timers, *, reliable: bool = False) -> None:
         super().__init__(State.CALLING, timers, reliable=reliable)
         self._request = request
+        self._rings_until: float | None = None
 
     def start(self, now: float) -> list[TransactionEffect]:
         self.ends_at = now + self.timers.give_up
@@ -92,8 +93,8 @@ class InviteClientTransaction(Transaction):
                 self._enter(state, now + self.timers.timer_d * self.wait)
             return [Transmit(given.ack)] if again else [Transmit(given.ack), Deliver()]
         if state is not before:
-            lasts = self.timers.give_up if state is State.ACCEPTED else None
-            self._enter(state, None if lasts is None else now + lasts)
+            is_over = state is State.ACCEPTED
+            self._enter(state, now + self.timers.give_up if is_over else self._rings_until)
         return [Deliver()]
 
     def tick(self, now: float) -> list[TransactionEffect]:
@@ -102,6 +103,12 @@ class InviteClientTransaction(Transaction):
             self._enter(State.TERMINATED)
             return [TimedOut()] if unanswered else []
         return [Transmit(self._request)] if self.resend.is_due(now) else []
+
+    def limit(self, at: float) -> None:
+        """Ring no longer than that: nobody waits for the answer any more."""
+        self._rings_until = at
+        if self.state is State.PROCEEDING:
+            self.ends_at = at
 
 
 class ClientTransaction(Transaction):

@@ -4,10 +4,12 @@ import re
 
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import HostPort
-from telephony.sip.headers import split_list
+from telephony.sip.headers import quote, split_list
 from telephony.sip.message import HeaderLines, Request, serialise
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REGISTER"
+SUPPORTED = "100rel, timer"
+"Extensions that we know (RFC 3261 20.37)."
 METHODS = frozenset(ALLOW.split(", "))
 SDP = "application/sdp"
 
@@ -31,6 +33,7 @@ REASONS = {
     415: "Unsupported Media Type",
     416: "Unsupported URI Scheme",
     420: "Bad Extension",
+    422: "Session Interval Too Small",
     423: "Interval Too Brief",
     480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist",
@@ -43,6 +46,7 @@ REASONS = {
     500: "Server Internal Error",
     501: "Not Implemented",
     503: "Service Unavailable",
+    504: "Server Time-out",
     505: "Version Not Supported",
     600: "Busy Everywhere",
     603: "Decline",
@@ -97,6 +101,11 @@ def _tagged(request: Request, tag: str) -> str:
 def reply_address(request: Request, source: HostPort) -> HostPort:
     """Where answers to a datagram go (RFC 3261 18.2.2, RFC 3581 4)."""
     return HostPort(source.host, request.via.reply_port(source.port))
+
+
+def reason_line(protocol: str, cause: int, text: str) -> list[tuple[str, str]]:
+    """Why a request of ours ends something (RFC 3326)."""
+    return [("Reason", f"{protocol};cause={cause};text={quote(one_line(text))}")]
 
 
 def one_line(text: str) -> str:

@@ -6,6 +6,8 @@ process goes on (`DialogRecord`), from the INVITE on: that of a leg without a fi
 the INVITE too.
 """
 
+from dataclasses import dataclass
+
 import msgspec
 
 from foundation.errors import RemoteError
@@ -24,6 +26,18 @@ from telephony.sip.message import (
 from telephony.sip.uri import literal_address, parse_uri
 
 RECORD_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a call of ours goes: request URI, To, and the address of the first datagram."""
+
+    uri: str
+    to: str
+    address: HostPort
+    listener: int = 0
+    is_natted: bool = False
+    "The URI is what the phone believes to be its address; only `address` reaches it."
 
 
 class Dialog(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -52,6 +66,13 @@ class Dialog(msgspec.Struct, kw_only=True, omit_defaults=True):
     @property
     def peer(self) -> HostPort:
         return HostPort(self.host, self.port)
+
+    def aim(self, target: Target) -> None:
+        """Before there is a peer: the phone that is being called."""
+        self.remote_target = target.uri
+        self.host, self.port = target.address.host, target.address.port
+        self.listener = target.listener
+        self.is_natted = target.is_natted
 
     def next_seq(self) -> int:
         self.local_seq += 1
@@ -102,6 +123,17 @@ def address_of(uri_text: str) -> HostPort | None:
     return HostPort(host, uri.port or (5061 if is_tls else 5060)) if host else None
 
 
+class BranchRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An INVITE of ours to one more phone of the same person."""
+
+    invite: bytes
+    host: str
+    port: int
+    listener: int = 0
+    is_natted: bool = False
+    has_provisional: bool = False
+
+
 class DialogRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     """All that a new process needs to go on with a leg; opaque to everybody else."""
 
@@ -114,6 +146,8 @@ class DialogRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     "Our INVITE, or the head of the peer's, as long as it has no final answer: the leg is early."
     has_provisional: bool = False
     "The peer has answered our INVITE provisionally, so that it may be cancelled (RFC 3261 9.1)."
+    branches: list[BranchRecord] = []
+    "The other phones that were called at the same time, as long as none has answered."
     is_acknowledged: bool = True
     invite_seq: int = 0
     "CSeq of the peer's last INVITE that `answer` answers."
@@ -124,6 +158,10 @@ class DialogRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     ack: bytes = b""
     "Our last ACK, for a 200 that comes again."
     ack_seq: int = 0
+    session_s: int = 0
+    "Interval of the session timer (RFC 4028); 0: none runs."
+    we_refresh: bool = False
+    allows_update: bool = False
     local_body: bytes = b""
     remote_body: bytes = b""
     extra: bytes = b""
@@ -162,10 +200,10 @@ def head_of(invite: Request) -> bytes:
     return serialise(invite.start_line, headers, b"")
 
 
-def read_invite(record: DialogRecord) -> Request:
+def read_invite(data: bytes) -> Request:
     """The INVITE of an early leg."""
     try:
-        invite = parse_message(record.invite)
+        invite = parse_message(data)
         _ = invite.via, invite.sender, invite.to, invite.cseq, invite.call_id
     except SipParseError as error:
         raise BadRecord(f"the INVITE of a dialog record cannot be read: {error}") from error

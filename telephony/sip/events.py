@@ -39,11 +39,22 @@ class SendDatagram:
 
 @dataclass(frozen=True, slots=True)
 class CallerIdentity:
-    """Who calls, as the peer claims: user part and display name of From, unescaped UTF-8."""
+    """Who calls: user part and display name, unescaped UTF-8; what From claims, or a trusted trunk
+    asserts. A caller who withholds the number has the user part `anonymous`."""
 
     user: str
     display_name: str
     uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diversion:
+    """Somebody who was called before us and handed the call on (RFC 5806, RFC 7044)."""
+
+    user: str
+    display_name: str = ""
+    reason: str = ""
+    "As the network says it: `unconditional`, `user-busy`, `no-answer`, a SIP status; '' unknown."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,11 @@ class IncomingCall:
     sip_call_id: str
     agent_aor: str = ""
     "Set when the caller is a registered phone of ours: the address-of-record's user part."
+    reliable: bool = False
+    """The caller knows reliable provisional answers (RFC 3262): a 183 may carry our offer to an
+    offerless INVITE, and `EarlyAnswered` brings the answer."""
+    diversions: tuple[Diversion, ...] = ()
+    "Over whom the call came to us, the last one first; as the peer claims."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,16 @@ class Cancelled:
     is already sent. Nothing follows."""
 
     leg: LegId
+    reason: str = ""
+    "What the CANCEL gave as Reason (RFC 3326); '' nothing."
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyAnswered:
+    """The PRACK of our reliable 183 brought the answer to the offer in it (RFC 3262 5)."""
+
+    leg: LegId
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +164,15 @@ class GoneWhy(StrEnum):
     OURS = "ours"
     "We hung up; told once the BYE was sent."
     NO_ACK = "no_ack"
-    "Timer H: our 200 was never acknowledged; the stack has sent BYE (RFC 3261 13.3.1.4)."
+    """Timer H: our 200 was never acknowledged; the stack has sent BYE (RFC 3261 13.3.1.4).
+    Or a reliable provisional answer was not; the stack has sent 504 (RFC 3262 3)."""
     DIALOG_ERROR = "dialog_error"
     "481 or 408 inside the dialog (RFC 3261 12.2.1.2)."
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A dialog that was up (or whose 200 was sent) is over."""
+    """A dialog that was up (or whose 200 or reliable 183 was sent) is over."""
 
     leg: LegId
     why: GoneWhy
@@ -198,6 +225,7 @@ SipEvent: TypeAlias = (
     IncomingCall
     | Cancelled
     | Confirmed
+    | EarlyAnswered
     | Progressed
     | Answered
     | Refused

@@ -6,7 +6,9 @@ Glare, two re-INVITEs at once, is refused with 491; our own is tried again as RF
 
 import re
 
-from telephony.sip.compose import SDP, one_line
+from telephony.sip import session
+from telephony.sip.compose import SDP, reason_line
+from telephony.sip.dialog import Dialog
 from telephony.sip.digest import DigestClient
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import (
@@ -18,14 +20,18 @@ from telephony.sip.events import (
     Reoffered,
     ReofferRefused,
 )
-from telephony.sip.headers import quote
 from telephony.sip.leg import LateOffer, Leg, LegState
 from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
+from telephony.sip.reliable import Rack
 from telephony.sip.screening import options_headers
+from telephony.sip.session_timer import Due, SessionTimer
 from telephony.sip.transaction_layer import ClientEntry, Purpose, ServerEntry
 
 MAX_GLARE = 6
+EXPIRED = "session timer expired"
+NORMAL, TIMED_OUT = 16, 102
+"Causes of Q.850: normal call clearing, recovery on timer expiry."
 DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
 _SIGNAL = re.compile(rb"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGIT_NAMES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
@@ -42,14 +48,8 @@ class InDialog:
     def receive(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         """A new request of the peer, screened already."""
         request = entry.request
-        entry.leg_id = leg.leg_id
-        if request.cseq.number < leg.dialog.remote_seq:
-            # RFC 3261 12.2.2: out of order.
-            self._refuse(leg, entry, 500, now, headers=self._retry_after())
+        if not self.admit(leg, entry, now):
             return
-        leg.dialog.remote_seq = request.cseq.number
-        if self._book.ways.is_stream(entry.listener):
-            self._follow(leg, entry)
         match request.method:
             case "BYE":
                 self._on_bye(leg, entry, now)
@@ -61,9 +61,23 @@ class InDialog:
             case "INVITE" | "UPDATE":
                 self._on_offer(leg, entry, now)
             case _:
-                self._refuse(leg, entry, 405, now)
+                self.refuse(leg, entry, 405, now)
         self._book.keep(leg)
         self._book.rearm(leg)
+
+    def admit(self, leg: Leg, entry: ServerEntry, now: float) -> bool:
+        """False for a request that is out of order; it was answered (RFC 3261 12.2.2)."""
+        entry.leg_id = leg.leg_id
+        number = entry.request.cseq.number
+        if number < leg.dialog.remote_seq:
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
+            return False
+        leg.dialog.remote_seq = number
+        # Which of several phones that ring will be the peer is not known yet.
+        is_peer = not (leg.is_early and leg.is_caller)
+        if is_peer and self._book.ways.is_stream(entry.listener):
+            self._follow(leg, entry)
+        return True
 
     def _follow(self, leg: Leg, entry: ServerEntry) -> None:
         """The peer talks on this connection now; the one before may be gone."""
@@ -74,16 +88,18 @@ class InDialog:
     def _on_bye(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         book = self._book
         if leg.is_early and leg.is_caller:
-            self._refuse(leg, entry, 481, now)
+            self.refuse(leg, entry, 481, now)
             return
         book.answer(entry, 200, now, tag=leg.dialog.local_tag)
-        if leg.pending is not None:
-            # RFC 3261 15.1.2: requests that still wait are answered 487.
-            self._refuse(leg, leg.pending, 487, now)
-            leg.pending = None
+        # RFC 3261 15.1.2: requests that still wait are answered 487.
+        for waiting in (leg.pending_update, leg.pending):
+            if waiting is not None:
+                self.refuse(leg, waiting, 487, now)
+        leg.pending = leg.pending_update = None
         if leg.state is LegState.ENDED:
             return
         was_early = leg.is_early
+        book.let_go(leg, now)
         book.forget(leg)
         leg.state = LegState.ENDED
         reason = clean_text(entry.request.find("reason") or "")
@@ -96,11 +112,11 @@ class InDialog:
         request = entry.request
         if request.body and request.content_type not in DTMF_TYPES:
             headers = [("Accept", ", ".join(DTMF_TYPES))]
-            self._refuse(leg, entry, 415, now, headers=headers)
+            self.refuse(leg, entry, 415, now, headers=headers)
             return
         digit = read_digit(request) if request.body else None
         if digit == "":
-            self._refuse(leg, entry, 400, now, reason="No Digit In The Body")
+            self.refuse(leg, entry, 400, now, reason="No Digit In The Body")
             return
         self._book.answer(entry, 200, now, tag=leg.dialog.local_tag)
         if digit:
@@ -114,25 +130,44 @@ class InDialog:
             # The INVITE that we, or the process before us, answered already.
             self._book.layer.respond(entry, 200, leg.answer, now)
         elif leg.state is LegState.ENDED:
-            self._refuse(leg, entry, 481, now)
+            self.refuse(leg, entry, 481, now)
         elif not is_invite and not request.body:
             self._refresh(leg, entry, now)
+        elif leg.state is LegState.INVITED:
+            self._on_early_update(leg, entry, now)
         elif leg.pending is not None:
-            self._refuse(leg, entry, 500, now, headers=self._retry_after())
-        elif leg.invite is not None or leg.unacked is not None or leg.late_offer is not None:
-            self._refuse(leg, entry, 491, now)
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
+        elif leg.branches or leg.invite or leg.unacked or leg.late_offer:
+            self.refuse(leg, entry, 491, now)
         else:
             leg.pending = entry
             if is_invite:
                 self._book.answer(entry, 100, now, tag="")
             self._book.emit(Reoffered(leg.leg_id, request.body))
 
+    def _on_early_update(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """RFC 3311 5.2: 491 while our offer waits for its answer, 500 while the peer's does."""
+        reliable = leg.reliable
+        if reliable is not None and reliable.sdp_is_known and leg.pending_update is None:
+            leg.pending_update = entry
+            self._book.emit(Reoffered(leg.leg_id, entry.request.body))
+        elif reliable is not None and reliable.sdp_is_out and not reliable.has_offer:
+            self.refuse(leg, entry, 491, now)
+        else:
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
+
     def _refresh(self, leg: Leg, entry: ServerEntry, now: float) -> None:
-        leg.dialog.learn_target(entry.request)
+        """An UPDATE without offer, which may come early too; which of several phones that ring
+        will be the peer is not known before the 200."""
         headers = self._book.capabilities("", leg.dialog.listener)
+        if not (leg.is_early and leg.is_caller):
+            leg.dialog.learn_target(entry.request)
+            leg.learn_abilities(entry.request)
+        if not leg.is_early:
+            headers += session.agree(leg, entry.request, self._book.options, now)
         self._book.answer(entry, 200, now, tag=leg.dialog.local_tag, headers=headers)
 
-    def _refuse(
+    def refuse(
         self,
         leg: Leg,
         entry: ServerEntry,
@@ -158,8 +193,10 @@ class InDialog:
         *,
         headers: HeaderLines = (),
         body: bytes = b"",
+        dialog: Dialog | None = None,
     ) -> Request:
-        dialog = leg.dialog
+        """dialog: of an early phone, before one of them is the peer."""
+        dialog = dialog or leg.dialog
         uri, routes = dialog.request_line()
         lines = [
             ("Via", self._book.via(dialog.listener)),
@@ -181,19 +218,23 @@ class InDialog:
 
     def hang_up(self, leg: Leg, reason: str, now: float, why: GoneWhy = GoneWhy.OURS) -> None:
         """Send BYE and tell the end of a leg that was up."""
-        self.send_bye(leg, reason, now)
+        self.send_bye(leg, reason, now, NORMAL if why is GoneWhy.OURS else TIMED_OUT)
         self._book.end(leg, now)
         self._book.emit(Gone(leg.leg_id, why, reason))
 
-    def send_bye(self, leg: Leg, reason: str, now: float) -> None:
+    def send_bye(self, leg: Leg, reason: str, now: float, cause: int = NORMAL) -> None:
         headers = [("User-Agent", self._book.options.server)]
         if reason:
-            headers.append(("Reason", f"SIP;cause=200;text={quote(one_line(reason))}"))
+            headers += reason_line("Q.850", cause, reason)
         request = self.build(leg, "BYE", leg.dialog.next_seq(), headers=headers)
         self._send(leg, request, Purpose.BYE, now)
 
     def reoffer(self, leg: Leg, body: bytes, now: float) -> None:
         """re-INVITE now, or as soon as nothing else is being offered."""
+        leg.is_refreshing = False
+        self._reoffer(leg, body, now)
+
+    def _reoffer(self, leg: Leg, body: bytes, now: float) -> None:
         busy = leg.state is not LegState.UP or leg.pending or leg.invite or leg.unacked
         if busy or leg.late_offer:
             self._offer_later(leg, body, now)
@@ -203,8 +244,8 @@ class InDialog:
 
     def _reinvite(self, leg: Leg, body: bytes, now: float) -> None:
         leg.wanted_offer = leg.reoffer_at = None
-        leg.has_provisional = False
-        headers = self._book.capabilities("", leg.dialog.listener)
+        capabilities = self._book.capabilities("", leg.dialog.listener)
+        headers = [*capabilities, *session.ask(leg, self._book.options)]
         number = leg.dialog.next_seq()
         request = self.build(leg, "INVITE", number, headers=headers, body=body)
         leg.local_body = body or leg.local_body
@@ -221,7 +262,77 @@ class InDialog:
         if leg.reoffer_at is not None and now >= leg.reoffer_at:
             leg.reoffer_at = None
             if leg.wanted_offer is not None:
-                self.reoffer(leg, leg.wanted_offer, now)
+                self._reoffer(leg, leg.wanted_offer, now)
+        if leg.session is not None:
+            self._tick_session(leg, leg.session, now)
+
+    # -- session timer ---------------------------------------------------------------------------
+
+    def _tick_session(self, leg: Leg, timer: SessionTimer, now: float) -> None:
+        match timer.tick(now):
+            case Due.EXPIRED:
+                if leg.pending is not None:
+                    self.refuse(leg, leg.pending, 487, now)
+                self.hang_up(leg, EXPIRED, now, GoneWhy.DIALOG_ERROR)
+            case Due.REFRESH:
+                self._refresh_peer(leg, now)
+            case None:
+                pass
+
+    def _refresh_peer(self, leg: Leg, now: float) -> None:
+        """By UPDATE where the peer takes it, since that cannot disturb what was negotiated."""
+        if leg.allows_update or not leg.local_body:
+            if leg.update is None:
+                self._update(leg, now)
+        elif leg.invite is None and leg.wanted_offer is None:
+            leg.is_refreshing = True
+            self._reoffer(leg, leg.local_body, now)
+
+    def _update(self, leg: Leg, now: float) -> None:
+        contact = self._book.capabilities("", leg.dialog.listener)
+        headers = [*contact, *session.ask(leg, self._book.options)]
+        request = self.build(leg, "UPDATE", leg.dialog.next_seq(), headers=headers)
+        leg.update = self._send(leg, request, Purpose.UPDATE, now)
+        self._book.keep(leg)
+
+    def on_update_answer(
+        self,
+        leg: Leg,
+        entry: ClientEntry,
+        response: Response | None,
+        now: float,
+        *,
+        is_unsent: bool = False,
+    ) -> None:
+        """is_unsent: the connection broke; the timer tries again on another."""
+        missing = 503 if is_unsent else 408
+        status = missing if response is None else response.status
+        if status < 200 or leg.update is not entry:
+            return
+        leg.update = None
+        if status in (408, 481):
+            self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
+        elif response is None:
+            pass
+        elif status < 300:
+            leg.dialog.learn_target(response)
+            session.take(leg, response, self._book.options, now)
+        elif may_retry(leg.auth, entry, response):
+            self._update(leg, now)
+            if leg.update is not None:
+                leg.update.retried = True
+        elif status in (405, 501):
+            leg.allows_update = False
+        elif status == 422:
+            self._lengthen(leg, response, now)
+        # Anything else leaves the session as it is; the timer tries again.
+        self._book.keep(leg)
+        self._book.rearm(leg)
+
+    def _lengthen(self, leg: Leg, response: Response, now: float) -> None:
+        """A 422 to a refresh: the next one asks for more."""
+        if session.may_lengthen(leg, response, self._book.options) and leg.session is not None:
+            leg.session.refresh_soon(now)
 
     def _send(self, leg: Leg, request: Request, purpose: Purpose, now: float) -> ClientEntry:
         dialog = leg.dialog
@@ -262,7 +373,7 @@ class InDialog:
         if leg.invite is entry:
             leg.invite = None
         if response is not None and status < 300:
-            self._on_accepted(leg, entry, response)
+            self._on_accepted(leg, entry, response, now)
         elif response is not None and may_retry(leg.auth, entry, response):
             self._reinvite(leg, entry.request.body, now)
             if leg.invite is not None:
@@ -275,23 +386,37 @@ class InDialog:
             self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
         else:
             leg.glare_count = 0
-            self._book.emit(ReofferRefused(leg.leg_id, status))
+            if not leg.is_refreshing:
+                self._book.emit(ReofferRefused(leg.leg_id, status))
+            elif response is not None:
+                self._lengthen(leg, response, now)
         self._book.rearm(leg)
 
-    def _on_accepted(self, leg: Leg, entry: ClientEntry, response: Response) -> None:
+    def _on_accepted(self, leg: Leg, entry: ClientEntry, response: Response, now: float) -> None:
         leg.glare_count = 0
         leg.dialog.learn_target(response)
-        self.acknowledge_offer(leg, entry.request, response)
+        session.take(leg, response, self._book.options, now)
+        if leg.is_refreshing:
+            leg.is_refreshing = False
+            self.send_ack(leg, entry.request)
+        else:
+            self.acknowledge_offer(leg, entry.request, response)
 
-    def acknowledge_offer(self, leg: Leg, invite: Request, response: Response) -> None:
-        """Tell a 2xx and send its ACK; a late offer's ACK waits for our answer."""
-        leg.remote_body = response.body or leg.remote_body
+    def acknowledge_offer(
+        self, leg: Leg, invite: Request, response: Response, early_body: bytes = b""
+    ) -> None:
+        """Tell a 2xx and send its ACK; a late offer's ACK waits for our answer.
+
+        early_body: SDP that the peer sent provisionally and need not repeat (RFC 3262 5).
+        """
+        body = response.body or early_body
+        leg.remote_body = body or leg.remote_body
         if invite.body or not response.body:
             self.send_ack(leg, invite)
         else:
             leg.late_offer = LateOffer(invite, response.to.tag)
             self._book.keep(leg)
-        self._book.emit(Answered(leg.leg_id, response.body))
+        self._book.emit(Answered(leg.leg_id, body))
 
     def send_ack(self, leg: Leg, invite: Request, body: bytes = b"") -> None:
         """RFC 3261 13.2.2.4: the ACK of a 2xx goes end to end and is kept for repeats."""
@@ -300,6 +425,21 @@ class InDialog:
         leg.ack_seq = number
         self._book.keep(leg)
         self.repeat_ack(leg)
+
+    def send_prack(self, leg: Leg, early: Dialog, rack: Rack, now: float) -> None:
+        """RFC 3262 4: a request like any other in the early dialog."""
+        headers = [("RAck", str(rack))]
+        number = leg.dialog.next_seq()
+        request = self.build(leg, "PRACK", number, headers=headers, dialog=early)
+        self._book.layer.send(
+            request,
+            self._book.ways.next_hop(early),
+            early.listener,
+            purpose=Purpose.PRACK,
+            leg_id=leg.leg_id,
+            now=now,
+        )
+        self._book.keep(leg)
 
     def repeat_ack(self, leg: Leg) -> None:
         self._book.send(leg.ack, self._book.ways.next_hop(leg.dialog), leg.dialog.listener)

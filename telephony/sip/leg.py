@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from foundation.ids import LegId
-from telephony.sip.dialog import Dialog
+from telephony.sip.dialog import Dialog, Target
 from telephony.sip.digest import DigestClient
 from telephony.sip.events import HostPort
-from telephony.sip.message import Request
+from telephony.sip.message import Message, Request
+from telephony.sip.reliable import ReliableAnswers
+from telephony.sip.session_timer import SessionTimer
 from telephony.sip.transaction_layer import ClientEntry, ServerEntry
 from telephony.sip.unacked import UnackedAnswer
 
@@ -41,6 +43,25 @@ class LateOffer:
 
 
 @dataclass(slots=True, eq=False)
+class Branch:
+    """One phone that an INVITE of ours rings."""
+
+    entry: ClientEntry
+    target: Target
+
+
+@dataclass(slots=True)
+class EarlyDialog:
+    """What one of the phones that an INVITE of ours reached has answered provisionally."""
+
+    dialog: Dialog
+    rseq: int = 0
+    "Of its last reliable answer."
+    body: bytes = b""
+    "Its SDP, for a 200 that leaves it out because it went out reliably before."
+
+
+@dataclass(slots=True, eq=False)
 class Leg:
     """One leg; `eq=False`: a leg is itself only."""
 
@@ -52,6 +73,11 @@ class Leg:
 
     pending: ServerEntry | None = None
     "The peer's INVITE or UPDATE that our user has yet to answer."
+    pending_update: ServerEntry | None = None
+    "The peer's UPDATE with an offer while the INVITE itself still waits."
+    reliable: ReliableAnswers | None = None
+    wanted_answer: bytes | None = None
+    "The body of a 200 that waits for a PRACK."
     unacked: UnackedAnswer | None = None
     answer: bytes = b""
     answer_to: HostPort = field(default=HostPort("", 0))
@@ -59,10 +85,14 @@ class Leg:
     hang_up_reason: str | None = None
     "Set while a hang-up waits for the ACK (RFC 3261 15) or for the end of a CANCEL."
 
+    branches: list[Branch] = field(default_factory=list)
+    "Our first INVITE, to one phone or several, until it is decided."
+    refusal: tuple[int, str] | None = None
+    "The best final answer of the phones that refused."
     invite: ClientEntry | None = None
-    "Our own INVITE or re-INVITE until its final answer."
-    has_provisional: bool = False
-    is_cancelled: bool = False
+    "Our re-INVITE until its final answer."
+    early: dict[str, EarlyDialog] = field(default_factory=dict)
+    "By the tag of the phone that answered."
     late_offer: LateOffer | None = None
     ack: bytes = b""
     ack_seq: int = 0
@@ -70,6 +100,18 @@ class Leg:
     wanted_offer: bytes | None = None
     "A re-INVITE that waits until the other side's is over (glare)."
     glare_count: int = 0
+    is_refreshing: bool = False
+    "Our re-INVITE only keeps the session alive; nobody above is told of it."
+
+    session: SessionTimer | None = None
+    update: ClientEntry | None = None
+    "Our own UPDATE until its final answer."
+    min_se_s: int = 0
+    "The shortest session timer that the peer told us to ask for, by 422."
+    raises: int = 0
+    "How often it did."
+    allows_update: bool = False
+    "The peer's Allow names UPDATE."
 
     local_body: bytes = b""
     remote_body: bytes = b""
@@ -89,15 +131,25 @@ class Leg:
     def is_early(self) -> bool:
         return self.state in (LegState.INVITED, LegState.DIALLING, LegState.CANCELLING)
 
+    def find_branch(self, entry: ClientEntry) -> Branch | None:
+        return next((each for each in self.branches if each.entry is entry), None)
+
+    def learn_abilities(self, message: Message) -> None:
+        """What the peer's request or 2xx says it can do."""
+        if message.find("allow") is not None:
+            self.allows_update = "UPDATE" in message.items("allow")
+
     @property
     def deadline(self) -> float | None:
         unacked = self.unacked.deadline if self.unacked else None
         times = (
             unacked,
+            self.reliable.deadline if self.reliable else None,
             self.ring_again_at,
             self.expires_at,
             self.reoffer_at,
             self.forget_at,
             self.cancel_ends_at,
+            self.session.deadline if self.session else None,
         )
         return min((at for at in times if at is not None), default=None)

@@ -9,23 +9,29 @@ from typing import Protocol
 
 from foundation.ids import LegId
 from telephony.sip.alarms import Alarms
-from telephony.sip.compose import ALLOW, respond
+from telephony.sip.compose import ALLOW, SUPPORTED, respond
 from telephony.sip.dialog import (
     BadRecord,
+    BranchRecord,
     DialogRecord,
+    Target,
     head_of,
     read_invite,
     read_record,
     write_record,
 )
 from telephony.sip.events import DialogKept, Dropped, HostPort, SendDatagram, StackEffect
-from telephony.sip.leg import Leg, LegState
+from telephony.sip.leg import Branch, Leg, LegState
 from telephony.sip.message import HeaderLines, Request
 from telephony.sip.options import SipOptions
+from telephony.sip.session_timer import SessionTimer
 from telephony.sip.transaction_layer import COOKIE, AlarmKey, ServerEntry, TransactionLayer
 from telephony.sip.unacked import UnackedAnswer
 from telephony.sip.uri import make_uri
 from telephony.sip.ways import Flow, Ways
+
+REFRESH_ALL_WITHIN_S = 20.0
+"Dialogs that were taken over are refreshed soon, but not all in one moment."
 
 
 class Randomness(Protocol):
@@ -95,7 +101,10 @@ class LegBook:
     def end(self, leg: Leg, now: float) -> None:
         """Keep the leg a while to answer what is still on its way, but nothing else."""
         leg.state = LegState.ENDED
-        leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = None
+        self.let_go(leg, now)
+        leg.pending_update = leg.reliable = leg.wanted_answer = None
+        leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = leg.session = None
+        leg.branches, leg.early = [], {}
         leg.ring_again_at = leg.expires_at = leg.reoffer_at = leg.cancel_ends_at = None
         leg.forget_at = now + self.options.timers.give_up
         self.rearm(leg)
@@ -103,6 +112,11 @@ class LegBook:
     def flows(self) -> set[Flow]:
         """The connections that legs rely on."""
         return {(leg.dialog.listener, leg.dialog.peer) for leg in self._legs.values()}
+
+    def let_go(self, leg: Leg, now: float) -> None:
+        """A re-INVITE that the peer has not answered need not be answered any more."""
+        if leg.invite is not None:
+            self.layer.limit(leg.invite, now + self.options.timers.give_up)
 
     def rearm(self, leg: Leg) -> None:
         if leg.leg_id in self._legs:
@@ -117,7 +131,8 @@ class LegBook:
                 is_caller=leg.is_caller,
                 dialog=leg.dialog,
                 invite=_unanswered_invite(leg),
-                has_provisional=leg.is_early and leg.has_provisional,
+                has_provisional=any(each.entry.has_provisional for each in leg.branches[:1]),
+                branches=[_branch_record(each) for each in leg.branches[1:]],
                 is_acknowledged=leg.unacked is None,
                 invite_seq=leg.invite_seq,
                 answer=leg.answer,
@@ -125,6 +140,9 @@ class LegBook:
                 answer_port=leg.answer_to.port,
                 ack=leg.ack,
                 ack_seq=leg.ack_seq,
+                session_s=leg.session.interval_s if leg.session else 0,
+                we_refresh=leg.session is not None and leg.session.we_refresh,
+                allows_update=leg.allows_update,
                 local_body=leg.local_body,
                 remote_body=leg.remote_body,
                 extra=leg.extra,
@@ -143,8 +161,9 @@ class LegBook:
     def adopt(self, data: bytes, now: float) -> Leg:
         """A leg made from the record of a process that is gone."""
         record = read_record(data)
-        if record.dialog.listener >= len(self.options.listeners):
-            raise BadRecord(f"there is no listener {record.dialog.listener} any more")
+        last = max(record.dialog.listener, *(each.listener for each in record.branches), 0)
+        if last >= len(self.options.listeners):
+            raise BadRecord(f"there is no listener {last} any more")
         leg = Leg(
             leg_id=LegId(record.leg),
             state=LegState.UP if record.is_acknowledged else LegState.ANSWERED,
@@ -159,30 +178,55 @@ class LegBook:
             remote_body=record.remote_body,
             extra=record.extra,
             last_kept=data,
-            has_provisional=record.has_provisional,
+            allows_update=record.allows_update,
         )
         if record.invite:
-            self._resume(leg, read_invite(record), now)
+            self._resume(leg, record, now)
         elif not record.is_acknowledged:
             leg.unacked = UnackedAnswer(leg.answer, leg.invite_seq, self.options.timers, now)
+        if record.session_s:
+            leg.session = SessionTimer(record.session_s, now, we_refresh=record.we_refresh)
+            leg.session.refresh_soon(now + self.random.uniform(1.0, REFRESH_ALL_WITHIN_S))
         self.add(leg)
         if not leg.is_caller:
             self._by_origin[leg.dialog.call_id, leg.dialog.remote_tag] = leg
         self.rearm(leg)
         return leg
 
-    def _resume(self, leg: Leg, invite: Request, now: float) -> None:
+    def _resume(self, leg: Leg, record: DialogRecord, now: float) -> None:
         """Go on with the INVITE's own transaction, so that it can be cancelled or answered."""
         dialog = leg.dialog
         if leg.is_caller:
             leg.state = LegState.DIALLING
-            leg.invite = self.layer.resume(
-                invite, dialog.peer, dialog.listener, leg.leg_id, now, answered=leg.has_provisional
+            first = BranchRecord(
+                invite=record.invite,
+                host=dialog.host,
+                port=dialog.port,
+                listener=dialog.listener,
+                is_natted=dialog.is_natted,
+                has_provisional=record.has_provisional,
             )
+            # All are read before the first is sent: a record that is broken leaves nothing.
+            invites = [read_invite(each.invite) for each in (first, *record.branches)]
+            for each, invite in zip((first, *record.branches), invites, strict=True):
+                self._resume_branch(leg, each, invite, now)
         else:
             leg.state = LegState.INVITED
-            leg.pending = self.layer.open(invite, dialog.peer, dialog.listener)
+            leg.pending = self.layer.open(read_invite(record.invite), dialog.peer, dialog.listener)
             leg.pending.leg_id = leg.leg_id
+
+    def _resume_branch(self, leg: Leg, record: BranchRecord, invite: Request, now: float) -> None:
+        address = HostPort(record.host, record.port)
+        target = Target(invite.uri_text, "", address, record.listener, record.is_natted)
+        entry = self.layer.resume(
+            invite,
+            address,
+            record.listener,
+            leg.leg_id,
+            now,
+            answered=record.has_provisional,
+        )
+        leg.branches.append(Branch(entry, target))
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -254,9 +298,17 @@ class LegBook:
             keep_route=keep_route,
         )
 
-    def capabilities(self, user: str, listener: int) -> list[tuple[str, str]]:
-        """What an answer that makes or changes a dialog says about us."""
-        return [("Contact", self.contact(user, listener)), ("Allow", ALLOW), ("Supported", "")]
+    def capabilities(
+        self, user: str, listener: int, *, reliable: bool = False
+    ) -> list[tuple[str, str]]:
+        """What a message that makes or changes a dialog says about us.
+
+        reliable: provisional answers to it may ask for a PRACK; we see to that only in a first
+        INVITE that brings our offer, since then no PRACK needs an answer from our user.
+        """
+        supported = SUPPORTED if reliable else "timer"
+        contact = self.contact(user, listener)
+        return [("Contact", contact), ("Allow", ALLOW), ("Supported", supported)]
 
     def send(self, data: bytes, to: HostPort, listener: int) -> None:
         self.emit(SendDatagram(data, to, listener))
@@ -265,6 +317,16 @@ class LegBook:
 def _unanswered_invite(leg: Leg) -> bytes:
     if leg.state is LegState.INVITED and leg.pending is not None:
         return head_of(leg.pending.request)
-    if leg.is_caller and leg.is_early and leg.invite is not None:
-        return bytes(leg.invite.request)
-    return b""
+    return bytes(leg.branches[0].entry.request) if leg.branches else b""
+
+
+def _branch_record(branch: Branch) -> BranchRecord:
+    target = branch.target
+    return BranchRecord(
+        invite=bytes(branch.entry.request),
+        host=target.address.host,
+        port=target.address.port,
+        listener=target.listener,
+        is_natted=target.is_natted,
+        has_provisional=branch.entry.has_provisional,
+    )

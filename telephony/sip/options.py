@@ -61,6 +61,11 @@ class SipOptions:
     max_bindings_per_aor: int = 10
     "Beyond that the oldest binding goes."
 
+    trusted: tuple[str, ...] = ()
+    "Addresses and networks of trunks whose P-Asserted-Identity is believed (RFC 3325)."
+    ring_all: bool = False
+    "Call all phones that are registered for one person; else the one that registered last."
+
     nonce_life_s: float = 300.0
     digest_algorithms: tuple[str, ...] = ("MD5",)
     "In the order of preference; each is one challenge (RFC 8760)."
@@ -71,6 +76,11 @@ class SipOptions:
     streams: StreamLimits = field(default_factory=StreamLimits)
     max_tracked: int = 20_000
     "Nonces in use, and sources of wrong passwords; beyond that the oldest are forgotten."
+
+    session_expires_s: int = 1800
+    "Session timer (RFC 4028) that we ask for; 0: none, but what peers ask for is kept up."
+    min_se_s: int = 90
+    "Shorter session timers are refused with 422; RFC 4028 4 allows no less than 90."
 
     max_transactions: int = 50_000
     max_legs: int = 10_000

@@ -19,7 +19,7 @@ from telephony.sip.errors import SipParseError
 from telephony.sip.events import Dropped, HostPort, SendDatagram
 from telephony.sip.in_dialog import InDialog
 from telephony.sip.leg_book import LegBook
-from telephony.sip.message import Request
+from telephony.sip.message import Request, clean_text
 from telephony.sip.registrar import Registrar
 from telephony.sip.screening import (
     Refusal,
@@ -31,7 +31,7 @@ from telephony.sip.screening import (
 from telephony.sip.uas import IncomingLegs
 from telephony.sip.uri import SipUri, literal_address
 
-IN_DIALOG_ONLY = ("BYE", "INFO", "UPDATE")
+IN_DIALOG_ONLY = ("BYE", "INFO", "UPDATE", "PRACK")
 
 
 class Reception:
@@ -108,7 +108,7 @@ class Reception:
         leg = self._book.find(invite.leg_id) if invite.leg_id else None
         tag = leg.dialog.local_tag if leg else self._stateless_tag(request)
         self._reply(request, Refusal(200), source, listener, tag=tag)
-        self._incoming.cancel(invite, now)
+        self._incoming.cancel(invite, now, clean_text(request.find("reason") or ""))
 
     def _on_new(self, request: Request, source: HostPort, listener: int, now: float) -> None:
         refusal = find_refusal(request, self._options, self._ours)
@@ -121,7 +121,10 @@ class Reception:
             self._refuse(request, refusal, source, listener)
         elif leg is not None:
             entry = self._book.layer.open(request, source, listener)
-            self._in_dialog.receive(leg, entry, now)
+            if request.method == "PRACK":
+                self._incoming.prack(leg, entry, now)
+            else:
+                self._in_dialog.receive(leg, entry, now)
         else:
             self._on_outside(request, source, listener, now)
 

@@ -122,8 +122,12 @@ class Registrar:
 
     def newest(self, aor: str, now: float) -> Binding | None:
         """The binding that was registered or refreshed last: where the phone rings."""
+        return next(iter(self.all(aor, now)), None)
+
+    def all(self, aor: str, now: float) -> list[Binding]:
+        """All phones of one person, the newest first."""
         live = [each for each in self._bindings.get(aor, ()) if each.expires_at > now]
-        return max(live, key=lambda each: each.updated_at, default=None)
+        return sorted(live, key=lambda each: each.updated_at, reverse=True)
 
     def flows(self) -> set[Flow]:
         """The connections that bindings rely on."""

@@ -8,13 +8,15 @@ costs no memory and is never amplified.
 from dataclasses import dataclass
 
 from telephony.sip.bodies import is_optional, sdp_of
-from telephony.sip.compose import ALLOW, METHODS, SDP
+from telephony.sip.compose import ALLOW, METHODS, SDP, SUPPORTED
 from telephony.sip.errors import SipParseError
 from telephony.sip.headers import Via, find_param, parse_params
 from telephony.sip.message import HeaderLines, Request, is_utf8
 from telephony.sip.options import SipOptions
+from telephony.sip.session_timer import is_too_brief, read_terms
 
 SDP_METHODS = ("INVITE", "UPDATE")
+KNOWN = frozenset(SUPPORTED.split(", "))
 ACCEPT = f"{SDP}, multipart/mixed"
 
 
@@ -52,15 +54,18 @@ def check_grammar(request: Request) -> None:
         raise SipParseError("an INVITE without Contact cannot make a dialog")
     if request.method in ("INVITE", "UPDATE"):
         _ = request.routes, [contact.uri for contact in request.contacts]
+        _ = read_terms(request), request.number("min-se")
 
 
 def find_refusal(request: Request, options: SipOptions, ours: frozenset[str]) -> Refusal | None:
     """`ours`: what our Vias say in sent-by."""
     if request.method not in METHODS:
         return Refusal(405, [("Allow", ALLOW)])
-    required = request.items("require")
-    if required and request.method != "CANCEL":
-        return Refusal(420, [("Unsupported", ", ".join(required))])
+    unknown = [tag for tag in request.items("require") if tag.lower() not in KNOWN]
+    if unknown and request.method != "CANCEL":
+        return Refusal(420, [("Unsupported", ", ".join(unknown))])
+    if request.method in SDP_METHODS and is_too_brief(request, options):
+        return Refusal(422, [("Min-SE", str(options.min_se_s))])
     if request.method == "INVITE" and request.number("max-forwards") == 0:
         # We are a back-to-back agent: behind us the call goes on to another phone.
         return Refusal(483)
@@ -112,5 +117,5 @@ def options_headers() -> list[tuple[str, str]]:
         ("Accept", f"{ACCEPT}, application/dtmf-relay, application/dtmf"),
         ("Accept-Encoding", "identity"),
         ("Accept-Language", "en, zh"),
-        ("Supported", ""),
+        ("Supported", SUPPORTED),
     ]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 
 from foundation.ids import LegId
 from telephony.sip.bodies import sdp_of
-from telephony.sip.dialog import address_of
+from telephony.sip.dialog import Target, address_of
 from telephony.sip.digest import Credentials
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import (
@@ -32,10 +32,11 @@ from telephony.sip.message import HeaderLines, Request, Response, is_utf8, parse
 from telephony.sip.options import SipOptions
 from telephony.sip.reception import Reception
 from telephony.sip.registrar import Binding, Registrar
+from telephony.sip.reliable import read_rseq
 from telephony.sip.screening import Refusal
 from telephony.sip.stun import answer_stun, is_stun
 from telephony.sip.transaction_layer import AlarmKey, Outcome, Purpose
-from telephony.sip.uac import OutgoingLegs, Target
+from telephony.sip.uac import OutgoingLegs
 from telephony.sip.uas import IncomingLegs
 from telephony.sip.uri import make_uri, parse_uri
 from telephony.sip.ways import Flow
@@ -205,20 +206,20 @@ class SipStack:
         credentials: tuple[str, str] | None = None,
         route: HostPort | None = None,
     ) -> list[StackEffect]:
-        """INVITE a phone of ours (`to` is its user part) or a full `sip:` URI.
+        """INVITE phones of ours (`to` is their user part) or a full `sip:` URI.
 
         An empty `body` asks for the peer's offer; answer it by `acknowledge` after `Answered`.
         route: where the first datagram goes instead of the URI's address.
         """
-        target = self._find_target(to, route, now)
+        targets = self._find_targets(to, route, now)
         if self._book.is_full or self._book.layer.is_full:
             self._emit(Refused(leg, 503, "too many calls"))
-        elif isinstance(target, Refusal):
-            self._emit(Refused(leg, target.status, target.reason))
+        elif isinstance(targets, Refusal):
+            self._emit(Refused(leg, targets.status, targets.reason))
         else:
             self._outgoing.dial(
                 leg,
-                target,
+                targets,
                 now,
                 body=body,
                 caller=caller,
@@ -227,12 +228,14 @@ class SipStack:
             )
         return self._flush()
 
-    def _find_target(self, to: str, route: HostPort | None, now: float) -> Target | Refusal:
+    def _find_targets(self, to: str, route: HostPort | None, now: float) -> list[Target] | Refusal:
         if not to.startswith(("sip:", "sips:")):
-            binding = self._registrar.newest(to, now)
-            if binding is None:
-                return Refusal(480, reason="not registered")
-            return self._at(binding, str(make_uri(to, self._domain)))
+            bindings = self._registrar.all(to, now)
+            if not self._book.options.ring_all:
+                del bindings[1:]
+            aor = str(make_uri(to, self._domain))
+            targets = [self._at(binding, aor) for binding in bindings]
+            return targets or Refusal(480, reason="not registered")
         try:
             uri = parse_uri(to)
             address = route or address_of(to)
@@ -243,7 +246,7 @@ class SipStack:
         listener = self._book.ways.find_listener(uri, address)
         if listener is None:
             return Refusal(503, reason="no listener of ours speaks that transport")
-        return Target(to, to.partition("?")[0], address, listener)
+        return [Target(to, to.partition("?")[0], address, listener)]
 
     def _at(self, binding: Binding, aor: str) -> Target:
         """A phone of ours: on its connection, or where its datagrams come from."""
@@ -417,6 +420,8 @@ class SipStack:
             self._outgoing.on_unreachable(leg, entry, status)
         elif entry.purpose is Purpose.REINVITE and leg is not None:
             self._in_dialog.on_reinvite_answer(leg, entry, None, now, is_unsent=True)
+        elif entry.purpose is Purpose.UPDATE and leg is not None:
+            self._in_dialog.on_update_answer(leg, entry, None, now, is_unsent=True)
 
     # -- responses -------------------------------------------------------------------------------
 
@@ -424,7 +429,7 @@ class SipStack:
         _ = response.sender, response.call_id, response.routes
         if response.status < 300:
             response.body = sdp_of(response) or b""
-            _ = [contact.uri for contact in response.contacts]
+            _ = [contact.uri for contact in response.contacts], read_rseq(response)
         if not is_utf8(response.to.tag):
             raise SipParseError("the tag of To is not UTF-8")
         try:
@@ -446,6 +451,8 @@ class SipStack:
             case Purpose.REINVITE:
                 # A 200 that came again, or that crossed our BYE.
                 self._outgoing.on_answer(leg, entry, response, source, now)
+            case Purpose.UPDATE if leg is not None:
+                self._in_dialog.on_update_answer(leg, entry, response, now)
             case Purpose.BYE if leg is not None and response is not None:
                 self._in_dialog.on_bye_answer(leg, entry, response, now)
             case _:

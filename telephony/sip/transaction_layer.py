@@ -41,6 +41,8 @@ class Purpose(StrEnum):
 
     INVITE = "invite"
     REINVITE = "re-invite"
+    UPDATE = "update"
+    PRACK = "prack"
     CANCEL = "cancel"
     BYE = "bye"
 
@@ -72,6 +74,10 @@ class ClientEntry:
     leg_id: LegId
     retried: bool = False
     "Sent with credentials already."
+    has_provisional: bool = False
+    is_cancelled: bool = False
+    is_lost: bool = False
+    "An INVITE to a phone that need not answer any more: another did."
     by_datagram: tuple[Request, int] | None = None
     "A long request that went by TCP: as it goes by UDP, and the listener for that."
 
@@ -233,6 +239,7 @@ class TransactionLayer:
         machine = InviteClientTransaction(bytes(invite), self._options.timers, reliable=reliable)
         machine.resume(now, answered=answered)
         entry = self._expect(invite, machine, to, listener, Purpose.INVITE, leg_id)
+        entry.has_provisional = answered
         self._ask(entry, [])
         return entry
 
@@ -260,6 +267,12 @@ class TransactionLayer:
         self._ask(entry, effects)
         news = any(isinstance(effect, Deliver) for effect in effects)
         return Outcome(entry, response) if news else None
+
+    def limit(self, entry: ClientEntry, at: float) -> None:
+        """Wait no longer than that for the end of an INVITE that was cancelled."""
+        if isinstance(entry.machine, InviteClientTransaction) and entry.key in self._clients:
+            entry.machine.limit(at)
+            self._ask(entry, [])
 
     def abandon(self, entry: ClientEntry) -> None:
         """Stop waiting for the answer to a request."""

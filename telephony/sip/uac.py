@@ -1,35 +1,40 @@
 """Calls that we make: from dial to the final answer, CANCEL included (RFC 3261 13.2, 9.1).
 
+One call may ring several phones at once, as a forking proxy would make it (RFC 3261 16.7): one
+Call-ID, one INVITE for each phone. The first 200 is the answer; the other phones get CANCEL, and
+ACK and BYE if they answered too. A refusal counts when nobody is left, a 6xx at once.
+
 A hang-up before the final answer is a race that the peer may win: the CANCEL waits for a
-provisional answer, and a 200 that crosses it is acknowledged and ended by BYE.
+provisional answer, and a 200 that crosses it is acknowledged and ended by BYE. A redirection
+(3xx) is a refusal like any other: a phone must not make us call wherever it likes.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+
+from msgspec import structs
 
 from foundation.ids import LegId
-from telephony.sip.dialog import Dialog, storable
+from telephony.sip import session
+from telephony.sip.compose import reason_line
+from telephony.sip.dialog import Dialog, Target, storable
 from telephony.sip.digest import Credentials, DigestClient
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import CallerIdentity, HostPort, Progressed, Refused
 from telephony.sip.headers import NameAddr
 from telephony.sip.in_dialog import InDialog, may_retry
-from telephony.sip.leg import Leg, LegState
+from telephony.sip.leg import Branch, EarlyDialog, Leg, LegState
 from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
+from telephony.sip.reliable import Rack, read_rseq
 from telephony.sip.transaction_layer import ClientEntry, Purpose
 from telephony.sip.uri import literal_address, make_uri
 
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a call of ours goes: request URI, To, and the address of the first datagram."""
-
-    uri: str
-    to: str
-    address: HostPort
-    listener: int = 0
-    is_natted: bool = False
-    "The URI is what the phone believes to be its address; only `address` reaches it."
+MAX_EARLY = 8
+"Phones behind one INVITE whose early dialogs are kept (a proxy may reach several)."
+_OWN = frozenset(
+    ("via", "from", "to", "call-id", "cseq", "max-forwards", "content-type", "authorization")
+) | frozenset(("proxy-authorization", "session-expires", "min-se"))
+"Headers of an INVITE that are written anew when it is sent again."
 
 
 class OutgoingLegs:
@@ -45,7 +50,7 @@ class OutgoingLegs:
     def dial(
         self,
         leg_id: LegId,
-        target: Target,
+        targets: Sequence[Target],
         now: float,
         *,
         body: bytes,
@@ -53,51 +58,68 @@ class OutgoingLegs:
         headers: HeaderLines,
         credentials: Credentials | None,
     ) -> None:
+        """INVITE all targets, at least one; each is a phone of the same person."""
         tag = self._book.token()
         address = NameAddr(str(make_uri(caller.user, self._domain)), caller.display_name)
         dialog = Dialog(
             call_id=self._book.token() + self._book.token(),
             local=str(address.with_tag(tag)),
             local_tag=tag,
-            remote=f"<{target.to}>",
-            remote_target=target.uri,
-            host=target.address.host,
-            port=target.address.port,
-            listener=target.listener,
-            is_natted=target.is_natted,
+            remote=f"<{targets[0].to}>",
         )
+        dialog.aim(targets[0])
         leg = Leg(leg_id, LegState.DIALLING, dialog, is_caller=True, local_body=body)
         leg.auth = DigestClient(credentials) if credentials else None
         self._book.add(leg)
-        contact = self._book.capabilities(caller.user, target.listener)
-        self._invite(leg, body, [*contact, *headers], now)
+        number = dialog.next_seq()
+        for target in targets:
+            contact = self._book.capabilities(caller.user, target.listener, reliable=bool(body))
+            lines = [*contact, *session.ask(leg, self._book.options), *headers]
+            leg.branches.append(self._invite(leg, target, number, body, lines, now))
+        self._book.keep(leg)
 
-    def _invite(self, leg: Leg, body: bytes, headers: HeaderLines, now: float) -> ClientEntry:
-        number = leg.dialog.next_seq()
-        request = self._in_dialog.build(leg, "INVITE", number, headers=headers, body=body)
-        leg.invite = self._book.layer.send(
+    def _invite(
+        self,
+        leg: Leg,
+        target: Target,
+        number: int,
+        body: bytes,
+        headers: HeaderLines,
+        now: float,
+    ) -> Branch:
+        dialog = structs.replace(leg.dialog)
+        dialog.aim(target)
+        request = self._in_dialog.build(
+            leg, "INVITE", number, headers=headers, body=body, dialog=dialog
+        )
+        entry = self._book.layer.send(
             request,
-            leg.dialog.peer,
-            leg.dialog.listener,
+            target.address,
+            target.listener,
             purpose=Purpose.INVITE,
             leg_id=leg.leg_id,
             now=now,
         )
-        self._book.keep(leg)
-        return leg.invite
+        return Branch(entry, target)
 
     def hang_up(self, leg: Leg, reason: str, now: float) -> None:
         leg.hang_up_reason = reason
         if leg.state is LegState.DIALLING:
             leg.state = LegState.CANCELLING
-            if leg.has_provisional:
-                self._cancel(leg, now)
+            for branch in leg.branches:
+                self._cancel_when_heard(leg, branch.entry, now)
 
-    def _cancel(self, leg: Leg, now: float) -> None:
-        if leg.invite is None or leg.is_cancelled:
-            return
-        leg.is_cancelled = True
-        invite = leg.invite.request
+    def _cancel_when_heard(self, leg: Leg, entry: ClientEntry, now: float) -> None:
+        """RFC 3261 9.1: not before a provisional answer; that comes back here."""
+        if entry.has_provisional and not entry.is_cancelled:
+            text = leg.hang_up_reason
+            self._cancel(entry, reason_line("SIP", 487, text) if text else [], now)
+            leg.cancel_ends_at = now + self._book.options.timers.give_up
+            self._book.rearm(leg)
+
+    def _cancel(self, entry: ClientEntry, reason: HeaderLines, now: float) -> None:
+        entry.is_cancelled = True
+        invite = entry.request
         headers = [
             ("Via", invite.values("via")[0]),
             *(("Route", item) for item in invite.values("route")),
@@ -106,17 +128,29 @@ class OutgoingLegs:
             ("To", invite.values("to")[0]),
             ("Call-ID", invite.call_id),
             ("CSeq", f"{invite.cseq.number} CANCEL"),
+            *reason,
         ]
         self._book.layer.send(
             Request("CANCEL", invite.uri_text, headers),
-            leg.invite.to,
-            leg.invite.listener,
+            entry.to,
+            entry.listener,
             purpose=Purpose.CANCEL,
-            leg_id=leg.leg_id,
+            leg_id=entry.leg_id,
             now=now,
         )
-        leg.cancel_ends_at = now + self._book.options.timers.give_up
-        self._book.rearm(leg)
+
+    def _let_others_go(self, leg: Leg, now: float) -> None:
+        """Somebody has decided for all phones; those that still ring stop."""
+        others, leg.branches = leg.branches, []
+        for branch in others:
+            branch.entry.is_lost = True
+            self._let_go(branch.entry, now)
+
+    def _let_go(self, entry: ClientEntry, now: float) -> None:
+        """RFC 3326 2: so that the phone shows no missed call."""
+        if entry.has_provisional and not entry.is_cancelled:
+            self._cancel(entry, reason_line("SIP", 200, "Call completed elsewhere"), now)
+        self._book.layer.limit(entry, now + self._book.options.timers.give_up)
 
     def acknowledge(self, leg: Leg, body: bytes) -> None:
         """The ACK with our answer to a late offer."""
@@ -138,64 +172,99 @@ class OutgoingLegs:
         now: float,
     ) -> None:
         """News about the first INVITE of a leg, or of one that is gone already."""
+        branch = leg.find_branch(entry) if leg is not None else None
         if response is not None and 200 <= response.status < 300:
-            self._on_success(leg, entry, response, source, now)
-        elif leg is None or leg.invite is not entry:
-            return
+            self._on_success(leg, branch, entry, response, source, now)
+        elif leg is None or branch is None:
+            self._on_lost_news(entry, response, now)
         elif response is None:
-            self._refused(leg, 408, "no answer came")
+            self._branch_over(leg, branch, 408, "no answer came")
         elif response.status < 200:
-            self._on_provisional(leg, response, source, now)
+            self._on_provisional(leg, branch, response, source, now)
         else:
-            self._on_refusal(leg, entry, response, now)
+            self._on_refusal(leg, branch, response, now)
+
+    def _on_lost_news(self, entry: ClientEntry, response: Response | None, now: float) -> None:
+        """A phone that we let go before it had answered at all is heard of."""
+        if entry.is_lost and response is not None and response.status < 200:
+            entry.has_provisional = True
+            self._let_go(entry, now)
 
     def on_unreachable(self, leg: Leg | None, entry: ClientEntry, status: int = 503) -> None:
         """RFC 3261 8.1.3.1: as if a 503 had come; 480 for a phone of ours."""
-        if leg is not None and leg.invite is entry:
-            self._refused(leg, status, "the phone is unreachable")
+        branch = leg.find_branch(entry) if leg is not None else None
+        if leg is not None and branch is not None:
+            self._branch_over(leg, branch, status, "the phone is unreachable")
 
-    def _on_provisional(self, leg: Leg, response: Response, source: HostPort, now: float) -> None:
-        leg.has_provisional = True
+    def _on_provisional(
+        self, leg: Leg, branch: Branch, response: Response, source: HostPort, now: float
+    ) -> None:
+        branch.entry.has_provisional = True
         self._book.keep(leg)
         if leg.state is LegState.CANCELLING:
-            self._cancel(leg, now)
-        elif response.status > 100:
+            self._cancel_when_heard(leg, branch.entry, now)
+        elif response.status > 100 and self._is_news(leg, branch, response, source, now):
             leg.remote_body = response.body or leg.remote_body
             self._book.emit(Progressed(leg.leg_id, response.status, response.body))
+
+    def _is_news(
+        self, leg: Leg, branch: Branch, response: Response, source: HostPort, now: float
+    ) -> bool:
+        """False for a reliable answer that came before, or before its turn (RFC 3262 4)."""
+        early = self._find_early(leg, branch, response, source)
+        rseq = read_rseq(response)
+        if early is None or rseq is None:
+            return rseq is None
+        if early.rseq and rseq != early.rseq + 1:
+            return False
+        early.rseq = rseq
+        early.body = response.body or early.body
+        rack = Rack(rseq, response.cseq.number, "INVITE")
+        self._in_dialog.send_prack(leg, early.dialog, rack, now)
+        return True
+
+    def _find_early(
+        self, leg: Leg, branch: Branch, response: Response, source: HostPort
+    ) -> EarlyDialog | None:
+        """The early dialog of the phone that answered; None when it has no tag or no place."""
+        tag = response.to.tag
+        if tag and tag not in leg.early and len(leg.early) < MAX_EARLY and response.contacts:
+            early = structs.replace(leg.dialog)
+            early.aim(branch.target)
+            _enter(early, response, source)
+            leg.early[tag] = EarlyDialog(early)
+        return leg.early.get(tag)
 
     def _on_success(
         self,
         leg: Leg | None,
+        branch: Branch | None,
         entry: ClientEntry,
         response: Response,
         source: HostPort,
         now: float,
     ) -> None:
-        if leg is not None and leg.invite is entry:
-            self._establish(leg, response, source)
+        if leg is not None and branch is not None:
+            leg.branches.remove(branch)
+            self._let_others_go(leg, now)
+            leg.dialog.aim(branch.target)
+            _enter(leg.dialog, response, source)
+            early = leg.early.get(response.to.tag)
+            leg.early = {}
+            session.take(leg, response, self._book.options, now)
             if leg.state is LegState.CANCELLING:
                 self._end_crossed(leg, entry, now)
             else:
                 leg.state = LegState.UP
-                self._in_dialog.acknowledge_offer(leg, entry.request, response)
+                self._in_dialog.acknowledge_offer(
+                    leg, entry.request, response, early.body if early else b""
+                )
+                self._book.rearm(leg)
         elif leg is not None and leg.dialog.remote_tag == response.to.tag:
             if leg.ack_seq == entry.request.cseq.number:
                 self._in_dialog.repeat_ack(leg)
         else:
             self._end_fork(entry, response, source, now)
-
-    def _establish(self, leg: Leg, response: Response, source: HostPort) -> None:
-        dialog = leg.dialog
-        leg.invite = None
-        dialog.remote = storable(response.values("to")[0])
-        dialog.remote_tag = response.to.tag
-        dialog.route_set = response.routes[::-1]
-        before = dialog.remote_target
-        dialog.learn_target(response)
-        dialog.is_natted = dialog.is_natted and dialog.remote_target == before
-        if not dialog.is_natted:
-            dialog.is_natted = _is_natted(dialog, source)
-        dialog.host, dialog.port = source.host, source.port
 
     def _end_crossed(self, leg: Leg, entry: ClientEntry, now: float) -> None:
         """The 200 crossed our CANCEL."""
@@ -216,27 +285,49 @@ class OutgoingLegs:
             remote=invite.values("to")[0],
             remote_target=invite.uri_text,
             local_seq=invite.cseq.number,
+            host=entry.to.host,
+            port=entry.to.port,
             listener=entry.listener,
         )
         stray = Leg(LegId(""), LegState.CANCELLING, dialog, is_caller=True)
-        self._establish(stray, response, source)
+        _enter(dialog, response, source)
         self._in_dialog.send_ack(stray, invite)
         self._in_dialog.send_bye(stray, "", now)
 
-    def _on_refusal(self, leg: Leg, entry: ClientEntry, response: Response, now: float) -> None:
-        wanted = leg.state is LegState.DIALLING
+    def _on_refusal(self, leg: Leg, branch: Branch, response: Response, now: float) -> None:
+        entry, wanted = branch.entry, leg.state is LegState.DIALLING
         if wanted and may_retry(leg.auth, entry, response):
-            skip = ("via", "from", "to", "call-id", "cseq", "max-forwards", "content-type")
-            secret = ("authorization", "proxy-authorization")
-            kept = [
-                (name, value)
-                for name, value in entry.request.headers
-                if name.lower() not in (*skip, *secret)
-            ]
-            leg.has_provisional = False
-            self._invite(leg, entry.request.body, kept, now).retried = True
-            return
-        self._refused(leg, response.status, response.reason)
+            self._invite_again(leg, branch, now).retried = True
+        elif wanted and session.may_lengthen(leg, response, self._book.options):
+            self._invite_again(leg, branch, now).retried = entry.retried
+        else:
+            if wanted and response.status >= 600:
+                leg.branches.remove(branch)
+                self._let_others_go(leg, now)
+                leg.branches = [branch]
+            self._branch_over(leg, branch, response.status, response.reason)
+
+    def _invite_again(self, leg: Leg, branch: Branch, now: float) -> ClientEntry:
+        """The same INVITE with what the refusal asked for: credentials, a longer timer."""
+        before = branch.entry.request
+        kept = [(name, value) for name, value in before.headers if name.lower() not in _OWN]
+        lines = [*kept, *session.ask(leg, self._book.options)]
+        number = leg.dialog.next_seq()
+        again = self._invite(leg, branch.target, number, before.body, lines, now)
+        leg.branches[leg.branches.index(branch)] = again
+        self._book.keep(leg)
+        return again.entry
+
+    def _branch_over(self, leg: Leg, branch: Branch, status: int, reason: str) -> None:
+        """One phone has refused; the call is refused when it was the last."""
+        leg.branches.remove(branch)
+        if leg.refusal is None or _weight(status) < _weight(leg.refusal[0]):
+            leg.refusal = status, reason
+        if leg.branches:
+            leg.dialog.aim(leg.branches[0].target)
+            self._book.keep(leg)
+        else:
+            self._refused(leg, *leg.refusal)
 
     def _refused(self, leg: Leg, status: int, reason: str) -> None:
         self._book.forget(leg)
@@ -248,9 +339,29 @@ class OutgoingLegs:
     def tick(self, leg: Leg, now: float) -> None:
         if leg.cancel_ends_at is not None and now >= leg.cancel_ends_at:
             # RFC 3261 9.1: the CANCEL was for an INVITE that never gets a final answer.
-            if leg.invite is not None:
-                self._book.layer.abandon(leg.invite)
+            for branch in leg.branches:
+                self._book.layer.abandon(branch.entry)
+            leg.branches = []
             self._refused(leg, 487, "cancelled")
+
+
+def _weight(status: int) -> tuple[bool, int]:
+    """Of several phones' refusals the lightest is told (RFC 3261 16.7, step 6): a 6xx, then the
+    lowest class; silence says least."""
+    return status == 408, 0 if status >= 600 else status // 100
+
+
+def _enter(dialog: Dialog, response: Response, source: HostPort) -> None:
+    """The dialog that an answer to our INVITE makes (RFC 3261 12.1.2)."""
+    dialog.remote = storable(response.values("to")[0])
+    dialog.remote_tag = response.to.tag
+    dialog.route_set = response.routes[::-1]
+    before = dialog.remote_target
+    dialog.learn_target(response)
+    dialog.is_natted = dialog.is_natted and dialog.remote_target == before
+    if not dialog.is_natted:
+        dialog.is_natted = _is_natted(dialog, source)
+    dialog.host, dialog.port = source.host, source.port
 
 
 def _is_natted(dialog: Dialog, source: HostPort) -> bool:

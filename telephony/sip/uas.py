@@ -1,23 +1,26 @@
 """Calls that come to us: from the INVITE to the ACK of our 200 (RFC 3261 13.3, 9.2)."""
 
 from foundation.ids import new_leg_id
+from telephony.sip import session
 from telephony.sip.bodies import sdp_of
 from telephony.sip.dialog import Dialog, address_of, storable
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import (
-    CallerIdentity,
     Cancelled,
     Confirmed,
     Dropped,
+    EarlyAnswered,
+    Gone,
     GoneWhy,
     HostPort,
     IncomingCall,
 )
-from telephony.sip.headers import NameAddr
+from telephony.sip.identity import identify, read_diversions, trust
 from telephony.sip.in_dialog import InDialog
 from telephony.sip.leg import Leg, LegState
 from telephony.sip.leg_book import LegBook
-from telephony.sip.message import HeaderLines, Request, clean_text
+from telephony.sip.message import HeaderLines, Request
+from telephony.sip.reliable import REL, Rack, ReliableAnswers, reliable_for
 from telephony.sip.transaction import TimedOut
 from telephony.sip.transaction_layer import ServerEntry, is_answered
 from telephony.sip.unacked import UnackedAnswer
@@ -30,6 +33,7 @@ class IncomingLegs:
     def __init__(self, book: LegBook, in_dialog: InDialog) -> None:
         self._book = book
         self._in_dialog = in_dialog
+        self._is_trusted = trust(book.options.trusted)
 
     # -- from the network ------------------------------------------------------------------------
 
@@ -39,6 +43,8 @@ class IncomingLegs:
         leg = Leg(new_leg_id(), LegState.INVITED, self._make_dialog(entry))
         leg.pending = entry
         leg.remote_body = request.body
+        leg.learn_abilities(request)
+        leg.reliable = reliable_for(request, book.options.timers, book.random.getrandbits(30) + 1)
         entry.leg_id = leg.leg_id
         book.add(leg)
         book.answer(entry, 100, now, tag="")
@@ -46,10 +52,12 @@ class IncomingLegs:
             IncomingCall(
                 leg=leg.leg_id,
                 to_user=request.uri.user,
-                caller=identify(request.sender),
+                caller=identify(request, is_trusted=self._is_trusted(entry.source)),
                 body=request.body,
                 source=entry.source,
                 sip_call_id=request.call_id,
+                reliable=leg.reliable is not None,
+                diversions=read_diversions(request),
                 agent_aor=agent_aor,
             )
         )
@@ -77,17 +85,19 @@ class IncomingLegs:
             is_natted=_is_natted(request, target, source),
         )
 
-    def cancel(self, invite: ServerEntry, now: float) -> None:
+    def cancel(self, invite: ServerEntry, now: float, reason: str = "") -> None:
         """The CANCEL was answered 200, or the INVITE's time is over; a call that has its final
         answer goes on as it was."""
         leg = self._book.find(invite.leg_id) if invite.leg_id else None
         if leg is None or leg.pending is not invite or is_answered(invite):
             return
+        if leg.pending_update is not None:
+            self._in_dialog.refuse(leg, leg.pending_update, 487, now)
         self._book.answer(invite, 487, now, tag=leg.dialog.local_tag)
-        leg.pending = None
+        leg.pending = leg.pending_update = None
         if leg.state is LegState.INVITED:
             self._book.forget(leg)
-            self._book.emit(Cancelled(leg.leg_id))
+            self._book.emit(Cancelled(leg.leg_id, reason))
 
     def acknowledge(self, leg: Leg, request: Request, now: float) -> None:
         """The ACK of a 2xx; later copies of it are nothing new."""
@@ -114,32 +124,97 @@ class IncomingLegs:
         leg.local_body = body or leg.local_body
         leg.last_provisional = status, body
         leg.ring_again_at = now + self._book.options.ring_refresh_s
-        self._book.answer(
-            entry,
-            status,
-            now,
-            tag=leg.dialog.local_tag,
-            headers=self._capabilities(leg, entry),
-            body=body,
-            keep_route=True,
-        )
+        reliable = leg.reliable
+        if reliable is not None and reliable.sdp_is_out:
+            body = b""
+        if reliable is not None and reliable.is_due(body):
+            self._progress_reliably(leg, entry, reliable, status, body, now)
+        else:
+            data = self._compose(leg, entry, status, body)
+            self._book.layer.respond(entry, status, data, now)
         self._book.rearm(leg)
+
+    def _progress_reliably(
+        self,
+        leg: Leg,
+        entry: ServerEntry,
+        reliable: ReliableAnswers,
+        status: int,
+        body: bytes,
+        now: float,
+    ) -> None:
+        if reliable.is_waiting:
+            held = reliable.held_back
+            reliable.held_back = status, body or (held[1] if held else b"")
+        elif reliable.may_send(body):
+            lines = [("Require", REL), ("RSeq", str(reliable.next_rseq()))]
+            data = self._compose(leg, entry, status, body, lines)
+            reliable.sent(data, entry.request.cseq.number, now, has_sdp=bool(body))
+            self._book.layer.respond(entry, status, data, now)
+
+    def prack(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """RFC 3262 3: a PRACK that acknowledges nothing of ours is answered 481."""
+        request, reliable = entry.request, leg.reliable
+        rack = Rack.parse(request.find("rack") or "")
+        if not self._in_dialog.admit(leg, entry, now):
+            return
+        if reliable is None or leg.is_caller or not reliable.acknowledge(rack):
+            self._in_dialog.refuse(leg, entry, 481, now)
+            return
+        self._take_early_sdp(leg, entry, reliable, now)
+        if leg.pending is not None and leg.state is LegState.INVITED:
+            self._go_on(leg, reliable, now)
+        self._book.keep(leg)
+        self._book.rearm(leg)
+
+    def _take_early_sdp(
+        self, leg: Leg, entry: ServerEntry, reliable: ReliableAnswers, now: float
+    ) -> None:
+        """The PRACK's own body: the answer to our offer. Another offer in it is more than we do;
+        the PRACK has done its work all the same."""
+        body = _late_answer(entry.request)
+        is_answer = reliable.sdp_is_out and not reliable.has_offer and not reliable.sdp_is_known
+        if body and not is_answer:
+            self._in_dialog.refuse(leg, entry, 488, now)
+            return
+        self._book.answer(entry, 200, now, tag=leg.dialog.local_tag)
+        if body:
+            reliable.sdp_is_known = True
+            leg.remote_body = body
+            self._book.emit(EarlyAnswered(leg.leg_id, body))
+
+    def _go_on(self, leg: Leg, reliable: ReliableAnswers, now: float) -> None:
+        """What waited for the PRACK: the 200, or else the next provisional answer."""
+        held = reliable.take_held_back()
+        if leg.wanted_answer is not None:
+            body, leg.wanted_answer = leg.wanted_answer, None
+            self.accept(leg, body, now)
+        elif held is not None:
+            self.progress(leg, *held, now)
 
     def accept(self, leg: Leg, body: bytes, now: float) -> None:
         """200 to the INVITE, re-INVITE or UPDATE that waits."""
-        entry = leg.pending
+        entry = leg.pending_update or leg.pending
         if entry is None:
             return
-        leg.pending = None
         leg.local_body = body or leg.local_body
+        if entry is leg.pending_update:
+            leg.pending_update = None
+        elif leg.reliable is not None and leg.reliable.delays_the_200:
+            leg.wanted_answer = body
+            return
+        else:
+            leg.pending = None
         leg.remote_body = entry.request.body or leg.remote_body
-        if leg.state is not LegState.INVITED:
+        if leg.state is not LegState.INVITED or entry.request.method == "UPDATE":
             leg.dialog.learn_target(entry.request)
+            leg.learn_abilities(entry.request)
         if entry.request.method == "INVITE":
             self._accept_invite(leg, entry, body, now)
         else:
             self._answer_200(leg, entry, body, now)
             self._book.keep(leg)
+            self._book.rearm(leg)
 
     def _accept_invite(self, leg: Leg, entry: ServerEntry, body: bytes, now: float) -> None:
         if leg.state is LegState.INVITED:
@@ -147,8 +222,11 @@ class IncomingLegs:
         leg.ring_again_at = leg.expires_at = None
         leg.invite_seq = entry.request.cseq.number
         leg.answer_to = entry.to
+        if leg.reliable is not None:
+            body = b"" if leg.reliable.sdp_is_out else body
+            leg.reliable.stop()
         # Told before the 200 leaves: a process that dies in between must not orphan the caller.
-        sent = self._compose_200(leg, entry, body)
+        sent = self._compose_200(leg, entry, body, now)
         leg.answer = sent
         leg.unacked = UnackedAnswer(sent, leg.invite_seq, self._book.options.timers, now)
         self._book.keep(leg)
@@ -166,20 +244,26 @@ class IncomingLegs:
         headers: HeaderLines = (),
     ) -> None:
         """Final answer other than 2xx; ends the leg unless it was a re-INVITE or UPDATE."""
-        entry = leg.pending
+        entry = leg.pending_update or leg.pending
         if entry is None:
             return
         lines = list(headers)
         if retry_after is not None:
             lines.append(("Retry-After", str(retry_after)))
-        leg.pending = None
+        is_update = entry is leg.pending_update
+        if is_update:
+            leg.pending_update = None
+        else:
+            leg.pending = None
         tag = leg.dialog.local_tag
         self._book.answer(entry, status, now, tag=tag, reason=reason, headers=lines)
-        if leg.state is LegState.INVITED:
+        if leg.state is LegState.INVITED and not is_update:
             self._book.forget(leg)
 
     def hang_up(self, leg: Leg, reason: str, now: float) -> None:
         """RFC 3261 15: BYE must not overtake the ACK of our 200, so it waits for it."""
+        if leg.pending_update is not None:
+            self.reject(leg, 487, now)
         if leg.state is LegState.INVITED:
             self.reject(leg, 480, now, reason=reason)
         elif leg.state is LegState.ANSWERED:
@@ -200,6 +284,8 @@ class IncomingLegs:
         if leg.ring_again_at is not None and now >= leg.ring_again_at:
             status, body = leg.last_provisional
             self.progress(leg, status, body, now)
+        if leg.reliable is not None:
+            self._tick_reliable(leg, leg.reliable, now)
         if leg.unacked is None:
             return
         for effect in leg.unacked.tick(now):
@@ -207,6 +293,24 @@ class IncomingLegs:
                 self._give_up(leg, now)
             else:
                 self._book.send(effect.data, leg.answer_to, leg.dialog.listener)
+
+    def _tick_reliable(self, leg: Leg, reliable: ReliableAnswers, now: float) -> None:
+        entry = leg.pending
+        for effect in reliable.tick(now):
+            if entry is None:
+                return
+            if isinstance(effect, TimedOut):
+                self._refuse_unheard(leg, now)
+            else:
+                self._book.send(effect.data, entry.to, entry.listener)
+
+    def _refuse_unheard(self, leg: Leg, now: float) -> None:
+        """RFC 3262 3: no PRACK in 64·T1, so the caller cannot know how far the call is."""
+        if leg.pending_update is not None:
+            self.reject(leg, 487, now)
+        self.reject(leg, 504, now)
+        leg.state = LegState.ENDED
+        self._book.emit(Gone(leg.leg_id, GoneWhy.NO_ACK, "no PRACK came"))
 
     def _give_up(self, leg: Leg, now: float) -> None:
         """Timer H: RFC 3261 13.3.1.4 ends the dialog by BYE."""
@@ -222,22 +326,32 @@ class IncomingLegs:
         return self._book.capabilities(entry.request.uri.user, leg.dialog.listener)
 
     def _answer_200(self, leg: Leg, entry: ServerEntry, body: bytes, now: float) -> None:
-        data = self._compose_200(leg, entry, body)
+        data = self._compose_200(leg, entry, body, now)
         self._book.layer.respond(entry, 200, data, now)
 
-    def _compose_200(self, leg: Leg, entry: ServerEntry, body: bytes) -> bytes:
+    def _compose_200(self, leg: Leg, entry: ServerEntry, body: bytes, now: float) -> bytes:
+        if leg.is_early:
+            # RFC 4028 9: the timer begins with the 2xx to the INVITE, not with an early UPDATE's.
+            return self._compose(leg, entry, 200, body)
+        lines = session.agree(leg, entry.request, self._book.options, now)
+        return self._compose(leg, entry, 200, body, lines)
+
+    def _compose(
+        self, leg: Leg, entry: ServerEntry, status: int, body: bytes, lines: HeaderLines = ()
+    ) -> bytes:
         return self._book.compose(
             entry,
-            200,
+            status,
             tag=leg.dialog.local_tag,
-            headers=self._capabilities(leg, entry),
+            headers=[*self._capabilities(leg, entry), *lines],
             body=body,
             keep_route=True,
         )
 
 
 def _late_answer(ack: Request) -> bytes:
-    """A body that cannot be read must not keep the ACK from ending our retransmissions."""
+    """SDP of an ACK or PRACK. A body that cannot be read must not keep it from ending our
+    retransmissions."""
     try:
         return sdp_of(ack) or b""
     except SipParseError:
@@ -250,15 +364,6 @@ def _expires_s(request: Request) -> int | None:
         return request.number("expires")
     except SipParseError:
         return None
-
-
-def identify(sender: NameAddr) -> CallerIdentity:
-    """Who calls, as From claims; an address of another scheme has no user part."""
-    try:
-        user = sender.uri.user
-    except SipParseError:
-        user = ""
-    return CallerIdentity(user, clean_text(sender.display_name), clean_text(sender.uri_text))
 
 
 def _is_natted(request: Request, target: str, source: HostPort) -> bool:

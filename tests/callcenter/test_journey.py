@@ -2,12 +2,13 @@
 
 import pytest
 
-from acd.events import AgentChanged, AgentOffered, AgentState
+from acd.events import AgentChanged, AgentOffered, AgentState, OfferFailed, OfferFailure
 from foundation.ids import AgentId, CallId, OfferId, PartyId
 from telephony.calls import events as calls
 from tests.support.fake_house import EVA, TOM, House
 
 OFFER = OfferId("o-1")
+DECLINED, UNREACHABLE = OfferFailure.DECLINED, OfferFailure.UNREACHABLE
 
 
 def picked_up(house: House, call_id: CallId, agent_id: AgentId = EVA, offer: str = "o-1") -> None:
@@ -237,3 +238,38 @@ def test_agent_who_calls_the_line_from_the_own_phone_is_not_offered_that_call() 
     house.tell(calls.PhoneChanged(EVA, registered=True, busy=True))
     house.queue()
     assert "ring" not in house.control.verbs()
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (300, DECLINED),
+        (301, DECLINED),
+        (302, DECLINED),
+        (305, DECLINED),
+        (380, DECLINED),
+        (480, DECLINED),
+        (486, DECLINED),
+        (600, DECLINED),
+        (603, DECLINED),
+        (404, UNREACHABLE),
+        (408, UNREACHABLE),
+        (487, UNREACHABLE),
+        (488, UNREACHABLE),
+        (500, UNREACHABLE),
+        (503, UNREACHABLE),
+        (504, UNREACHABLE),
+        (604, UNREACHABLE),
+        (606, UNREACHABLE),
+    ],
+)
+def test_what_an_agents_phone_answers_becomes_the_outcome_of_the_offer(
+    status: int, why: OfferFailure
+) -> None:
+    house = House()
+    house.phone(EVA)
+    call_id = house.queue()
+    house.tell(calls.AgentRefused(call_id, EVA, OFFER, status))
+    (failed,) = (event for event in house.events if isinstance(event, OfferFailed))
+    assert failed.why is why
+    assert state_of(house, EVA) is AgentState.PAUSED

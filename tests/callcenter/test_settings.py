@@ -86,6 +86,8 @@ queues:
         ("sip: {listen: ['127.0.0.1:5060']}", "write transport:address:port"),
         ("sip: {listen: ['udp:localhost:5060']}", "'localhost' is not an IP address"),
         ("sip: {listen: []}", "at least 1 item"),
+        ("sip: {trusted: ['my trunk']}", "'my trunk' is not an IP address or network"),
+        ("sip: {ring: some}", "'newest' or 'all'"),
         ("http: {listen: '8080'}", "write address:port, for example 127.0.0.1:5060"),
         ("media: {ports: [30001, 31999]}", "start even and end odd"),
         ("media: {ports: [31000, 30999]}", "is not a range"),

@@ -343,6 +343,28 @@ def test_caller_of_an_offerless_invite_whose_ack_has_no_sdp_is_hung_up(lines: Li
     assert ("hang_up", CALLER, "the ACK has no SDP") in lines.sip.done
 
 
+def test_early_media_of_an_offerless_invite_needs_a_caller_who_acknowledges_it(
+    lines: Lines,
+) -> None:
+    lines.switchboard.answer_early(lines.invite(body=b""))
+    assert lines.sip.done[-1] == ("progress", CALLER, (183, b""))
+    other = Lines()
+    other.switchboard.answer_early(other.invite(body=b"", reliable=True))
+    assert other.sip.done[-1] == ("progress", CALLER, (183, b"v=0 ours"))
+
+
+def test_the_answer_in_a_prack_is_the_callers_sdp(lines: Lines) -> None:
+    call_id = lines.invite(body=b"", reliable=True)
+    lines.switchboard.answer_early(call_id)
+    lines.switchboard.on_sip(sip.EarlyAnswered(CALLER, b"v=0 theirs"))
+    (answer,) = lines.media.of(media.Answer)
+    assert isinstance(answer, media.Answer)
+    assert answer.sdp == "v=0 theirs"
+    lines.switchboard.answer(call_id)
+    lines.switchboard.on_sip(sip.Confirmed(CALLER, b""))
+    assert "CallEnded" not in lines.names(), "the ACK of such a call has no SDP"
+
+
 def test_hanging_up_on_an_unanswered_caller_is_a_final_answer(lines: Lines) -> None:
     call_id = lines.invite()
     lines.switchboard.hang_up(call_id, EndedBy.FAULT, "internal error")

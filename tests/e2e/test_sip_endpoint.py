@@ -7,6 +7,7 @@ import sys
 import wave
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from callcenter.demo.phone_process import PhoneProcess
@@ -16,6 +17,7 @@ from telephony.sip.endpoint import SipEndpoint, bind_udp, inherit_udp, listener_
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
+    Cancelled,
     Confirmed,
     Dropped,
     Gone,
@@ -23,10 +25,12 @@ from telephony.sip.events import (
     HostPort,
     IncomingCall,
     PhoneRegistered,
+    Progressed,
     Refused,
     SipEvent,
 )
 from telephony.sip.options import SipOptions
+from telephony.sip.registrar import Binding
 from telephony.sip.stack import SipStack
 from tests.support.baresip import Baresip
 from tests.support.eventually import eventually
@@ -157,6 +161,46 @@ async def test_two_of_our_phones_call_each_other_over_a_registrar() -> None:
 
         centre.do(centre.stack.hang_up(arrived.leg, centre.now))
         assert (await caller.next(Gone)).why is GoneWhy.BYE
+
+
+def _binding(phone: SipPhone, now: float) -> Binding:
+    host, port = phone.address.host, phone.address.port
+    contact = f"sip:agent0001@{host}:{port}"
+    return Binding(
+        contact=contact,
+        host=host,
+        port=port,
+        listener=0,
+        call_id=contact,
+        cseq=1,
+        updated_at=now,
+        expires_at=now + 300,
+        granted_s=300,
+    )
+
+
+async def test_two_phones_of_one_agent_ring_and_the_one_that_is_not_answered_stops() -> None:
+    async with (
+        SipPhone.started({"agent0001": "pw0001"}, ring_all=True) as centre,
+        SipPhone.started() as desk,
+        SipPhone.started() as mobile,
+    ):
+        rows = [_binding(phone, centre.now) for phone in (desk, mobile)]
+        centre.stack.restore_bindings("agent0001", msgspec.msgpack.encode(rows), centre.now)
+        leg = LegId("l-1")
+        centre.do(centre.stack.dial(leg, "agent0001", centre.now, body=SDP, caller=CALLER))
+        ringing = [await phone.next(IncomingCall) for phone in (desk, mobile)]
+        for phone, call in zip((desk, mobile), ringing, strict=True):
+            phone.do(phone.stack.ring(call.leg, phone.now))
+        await centre.next(Progressed)
+        await centre.next(Progressed)
+        desk.do(desk.stack.accept(ringing[0].leg, SDP, desk.now))
+        assert await centre.next(Answered) == Answered(leg, SDP)
+        stopped = await mobile.next(Cancelled)
+        assert stopped.leg == ringing[1].leg
+        assert "Call completed elsewhere" in stopped.reason
+        centre.do(centre.stack.hang_up(leg, centre.now))
+        assert (await desk.next(Gone)).why is GoneWhy.BYE
 
 
 async def test_garbage_is_counted_and_answered_by_silence() -> None:

@@ -125,6 +125,84 @@ async def test_sipp_cancels_a_ringing_call_and_gets_200_and_487(
     assert await centre.next(Cancelled)
 
 
+async def test_sipp_acknowledges_early_media_and_gets_the_200_after_that(
+    centre: SipPhone, tmp_path: Path
+) -> None:
+    def play_early(event: SipEvent) -> None:
+        if isinstance(event, IncomingCall):
+            assert event.reliable
+            centre.do(centre.stack.progress(event.leg, 183, SDP, centre.now))
+            centre.do(centre.stack.accept(event.leg, SDP, centre.now))
+
+    centre.on_event = play_early
+    remember = (
+        '<recv response="183"><action>'
+        '<ereg regexp="[^ ].*" search_in="hdr" header="To:" assign_to="peer"/>'
+        '<ereg regexp="[0-9]+" search_in="hdr" header="RSeq:" assign_to="rseq"/>'
+        "</action></recv>\n"
+    )
+    await play(
+        centre,
+        tmp_path,
+        request("INVITE", tail="Require: 100rel\n" + BODY),
+        answer(100),
+        remember,
+        request("PRACK", IN_DIALOG, "RAck: [$rseq] 1 INVITE\n" + PLAIN, cseq=2),
+        answer(200),
+        answer(200),
+        request("ACK", IN_DIALOG),
+        request("PRACK", IN_DIALOG, "RAck: [$rseq] 1 INVITE\n" + PLAIN, cseq=3),
+        answer(481),
+        request("BYE", IN_DIALOG, cseq=4),
+        answer(200),
+    )
+
+    assert await centre.next(Confirmed)
+    assert (await centre.next(Gone)).why is GoneWhy.BYE
+
+
+async def test_sipp_answers_reliably_and_gets_its_prack(centre: SipPhone, tmp_path: Path) -> None:
+    reply = (
+        "[last_Via:]\n[last_From:]\n[last_To:];tag=[call_number]\n[last_Call-ID:]\n[last_CSeq:]\n"
+        "Contact: <sip:[local_ip]:[local_port]>\n"
+    )
+    plain_reply = reply.replace(";tag=[call_number]", "")
+    file = tmp_path / "reliable.xml"
+    file.write_text(
+        scenario(
+            '<recv request="INVITE"><action><ereg regexp="SIP/2.0/UDP.*" search_in="hdr"'
+            ' header="Via:" assign_to="via"/></action></recv>\n',
+            send("SIP/2.0 183 Session Progress\n" + reply + "Require: 100rel\nRSeq: 7\n" + BODY),
+            '<recv request="PRACK"><action><ereg regexp="7 1 INVITE" search_in="hdr"'
+            ' header="RAck:" check_it="true" assign_to="rack"/></action></recv>\n',
+            send("SIP/2.0 200 OK\n" + plain_reply + PLAIN),
+            send(
+                "SIP/2.0 200 OK\nVia: [$via]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n"
+                "CSeq: 1 INVITE\nContact: <sip:[local_ip]:[local_port]>\n" + PLAIN,
+                retransmit=True,
+            ),
+            '<recv request="ACK"/>\n<recv request="BYE"/>\n',
+            send("SIP/2.0 200 OK\n" + plain_reply + PLAIN),
+            '<Reference variables="rack"/>\n',
+        )
+    )
+    sipp = Sipp(file, tmp_path)
+    playing = asyncio.create_task(sipp.run())
+
+    def hang_up(event: SipEvent) -> None:
+        if isinstance(event, Answered):
+            centre.do(centre.stack.hang_up(event.leg, centre.now, "done"))
+
+    centre.on_event = hang_up
+    await sipp.listens()
+    centre.dial(f"sip:agent@{sipp.address}", SDP, CALLER)
+    result = await playing
+
+    assert result.passed, result.log
+    early = await centre.next(Progressed)
+    assert (await centre.next(Answered)).body == early.body != b""
+
+
 @pytest.mark.parametrize("name", WRONG)
 async def test_sipp_gets_the_answer_due_for(name: str, centre: SipPhone, tmp_path: Path) -> None:
     text, status = WRONG[name]

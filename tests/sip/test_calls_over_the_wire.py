@@ -367,3 +367,22 @@ def test_a_restarted_process_ends_the_dialog_that_it_adopts(
     assert isinstance(fates(other)[-1], Gone)
     assert fates(side)[-1] == Gone(leg, GoneWhy.OURS)
     assert side.stack.transaction_count == 0 or "BYE" in side.starts()
+
+
+@pytest.mark.parametrize("who", ["phone", "centre"])
+def test_a_reoffer_that_is_never_answered_leaves_nothing_behind(call: Call, who: str) -> None:
+    call.establish()
+    effects = call.centre.stack.reoffer(call.leg, OFFER, call.wire.now)
+    call.wire.perform(call.centre, effects)
+    call.pass_s(1)
+    assert call.phone.heard(Reoffered)
+    if who == "phone":
+        # It has forgotten the re-INVITE, and says no more to it than its BYE.
+        record = call.phone.stack.record(LEG)
+        call.phone.stack = make_stack(PHONE, seed=5)
+        call.phone.stack.adopt(record, call.wire.now)
+        call.hang_up(call.phone)
+    else:
+        call.hang_up(call.centre)
+    call.pass_s(200)
+    assert (call.centre.stack.leg_count, call.centre.stack.transaction_count) == (0, 0)

@@ -517,3 +517,23 @@ def test_gone_is_told_once_for_a_call_that_ends_on_a_connection(stack: SipStack)
     effects = stack.receive(request("BYE", 2, to_tag=tag), PHONE, TCP, 2.0)
     assert told(effects, Gone) == [Gone(arrived.leg, GoneWhy.BYE, "")]
     assert stack.flow_closed(PHONE, TCP, 3.0) == []
+
+
+def test_a_refresh_whose_connection_broke_is_tried_again_on_the_next(stack: SipStack) -> None:
+    open_flow(stack)
+    asks = [("Supported", "timer"), ("Session-Expires", "600;refresher=uas"), ("Allow", "UPDATE")]
+    effects = stack.receive(request("INVITE", headers=asks, body=OFFER), PHONE, TCP, 0.0)
+    (call,) = told(effects, IncomingCall)
+    assert isinstance(call, IncomingCall)
+    (accepted,) = responses(stack.accept(call.leg, ANSWER, 0.0))
+    tag = f";tag={accepted.to.tag}"
+    stack.receive(request("ACK", to_tag=tag), PHONE, TCP, 0.0)
+
+    (update,) = requests(stack.tick(300.0))
+    assert update.method == "UPDATE"
+    assert told(stack.flow_closed(PHONE, TCP, 301.0), Gone) == []
+    open_flow(stack, NEW)
+    stack.receive(request("OPTIONS", 2, to_tag=tag), NEW, TCP, 302.0)
+    (again,) = sent(stack.tick(305.0))
+    assert again.data.startswith(b"UPDATE")
+    assert again.to == NEW

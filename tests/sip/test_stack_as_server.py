@@ -128,7 +128,7 @@ REFUSED = {
     "multipart-without-sdp-415": write("INVITE", MIXED, body=b"--b1\r\n\r\nhello\r\n--b1--"),
     "accepts-no-sdp-406": write("INVITE", SDP, "Accept: text/plain, */*;q=0", body=OFFER),
     "unknown-scheme-416": write("OPTIONS", uri="mailto:8000@hotline.example"),
-    "required-extension-420": write("INVITE", SDP, "Require: 100rel, foo", body=OFFER),
+    "required-extension-420": write("INVITE", SDP, "Require: 100rel, foo, bar", body=OFFER),
     "bye-without-dialog-481": write("BYE", to="<sip:8000@x>;tag=gone"),
     "invite-without-dialog-481": invite(to="<sip:8000@x>;tag=gone"),
     "info-without-tag-481": write("INFO"),
@@ -162,7 +162,7 @@ def test_a_refusal_says_what_would_be_right(stack: SipStack) -> None:
     assert "INVITE" in (header(REFUSED["refer-405"], "allow") or "")
     assert header(REFUSED["text-body-415"], "accept") == "application/sdp, multipart/mixed"
     assert header(REFUSED["zipped-body-415"], "accept-encoding") == "identity"
-    assert header(REFUSED["required-extension-420"], "unsupported") == "100rel, foo"
+    assert header(REFUSED["required-extension-420"], "unsupported") == "foo, bar"
 
 
 def test_a_copy_of_a_refused_request_gets_the_same_tag(stack: SipStack) -> None:

@@ -25,7 +25,7 @@ class FakeSip:
     "The stack tells a new dialog record when something is noted."
 
     def progress(self, leg: LegId, status: int, body: bytes) -> None:
-        self.done.append(("progress", leg, status))
+        self.done.append(("progress", leg, (status, body)))
 
     def accept(self, leg: LegId, body: bytes) -> None:
         self.done.append(("accept", leg, body))
@@ -131,7 +131,14 @@ class Lines:
             lambda: self.now,
         )
 
-    def invite(self, leg: str = "l-1", *, body: bytes = b"v=0", agent_aor: str = "") -> CallId:
+    def invite(
+        self,
+        leg: str = "l-1",
+        *,
+        body: bytes = b"v=0",
+        agent_aor: str = "",
+        reliable: bool = False,
+    ) -> CallId:
         self.switchboard.on_sip(
             sip.IncomingCall(
                 LegId(leg),
@@ -141,6 +148,7 @@ class Lines:
                 sip.HostPort("127.0.0.1", 5062),
                 f"sip-{leg}",
                 agent_aor,
+                reliable,
             )
         )
         return next(

@@ -40,6 +40,7 @@ class SipPhone:
         domain: str = "",
         seed: int | None = None,
         *,
+        ring_all: bool = False,
         transports: Sequence[str] = ("UDP",),
         host: str = "127.0.0.1",
         tls: TlsFiles | None = None,
@@ -58,7 +59,12 @@ class SipPhone:
         self.events: list[SipEvent] = []
         self.on_event: Callable[[SipEvent], None] = lambda event: None
         self.stack = SipStack(
-            SipOptions(listeners=self.listeners, domain=domain, streams=limits or StreamLimits()),
+            SipOptions(
+                listeners=self.listeners,
+                domain=domain,
+                ring_all=ring_all,
+                streams=limits or StreamLimits(),
+            ),
             accounts or {},
             lines=lines,
             secret=b"for the tests only",
@@ -75,13 +81,21 @@ class SipPhone:
         lines: Callable[[str], bool] = lambda user: True,
         domain: str = "",
         *,
+        ring_all: bool = False,
         transports: Sequence[str] = ("UDP",),
         host: str = "127.0.0.1",
         tls: TlsFiles | None = None,
         limits: StreamLimits | None = None,
     ) -> AsyncIterator["SipPhone"]:
         phone = cls(
-            accounts, lines, domain, transports=transports, host=host, tls=tls, limits=limits
+            accounts,
+            lines,
+            domain,
+            ring_all=ring_all,
+            transports=transports,
+            host=host,
+            tls=tls,
+            limits=limits,
         )
         await phone.endpoint.start()
         try:

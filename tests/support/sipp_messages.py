@@ -90,7 +90,7 @@ WRONG = {
     "a-required-extension-expect-420": (
         "INVITE sip:8000@[remote_ip] SIP/2.0\n"
         + HEAD.format(method="INVITE")
-        + "Require: 100rel\n"
+        + "Require: precondition\n"
         + BODY,
         420,
     ),

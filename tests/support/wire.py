@@ -62,23 +62,21 @@ class _Flight:
 
 
 class Wire:
-    """Carries datagrams between two sides, `delay_s` each way.
+    """Carries datagrams between its sides, `delay_s` each way.
 
-    lost, doubled, late: numbers of datagrams, counted from 0 over both directions in the order of
+    lost, doubled, late: numbers of datagrams, counted from 0 over all directions in the order of
     sending; a late one arrives after the two that follow it.
     """
 
     def __init__(
         self,
-        left: Side,
-        right: Side,
-        *,
+        *sides: Side,
         delay_s: float = 0.01,
         lost: Iterable[int] = (),
         doubled: Iterable[int] = (),
         late: Iterable[int] = (),
     ) -> None:
-        self.sides = (left, right)
+        self.sides = sides
         self.delay_s = delay_s
         self.lost = set(lost)
         self.doubled = set(doubled)
