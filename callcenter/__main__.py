@@ -18,7 +18,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command("demo")(demo)
 app.command("init")(init_command(user.create_first_user))
 app.command("check")(check)
 app.command("demo")(demo)

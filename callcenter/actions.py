@@ -8,12 +8,20 @@ from acd.inputs import Pause, Ready, SignIn, SignOut
 from callcenter.asks import BoardAsks
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
+from callcenter.monitor_actions import MonitorActions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, CallId
 from foundation.journal import Journal
 from telephony.calls.events import EndedBy
 from telephony.calls.switchboard import Switchboard
-from wallboard.commands import Done, HangUpCall, SetAgentState, WantedState
+from wallboard.commands import (
+    Done,
+    HangUpCall,
+    MonitorCall,
+    SetAgentState,
+    StopMonitor,
+    WantedState,
+)
 
 
 class Actions:
@@ -28,9 +36,11 @@ class Actions:
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
+        phones: Collection[str] = (),
     ) -> None:
         """
         pause_reasons: what an agent may be paused for.
+        phones: accounts beside the agents' own; a supervisor may be rung there.
         auto_ready: who has no phone is off, whatever a supervisor wants (`acd.floor`, rule 6).
         """
         self._floor = floor
@@ -39,6 +49,7 @@ class Actions:
         self._tell = tell
         self._pause_reasons = pause_reasons
         self._auto_ready = auto_ready
+        self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
         """Raises RemoteError, NotFound or Conflict before anything is done."""
@@ -47,6 +58,10 @@ class Actions:
                 self._set_agent_state(command)
             case HangUpCall() as command:
                 self._hang_up(command)
+            case MonitorCall() as command:
+                self._monitors.monitor(command)
+            case StopMonitor() as command:
+                self._monitors.stop(command)
             case _:
                 assert_never(ask.command)
         seq = self._journal.last_seq

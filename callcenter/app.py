@@ -207,6 +207,7 @@ class Core:
                 self._tell,
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
+                phones={phone.id for phone in settings.phones},
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
         )
@@ -214,7 +215,8 @@ class Core:
     def _make_stack(self) -> SipStack:
         settings = self._settings
         lines = {line.number for line in settings.lines}
-        passwords = {agent.id: agent.sip_password.get_secret_value() for agent in settings.agents}
+        accounts = (*settings.agents, *settings.phones)
+        passwords = {account.id: account.sip_password.get_secret_value() for account in accounts}
         return SipStack(
             sip_options(settings, sip_listeners(settings, self._sockets)),
             passwords,

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from callcenter.sections import SECURE_TRANSPORTS, Agent, Queue, Trunk
+from callcenter.sections import SECURE_TRANSPORTS, Agent, Phone, Queue, Trunk
 from foundation.yaml_lines import Path, nearest
 from ivr.flow import Flow, ToQueue, prompts_of
 from ivr.words import ANNOUNCEMENTS
@@ -29,10 +29,12 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _doubles("trunks", "name", [trunk.name for trunk in settings.trunks])
     yield from _trunk_lines(settings)
     yield from _shared_addresses(settings.trunks)
+    yield from _doubles("phones", "id", [phone.id for phone in settings.phones])
     yield from _clashes(settings)
     yield from _missing_flows(settings)
     yield from _missing_music(settings)
-    yield from _passwords(settings.agents)
+    yield from _passwords("agents", [(agent, agent.number) for agent in settings.agents])
+    yield from _passwords("phones", [(phone, "") for phone in settings.phones])
     yield from _missing_models(settings)
     yield from _sip_listeners(settings)
 
@@ -136,12 +138,18 @@ def _clashes(settings: Settings) -> Iterable[Finding]:
     for index, agent in enumerate(settings.agents):
         if agent.number in lines:
             yield ("agents", index, "number"), f"{agent.number!r} is a line's number"
+    agents = {agent.id for agent in settings.agents}
+    for index, phone in enumerate(settings.phones):
+        if phone.id in agents:
+            yield ("phones", index, "id"), f"{phone.id!r} is an agent's id"
 
 
-def _passwords(agents: Sequence[Agent]) -> Iterable[Finding]:
-    for index, agent in enumerate(agents):
-        if agent.sip_password.get_secret_value() in (agent.id, agent.number):
-            yield ("agents", index, "sip_password"), "is the agent's id or number; choose another"
+def _passwords(section: str, accounts: Sequence[tuple[Phone, str]]) -> Iterable[Finding]:
+    """`accounts`: each with its number, if it has one."""
+    for index, (account, number) in enumerate(accounts):
+        if account.sip_password.get_secret_value() in (account.id, number):
+            what = "the agent's id or number" if number else "the phone's id"
+            yield (section, index, "sip_password"), f"is {what}; choose another"
 
 
 def _sip_listeners(settings: Settings) -> Iterable[Finding]:

@@ -332,13 +332,26 @@ class Limits(Part):
     "A call that has got no final answer of ours by then gets 480."
 
 
-class Agent(Part):
+class Phone(Part):
     id: Name
     "User part of the phone's SIP address; never changes."
     name: str = Field(min_length=1)
     "For people; may change."
     sip_password: SecretStr
-    "Of the agent's phone; `callcenter init` makes good ones."
+    "Of the phone; `callcenter init` makes good ones."
+
+    @field_validator("sip_password")
+    @classmethod
+    def _is_not_poor(cls, password: SecretStr) -> SecretStr:
+        word = password.get_secret_value()
+        if not word.strip():
+            raise ValueError("is empty; every phone needs a password of its own")
+        if word.lower() in POOR_PASSWORDS:
+            raise ValueError("is the first that anybody would try; choose another")
+        return password
+
+
+class Agent(Phone):
     number: DialNumber
     "Told to callers before the talk, and the agent's short number."
     skills: Skills = {}
@@ -349,16 +362,6 @@ class Agent(Part):
     "Ask the phone to pick up by itself, after a short tone."
     languages: tuple[Language, ...] = ()
     "What the agent speaks, the mother tongue first."
-
-    @field_validator("sip_password")
-    @classmethod
-    def _is_not_poor(cls, password: SecretStr) -> SecretStr:
-        word = password.get_secret_value()
-        if not word.strip():
-            raise ValueError("is empty; every agent needs a password of its own")
-        if word.lower() in POOR_PASSWORDS:
-            raise ValueError("is the first that anybody would try; choose another")
-        return password
 
 
 class ServiceLevel(Part):

@@ -33,6 +33,7 @@ from callcenter.sections import (
     Listener,
     Media,
     Name,
+    Phone,
     Queue,
     Recordings,
     SecondsOrNever,
@@ -83,6 +84,8 @@ class _Listed(BaseSettings):
     "How many calls there may be."
     agents: tuple[Agent, ...] = ()
     "Who answers."
+    phones: tuple[Phone, ...] = ()
+    "Accounts that are no agents: where supervisors are rung to listen, whisper and barge in."
     queues: dict[Name, Queue] = {}
     "Where callers wait, by name."
     blocked: tuple[DialNumber, ...] = ()

@@ -20,8 +20,8 @@ from acd.events import (
     TalkEnded,
 )
 from acd.inputs import AcdInput, Pause, Ready, SignIn
-from foundation.ids import AgentId, CallId, QueueId
-from telephony.calls.events import CallArrived, CallEnded, EndedBy
+from foundation.ids import AgentId, CallId, PhoneId, QueueId
+from telephony.calls.events import CallArrived, CallEnded, EndedBy, MonitorEnded, MonitorStarted
 
 REASON = "the centre was restarted"
 HISTORY = timedelta(days=2)
@@ -36,6 +36,7 @@ class OpenEnds:
     "In order of arrival."
     waiting: dict[CallId, QueueId] = field(default_factory=dict)
     talks: dict[CallId, tuple[QueueId, AgentId]] = field(default_factory=dict)
+    monitors: dict[tuple[CallId, PhoneId], None] = field(default_factory=dict)
     agents: dict[AgentId, AgentChanged] = field(default_factory=dict)
     "How each was last."
 
@@ -54,6 +55,10 @@ class OpenEnds:
                 self.waiting.pop(call_id, None)
             case TalkEnded(call_id):
                 self.talks.pop(call_id, None)
+            case MonitorStarted(call_id, phone):
+                self.monitors[call_id, phone] = None
+            case MonitorEnded(call_id, phone):
+                self.monitors.pop((call_id, phone), None)
             case AgentChanged(agent_id):
                 self.agents[agent_id] = event
             case _:
@@ -67,10 +72,19 @@ def find_open_ends(events: Iterable[object]) -> OpenEnds:
     return ends
 
 
+def end_monitors(ends: OpenEnds) -> list[object]:
+    """Whoever listened has lost the leg with the core that knew it, also when the talk goes on."""
+    return [MonitorEnded(call_id, phone, REASON) for call_id, phone in ends.monitors]
+
+
 def settle(ends: OpenEnds) -> list[object]:
-    """Facts that end what is open, in an order that folds take: visits, talks, calls, agents."""
+    """Facts that end what is open, in an order that folds take.
+
+    Visits, supervisors, talks, calls, agents.
+    """
     facts: list[object] = []
     facts += [CallLost(call_id, queue) for call_id, queue in ends.waiting.items()]
+    facts += end_monitors(ends)
     facts += [TalkEnded(call_id, queue, agent) for call_id, (queue, agent) in ends.talks.items()]
     facts += [CallEnded(call_id, EndedBy.FAULT, REASON) for call_id in ends.calls]
     facts += [

@@ -19,7 +19,7 @@ from callcenter.journey import HouseEvent, HouseRules, Journey
 from callcenter.limits import Arrival
 from callcenter.media_port import MediaPort
 from callcenter.revive import House, Plan, make_plan
-from callcenter.settle import HISTORY, REASON, OpenEnds, seat, settle
+from callcenter.settle import HISTORY, REASON, OpenEnds, end_monitors, seat, settle
 from foundation import clock
 from foundation.errors import CallCentreError
 from foundation.ids import LegId, RecordingId
@@ -81,6 +81,7 @@ class TakeOver:
         sides, others = adopt_legs(sessions, self._endpoint)
         if self._journal.is_same_boot:
             plan = make_plan(history, sides, self._house(present))
+            plan.facts += end_monitors(open_ends)
         else:
             # Nothing can have outlived the machine's own end.
             plan = Plan(facts=settle(open_ends), strays=sides)

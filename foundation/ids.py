@@ -15,6 +15,8 @@ OfferId = NewType("OfferId", str)
 "One call offered to one agent once, `o-…`."
 AgentId = NewType("AgentId", str)
 "Chosen by the administrator, also the user part of the agent's SIP address."
+PhoneId = NewType("PhoneId", str)
+"An account that a phone registers with: an agent's id, or one of the configuration's `phones`."
 QueueId = NewType("QueueId", str)
 "Chosen by the administrator."
 PartyId = NewType("PartyId", str)

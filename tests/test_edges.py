@@ -38,6 +38,7 @@ ALLOWED_IN = {
         "foundation/web/",
         "recordings/api.py",
         "wallboard/api.py",
+        "wallboard/monitor_api.py",
         "wallboard/pages.py",
         "wallboard/socket.py",
         "wallboard/web_role.py",

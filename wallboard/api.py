@@ -15,6 +15,7 @@ from foundation.web.users import Role, User
 from wallboard.calls import CallLine
 from wallboard.commands import HangUpCall, SetAgentState, WantedState
 from wallboard.document import Document, agent_entry, agent_ids, queue_entry, queue_ids
+from wallboard.monitor_api import monitor_routes
 from wallboard.service import BoardService
 
 Supervisor = Annotated[User, Depends(require_role(Role.SUPERVISOR))]
@@ -82,6 +83,7 @@ def wallboard_api(service: BoardService) -> APIRouter:
         await service.ask(HangUpCall(call_id=call_id, by=user.user_id))
         return {"call_id": call_id}
 
+    router.include_router(monitor_routes(service), responses=ERRORS)
     return router
 
 

@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from telephony.calls.events import MonitorMode
+
 
 class WantedState(StrEnum):
     """The states an agent may be put in; the others come with calls."""
@@ -35,7 +37,21 @@ class HangUpCall(_Command, frozen=True):
     call_id: str
 
 
-Command: TypeAlias = SetAgentState | HangUpCall
+class MonitorCall(_Command, frozen=True):
+    """Ring the phone into the talk, or change the mode of one that is in it."""
+
+    call_id: str
+    phone: str
+    mode: MonitorMode
+
+
+class StopMonitor(_Command, frozen=True):
+    call_id: str
+    phone: str = ""
+    "'': every phone that `by` has brought into this talk."
+
+
+Command: TypeAlias = SetAgentState | HangUpCall | MonitorCall | StopMonitor
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):

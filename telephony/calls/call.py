@@ -26,7 +26,7 @@ Rule 4: each leg that media was asked for gets one Release; each Tap one Untap, 
 
 from collections.abc import Sequence
 
-from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, RecordingId
+from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, PhoneId, RecordingId
 from telephony.calls.agent_leg import ENDED_EARLY, AgentLeg
 from telephony.calls.digits import DigitFilter, DigitWay
 from telephony.calls.effects import (
@@ -57,6 +57,7 @@ from telephony.calls.events import (
 )
 from telephony.calls.kept import KeptAgentSide, KeptCall
 from telephony.calls.leg import Leg, LegState
+from telephony.calls.monitor import Talk
 from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
 from telephony.sip import events as sip
@@ -109,6 +110,13 @@ class Call:
     @property
     def is_over(self) -> bool:
         return self._is_over
+
+    @property
+    def talk(self) -> Talk | None:
+        """Caller and agent while they are bridged, for whoever listens to them."""
+        if self.agent is None or not self._bridged:
+            return None
+        return Talk(self.caller.leg_id, self.agent.leg_id, PhoneId(self.agent.agent_id))
 
     # -- the caller's INVITE ---------------------------------------------------------------------
 

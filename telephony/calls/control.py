@@ -8,8 +8,8 @@ All verbs are fire-and-forget: they return at once, their outcome comes as an ev
 from collections.abc import Sequence
 from typing import Protocol
 
-from foundation.ids import AgentId, CallId, OfferId, RecordingId
-from telephony.calls.events import EndedBy
+from foundation.ids import AgentId, CallId, OfferId, PhoneId, RecordingId
+from telephony.calls.events import EndedBy, MonitorMode
 
 
 class CallControl(Protocol):
@@ -67,3 +67,13 @@ class CallControl(Protocol):
 
     def release_agent(self, call_id: CallId) -> None:
         """End the agent's leg only; `AgentHungUp` follows and the caller stays."""
+
+    def monitor(self, call_id: CallId, phone: PhoneId, mode: MonitorMode, *, by: str) -> None:
+        """Ring a supervisor's phone into the talk; `MonitorStarted` or `MonitorEnded` follows.
+
+        For a phone that is in this talk already: change its mode, `MonitorChanged` follows. Nothing
+        happens where nobody talks, nor to a phone that is in the house already.
+        """
+
+    def stop_monitor(self, call_id: CallId, phone: PhoneId, reason: str) -> None:
+        """Hang up a supervisor's phone; `MonitorEnded` follows and the talk goes on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from foundation.ids import AgentId, LegId
+from foundation.ids import AgentId, LegId, PhoneId
 from telephony.calls.events import CallEvent
 from telephony.media import protocol as media
 
@@ -45,6 +45,15 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class DialSupervisor:
+    """INVITE to the newest binding of a supervisor's phone, which is asked to pick up by itself."""
+
+    leg: LegId
+    phone: PhoneId
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class HangUpLeg:
     """BYE, CANCEL or a final answer: whatever the leg's state asks for."""
 
@@ -62,6 +71,9 @@ class Purpose(Enum):
     LATE_ANSWER = "late answer"
     "The SDP in the ACK of an offerless INVITE."
     REOFFER_ANSWER = "reoffer answer"
+    PREPARE_SUPERVISOR = "prepare supervisor"
+    ANSWER_SUPERVISOR = "answer supervisor"
+    HEAR = "hear"
     CONNECT = "connect"
     PLAY = "play"
     TAP = "tap"
@@ -83,7 +95,7 @@ class Tell:
     event: CallEvent
 
 
-Effect: TypeAlias = Progress | Accept | Reject | Dial | HangUpLeg | AskMedia | Tell
+Effect: TypeAlias = Progress | Accept | Reject | Dial | DialSupervisor | HangUpLeg | AskMedia | Tell
 
 
 @dataclass(frozen=True, slots=True)

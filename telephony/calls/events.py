@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId
+from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, PhoneId
 
 
 class EndedBy(StrEnum):
@@ -21,6 +21,17 @@ class EndedBy(StrEnum):
 class Side(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
+
+
+class MonitorMode(StrEnum):
+    """Who hears a supervisor that hears caller and agent."""
+
+    LISTEN = "listen"
+    "Nobody."
+    WHISPER = "whisper"
+    "The agent alone."
+    BARGE = "barge"
+    "Both."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,36 @@ class CallResumed:
 
     call_id: CallId
     side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorStarted:
+    """A supervisor's phone was picked up and hears the talk; `mode` says who hears it."""
+
+    call_id: CallId
+    phone: PhoneId
+    by: str
+    "User id of whoever asked for it."
+    mode: MonitorMode
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorChanged:
+    """The supervisor is heard by others than before."""
+
+    call_id: CallId
+    phone: PhoneId
+    by: str
+    mode: MonitorMode
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorEnded:
+    """The supervisor's phone is out of the talk; without a `MonitorStarted` it never was in it."""
+
+    call_id: CallId
+    phone: PhoneId
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +237,9 @@ JournalEvent: TypeAlias = (
     | CallBridged
     | CallHeld
     | CallResumed
+    | MonitorStarted
+    | MonitorChanged
+    | MonitorEnded
     | LegEnded
     | CallEnded
     | MediaTroubled

@@ -12,6 +12,9 @@ class CallOptions:
     hold_music: tuple[str, ...] = ("silence:1000",)
     "Play items (see telephony.media.protocol.Play) for whoever is put on hold."
 
+    max_monitors: int = 3
+    "Supervisors' phones at one talk; each costs a mixer of its own and makes the others' dearer."
+
     country_code: str = "86"
     "For numbers in national form (leading 0): E.164 needs a country."
 

@@ -5,10 +5,11 @@ handed to its `Call` (telephony.calls.call), and what the call wants done is per
 order and never nested: work that a told event causes waits until the present work is done.
 """
 
+import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from foundation.ids import (
     AgentId,
@@ -16,6 +17,7 @@ from foundation.ids import (
     LegId,
     OfferId,
     PartyId,
+    PhoneId,
     RecordingId,
     new_call_id,
     new_leg_id,
@@ -26,6 +28,7 @@ from telephony.calls.effects import (
     Accept,
     AskMedia,
     Dial,
+    DialSupervisor,
     Effect,
     HangUpLeg,
     MediaAnswered,
@@ -37,11 +40,13 @@ from telephony.calls.events import (
     CallEvent,
     EndedBy,
     MediaTroubled,
+    MonitorMode,
     PhoneChanged,
     Side,
     TalkRecorded,
 )
 from telephony.calls.kept import KeptCall, Note, write_note
+from telephony.calls.monitor import Monitor, Monitoring
 from telephony.calls.numbers import ANONYMOUS, normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
@@ -56,6 +61,10 @@ AUTO_ANSWER_HEADERS = (
     ("Alert-Info", "<sip:auto-answer>;info=alert-autoanswer;delay=0"),
 )
 "Two spellings, because phones agree on neither (RFC 3261 20.4 and 20.9 leave both open)."
+
+
+Desk: TypeAlias = Call | Monitoring
+"What has legs: a call, and the supervisors at it."
 
 
 class SipPort(Protocol):
@@ -110,7 +119,9 @@ class Switchboard:
         self._callers: dict[CallId, sip.CallerIdentity] = {}
         self._agents_calling: dict[LegId, AgentId] = {}
         "Calls that agents' own phones have made: such a phone is busy."
-        self._work: deque[tuple[Call, Effect]] = deque()
+        self._monitoring: dict[CallId, Monitoring] = {}
+        self._by_supervisors_leg: dict[LegId, Monitoring] = {}
+        self._work: deque[tuple[Desk, Effect]] = deque()
         self._is_working = False
 
     # -- questions -------------------------------------------------------------------------------
@@ -133,9 +144,30 @@ class Switchboard:
         caller = self._callers.get(call_id)
         return None if caller is None else normalise(caller.user, self._options.country_code)
 
+    def find_talk(self, call_id: CallId) -> PhoneId | None:
+        """The agent's phone that the caller is bridged with."""
+        call = self._calls.get(call_id)
+        return None if call is None or call.talk is None else call.talk.agents_phone
+
+    def monitors(self) -> list[Monitor]:
+        """The supervisors' phones at all talks, those that still ring included."""
+        return [each for desk in self._monitoring.values() for each in desk.monitors]
+
+    @property
+    def max_monitors(self) -> int:
+        """Of one talk."""
+        return self._options.max_monitors
+
+    def is_registered(self, phone: PhoneId) -> bool:
+        return self._sip.is_registered(phone)
+
     # -- facts -----------------------------------------------------------------------------------
 
     def on_sip(self, event: sip.SipEvent) -> None:
+        monitoring = self._by_supervisors_leg.get(getattr(event, "leg", LegId("")))
+        if monitoring is not None:
+            self._attend(monitoring, lambda: monitoring.on_sip(event))
+            return
         match event:
             case sip.IncomingCall():
                 self._arrive(event)
@@ -157,7 +189,7 @@ class Switchboard:
             case media.PlayEnded(leg=leg, play_id=play_id):
                 self._on_leg(LegId(leg), lambda call: call.on_play_ended(play_id))
             case media.MediaLost(leg=leg):
-                self._on_leg(LegId(leg), lambda call: call.on_media_lost(LegId(leg)))
+                self._lose_media(LegId(leg))
             case media.TapEnded(tap_id=tap_id, frames=frames, complete=complete):
                 self._tell(TalkRecorded(tap_id, frames, complete))
                 if not complete:
@@ -175,7 +207,8 @@ class Switchboard:
     def adopt(self, kept: KeptCall) -> None:
         """Go on with a call whose dialogs the SIP side has adopted; nothing is told of it."""
         caller = kept.caller
-        call = Call(kept.call_id, caller.leg_id, kept.party_id, kept.line, self._options)
+        trunk = caller.note.trunk
+        call = Call(kept.call_id, caller.leg_id, kept.party_id, kept.line, self._options, trunk)
         # Each process begins to count its plays higher than the one before has come.
         plays = int(self._now() * 1000)
         self._add(call, caller.dialog.peer)
@@ -240,6 +273,54 @@ class Switchboard:
     def release_agent(self, call_id: CallId) -> None:
         self._on_call(call_id, lambda call: call.release_agent())
 
+    def monitor(self, call_id: CallId, phone: PhoneId, mode: MonitorMode, *, by: str) -> None:
+        call = self._calls.get(call_id)
+        if call is None or call.talk is None:
+            return
+        if any(each.phone == phone and each.call_id != call_id for each in self.monitors()):
+            return
+        monitoring = self._monitoring.setdefault(
+            call_id, Monitoring(call_id, call.talk, self._options)
+        )
+        leg_id, wanted = new_leg_id(), Monitor(call_id, phone, by, mode)
+        self._attend(monitoring, lambda: monitoring.monitor(leg_id, wanted, call.caller.codec))
+
+    def stop_monitor(self, call_id: CallId, phone: PhoneId, reason: str) -> None:
+        monitoring = self._monitoring.get(call_id)
+        if monitoring is not None:
+            self._attend(monitoring, lambda: monitoring.stop(phone, reason))
+
+    # -- supervisors -----------------------------------------------------------------------------
+
+    def _attend(self, monitoring: Monitoring, step: Callable[[], list[Effect]]) -> None:
+        self._do(monitoring, self._supervise(monitoring, step))
+
+    def _supervise(self, monitoring: Monitoring, step: Callable[[], list[Effect]]) -> list[Effect]:
+        """One step of a talk's supervisors; a fault of ours in it costs them and no call."""
+        before = {each.phone for each in monitoring.monitors}
+        effects: list[Effect] = []
+        if not contain(f"a monitor of {monitoring.call_id}", lambda: effects.extend(step())):
+            effects = monitoring.hang_up(EndedBy.FAULT, "internal error")
+        for leg_id in monitoring.leg_ids:
+            self._by_supervisors_leg[leg_id] = monitoring
+        changed = before ^ {each.phone for each in monitoring.monitors}
+        return [*effects, *(Tell(self._phone(AgentId(phone))) for phone in sorted(changed))]
+
+    def _followers(self, call: Call) -> list[tuple[Desk, Effect]]:
+        """What the call's last step means to whoever listens to it."""
+        monitoring = self._monitoring.get(call.call_id)
+        if monitoring is None:
+            return []
+        effects = self._supervise(monitoring, lambda: monitoring.follow(call.talk))
+        return [(monitoring, effect) for effect in effects]
+
+    def _forget_supervisors(self, monitoring: Monitoring) -> None:
+        if monitoring.is_finished and self._monitoring.get(monitoring.call_id) is monitoring:
+            del self._monitoring[monitoring.call_id]
+            for leg_id, desk in list(self._by_supervisors_leg.items()):
+                if desk is monitoring:
+                    del self._by_supervisors_leg[leg_id]
+
     # -- work ------------------------------------------------------------------------------------
 
     def _arrive(self, event: sip.IncomingCall) -> None:
@@ -289,13 +370,20 @@ class Switchboard:
         self._do(call, call.turn_away(UNKNOWN_TRUNK_STATUS, UNKNOWN_TRUNK))
 
     def _phone_changed(self, agent_id: AgentId) -> None:
-        self._tell(
-            PhoneChanged(
-                agent_id,
-                registered=self._sip.is_registered(agent_id),
-                busy=agent_id in self._agents_calling.values(),
-            )
-        )
+        self._tell(self._phone(agent_id))
+
+    def _phone(self, agent_id: AgentId) -> PhoneChanged:
+        calls = agent_id in self._agents_calling.values()
+        listens = any(each.phone == PhoneId(agent_id) for each in self.monitors())
+        registered = self._sip.is_registered(agent_id)
+        return PhoneChanged(agent_id, registered=registered, busy=calls or listens)
+
+    def _lose_media(self, leg_id: LegId) -> None:
+        monitoring = self._by_supervisors_leg.get(leg_id)
+        if monitoring is None:
+            self._on_leg(leg_id, lambda call: call.on_media_lost(leg_id))
+        else:
+            self._attend(monitoring, lambda: monitoring.on_media_lost(leg_id))
 
     def _on_leg(self, leg_id: LegId, given: Callable[[Call], list[Effect]]) -> None:
         call = self._by_leg.get(leg_id)
@@ -311,16 +399,22 @@ class Switchboard:
         """One step of one call; a fault of ours in it costs this call and no other."""
         effects: list[Effect] = []
         if contain(f"a step of call {call.call_id}", lambda: effects.extend(step())):
+            # First, for a supervisor's ear must be taken off a leg while the leg is there.
+            self._work.extend(self._followers(call))
             self._do(call, effects)
         else:
             self._break_off(call)
 
-    def _break_off(self, call: Call) -> None:
-        if not call.is_over:
-            self._take(call, lambda: call.hang_up(EndedBy.FAULT, "internal error"))
+    def _break_off(self, desk: Desk) -> None:
+        if desk.is_over:
+            return
+        if isinstance(desk, Monitoring):
+            self._attend(desk, lambda: desk.hang_up(EndedBy.FAULT, "internal error"))
+        else:
+            self._take(desk, lambda: desk.hang_up(EndedBy.FAULT, "internal error"))
 
-    def _do(self, call: Call, effects: Iterable[Effect]) -> None:
-        self._work.extend((call, effect) for effect in effects)
+    def _do(self, desk: Desk, effects: Iterable[Effect]) -> None:
+        self._work.extend((desk, effect) for effect in effects)
         if self._is_working:
             return
         self._is_working = True
@@ -333,7 +427,7 @@ class Switchboard:
         finally:
             self._is_working = False
 
-    def _perform(self, call: Call, effect: Effect) -> None:
+    def _perform(self, desk: Desk, effect: Effect) -> None:
         match effect:
             case Progress(leg, body):
                 self._sip.progress(leg, 183, body)
@@ -342,11 +436,14 @@ class Switchboard:
             case Reject(leg, status):
                 self._sip.reject(leg, status)
             case Dial():
-                self._dial(call, effect)
+                assert isinstance(desk, Call)
+                self._dial(desk, effect)
+            case DialSupervisor():
+                self._dial_supervisor(desk.call_id, effect)
             case HangUpLeg(leg, reason):
                 self._sip.hang_up(leg, reason)
             case AskMedia():
-                self._ask(call, effect)
+                self._ask(desk, effect)
             case Tell(event):
                 self._tell(event)
 
@@ -368,16 +465,40 @@ class Switchboard:
             )
             self._sip.note(effect.leg, write_note(note))
 
-    def _ask(self, call: Call, effect: AskMedia) -> None:
+    def _dial_supervisor(self, call_id: CallId, effect: DialSupervisor) -> None:
+        caller = self._callers.get(call_id)
+        log.info("[%s] > INVITE %s, who supervises", call_id, effect.phone)
+        self._sip.dial(
+            effect.leg,
+            effect.phone,
+            body=effect.body,
+            caller_user=caller.user if caller else "",
+            caller_name=caller.display_name if caller else "",
+            headers=AUTO_ANSWER_HEADERS,
+        )
+        note = {"call": call_id, "side": "supervisor"}
+        self._sip.note(effect.leg, json.dumps(note).encode())
+
+    def _ask(self, desk: Desk, effect: AskMedia) -> None:
         def on_reply(reply: media.Done | media.Failed) -> None:
             if isinstance(reply, media.Failed):
-                log.warning("[%s] media: %s", call.call_id, reply.sentence)
-            self._take(call, lambda: call.on_media(MediaAnswered(effect, reply)))
-            self._forget_finished(call)
+                log.warning("[%s] media: %s", desk.call_id, reply.sentence)
+            answered = MediaAnswered(effect, reply)
+            if isinstance(desk, Monitoring):
+                self._attend(desk, lambda: desk.on_media(answered))
+            else:
+                self._take(desk, lambda: desk.on_media(answered))
+            self._forget_finished(desk)
 
         self._media.ask(effect.request, on_reply)
 
-    def _forget_finished(self, call: Call) -> None:
+    def _forget_finished(self, desk: Desk) -> None:
+        if isinstance(desk, Monitoring):
+            self._forget_supervisors(desk)
+        else:
+            self._forget_call(desk)
+
+    def _forget_call(self, call: Call) -> None:
         if call.is_over:
             agent_id = self._agents_calling.pop(call.caller.leg_id, None)
             if agent_id is not None:

@@ -276,6 +276,25 @@ nodes:
     load(centre(tmp_path, GOOD + "speech: {voices: {en: en-us, fr: fr}}\n"))
 
 
+def test_phones_are_accounts_of_their_own(tmp_path: Path) -> None:
+    text = (
+        "phones:\n"
+        "  - {id: boss, name: Chen Jing, sip_password: a-good-one}\n"
+        "  - {id: boss, name: Li Min, sip_password: boss}\n"
+        "  - {id: a1, name: Li Na, sip_password: secret}\n"
+    )
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:4: phones[2].sip_password: is the first that anybody would try; "
+        "choose another",
+    ]
+    text = text.replace("secret", "another") + "agents:\n" + agent("a1", "1001")
+    assert problems(tmp_path, text) == [
+        "callcenter.yaml:3: phones[1].id: 'boss' is taken by phones[0]",
+        "callcenter.yaml:4: phones[2].id: 'a1' is an agent's id",
+        "callcenter.yaml:3: phones[1].sip_password: is the phone's id; choose another",
+    ]
+
+
 def test_agents_number_must_not_be_a_lines(tmp_path: Path) -> None:
     flow_file(tmp_path, "main", FLOW)
     text = GOOD.replace("[]", "[{number: '1001', flow: main}]")

@@ -14,9 +14,16 @@ from acd.events import (
 from acd.floor import Floor
 from acd.inputs import PhoneChanged
 from acd.options import AgentCard, AgentOptions
-from callcenter.settle import REASON, find_open_ends, seat, settle
-from foundation.ids import AgentId, CallId, PartyId, QueueId
-from telephony.calls.events import CallArrived, CallEnded, EndedBy
+from callcenter.settle import REASON, end_monitors, find_open_ends, seat, settle
+from foundation.ids import AgentId, CallId, PartyId, PhoneId, QueueId
+from telephony.calls.events import (
+    CallArrived,
+    CallEnded,
+    EndedBy,
+    MonitorEnded,
+    MonitorMode,
+    MonitorStarted,
+)
 
 ORDERS = QueueId("orders")
 EVA = AgentId("eva")
@@ -28,6 +35,9 @@ STORY: list[object] = [
     *[CallQueued(call_id, ORDERS) for call_id in (WAITS, TALKS, ENDED)],
     AgentAnswered(TALKS, ORDERS, EVA),
     AgentChanged(EVA, AgentState.TALKING, call_id=TALKS),
+    MonitorStarted(TALKS, PhoneId("boss"), "sue", MonitorMode.LISTEN),
+    MonitorStarted(TALKS, PhoneId("chief"), "sue", MonitorMode.LISTEN),
+    MonitorEnded(TALKS, PhoneId("chief"), "stopped by sue"),
     CallAbandoned(ENDED, ORDERS),
     CallEnded(ENDED, EndedBy.CALLER, "bye"),
 ]
@@ -36,6 +46,7 @@ STORY: list[object] = [
 def test_crash_ends_waiting_talking_and_agents_once_each() -> None:
     assert settle(find_open_ends(STORY)) == [
         CallLost(WAITS, ORDERS),
+        MonitorEnded(TALKS, PhoneId("boss"), REASON),
         TalkEnded(TALKS, ORDERS, EVA),
         CallEnded(WAITS, EndedBy.FAULT, REASON),
         CallEnded(TALKS, EndedBy.FAULT, REASON),
@@ -75,3 +86,9 @@ def test_agent_is_back_as_before_and_free_of_the_call_that_is_over(
 
     assert floor.state_of(EVA) is (is_ or first)
     assert floor.agents()[0].reason == is_for
+
+
+def test_listening_ends_with_the_core_also_when_the_talk_goes_on() -> None:
+    ends = find_open_ends(STORY)
+    assert end_monitors(ends) == [MonitorEnded(TALKS, PhoneId("boss"), REASON)]
+    assert end_monitors(find_open_ends([*STORY, *end_monitors(ends)])) == []

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from foundation.ids import AgentId, CallId, LegId, OfferId, RecordingId
+from foundation.ids import AgentId, CallId, LegId, OfferId, PhoneId, RecordingId
 from telephony.calls.events import (
     AgentHungUp,
     AgentPickedUp,
@@ -22,6 +22,10 @@ from telephony.calls.events import (
     EndedBy,
     LegEnded,
     MediaTroubled,
+    MonitorChanged,
+    MonitorEnded,
+    MonitorMode,
+    MonitorStarted,
     PhoneChanged,
     Side,
     TalkRecorded,
@@ -39,6 +43,7 @@ RARELY = st.sampled_from([False, False, False, True])
 "Endings are few, or nothing else would ever happen."
 GONE_OF_ITSELF = [why for why in sip.GoneWhy if why is not sip.GoneWhy.OURS]
 EVA = AgentId("eva")
+BOSSES = [PhoneId("boss-1"), PhoneId("boss-2")]
 
 
 class Story:
@@ -55,6 +60,7 @@ class Story:
         self.picked_up: set[OfferId] = set()
         self.talking: dict[CallId, AgentId] = {}
         self.recorded: list[str] = []
+        self.listening: dict[PhoneId, CallId] = {}
         self.react: Callable[[], None] | None = None
         "Done inside the next tell, as the journey does it."
 
@@ -62,9 +68,25 @@ class Story:
         self._check_order(event)
         self._check_offer(event)
         self._check_talk(event)
+        self._check_monitor(event)
         react, self.react = self.react, None
         if react is not None:
             react()
+
+    def _check_monitor(self, event: CallEvent) -> None:
+        match event:
+            case MonitorStarted(call_id, phone):
+                assert call_id in self.bridged, "listens where nobody talks"
+                assert phone not in self.listening, "in two talks, or started twice"
+                self.listening[phone] = call_id
+            case MonitorChanged(call_id, phone):
+                assert self.listening[phone] == call_id
+            case MonitorEnded(call_id, phone):
+                assert self.listening.pop(phone, call_id) == call_id
+            case CallEnded(call_id) | AgentHungUp(call_id):
+                assert call_id not in self.listening.values(), "a phone outlives the talk"
+            case _:
+                pass
 
     def _check_order(self, event: CallEvent) -> None:
         match event:
@@ -323,7 +345,7 @@ class CallMachine(RuleBasedStateMachine):
     # -- commands --------------------------------------------------------------------------------
 
     @precondition(lambda self: self.story.arrived)
-    @rule(data=st.data(), verb=st.integers(0, 13), inside=st.booleans())
+    @rule(data=st.data(), verb=st.integers(0, 18), inside=st.booleans())
     def command(self, data: st.DataObject, verb: int, inside: bool) -> None:
         call_id = data.draw(st.sampled_from(self.story.arrived))
         if inside:
@@ -348,8 +370,25 @@ class CallMachine(RuleBasedStateMachine):
             lambda: self._record(call_id),
             lambda: board.release_agent(call_id),
             lambda: board.refuse(call_id, 480, "test"),
+            lambda: self._monitor(call_id, MonitorMode.LISTEN),
+            lambda: self._monitor(call_id, MonitorMode.WHISPER),
+            lambda: self._monitor(call_id, MonitorMode.BARGE),
+            lambda: board.stop_monitor(call_id, BOSSES[0], "test"),
+            lambda: board.stop_monitor(call_id, BOSSES[1], "test"),
         ]
         verbs[verb]()
+
+    @precondition(lambda self: self.story.bridged)
+    @rule(data=st.data(), mode=st.sampled_from(MonitorMode), picks_up=st.booleans())
+    def monitor_a_talk(self, data: st.DataObject, mode: MonitorMode, picks_up: bool) -> None:
+        self.stack.refuse_dial = False
+        # In the order of arrival: ids are random, and a failure must repeat.
+        talks = [call_id for call_id in self.story.arrived if call_id in self.story.bridged]
+        self._monitor(data.draw(st.sampled_from(talks)), mode)
+        self.media_catches_up("sendrecv")
+        ringing = [leg for leg in self.stack.at(At.DIALLING) if leg.to in BOSSES]
+        if picks_up and ringing:
+            self.stack.pick_up(ringing[0])
 
     @precondition(lambda self: self.story.arrived)
     @rule(data=st.data(), by=st.sampled_from(EndedBy), is_meant=RARELY)
@@ -376,6 +415,10 @@ class CallMachine(RuleBasedStateMachine):
         self.asked_to_record.append(recording_id)
         self.board.record(call_id, recording_id, f"/recordings/{recording_id}.wav")
 
+    def _monitor(self, call_id: CallId, mode: MonitorMode) -> None:
+        phone = BOSSES[self._number() % len(BOSSES)]
+        self.board.monitor(call_id, phone, mode, by="sue")
+
     def _has_live_agent(self, call_id: CallId) -> bool:
         offer = self.last_offer.get(call_id)
         over = self.story.refused | self.story.withdrawn
@@ -396,7 +439,7 @@ class CallMachine(RuleBasedStateMachine):
         live = [
             self.media.by_leg[leg.leg_id]
             for leg in self.stack.at(At.DIALLING, At.UP)
-            if not leg.leg_id.startswith("caller") and leg.leg_id not in self.media.released
+            if leg.to == EVA and leg.leg_id not in self.media.released
         ]
         assert len(live) == len(set(live))
 
@@ -423,7 +466,7 @@ class CallMachine(RuleBasedStateMachine):
         assert self.media.untapped == self.media.tapped
         assert set(self.asked_to_record) <= set(self.story.recorded)
         tables = [value for value in vars(self.board).values() if isinstance(value, dict)]
-        assert len(tables) == 4
+        assert len(tables) == 6
         assert not any(tables)
 
     def _let_all_end(self) -> None:

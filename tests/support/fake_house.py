@@ -10,7 +10,7 @@ from acd.options import AgentCard, AgentOptions, QueueOptions
 from callcenter.conductor import Conductor
 from callcenter.journey import AgentRule, HouseEvent, HouseRules, Journey, LineRule, QueueRule
 from callcenter.limits import Arrival, LimitRules, Limits, Refusal
-from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
+from foundation.ids import AgentId, CallId, OfferId, PartyId, PhoneId, QueueId, RecordingId
 from ivr.engine import Effect
 from ivr.flow import parse
 from ivr.service import Ivr
@@ -75,6 +75,12 @@ class FakeControl:
 
     def release_agent(self, call_id: CallId) -> None:
         self.done.append(("release_agent", call_id, None))
+
+    def monitor(self, call_id: CallId, phone: PhoneId, mode: calls.MonitorMode, *, by: str) -> None:
+        self.done.append(("monitor", call_id, (phone, mode)))
+
+    def stop_monitor(self, call_id: CallId, phone: PhoneId, reason: str) -> None:
+        self.done.append(("stop_monitor", call_id, phone))
 
     def verbs(self) -> list[str]:
         return [verb for verb, _, _ in self.done]

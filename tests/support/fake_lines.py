@@ -18,6 +18,9 @@ class FakeSip:
 
     done: list[tuple[str, str, object]] = field(default_factory=list)
     registered: set[str] = field(default_factory=set)
+    noted: dict[str, bytes] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    "Of each INVITE, by leg."
     on_note: Callable[[LegId], None] = lambda leg: None
     "The stack tells a new dialog record when something is noted."
 
@@ -41,11 +44,13 @@ class FakeSip:
         headers: Sequence[tuple[str, str]],
     ) -> None:
         self.done.append(("dial", leg, to))
+        self.headers[leg] = dict(headers)
 
     def hang_up(self, leg: LegId, reason: str) -> None:
         self.done.append(("hang_up", leg, reason))
 
     def note(self, leg: LegId, extra: bytes) -> None:
+        self.noted[leg] = extra
         self.on_note(leg)
 
     def is_registered(self, aor: str) -> bool:

@@ -35,6 +35,8 @@ class PeerLeg:
     has_reoffer: bool = False
     is_unacked: bool = False
     hang_ups: int = 0
+    to: str = ""
+    "Whose phone it is that was dialled."
 
 
 class PeerStack:
@@ -80,7 +82,7 @@ class PeerStack:
         headers: Sequence[tuple[str, str]],
     ) -> None:
         assert leg not in self.legs
-        self.legs[leg] = PeerLeg(leg, At.GONE if self.refuse_dial else At.DIALLING)
+        self.legs[leg] = PeerLeg(leg, At.GONE if self.refuse_dial else At.DIALLING, to=to)
         if self.refuse_dial:
             self.on_sip(sip.Refused(leg, 480, "not registered"))
 

@@ -29,6 +29,7 @@ CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 USERS = [
     User("sue", Role.SUPERVISOR, CHEAP.hash(PASSWORD)),
     User("tom", Role.TEAM_LEAD, CHEAP.hash(PASSWORD)),
+    User("lea", Role.TEAM_LEAD, CHEAP.hash(PASSWORD), agent_id="bob"),
     User("ann", Role.AGENT, CHEAP.hash(PASSWORD), agent_id="ann"),
     User("root", Role.ADMINISTRATOR, CHEAP.hash(PASSWORD)),
 ]

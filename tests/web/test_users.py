@@ -51,7 +51,14 @@ async def test_user_is_added_changed_and_removed(tmp_path: Path) -> None:
         await users.add(User("eve", Role.INSPECTOR, "h1"))
         await users.change(User("eve", Role.TEAM_LEAD, "h2", "agent7"))
         assert await users.find("eve") == User("eve", Role.TEAM_LEAD, "h2", "agent7")
-        assert [user.user_id for user in await users.all()] == ["ann", "eve", "root", "sue", "tom"]
+        assert [user.user_id for user in await users.all()] == [
+            "ann",
+            "eve",
+            "lea",
+            "root",
+            "sue",
+            "tom",
+        ]
 
         await users.remove("eve")
         assert await users.find("eve") is None

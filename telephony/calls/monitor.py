@@ -1,0 +1,307 @@
+"""Supervisors at a talk: silent listening, whispering to the agent, barging in.
+
+A supervisor's phone is rung as an agent's is, and stands beside the call, never in its way: the
+call knows nothing of it, and its legs stay connected as they are.
+
+    monitor() ─▶ media Offer ─▶ INVITE ─▶ 200 ─▶ media Answer ─▶ Hear … ─▶ MonitorStarted
+    monitor() again ─▶ Hear … ─▶ MonitorChanged
+    BYE, refusal, stop, a fault, the end of the talk ─▶ MonitorEnded
+
+               the supervisor hears      is heard by
+    LISTEN     caller, agent             nobody
+    WHISPER    caller, agent             the agent
+    BARGE      caller, agent             both
+    Supervisors hear those of their kind who are heard by anybody.
+
+Rule 1: what fails here costs the supervisor the place and nobody else anything.
+Rule 2: nobody hears a supervisor whose phone is on hold: that would be the phone's music.
+Rule 3: no phone outlives the talk. The end is told before `AgentHungUp` or `CallEnded`, and media
+        is told before the talk's own legs are released.
+Rule 4: each phone that was asked for has one `MonitorEnded`; `MonitorStarted` comes at most once.
+Rule 5: recordings are of caller and agent alone; who whispers or barges in is not recorded.
+"""
+
+from dataclasses import dataclass
+
+from foundation.ids import CallId, LegId, PhoneId
+from telephony.calls.effects import (
+    AskMedia,
+    DialSupervisor,
+    Effect,
+    HangUpLeg,
+    MediaAnswered,
+    Purpose,
+    Reject,
+    Tell,
+)
+from telephony.calls.events import (
+    EndedBy,
+    MonitorChanged,
+    MonitorEnded,
+    MonitorMode,
+    MonitorStarted,
+    Side,
+)
+from telephony.calls.leg import Leg, LegState
+from telephony.calls.options import CallOptions
+from telephony.media import protocol as media
+from telephony.sip import events as sip
+
+TALK_OVER = "the talk is over"
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Who hears whom by the call's own bridge."""
+
+    caller: LegId
+    agent: LegId
+    agents_phone: PhoneId
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """One supervisor's phone, as others may see it."""
+
+    call_id: CallId
+    phone: PhoneId
+    by: str
+    mode: MonitorMode
+
+
+class SupervisorLeg(Leg):
+    """One phone at one talk; its states are those of an agent's (`leg`)."""
+
+    def __init__(self, seen: Monitor, leg_id: LegId, options: CallOptions) -> None:
+        # Neither caller nor agent; like the agent he is of the house, and rung by us.
+        super().__init__(seen.call_id, leg_id, Side.AGENT, options, offerless=False)
+        self.phone = seen.phone
+        self.by = seen.by
+        self.mode = seen.mode
+
+    @property
+    def speaks(self) -> bool:
+        """Somebody is to hear it."""
+        return self.is_up and not self.holding and self.mode is not MonitorMode.LISTEN
+
+    @property
+    def was_dialled(self) -> bool:
+        return self.state in (LegState.DIALLING, LegState.ANSWERING, LegState.UP)
+
+    def prepare(self, prefer: str) -> AskMedia:
+        return self.ask_session(Purpose.PREPARE_SUPERVISOR, prefer=prefer)
+
+    def on_prepared(self, done: media.Done) -> list[Effect]:
+        self.state = LegState.DIALLING
+        self.our_sdp = done.sdp.encode()
+        return [DialSupervisor(self.leg_id, self.phone, self.our_sdp)]
+
+    def on_answered(self, sdp: bytes) -> list[Effect]:
+        if self.state is not LegState.DIALLING:
+            return []
+        self.state = LegState.ANSWERING
+        return [self.ask_answer(Purpose.ANSWER_SUPERVISOR, sdp)]
+
+    def on_connectable(self, done: media.Done) -> list[Effect]:
+        self.state = LegState.UP
+        told = MonitorStarted(self.call_id, self.phone, self.by, self.mode)
+        return [*self.note_terms(done), Tell(told)]
+
+    def on_ack(self, sdp: bytes) -> list[Effect]:
+        """Of a re-INVITE without SDP: our offer's answer."""
+        if not self.offerless or not sdp:
+            return []
+        self.offerless = False
+        return [self.ask_answer(Purpose.REOFFER_ANSWER, sdp)]
+
+
+class Monitoring:
+    """All supervisors at one talk."""
+
+    def __init__(self, call_id: CallId, talk: Talk, options: CallOptions) -> None:
+        self.call_id = call_id
+        self.legs: dict[LegId, SupervisorLeg] = {}
+        self._talk = talk
+        self._options = options
+        self._heard: dict[LegId, list[LegId]] = {}
+        "Whom media was last asked to let each leg hear, beside or instead of its bridge."
+        self._releasing: set[LegId] = set()
+
+    @property
+    def is_over(self) -> bool:
+        return not self.legs
+
+    @property
+    def is_finished(self) -> bool:
+        return not self.legs and not self._releasing
+
+    @property
+    def leg_ids(self) -> set[LegId]:
+        """All that something may still be told of."""
+        return self.legs.keys() | self._releasing
+
+    @property
+    def monitors(self) -> list[Monitor]:
+        return [Monitor(self.call_id, leg.phone, leg.by, leg.mode) for leg in self.legs.values()]
+
+    # -- commands --------------------------------------------------------------------------------
+
+    def monitor(self, leg_id: LegId, wanted: Monitor, prefer: str) -> list[Effect]:
+        """Ring the phone, or change the mode of one that is here; `prefer`: the caller's codec."""
+        known = self._find(wanted.phone)
+        if known is not None:
+            return self._change(known, wanted)
+        if len(self.legs) >= self._options.max_monitors:
+            return []
+        leg = self.legs[leg_id] = SupervisorLeg(wanted, leg_id, self._options)
+        self._releasing.add(leg_id)
+        return [leg.prepare(prefer)]
+
+    def stop(self, phone: PhoneId, reason: str) -> list[Effect]:
+        leg = self._find(phone)
+        return [] if leg is None else self._drop(leg, reason)
+
+    def follow(self, talk: Talk | None) -> list[Effect]:
+        """What the call has come to; `talk` is None when it is bridged no more."""
+        effects = [] if talk == self._talk else self._drop_all(TALK_OVER)
+        self._talk = talk or self._talk
+        return effects
+
+    def hang_up(self, by: EndedBy, reason: str) -> list[Effect]:
+        """The way out after a fault of ours (`by`), for all of them."""
+        return self._drop_all(f"{by}: {reason}")
+
+    def _change(self, leg: SupervisorLeg, wanted: Monitor) -> list[Effect]:
+        """A phone that is not picked up yet simply starts in the other mode."""
+        if leg.mode is wanted.mode:
+            return []
+        leg.mode = wanted.mode
+        told = MonitorChanged(self.call_id, leg.phone, wanted.by, leg.mode)
+        return [*self._attune(), Tell(told)] if leg.is_up else []
+
+    # -- SIP's facts -----------------------------------------------------------------------------
+
+    def on_sip(self, event: sip.SipEvent) -> list[Effect]:
+        """Facts about a supervisor's leg. Digits that a supervisor presses mean nothing."""
+        leg = self.legs.get(event.leg) if isinstance(event, _OF_A_LEG) else None
+        if leg is None:
+            return [Reject(event.leg, 481)] if isinstance(event, sip.Reoffered) else []
+        match event:
+            case sip.Answered(body=body):
+                return leg.on_answered(body)
+            case sip.Refused(status=status):
+                return self._remove(leg, f"the phone answered {status}")
+            case sip.Reoffered(body=body):
+                return leg.on_reoffered(body)
+            case sip.Confirmed(body=body):
+                return leg.on_ack(body)
+            case sip.Gone(why=why):
+                is_bye = why is sip.GoneWhy.BYE
+                return self._remove(leg, "the supervisor hung up" if is_bye else why.value)
+            case sip.DialogKept(record=record):
+                return leg.keep(record)
+            case _:
+                return []
+
+    # -- media's facts ---------------------------------------------------------------------------
+
+    def on_media(self, given: MediaAnswered) -> list[Effect]:
+        purpose, reply = given.asked.purpose, given.reply
+        if purpose is Purpose.RELEASE:
+            self._releasing.discard(given.asked.leg)
+            return []
+        leg = self.legs.get(given.asked.leg)
+        if isinstance(reply, media.Failed):
+            return self._on_failed(given, leg, reply)
+        if leg is None:
+            return []
+        match purpose:
+            case Purpose.PREPARE_SUPERVISOR:
+                return leg.on_prepared(reply)
+            case Purpose.ANSWER_SUPERVISOR:
+                effects = leg.on_connectable(reply)
+            case Purpose.REOFFER:
+                effects = leg.on_reoffer_media(reply)
+            case Purpose.REOFFER_ANSWER:
+                effects = leg.note_terms(reply)
+            case _:
+                return []
+        return [*self._attune(), *effects]
+
+    def on_media_lost(self, leg_id: LegId) -> list[Effect]:
+        leg = self.legs.get(leg_id)
+        return [] if leg is None else self._drop(leg, "no audio came any more")
+
+    def _on_failed(
+        self, given: MediaAnswered, leg: SupervisorLeg | None, reply: media.Failed
+    ) -> list[Effect]:
+        match given.asked.purpose:
+            case Purpose.REOFFER if leg is not None:
+                return leg.on_reoffer_media(reply)
+            case Purpose.PREPARE_SUPERVISOR | Purpose.ANSWER_SUPERVISOR | Purpose.HEAR if leg:
+                return self._drop(leg, reply.sentence)
+            case Purpose.HEAR if given.asked.leg in (self._talk.caller, self._talk.agent):
+                # Caller or agent can't hear whom they should; the bridge between them stands.
+                unheard = [each for each in self.legs.values() if each.speaks]
+                return [effect for each in unheard for effect in self._drop(each, reply.sentence)]
+            case _:
+                return []
+
+    # -- who hears whom --------------------------------------------------------------------------
+
+    def _attune(self) -> list[Effect]:
+        """Ask media for whatever is not yet as it should be."""
+        wanted = self._hearing()
+        changed = [leg for leg, sources in wanted.items() if self._heard.get(leg, []) != sources]
+        self._heard = wanted
+        return [_ask_hear(leg, wanted[leg]) for leg in changed]
+
+    def _hearing(self) -> dict[LegId, list[LegId]]:
+        """Nothing for caller and agent means: what the bridge gives them."""
+        caller, agent = self._talk.caller, self._talk.agent
+        speaking = [leg for leg in self.legs.values() if leg.speaks]
+        heard = [leg.leg_id for leg in speaking]
+        barging = [leg.leg_id for leg in speaking if leg.mode is MonitorMode.BARGE]
+        hearing = {
+            caller: [agent, *barging] if barging else [],
+            agent: [caller, *heard] if heard else [],
+        }
+        for leg in self.legs.values():
+            if leg.is_up:
+                others = [each for each in heard if each != leg.leg_id]
+                hearing[leg.leg_id] = [caller, agent, *others]
+        return hearing
+
+    # -- endings ---------------------------------------------------------------------------------
+
+    def _drop(self, leg: SupervisorLeg, reason: str) -> list[Effect]:
+        """We end it."""
+        hang_up: list[Effect] = [HangUpLeg(leg.leg_id, reason)] if leg.was_dialled else []
+        return [*hang_up, *self._remove(leg, reason)]
+
+    def _drop_all(self, reason: str) -> list[Effect]:
+        return [effect for leg in [*self.legs.values()] for effect in self._drop(leg, reason)]
+
+    def _remove(self, leg: SupervisorLeg, reason: str) -> list[Effect]:
+        """Its dialog is over; nobody must hear it when its session goes."""
+        del self.legs[leg.leg_id]
+        attuned = self._attune()
+        return [*attuned, leg.release(), Tell(MonitorEnded(self.call_id, leg.phone, reason))]
+
+    def _find(self, phone: PhoneId) -> SupervisorLeg | None:
+        return next((leg for leg in self.legs.values() if leg.phone == phone), None)
+
+
+_OF_A_LEG = (
+    sip.Answered,
+    sip.Refused,
+    sip.Reoffered,
+    sip.Confirmed,
+    sip.Gone,
+    sip.DialogKept,
+)
+
+
+def _ask_hear(leg_id: LegId, sources: list[LegId]) -> AskMedia:
+    heard = [media.Source(leg=source) for source in sources]
+    return AskMedia(leg_id, Purpose.HEAR, media.Hear(rid=0, leg=leg_id, sources=heard))
