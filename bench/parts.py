@@ -11,6 +11,7 @@ from bench.report import Section
 
 PARTS = {
     "SIP: parsing, and calls through the stack": ("bench.sip_parse",),
+    "SIP: registrations with digest": ("bench.sip_registrar",),
     "ACD: assignments per CPU-second": ("bench.acd_dispatch",),
     "Media: the worker alone, 100 calls recorded": ("bench.media_relay", "--seconds", "20"),
     "Journal: events per CPU-second": ("bench.journal",),
