@@ -20,7 +20,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
-from callcenter.demo.phone_call import BUSY, CANCELLED, Call
+from callcenter.demo.phone_call import BUSY, CANCELLED, Call, CallState
 from foundation.errors import CallCentreError
 from foundation.ids import LegId, new_leg_id
 from telephony.sip.digest import Credentials
@@ -226,7 +226,10 @@ class Softphone:
         if isinstance(event, IncomingCall):
             self._on_incoming_call(event)
         elif isinstance(event, LegEvent) and event.leg in self.calls:
-            self._tell(self.calls[event.leg], event)
+            call = self.calls[event.leg]
+            # A 200 may cross our hang-up; the stack has answered it with ACK and BYE.
+            if call.state is not CallState.ENDED:
+                self._tell(call, event)
 
     def _on_incoming_call(self, event: IncomingCall) -> None:
         if self.on_incoming is None:

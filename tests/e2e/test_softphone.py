@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.demo.phone_call import Call, CallFailed
+from callcenter.demo.phone_call import Call, CallFailed, CallState
 from callcenter.demo.phone_process import PhoneProcess
 from callcenter.demo.pyvoip_phone import protocol
 from callcenter.demo.softphone import PhoneOptions, RegistrationFailed, Softphone
-from telephony.sip.events import HostPort
+from telephony.sip.events import Answered, HostPort
 from tests.support.baresip import Baresip
 from tests.support.eventually import eventually
 from tests.support.sipp import SCENARIOS, Sipp
@@ -180,3 +180,12 @@ async def test_pyvoip_phone_and_ours_understand_each_other(
 
     assert incoming.digits == "42"
     assert signal_to_noise_db(incoming.heard, 1000) > FULL_G711_DB
+
+
+async def test_an_answer_that_crosses_the_hang_up_wakes_nobody(caller: Softphone) -> None:
+    call = caller.dial("called")
+    call.on_end(by_us=True)
+
+    caller._on_event(Answered(call.leg, call.offer()))  # what the stack tells of a late 200
+
+    assert call.state is CallState.ENDED

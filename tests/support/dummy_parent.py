@@ -27,7 +27,9 @@ def main(folder: Path, *hows: str) -> None:
     logging.basicConfig(level=logging.INFO)
 
     def note_port(addresses: list[Address]) -> None:
-        (folder / "port").write_text(str(addresses[0][1]))
+        # In one step: a test that reads meanwhile must not see half of it.
+        (folder / "port.new").write_text(str(addresses[0][1]))
+        (folder / "port.new").replace(folder / "port")
 
     how_of = dict(how.split("=", 1) for how in hows)
     Parent(
