@@ -99,7 +99,12 @@ class Stage:
         )
 
         def ring(handset: Handset) -> None:
-            at_work.create_task(self._answer(agent, handset), name=f"agent-{agent.id}")
+            answering = self._answer(agent, handset)
+            try:
+                at_work.create_task(answering, name=f"agent-{agent.id}")
+            except RuntimeError:
+                # The group is shutting down: the play was stopped while this phone was rung.
+                answering.close()
 
         await phone.register(ring)
 
