@@ -10,10 +10,12 @@ from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
 from ivr.prompts import PromptOptions
 from recordings.options import RecordingOptions
+from telephony.calls.leg_media import LegMedia, MediaBook
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.trunks import Trunk, Trunks
 from telephony.media.options import WorkerOptions
+from telephony.media.protocol import Srtp
 from telephony.sip.options import Listener, SipOptions
 from telephony.sip.stream import StreamLimits
 from wallboard.directory import AgentCard as BoardAgent
@@ -85,6 +87,21 @@ def limit_rules(settings: Settings) -> LimitRules:
 
 def trunks(settings: Settings) -> Trunks:
     return Trunks([Trunk(trunk.name, trunk.addresses) for trunk in settings.trunks])
+
+
+def media_book(settings: Settings) -> MediaBook:
+    """Who is spoken with by SRTP, and whose keys are listened for in the audio."""
+    return MediaBook(
+        phones={
+            phone.id: LegMedia(srtp=Srtp(phone.srtp))
+            for phone in (*settings.agents, *settings.phones)
+        },
+        trunks={
+            trunk.name: LegMedia(srtp=Srtp(trunk.srtp), inband_dtmf=trunk.inband_dtmf)
+            for trunk in settings.trunks
+        },
+        lines={line.number: LegMedia(inband_dtmf=line.inband_dtmf) for line in settings.lines},
+    )
 
 
 def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:

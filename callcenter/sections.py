@@ -128,6 +128,7 @@ DialNumber = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^\+?[0-9*#
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Skills = dict[Name, Annotated[int, Field(ge=1, le=10)]]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+SrtpPolicy = Literal["never", "offer", "require"]
 SecondsOrNever = Annotated[float, Field(ge=0, le=86_400)]
 
 
@@ -298,6 +299,8 @@ class Line(Part):
     "Which of `flows/*.yaml` answers."
     language: Language | None = None
     "Prompts are played in this language only; not given: in each language of the flow."
+    inband_dtmf: bool = False
+    "Hear keys in the audio too, for callers whose network sends no telephone events."
     channels: int | None = Field(default=None, ge=1)
     "Calls at once; the next one gets 486. Not given: no limit."
     max_call_s: Seconds | None = None
@@ -315,6 +318,11 @@ class Trunk(Part):
     "Calls at once; the next one gets 503. Not given: no limit."
     numbers: tuple[DialNumber, ...] | None = None
     "Lines that it may call, others get 403. Not given: all."
+    srtp: SrtpPolicy = "never"
+    """`require`: calls without SRTP get 488. `offer`: a key beside plain RTP is used, and given in
+    offers of ours. With `never` SRTP is only answered where nothing else is offered."""
+    inband_dtmf: bool = False
+    "Hear keys in the audio too, for trunks that send no telephone events."
 
 
 class Limits(Part):
@@ -339,6 +347,10 @@ class Phone(Part):
     "For people; may change."
     sip_password: SecretStr
     "Of the phone; `callcenter init` makes good ones."
+
+    srtp: SrtpPolicy = "never"
+    """How calls to it are offered: plain, with a key beside plain RTP for phones that take it, or
+    SRTP alone (`require`, for its own calls too). Keys are only as secret as the SIP transport."""
 
     @field_validator("sip_password")
     @classmethod

@@ -14,6 +14,7 @@ from telephony.media import g722
 from telephony.media.crypto import SECURE, Crypto, Suite, cryptos
 from telephony.media.errors import SdpRejected
 from telephony.media.g711 import FRAME_MS, Law
+from telephony.media.protocol import Srtp
 from telephony.media.sdp import (
     HOLD_ADDRESS,
     Attribute,
@@ -62,12 +63,26 @@ class Terms:
     address: str
     port: int
     rtcp_port: int
+    proto: str
+    "Of the media line. A key may come with plain RTP's too, from whoever can do without."
     keys: Keys | None
     "For SRTP; None: plain RTP."
     direction: Direction
     "The peer's: whether it sends and listens."
     ptime_ms: int = FRAME_MS
     "What the peer likes best to get; a wish (RFC 8866 section 6.4)."
+
+    @property
+    def protection(self) -> "_Protection":
+        return _Protection(self.proto, None if self.keys is None else self.keys.ours)
+
+
+@dataclass(frozen=True, slots=True)
+class _Protection:
+    """What our media line says of it."""
+
+    proto: str
+    crypto: Crypto | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +111,22 @@ class Negotiation:
     def _served(self) -> frozenset[str]:
         return _WITH_G722 if self.serves_g722 else _G711
 
-    def answer(self, text: str) -> str:
+    def answer(self, text: str, srtp: Srtp = Srtp.NEVER) -> str:
         """Our answer to the peer's offer; on `SdpRejected` everything stays as it was."""
         offer = SessionDescription.parse(text)
-        index = self._served_line(offer)
-        terms = self._read(offer, offer.media[index])
-        crypto = None if terms.keys is None else terms.keys.ours
-        ours = _audio_line(self.local.port, _chosen(terms), terms.direction.mirrored, crypto)
+        index = self._served_line(offer, srtp)
+        terms = self._read(offer, offer.media[index], srtp)
+        ours = _audio_line(
+            self.local.port, _chosen(terms), terms.direction.mirrored, terms.protection
+        )
         media = tuple(ours if i == index else _refused(line) for i, line in enumerate(offer.media))
         self.terms = terms
         return self._say(media)
 
-    def offer(self, prefer: str, *, secure: bool = False) -> str:
+    def offer(self, prefer: str, srtp: Srtp = Srtp.NEVER) -> str:
         """Our own offer, in the layout of what was said in the dialog before.
 
-        `secure` asks for SRTP; within a dialog it stays what it is.
+        Within a dialog, whether there is SRTP stays as it is.
         """
         codecs = ["PCMA", "PCMU"] if prefer == Law.PCMA else ["PCMU", "PCMA"]
         # Offered only to go with the other leg's: every phone that took it for its own reasons
@@ -123,9 +139,8 @@ class Negotiation:
             events = self.terms.event_type
         formats = [(_STATIC_TYPES[codec], codec) for codec in codecs]
         formats.append((events, "telephone-event"))
-        ours = _audio_line(
-            self.local.port, formats, Direction.SENDRECV, self._offered_crypto(secure=secure)
-        )
+        protection = self._offered_protection(srtp) if self.terms is None else self.terms.protection
+        ours = _audio_line(self.local.port, formats, Direction.SENDRECV, protection)
         before = self.sent.media if self.sent is not None else (ours,)
         index = next((i for i, line in enumerate(before) if line.port), 0)
         return self._say(tuple(ours if i == index else line for i, line in enumerate(before)))
@@ -134,10 +149,11 @@ class Negotiation:
         """The peer's answer to our last offer."""
         answer = SessionDescription.parse(text)
         ours = self._own_line()
-        line = answer.media[self._served_line(answer)]
+        srtp = Srtp.NEVER if ours.find("crypto") is None else Srtp.OFFER
+        line = answer.media[self._served_line(answer, srtp)]
         if line.proto != ours.proto:
             raise SdpRejected(f"{line.proto} in answer to {ours.proto}", NOT_ACCEPTABLE)
-        terms = self._read(answer, line)
+        terms = self._read(answer, line, srtp)
         events = {pt for pt, name in ours.rtpmaps.items() if name == _EVENTS}
         own = _codecs(ours, self._served)
         self.terms = replace(
@@ -153,35 +169,40 @@ class Negotiation:
             raise SdpRejected("an answer to an offer that was never made", 400)
         return next(line for line in self.sent.media if line.port)
 
-    def _offered_crypto(self, *, secure: bool) -> Crypto | None:
-        if self.terms is not None:
-            return None if self.terms.keys is None else self.terms.keys.ours
-        if not secure:
-            return None
-        if not self.local.srtp_key:
+    def _offered_protection(self, srtp: Srtp) -> "_Protection":
+        """`OFFER` is plain RTP with a key (as widely done, though RFC 4568 has no such thing): a
+        phone that does not know the attribute passes over it, and no second INVITE is needed."""
+        if srtp is Srtp.REQUIRE and not self.local.srtp_key:
             raise SdpRejected("SRTP is not served here", NOT_ACCEPTABLE)
-        return Crypto(1, Suite.HMAC_80, self.local.srtp_key)
+        if srtp is Srtp.NEVER or not self.local.srtp_key:
+            return _Protection(PLAIN)
+        proto = SECURE if srtp is Srtp.REQUIRE else PLAIN
+        return _Protection(proto, Crypto(1, Suite.HMAC_80, self.local.srtp_key))
 
-    def _served_line(self, description: SessionDescription) -> int:
+    def _served_line(self, description: SessionDescription, srtp: Srtp) -> int:
         """The first audio line with a codec of ours, and with a key if it is SRTP."""
         for index, line in enumerate(description.media):
-            if line.kind == "audio" and line.port and self._can_serve(line):
+            if line.kind == "audio" and line.port and self._can_serve(line, srtp):
                 return index
         said = ", ".join(f"{line.kind} {line.port} {line.proto}" for line in description.media)
         raise SdpRejected(f"nothing that we serve in what is offered: {said[:120]}", NOT_ACCEPTABLE)
 
-    def _can_serve(self, line: Media) -> bool:
-        is_plain = line.proto == PLAIN
-        is_secure = line.proto == SECURE and self.local.srtp_key and cryptos(line)
-        return bool((is_plain or is_secure) and _codecs(line, self._served))
+    def _can_serve(self, line: Media, srtp: Srtp) -> bool:
+        if line.proto not in (PLAIN, SECURE) or not _codecs(line, self._served):
+            return False
+        may_be_plain = line.proto == PLAIN and srtp is not Srtp.REQUIRE
+        return may_be_plain or self._keys(line, srtp) is not None
 
-    def _read(self, description: SessionDescription, line: Media) -> Terms:
-        keys = None
-        if line.proto == SECURE:
-            theirs = cryptos(line)[0]
-            # Both have the tag of what the offer said (RFC 4568 section 5.1.2).
-            keys = Keys(replace(theirs, key=self.local.srtp_key), theirs)
-        return _read(description, line, self._served, keys)
+    def _keys(self, line: Media, srtp: Srtp) -> Keys | None:
+        is_asked_for = line.proto == SECURE or srtp is not Srtp.NEVER
+        theirs = cryptos(line)
+        if not (is_asked_for and theirs and self.local.srtp_key):
+            return None
+        # Both have the tag of what the offer said (RFC 4568 section 5.1.2).
+        return Keys(replace(theirs[0], key=self.local.srtp_key), theirs[0])
+
+    def _read(self, description: SessionDescription, line: Media, srtp: Srtp) -> Terms:
+        return _read(description, line, self._served, self._keys(line, srtp))
 
     def _say(self, media: tuple[Media, ...]) -> str:
         """The version rises by one exactly when something changed (section 8)."""
@@ -229,6 +250,7 @@ def _read(
         address=_reachable(description.address_of(line)),
         port=line.port,
         rtcp_port=_rtcp_port(line),
+        proto=line.proto,
         keys=keys,
         direction=description.direction_of(line),
         ptime_ms=_ptime_ms(line),
@@ -272,8 +294,9 @@ def _chosen(terms: Terms) -> list[tuple[int, str]]:
 
 
 def _audio_line(
-    port: int, formats: list[tuple[int, str]], direction: Direction, crypto: Crypto | None
+    port: int, formats: list[tuple[int, str]], direction: Direction, protection: _Protection
 ) -> Media:
+    crypto = protection.crypto
     attributes = [] if crypto is None else [crypto.attribute()]
     for payload_type, encoding in formats:
         attributes.append(Attribute("rtpmap", f"{payload_type} {encoding}/8000"))
@@ -283,7 +306,7 @@ def _audio_line(
     return Media(
         kind="audio",
         port=port,
-        proto=PLAIN if crypto is None else SECURE,
+        proto=protection.proto,
         formats=tuple(str(payload_type) for payload_type, _ in formats),
         attributes=tuple(attributes),
     )

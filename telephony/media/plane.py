@@ -143,10 +143,10 @@ class MediaPlane:
             session = self._open(request, now)
         try:
             if request.sdp:
-                sdp = session.negotiation.answer(request.sdp)
+                sdp = session.negotiation.answer(request.sdp, request.srtp)
                 session.agreed(now)
             else:
-                sdp = session.negotiation.offer(request.prefer, secure=request.srtp)
+                sdp = session.negotiation.offer(request.prefer, request.srtp)
         except SdpRejected:
             if is_new:
                 self.ports.give_back(session.pair)

@@ -18,6 +18,7 @@ a worker was started again. The level is SDP, not packets, so that another media
       ◀──────────────── DigitHeard, PlayEnded, MediaLost, TapEnded, Load
 """
 
+from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
@@ -27,6 +28,17 @@ PROTOCOL_VERSION = 1
 
 class Struct(msgspec.Struct, frozen=True, tag=True, kw_only=True, omit_defaults=True):
     """Base of all messages; the class name is the tag."""
+
+
+class Srtp(StrEnum):
+    """Whether a leg's audio is protected by keys in its descriptions (SDES, RFC 4568)."""
+
+    NEVER = "never"
+    "Not asked for; a peer's offer that has no other way is answered all the same."
+    OFFER = "offer"
+    "A key beside plain RTP: a peer that knows what it is for uses it."
+    REQUIRE = "require"
+    "Nothing but SRTP; a peer's offer of plain RTP is refused."
 
 
 class LegStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,8 +91,8 @@ class Offer(Struct, frozen=True):
     began_at: float = 0.0
     srtp_key: bytes = b""
     "What `Done` told of the leg, to take again after a restart: SRTP cannot go on without."
-    srtp: bool = False
-    "Our own first offer asks for SRTP (SDES); an offer of the peer's decides by itself."
+    srtp: Srtp = Srtp.NEVER
+    "What the leg's account or trunk says."
     reserve: bool = False
     "Two-leg admission: refuse (503) unless there is room for this leg and an agent's leg too."
     record: bytes = b""

@@ -9,6 +9,8 @@ from callcenter import rules
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
 from callcenter.settings import Settings, load
 from foundation.ids import AgentId, QueueId
+from telephony.calls.leg_media import LegMedia
+from telephony.media.protocol import Srtp
 
 CENTRE = """\
 timezone: Asia/Shanghai
@@ -22,12 +24,12 @@ lines:
   - {number: "8001", flow: main, language: zh, channels: 3, max_call_s: 900}
 trunks:
   - {name: north, addresses: [192.0.2.10, "2001:db8::/64"], channels: 30, numbers: ["8000"]}
-  - {name: south, addresses: [198.51.100.0/24]}
+  - {name: south, addresses: [198.51.100.0/24], srtp: offer, inband_dtmf: true}
 limits: {calls: 90, calls_per_caller: 2, calls_per_caller_per_minute: 5, anonymous: as_one,
          max_ring_s: 20}
 agents:
   - {id: eva, name: Eva Berg, sip_password: pw-of-eva, number: "1001", skills: {orders: 5},
-     team: day, auto_answer: true, languages: [zh, en]}
+     team: day, auto_answer: true, languages: [zh, en], srtp: require}
 queues:
   orders: {skills: {orders: 2}, service_level: {percent: 90, within_s: 10}, ring_s: 7,
            wrap_up_s: 0, max_wait_s: 60, announce_agent: false, announce_position_every_s: 0}
@@ -83,6 +85,14 @@ def test_trunks_are_known_by_their_addresses(settings: Settings) -> None:
 
     hosts = ("192.0.2.10", "2001:db8::1", "198.51.100.7", "192.0.2.11")
     assert [trunks.find(host) for host in hosts] == ["north", "north", "south", None]
+
+
+def test_how_media_is_spoken_is_said_of_phones_and_trunks(settings: Settings) -> None:
+    book = rules.media_book(settings)
+
+    assert book.of_phone(EVA).srtp is Srtp.REQUIRE
+    assert book.of_caller("8000", "south", "") == LegMedia(srtp=Srtp.OFFER, inband_dtmf=True)
+    assert book.of_caller("8000", "north", "") == LegMedia()
 
 
 def test_queue_speaks_its_own_language_or_those_of_the_flows_that_lead_to_it(
