@@ -170,7 +170,12 @@ def worker_options(settings: Settings, number: int, workers: int, socket: str) -
         socket=socket,
         address=settings.media.address,
         ports=(first + number * share, first + (number + 1) * share - 1),
-        codecs=("PCMU", "PCMA", "G722") if settings.media.g722 else ("PCMU", "PCMA"),
+        codecs=(
+            "PCMU",
+            "PCMA",
+            *["G722"] * settings.media.g722,
+            *["OPUS"] * settings.media.opus,
+        ),
         max_legs=limits.legs,
         busy_limit=limits.busy,
         media_lost_s=limits.lost_after_s,

@@ -237,6 +237,10 @@ class Media(Part):
     g722: bool = False
     """Serve G.722 to phones that put it first (needs the extra `hd`). Wideband from phone to phone;
     where only one of the two speaks it, the call costs about twice the CPU."""
+    opus: bool = False
+    """Serve Opus to phones and browsers that put it first (needs libopus: Debian's `libopus0`, or
+    the extra `hd`). Untouched from Opus to Opus; where only one of the two speaks it, the call
+    costs about three times the CPU."""
     limits: MediaLimits = MediaLimits()
     "When new callers are refused."
 

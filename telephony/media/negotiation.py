@@ -1,4 +1,4 @@
-"""Offer and answer (RFC 3264) for one audio stream of G.711 or G.722 with telephone events.
+"""Offer and answer (RFC 3264) for one audio stream of G.711, G.722 or Opus with telephone events.
 
     peer's offer  ──▶ `answer`        ──▶ terms, our answer
     our own offer ──▶ peer's answer   ──▶ `accept` ──▶ terms
@@ -10,7 +10,7 @@ Payload types stay what they were within a dialog (section 8.3.2).
 import ipaddress
 from dataclasses import dataclass, field, replace
 
-from telephony.media import g722
+from telephony.media import g722, opus
 from telephony.media.crypto import SECURE, Crypto, Suite, cryptos
 from telephony.media.errors import SdpRejected
 from telephony.media.g711 import FRAME_MS, Law
@@ -21,17 +21,26 @@ from telephony.media.sdp import (
     Direction,
     Media,
     Origin,
-    RtpMap,
     SessionDescription,
 )
 
 NOT_ACCEPTABLE = 488
 PLAIN = "RTP/AVP"
 DEFAULT_EVENT_TYPE = 101
-_STATIC_TYPES = {Law.PCMU.value: 0, Law.PCMA.value: 8, g722.NAME: g722.PAYLOAD_TYPE}
-_EVENTS = RtpMap("TELEPHONE-EVENT", 8000)
+_TYPES = {
+    Law.PCMU.value: 0,
+    Law.PCMA.value: 8,
+    g722.NAME: g722.PAYLOAD_TYPE,
+    opus.NAME: opus.PAYLOAD_TYPE,
+}
+"In our own offers."
+_EVENTS = "TELEPHONE-EVENT"
+_SLOW_HZ = 8000
+_SLOW_EVENTS, _FAST_EVENTS = "telephone-event/8000", f"telephone-event/{opus.CLOCK_HZ}"
+_RTPMAPS = {codec: f"{codec}/8000" for codec in _TYPES} | {opus.NAME: opus.RTPMAP}
+_FORMATS = {_SLOW_EVENTS: "0-15", _FAST_EVENTS: "0-15", opus.RTPMAP: opus.FORMAT}
+"What a=fmtp says of them."
 _G711 = frozenset(law.value for law in Law)
-_WITH_G722 = _G711 | {g722.NAME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +63,14 @@ class Terms:
     "Of what we send."
     laws: dict[int, Law]
     "What may come, by payload type."
-    wide_types: frozenset[int]
-    "Payload types of G.722 that may come."
+    wide_types: dict[int, str]
+    "G.722 or Opus that may come, by payload type."
     event_type: int | None
     "Payload type of the digits that we send; None: the peer takes none."
     event_types: frozenset[int]
     "Payload types of digits that may come: ours, and the peer's own for phones that mix them up."
+    fast_event_types: frozenset[int]
+    "Those whose durations count at the clock of Opus."
     address: str
     port: int
     rtcp_port: int
@@ -71,6 +82,10 @@ class Terms:
     "The peer's: whether it sends and listens."
     ptime_ms: int = FRAME_MS
     "What the peer likes best to get; a wish (RFC 8866 section 6.4)."
+
+    @property
+    def events_rtpmap(self) -> str:
+        return _FAST_EVENTS if self.event_type in self.fast_event_types else _SLOW_EVENTS
 
     @property
     def protection(self) -> "_Protection":
@@ -106,10 +121,15 @@ class Negotiation:
     sent: SessionDescription | None = field(default=None)
     "Our last description."
     serves_g722: bool = False
+    serves_opus: bool = False
+
+    @property
+    def _wide(self) -> list[str]:
+        return [g722.NAME] * self.serves_g722 + [opus.NAME] * self.serves_opus
 
     @property
     def _served(self) -> frozenset[str]:
-        return _WITH_G722 if self.serves_g722 else _G711
+        return _G711.union(self._wide)
 
     def answer(self, text: str, srtp: Srtp = Srtp.NEVER) -> str:
         """Our answer to the peer's offer; on `SdpRejected` everything stays as it was."""
@@ -131,19 +151,25 @@ class Negotiation:
         codecs = ["PCMA", "PCMU"] if prefer == Law.PCMA else ["PCMU", "PCMA"]
         # Offered only to go with the other leg's: every phone that took it for its own reasons
         # would have to be transcoded.
-        is_wide = self.terms is not None and self.terms.codec == g722.NAME
-        if self.serves_g722 and (is_wide or prefer == g722.NAME):
-            codecs.insert(0, g722.NAME)
-        events = DEFAULT_EVENT_TYPE
-        if self.terms is not None and self.terms.event_type is not None:
-            events = self.terms.event_type
-        formats = [(_STATIC_TYPES[codec], codec) for codec in codecs]
-        formats.append((events, "telephone-event"))
+        wide = prefer if self.terms is None else self.terms.codec
+        if wide in self._wide:
+            codecs.insert(0, wide)
+        formats = [*self._own_types(codecs), self._own_events()]
         protection = self._offered_protection(srtp) if self.terms is None else self.terms.protection
         ours = _audio_line(self.local.port, formats, Direction.SENDRECV, protection)
         before = self.sent.media if self.sent is not None else (ours,)
         index = next((i for i, line in enumerate(before) if line.port), 0)
         return self._say(tuple(ours if i == index else line for i, line in enumerate(before)))
+
+    def _own_types(self, codecs: list[str]) -> list[tuple[int, str]]:
+        """A type that was given a meaning in the dialog keeps it."""
+        agreed = {} if self.terms is None else {self.terms.codec: self.terms.payload_type}
+        return [(agreed.get(codec, _TYPES[codec]), _RTPMAPS[codec]) for codec in codecs]
+
+    def _own_events(self) -> tuple[int, str]:
+        if self.terms is None or self.terms.event_type is None:
+            return DEFAULT_EVENT_TYPE, _SLOW_EVENTS
+        return self.terms.event_type, self.terms.events_rtpmap
 
     def accept(self, text: str) -> Terms:
         """The peer's answer to our last offer."""
@@ -154,7 +180,7 @@ class Negotiation:
         if line.proto != ours.proto:
             raise SdpRejected(f"{line.proto} in answer to {ours.proto}", NOT_ACCEPTABLE)
         terms = self._read(answer, line, srtp)
-        events = {pt for pt, name in ours.rtpmaps.items() if name == _EVENTS}
+        events = {pt for pt, meaning in ours.rtpmaps.items() if meaning.encoding == _EVENTS}
         own = _codecs(ours, self._served)
         self.terms = replace(
             terms,
@@ -221,7 +247,7 @@ def _codecs(line: Media, served: frozenset[str]) -> dict[int, str]:
     return {
         pt: meaning.encoding
         for pt, meaning in line.rtpmaps.items()
-        if meaning.encoding in served and meaning.clock_hz == 8000
+        if meaning.encoding in served and meaning.clock_hz == _clock_hz(meaning.encoding)
     }
 
 
@@ -229,8 +255,25 @@ def _laws(codecs: dict[int, str]) -> dict[int, Law]:
     return {pt: Law(codec) for pt, codec in codecs.items() if codec in _G711}
 
 
-def _wide(codecs: dict[int, str]) -> frozenset[int]:
-    return frozenset(pt for pt, codec in codecs.items() if codec == g722.NAME)
+def _wide(codecs: dict[int, str]) -> dict[int, str]:
+    return {pt: codec for pt, codec in codecs.items() if codec not in _G711}
+
+
+def _clock_hz(codec: str) -> int:
+    return opus.CLOCK_HZ if codec == opus.NAME else _SLOW_HZ
+
+
+def _events(line: Media, codec: str) -> dict[int, int]:
+    """Clocks of the digits' payload types, those first whose clock is the codec's (RFC 4733 2.1).
+
+    Phones that know one clock for all codecs say 8000 beside Opus too.
+    """
+    clocks = {
+        pt: meaning.clock_hz
+        for pt, meaning in line.rtpmaps.items()
+        if meaning.encoding == _EVENTS and meaning.clock_hz in (_SLOW_HZ, _clock_hz(codec))
+    }
+    return dict(sorted(clocks.items(), key=lambda one: one[1] != _clock_hz(codec)))
 
 
 def _read(
@@ -238,15 +281,16 @@ def _read(
 ) -> Terms:
     codecs = _codecs(line, served)
     payload_type, codec = next(iter(codecs.items()))
-    events = [pt for pt, meaning in line.rtpmaps.items() if meaning == _EVENTS]
+    events = _events(line, codec)
     return Terms(
         codec=codec,
         law=Law(codec) if codec in _G711 else Law.PCMU,
         payload_type=payload_type,
         laws=_laws(codecs),
         wide_types=_wide(codecs),
-        event_type=events[0] if events else None,
+        event_type=next(iter(events), None),
         event_types=frozenset(events),
+        fast_event_types=frozenset(pt for pt, clock_hz in events.items() if clock_hz != _SLOW_HZ),
         address=_reachable(description.address_of(line)),
         port=line.port,
         rtcp_port=_rtcp_port(line),
@@ -287,9 +331,9 @@ def _ptime_ms(line: Media) -> int:
 
 def _chosen(terms: Terms) -> list[tuple[int, str]]:
     """One codec, so that the peer cannot change it in mid-stream, and the digits."""
-    formats = [(terms.payload_type, terms.codec)]
+    formats = [(terms.payload_type, _RTPMAPS[terms.codec])]
     if terms.event_type is not None:
-        formats.append((terms.event_type, "telephone-event"))
+        formats.append((terms.event_type, terms.events_rtpmap))
     return formats
 
 
@@ -298,10 +342,10 @@ def _audio_line(
 ) -> Media:
     crypto = protection.crypto
     attributes = [] if crypto is None else [crypto.attribute()]
-    for payload_type, encoding in formats:
-        attributes.append(Attribute("rtpmap", f"{payload_type} {encoding}/8000"))
-        if encoding == "telephone-event":
-            attributes.append(Attribute("fmtp", f"{payload_type} 0-15"))
+    for payload_type, rtpmap in formats:
+        attributes.append(Attribute("rtpmap", f"{payload_type} {rtpmap}"))
+        if rtpmap in _FORMATS:
+            attributes.append(Attribute("fmtp", f"{payload_type} {_FORMATS[rtpmap]}"))
     attributes += [Attribute("ptime", str(FRAME_MS)), Attribute(direction.value)]
     return Media(
         kind="audio",

@@ -15,7 +15,7 @@ import msgspec
 
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError, Overloaded
-from telephony.media import g722, srtp
+from telephony.media import g722, opus, srtp
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
 from telephony.media.crypto import KEY_BYTES
@@ -170,7 +170,11 @@ class MediaPlane:
         local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port, key)
         restarted = bool(request.ssrc)
         out = OutStream(ssrc, now, restarted=restarted, began_at=request.began_at)
-        negotiation = Negotiation(local, serves_g722=g722.NAME in self._options.codecs)
+        negotiation = Negotiation(
+            local,
+            serves_g722=g722.NAME in self._options.codecs,
+            serves_opus=opus.NAME in self._options.codecs,
+        )
         session = Session(
             request.leg, request.call, pair, out, negotiation, self._options, self, now
         )

@@ -83,7 +83,7 @@ class Offer(Struct, frozen=True):
     call: str
     sdp: str = ""
     prefer: str = ""
-    "Codec to put first in our own offer: 'PCMU', 'PCMA' or 'G722'."
+    "Codec to put first in our own offer, by its name in `Done.codec`."
     port: int = 0
     "RTP port to take again after a restart of the worker; 0: any free one."
     ssrc: int = 0
@@ -277,7 +277,7 @@ class Welcome(Struct, frozen=True):
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
     """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper';
-    with what is installed or permitted 'g722', 'srtp', 'realtime'."""
+    with what is installed or permitted 'g722', 'opus', 'srtp', 'realtime'."""
     rid: int = 0
 
 
@@ -313,7 +313,7 @@ class Done(Struct, frozen=True):
     rid: int
     sdp: str = ""
     codec: str = ""
-    "What we receive and send on this leg once negotiated: 'PCMU', 'PCMA', 'G722'."
+    "What we receive and send on this leg once negotiated: 'PCMU', 'PCMA', 'G722', 'OPUS'."
     peer_direction: str = "sendrecv"
     "After Offer and Answer: what the peer's SDP says (0.0.0.0 counts as inactive)."
     port: int = 0

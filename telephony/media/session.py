@@ -15,10 +15,11 @@ from typing import Protocol
 
 import msgspec
 
-from telephony.media import g722, rtcp
+from telephony.media import g722, opus, rtcp
+from telephony.media.clocked import ClockedRtcp, ClockedRtp, FastClock, FastTypes
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
-from telephony.media.g711 import CONVERT, Law, amplified
+from telephony.media.g711 import CONVERT, SAMPLE_RATE_HZ, Law, amplified
 from telephony.media.latch import Source, SourceLatch
 from telephony.media.negotiation import Keys, Negotiation, Terms
 from telephony.media.options import WorkerOptions
@@ -64,6 +65,7 @@ class Session:
         "_digits_in",
         "_digits_out",
         "_expected_since",
+        "_fast_clock",
         "_laws",
         "_listener",
         "_locked",
@@ -78,10 +80,10 @@ class Session:
         "_rtcp_socket",
         "_rtcp_target",
         "_send",
-        "_sends_wide",
         "_shield",
         "_target",
         "_tones",
+        "_wide",
         "began_at",
         "call",
         "connected",
@@ -153,8 +155,10 @@ class Session:
         self._rtcp_socket: RtcpSocket = pair.rtcp
         self._recv: Callable[[bytearray], tuple[int, Source]] = pair.rtp.recvfrom_into
         self._send: Callable[[bytes, Source], int] = pair.rtp.sendto
-        self._coder: g722.Coder | None = None
-        self._sends_wide = False
+        self._coder: g722.Coder | opus.Coder | None = None
+        self._fast_clock = FastClock(opus.CLOCK_HZ // SAMPLE_RATE_HZ)
+        self._wide = ""
+        "G.722 or Opus when that is what we send."
         self._digits_in = DigitReceiver()
         self._digits_out: DigitSender | None = None
         self._tones: ToneListener | None = None
@@ -179,11 +183,9 @@ class Session:
         if terms is None:
             return
         self.law = terms.law
-        self._shield_as(terms.keys, now)
         self._laws = terms.laws
-        self._sends_wide = terms.codec == g722.NAME
-        if terms.wide_types and self._coder is None:
-            self._coder = g722.Coder()
+        self._speak(terms)
+        self._wire(terms, now)
         self._set_passed_on()
         self._payload_type = terms.payload_type
         self._aim(terms)
@@ -192,18 +194,33 @@ class Session:
         self._expected_since = now
         self._refresh()
 
-    def _shield_as(self, keys: Keys | None, now: float) -> None:
-        """Put SRTP round the sockets or take it off; keys that stay go on with their counts."""
-        if keys is not None and self._shield is not None:
-            self._shield.renew(keys.ours, keys.theirs)
-            return
-        self._shield = None if keys is None else Shield(keys.ours, keys.theirs, self._past(now))
+    def _speak(self, terms: Terms) -> None:
+        """A codec that stays goes on with its state."""
+        self._wide = terms.codec if terms.codec in terms.wide_types.values() else ""
+        kind = opus.Coder if opus.NAME in terms.wide_types.values() else g722.Coder
+        if terms.wide_types and not isinstance(self._coder, kind):
+            self._coder = kind()
+
+    def _wire(self, terms: Terms, now: float) -> None:
+        """Put round the sockets what was agreed on: SRTP, and a clock faster than 8 kHz."""
+        self._shield_as(terms.keys, now)
         rtp: RtpSocket = self.pair.rtp
         rtcp_socket: RtcpSocket = self.pair.rtcp
         if self._shield is not None:
             rtp = ShieldedRtp(rtp, self._shield)
             rtcp_socket = ShieldedRtcp(rtcp_socket, self._shield)
+        if opus.NAME in terms.wide_types.values():
+            rtp = ClockedRtp(rtp, self._fast_clock, _fast_types(terms))
+        if terms.codec == opus.NAME:
+            rtcp_socket = ClockedRtcp(rtcp_socket, self._fast_clock.factor)
         self._recv, self._send, self._rtcp_socket = rtp.recvfrom_into, rtp.sendto, rtcp_socket
+
+    def _shield_as(self, keys: Keys | None, now: float) -> None:
+        """Keys that stay go on with their counts."""
+        if keys is not None and self._shield is not None:
+            self._shield.renew(keys.ours, keys.theirs)
+        else:
+            self._shield = None if keys is None else Shield(keys.ours, keys.theirs, self._past(now))
 
     def _past(self, now: float) -> Past:
         if not self.out.restarted:
@@ -233,7 +250,7 @@ class Session:
         return self.heard_db + (0.0 if self.connected is None else self.connected.spoken_db)
 
     def _set_passed_on(self) -> None:
-        self._passed_on = None if self._relay_gain_db or self._sends_wide else self.law
+        self._passed_on = None if self._relay_gain_db or self._wide else self.law
 
     def play(self, player: Player | None) -> None:
         self.player = player
@@ -342,7 +359,7 @@ class Session:
 
     def _as_sent(self, codes: bytes) -> bytes:
         """Codes of `law` to what this leg's phone takes."""
-        if self._sends_wide and self._coder is not None:
+        if self._wide and self._coder is not None:
             return self._coder.from_ulaw(codes)
         return codes
 
@@ -375,10 +392,10 @@ class Session:
             )
 
     def _take_other(self, packet: RtpPacket, source: Source, now: float) -> None:
-        """G.722, digits and comfort noise; anything else was never agreed on."""
+        """G.722, Opus, digits and comfort noise; anything else was never agreed on."""
         terms = self.negotiation.terms
         if terms is not None and packet.payload_type in terms.wide_types:
-            self._take_wide(packet, source, now)
+            self._take_wide(packet, terms.wide_types[packet.payload_type], source, now)
             return
         is_event = terms is not None and packet.payload_type in terms.event_types
         if not is_event and packet.payload_type != COMFORT_NOISE:
@@ -398,35 +415,37 @@ class Session:
             if digit is not None:
                 self._listener.digit_heard(self, digit, now)
 
-    def _take_wide(self, packet: RtpPacket, source: Source, now: float) -> None:
-        """G.722 goes to a partner who speaks it as it is, to all others as G.711."""
+    def _take_wide(self, packet: RtpPacket, codec: str, source: Source, now: float) -> None:
+        """It goes to a partner who speaks the same as it is, to all others as G.711."""
         if source != self._locked and not self._locks_on(source, now):
             return
         self._heard(packet, now)
         hearer = self.connected
         if hearer is not None and not hearer.is_open_for_relay:
             hearer = None
-        if hearer is not None and hearer.passes_wide_on:
+        if hearer is not None and hearer.passes_on(codec):
             hearer.relay_wide(packet, now)
             hearer = None
         if self._coder is None or not (self.sinks or hearer):
             return
-        codes = self._coder.to_ulaw(packet.payload)
-        for sink in self.sinks:
-            sink.take(codes, packet.rtp_ts, Law.PCMU, now)
-        if hearer is not None:
-            marker = MARKER if packet.marker else 0
-            hearer.relay(marker, packet.seq, packet.rtp_ts, packet.ssrc, codes, Law.PCMU, now)
+        for heard in self._coder.heard(packet):
+            for sink in self.sinks:
+                sink.take(heard.payload, heard.rtp_ts, Law.PCMU, now)
+            if hearer is not None:
+                marker = MARKER if heard.marker else 0
+                hearer.relay(
+                    marker, heard.seq, heard.rtp_ts, heard.ssrc, heard.payload, Law.PCMU, now
+                )
 
-    @property
-    def passes_wide_on(self) -> bool:
-        return self._sends_wide and not self._relay_gain_db
+    def passes_on(self, codec: str) -> bool:
+        """Packets of this codec go to the phone as they are."""
+        return codec == self._wide and not self._relay_gain_db
 
     def relay_wide(self, packet: RtpPacket, now: float) -> None:
+        assert self._coder is not None
         kind = self._payload_type | (MARKER if packet.marker else 0)
-        header = self.out.relayed(
-            kind, packet.seq, packet.rtp_ts, packet.ssrc, len(packet.payload), now
-        )
+        samples = self._coder.samples(packet.payload)
+        header = self.out.relayed(kind, packet.seq, packet.rtp_ts, packet.ssrc, samples, now)
         self._send_rtp(header + packet.payload)
 
     def relay_other(self, packet: RtpPacket, now: float, *, is_event: bool) -> None:
@@ -536,3 +555,10 @@ class Session:
         if self._shield is None:
             return figures
         return msgspec.structs.replace(figures, packets_rejected=self._shield.rejected)
+
+
+def _fast_types(terms: Terms) -> FastTypes:
+    """Digits have the timestamps of the audio beside them, whatever their own clock."""
+    audio = frozenset(pt for pt, codec in terms.wide_types.items() if codec == opus.NAME)
+    digits = terms.event_types if terms.codec == opus.NAME else frozenset()
+    return FastTypes(audio | digits, terms.fast_event_types)

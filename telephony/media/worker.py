@@ -19,7 +19,7 @@ from collections.abc import Callable
 import msgspec
 
 from foundation.clock import monotonic_s
-from telephony.media import g722, srtp
+from telephony.media import g722, opus, srtp
 from telephony.media import protocol as p
 from telephony.media.control import ControlSocket
 from telephony.media.options import WorkerOptions
@@ -59,6 +59,7 @@ class Worker:
             capabilities=[
                 *CAPABILITIES,
                 *["g722"] * (g722.NAME in options.codecs),
+                *["opus"] * (opus.NAME in options.codecs),
                 *["srtp"] * srtp.IS_INSTALLED,
                 *["realtime"] * is_realtime,
             ],
@@ -201,10 +202,14 @@ def ask_for_realtime() -> bool:
 
 
 def with_what_is_installed(options: WorkerOptions) -> WorkerOptions:
-    if g722.NAME not in options.codecs or g722.is_installed():
-        return options
-    log.warning("G.722 is not served: the extra 'hd' (the package G722) is not installed")
-    codecs = tuple(codec for codec in options.codecs if codec != g722.NAME)
+    missing = set()
+    if g722.NAME in options.codecs and not g722.is_installed():
+        log.warning("G.722 is not served: the extra 'hd' (the package G722) is not installed")
+        missing.add(g722.NAME)
+    if opus.NAME in options.codecs and not opus.is_installed():
+        log.warning("Opus is not served: neither libopus0 nor the extra 'hd' is installed")
+        missing.add(opus.NAME)
+    codecs = tuple(codec for codec in options.codecs if codec not in missing)
     return msgspec.structs.replace(options, codecs=codecs)
 
 

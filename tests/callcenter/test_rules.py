@@ -155,13 +155,15 @@ def test_worker_is_told_address_and_limits(settings: Settings) -> None:
     assert options.codecs == ("PCMU", "PCMA")
 
 
-def test_g722_is_served_where_the_centre_asks_for_it(settings: Settings, tmp_path: Path) -> None:
-    text = CENTRE.replace("media: {", "media: {g722: true, ")
+def test_g722_and_opus_are_served_where_the_centre_asks_for_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    text = CENTRE.replace("media: {", "media: {g722: true, opus: true, ")
     (tmp_path / "callcenter.yaml").write_text(text, encoding="utf-8")
 
     options = rules.worker_options(load(tmp_path), 0, 1, "/s")
 
-    assert options.codecs == ("PCMU", "PCMA", "G722")
+    assert options.codecs == ("PCMU", "PCMA", "G722", "OPUS")
 
 
 def test_workers_are_one_less_than_the_processors_unless_given(

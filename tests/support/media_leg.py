@@ -54,6 +54,7 @@ class Leg:
     seq: int = 100
     name: str = "l-1"
     serves_g722: bool = False
+    serves_opus: bool = False
     srtp_key: bytes = b""
     began_at: float = 0.0
     "Before a restart of the worker; 0: there was none."
@@ -67,7 +68,9 @@ class Leg:
             pair,
             OutStream(55, self.now, restarted=bool(self.began_at), began_at=self.began_at),
             Negotiation(
-                LocalEnd(1, 1, "127.0.0.1", 30000, self.srtp_key), serves_g722=self.serves_g722
+                LocalEnd(1, 1, "127.0.0.1", 30000, self.srtp_key),
+                serves_g722=self.serves_g722,
+                serves_opus=self.serves_opus,
             ),
             WorkerOptions(socket=""),
             self,
