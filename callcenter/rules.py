@@ -1,6 +1,7 @@
 """Settings turned into the options of the parts; nobody below the roof reads settings."""
 
 import os
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
@@ -20,6 +21,7 @@ from telephony.sip.options import Listener, SipOptions
 from telephony.sip.stream import StreamLimits
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
+from wallboard.pages import PhoneOptions, SipSocket
 
 FALLBACK_LANGUAGES = ("en",)
 
@@ -93,7 +95,7 @@ def media_book(settings: Settings) -> MediaBook:
     """Who is spoken with by SRTP, and whose keys are listened for in the audio."""
     return MediaBook(
         phones={
-            phone.id: LegMedia(srtp=Srtp(phone.srtp))
+            phone.id: LegMedia(srtp=Srtp(phone.srtp), webrtc=phone.webrtc)
             for phone in (*settings.agents, *settings.phones)
         },
         trunks={
@@ -176,6 +178,7 @@ def worker_options(settings: Settings, number: int, workers: int, socket: str) -
             *["G722"] * settings.media.g722,
             *["OPUS"] * settings.media.opus,
         ),
+        identity=str(settings.data_path / "media.pem"),
         max_legs=limits.legs,
         busy_limit=limits.busy,
         media_lost_s=limits.lost_after_s,
@@ -217,6 +220,26 @@ def directory(settings: Settings) -> Directory:
         },
         target=ServiceTarget(short_abandon_s=settings.short_abandon_s),
     )
+
+
+def phone_options(settings: Settings) -> PhoneOptions:
+    """Where the phone in the browser finds SIP."""
+    sockets = []
+    for listener in settings.sip.listen:
+        if listener.transport in ("ws", "wss"):
+            host, port = settings.advertised(listener)
+            # An address is no name of a certificate: the page's own host is the better guess.
+            name = "" if _is_address(host) else host
+            sockets.append(SipSocket(listener.transport, name, port or listener.port))
+    return PhoneOptions(settings.sip.domain, tuple(sockets))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def media_workers(settings: Settings) -> int:

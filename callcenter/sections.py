@@ -356,6 +356,10 @@ class Phone(Part):
     """How calls to it are offered: plain, with a key beside plain RTP for phones that take it, or
     SRTP alone (`require`, for its own calls too). Keys are only as secret as the SIP transport."""
 
+    webrtc: bool = False
+    """It is a browser: calls to it are offered with ICE and DTLS. Calls of browsers are known by
+    what they offer."""
+
     @field_validator("sip_password")
     @classmethod
     def _is_not_poor(cls, password: SecretStr) -> SecretStr:

@@ -93,6 +93,7 @@ class Leg:
             prefer=prefer,
             reserve=reserve,
             srtp=self.media.srtp,
+            webrtc=self.media.webrtc,
             # Once: a re-INVITE must not begin again what an event has ended.
             inband_dtmf=self.media.inband_dtmf and not self.codec,
         )

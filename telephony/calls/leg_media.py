@@ -14,6 +14,8 @@ class LegMedia:
     "Of our own offers; with `require`, of the peer's too."
     inband_dtmf: bool = False
     "Listen for keys in the audio, until the first one that comes as an event."
+    webrtc: bool = False
+    "Our own offers are for a browser."
 
 
 PLAIN = LegMedia()

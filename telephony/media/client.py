@@ -247,6 +247,8 @@ class MediaClient:
 
     def _happened(self, event: MediaEvent) -> None:
         match event:
+            case p.Secured(leg=leg, kept_keys=kept_keys):
+                self.desired.secured(leg, kept_keys)
             case p.PlayEnded(leg=leg, play_id=play_id):
                 self.desired.play_ended(leg, play_id)
             case p.TapEnded(tap_id=tap_id):

@@ -93,6 +93,10 @@ class Offer(Struct, frozen=True):
     "What `Done` told of the leg, to take again after a restart: SRTP cannot go on without."
     srtp: Srtp = Srtp.NEVER
     "What the leg's account or trunk says."
+    webrtc: bool = False
+    "Our own first offer is for a browser: ICE, DTLS, one port. A peer's offer says so by itself."
+    kept_keys: bytes = b""
+    "What `Secured` told of the leg, to take again after a restart."
     reserve: bool = False
     "Two-leg admission: refuse (503) unless there is room for this leg and an agent's leg too."
     record: bytes = b""
@@ -277,7 +281,7 @@ class Welcome(Struct, frozen=True):
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
     """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper';
-    with what is installed or permitted 'g722', 'opus', 'srtp', 'realtime'."""
+    with what is installed or permitted 'g722', 'opus', 'srtp', 'webrtc', 'realtime'."""
     rid: int = 0
 
 
@@ -349,6 +353,15 @@ class DigitHeard(Struct, frozen=True):
     "CLOCK_MONOTONIC of the digit's first packet."
 
 
+class Secured(Struct, frozen=True):
+    """A browser's leg has its keys."""
+
+    seq: int
+    leg: str
+    kept_keys: bytes
+    "A secret of this leg (`kept_keys`), by which another worker goes on without a handshake."
+
+
 class PlayEnded(Struct, frozen=True):
     seq: int
     leg: str
@@ -391,7 +404,16 @@ class Load(Struct, frozen=True):
     admitting: bool
 
 
-Event: TypeAlias = DigitHeard | PlayEnded | MediaLost | TapEnded | TapTroubled | Load
+Event: TypeAlias = DigitHeard | Secured | PlayEnded | MediaLost | TapEnded | TapTroubled | Load
 Message: TypeAlias = (
-    Welcome | Done | Failed | DigitHeard | PlayEnded | MediaLost | TapEnded | TapTroubled | Load
+    Welcome
+    | Done
+    | Failed
+    | DigitHeard
+    | Secured
+    | PlayEnded
+    | MediaLost
+    | TapEnded
+    | TapTroubled
+    | Load
 )

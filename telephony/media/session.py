@@ -15,13 +15,13 @@ from typing import Protocol
 
 import msgspec
 
+from foundation.clock import monotonic_s
 from telephony.media import g722, opus, rtcp
-from telephony.media.clocked import ClockedRtcp, ClockedRtp, FastClock, FastTypes
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
-from telephony.media.g711 import CONVERT, SAMPLE_RATE_HZ, Law, amplified
+from telephony.media.g711 import CONVERT, Law, amplified
 from telephony.media.latch import Source, SourceLatch
-from telephony.media.negotiation import Keys, Negotiation, Terms
+from telephony.media.negotiation import Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import Player
 from telephony.media.ports import PortPair
@@ -29,9 +29,11 @@ from telephony.media.protocol import LegStats
 from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
 from telephony.media.sdp import HOLD_ADDRESS
-from telephony.media.srtp import Past, RtcpSocket, RtpSocket, Shield, ShieldedRtcp, ShieldedRtp
+from telephony.media.srtp import Past, RtcpSocket
 from telephony.media.stream import OutStream
+from telephony.media.terms import Terms
 from telephony.media.tones import ToneListener
+from telephony.media.wires import Wires
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
@@ -43,6 +45,8 @@ class Listener(Protocol):
     def digit_heard(self, session: "Session", digit: str, at_s: float) -> None: ...
 
     def play_ended(self, session: "Session", play_id: str) -> None: ...
+
+    def secured(self, session: "Session", kept: bytes) -> None: ...
 
 
 class Sink(Protocol):
@@ -65,7 +69,6 @@ class Session:
         "_digits_in",
         "_digits_out",
         "_expected_since",
-        "_fast_clock",
         "_laws",
         "_listener",
         "_locked",
@@ -80,7 +83,6 @@ class Session:
         "_rtcp_socket",
         "_rtcp_target",
         "_send",
-        "_shield",
         "_target",
         "_tones",
         "_wide",
@@ -108,6 +110,7 @@ class Session:
         "spoken_db",
         "stats",
         "unsent",
+        "wires",
     )
 
     def __init__(
@@ -151,12 +154,16 @@ class Session:
         self._listener = listener
         self.began_at = now
         "Before a restart of the worker, if there was one."
-        self._shield: Shield | None = None
+        self.wires = Wires(
+            pair,
+            # Reports of a browser come on the socket of its audio.
+            on_report=lambda: self.on_rtcp(monotonic_s()),
+            on_keys=lambda kept: listener.secured(self, kept),
+        )
         self._rtcp_socket: RtcpSocket = pair.rtcp
         self._recv: Callable[[bytearray], tuple[int, Source]] = pair.rtp.recvfrom_into
         self._send: Callable[[bytes, Source], int] = pair.rtp.sendto
         self._coder: g722.Coder | opus.Coder | None = None
-        self._fast_clock = FastClock(opus.CLOCK_HZ // SAMPLE_RATE_HZ)
         self._wide = ""
         "G.722 or Opus when that is what we send."
         self._digits_in = DigitReceiver()
@@ -202,25 +209,14 @@ class Session:
             self._coder = kind()
 
     def _wire(self, terms: Terms, now: float) -> None:
-        """Put round the sockets what was agreed on: SRTP, and a clock faster than 8 kHz."""
-        self._shield_as(terms.keys, now)
-        rtp: RtpSocket = self.pair.rtp
-        rtcp_socket: RtcpSocket = self.pair.rtcp
-        if self._shield is not None:
-            rtp = ShieldedRtp(rtp, self._shield)
-            rtcp_socket = ShieldedRtcp(rtcp_socket, self._shield)
-        if opus.NAME in terms.wide_types.values():
-            rtp = ClockedRtp(rtp, self._fast_clock, _fast_types(terms))
-        if terms.codec == opus.NAME:
-            rtcp_socket = ClockedRtcp(rtcp_socket, self._fast_clock.factor)
-        self._recv, self._send, self._rtcp_socket = rtp.recvfrom_into, rtp.sendto, rtcp_socket
-
-    def _shield_as(self, keys: Keys | None, now: float) -> None:
-        """Keys that stay go on with their counts."""
-        if keys is not None and self._shield is not None:
-            self._shield.renew(keys.ours, keys.theirs)
-        else:
-            self._shield = None if keys is None else Shield(keys.ours, keys.theirs, self._past(now))
+        """Read and write through what was agreed on."""
+        wires = self.wires
+        wires.agree(terms, self.negotiation.local.browser, self._past(now))
+        self._recv, self._send, self._rtcp_socket = (
+            wires.rtp.recvfrom_into,
+            wires.rtp.sendto,
+            wires.rtcp,
+        )
 
     def _past(self, now: float) -> Past:
         if not self.out.restarted:
@@ -476,6 +472,8 @@ class Session:
 
     def tick(self, now: float) -> None:
         """20 ms of digits, of what is played, or of several legs together."""
+        if self.wires.is_waiting:
+            return  # a greeting begins when it can be heard
         if self._digits_out is not None:
             self._tick_digits(self._digits_out, now)
         elif self.player is not None:
@@ -544,6 +542,9 @@ class Session:
         terms = self.negotiation.terms
         if terms is None or self.is_held or not terms.direction.is_sending:
             return False
+        if self.wires.has_failed and self._lost_told_at < self._expected_since:
+            self._lost_told_at = now
+            return True
         alive_at = max(self.heard_at, self.reports.heard_at, self._expected_since)
         if now - alive_at < self._options.media_lost_s or self._lost_told_at >= alive_at:
             return False
@@ -552,13 +553,4 @@ class Session:
 
     def figures(self) -> LegStats:
         figures = self.reports.figures()
-        if self._shield is None:
-            return figures
-        return msgspec.structs.replace(figures, packets_rejected=self._shield.rejected)
-
-
-def _fast_types(terms: Terms) -> FastTypes:
-    """Digits have the timestamps of the audio beside them, whatever their own clock."""
-    audio = frozenset(pt for pt, codec in terms.wide_types.items() if codec == opus.NAME)
-    digits = terms.event_types if terms.codec == opus.NAME else frozenset()
-    return FastTypes(audio | digits, terms.fast_event_types)
+        return msgspec.structs.replace(figures, packets_rejected=self.wires.rejected)

@@ -15,11 +15,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
 from foundation.clock import monotonic_s
-from telephony.media import g722, opus, srtp
+from telephony.media import dtls, g722, opus, srtp
 from telephony.media import protocol as p
 from telephony.media.control import ControlSocket
 from telephony.media.options import WorkerOptions
@@ -52,7 +53,10 @@ class Worker:
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[float], None]] = {}
         self._recorder = Recorder(options.writer_queue_blocks)
-        self._plane = MediaPlane(options, self._recorder, self._tell, self._watch, self._unwatch)
+        identity = own_identity(options.identity)
+        self._plane = MediaPlane(
+            options, self._recorder, self._tell, self._watch, self._unwatch, identity
+        )
         welcome = p.Welcome(
             version=p.PROTOCOL_VERSION,
             worker=f"w-{os.getpid()}-{os.urandom(4).hex()}",
@@ -61,6 +65,7 @@ class Worker:
                 *["g722"] * (g722.NAME in options.codecs),
                 *["opus"] * (opus.NAME in options.codecs),
                 *["srtp"] * srtp.IS_INSTALLED,
+                *["webrtc"] * (identity is not None),
                 *["realtime"] * is_realtime,
             ],
         )
@@ -199,6 +204,14 @@ def ask_for_realtime() -> bool:
     except OSError:
         return False
     return True
+
+
+def own_identity(file: str) -> dtls.Identity | None:
+    """None: what browsers need is not installed."""
+    if not (dtls.IS_INSTALLED and srtp.IS_INSTALLED):
+        return None
+    dtls.load()
+    return dtls.Identity.kept_in(Path(file)) if file else dtls.Identity.make()
 
 
 def with_what_is_installed(options: WorkerOptions) -> WorkerOptions:

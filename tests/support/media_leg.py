@@ -51,6 +51,7 @@ class Leg:
     rtcp: FakeSocket = field(default_factory=FakeSocket)
     digits: list[tuple[str, float]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    kept: list[bytes] = field(default_factory=list)
     seq: int = 100
     name: str = "l-1"
     serves_g722: bool = False
@@ -85,6 +86,10 @@ class Leg:
     def play_ended(self, session: Session, play_id: str) -> None:
         assert session is self.session
         self.ended.append(play_id)
+
+    def secured(self, session: Session, kept: bytes) -> None:
+        assert session is self.session
+        self.kept.append(kept)
 
     def offer(self, text: str, now: float = 0.0) -> None:
         self.session.negotiation.answer(text)
