@@ -179,7 +179,7 @@ class Handshake:
 
     def feed(self, datagram: bytes, now: float) -> list[bytes]:
         """After the end too: a peer that missed our last flight repeats its own."""
-        if self.failure or len(datagram) > _MOST_WAITING:
+        if self.failure or not datagram:
             return []
         self._ssl.bio_write(datagram)
         return self._step(now)

@@ -8,7 +8,7 @@ import pytest
 from acd.events import AgentChanged, AgentState, CallQueued
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingStarted
-from telephony.calls.events import CallBridged, Side
+from telephony.calls.events import CallBridged, CallEnded, CallHeld, CallResumed, Side
 from telephony.media import dtls
 from tests.support.centre import Centre, Ports, Tones, served
 from tests.support.chromium_phone import CHROMIUM, ChromiumPhone
@@ -81,3 +81,38 @@ async def test_a_browser_dials_presses_a_key_and_talks(centre: Centre, voice: Pa
     file = centre.recording(centre.facts(RecordingStarted, before)[0].file)
     assert seconds_of_tone(wav.read_side(file, Side.CALLER)[0], BROWSER_HZ) > 0.8
     assert seconds_of_tone(wav.read_side(file, Side.AGENT)[0], Tones.AGENT) > 0.8
+
+
+async def test_a_browser_is_rung_as_an_agent_holds_and_outlives_the_media_worker(
+    centre: Centre, voice: Path
+) -> None:
+    before = centre.mark()
+    async with ChromiumPhone.opened(centre, voice) as browser, centre.phone() as caller:
+        await browser.sign_on("agent0001", "pw0001")
+        await registered(centre, before)
+        call = caller.dial("8000")
+        await call.answered()
+        call.press("1")
+        await browser.is_in("incoming")
+        await browser.page.click("#answer")
+        await browser.has_audio()
+        await centre.told(CallBridged, before, agent_id="agent0001")
+        said = call.play(tone(Tones.CALLER, 25))
+        await call.hears(BROWSER_HZ, 1.0)
+        assert await browser.loudest_hz() == pytest.approx(Tones.CALLER, abs=WITHIN_HZ)
+
+        await browser.page.click("#hold")
+        await centre.told(CallHeld, before)
+        await browser.page.click("#hold")
+        await centre.told(CallResumed, before)
+        await call.hears(BROWSER_HZ, 0.5, since_s=call.heard_s)
+
+        await centre.replaced("media-0", centre.kill("media-0"))
+        await call.hears(BROWSER_HZ, 0.5, since_s=call.heard_s + 0.2)
+        assert await browser.loudest_hz() == pytest.approx(Tones.CALLER, abs=WITHIN_HZ)
+        await browser.page.click("#hang_up")
+        await centre.told(CallEnded, before)
+        said.cancel()
+
+    assert browser.complaints == []
+    assert "inline:" not in centre.log_tails()
