@@ -11,6 +11,7 @@ from callcenter.settings import Settings, load
 from foundation.ids import AgentId, QueueId
 from telephony.calls.leg_media import LegMedia
 from telephony.media.protocol import Srtp
+from wallboard.pages import PhoneOptions, SipSocket
 
 CENTRE = """\
 timezone: Asia/Shanghai
@@ -164,6 +165,26 @@ def test_g722_and_opus_are_served_where_the_centre_asks_for_it(
     options = rules.worker_options(load(tmp_path), 0, 1, "/s")
 
     assert options.codecs == ("PCMU", "PCMA", "G722", "OPUS")
+
+
+@pytest.mark.parametrize(
+    ("sip", "sockets"),
+    [
+        ("listen: ['udp:127.0.0.1:5060']", ()),
+        ("listen: ['ws:127.0.0.1:5066']", (SipSocket("ws", "", 5066),)),
+        (
+            "listen: ['wss:0.0.0.0:5067'], advertised: 'sip.example:443', "
+            "tls: {certificate: a.pem, key: b.pem}",
+            (SipSocket("wss", "sip.example", 443),),
+        ),
+    ],
+)
+def test_the_phone_in_the_browser_is_told_where_sip_is(
+    tmp_path: Path, sip: str, sockets: tuple[SipSocket, ...]
+) -> None:
+    (tmp_path / "callcenter.yaml").write_text(f"sip: {{domain: hotline.example, {sip}}}\n")
+
+    assert rules.phone_options(load(tmp_path)) == PhoneOptions("hotline.example", sockets)
 
 
 def test_workers_are_one_less_than_the_processors_unless_given(
