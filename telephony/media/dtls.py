@@ -267,7 +267,7 @@ def datagrams(flight: bytes) -> list[bytes]:
 
 
 def load() -> None:
-    """Ahead of the first call: the libraries take 30 ms (and 8 MB), and no talk should wait for them."""
+    """Ahead of the first call: no talk should wait the 30 ms that the libraries take (and 8 MB)."""
     if IS_INSTALLED:
         import OpenSSL.SSL  # noqa: F401
 

@@ -17,14 +17,16 @@ from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav
 pytestmark = [pytest.mark.e2e, pytest.mark.interop]
 
 TRUNK = "127.0.0.9"
+SECURE_WORDS = ("SRTP is Enabled", "DTLS-SRTP complete")
+CONFIG = "module srtp.so\nmodule dtls_srtp.so\nmodule ice.so\nrtcp_mux yes\n"
 FULL_G711_DB = 34.0
 KEYS_HZ = {"1": (697, 1209), "2": (697, 1336)}
 AGENTS = [
     {
         "id": f"agent{n:04d}", "name": f"Agent {n}", "sip_password": f"pw{n:04d}",
-        "number": str(1000 + n), "skills": {"orders": 5}, "srtp": srtp,
+        "number": str(1000 + n), "skills": {"orders": 5}, "srtp": srtp, "webrtc": n == 4,
     }
-    for n, srtp in ((1, "require"), (2, "offer"), (3, "never"))
+    for n, srtp in ((1, "require"), (2, "offer"), (3, "never"), (4, "never"))
 ]  # fmt: skip
 
 
@@ -50,7 +52,7 @@ def phone(centre: Centre, folder: Path, number: int, encryption: str) -> dict[st
         "register": True,
         "says": write_wav(folder / "says.wav", tone(Tones.AGENT, 40)),
         "account": f";mediaenc={encryption}" if encryption else "",
-        "config": "module srtp.so\n",
+        "config": CONFIG,
     }
 
 
@@ -70,7 +72,13 @@ def keys(digits: str) -> bytes:
 
 @pytest.mark.parametrize(
     ("number", "encryption", "is_secure"),
-    [(1, "srtp-mand", True), (2, "srtp", True), (2, "", False), (3, "", False)],
+    [
+        (1, "srtp-mand", True),
+        (2, "srtp", True),
+        (2, "", False),
+        (3, "", False),
+        (4, "dtls_srtp;medianat=ice", True),
+    ],
 )
 async def test_an_agents_phone_talks_as_its_account_says(
     centre: Centre, tmp_path: Path, number: int, encryption: str, is_secure: bool
@@ -95,7 +103,7 @@ async def test_an_agents_phone_talks_as_its_account_says(
         heard = read_wav(agent.recording("dec"))
         log = (tmp_path / "baresip.log").read_text(errors="replace")
 
-    assert ("SRTP is Enabled" in log) is is_secure
+    assert any(words in log for words in SECURE_WORDS) is is_secure
     assert signal_to_noise_db(call.heard, Tones.AGENT) > FULL_G711_DB
     assert signal_to_noise_db(heard, Tones.CALLER) > FULL_G711_DB
     assert "inline:" not in centre.log_tails()
