@@ -43,16 +43,17 @@ class BrowserLink:
     def __init__(
         self,
         plain: RtpSocket,
-        unused: RtcpSocket,
         identity: Identity,
         terms: BrowserTerms,
-        on_report: Callable[[], None],
+        on_report: Callable[[float], None],
         on_keys: Callable[[bytes], None],
         now: Callable[[], float] = monotonic_s,
     ) -> None:
-        """`on_keys` is given what is to be kept, once for each handshake."""
+        """`on_report`: one is in `reports`; `on_keys` is given what is to be kept, once for each
+        handshake."""
         self.dropped = 0
-        self.reports = BrowserReports(self, unused)
+        self.reports: deque[bytes] = deque(maxlen=_MOST_REPORTS)
+        "Plain RTCP that waits to be read."
         self.shield: Shield | None = None
         self._plain = plain
         self._identity = identity
@@ -125,8 +126,8 @@ class BrowserLink:
     def _take_report(self, data: bytes) -> None:
         report = None if self.shield is None else self.shield.unprotect_report(data)
         if report is not None:
-            self.reports.waiting.append(report)
-            self._on_report()
+            self.reports.append(report)
+            self._on_report(self._now())
 
     def _take_other(self, data: bytes, first: int, source: Source) -> None:
         if 0 <= first <= _STUN_MOST:
@@ -176,16 +177,18 @@ class BrowserLink:
         )
 
     def sendto(self, data: bytes, _target: Source) -> int:
-        return self._send_protected(data, Shield.protect)
+        shield, target = self._way()
+        return self._plain.sendto(protected(shield.protect, data), target)
 
     def send_report(self, data: bytes) -> int:
-        return self._send_protected(data, Shield.protect_report)
+        shield, target = self._way()
+        return self._plain.sendto(protected(shield.protect_report, data), target)
 
-    def _send_protected(self, data: bytes, protect: Callable[[Shield, bytes], bytes]) -> int:
+    def _way(self) -> tuple[Shield, Source]:
         shield, target = self.shield, self._ice.nominated
         if shield is None or target is None:
             raise BlockingIOError("the browser is not there yet")
-        return self._plain.sendto(protected(lambda plain: protect(shield, plain), data), target)
+        return shield, target
 
     def _send_all(self, flight: list[bytes], source: Source) -> None:
         for datagram in flight:
@@ -198,23 +201,27 @@ class BrowserLink:
             self.dropped += 1  # checks and flights are repeated by themselves
 
     def tick(self, now: float) -> None:
-        """Ten times a second: the handshake's repetitions."""
-        if self._handshake is None or self._ice.nominated is None:
+        """Ten times a second: the handshake's repetitions, and its end."""
+        if self._handshake is None:
             return
-        self._send_all(self._handshake.tick(now), self._ice.nominated)
+        target = self._ice.nominated
+        flight = self._handshake.tick(now)
+        if target is not None:
+            self._send_all(flight, target)
+        if self._handshake.is_spent(now):
+            self._handshake = None  # some 40 kB of OpenSSL's
 
 
 class BrowserReports:
     """A browser's RTCP, which comes and goes on the socket of its audio."""
 
     def __init__(self, link: BrowserLink, unused: RtcpSocket) -> None:
-        self.waiting: deque[bytes] = deque(maxlen=_MOST_REPORTS)
         self._link = link
         self._unused = unused
 
     def recvfrom(self, most: int) -> tuple[bytes, Source]:
-        if self.waiting:
-            return self.waiting.popleft(), PEER
+        if self._link.reports:
+            return self._link.reports.popleft(), PEER
         self._unused.recvfrom(most)  # whatever comes there would wait, and wake us, for ever
         raise BlockingIOError("a browser has no second socket")
 

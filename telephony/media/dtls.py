@@ -172,6 +172,10 @@ class Handshake:
     def is_over(self) -> bool:
         return self.keys is not None or bool(self.failure)
 
+    def is_spent(self, now: float) -> bool:
+        """There are keys, and no peer repeats its flights any more."""
+        return self.keys is not None and now >= self._give_up_at
+
     def start(self, now: float) -> list[bytes]:
         """Our ClientHello; a server waits for the peer's."""
         self.has_started = True

@@ -15,7 +15,6 @@ from typing import Protocol
 
 import msgspec
 
-from foundation.clock import monotonic_s
 from telephony.media import g722, opus, rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
@@ -65,6 +64,7 @@ class Session:
     """The RTP session of one leg."""
 
     __slots__ = (
+        "__weakref__",
         "_coder",
         "_digits_in",
         "_digits_out",
@@ -154,12 +154,7 @@ class Session:
         self._listener = listener
         self.began_at = now
         "Before a restart of the worker, if there was one."
-        self.wires = Wires(
-            pair,
-            # Reports of a browser come on the socket of its audio.
-            on_report=lambda: self.on_rtcp(monotonic_s()),
-            on_keys=lambda kept: listener.secured(self, kept),
-        )
+        self.wires = Wires(pair, self.on_rtcp, self._secured)
         self._rtcp_socket: RtcpSocket = pair.rtcp
         self._recv: Callable[[bytearray], tuple[int, Source]] = pair.rtp.recvfrom_into
         self._send: Callable[[bytes, Source], int] = pair.rtp.sendto
@@ -217,6 +212,9 @@ class Session:
             wires.rtp.sendto,
             wires.rtcp,
         )
+
+    def _secured(self, kept: bytes) -> None:
+        self._listener.secured(self, kept)
 
     def _past(self, now: float) -> Past:
         if not self.out.restarted:

@@ -7,15 +7,19 @@ The session behind it sees plain packets that count at 8 kHz, whatever the phone
 """
 
 from collections.abc import Callable
+from typing import TypeVar
+from weakref import WeakMethod
 
 from telephony.media import opus
-from telephony.media.browser import BrowserLink
+from telephony.media.browser import BrowserLink, BrowserReports
 from telephony.media.browser_sdp import BrowserEnd, BrowserTerms
 from telephony.media.clocked import ClockedRtcp, ClockedRtp, FastClock, FastTypes
 from telephony.media.g711 import SAMPLE_RATE_HZ
 from telephony.media.ports import PortPair
 from telephony.media.srtp import Past, RtcpSocket, RtpSocket, Shield, ShieldedRtcp, ShieldedRtp
 from telephony.media.terms import Keys, Terms
+
+_Given = TypeVar("_Given")
 
 
 class Wires:
@@ -24,16 +28,22 @@ class Wires:
     __slots__ = ("_clock", "_on_keys", "_on_report", "_pair", "_shield", "link", "rtcp", "rtp")
 
     def __init__(
-        self, pair: PortPair, on_report: Callable[[], None], on_keys: Callable[[bytes], None]
+        self,
+        pair: PortPair,
+        on_report: Callable[[float], None],
+        on_keys: Callable[[bytes], None],
     ) -> None:
-        """`on_report`: something is there to be read from `rtcp`; `on_keys` as `BrowserLink`'s."""
+        """`on_report`: something is there to be read from `rtcp` now; `on_keys`: `BrowserLink`'s.
+
+        They are held weakly: the worker collects no circles of objects while people talk.
+        """
         self.rtp: RtpSocket = pair.rtp
         self.rtcp: RtcpSocket = pair.rtcp
         self.link: BrowserLink | None = None
         "None: the peer is no browser."
         self._pair = pair
-        self._on_report = on_report
-        self._on_keys = on_keys
+        self._on_report = _weakly(on_report)
+        self._on_keys = _weakly(on_keys)
         self._shield: Shield | None = None
         self._clock = FastClock(opus.CLOCK_HZ // SAMPLE_RATE_HZ)
 
@@ -59,7 +69,7 @@ class Wires:
         self._shield_as(terms.keys, past)
         self._link_as(terms.browser, end, past)
         if self.link is not None:
-            rtp, rtcp = self.link, self.link.reports
+            rtp, rtcp = self.link, BrowserReports(self.link, self._pair.rtcp)
         elif self._shield is not None:
             rtp, rtcp = ShieldedRtp(rtp, self._shield), ShieldedRtcp(rtcp, self._shield)
         if opus.NAME in terms.wide_types.values():
@@ -80,12 +90,22 @@ class Wires:
         elif self.link is not None:
             self.link.agree(terms)
         else:
-            pair = self._pair
             self.link = BrowserLink(
-                pair.rtp, pair.rtcp, end.identity, terms, self._on_report, self._on_keys
+                self._pair.rtp, end.identity, terms, self._on_report, self._on_keys
             )
             if end.kept is not None:
                 self.link.resume(end.kept, past)
+
+
+def _weakly(method: Callable[[_Given], None]) -> Callable[[_Given], None]:
+    known = WeakMethod(method)
+
+    def call(given: _Given) -> None:
+        alive = known()
+        if alive is not None:
+            alive(given)
+
+    return call
 
 
 def _fast_types(terms: Terms) -> FastTypes:

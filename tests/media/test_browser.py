@@ -1,10 +1,14 @@
 """A browser's leg: checks, handshake and voice on one socket; the browser is made of our parts."""
 
+import gc
+import weakref
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundation import stun
+from foundation.clock import monotonic_s
 from telephony.media import dtls, rtcp
 from telephony.media.browser_sdp import BrowserEnd
 from telephony.media.crypto import Crypto, Suite
@@ -349,6 +353,35 @@ def test_a_certificate_of_somebody_else_ends_the_leg(leg: Leg) -> None:
     assert leg.kept == []
     assert leg.session.is_newly_lost(0.1)
     assert not leg.session.is_newly_lost(0.2)
+
+
+def test_a_released_leg_is_gone_at_once_for_nobody_collects_circles(
+    leg: Leg, browser: Browser
+) -> None:
+    browser.say(1)
+    session = weakref.ref(leg.session)
+    link = weakref.ref(leg.session.wires.link or leg)
+    gc.disable()
+    try:
+        del leg.session
+        assert session() is None
+        assert link() is None
+    finally:
+        gc.enable()
+
+
+def test_the_handshake_is_put_away_when_nobody_repeats_it(leg: Leg, browser: Browser) -> None:
+    link = leg.session.wires.link
+    assert link is not None
+    started_at = monotonic_s()
+
+    link.tick(started_at + 1)
+    repeated = browser.handshake.feed(b"", 0.0)
+    link.tick(started_at + dtls.GIVE_UP_S + 1)
+    browser.say(1)
+
+    assert repeated == []
+    assert leg.session.stats.received == 1
 
 
 # -- another worker ------------------------------------------------------------------------------
