@@ -1,5 +1,6 @@
 """Chromium at a served centre: as a caller, and as an agent who is rung."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,3 +117,42 @@ async def test_a_browser_is_rung_as_an_agent_holds_and_outlives_the_media_worker
 
     assert browser.complaints == []
     assert "inline:" not in centre.log_tails()
+
+
+async def test_a_browsers_talk_outlives_core_and_is_ended_over_the_next_connection(
+    centre: Centre, voice: Path
+) -> None:
+    before = centre.mark()
+    async with ChromiumPhone.opened(centre, voice) as browser, centre.phone() as caller:
+        await browser.sign_on("agent0001", "pw0001")
+        await registered(centre, before)
+        call = caller.dial("8000")
+        await call.answered()
+        call.press("1")
+        await browser.is_in("incoming")
+        await browser.page.click("#answer")
+        await centre.told(CallBridged, before, agent_id="agent0001")
+        await call.hears(BROWSER_HZ, 0.5)
+
+        await centre.replaced("core", centre.kill("core"))
+        await centre.ready()
+        await browser.is_registered()
+        await call.hears(BROWSER_HZ, 0.5, since_s=call.heard_s)
+        await browser.page.click("#hang_up")
+        await centre.told(CallEnded, before)
+        assert call.end is not None
+    assert browser.complaints == []
+
+
+async def test_md5_of_the_page_is_md5(centre: Centre, voice: Path) -> None:
+    script = """async () => {
+      const { md5 } = await import("/phone/md5.js");
+      return Array.from({ length: 200 }, (_, n) => md5("x".repeat(n) + "é"));
+    }"""
+    async with ChromiumPhone.opened(centre, voice) as browser:
+        found = await browser.page.evaluate(script)
+
+    texts = ("x" * n + "é" for n in range(200))
+    assert found == [
+        hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in texts
+    ]

@@ -81,6 +81,9 @@ class ChromiumPhone:
         await self.page.fill("[name=user]", user)
         await self.page.fill("[name=password]", password)
         await self.page.click("#account button")
+        await self.is_registered()
+
+    async def is_registered(self) -> None:
         await expect(self.page.locator("#line")).to_have_text("Ready", timeout=PATIENCE_MS)
 
     async def dial(self, number: str) -> None:
