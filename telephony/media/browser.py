@@ -94,8 +94,7 @@ class BrowserLink:
         self._protect(SrtpKeys(kept.our_key, kept.their_key), past)
 
     def _begin(self) -> None:
-        terms, now = self._terms, self._now()
-        self._handshake = Handshake(self._identity, terms.role, terms.fingerprint, now)
+        self._handshake = Handshake(self._identity, self._terms.role, self._terms.fingerprint)
 
     def _protect(self, keys: SrtpKeys, past: Past) -> None:
         ours, theirs = (Crypto(0, Suite.HMAC_80, key) for key in (keys.ours, keys.theirs))

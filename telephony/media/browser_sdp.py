@@ -77,8 +77,8 @@ def find_terms(
         return None
     if line.find("rtcp-mux") is None:
         return None
-    if before is not None and (before.fingerprint, before.theirs) == (fingerprint, theirs):
-        role = before.role  # of an association that goes on
+    if before is not None and before.fingerprint == fingerprint:
+        role = before.role  # of an association that goes on, over an ICE restart too
     ours = end.credentials_for(theirs, before) if offered is None else _said_by(offered)
     return BrowserTerms(role, fingerprint, ours, theirs, line.find("mid") or "")
 

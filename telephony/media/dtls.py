@@ -150,17 +150,18 @@ class SrtpKeys:
 class Handshake:
     """One association; datagrams in, datagrams out."""
 
-    def __init__(self, identity: Identity, role: Role, expected: Fingerprint, now: float) -> None:
+    def __init__(self, identity: Identity, role: Role, expected: Fingerprint) -> None:
         from OpenSSL import SSL
 
         self.keys: SrtpKeys | None = None
         self.failure = ""
         "Why there will be no keys."
-        self.deadline: float | None = now + GIVE_UP_S
+        self.deadline: float | None = None
+        "None before anything was said: a call may ring for long before its peer begins."
         self.has_started = False
         self.expected = expected
         self.role = role
-        self._give_up_at = now + GIVE_UP_S
+        self._give_up_at = 0.0
         self._ssl: Connection = SSL.Connection(_context(identity), None)
         self._ssl.set_ciphertext_mtu(MTU)
         if role is Role.CLIENT:
@@ -204,6 +205,7 @@ class Handshake:
     def _step(self, now: float) -> list[bytes]:
         from OpenSSL import SSL
 
+        self._give_up_at = self._give_up_at or now + GIVE_UP_S
         try:
             if self.keys is None:
                 self._ssl.do_handshake()

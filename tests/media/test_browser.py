@@ -71,7 +71,7 @@ class Browser:
         self._leg = leg
         self._ufrag = said.find("ice-ufrag") or ""
         self._password = (said.find("ice-pwd") or "").encode()
-        self.handshake = Handshake(BROWSERS, role, OURS.fingerprint, 0.0)
+        self.handshake = Handshake(BROWSERS, role, OURS.fingerprint)
         self.shield: Shield | None = None
         self.read = 0
         "How many of the leg's datagrams were looked at."
@@ -231,6 +231,15 @@ def test_a_new_ufrag_is_an_ice_restart_and_the_same_one_is_none() -> None:
     assert password(HEAD + line_of(ufrag="wxyz")) != first
 
 
+def test_who_began_the_handshake_stays_so_over_an_ice_restart() -> None:
+    negotiation = Negotiation(local())
+    negotiation.answer(HEAD + line_of("passive"))
+
+    answer = negotiation.answer(HEAD + line_of("actpass", ufrag="wxyz"))
+
+    assert "a=setup:active\r\n" in answer
+
+
 def test_an_address_of_zeros_is_no_hold_and_a_direction_is() -> None:
     negotiation = Negotiation(local())
     negotiation.answer(OFFER)
@@ -301,7 +310,7 @@ def test_whoever_has_not_passed_a_check_is_not_heard(leg: Leg) -> None:
     assert leg.rtp.sent == []
     browser.check()
     browser.read = 0
-    browser.handshake = Handshake(BROWSERS, Role.CLIENT, OURS.fingerprint, 0.0)
+    browser.handshake = Handshake(BROWSERS, Role.CLIENT, OURS.fingerprint)
     browser.shake()
     browser.say(1, source=STRANGER)
 

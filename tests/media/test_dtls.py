@@ -19,8 +19,8 @@ def ends(
     expected: Fingerprint = BROWSERS.fingerprint, browsers: Identity = BROWSERS
 ) -> tuple[Handshake, Handshake]:
     """Server and client."""
-    server = Handshake(OURS, Role.SERVER, expected, 0.0)
-    return server, Handshake(browsers, Role.CLIENT, OURS.fingerprint, 0.0)
+    server = Handshake(OURS, Role.SERVER, expected)
+    return server, Handshake(browsers, Role.CLIENT, OURS.fingerprint)
 
 
 def shake(server: Handshake, client: Handshake, lost: frozenset[int] = frozenset()) -> None:
@@ -61,8 +61,8 @@ def test_a_certificate_that_the_description_does_not_name_gives_no_keys() -> Non
 
 
 def test_the_other_end_is_checked_by_a_client_too() -> None:
-    server = Handshake(Identity.make(), Role.SERVER, BROWSERS.fingerprint, 0.0)
-    client = Handshake(BROWSERS, Role.CLIENT, OURS.fingerprint, 0.0)
+    server = Handshake(Identity.make(), Role.SERVER, BROWSERS.fingerprint)
+    client = Handshake(BROWSERS, Role.CLIENT, OURS.fingerprint)
 
     shake(server, client)
 
@@ -86,11 +86,14 @@ def test_a_peer_that_missed_our_last_flight_gets_it_again() -> None:
 
 
 def test_the_waiting_ends() -> None:
-    server, _ = ends()
+    server, client = ends()
+    assert server.tick(1000.0) == [], "nobody has begun"
+    for hello in client.start(1000.0):
+        server.feed(hello, 1000.0)
 
-    assert server.tick(GIVE_UP_S - 1) == []
+    server.tick(1000.0 + GIVE_UP_S - 1)
     assert not server.is_over
-    server.tick(GIVE_UP_S)
+    server.tick(1000.0 + GIVE_UP_S)
 
     assert server.keys is None
     assert server.failure == "nobody has answered"

@@ -104,7 +104,7 @@ function hangUp() {
 
 function press(key) {
   if (call?.state === "talking") call.press(key);
-  else byId("dial").number.value += key;
+  else if (!call || call.isOver) byId("dial").number.value += key;
 }
 
 // -- what is shown ---------------------------------------------------------------------------------
