@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from callcenter.demo.pyvoip_phone import protocol
-from callcenter.demo.pyvoip_phone.again import SendAgain
-from callcenter.demo.pyvoip_phone.sip import WideMessage, authorization
+from telephony.lines.pyvoip.again import SendAgain
+from telephony.lines.pyvoip.sip import WideMessage, authorization
 
 PEER = ("127.0.0.1", 5060)
 CHALLENGE = (
