@@ -62,7 +62,11 @@ ALLOWED_IN = {
         "telephony/sip/endpoint.py",
         "telephony/sip/icmp.py",
     ),
-    "threading": ("callcenter/demo/pyvoip_phone/", "telephony/lines/pyvoip/", "telephony/media/recorder.py"),
+    "threading": (
+        "callcenter/demo/pyvoip_phone/",
+        "telephony/lines/pyvoip/",
+        "telephony/media/recorder.py",
+    ),
     "time": ("callcenter/health.py", "foundation/clock.py", "telephony/media/worker.py"),
     "vosk": ("recordings/vosk_recogniser.py",),
     "pyVoIP": ("callcenter/demo/pyvoip_phone/", "telephony/lines/pyvoip/"),

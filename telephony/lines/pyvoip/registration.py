@@ -150,9 +150,7 @@ class Registration:
         headers += f"To: {address}\r\nCall-ID: {self._call_id}\r\n"
         expires_s = 0 if self._is_leaving else self._expires_s
         more = f"{self._sip.own_contact()}Expires: {expires_s}\r\n{proof}"
-        request = self._sip.request(
-            "REGISTER", self._uri, headers, self._cseq, self._branch, more
-        )
+        request = self._sip.request("REGISTER", self._uri, headers, self._cseq, self._branch, more)
         self._sip.ask(request, self._branch)
 
 

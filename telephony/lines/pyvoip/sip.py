@@ -29,7 +29,8 @@ COMPACT = {
 REASONS = {
     100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 182: "Queued",
     183: "Session Progress", 200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
-    405: "Method Not Allowed", 408: "Request Timeout", 480: "Temporarily Unavailable",
+    405: "Method Not Allowed", 408: "Request Timeout", 420: "Bad Extension",
+    480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 486: "Busy Here",
     487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending",
     500: "Server Internal Error", 503: "Service Unavailable", 600: "Busy Everywhere",
@@ -107,6 +108,7 @@ class PlainMessage(WideMessage):
 
     def parse(self, data: bytes) -> None:
         super().parse(data.split(b"\r\n\r\n", 1)[0] + b"\r\n\r\n")
+        self.body = {"c": [], "m": []}
 
     @property
     def raw_body(self) -> bytes:
@@ -191,10 +193,19 @@ class SteadySip(SIP.SIPClient):  # type: ignore[misc]  # pyVoIP is untyped here
         self.again.add(branch, datagram, self.peer, monotonic_s(), invite=invite)
 
     def answer(
-        self, request: WideMessage, source: Address, status: int, tag: str, body: str = ""
+        self,
+        request: WideMessage,
+        source: Address,
+        status: int,
+        tag: str,
+        body: str = "",
+        more: str = "",
     ) -> None:
-        """Answer where the request came from; an INVITE's final answer is sent until its ACK."""
-        datagram = self._response(request, status, tag, body).encode()
+        """Answer where the request came from; an INVITE's final answer is sent until its ACK.
+
+        more: header lines, each with its end.
+        """
+        datagram = self._response(request, status, tag, body, more).encode()
         now, transaction = monotonic_s(), _transaction(request)
         self._answers.pop(transaction, None)  # so that the oldest stay in front
         self._answers[transaction] = (now + LIFE_S, datagram)
@@ -227,7 +238,7 @@ class SteadySip(SIP.SIPClient):  # type: ignore[misc]  # pyVoIP is untyped here
             f"User-Agent: pyVoIP\r\nContent-Length: 0\r\n\r\n"
         )
 
-    def _response(self, request: WideMessage, status: int, tag: str, body: str) -> str:
+    def _response(self, request: WideMessage, status: int, tag: str, body: str, more: str) -> str:
         to = request.raw_header("To")
         if ";tag=" not in to and status > 100:
             to += f";tag={tag}"
@@ -240,7 +251,7 @@ class SteadySip(SIP.SIPClient):  # type: ignore[misc]  # pyVoIP is untyped here
         return (
             f"SIP/2.0 {status} {REASONS[status]}\r\n{_vias(request)}"
             f"From: {request.raw_header('From')}\r\nTo: {to}\r\nCall-ID: {request.call_id}\r\n"
-            f"CSeq: {request.raw_header('CSeq')}\r\n{contact}Allow: {ALLOW}\r\n"
+            f"CSeq: {request.raw_header('CSeq')}\r\n{contact}{more}Allow: {ALLOW}\r\n"
             f"User-Agent: pyVoIP\r\n{kind}Content-Length: {len(body)}\r\n\r\n{body}"
         )
 

@@ -1,0 +1,114 @@
+"""The process of one line at another PBX: python -m callcenter.roles.line FOLDER NUMBER
+
+It asks core once where to call it, which also tells core that calls of the process before are over;
+then it says how the line stands, at each change and every few seconds.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from callcenter.asks import BeginLine, CoreAddress, TellLine
+from callcenter.core_line import LineProcessLine
+from callcenter.line_accounts import trunk_of
+from callcenter.places import Places
+from callcenter.rules import core_way, line_options
+from callcenter.settings import Settings, load
+from foundation.errors import Unavailable
+from foundation.log import set_up
+from telephony.lines.options import CoreWay
+from telephony.lines.pyvoip.registration import News, Registered
+from telephony.lines.service import LineService
+from telephony.sip.events import HostPort
+
+log = logging.getLogger(__name__)
+
+TELL_EVERY_S = 5.0
+ASK_AGAIN_S = 0.3
+LOOK_UP_EVERY_S = 60.0
+NOT_YET = "the line is being registered"
+
+
+class LineRole:
+    """One line's process, from core's answer to SIGTERM."""
+
+    def __init__(self, settings: Settings, number: str) -> None:
+        self._settings = settings
+        self._number = number
+        places = Places(settings.data_path)
+        self._core = LineProcessLine(places.core_socket)
+        self._options = line_options(settings, number)
+        self._service = LineService(
+            self._options, places.line_calls(trunk_of(number)), self._on_registration
+        )
+        self._trouble = NOT_YET
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        address = await self._begin()
+        way = core_way(self._settings, self._number, HostPort(address.host, address.port))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_telling(), name="tell-core")
+            tasks.create_task(self._serve(way), name="line")
+
+    async def _begin(self) -> CoreAddress:
+        log.info("waiting for core")
+        while True:
+            try:
+                return await self._core.ask(BeginLine(self._number))
+            except Unavailable:
+                await asyncio.sleep(ASK_AGAIN_S)
+
+    async def _serve(self, way: CoreWay) -> None:
+        await self._service.start(way)
+        try:
+            while True:
+                await asyncio.sleep(LOOK_UP_EVERY_S)
+                await self._service.look_up_again()
+        finally:
+            await self._service.close()
+
+    def _on_registration(self, news: News) -> None:
+        self._trouble = "" if isinstance(news, Registered) else news.why
+        log.info("%s: %s", self._options.server, self._trouble or "registered")
+        self._changed.set()
+
+    async def _keep_telling(self) -> None:
+        while True:
+            if self._trouble != NOT_YET:
+                await self._tell()
+            try:
+                await asyncio.wait_for(self._changed.wait(), TELL_EVERY_S)
+            except TimeoutError:
+                continue
+            self._changed.clear()
+
+    async def _tell(self) -> None:
+        told = TellLine(self._number, self._options.server, self._trouble, self._service.count)
+        try:
+            await self._core.ask(told)
+        except Unavailable as error:
+            log.info("core cannot be told: %s", error)
+
+
+async def run(settings: Settings, number: str) -> None:
+    work = asyncio.create_task(LineRole(settings, number).run(), name="line")
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+    await asyncio.wait({work})
+    if not work.cancelled():
+        work.result()
+
+
+def main() -> None:
+    number = sys.argv[2]
+    set_up(trunk_of(number))
+    settings = load(Path(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    asyncio.run(run(settings, number))
+
+
+if __name__ == "__main__":
+    main()
