@@ -8,12 +8,13 @@ import ipaddress
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from callcenter.asks import BeginLine, CoreAddress, TellLine
 from callcenter.line_accounts import trunk_of
 from foundation.errors import NotFound, Unavailable
+from foundation.ids import CallId
 from telephony.calls.events import EndedBy
-from telephony.calls.switchboard import Switchboard
 from telephony.lines.events import LineEvent, LineLost, LineRegistered
 
 SILENT_S = 15.0
@@ -31,6 +32,14 @@ class LineReading:
     told_at: float = float("-inf")
 
 
+class Calls(Protocol):
+    """What is asked of the switchboard."""
+
+    def calls_of_trunk(self, trunk: str) -> list[CallId]: ...
+
+    def hang_up(self, call_id: CallId, by: EndedBy, reason: str) -> None: ...
+
+
 class LineDesk:
     """Answers the lines' processes."""
 
@@ -38,7 +47,7 @@ class LineDesk:
         self,
         numbers: Iterable[str],
         sockets: Sequence[socket.socket],
-        switchboard: Switchboard,
+        switchboard: Calls,
         tell: Callable[[LineEvent], None],
         now: Callable[[], float],
     ) -> None:

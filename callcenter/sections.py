@@ -32,6 +32,8 @@ POOR_PASSWORDS = {
 MIN_TOKEN_LENGTH = 20
 SIP_TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
 SECURE_TRANSPORTS = ("tls", "wss")
+HOST_NAME = r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}(\.[A-Za-z0-9-]{1,63})*$"
+"Also an IPv4 address."
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +301,7 @@ class Speech(Part):
 class PyVoip(Part):
     """An account at a PBX or provider, kept by pyVoIP in a process of its own."""
 
-    server: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")
+    server: str = Field(max_length=253, pattern=HOST_NAME)
     "Name or IPv4 address of the PBX; it is registered at, and calls come from it alone."
     port: int = Field(default=5060, ge=1, le=65535)
     "Its UDP port."

@@ -38,7 +38,7 @@ from recordings.events import (
 )
 from telephony.calls.events import CallArrived, CallEnded, EndedBy, MediaTroubled
 from telephony.calls.events import JournalEvent as CallJournalEvent
-from telephony.lines.events import LineLost
+from telephony.lines.events import LineEvent, LineLost
 from wallboard.agents import AgentClock, WrapUp
 from wallboard.calls import CallLine, Phase
 from wallboard.day import Day
@@ -46,7 +46,7 @@ from wallboard.directory import Directory
 from wallboard.notices import KEPT, Notice, NoticeKind
 from wallboard.tally import Outcome, Tally, Visit
 
-BoardEvent: TypeAlias = CallJournalEvent | AcdEvent | IvrEvent | RecordingEvent
+BoardEvent: TypeAlias = CallJournalEvent | AcdEvent | IvrEvent | RecordingEvent | LineEvent
 BoardRecord: TypeAlias = Record[object]
 "Usually of a `BoardEvent`; facts of other parts, or of a later version, are passed over."
 

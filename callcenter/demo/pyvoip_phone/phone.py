@@ -280,7 +280,6 @@ class PyVoipPhone(CallDesk):
     def on_given_up(self, key: str) -> None:
         with self._lock:
             super().on_given_up(key)
-            self._registration.given_up(key, monotonic_s())
 
     def on_ended(self, call: DeskCall, by: str, status: int, reason: str) -> None:
         if self._call is call:

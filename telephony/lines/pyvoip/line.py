@@ -186,10 +186,6 @@ class PyVoipLine(CallDesk):
         if response.headers["CSeq"]["method"] == "REGISTER":
             self.registration.take(response, monotonic_s())
 
-    def on_given_up(self, key: str) -> None:
-        super().on_given_up(key)
-        self.registration.given_up(key, monotonic_s())
-
     def on_tick(self, now: float) -> None:
         super().on_tick(now)
         self.registration.tick(now)

@@ -20,6 +20,8 @@ EXPIRES_S = 120
 LONGEST_EXPIRES_S = 3600
 RETRY_S = (2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 "Pauses after failures in a row, the last one for ever."
+ANSWER_WITHIN_S = 10.0
+"Sooner than timer F (32 s), for until then nobody knows that callers do not reach us."
 LEAVE_WITHIN_S = 1.0
 "How long a phone waits at its end for the server to forget it."
 
@@ -53,6 +55,8 @@ class Registration:
         self._proved = False
         self._failures = 0
         self._next_at: float | None = None
+        self._asked_at: float | None = None
+        "Since when an answer is waited for, as `tick` saw it."
         self._told: News | None = None
         self._is_leaving = False
         self._left = threading.Event()
@@ -84,6 +88,11 @@ class Registration:
         return self._left.is_set()
 
     def tick(self, now: float) -> None:
+        if self._branch and self._asked_at is None:
+            self._asked_at = now
+        if self._branch and now - (self._asked_at or now) >= ANSWER_WITHIN_S:
+            self._sip.again.stop(self._branch)
+            self.fail("the server does not answer", now)
         if self._next_at is not None and now >= self._next_at and not self._is_leaving:
             self.begin()
 
@@ -102,13 +111,9 @@ class Registration:
         else:
             self._on_refused(response, status, now)
 
-    def given_up(self, branch: str, now: float) -> None:
-        """The request with this branch was never answered."""
-        if branch == self._branch:
-            self.fail("the server does not answer", now)
-
     def fail(self, why: str, now: float) -> None:
         """Told when it is news; the next attempt comes after a pause."""
+        self._branch = ""
         if self._is_leaving:
             self._left.set()
             return
@@ -120,6 +125,7 @@ class Registration:
             self._tell(self._told)
 
     def _on_accepted(self, response: WideMessage, now: float) -> None:
+        self._branch = ""
         if self._is_leaving:
             self._told = None
             self._left.set()
@@ -143,7 +149,7 @@ class Registration:
         return f"sip:{self._sip.server}"
 
     def _send(self, proof: str = "") -> None:
-        self._branch = self._sip.gen_branch()
+        self._branch, self._asked_at = self._sip.gen_branch(), None
         self._cseq += 1
         address = f"<sip:{self._sip.username}@{self._sip.server}>"
         headers = f"From: {address};tag={self._sip.tagLibrary['register']}\r\n"

@@ -108,7 +108,7 @@ class PlainMessage(WideMessage):
 
     def parse(self, data: bytes) -> None:
         super().parse(data.split(b"\r\n\r\n", 1)[0] + b"\r\n\r\n")
-        self.body = {"c": [], "m": []}
+        self.body: dict[str, Any] = {"c": [], "m": []}
 
     @property
     def raw_body(self) -> bytes:
@@ -157,10 +157,15 @@ class SteadySip(SIP.SIPClient):  # type: ignore[misc]  # pyVoIP is untyped here
     on_tick: Callable[[float], None]
 
     def open(self) -> None:
-        self.s = self.out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.s.bind((self.myIP, self.myPort))
-        self.s.settimeout(0.1)
-        self.myPort = self.s.getsockname()[1]
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind((self.myIP, self.myPort))
+        sock.settimeout(0.1)
+        self.use(sock)
+
+    def use(self, sock: socket.socket) -> None:
+        """A bound socket, which is ours from now on."""
+        self.s = self.out = sock
+        self.myPort = sock.getsockname()[1]
         self.again = SendAgain()
         self._answers: dict[str, tuple[float, bytes]] = {}
         self.NSD = True
