@@ -7,6 +7,7 @@ from callcenter.actions import Actions
 from callcenter.asks import (
     BeginLine,
     BoardAsks,
+    EndLine,
     EraseParty,
     FindJournalEnds,
     JournalEnds,
@@ -61,6 +62,7 @@ class Answers:
             ReadCall: self._read_call,
             EraseParty: self._eraser.erase,
             BeginLine: self._lines.begin,
+            EndLine: self._lines.end,
             TellLine: self._lines.take,
         }
 

@@ -81,6 +81,13 @@ class BeginLine(Request[CoreAddress]):
 
 
 @dataclass(frozen=True, slots=True)
+class EndLine(Request[None]):
+    """The line's process ends in order: its calls are to be ended first."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class TellLine(Request[None]):
     """How the line stands, told at each change and now and then."""
 

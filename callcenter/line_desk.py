@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from callcenter.asks import BeginLine, CoreAddress, TellLine
+from callcenter.asks import BeginLine, CoreAddress, EndLine, TellLine
 from callcenter.line_accounts import trunk_of
 from foundation.errors import NotFound, Unavailable
 from foundation.ids import CallId
 from telephony.calls.events import EndedBy
+from telephony.lines.carried import CLOSED
 from telephony.lines.events import LineEvent, LineLost, LineRegistered
 
 SILENT_S = 15.0
@@ -61,13 +62,16 @@ class LineDesk:
 
     async def begin(self, ask: BeginLine) -> CoreAddress:
         self._check(ask.number)
-        for call_id in self._switchboard.calls_of_trunk(trunk_of(ask.number)):
-            self._switchboard.hang_up(call_id, EndedBy.FAULT, PROCESS_ENDED)
+        self._hang_up(ask.number, EndedBy.FAULT, PROCESS_ENDED)
         if self._lines[ask.number].is_registered:
             self._lose(ask.number, PROCESS_ENDED)
         if self._address is None:
             raise Unavailable("core has no UDP listener that a line could call")
         return self._address
+
+    async def end(self, ask: EndLine) -> None:
+        self._check(ask.number)
+        self._hang_up(ask.number, EndedBy.CENTRE, CLOSED)
 
     async def take(self, ask: TellLine) -> None:
         self._check(ask.number)
@@ -92,6 +96,10 @@ class LineDesk:
         for number, reading in self._lines.items():
             if reading.is_registered and reading.told_at < self._now() - SILENT_S:
                 self._lose(number, NO_PROCESS)
+
+    def _hang_up(self, number: str, by: EndedBy, reason: str) -> None:
+        for call_id in self._switchboard.calls_of_trunk(trunk_of(number)):
+            self._switchboard.hang_up(call_id, by, reason)
 
     def _lose(self, number: str, trouble: str) -> None:
         self._lines[number] = LineReading()

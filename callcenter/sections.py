@@ -315,7 +315,7 @@ class PyVoip(Part):
     "UDP port that the PBX sends calls to; 0: any free one."
     rtp_ports: tuple[int, int] = (32000, 32767)
     "First (even) and last (odd) RTP port towards the PBX; lines may share the range."
-    calls: int = Field(default=150, ge=1, le=1000)
+    calls: int = Field(default=150, ge=1, le=300)
     "Calls at once in the process; the PBX gets 503 for the next one."
 
     @field_validator("address")

@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from callcenter.asks import BeginLine, CoreAddress, TellLine
+from callcenter.asks import BeginLine, CoreAddress, EndLine, TellLine
 from callcenter.core_line import LineProcessLine
 from callcenter.line_accounts import trunk_of
 from callcenter.places import Places
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 TELL_EVERY_S = 5.0
 ASK_AGAIN_S = 0.3
+END_WITHIN_S = 1.0
 LOOK_UP_EVERY_S = 60.0
 NOT_YET = "the line is being registered"
 
@@ -69,7 +70,16 @@ class LineRole:
                 await asyncio.sleep(LOOK_UP_EVERY_S)
                 await self._service.look_up_again()
         finally:
+            await self._end()
             await self._service.close()
+
+    async def _end(self) -> None:
+        """Have core end the calls, so that each is told as ended by the centre."""
+        try:
+            async with asyncio.timeout(END_WITHIN_S):
+                await self._core.ask(EndLine(self._number))
+        except (TimeoutError, Unavailable) as error:
+            log.warning("core cannot be asked to end the calls: %s", error)
 
     def _on_registration(self, news: News) -> None:
         self._trouble = "" if isinstance(news, Registered) else news.why

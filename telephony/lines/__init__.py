@@ -9,6 +9,7 @@ To core the process is a trunk with a password; everything behind that is as for
     carried        one call carried across, the machine
     relay          its audio
     pyvoip         the side of the PBX
+    core_side      the side of core
     service        the process: both sides joined
     kept           what a killed process leaves to its successor
 """

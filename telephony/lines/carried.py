@@ -244,16 +244,14 @@ def _effects(before: CarriedState, given: Given) -> list[Effect]:
 
 
 def _end(before: CarriedState, given: Given) -> list[Effect]:
-    to_pbx: Effect = HangUpPbx(getattr(given, "reason", ""))
-    if before is S.DIALLING:
-        to_pbx = RefusePbx(UNAVAILABLE)
+    is_early = before is S.DIALLING
     match given:
-        case CoreHungUp():
-            return [to_pbx]
+        case CoreHungUp(reason):
+            return [RefusePbx(UNAVAILABLE) if is_early else HangUpPbx(reason)]
         case PbxHungUp(reason):
             return [HangUpCore(reason)]
         case PbxVanished():
             # It may hear us all the same, and would hold the call for ever.
             return [HangUpCore(VANISHED), HangUpPbx(VANISHED)]
         case _:
-            return [HangUpCore(CLOSED), to_pbx]
+            return [HangUpCore(CLOSED), RefusePbx(UNAVAILABLE) if is_early else HangUpPbx(CLOSED)]

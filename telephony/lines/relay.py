@@ -92,9 +92,8 @@ def is_rtp(packet: bytes) -> bool:
 
 def open_core_socket(address: str) -> socket.socket:
     """Any free even port."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     while True:
-        rtp = socket.socket(family, socket.SOCK_DGRAM)
+        rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         rtp.setblocking(False)
         rtp.bind((address, 0))
         if rtp.getsockname()[1] % 2 == 0:

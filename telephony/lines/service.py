@@ -8,14 +8,11 @@ One loop and no threads. A fault of ours in a step of one call ends that call an
 
 import asyncio
 import logging
-import random
 import secrets
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import chain, repeat
 from pathlib import Path
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from foundation.clock import monotonic_s
 from foundation.ids import LegId, new_leg_id
@@ -23,35 +20,20 @@ from foundation.tasks import contain
 from telephony.lines import carried
 from telephony.lines.caller import headers_for_core
 from telephony.lines.carried import Carried, CarriedState
+from telephony.lines.core_side import CoreSide, text_of
 from telephony.lines.descriptions import Place, Stream, answer_of, offer_of
 from telephony.lines.kept import KeptCalls
+from telephony.lines.names import own_address, resolve, resolve_patiently
 from telephony.lines.options import CoreWay, LineOptions
 from telephony.lines.pyvoip.line import LineCall, PyVoipLine
-from telephony.lines.pyvoip.registration import RETRY_S, Lost, News
-from telephony.lines.reasons import reason_text
+from telephony.lines.pyvoip.registration import Lost, News
 from telephony.lines.relay import Relay, open_core_socket
 from telephony.media.errors import NoRtpPort, SdpRejected
 from telephony.media.ports import PortPair, PortPool
-from telephony.sip.endpoint import SipEndpoint, bind_udp, listener_of
 from telephony.sip.errors import SipParseError
-from telephony.sip.events import (
-    Answered,
-    CallerIdentity,
-    Gone,
-    Progressed,
-    Refused,
-    Reoffered,
-    ReofferRefused,
-    SipEvent,
-    StackEffect,
-)
-from telephony.sip.options import SipOptions
-from telephony.sip.stack import SipStack
-from telephony.sip.uri import make_uri
 
 log = logging.getLogger(__name__)
 
-_Verb: TypeAlias = Callable[[LegId, bytes, float], list[StackEffect]]
 TICK_S = 0.1
 DRAIN_S = 5.0
 "A port rests so long before another call gets it."
@@ -93,7 +75,6 @@ class LineService:
         self._calls: dict[str, _Call] = {}
         self._by_leg: dict[LegId, _Call] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._way: CoreWay | None = None
 
     @property
     def count(self) -> int:
@@ -106,10 +87,11 @@ class LineService:
 
         Waits until the server's name has an address.
         """
-        self._way = way
         options = self._options
-        addresses = await self._resolve_patiently()
-        local_ip = options.local_ip or _own_address(addresses[0])
+        server = options.server
+        lost = Lost(f"{server} has no IPv4 address")
+        addresses = await resolve_patiently(server, lambda: self._on_registration(lost))
+        local_ip = options.local_ip or own_address(addresses[0])
         self._line = PyVoipLine(
             options.server, options.port, options.user, options.password,
             local_ip, options.sip_port,
@@ -120,25 +102,12 @@ class LineService:
         self._use(addresses)
         self._loop.add_reader(self._line.sip.s, self._read)
         self._pool = PortPool(local_ip, options.rtp_ports, DRAIN_S)
-        await self._open_core_side(way)
+        self._core = CoreSide(way, self._on_core)
+        await self._core.start()
         for kept in self._kept.take_all():
             contain("a call of the process before us", self._line.finish, kept)
         self._tick()
         self._line.registration.begin()
-
-    async def _open_core_side(self, way: CoreWay) -> None:
-        self._core_ip = way.address.host
-        sock = bind_udp(self._core_ip, 0)
-        stack = SipStack(
-            SipOptions(listeners=(listener_of(sock),), domain=way.domain, server="callcenter line"),
-            {},
-            lines=lambda user: False,
-            secret=secrets.token_bytes(16),
-            random=random.SystemRandom(),
-        )
-        self._stack = stack
-        self._endpoint = SipEndpoint(stack, [sock], self._on_core)
-        await self._endpoint.start()
 
     async def close(self) -> None:
         """Hang up all calls, give the registration back."""
@@ -150,7 +119,7 @@ class LineService:
             self._timer.cancel()
         self._loop.remove_reader(self._line.sip.s)
         self._line.sip.stop()
-        self._endpoint.close()
+        self._core.close()
         self._pool.close()
 
     def _read(self) -> None:
@@ -164,26 +133,6 @@ class LineService:
 
     # -- the PBX's name --------------------------------------------------------------------------
 
-    async def _resolve_patiently(self) -> list[str]:
-        for pause_s in chain(RETRY_S, repeat(RETRY_S[-1])):
-            addresses = await self._resolve()
-            if addresses:
-                break
-            self._on_registration(Lost(f"{self._options.server} has no IPv4 address"))
-            await asyncio.sleep(pause_s)
-        return addresses
-
-    async def _resolve(self) -> list[str]:
-        """IPv4 addresses of the server; none when it cannot be looked up."""
-        try:
-            found = await self._loop.getaddrinfo(
-                self._options.server, None, family=socket.AF_INET, type=socket.SOCK_DGRAM
-            )
-        except OSError as error:
-            log.warning("%s cannot be looked up: %s", self._options.server, error)
-            return []
-        return [str(entry[4][0]) for entry in found]
-
     def _use(self, addresses: list[str]) -> None:
         sip = self._line.sip
         sip.addresses = frozenset(addresses)
@@ -191,7 +140,7 @@ class LineService:
 
     async def look_up_again(self) -> None:
         """Now and then: the name may have moved to another address."""
-        addresses = await self._resolve()
+        addresses = await resolve(self._options.server)
         if addresses:
             self._use(addresses)
 
@@ -208,39 +157,32 @@ class LineService:
             self._line.refuse(call_id, FULL)
             return
         try:
-            offer = Stream.read(_text(invited.first.raw_body))
+            offer = Stream.read(text_of(invited.first.raw_body))
             headers = headers_for_core(bytes(invited.first.raw))
-            ports = self._pool.take()
+            relay, ports = self._open_relay()
         except (SdpRejected, SipParseError, NoRtpPort) as error:
             log.warning("a call is refused with %d: %s", error.sip_status, error)
             self._line.refuse(call_id, error.sip_status)
             return
-        relay = Relay(ports.rtp, open_core_socket(self._core_ip), self._loop.time)
         relay.pbx.aim(offer.target)
         call = _Call(Carried(call_id), new_leg_id(), offer, None, relay, ports)
         self._calls[call_id] = self._by_leg[call.leg] = call
         self._kept.put(call_id, invited.kept)
-        self._dial(call, headers)
-
-    def _dial(self, call: _Call, headers: list[tuple[str, str]]) -> None:
-        way = self._way
-        assert way is not None
         log.info("[%s] < INVITE of the PBX, > INVITE core", call.leg)
-        self._endpoint.perform(
-            self._stack.dial(
-                call.leg,
-                str(make_uri(self._options.line, way.domain)),
-                self._endpoint.now,
-                body=self._offer_to_core(call),
-                caller=CallerIdentity(way.account, "", ""),
-                headers=headers,
-                credentials=(way.account, way.password),
-                route=way.address,
-            )
-        )
+        self._core.dial(call.leg, self._options.line, self._offer_to_core(call), headers)
 
-    def _offer_to_core(self, call: _Call) -> bytes:
-        return offer_of(call.offer, self._place(call, self._core_ip, call.relay.core.port)).encode()
+    def _open_relay(self) -> tuple[Relay, PortPair]:
+        ports = self._pool.take()
+        try:
+            towards_core = open_core_socket(self._core.audio_address)
+        except OSError as error:
+            self._pool.give_back(ports)
+            raise NoRtpPort(f"no port towards core: {error}") from error
+        return Relay(ports.rtp, towards_core, self._loop.time), ports
+
+    def _offer_to_core(self, call: _Call) -> str:
+        place = self._place(call, self._core.audio_address, call.relay.core.port)
+        return offer_of(call.offer, place)
 
     @staticmethod
     def _place(call: _Call, address: str, port: int) -> Place:
@@ -277,27 +219,26 @@ class LineService:
     def _on_info_digit(self, call_id: str, digit: str) -> None:
         call = self._calls.get(call_id)
         if call is not None:
-            self._endpoint.perform(self._stack.press(call.leg, digit, self._endpoint.now))
+            self._core.press(call.leg, digit)
 
-    def _on_core(self, event: SipEvent) -> None:
-        call = self._by_leg.get(getattr(event, "leg", LegId("")))
-        given = None if call is None else _given(event)
-        if call is not None and given is not None:
+    def _on_core(self, leg: LegId, given: carried.Given) -> None:
+        call = self._by_leg.get(leg)
+        if call is not None:
             self._feed(call.call_id, given)
 
     def _feed(self, call_id: str, given: carried.Given) -> None:
-        if not contain(f"a step of {call_id}", self._step, call_id, given):
-            contain(f"the end of {call_id}", self._step, call_id, carried.Close())
-
-    def _step(self, call_id: str, given: carried.Given) -> None:
         call = self._calls.get(call_id)
         if call is None:
             return
-        before = call.machine.state
-        for effect in call.machine.feed(given):
-            self._perform(call, effect)
-        if call.machine.state is not before:
-            log.info("[%s] - %s -> %s", call.leg, before.name, call.machine.state.name)
+        machine, before = call.machine, call.machine.state
+        effects: list[carried.Effect] = []
+        went_well = contain(f"a step of {call.leg}", lambda: effects.extend(machine.feed(given)))
+        if machine.state is not before:
+            log.info("[%s] - %s -> %s", call.leg, before.name, machine.state.name)
+        for effect in effects:
+            went_well = contain(f"work for {call.leg}", self._perform, call, effect) and went_well
+        if not went_well and machine.state is not CarriedState.OVER:
+            self._feed(call_id, carried.Close())
 
     # -- what is done ----------------------------------------------------------------------------
 
@@ -315,19 +256,15 @@ class LineService:
             case carried.HangUpPbx(reason):
                 self._line.hang_up(call.call_id, reason)
             case carried.ReofferCore():
-                self._do(self._stack.reoffer, call.leg, self._offer_to_core(call))
+                self._core.reoffer(call.leg, self._offer_to_core(call))
             case carried.AcceptCore():
-                self._do(self._stack.accept, call.leg, self._offer_to_core(call))
+                self._core.accept(call.leg, self._offer_to_core(call))
             case carried.HangUpCore(reason):
-                effects = self._stack.hang_up(call.leg, self._endpoint.now, reason)
-                self._endpoint.perform(effects)
+                self._core.hang_up(call.leg, reason)
             case carried.Release():
                 self._release(call)
             case _:
                 assert_never(effect)
-
-    def _do(self, verb: _Verb, leg: LegId, body: bytes) -> None:
-        self._endpoint.perform(verb(leg, body, self._endpoint.now))
 
     def _to_pbx(self, call: _Call, sdp: str) -> str:
         """Core's SDP for the PBX; '' when it brought none."""
@@ -357,36 +294,3 @@ class LineService:
             "[%s] over; %d packets from the PBX, %d from core",
             call.leg, call.relay.pbx.packets, call.relay.core.packets,
         )  # fmt: skip
-
-
-def _given(event: SipEvent) -> carried.Given | None:
-    """What core's side tells, in the words of the machine; None: nothing to a carried call."""
-    match event:
-        case Progressed(_, status, body):
-            return carried.CoreProgressed(status, _text(body))
-        case Answered(_, body):
-            return carried.CoreAnswered(_text(body))
-        case Refused(_, status, _):
-            return carried.CoreRefused(status)
-        case ReofferRefused(_, status):
-            return carried.CoreRefusedReoffer(status)
-        case Reoffered():
-            return carried.CoreReoffered()
-        case Gone(_, _, reason):
-            return carried.CoreHungUp(reason_text(reason))
-        case _:
-            return None
-
-
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "replace")
-
-
-def _own_address(peer: str) -> str:
-    """The address that the system sends to `peer` from; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((peer, 9))
-        except OSError:
-            return "127.0.0.1"
-        return str(probe.getsockname()[0])

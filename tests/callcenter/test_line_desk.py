@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from callcenter.asks import BeginLine, TellLine
+from callcenter.asks import BeginLine, EndLine, TellLine
 from callcenter.line_desk import NO_PROCESS, PROCESS_ENDED, SILENT_S, LineDesk, LineReading
 from foundation.errors import NotFound, Unavailable
 from foundation.ids import CallId
@@ -65,6 +65,13 @@ async def test_new_process_is_told_the_way_and_ends_what_the_one_before_left(hou
     ]
     assert house.told == [LineRegistered("8000", "pbx.example"), LineLost("8000", PROCESS_ENDED)]
     assert not house.reading.is_registered
+
+
+async def test_process_that_ends_in_order_has_its_calls_ended_by_the_centre(house: House) -> None:
+    await house.desk.end(EndLine("8000"))
+
+    assert [by for _, by, _ in house.calls.ended] == [EndedBy.CENTRE, EndedBy.CENTRE]
+    assert house.told == []
 
 
 async def test_listener_on_all_addresses_is_called_on_loopback() -> None:

@@ -231,4 +231,5 @@ async def test_pbx_that_asks_for_the_password_and_takes_digits_by_info(
             pbx.do(pbx.stack.press(leg, "1", pbx.now))
             assert (await centre.told(MenuChosen, 0)).key == "1"
             await asyncio.to_thread(centre.stop)
-            assert (await pbx.next(Gone)).reason
+            assert (await pbx.next(Gone)).reason.endswith('text="the line is closed"')
+            assert [fact.by for fact in centre.facts(CallEnded)] == [EndedBy.CENTRE]

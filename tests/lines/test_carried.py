@@ -100,7 +100,7 @@ def test_what_crosses_the_end_does_nothing(kind: type) -> None:
         (S.UP, PbxReoffered("held"), [ReofferCore("held")]),
         (S.UP, PbxHungUp(""), [HangUpCore(""), Release()]),
         (S.UP, CoreHungUp("closing"), [HangUpPbx("closing"), Release()]),
-        (S.UP, Close(), [HangUpCore(carried.CLOSED), HangUpPbx(""), Release()]),
+        (S.UP, Close(), [HangUpCore(carried.CLOSED), HangUpPbx(carried.CLOSED), Release()]),
         (
             S.UP,
             PbxVanished(),
