@@ -310,7 +310,7 @@ class PyVoip(Part):
     password: SecretStr = Field(min_length=1)
     "Of the account."
     address: str = ""
-    "Our IPv4 address as the PBX reaches it; not given: the one that leads there."
+    "IPv4 address of this machine to use towards the PBX; not given: the one that leads there."
     sip_port: int = Field(default=0, ge=0, le=65535)
     "UDP port that the PBX sends calls to; 0: any free one."
     rtp_ports: tuple[int, int] = (32000, 32767)

@@ -64,7 +64,12 @@ class LineRole:
                 await asyncio.sleep(ASK_AGAIN_S)
 
     async def _serve(self, way: CoreWay) -> None:
-        await self._service.start(way)
+        try:
+            await self._service.start(way)
+        except OSError as error:
+            self._trouble = f"the line's ports cannot be opened: {error.strerror}"
+            await self._tell()
+            raise  # the parent starts us again, ever later
         try:
             while True:
                 await asyncio.sleep(LOOK_UP_EVERY_S)

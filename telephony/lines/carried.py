@@ -57,7 +57,7 @@ class PbxHungUp:
 
 @dataclass(frozen=True, slots=True)
 class PbxVanished:
-    """Our answer was never acknowledged."""
+    """Our answer was never acknowledged; a BYE was sent after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,6 @@ def _end(before: CarriedState, given: Given) -> list[Effect]:
         case PbxHungUp(reason):
             return [HangUpCore(reason)]
         case PbxVanished():
-            # It may hear us all the same, and would hold the call for ever.
-            return [HangUpCore(VANISHED), HangUpPbx(VANISHED)]
+            return [HangUpCore(VANISHED)]
         case _:
             return [HangUpCore(CLOSED), RefusePbx(UNAVAILABLE) if is_early else HangUpPbx(CLOSED)]

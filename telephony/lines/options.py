@@ -17,7 +17,7 @@ class LineOptions:
     user: str
     password: str
     local_ip: str = ""
-    "Our IPv4 address as the PBX reaches it; '': the one that the system would send from."
+    "IPv4 address of this machine to use; '': the one that the system would send from."
     sip_port: int = 0
     rtp_ports: tuple[int, int]
     max_calls: int = 150

@@ -206,30 +206,55 @@ SDP = (
 )
 
 
-@pytest.mark.parametrize("password", ["pw-at-the-pbx", "wrong"])
+def account_at(pbx: SipPhone, **changes: object) -> dict[str, Any]:
+    """The configuration's changes for a line at `pbx`."""
+    account = {
+        "server": "127.0.0.1", "port": pbx.address.port, "user": "200", "password": "pw-there",
+        "rtp_ports": [32000, 32099], **changes,
+    }  # fmt: skip
+    return {"lines": [{"number": "8000", "flow": "main", "pyvoip": account}]}
+
+
+@asynccontextmanager
+async def served_beside(folder: Path, shared: Path, changes: Any) -> AsyncIterator[Centre]:  # noqa: ANN401  as `served` takes them
+    """A centre, while phones of this loop go on."""
+    with ExitStack() as stack:
+        house = served(folder, shared, changes)
+        yield await asyncio.to_thread(stack.enter_context, house)
+
+
 async def test_pbx_that_asks_for_the_password_and_takes_digits_by_info(
-    password: str, tmp_path: Path, shared: Path
+    tmp_path: Path, shared: Path
 ) -> None:
-    async with SipPhone.started(accounts={"200": "pw-at-the-pbx"}) as pbx:
-        account = {
-            "server": "127.0.0.1", "port": pbx.address.port, "user": "200", "password": password,
-            "rtp_ports": [32000, 32099],
-        }  # fmt: skip
-        changes: dict[str, Any] = {"lines": [{"number": "8000", "flow": "main", "pyvoip": account}]}
-        with ExitStack() as stack:
-            house = served(tmp_path / "house", shared, changes)
-            centre = await asyncio.to_thread(stack.enter_context, house)
-            if password == "wrong":
-                lost = await centre.told(LineLost, 0)
-                assert "refused the registration with 40" in lost.sentence
-                return
-            await centre.told(LineRegistered, 0)
-            leg = new_leg_id()
-            caller = CallerIdentity("10086", "", "")
-            pbx.do(pbx.stack.dial(leg, "200", pbx.now, body=SDP, caller=caller))
-            await pbx.next(Answered)
-            pbx.do(pbx.stack.press(leg, "1", pbx.now))
-            assert (await centre.told(MenuChosen, 0)).key == "1"
-            await asyncio.to_thread(centre.stop)
-            assert (await pbx.next(Gone)).reason.endswith('text="the line is closed"')
-            assert [fact.by for fact in centre.facts(CallEnded)] == [EndedBy.CENTRE]
+    async with (
+        SipPhone.started(accounts={"200": "pw-there"}) as pbx,
+        served_beside(tmp_path / "house", shared, account_at(pbx)) as centre,
+    ):
+        await centre.told(LineRegistered, 0)
+        leg, caller = new_leg_id(), CallerIdentity("10086", "", "")
+        pbx.do(pbx.stack.dial(leg, "200", pbx.now, body=SDP, caller=caller))
+        await pbx.next(Answered)
+        pbx.do(pbx.stack.press(leg, "1", pbx.now))
+        assert (await centre.told(MenuChosen, 0)).key == "1"
+        await asyncio.to_thread(centre.stop)
+        assert (await pbx.next(Gone)).reason.endswith('text="the line is closed"')
+        assert [fact.by for fact in centre.facts(CallEnded)] == [EndedBy.CENTRE]
+
+
+@pytest.mark.parametrize(
+    ("changes", "trouble"),
+    [
+        ({"password": "wrong"}, "the server refused the registration with 40"),
+        ({"address": "192.0.2.1"}, "the line's ports cannot be opened"),
+    ],
+)
+async def test_line_that_cannot_work_says_why(
+    changes: dict[str, str], trouble: str, tmp_path: Path, shared: Path
+) -> None:
+    async with (
+        SipPhone.started(accounts={"200": "pw-there"}) as pbx,
+        served_beside(tmp_path / "house", shared, account_at(pbx, **changes)) as centre,
+    ):
+        lost = await centre.told(LineLost, 0)
+
+    assert lost.sentence.startswith(trouble)

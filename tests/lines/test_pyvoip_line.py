@@ -66,8 +66,9 @@ def test_answer_that_is_never_acknowledged_is_told_after_32_s(pbx: PaperLine) ->
     ringing(pbx)
     pbx.line.accept("a@pbx", "our sdp")
 
-    pbx.tick(pbx.line.sip.again._sendings["a@pbx"].until)
+    sent = pbx.tick(pbx.line.sip.again._sendings["a@pbx"].until)
 
+    assert sent == ["BYE sip:10086@192.0.2.55:5062 SIP/2.0"]
     assert pbx.told == [("a@pbx", PbxVanished())]
 
 

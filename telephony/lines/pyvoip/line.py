@@ -178,6 +178,8 @@ class PyVoipLine(CallDesk):
         if by == "us":
             return
         if status == 408:
+            # It may hear us all the same, and would hold the call for ever.
+            self.send_bye(call)
             self._on_call(call.call_id, carried.PbxVanished())
         else:
             self._on_call(call.call_id, carried.PbxHungUp(reason_text(reason)))
