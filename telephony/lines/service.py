@@ -38,7 +38,6 @@ TICK_S = 0.1
 DRAIN_S = 5.0
 "A port rests so long before another call gets it."
 FULL = 503
-BAD_REQUEST = 400
 
 
 @dataclass(slots=True)
@@ -99,7 +98,7 @@ class LineService:
             on_registration=self._on_registration,
         )  # fmt: skip
         self._line.sip.open()
-        self._use(addresses)
+        self._line.sip.use_addresses(addresses)
         self._loop.add_reader(self._line.sip.s, self._read)
         self._pool = PortPool(local_ip, options.rtp_ports, DRAIN_S)
         self._core = CoreSide(way, self._on_core)
@@ -123,7 +122,7 @@ class LineService:
         self._pool.close()
 
     def _read(self) -> None:
-        contain("a message of the PBX", self._line.sip.read_all)
+        contain("a message of the PBX", self._line.sip.read_some)
 
     def _tick(self) -> None:
         now = monotonic_s()
@@ -133,16 +132,11 @@ class LineService:
 
     # -- the PBX's name --------------------------------------------------------------------------
 
-    def _use(self, addresses: list[str]) -> None:
-        sip = self._line.sip
-        sip.addresses = frozenset(addresses)
-        sip.resolved = sip.resolved if sip.resolved in addresses else addresses[0]
-
     async def look_up_again(self) -> None:
         """Now and then: the name may have moved to another address."""
         addresses = await resolve(self._options.server)
         if addresses:
-            self._use(addresses)
+            self._line.sip.use_addresses(addresses)
 
     # -- a new call ------------------------------------------------------------------------------
 

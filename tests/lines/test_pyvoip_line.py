@@ -1,6 +1,8 @@
 """The PBX's side of a line: pyVoIP with its cures, no socket."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from telephony.lines.carried import PbxHungUp, PbxReoffered, PbxVanished
 from tests.support.pbx_wire import OFFER, PBX, STRANGER, PaperLine, request, tag_of
@@ -148,14 +150,42 @@ def test_hang_up_while_a_reinvite_waits_answers_it_too(pbx: PaperLine) -> None:
     assert sent == [["SIP/2.0", "503"], ["BYE", "sip:10086@192.0.2.55:5062"]]
 
 
-@pytest.mark.parametrize("method", ["INVITE", "BYE", "CANCEL", "OPTIONS", "REGISTER"])
-def test_stranger_who_finds_the_port_is_forbidden(pbx: PaperLine, method: str) -> None:
+@pytest.mark.parametrize("method", ["INVITE", "BYE", "CANCEL", "OPTIONS", "REGISTER", "ACK"])
+def test_stranger_who_finds_the_port_is_not_even_answered(pbx: PaperLine, method: str) -> None:
     tag = talking(pbx)
-    told = len(pbx.invited)
+    kept = dict(pbx.line.sip._answers)
 
-    assert pbx.receive(request(method, branch="9", tag=tag), STRANGER) == ["SIP/2.0 403 Forbidden"]
-    assert len(pbx.invited) == told
-    assert pbx.told == []
+    assert pbx.receive(request(method, branch="9", tag=tag), STRANGER) == []
+    assert (len(pbx.invited), pbx.told, pbx.line.sip._answers) == (1, [], kept)
+
+
+def test_pbx_may_send_from_each_address_of_its_name_and_from_older_ones(pbx: PaperLine) -> None:
+    pbx.line.sip.use_addresses(["192.0.2.10", "192.0.2.11"])
+
+    for number, host in enumerate(["192.0.2.9", "192.0.2.10", "192.0.2.11"]):
+        options = request("OPTIONS", branch=f"o{number}", call=f"o{number}")
+        assert pbx.receive(options, (host, 5060)) == ["SIP/2.0 200 OK"]
+    assert pbx.line.sip.peer == ("192.0.2.10", 5060)
+
+
+@given(st.binary(max_size=400), st.sampled_from(["", request("INVITE"), request("BYE")]))
+def test_whatever_the_pbx_sends_nothing_breaks(noise: bytes, message: str) -> None:
+    pbx = PaperLine()
+    data = bytearray(message.encode() or noise or b" ")
+    for at, byte in enumerate(noise[:20]):
+        data[(at * 37 + byte) % len(data) : (at * 37 + byte) % len(data) + 1] = bytes([byte])
+    pbx.line.sip._receive(bytes(data), PBX)
+
+
+def test_bye_answers_the_reinvite_that_waits(pbx: PaperLine) -> None:
+    tag = talking(pbx)
+    pbx.receive(request("INVITE", branch="2", tag=tag, body="hold", cseq=2))
+
+    assert pbx.receive(request("BYE", branch="3", tag=tag, cseq=3)) == [
+        "SIP/2.0 200 OK",
+        "SIP/2.0 487 Request Terminated",
+    ]
+    assert "CSeq: 2 INVITE" in pbx.last
 
 
 def test_what_a_pbx_requires_beyond_our_means_is_named(pbx: PaperLine) -> None:

@@ -46,8 +46,7 @@ class PaperLine:
         )  # fmt: skip
         self.socket = PaperSocket()
         self.line.sip.use(cast(socket.socket, self.socket))
-        self.line.sip.addresses = frozenset({PBX[0]})
-        self.line.sip.resolved = PBX[0]
+        self.line.sip.use_addresses([PBX[0]])
 
     def receive(self, text: str, source: Address = PBX) -> list[str]:
         """What the line sends in return, as start lines."""

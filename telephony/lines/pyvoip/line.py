@@ -7,7 +7,7 @@ Overridden, because pyVoIP 1.6.8 reads only the simplest SDP, knows three thread
 takes calls from anybody who finds its port.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from pyVoIP.VoIP import CallState
@@ -16,20 +16,21 @@ from foundation.clock import monotonic_s
 from telephony.lines import carried
 from telephony.lines.kept import KeptCall
 from telephony.lines.pyvoip.call import DeskCall
-from telephony.lines.pyvoip.desk import CallDesk
+from telephony.lines.pyvoip.desk import REQUEST_TERMINATED, CallDesk
 from telephony.lines.pyvoip.registration import News, Registration
 from telephony.lines.pyvoip.sip import Address, PlainMessage, SteadySip, WideMessage
 from telephony.lines.reasons import reason_text
 from telephony.sip.compose import reason_line
 
-FORBIDDEN = 403
 BAD_EXTENSION = 420
 PENDING = 491
+MOST_AT_ONCE = 50
+MOST_ADDRESSES = 64
 RESTARTED = "the line was started again"
 
 
 class LineSip(SteadySip):
-    """Bodies are `telephony.lines.descriptions`' business."""
+    """Bodies are `telephony.lines.descriptions`' business; strangers are nobody's."""
 
     message_type = PlainMessage
     addresses: frozenset[str] = frozenset()
@@ -39,15 +40,33 @@ class LineSip(SteadySip):
         super().open()
         self.s.setblocking(False)
 
-    def read_all(self) -> None:
-        with suppress(BlockingIOError, ConnectionRefusedError):
-            while True:
+    def use_addresses(self, addresses: Sequence[str]) -> None:
+        """What the server's name says now; calls from an older address go on."""
+        before = self.addresses if len(self.addresses) < MOST_ADDRESSES else frozenset()
+        self.addresses = before | frozenset(addresses)
+        self.resolved = self.resolved if self.resolved in addresses else addresses[0]
+
+    def read_some(self) -> None:
+        """What is there, but no more than others can wait for."""
+        with suppress(BlockingIOError):
+            for _ in range(MOST_AT_ONCE):
                 self.read()
+
+    def _receive(self, data: bytes, source: Address) -> None:
+        # Whoever else finds the port gets neither in nor an answer, and costs nothing.
+        if source[0] in self.addresses:
+            super()._receive(data, source)
+
+    def _send_bytes(self, datagram: bytes, to: Address) -> None:
+        with suppress(OSError):  # lost, as a network may lose it; it is sent again
+            super()._send_bytes(datagram, to)
 
 
 class LineCall(DeskCall):
     """One call of the line; its audio goes through a relay."""
 
+    first: WideMessage
+    "The INVITE that began it."
     waiting: WideMessage | None = None
     "The INVITE or re-INVITE that has no final answer."
 
@@ -59,8 +78,6 @@ class LineCall(DeskCall):
             self.phone.sip.tagLibrary[self.call_id],
             self.state == CallState.ANSWERED,
         )
-
-    first: WideMessage
 
 
 class PyVoipLine(CallDesk):
@@ -140,14 +157,6 @@ class PyVoipLine(CallDesk):
 
     # -- what the PBX does -----------------------------------------------------------------------
 
-    def on_message(self, message: WideMessage, source: Address) -> None:
-        if message.is_request and source[0] not in self.sip.addresses:
-            # Whoever else finds the port must not get into the house by it.
-            if message.method != "ACK":
-                self.sip.answer(message, source, FORBIDDEN, self.sip.gen_tag())
-            return
-        super().on_message(message, source)
-
     def on_new_call(self, invite: WideMessage, source: Address, tag: str) -> None:
         required = invite.raw_header("Require")
         if required:  # 100rel and whatever else: pyVoIP knows no extension
@@ -175,8 +184,12 @@ class PyVoipLine(CallDesk):
         self._on_info_digit(call.call_id, digit)
 
     def on_ended(self, call: DeskCall, by: str, status: int, reason: str) -> None:
+        assert isinstance(call, LineCall)
         if by == "us":
             return
+        if call.waiting not in (None, call.first):
+            assert call.waiting is not None
+            self._answer(call, call.waiting, REQUEST_TERMINATED)  # RFC 3261 15.1.2
         if status == 408:
             # It may hear us all the same, and would hold the call for ever.
             self.send_bye(call)

@@ -26,6 +26,13 @@ COMPACT = {
     "v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact",
     "c": "Content-Type", "l": "Content-Length",
 }  # fmt: skip
+NAMES = {
+    name.lower(): name
+    for name in ("Via", "From", "To", "Call-ID", "CSeq", "Contact", "Content-Type",
+                 "Content-Length", "Expires", "WWW-Authenticate", "Proxy-Authenticate")
+} | COMPACT  # fmt: skip
+"Header names ignore case; pyVoIP knows them as they are written here."
+NEEDED = ("Via", "From", "To", "Call-ID", "CSeq")
 REASONS = {
     100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 182: "Queued",
     183: "Session Progress", 200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
@@ -51,7 +58,7 @@ class WideMessage(SIP.SIPMessage):  # type: ignore[misc]  # pyVoIP is untyped he
         headers: dict[str, Any] = {"Via": []}
         for line in headers_raw:
             name, _, value = line.decode(errors="replace").partition(":")
-            name, value = COMPACT.get(name.strip(), name.strip()), value.strip()
+            name, value = NAMES.get(name.strip().lower(), name.strip()), value.strip()
             if name == "Via":
                 headers["Via"].append(value)
             else:
@@ -257,7 +264,7 @@ class SteadySip(SIP.SIPClient):  # type: ignore[misc]  # pyVoIP is untyped here
             f"SIP/2.0 {status} {REASONS[status]}\r\n{_vias(request)}"
             f"From: {request.raw_header('From')}\r\nTo: {to}\r\nCall-ID: {request.call_id}\r\n"
             f"CSeq: {request.raw_header('CSeq')}\r\n{contact}{more}Allow: {ALLOW}\r\n"
-            f"User-Agent: pyVoIP\r\n{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+            f"User-Agent: pyVoIP\r\n{kind}Content-Length: {len(body.encode())}\r\n\r\n{body}"
         )
 
     # -- receiving -------------------------------------------------------------------------------
@@ -290,7 +297,9 @@ class SteadySip(SIP.SIPClient):  # type: ignore[misc]  # pyVoIP is untyped here
     def _receive(self, data: bytes, source: Address) -> None:
         try:
             message = self.message_type(data)
+            _ = [message.headers[name] for name in NEEDED]
             method = message.headers["CSeq"]["method"]
+            _ = message.branch
             known = self._answers.get(_transaction(message)) if message.is_request else None
         except (SIP.SIPParseError, ValueError, KeyError, IndexError, AttributeError):
             return  # what pyVoIP cannot read is as if it were lost
@@ -311,4 +320,4 @@ def _transaction(request: WideMessage) -> str:
 def _vias(request: WideMessage) -> str:
     """All Via headers as they came; `received` and rport are for proxies, we answer the source."""
     lines = re.findall(rb"\r\n(Via|v)[ \t]*:[ \t]*([^\r\n]*)", request.raw, re.I)
-    return "".join(f"Via: {value.decode()}\r\n" for _, value in lines)
+    return "".join(f"Via: {value.decode(errors='replace')}\r\n" for _, value in lines)

@@ -76,6 +76,13 @@ def test_empty_header_and_compact_names_are_read() -> None:
     assert WideMessage(data).call_id == "a"
 
 
+def test_names_of_headers_ignore_case() -> None:
+    data = CHALLENGE.replace(b"Call-ID:", b"CALL-id:").replace(b"CSeq:", b"cseq:")
+
+    assert WideMessage(data).call_id == "a"
+    assert WideMessage(data).headers["CSeq"]["method"] == "REGISTER"
+
+
 @pytest.mark.parametrize(
     "line", ['{"do":"call","number":"8000"}', '{"do":"hangup"}', '{"do":"reject","status":603}']
 )
