@@ -93,20 +93,22 @@ class LineRole:
 
     async def _keep_telling(self) -> None:
         while True:
-            if self._trouble != NOT_YET:
-                await self._tell()
+            is_known = self._trouble == NOT_YET or await self._tell()
             try:
-                await asyncio.wait_for(self._changed.wait(), TELL_EVERY_S)
+                pause_s = TELL_EVERY_S if is_known else ASK_AGAIN_S
+                await asyncio.wait_for(self._changed.wait(), pause_s)
             except TimeoutError:
                 continue
             self._changed.clear()
 
-    async def _tell(self) -> None:
+    async def _tell(self) -> bool:
+        """Whether core knows; a new one, which comes in a moment, knows nothing yet."""
         told = TellLine(self._number, self._options.server, self._trouble, self._service.count)
         try:
             await self._core.ask(told)
-        except Unavailable as error:
-            log.info("core cannot be told: %s", error)
+        except Unavailable:
+            return False
+        return True
 
 
 async def run(settings: Settings, number: str) -> None:

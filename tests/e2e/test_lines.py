@@ -188,8 +188,9 @@ async def test_pbx_that_goes_away_is_told_and_found_again(centre: Centre, pbx: K
         lost = await centre.told(LineLost, before, LOST_WITHIN_S, line="8000")
         await screen.shows(lambda s: any(n["kind"] == "line_lost" for n in s["notices"]))
         text = (await web.get("/metrics")).text
+        away = centre.mark()
         await asyncio.to_thread(pbx.start)
-        await centre.told(LineRegistered, before, FOUND_WITHIN_S, line="8000")
+        await centre.told(LineRegistered, away, FOUND_WITHIN_S, line="8000")
         async with centre.phone() as caller:
             call = caller.dial("8000")
             await call.answered()
