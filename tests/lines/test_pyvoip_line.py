@@ -194,6 +194,7 @@ def test_what_a_pbx_requires_beyond_our_means_is_named(pbx: PaperLine) -> None:
     ]
     assert "Unsupported: 100rel" in pbx.last
     assert pbx.invited == []
+    assert pbx.line.sip.tagLibrary.keys() == {"register"}
 
 
 def test_digit_by_info_is_told_and_options_are_answered(pbx: PaperLine) -> None:

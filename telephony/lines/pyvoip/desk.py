@@ -63,6 +63,8 @@ class CallDesk(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
         if is_new and (call is None or call.state == CallState.ENDED):
             tag = self.sip.tagLibrary[message.call_id] = self.sip.gen_tag()
             self.on_new_call(message, source, tag)
+            if message.call_id not in self.calls:
+                del self.sip.tagLibrary[message.call_id]  # refused at once: nothing is kept
         elif is_new:
             # The same call by another way (RFC 3261 8.2.2.2).
             self.sip.answer(message, source, 482, self.sip.tagLibrary[message.call_id])
