@@ -71,9 +71,8 @@ def _ports(settings: Settings) -> Iterator[Finding]:
     yield health.port("tcp", settings.http.listen.host, settings.http.listen.port)
     yield health.media_ports(settings.media.address, *settings.media.ports)
     for account in carried_lines(settings).values():
-        host = account.address or "0.0.0.0"
-        yield health.port("udp", host, account.sip_port)
-        yield health.media_ports(host, *account.rtp_ports)
+        if account.sip_port:
+            yield health.port("udp", account.address or "0.0.0.0", account.sip_port)
 
 
 def _speech(settings: Settings) -> Iterator[Finding]:
