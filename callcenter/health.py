@@ -218,9 +218,8 @@ def pbx(number: str, server: str, port: int, within_s: float = PBX_WITHIN_S) -> 
         step = "see whether its address and UDP port are right, and what lies between"
         return Finding(what, Verdict.WARN, f"no answer within {within_s:.0f} s", step)
     except OSError as error:
-        return Finding(
-            what, Verdict.FAIL, str(error), "see whether the name is right: lines.pyvoip"
-        )
+        step = "see whether server and port are right: lines.pyvoip"
+        return Finding(what, Verdict.FAIL, error.strerror or str(error), step)
     return Finding(what, Verdict.OK, f"answers {answer!r}")
 
 
