@@ -24,7 +24,7 @@ from telephony.calls.events import (
     Side,
 )
 from telephony.lines.events import LineLost, LineRegistered
-from telephony.sip.events import Answered, CallerIdentity, Gone
+from telephony.sip.events import Answered, CallerIdentity, Gone, Refused
 from tests.support.centre import BLOCKED, Centre, Tones, served
 from tests.support.desk_phone import DeskCall, DeskPhone
 from tests.support.kamailio import KamailioPbx, kamailio_pbx
@@ -224,12 +224,12 @@ async def served_beside(folder: Path, shared: Path, changes: Any) -> AsyncIterat
         yield await asyncio.to_thread(stack.enter_context, house)
 
 
-async def test_pbx_that_asks_for_the_password_and_takes_digits_by_info(
+async def test_pbx_that_asks_for_the_password_and_sends_digits_by_info(
     tmp_path: Path, shared: Path
 ) -> None:
     async with (
         SipPhone.started(accounts={"200": "pw-there"}) as pbx,
-        served_beside(tmp_path / "house", shared, account_at(pbx)) as centre,
+        served_beside(tmp_path / "house", shared, account_at(pbx, calls=1)) as centre,
     ):
         await centre.told(LineRegistered, 0)
         leg, caller = new_leg_id(), CallerIdentity("10086", "", "")
@@ -237,6 +237,8 @@ async def test_pbx_that_asks_for_the_password_and_takes_digits_by_info(
         await pbx.next(Answered)
         pbx.do(pbx.stack.press(leg, "1", pbx.now))
         assert (await centre.told(MenuChosen, 0)).key == "1"
+        pbx.do(pbx.stack.dial(new_leg_id(), "200", pbx.now, body=SDP, caller=caller))
+        assert (await pbx.next(Refused)).status == 503
         await asyncio.to_thread(centre.stop)
         assert (await pbx.next(Gone)).reason.endswith('text="the line is closed"')
         assert [fact.by for fact in centre.facts(CallEnded)] == [EndedBy.CENTRE]
