@@ -74,6 +74,16 @@ def test_answer_that_is_never_acknowledged_is_told_after_32_s(pbx: PaperLine) ->
     assert pbx.told == [("a@pbx", PbxVanished())]
 
 
+def test_bye_instead_of_the_ack_ends_the_call_and_the_repeating(pbx: PaperLine) -> None:
+    tag = ringing(pbx)
+    pbx.line.accept("a@pbx", "our sdp")
+    due = pbx.line.sip.again._sendings["a@pbx"].due_at
+
+    assert pbx.receive(request("BYE", branch="2", tag=tag, cseq=2)) == ["SIP/2.0 200 OK"]
+    assert pbx.tick(due) == []
+    assert pbx.told == [("a@pbx", PbxHungUp(""))]
+
+
 def test_cancel_gets_200_and_the_invite_487(pbx: PaperLine) -> None:
     ringing(pbx)
     reason = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n'

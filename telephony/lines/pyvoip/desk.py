@@ -96,6 +96,7 @@ class CallDesk(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
             case "CANCEL":
                 self._on_cancel(call, request, source, tag)
             case "BYE":
+                self.sip.again.stop(request.call_id)  # a 200 whose ACK was lost, or crosses this
                 self.sip.answer(request, source, 200, tag)
                 if call.state == CallState.RINGING:  # RFC 3261 15.1.2
                     self.sip.answer(call.request, source, REQUEST_TERMINATED, tag)
