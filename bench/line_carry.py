@@ -24,6 +24,7 @@ from telephony.lines.options import CoreWay, LineOptions
 from telephony.lines.pyvoip.registration import News
 from telephony.lines.service import LineService
 from telephony.media.sdp import SessionDescription
+from telephony.media.worker import ask_for_realtime
 from telephony.sip import events as sip
 from telephony.sip.endpoint import SipEndpoint, bind_udp, listener_of
 from telephony.sip.options import SipOptions
@@ -60,6 +61,7 @@ class Peer:
 
 async def serve(pbx_port: int, core_port: int, calls: int, folder: str) -> None:
     """The measured process, until it is killed."""
+    ask_for_realtime()
     options = LineOptions(
         line="8000", server=HOST, port=pbx_port, user=USER, password=PASSWORD,
         rtp_ports=(20000, 20000 + 4 * calls + 1), max_calls=calls,

@@ -21,6 +21,7 @@ from foundation.log import set_up
 from telephony.lines.options import CoreWay
 from telephony.lines.pyvoip.registration import News, Registered
 from telephony.lines.service import LineService
+from telephony.media.worker import ask_for_realtime
 from telephony.sip.events import HostPort
 
 log = logging.getLogger(__name__)
@@ -123,6 +124,7 @@ def main() -> None:
     number = sys.argv[2]
     set_up(trunk_of(number))
     settings = load(Path(sys.argv[1]))
+    ask_for_realtime()  # a relay that waits for its turn is heard
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     asyncio.run(run(settings, number))
 
