@@ -264,7 +264,8 @@ class Welcome(Struct, frozen=True):
     worker: str
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
-    """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper';
+    """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper', 'figures' (all of
+    `LegStats`), 'restart' (sessions are built again on the same ports);
     with what is installed or permitted 'g722', 'srtp', 'realtime'."""
     rid: int = 0
 

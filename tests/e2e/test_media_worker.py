@@ -22,6 +22,7 @@ from telephony.media.g711 import Law, encode
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness, sdp
 from tests.support.media_process import Heard, WorkerProcess, running_client
+from tests.support.rtpengine import DriverProcess, needs_rtpengine
 
 pytestmark = pytest.mark.e2e
 
@@ -56,8 +57,10 @@ class Bench:
         await asyncio.sleep(0.05)
 
 
-@pytest.fixture
-def worker(tmp_path: Path, worker_id: str) -> Iterator[WorkerProcess]:
+@pytest.fixture(params=["own", pytest.param("rtpengine", marks=needs_rtpengine)])
+def worker(
+    request: pytest.FixtureRequest, tmp_path: Path, worker_id: str
+) -> Iterator[WorkerProcess]:
     number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
     first = FIRST_PORT + 200 * number
     options = WorkerOptions(
@@ -67,10 +70,13 @@ def worker(tmp_path: Path, worker_id: str) -> Iterator[WorkerProcess]:
         rtcp_interval_s=0.3,
         drain_s=0.2,
     )
-    worker = WorkerProcess(options)
+    is_driver = request.param == "rtpengine"
+    worker = DriverProcess(options, tmp_path) if is_driver else WorkerProcess(options)
     worker.start()
     yield worker
     worker.end(signal.SIGKILL)
+    if isinstance(worker, DriverProcess):
+        worker.rtpengine.end()
 
 
 @pytest.fixture
