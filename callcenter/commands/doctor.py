@@ -11,6 +11,7 @@ from rich.table import Table
 
 from callcenter import health
 from callcenter.health import Finding, Verdict
+from callcenter.rtpengine_health import rtpengine
 from callcenter.settings import Settings, load
 from callcenter.supervise import status
 from foundation.errors import ConfigurationError
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield health.python_version()
     yield health.clock()
     yield from _ports(settings)
+    yield from _rtpengine(settings)
     yield from _speech(settings)
     yield health.disk_space(settings.recordings_path)
     yield health.disk_speed(settings.data_path)
@@ -67,6 +69,14 @@ def _ports(settings: Settings) -> Iterator[Finding]:
         yield health.port(listener.transport, listener.host, listener.port)
     yield health.port("tcp", settings.http.listen.host, settings.http.listen.port)
     yield health.media_ports(settings.media.address, *settings.media.ports)
+    if settings.media.driver == "rtpengine":
+        digits = settings.media.rtpengine_digits
+        yield health.port("udp", digits.host, digits.port)
+
+
+def _rtpengine(settings: Settings) -> Iterator[Finding]:
+    if settings.media.driver == "rtpengine":
+        yield rtpengine(settings.media.rtpengine)
 
 
 def _speech(settings: Settings) -> Iterator[Finding]:

@@ -42,8 +42,9 @@ from telephony.calls.events import (
     Side,
 )
 from telephony.media.g711 import Law
-from tests.support.centre import BLOCKED, Centre, Tones, identity_gap, served
+from tests.support.centre import BLOCKED, Centre, Tones, identity_gap, served_with
 from tests.support.desk_phone import DeskCall, DeskPhone
+from tests.support.rtpengine import DRIVERS
 from tests.support.tones import seconds_of_tone, signal_to_noise_db, tone
 
 pytestmark = pytest.mark.e2e
@@ -54,10 +55,13 @@ FULL_G711_DB = 34.0
 "What a -26 dBFS tone keeps through G.711 is 37 dB."
 
 
-@pytest.fixture(scope="module")
-def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
+@pytest.fixture(scope="module", params=DRIVERS)
+def centre(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
+) -> Iterator[Centre]:
     changes = {"recordings": {"transcribe": True}}
-    with served(tmp_path_factory.mktemp("centre"), shared, changes) as centre:
+    folder = tmp_path_factory.mktemp("centre")
+    with served_with(request.param, folder, shared, changes) as centre:
         yield centre
 
 

@@ -43,6 +43,7 @@ from telephony.media.g711 import Law
 from telephony.sip.events import HostPort
 from tests.support.desk_phone import DeskPhone
 from tests.support.programs import find_free_port
+from tests.support.rtpengine import Rtpengine
 from tests.support.tones import tone, write_wav
 from tests.support.web_house import PASSWORD, USERS
 
@@ -455,6 +456,26 @@ def identity_gap(figures: Mapping[str, Any]) -> int:
     """0 when each visit of a caller has exactly one outcome or waits (docs: the identity)."""
     outcomes = ("answered", "abandoned", "overflowed", "lost", "waiting")
     return int(figures["offered"]) - sum(int(figures[name]) for name in outcomes)
+
+
+@contextmanager
+def served_with(
+    driver: str, folder: Path, shared: Path, changes: Changes | None = None
+) -> Iterator[Centre]:
+    """`served` with our own media plane or, `driver` being rtpengine, with one of its own."""
+    if driver == "own":
+        with served(folder, shared, changes) as centre:
+            yield centre
+        return
+    engine = Rtpengine(Ports.find().media, folder / "rtpengine.log")
+    with engine.running():
+        media = {
+            "driver": driver,
+            "rtpengine": f"udp:127.0.0.1:{engine.ng[1]}",
+            "rtpengine_digits": f"udp:127.0.0.1:{engine.digits[1]}",
+        }
+        with served(folder, shared, _merged({"media": media}, changes or {})) as centre:
+            yield centre
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """Debian's rtpengine on loopback with ports of its own, and our driver in front of it."""
 
+import contextlib
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -61,7 +63,8 @@ class Rtpengine:
             sock.settimeout(0.1)
             sock.connect(self.ng)
             while True:
-                assert self.process is not None and self.process.poll() is None, self.log_tail()
+                assert self.process is not None
+                assert self.process.poll() is None, self.log_tail()
                 assert time.monotonic() < until, f"rtpengine does not answer\n{self.log_tail()}"
                 try:
                     sock.send(ping)
@@ -78,6 +81,18 @@ class Rtpengine:
         if self.process is not None:
             self.process.send_signal(number)  # nothing when it has ended already
             self.process.wait(10)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        self.start()
+        try:
+            yield
+        finally:
+            self.end()
+
+
+DRIVERS = ["own", pytest.param("rtpengine", marks=needs_rtpengine)]
+"What calls are to be the same with; for a fixture's `params`."
 
 
 class DriverProcess(WorkerProcess):

@@ -179,7 +179,7 @@ class Driver:
     # -- legs -------------------------------------------------------------------------------------
 
     def _offer(self, request: p.Offer) -> Work[p.Done]:
-        call = self._calls.setdefault(request.call, Call(request.call, {}, set(), {}))
+        call = self._calls.setdefault(request.call, Call(request.call, {}, {}, {}))
         leg = call.legs.get(request.leg)
         is_new = leg is None
         try:
@@ -267,7 +267,7 @@ class Driver:
 
     def _end_in_own_plane(self, call: Call, leg: Leg) -> p.LegStats | None:
         """Gives what was measured of the copy of what the phone said, if there was one."""
-        call.ears.discard(leg.leg)
+        call.ears.pop(leg.leg, None)
         self._inner(p.Release(rid=0, leg=leg.led_name))
         ended = self._inner(p.Release(rid=0, leg=leg.ear_name))
         return ended.stats if isinstance(ended, p.Done) else None

@@ -13,7 +13,7 @@ from typing import Protocol
 from foundation.errors import CallCentreError, Unavailable
 from telephony.media import protocol as p
 from telephony.media.errors import MediaRefused
-from telephony.media.rtpengine.description import described, end_of
+from telephony.media.rtpengine.description import Format, described, end_of
 from telephony.media.rtpengine.legs import Led, Leg, Pairing
 from telephony.media.rtpengine.ng import Command, Reply
 from telephony.media.rtpengine.routes import Route, Way, routes
@@ -44,11 +44,12 @@ class Jukebox(Protocol):
 
 @dataclass(slots=True)
 class Call:
-    """The legs of one call, and which of them are copied into our own plane."""
+    """The legs of one call, and what is done with them together."""
 
     name: str
     legs: dict[str, Leg]
-    ears: set[str]
+    ears: dict[str, tuple[Format, ...]]
+    "Legs that are copied into our own plane, with the formats of the copy."
     taps: dict[str, p.Tap]
 
     def wanted_ears(self) -> set[str]:
@@ -76,12 +77,12 @@ class Wiring:
 
     def settle(self, call: Call, now: float) -> Work[None]:
         """After this everybody hears what core wants."""
-        yield from self._put_on_ears(call)
         wanted = routes(call.legs, now)
         for name, route in wanted.items():
             leg = call.legs.get(name)
             if leg is not None:
                 yield from self._settle_leg(call, leg, route, now)
+        yield from self._put_on_ears(call)
         self._lead(call, wanted)
         yield from self._take_off_ears(call)
 
@@ -243,26 +244,32 @@ class Wiring:
     # -- ears -------------------------------------------------------------------------------------
 
     def _put_on_ears(self, call: Call) -> Work[None]:
-        for name in sorted(call.wanted_ears() - call.ears):
+        for name in sorted(call.wanted_ears()):
             leg = call.legs[name]
-            tags = {"from_tag": leg.leg, "to_tag": leg.ear_name}
-            offered = yield from self.ask(leg.call, "subscribe request", **tags)
-            # Of rtpengine's last run or ours, under the same name: it would be renewed.
-            done = self._own(
-                p.Offer(
-                    rid=0,
-                    leg=leg.ear_name,
-                    call=leg.call,
-                    sdp=offered.text("sdp"),
-                    inband_dtmf=leg.inband_dtmf,
-                )
+            if name in call.ears and call.ears[name] != leg.formats:
+                yield from self.deafen(leg)  # the same session goes on in the other codec
+                del call.ears[name]
+            if name not in call.ears:
+                yield from self._put_on_ear(leg)
+                call.ears[name] = leg.formats
+
+    def _put_on_ear(self, leg: Leg) -> Work[None]:
+        tags = {"from_tag": leg.leg, "to_tag": leg.ear_name}
+        offered = yield from self.ask(leg.call, "subscribe request", **tags)
+        done = self._own(
+            p.Offer(
+                rid=0,
+                leg=leg.ear_name,
+                call=leg.call,
+                sdp=offered.text("sdp"),
+                inband_dtmf=leg.inband_dtmf,
             )
-            yield from self.ask(leg.call, "subscribe answer", **tags, sdp=done.sdp)
-            call.ears.add(name)
+        )
+        yield from self.ask(leg.call, "subscribe answer", **tags, sdp=done.sdp)
 
     def _take_off_ears(self, call: Call) -> Work[None]:
-        for name in sorted(call.ears - call.wanted_ears()):
-            call.ears.discard(name)
+        for name in sorted(call.ears.keys() - call.wanted_ears()):
+            del call.ears[name]
             if name in call.legs:
                 yield from self.deafen(call.legs[name])
             self._inner(p.Release(rid=0, leg=f"{name}~e"))
