@@ -185,7 +185,10 @@ async def test_facts_of_a_call_come_in_order_and_once(centre: Centre) -> None:
         *wanted[:8],
         *sorted(wanted[8:], key=kinds.index),
     ]
-    assert all(centre.facts(LegEnded, before)[side].packets_sent for side in (0, 1))
+    sides = centre.facts(LegEnded, before)
+    assert all(side.packets_received for side in sides)
+    if "figures" in centre.capabilities:
+        assert all(side.packets_sent for side in sides)
 
 
 async def test_agent_s_hold_gives_music_to_the_caller_until_it_is_taken_back(

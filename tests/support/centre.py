@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import pytest
 import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.asyncio.client import ClientConnection, connect
@@ -39,7 +40,9 @@ from foundation.journal.file import JournalFile
 from foundation.journal.rows import to_record
 from foundation.record import Record
 from foundation.web.store import UserStore
+from telephony.media import worker
 from telephony.media.g711 import Law
+from telephony.media.rtpengine import service
 from telephony.sip.events import HostPort
 from tests.support.desk_phone import DeskPhone
 from tests.support.programs import find_free_port
@@ -207,6 +210,8 @@ class Centre:
     def __init__(self, folder: Path, ports: Ports) -> None:
         self.folder = folder
         self.ports = ports
+        self.capabilities = frozenset(worker.CAPABILITIES)
+        "Of its media plane."
         self._parents: list[subprocess.Popen[bytes]] = []
         self._known: dict[int, RunFile] = {}
 
@@ -379,6 +384,11 @@ class Centre:
             await self.told(AgentChanged, before, agent_id=agent_id, state=AgentState.READY)
             yield phone
 
+    def needs(self, capability: str) -> None:
+        """Skip the test when the centre's media plane does not declare it."""
+        if capability not in self.capabilities:
+            pytest.skip(f"the media driver does not declare the capability {capability!r}")
+
     # -- HTTP ------------------------------------------------------------------------------------
 
     @property
@@ -475,6 +485,7 @@ def served_with(
             "rtpengine_digits": f"udp:127.0.0.1:{engine.digits[1]}",
         }
         with served(folder, shared, _merged({"media": media}, changes or {})) as centre:
+            centre.capabilities = frozenset(service.CAPABILITIES)
             yield centre
 
 

@@ -140,7 +140,8 @@ class Wiring:
         pairing = Pairing(other.leg, leg.described, other.described)
         if leg.pairing == pairing:
             return
-        theirs, _ = yield from self._pair(leg, other.leg, pairing.others)
+        codec = other.formats[0][1]
+        theirs, _ = yield from self._pair(leg, other.leg, pairing.others, codec)
         _check_port(other, theirs)
         other.pairing = Pairing(leg.leg, pairing.others, pairing.own)
 
@@ -155,12 +156,16 @@ class Wiring:
         self._own(p.Answer(rid=0, leg=leg.led_name, sdp=towards_us))
         leg.led = leg.led or Led()
 
-    def _pair(self, leg: Leg, tag: str, others: str) -> Work[tuple[str, str]]:
-        """Offer and answer; gives rtpengine's side towards `tag`, and the one towards the leg."""
+    def _pair(self, leg: Leg, tag: str, others: str, codec: str = "") -> Work[tuple[str, str]]:
+        """Offer and answer; gives rtpengine's side towards `tag`, and the one towards the leg.
+
+        `codec`: the other's; rtpengine transcodes only when it is told in the offer.
+        """
         own = leg.described
         tags = {"from_tag": leg.leg, "to_tag": tag}
+        more = {"codec": {"transcode": [codec]}} if codec not in ("", leg.formats[0][1]) else {}
         leg.pairing = None
-        offered = yield from self.ask(leg.call, "offer", **tags, **_PAIRED, sdp=own)
+        offered = yield from self.ask(leg.call, "offer", **tags, **_PAIRED, **more, sdp=own)
         answered = yield from self.ask(leg.call, "answer", **tags, **_PAIRED, sdp=others)
         _check_port(leg, answered.text("sdp"))
         leg.pairing = Pairing(tag, own, others)
