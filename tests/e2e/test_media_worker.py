@@ -22,7 +22,7 @@ from telephony.media.g711 import Law, encode
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness, sdp
 from tests.support.media_process import Heard, WorkerProcess, running_client
-from tests.support.rtpengine import DRIVERS, DriverProcess
+from tests.support.rtpengine import DRIVERS, media_process
 
 pytestmark = pytest.mark.e2e
 
@@ -77,13 +77,8 @@ def worker(
         rtcp_interval_s=0.3,
         drain_s=0.2,
     )
-    is_driver = request.param == "rtpengine"
-    worker = DriverProcess(options, tmp_path) if is_driver else WorkerProcess(options)
-    worker.start()
-    yield worker
-    worker.end(signal.SIGKILL)
-    if isinstance(worker, DriverProcess):
-        worker.rtpengine.end()
+    with media_process(request.param, options, tmp_path) as worker:
+        yield worker
 
 
 @pytest.fixture

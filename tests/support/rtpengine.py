@@ -119,3 +119,28 @@ class DriverProcess(WorkerProcess):
         self.process = subprocess.Popen(
             [sys.executable, "-m", "telephony.media.rtpengine.service", argument], cwd=ROOT
         )
+
+
+@contextlib.contextmanager
+def media_process(driver: str, options: WorkerOptions, folder: Path) -> Iterator[WorkerProcess]:
+    """One of `DRIVERS`, running; killed at the end."""
+    if driver == "own":
+        worker = WorkerProcess(options)
+        worker.start()
+        yield worker
+        worker.end(signal.SIGKILL)
+        return
+    with driver_process(options, folder) as driver_worker:
+        yield driver_worker
+
+
+@contextlib.contextmanager
+def driver_process(options: WorkerOptions, folder: Path) -> Iterator[DriverProcess]:
+    worker = DriverProcess(options, folder)
+    try:
+        worker.start()
+        yield worker
+    finally:
+        if worker.process is not None:
+            worker.end(signal.SIGKILL)
+        worker.rtpengine.end()

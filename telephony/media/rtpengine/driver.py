@@ -85,7 +85,7 @@ class Driver:
         self._now = now
         match request:
             case p.ListSessions():
-                on_reply(self._list(request.rid))
+                self._works.after_all(lambda: on_reply(self._list(request.rid)))
             case p.Drain():
                 self._admission.is_draining = request.on
                 self._wanted.granted(request, p.Done(rid=request.rid))

@@ -35,6 +35,7 @@ class Works(Generic[Result]):
         self._send = send
         self._queues: dict[str, deque[_Begun[Result]]] = {}
         self._by_cookie: dict[str, _Begun[Result]] = {}
+        self._waiting: list[tuple[set[int], Callable[[], None]]] = []
 
     def begin(self, call: str, work: Work[Result], on_end: Callable[[Result], None]) -> None:
         queue = self._queues.setdefault(call, deque())
@@ -49,6 +50,14 @@ class Works(Generic[Result]):
         queue = self._queues[begun.call]
         if self._step(queue, reply):
             self._run(queue)
+
+    def after_all(self, do: Callable[[], None]) -> None:
+        """As soon as everything that has begun until now has ended; maybe at once."""
+        under_way = {id(begun) for queue in self._queues.values() for begun in queue}
+        if under_way:
+            self._waiting.append((under_way, do))
+        else:
+            do()
 
     def is_busy(self, call: str) -> bool:
         return call in self._queues
@@ -78,3 +87,9 @@ class Works(Generic[Result]):
         ended = queue.popleft()
         if not queue:
             del self._queues[ended.call]
+        for under_way, _ in self._waiting:
+            under_way.discard(id(ended))
+        due = [do for under_way, do in self._waiting if not under_way]
+        self._waiting = [each for each in self._waiting if each[0]]
+        for do in due:
+            do()
