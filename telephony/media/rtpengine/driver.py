@@ -191,7 +191,7 @@ class Driver:
             yield from self._settle(call.name)
         except CallCentreError:
             if is_new:
-                yield from self._take_back(call, request.leg)
+                self._take_back(call, request.leg)
             raise
         return _described(request.rid, leg, sdp)
 
@@ -234,11 +234,15 @@ class Driver:
         self._expect(leg)
         return sdp
 
-    def _take_back(self, call: Call, name: str) -> Work[None]:
-        """A leg that could not be made."""
+    def _take_back(self, call: Call, name: str) -> None:
+        """A leg that could not be made; core is not to wait for the end of it."""
         call.legs.pop(name, None)
         self._call_of.pop(name, None)
+        self._works.begin(call.name, self._forgotten(call, name), lambda _: None)
+
+    def _forgotten(self, call: Call, name: str) -> Work[Answer]:
         yield from self._forget(call, name)
+        return p.Done(rid=0)
 
     def _answer(self, request: p.Answer) -> Work[p.Done]:
         leg = self._get(request.leg)

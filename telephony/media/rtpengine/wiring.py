@@ -78,10 +78,10 @@ class Wiring:
     def settle(self, call: Call, now: float) -> Work[None]:
         """After this everybody hears what core wants."""
         wanted = routes(call.legs, now)
-        for name, route in wanted.items():
-            leg = call.legs.get(name)
-            if leg is not None:
-                yield from self._settle_leg(call, leg, route, now)
+        yield from self._settle_legs(call, wanted, now)
+        if (again := routes(call.legs, now)) != wanted:  # there is a file that it can't play
+            wanted = again
+            yield from self._settle_legs(call, wanted, now)
         yield from self._put_on_ears(call)
         self._lead(call, wanted)
         yield from self._take_off_ears(call)
@@ -106,6 +106,10 @@ class Wiring:
     def open(self, leg: Leg) -> Work[tuple[str, int]]:
         """Make the leg known to rtpengine; gives address and port for its phone."""
         return (yield from self._pair_with_house(leg))
+
+    def _settle_legs(self, call: Call, wanted: Mapping[str, Route], now: float) -> Work[None]:
+        for name, route in wanted.items():
+            yield from self._settle_leg(call, call.legs[name], route, now)
 
     def _settle_leg(self, call: Call, leg: Leg, route: Route, now: float) -> Work[None]:
         if leg.playing is not None and leg.playing.is_begun and route.way is not Way.ALONE:
@@ -184,7 +188,6 @@ class Wiring:
         )
         if not reply.is_done:
             playing.is_refused = True
-            yield from self._pair_with_own_plane(leg)
             return
         playing.is_begun = True
         playing.ends_at = None if playing.play.loop else now + length_s
