@@ -11,6 +11,7 @@ programs() {
 sipp|sip-tester|the SIP tests against SIPp are skipped
 baresip|baresip-core|the calls with a baresip phone are skipped
 chromium|chromium fonts-noto-cjk|the wallboard's tests in a browser are skipped
+rtpengine|rtpengine-daemon|the calls whose media rtpengine serves are skipped
 gcc|gcc libc6-dev|the load tests and make bench are skipped
 LIST
 }

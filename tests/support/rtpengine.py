@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -40,6 +40,7 @@ class Rtpengine:
         self.digits = ("127.0.0.1", free_udp_port())
         self._ports = ports
         self._log = log
+        self._occupied: list[socket.socket] = []
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -55,6 +56,13 @@ class Rtpengine:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         self._wait_until_up()
+
+    def occupy(self, ports: Iterable[int]) -> None:
+        """Another program has these ports from now on, until `end`."""
+        for port in ports:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._occupied.append(sock)
+            sock.bind(("127.0.0.1", port))
 
     def _wait_until_up(self) -> None:
         until = time.monotonic() + UP_WITHIN_S

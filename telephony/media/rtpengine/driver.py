@@ -5,7 +5,7 @@ are done one after the other, each answered when rtpengine has done it (`Works`)
 `tick`, and what happens leaves by `tell` as numbered events, like a worker's.
 """
 
-import random
+import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -198,7 +198,7 @@ class Driver:
     def _open(self, call: Call, request: p.Offer) -> Work[Leg]:
         if request.reserve:
             self._admit()
-        ssrc = request.ssrc or random.getrandbits(32) or 1
+        ssrc = request.ssrc or int.from_bytes(os.urandom(4), "big") or 1
         version = int(utc_now().timestamp())
         negotiation = Negotiation(LocalEnd(ssrc, version, "", 0))
         began_at = request.began_at or self._now
