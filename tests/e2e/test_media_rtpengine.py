@@ -18,7 +18,7 @@ from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, running_client
-from tests.support.rtpengine import DriverProcess, driver_process, free_udp_port, needs_rtpengine
+from tests.support.rtpengine import DriverProcess, driver_process, needs_rtpengine
 from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav
 
 pytestmark = [pytest.mark.e2e, needs_rtpengine]
@@ -202,7 +202,7 @@ async def test_a_new_core_takes_over_a_talk_with_its_recording(
 
 def test_doctor_finds_rtpengine_and_says_when_there_is_none(driver: DriverProcess) -> None:
     there = examine(Listener("udp", *driver.rtpengine.ng))
-    nobody = examine(Listener("udp", "127.0.0.1", free_udp_port()))
+    nobody = examine(Listener("udp", *driver.rtpengine.digits))
 
     assert there.verdict is Verdict.OK
     assert nobody.verdict is Verdict.FAIL

@@ -25,20 +25,14 @@ needs_rtpengine = pytest.mark.skipif(
 )
 
 
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
 class Rtpengine:
     """One daemon that tests may kill and start again."""
 
     def __init__(self, ports: tuple[int, int], log: Path) -> None:
-        self.ng = ("127.0.0.1", free_udp_port())
-        self.digits = ("127.0.0.1", free_udp_port())
-        self._ports = ports
+        first, last = ports
+        self.ng = ("127.0.0.1", first)
+        self.digits = ("127.0.0.1", first + 1)
+        self._ports = first + 2, last
         self._log = log
         self._occupied: list[socket.socket] = []
         self.process: subprocess.Popen[bytes] | None = None

@@ -46,7 +46,7 @@ class Reply:
     @property
     def is_unknown_call(self) -> bool:
         """rtpengine has dropped the call, or was started again."""
-        return self.fault.startswith("Unknown call-id")
+        return self.fault.lower() == "unknown call-id"  # some commands say call-ID
 
     @property
     def is_unanswered(self) -> bool:

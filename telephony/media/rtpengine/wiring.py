@@ -88,13 +88,18 @@ class Wiring:
 
     def ask(self, call: str, verb: str, **parameters: object) -> Work[Reply]:
         """One command; raises when it is not done."""
+        reply = yield from self._try(call, verb, **parameters)
+        if not reply.is_done:
+            raise RtpengineRefused(f"rtpengine refused {verb!r}: {reply.fault}")
+        return reply
+
+    def _try(self, call: str, verb: str, **parameters: object) -> Work[Reply]:
+        """One command that may be refused."""
         reply = yield self.command(call, verb, **parameters)
         if reply.is_unanswered:
             raise Unavailable("rtpengine does not answer")
         if reply.is_unknown_call:
             raise CallUnknown(f"rtpengine does not know the call {call} any more")
-        if not reply.is_done:
-            raise RtpengineRefused(f"rtpengine refused {verb!r}: {reply.fault}")
         return reply
 
     def command(self, call: str, verb: str, **parameters: object) -> Command:
@@ -183,7 +188,7 @@ class Wiring:
             return
         file, length_s = self._jukebox.file(playing.play.items)
         times = ENDLESS if playing.play.loop else 1
-        reply = yield self.command(
+        reply = yield from self._try(
             leg.call, "play media", from_tag=leg.leg, file=file, repeat_times=times
         )
         if not reply.is_done:
