@@ -150,6 +150,7 @@ class Verbs:
             yield from self._wiring.deafen(leg)
         negotiation.local = replace(negotiation.local, address=address, port=port)
         call.legs[leg.leg] = leg
+        self.call_of[leg.leg] = call.name
         self._expect(leg)
         return leg
 
@@ -194,6 +195,8 @@ class Verbs:
 
     def forget(self, call: Call, leg: str) -> Work[None]:
         """At rtpengine; with its last leg the whole call. It is no matter if it was gone."""
+        if leg in call.legs:
+            return  # made after all, by a repeated offer
         if call.legs:
             yield self._wiring.command(call.name, "delete", from_tag=leg, delete_delay=0)
             return
