@@ -32,7 +32,8 @@ def rtpengine(at: Listener) -> Finding:
 
 
 def _ask(at: Listener, command: Command) -> Reply:
-    client = NgClient(f"doctor{os.getpid()}_")
+    # rtpengine answers a cookie that it has seen with what it said then.
+    client = NgClient(f"doctor{os.urandom(8).hex()}_")
     _, data = client.send(command, 0.0)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(PATIENCE_S)

@@ -182,6 +182,28 @@ def read_wav_right(file: Path) -> bytes:
     return samples[1::2].tobytes()
 
 
+@pytest.mark.parametrize(
+    ("law", "events"), [(Law.PCMU, 101), (Law.PCMU, 96), (Law.PCMA, 101), (Law.PCMA, 96)]
+)
+async def test_a_digit_is_told_once_and_passed_on_whatever_the_phones_agreed_on(
+    bench: Bench, law: Law, events: int
+) -> None:
+    bench.agent.law, bench.agent.events = law, events
+    port, _ = await bench.bridge()
+    await bench.caller.speak(port, 440, 5)
+    for duration, end in ((160, 0), (320, 0), (480, 0x80), (480, 0x80), (480, 0x80)):
+        payload = bytes([5, end | 10]) + duration.to_bytes(2, "big")
+        bench.caller.send(payload, port, bench.caller.events, marker=duration == 160)
+
+    await bench.heard.wait_for(lambda event: isinstance(event, p.DigitHeard), 3)
+    await asyncio.sleep(0.1)
+
+    digits = [event for event in bench.heard.events if isinstance(event, p.DigitHeard)]
+    assert [(event.leg, event.digit) for event in digits] == [("c-1-a", "5")]
+    passed_on = [packet for packet in bench.agent.heard if packet.payload_type == events]
+    assert [packet.payload[0] for packet in passed_on] == [5] * 5
+
+
 async def test_a_new_core_takes_over_a_talk_with_its_recording(
     bench: Bench, tmp_path: Path
 ) -> None:

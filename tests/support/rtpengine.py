@@ -83,6 +83,8 @@ class Rtpengine:
         if self.process is not None:
             self.process.send_signal(number)  # nothing when it has ended already
             self.process.wait(10)
+        while self._occupied:
+            self._occupied.pop().close()
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:

@@ -83,6 +83,16 @@ class Leg:
         return not self.is_held and terms is not None and terms.direction.is_sending
 
     @property
+    def codec(self) -> str:
+        return self.formats[0][1]
+
+    @property
+    def event_type(self) -> int | None:
+        """Payload type of digits."""
+        terms = self.negotiation.terms
+        return None if terms is None else terms.event_type
+
+    @property
     def house_tag(self) -> str:
         """The other side of a leg that is with nobody."""
         return f"{self.leg}~h"

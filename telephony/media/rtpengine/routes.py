@@ -9,6 +9,8 @@ Rule 1: a talk in which both hear each other is direct, one in which nobody hear
 Rule 2: what rtpengine 10.5 can't do leads a leg through our own plane: the sum of several legs,
         gain, echo, digits to be sent, and a pair of which one hears the other and not the reverse
         (it can block what a leg says, but then for its recording too).
+        Two phones whose digits have different payload types are led, too, but for those with
+        different codecs: it passes such digits on under the wrong type and does not tell them.
 Rule 3: who is connected with a leg that is led is led as well.
 """
 
@@ -46,9 +48,14 @@ def _route(leg: Leg, other: Leg | None, now: float) -> Route:
     if other is None:
         return _alone(leg)
     heard, hears = _hears_partner(other), _hears_partner(leg)
-    if heard and hears:
+    if heard and hears and _suit(leg, other):
         return Route(Way.DIRECT, other.leg)
     return LED if heard or hears else _alone(leg)
+
+
+def _suit(leg: Leg, other: Leg) -> bool:
+    has_events = leg.event_type is not None and other.event_type is not None
+    return leg.event_type == other.event_type or (has_events and leg.codec != other.codec)
 
 
 def _is_beyond(leg: Leg, now: float) -> bool:

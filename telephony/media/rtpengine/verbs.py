@@ -17,7 +17,7 @@ from telephony.media import protocol as p
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import MediaRefused, NoRtpPort, UnknownLeg, VerbRefused
 from telephony.media.mixing import check_gain
-from telephony.media.negotiation import LocalEnd, Negotiation
+from telephony.media.negotiation import DEFAULT_EVENT_TYPE, LocalEnd, Negotiation
 from telephony.media.rtpengine.legs import Leg, Playing
 from telephony.media.rtpengine.watch import packets_by_tag
 from telephony.media.rtpengine.wiring import Call, Inner, Jukebox, Wiring
@@ -156,10 +156,16 @@ class Verbs:
 
     def _describe(self, leg: Leg, request: p.Offer) -> str:
         if not request.sdp:
-            return leg.negotiation.offer(request.prefer, secure=request.srtp)
+            event_type = self._event_type_beside(leg)
+            return leg.negotiation.offer(request.prefer, secure=request.srtp, event_type=event_type)
         sdp = leg.negotiation.answer(request.sdp)
         self._expect(leg)
         return sdp
+
+    def _event_type_beside(self, leg: Leg) -> int:
+        """That of whom the leg will talk with, so that rtpengine can relay them directly."""
+        others = (other.event_type for other in self.calls[leg.call].legs.values())
+        return next((each for each in others if each is not None), DEFAULT_EVENT_TYPE)
 
     def _answer(self, request: p.Answer) -> Work[p.Done]:
         leg = self._get(request.leg)

@@ -6,7 +6,7 @@ by an offer and an answer, with another leg, with our own plane, or with a house
 reads. Its port towards the phone stays the same all along ('port-latching').
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -149,8 +149,8 @@ class Wiring:
         pairing = Pairing(other.leg, leg.described, other.described)
         if leg.pairing == pairing:
             return
-        codec = other.formats[0][1]
-        theirs, _ = yield from self._pair(leg, other.leg, pairing.others, codec)
+        codecs = _to_be_transcoded(leg, other)
+        theirs, _ = yield from self._pair(leg, other.leg, pairing.others, codecs)
         _check_port(other, theirs)
         other.pairing = Pairing(leg.leg, pairing.others, pairing.own)
 
@@ -158,21 +158,20 @@ class Wiring:
         is_new = leg.led is None
         if not is_new and leg.pairing is not None and leg.pairing.own == leg.described:
             return
-        codec = leg.formats[0][1]
-        done = self._own(p.Offer(rid=0, leg=leg.led_name, call=leg.call, prefer=codec))
+        offer = p.Offer(rid=0, leg=leg.led_name, call=leg.call, prefer=leg.codec)
+        done = self._own(offer)
         ours = described(self._address, done.port, leg.formats)
         towards_us, _ = yield from self._pair(leg, leg.led_name, ours)
         self._own(p.Answer(rid=0, leg=leg.led_name, sdp=towards_us))
         leg.led = leg.led or Led()
 
-    def _pair(self, leg: Leg, tag: str, others: str, codec: str = "") -> Work[tuple[str, str]]:
-        """Offer and answer; gives rtpengine's side towards `tag`, and the one towards the leg.
-
-        `codec`: the other's; rtpengine transcodes only when it is told in the offer.
-        """
+    def _pair(
+        self, leg: Leg, tag: str, others: str, codecs: Sequence[str] = ()
+    ) -> Work[tuple[str, str]]:
+        """Offer and answer; gives rtpengine's side towards `tag`, and the one towards the leg."""
         own = leg.described
         tags = {"from_tag": leg.leg, "to_tag": tag}
-        more = {"codec": {"transcode": [codec]}} if codec not in ("", leg.formats[0][1]) else {}
+        more = {"codec": {"transcode": codecs}} if codecs else {}
         leg.pairing = None
         offered = yield from self.ask(leg.call, "offer", **tags, **_PAIRED, **more, sdp=own)
         answered = yield from self.ask(leg.call, "answer", **tags, **_PAIRED, sdp=others)
@@ -290,6 +289,16 @@ class Wiring:
     def deafen(self, leg: Leg) -> Work[None]:
         """End the copy of what the leg says, if there is one."""
         yield self.command(leg.call, "unsubscribe", to_tag=leg.ear_name)
+
+
+def _to_be_transcoded(leg: Leg, other: Leg) -> list[str]:
+    """What rtpengine must be told to offer to the other.
+
+    When codec and digits both differ it finds by itself that nothing fits; told to transcode, it
+    would then pass the digits on under the wrong payload type. Tried with 10.5.3, all pairs.
+    """
+    differ = leg.codec != other.codec and leg.event_type == other.event_type
+    return [other.codec] if differ else []
 
 
 def _check_port(leg: Leg, sdp: str) -> None:

@@ -59,6 +59,26 @@ def test_other_laws_are_transcoded(bench: DriverBench) -> None:
     assert bench.call.transcoded == {"l-a"}
 
 
+def test_an_agent_is_offered_digits_of_the_caller_s_payload_type(bench: DriverBench) -> None:
+    bench.ask(p.Offer(rid=1, leg="l-a", call="c-1", sdp=sdp(4000, events=97)))
+
+    offered = bench.ask(p.Offer(rid=2, leg="l-b", call="c-1"))
+
+    assert "a=rtpmap:97 telephone-event/8000" in offered.sdp
+
+
+def test_digits_of_other_payload_types_are_not_for_rtpengine_to_transcode(
+    bench: DriverBench,
+) -> None:
+    bench.ask(p.Offer(rid=1, leg="l-a", call="c-1", sdp=sdp(4000, Law.PCMA, events=97)))
+    bench.ask(p.Offer(rid=2, leg="l-b", call="c-1", sdp=sdp(4002, Law.PCMU)))
+
+    bench.ask(p.Connect(rid=4, a="l-a", b="l-b"))
+
+    assert bench.call.pairs["l-a"] == "l-b"
+    assert bench.call.transcoded == set()
+
+
 def test_a_verb_that_is_repeated_asks_nothing_of_rtpengine(talk: DriverBench) -> None:
     before = len(talk.engine.verbs)
 

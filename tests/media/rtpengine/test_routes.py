@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from telephony.media import protocol as p
+from telephony.media.g711 import Law
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.rtpengine.legs import Leg, Playing
 from telephony.media.rtpengine.routes import ALONE, LED, Route, Way, routes
@@ -14,9 +15,16 @@ NOW = 10.0
 DIRECT = Route(Way.DIRECT, "b"), Route(Way.DIRECT, "a")
 
 
-def leg(name: str, connected: str, direction: str = "sendrecv") -> Leg:
+def leg(
+    name: str,
+    connected: str,
+    direction: str = "sendrecv",
+    law: Law = Law.PCMU,
+    events: int | None = 101,
+) -> Leg:
     negotiation = Negotiation(LocalEnd(1, 1, "127.0.0.1", 30000))
-    negotiation.answer(sdp(4000, direction=direction))
+    text = sdp(4000, law, events or 101, direction)
+    negotiation.answer(text if events else text.replace("telephone-event", "unknown"))
     return Leg(name, "c-1", negotiation, ssrc=1, began_at=0.0, connected=connected)
 
 
@@ -42,6 +50,25 @@ def plays(leg: Leg) -> None:
 
 def test_both_hear_each_other(pair: Pair) -> None:
     assert pair.routes == DIRECT
+
+
+@pytest.mark.parametrize(
+    ("law", "events", "way"),
+    [
+        (Law.PCMU, 101, Way.DIRECT),
+        (Law.PCMA, 101, Way.DIRECT),
+        (Law.PCMA, 96, Way.DIRECT),
+        (Law.PCMU, 96, Way.LED),
+        (Law.PCMU, None, Way.LED),
+        (Law.PCMA, None, Way.LED),
+    ],
+)
+def test_digits_that_rtpengine_would_spoil_are_led_through_our_plane(
+    law: Law, events: int | None, way: Way
+) -> None:
+    pair = Pair(leg("a", "b"), leg("b", "a", law=law, events=events))
+
+    assert [route.way for route in pair.routes] == [way, way]
 
 
 def test_one_hears_a_prompt_the_other_goes_on_hearing_him(pair: Pair) -> None:
