@@ -9,6 +9,13 @@ import msgspec
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
 from callcenter.journey import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
+from callcenter.line_accounts import (
+    account_of,
+    account_trunks,
+    carried_lines,
+    password_of,
+    trunk_of,
+)
 from callcenter.sections import Queue
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
@@ -17,8 +24,10 @@ from recordings.options import RecordingOptions
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.trunks import Trunk, Trunks
+from telephony.lines.options import CoreWay, LineOptions
 from telephony.media.options import WorkerOptions
 from telephony.media.rtpengine.options import DriverOptions
+from telephony.sip.events import HostPort
 from telephony.sip.options import Listener, SipOptions
 from telephony.sip.stream import StreamLimits
 from wallboard.directory import AgentCard as BoardAgent
@@ -79,6 +88,11 @@ def limit_rules(settings: Settings) -> LimitRules:
                 numbers=None if trunk.numbers is None else frozenset(trunk.numbers),
             )
             for trunk in settings.trunks
+        }
+        # What is registered elsewhere for one number may call no other.
+        | {
+            trunk_of(number): TrunkLimits(numbers=frozenset({number}))
+            for number in carried_lines(settings)
         },
         calls=limits.calls,
         calls_per_caller=limits.calls_per_caller,
@@ -89,7 +103,10 @@ def limit_rules(settings: Settings) -> LimitRules:
 
 
 def trunks(settings: Settings) -> Trunks:
-    return Trunks([Trunk(trunk.name, trunk.addresses) for trunk in settings.trunks])
+    return Trunks(
+        [Trunk(trunk.name, trunk.addresses) for trunk in settings.trunks],
+        account_trunks(settings),
+    )
 
 
 def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:
@@ -141,6 +158,7 @@ def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptio
         listeners=listeners,
         domain=sip.domain,
         trusted=sip.trusted,
+        asserting=frozenset(account_trunks(settings)),
         ring_all=sip.ring == "all",
         session_expires_s=sip.session_expires_s,
         digest_algorithms=sip.digest,
@@ -185,6 +203,31 @@ def driver_options(settings: Settings, socket: str) -> DriverOptions:
         digits=(media.rtpengine_digits.host, media.rtpengine_digits.port),
         prefix=f"{settings.sip.domain}-",
         scratch=str(settings.data_path / "cache" / "rtpengine"),
+    )
+
+
+def line_options(settings: Settings, number: str) -> LineOptions:
+    account = carried_lines(settings)[number]
+    return LineOptions(
+        line=number,
+        server=account.server,
+        port=account.port,
+        user=account.user,
+        password=account.password.get_secret_value(),
+        local_ip=account.address,
+        sip_port=account.sip_port,
+        rtp_ports=account.rtp_ports,
+        max_calls=account.calls,
+    )
+
+
+def core_way(settings: Settings, number: str, address: HostPort) -> CoreWay:
+    """How the line's process calls core at `address`."""
+    return CoreWay(
+        address=address,
+        domain=settings.sip.domain,
+        account=account_of(number),
+        password=password_of(settings.data_path, number),
     )
 
 

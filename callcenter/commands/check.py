@@ -79,7 +79,8 @@ def summary(settings: Settings) -> Table:
     if settings.media.driver == "rtpengine":
         table.add_row("rtpengine", str(settings.media.rtpengine))
     for line in settings.lines:
-        table.add_row(f"line {line.number}", f"flow {line.flow}")
+        at = f", registered at {line.pyvoip.server}" if line.pyvoip else ""
+        table.add_row(f"line {line.number}", f"flow {line.flow}{at}")
     for name, queue in settings.queues.items():
         able = [agent.name for agent in settings.agents if fits(agent, queue)]
         table.add_row(f"queue {name}", ", ".join(able) or "no agent")

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from callcenter import health
 from callcenter.health import Finding, Verdict
+from callcenter.line_accounts import carried_lines
 from callcenter.rtpengine_health import rtpengine
 from callcenter.settings import Settings, load
 from callcenter.supervise import status
@@ -44,6 +45,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _ports(settings)
     yield from _rtpengine(settings)
     yield from _speech(settings)
+    for number, account in carried_lines(settings).items():
+        yield health.pbx(number, account.server, account.port)
     yield health.disk_space(settings.recordings_path)
     yield health.disk_speed(settings.data_path)
     yield asyncio.run(health.database(settings.database_url, settings.folder))
@@ -72,6 +75,9 @@ def _ports(settings: Settings) -> Iterator[Finding]:
     if settings.media.driver == "rtpengine":
         digits = settings.media.rtpengine_digits
         yield health.port("udp", digits.host, digits.port)
+    for account in carried_lines(settings).values():
+        if account.sip_port:
+            yield health.port("udp", account.address or "0.0.0.0", account.sip_port)
 
 
 def _rtpengine(settings: Settings) -> Iterator[Finding]:

@@ -207,11 +207,13 @@ async def _make_users(file: Path) -> None:
 class Centre:
     """A centre in `folder`; made by `served`."""
 
-    def __init__(self, folder: Path, ports: Ports) -> None:
+    def __init__(self, folder: Path, ports: Ports, pbx: HostPort | None = None) -> None:
+        """pbx: where callers dial; None: at the centre itself."""
         self.folder = folder
         self.ports = ports
         self.capabilities = frozenset(worker.CAPABILITIES)
         "Of its media plane."
+        self.pbx = pbx
         self._parents: list[subprocess.Popen[bytes]] = []
         self._known: dict[int, RunFile] = {}
 
@@ -361,7 +363,7 @@ class Centre:
         self, number: str = "10086", law: Law | None = None, local_ip: str = "127.0.0.1"
     ) -> AsyncIterator[DeskPhone]:
         """A caller's; not registered."""
-        options = PhoneOptions(server=self.sip, user=number, local_ip=local_ip)
+        options = PhoneOptions(server=self.pbx or self.sip, user=number, local_ip=local_ip)
         async with DeskPhone.opened(options) as phone:
             assert isinstance(phone, DeskPhone)
             phone.law = law
@@ -470,31 +472,38 @@ def identity_gap(figures: Mapping[str, Any]) -> int:
 
 @contextmanager
 def served_with(
-    driver: str, folder: Path, shared: Path, changes: Changes | None = None
+    driver: str,
+    folder: Path,
+    shared: Path,
+    changes: Changes | None = None,
+    pbx: HostPort | None = None,
 ) -> Iterator[Centre]:
     """`served` with our own media plane or, `driver` being rtpengine, with one of its own."""
     if driver == "own":
-        with served(folder, shared, changes) as centre:
+        with served(folder, shared, changes, pbx) as centre:
             yield centre
         return
-    engine = Rtpengine(Ports.find().media, folder / "rtpengine.log")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    engine = Rtpengine(Ports.find().media, folder.with_suffix(".rtpengine.log"))
     with engine.running():
         media = {
             "driver": driver,
             "rtpengine": f"udp:127.0.0.1:{engine.ng[1]}",
             "rtpengine_digits": f"udp:127.0.0.1:{engine.digits[1]}",
         }
-        with served(folder, shared, _merged({"media": media}, changes or {})) as centre:
+        with served(folder, shared, _merged({"media": media}, changes or {}), pbx) as centre:
             centre.capabilities = frozenset(service.CAPABILITIES)
             yield centre
 
 
 @contextmanager
-def served(folder: Path, shared: Path, changes: Changes | None = None) -> Iterator[Centre]:
+def served(
+    folder: Path, shared: Path, changes: Changes | None = None, pbx: HostPort | None = None
+) -> Iterator[Centre]:
     """A centre that is ready; ended afterwards, whatever the test did to it."""
     ports = Ports.find()
     write_centre(folder, ports, shared, changes or {})
-    centre = Centre(folder, ports)
+    centre = Centre(folder, ports, pbx)
     centre.serve()
     RUNNING.append(centre)
     try:

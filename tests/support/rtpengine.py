@@ -95,7 +95,8 @@ class Rtpengine:
             self.end()
 
 
-DRIVERS = ["own", pytest.param("rtpengine", marks=needs_rtpengine)]
+RTPENGINE = pytest.param("rtpengine", marks=needs_rtpengine)
+DRIVERS = ["own", RTPENGINE]
 "What calls are to be the same with; for a fixture's `params`."
 
 
