@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from asyncio.subprocess import DEVNULL, Process
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from telephony.media.rtpengine.options import DriverOptions
 
 NG = Listener("udp", "127.0.0.1", 18100)
 DIGITS = ("127.0.0.1", 18101)
-TRIES = 5
-"Each waits for a second and more."
+TRIES = 20
+PAUSE_S = 0.1
 
 
 async def start(options: WorkerOptions, folder: str) -> list[Process]:
@@ -41,6 +42,8 @@ async def start(options: WorkerOptions, folder: str) -> list[Process]:
 
 
 def _wait_until_up() -> None:
-    findings = (rtpengine(NG) for _ in range(TRIES))
-    if not any(finding.verdict is Verdict.OK for finding in findings):
-        raise NotReady(f"rtpengine does not answer at {NG}")
+    for _ in range(TRIES):
+        if rtpengine(NG).verdict is Verdict.OK:
+            return
+        time.sleep(PAUSE_S)
+    raise NotReady(f"rtpengine does not answer at {NG}")
