@@ -32,7 +32,12 @@ async def start(options: WorkerOptions, folder: str) -> list[Process]:
         stdin=DEVNULL,
         stderr=(Path(folder) / "rtpengine.log").open("wb"),
     )
-    await asyncio.to_thread(_wait_until_up)
+    try:
+        await asyncio.to_thread(_wait_until_up)
+    except NotReady:
+        engine.terminate()
+        await engine.wait()
+        raise
     driver = DriverOptions(
         worker=options, ng=(NG.host, NG.port), digits=DIGITS, scratch=f"{folder}/scratch"
     )
