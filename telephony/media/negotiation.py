@@ -112,10 +112,18 @@ class Negotiation:
         self.terms = terms
         return self._say(media, protection)
 
-    def offer(self, prefer: str, srtp: Srtp = Srtp.NEVER, *, webrtc: bool = False) -> str:
+    def offer(
+        self,
+        prefer: str,
+        srtp: Srtp = Srtp.NEVER,
+        *,
+        webrtc: bool = False,
+        event_type: int = DEFAULT_EVENT_TYPE,
+    ) -> str:
         """Our own offer, in the layout of what was said in the dialog before.
 
-        Within a dialog, what protects it stays as it is.
+        `event_type`: payload type of digits; it and what protects the leg stay as they are within
+        a dialog.
         """
         codecs = ["PCMA", "PCMU"] if prefer == Law.PCMA else ["PCMU", "PCMA"]
         # Offered only to go with the other leg's: every phone that took it for its own reasons
@@ -123,7 +131,7 @@ class Negotiation:
         wide = prefer if self.terms is None else self.terms.codec
         if wide in self._wide:
             codecs.insert(0, wide)
-        formats = [*self._own_types(codecs), self._own_events()]
+        formats = [*self._own_types(codecs), self._own_events(event_type)]
         protection = self._agreed_protection() or self._offered_protection(srtp, webrtc=webrtc)
         ours = _audio_line(self.local.port, formats, Direction.SENDRECV, protection)
         before = self.sent.media if self.sent is not None else (ours,)
@@ -136,9 +144,9 @@ class Negotiation:
         agreed = {} if self.terms is None else {self.terms.codec: self.terms.payload_type}
         return [(agreed.get(codec, _TYPES[codec]), _RTPMAPS[codec]) for codec in codecs]
 
-    def _own_events(self) -> tuple[int, str]:
+    def _own_events(self, event_type: int) -> tuple[int, str]:
         if self.terms is None or self.terms.event_type is None:
-            return DEFAULT_EVENT_TYPE, SLOW_EVENTS
+            return event_type, SLOW_EVENTS
         return self.terms.event_type, self.terms.events_rtpmap
 
     def accept(self, text: str) -> Terms:
