@@ -28,8 +28,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     drain_s: float = 2.0
     "A released port pair rests for this long, so that no stray packet reaches the next call."
     rtcp_interval_s: float = 5.0
-    writer_queue_blocks: int = 2000
-    "Blocks of 200 ms that may wait for the disk, all recordings together (3 kB each)."
+    writer_queue_blocks: int = 1000
+    "Blocks of half a second that may wait for the disk, all recordings together (8 kB each)."
     prompt_cache_bytes: int = 128 * 1024 * 1024
     preload: list[str] = []
     "Folders whose WAV files are read into the cache at the start."

@@ -333,7 +333,8 @@ class MediaPlane:
         for session in self.sessions.values():
             if now >= session.rtcp_at:
                 session.send_report(now)
-            if session.is_newly_lost(now):
+            is_silent = now - session.stats.heard_at >= self._options.media_lost_s
+            if is_silent and session.is_newly_lost(now):
                 self._tell(p.MediaLost(seq=self.next_seq(), leg=session.leg))
         for report in self._recorder.collect():
             self._tell(self._tap_event(report))

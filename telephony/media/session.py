@@ -85,7 +85,6 @@ class Session:
         "began_at",
         "call",
         "connected",
-        "heard_at",
         "heard_db",
         "is_held",
         "is_open_for_relay",
@@ -138,7 +137,7 @@ class Session:
         self.latch = SourceLatch(options.relock_s)
         self.law = Law.PCMU
         "Of what we send."
-        self.heard_at = now
+        self.stats.heard_at = now
         self.rtcp_at = now + options.rtcp_interval_s * random.uniform(0.5, 1.5)
         self.spoken_db = 0.0
         self.heard_db = 0.0
@@ -313,7 +312,6 @@ class Session:
             return
         if source != self._locked and not self._locks_on(source, now):
             return
-        self.heard_at = now
         self.stats.take(ssrc, seq, rtp_ts, now)
         payload = bytes(_BUFFER[12:size])
         for sink in self.sinks:
@@ -440,11 +438,10 @@ class Session:
         self._send_rtp(header + packet.payload)
 
     def _heard(self, packet: RtpPacket, now: float) -> None:
-        self.heard_at = now
         self.stats.take(packet.ssrc, packet.seq, packet.rtp_ts, now)
 
     def _locks_on(self, source: Source, now: float) -> bool:
-        if not self.latch.admits(source, now, self.heard_at):
+        if not self.latch.admits(source, now, self.stats.heard_at):
             return False
         self._locked = source
         if self._target is not None and source != self._target:
@@ -525,7 +522,7 @@ class Session:
         terms = self.negotiation.terms
         if terms is None or self.is_held or not terms.direction.is_sending:
             return False
-        alive_at = max(self.heard_at, self.reports.heard_at, self._expected_since)
+        alive_at = max(self.stats.heard_at, self.reports.heard_at, self._expected_since)
         if now - alive_at < self._options.media_lost_s or self._lost_told_at >= alive_at:
             return False
         self._lost_told_at = now

@@ -17,10 +17,11 @@ from telephony.media.g711 import CONVERT, SAMPLE_RATE_HZ, SILENCE, Law
 from telephony.media.rtp import RTP_TS_MASK, signed_ts
 
 HOLD_BACK_SAMPLES = SAMPLE_RATE_HZ * 200 // 1000
-BLOCK_MS = 200
+BLOCK_MS = 500
+"What a killed worker takes along, beside what is held back; each block costs two writes."
 REANCHOR_SAMPLES = SAMPLE_RATE_HZ * 40 // 1000
 _MAX_PACKET_SAMPLES = SAMPLE_RATE_HZ * 20 // 1000
-_LAG_BLOCKS = 5
+_LAG_BLOCKS = 1000 // BLOCK_MS
 "A side lags when no block of the last second found it in time: single late packets do not count."
 _MOST_BLOCK_SAMPLES = SAMPLE_RATE_HZ * 60
 "After a stall of the whole worker; the rest follows with the next block."

@@ -9,7 +9,7 @@ from telephony.media.session import Session
 from telephony.media.tap import BLOCK_MS, Tap
 
 _GROUPS = BLOCK_MS // FRAME_MS
-"Taps are cut in turn, a tenth of them each 20 ms, so that the writer is fed evenly."
+"Taps are cut in turn, some of them each 20 ms, so that the writer is fed evenly."
 
 
 @dataclass(slots=True)

@@ -85,22 +85,24 @@ class Worker:
             ready = self._wait(max(0.0, self._due_at(now) - now))
             woken_at = monotonic_s()
             self._packets += len(ready)
-            for fd, _events in ready:
-                handler = self._handlers.get(fd)
-                if handler is not None:  # taken away by one before it in the same batch
-                    self._supervise(handler)
+            self._serve(ready, woken_at)
             self._tick(monotonic_s())
             self._busy_s += monotonic_s() - woken_at
         self._close()
 
-    def _supervise(self, handler: Callable[[float], None]) -> None:
-        """A bug that one packet finds must not end the talks of all others."""
-        try:
-            handler(monotonic_s())
-        except Exception:
-            self._faults += 1
-            if self._faults <= MOST_LOGGED_FAULTS:
-                log.exception("a fault while %s was served", handler)
+    def _serve(self, ready: list[tuple[int, int]], now: float) -> None:
+        """All that was ready at `now`, which is also the nearest to when it came."""
+        for fd, _events in ready:
+            handler = self._handlers.get(fd)
+            if handler is None:
+                continue  # taken away by one before it in the same batch
+            try:
+                handler(now)
+            except Exception:
+                # A bug that one packet finds must not end the talks of all others.
+                self._faults += 1
+                if self._faults <= MOST_LOGGED_FAULTS:
+                    log.exception("a fault while %s was served", handler)
 
     def _wait(self, wait_s: float) -> list[tuple[int, int]]:
         if self._is_napping and wait_s > NAP_S:
