@@ -119,7 +119,11 @@ async def bridge_all(
 
 async def run(arguments: argparse.Namespace, folder: str) -> dict[str, object]:
     options = WorkerOptions(
-        socket=f"{folder}/media.sock", ports=(20000, 20000 + 8 * arguments.calls), max_legs=10_000
+        socket=f"{folder}/media.sock",
+        ports=(20000, 20000 + 8 * arguments.calls),
+        max_legs=10_000,
+        loop=arguments.loop,
+        library_folder=folder,
     )
     worker = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "telephony.media.worker", msgspec.json.encode(options).decode())
@@ -147,6 +151,7 @@ async def run(arguments: argparse.Namespace, folder: str) -> dict[str, object]:
     await worker.wait()
     return {
         "calls": arguments.calls,
+        "loop": arguments.loop,
         "recorded": not arguments.no_recording,
         "cpu_s_per_call_minute": round(used_s / (arguments.calls * arguments.seconds / 60), 4),
         "busy": [load.busy for load in loads[1:-1]][-5:],
@@ -159,6 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--loop", choices=["python", "c"], default="python")
     parser.add_argument("--no-recording", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -33,6 +33,10 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     prompt_cache_bytes: int = 128 * 1024 * 1024
     preload: list[str] = []
     "Folders whose WAV files are read into the cache at the start."
+    loop: str = "python"
+    "'c' or 'auto': have usual packets dealt with in C when that can be compiled."
+    library_folder: str = ""
+    "Where the compiled C loop is kept; only this user may write there."
     realtime: bool = True
     "Ask for SCHED_RR; without the right to it the worker runs as it is."
 

@@ -22,6 +22,8 @@ from telephony.media.crypto import KEY_BYTES
 from telephony.media.desired import Desired
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
+from telephony.media.lane_loop import LaneLoop
+from telephony.media.lanes import LaneSide
 from telephony.media.mixing import Hearing, check_gain
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
@@ -30,6 +32,7 @@ from telephony.media.ports import PortPool
 from telephony.media.recorder import Recorder, Report, Troubled
 from telephony.media.session import Session
 from telephony.media.stream import OutStream
+from telephony.media.tap import TapSide
 from telephony.media.taps import Taps
 
 ENDED_TAPS_KEPT = 100
@@ -46,7 +49,13 @@ class MediaPlane:
     """Everything one worker serves."""
 
     def __init__(
-        self, options: WorkerOptions, recorder: Recorder, tell: Tell, watch: Watch, unwatch: Watch
+        self,
+        options: WorkerOptions,
+        recorder: Recorder,
+        tell: Tell,
+        watch: Watch,
+        unwatch: Watch,
+        lanes: LaneLoop | None = None,
     ) -> None:
         self._options = options
         self._recorder = recorder
@@ -57,7 +66,8 @@ class MediaPlane:
         self.ports = PortPool(options.address, options.ports, options.drain_s)
         self.prompts = PromptCache(options.prompt_cache_bytes)
         self.admission = Admission(options.max_legs, options.busy_limit, options.late_ticks_limit)
-        self._taps = Taps(recorder)
+        self._lanes = lanes
+        self._taps = Taps(recorder, TapSide if lanes is None else LaneSide)
         self._wanted = Desired()
         "Granted so far: told to a core that was started again."
         self._ended_taps: deque[p.TapEnded] = deque(maxlen=ENDED_TAPS_KEPT)
@@ -169,10 +179,12 @@ class MediaPlane:
         key = (request.srtp_key or os.urandom(KEY_BYTES)) if srtp.IS_INSTALLED else b""
         local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port, key)
         restarted = bool(request.ssrc)
-        out = OutStream(ssrc, now, restarted=restarted, began_at=request.began_at)
+        lane = None if self._lanes is None else self._lanes.lane(pair.rtp.fileno(), pair.rtp)
+        stream = OutStream if lane is None else lane.stream
+        out = stream(ssrc, now, restarted=restarted, began_at=request.began_at)
         negotiation = Negotiation(local, serves_g722=g722.NAME in self._options.codecs)
         session = Session(
-            request.leg, request.call, pair, out, negotiation, self._options, self, now
+            request.leg, request.call, pair, out, negotiation, self._options, self, now, lane
         )
         session.is_reserving = request.reserve
         if restarted and request.began_at:

@@ -265,7 +265,7 @@ class Welcome(Struct, frozen=True):
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
     """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper';
-    with what is installed or permitted 'g722', 'srtp', 'realtime'."""
+    with what is installed or permitted 'g722', 'srtp', 'realtime', 'c-loop'."""
     rid: int = 0
 
 

@@ -10,7 +10,7 @@ ready in a field by `_refresh`.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -19,6 +19,7 @@ from telephony.media import g722, rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
 from telephony.media.g711 import CONVERT, Law, amplified
+from telephony.media.lanes import Lane
 from telephony.media.latch import Source, SourceLatch
 from telephony.media.negotiation import Keys, Negotiation, Terms
 from telephony.media.options import WorkerOptions
@@ -34,6 +35,7 @@ from telephony.media.tones import ToneListener
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
+NO_LAWS: Mapping[int, Law] = {}
 
 
 class Listener(Protocol):
@@ -80,6 +82,7 @@ class Session:
         "_send",
         "_sends_wide",
         "_shield",
+        "_sinks",
         "_target",
         "_tones",
         "began_at",
@@ -89,6 +92,7 @@ class Session:
         "is_held",
         "is_open_for_relay",
         "is_reserving",
+        "lane",
         "latch",
         "law",
         "leg",
@@ -100,7 +104,6 @@ class Session:
         "record",
         "reports",
         "rtcp_at",
-        "sinks",
         "slot",
         "spoken_db",
         "stats",
@@ -117,11 +120,14 @@ class Session:
         options: WorkerOptions,
         listener: Listener,
         now: float,
+        lane: Lane | None = None,
     ) -> None:
+        """With a `lane` the C loop deals with what is usual."""
         self.leg = leg
         self.call = call
         self.pair = pair
         self.out = out
+        self.lane = lane
         self.negotiation = negotiation
         self.record = b""
         self.is_reserving = False
@@ -130,9 +136,8 @@ class Session:
         self.player: Player | None = None
         self.slot: int | None = None
         "Which of the clock's slots this leg is served in; None: the clock is not needed."
-        self.sinks: tuple[Sink, ...] = ()
-        "Halves of recordings, and ears of legs that hear several."
-        self.stats = rtcp.ReceptionStats()
+        self._sinks: tuple[Sink, ...] = ()
+        self.stats = rtcp.ReceptionStats() if lane is None else lane.reception
         self.reports = LegReports(leg, self.stats, out, now)
         self.latch = SourceLatch(options.relock_s)
         self.law = Law.PCMU
@@ -150,8 +155,8 @@ class Session:
         "Before a restart of the worker, if there was one."
         self._shield: Shield | None = None
         self._rtcp_socket: RtcpSocket = pair.rtcp
-        self._recv: Callable[[bytearray], tuple[int, Source]] = pair.rtp.recvfrom_into
-        self._send: Callable[[bytes, Source], int] = pair.rtp.sendto
+        self._recv: Callable[[bytearray], tuple[int, Source]] = self._rtp.recvfrom_into
+        self._send: Callable[[bytes, Source], int] = self._rtp.sendto
         self._coder: g722.Coder | None = None
         self._sends_wide = False
         self._digits_in = DigitReceiver()
@@ -169,6 +174,20 @@ class Session:
         self._mixer: FrameSource | None = None
         self._expected_since = now
         self._lost_told_at = -1.0
+
+    @property
+    def _rtp(self) -> RtpSocket:
+        return self.pair.rtp if self.lane is None else self.lane.rtp
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Halves of recordings, and ears of legs that hear several."""
+        return self._sinks
+
+    @sinks.setter
+    def sinks(self, sinks: tuple[Sink, ...]) -> None:
+        self._sinks = sinks
+        self._tell_lane()
 
     # -- what core decides ------------------------------------------------------------------------
 
@@ -197,7 +216,7 @@ class Session:
             self._shield.renew(keys.ours, keys.theirs)
             return
         self._shield = None if keys is None else Shield(keys.ours, keys.theirs, self._past(now))
-        rtp: RtpSocket = self.pair.rtp
+        rtp = self._rtp
         rtcp_socket: RtcpSocket = self.pair.rtcp
         if self._shield is not None:
             rtp = ShieldedRtp(rtp, self._shield)
@@ -233,6 +252,21 @@ class Session:
 
     def _set_passed_on(self) -> None:
         self._passed_on = None if self._relay_gain_db or self._sends_wide else self.law
+        self._tell_lane()
+
+    def _tell_lane(self) -> None:
+        """Something changed that decides how packets go."""
+        if self.lane is None:
+            return
+        hearer = None if self.connected is None else self.connected.lane
+        laws = self._laws if self._shield is None else NO_LAWS
+        self.lane.speaks(self._locked, laws, self._sinks, hearer)
+        is_usual = self._shield is None and not self._sends_wide
+        self.lane.hears(
+            self._target if self.is_open_for_relay else None,
+            self._payload_type,
+            {law: self._table(law) for law in Law} if is_usual else None,
+        )
 
     def play(self, player: Player | None) -> None:
         self.player = player
@@ -293,6 +327,7 @@ class Session:
         self.is_open_for_relay = self._may_send and not self.needs_clock
         if not self.is_open_for_relay:
             self.out.pause()
+        self._tell_lane()
 
     # -- packets in -------------------------------------------------------------------------------
 
@@ -314,7 +349,7 @@ class Session:
             return
         self.stats.take(ssrc, seq, rtp_ts, now)
         payload = bytes(_BUFFER[12:size])
-        for sink in self.sinks:
+        for sink in self._sinks:
             sink.take(payload, rtp_ts, law, now)
         hearer = self.connected
         if hearer is not None and hearer.is_open_for_relay:
@@ -331,12 +366,14 @@ class Session:
         self._send_rtp(header + payload)
 
     def _converted(self, payload: bytes, law: Law) -> bytes:
+        return self._as_sent(payload.translate(self._table(law)))
+
+    def _table(self, law: Law) -> bytes | None:
+        """What makes codes of `law` ours; None: they are."""
         gain_db = self._relay_gain_db
         if gain_db:
-            payload = payload.translate(amplified(law, self.law, gain_db))
-        elif law is not self.law:
-            payload = payload.translate(CONVERT[law, self.law])
-        return self._as_sent(payload)
+            return amplified(law, self.law, gain_db)
+        return None if law is self.law else CONVERT[law, self.law]
 
     def _as_sent(self, codes: bytes) -> bytes:
         """Codes of `law` to what this leg's phone takes."""
@@ -364,7 +401,7 @@ class Session:
         if source != self._locked and not self._locks_on(source, now):
             return
         self._heard(packet, now)
-        for sink in self.sinks:
+        for sink in self._sinks:
             sink.take(packet.payload, packet.rtp_ts, law, now)
         if self.connected is not None and self.connected.is_open_for_relay:
             marker = MARKER if packet.marker else 0
@@ -407,10 +444,10 @@ class Session:
         if hearer is not None and hearer.passes_wide_on:
             hearer.relay_wide(packet, now)
             hearer = None
-        if self._coder is None or not (self.sinks or hearer):
+        if self._coder is None or not (self._sinks or hearer):
             return
         codes = self._coder.to_ulaw(packet.payload)
-        for sink in self.sinks:
+        for sink in self._sinks:
             sink.take(codes, packet.rtp_ts, Law.PCMU, now)
         if hearer is not None:
             marker = MARKER if packet.marker else 0
@@ -444,11 +481,16 @@ class Session:
         if not self.latch.admits(source, now, self.stats.heard_at):
             return False
         self._locked = source
+        self._aim_at(source)
+        self._tell_lane()
+        return True
+
+    def _aim_at(self, source: Source) -> None:
+        """Send where packets come from, whatever the SDP said."""
         if self._target is not None and source != self._target:
             if self._rtcp_target is not None and source[0] != self._target[0]:
                 self._rtcp_target = (source[0], source[1] + 1)
             self._target = source
-        return True
 
     # -- the clock --------------------------------------------------------------------------------
 

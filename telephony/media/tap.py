@@ -11,6 +11,7 @@ than 40 ms (a skewed clock, a jump of the timestamps) arrival wins again. Blocks
 Codes stay in the law they came in: decoding is the writer's work.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from telephony.media.g711 import CONVERT, SAMPLE_RATE_HZ, SILENCE, Law
@@ -149,12 +150,12 @@ class Tap:
 
     __slots__ = ("_cut_to", "_zero_at", "left", "right", "tap_id")
 
-    def __init__(self, tap_id: str, now: float) -> None:
+    def __init__(self, tap_id: str, now: float, side: Callable[[float], TapSide] = TapSide) -> None:
         self.tap_id = tap_id
         self._zero_at = now
         self._cut_to = 0
-        self.left = TapSide(now)
-        self.right = TapSide(now)
+        self.left = side(now)
+        self.right = side(now)
 
     def cut(self, now: float, *, final: bool = False) -> Block | None:
         """The next block; `final` takes what was held back too. None: nothing is due."""

@@ -1,12 +1,12 @@
 """The taps that run in one worker: whose packets go into which recording, and when it is cut."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from telephony.media.g711 import FRAME_MS
 from telephony.media.recorder import Recorder
 from telephony.media.session import Session
-from telephony.media.tap import BLOCK_MS, Tap
+from telephony.media.tap import BLOCK_MS, Tap, TapSide
 
 _GROUPS = BLOCK_MS // FRAME_MS
 "Taps are cut in turn, some of them each 20 ms, so that the writer is fed evenly."
@@ -22,8 +22,9 @@ class _RunningTap:
 class Taps:
     """Begins, cuts and ends recordings; the packets themselves go straight into the `Tap`."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, side: Callable[[float], TapSide] = TapSide) -> None:
         self._recorder = recorder
+        self._side = side
         self._running: dict[str, _RunningTap] = {}
         self._next_group = 0
         self._round = 0
@@ -37,7 +38,7 @@ class Taps:
     def begin(self, tap_id: str, left: Session, right: Session, file: str, now: float) -> None:
         if tap_id in self._running:
             return
-        tap = Tap(tap_id, now)
+        tap = Tap(tap_id, now, self._side)
         self._next_group = (self._next_group + 1) % _GROUPS
         self._running[tap_id] = _RunningTap(tap, (left.leg, right.leg), self._next_group)
         left.sinks += (tap.left,)

@@ -15,13 +15,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
 from foundation.clock import monotonic_s
-from telephony.media import g722, srtp
+from telephony.media import g722, native, srtp
 from telephony.media import protocol as p
 from telephony.media.control import ControlSocket
+from telephony.media.lane_loop import LaneLoop
 from telephony.media.options import WorkerOptions
 from telephony.media.plane import MediaPlane
 from telephony.media.playout import FrameClock
@@ -52,7 +54,14 @@ class Worker:
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[float], None]] = {}
         self._recorder = Recorder(options.writer_queue_blocks)
-        self._plane = MediaPlane(options, self._recorder, self._tell, self._watch, self._unwatch)
+        self._lanes_epoll = select.epoll()
+        self._lanes = with_c_loop(options, self._lanes_epoll.fileno())
+        self._lanes_taken = 0
+        self._plane = MediaPlane(
+            options, self._recorder, self._tell, self._watch, self._unwatch, self._lanes
+        )
+        if self._lanes is not None:
+            self._register(self._lanes_epoll.fileno(), select.EPOLLIN, self._lanes.serve)
         welcome = p.Welcome(
             version=p.PROTOCOL_VERSION,
             worker=f"w-{os.getpid()}-{os.urandom(4).hex()}",
@@ -61,6 +70,7 @@ class Worker:
                 *["g722"] * (g722.NAME in options.codecs),
                 *["srtp"] * srtp.IS_INSTALLED,
                 *["realtime"] * is_realtime,
+                *["c-loop"] * (self._lanes is not None),
             ],
         )
         self._control = ControlSocket(options.socket, welcome, self._handle, self._register)
@@ -118,6 +128,7 @@ class Worker:
         self._recorder.stop(LAST_WRITES_S)
         self._plane.housekeep(monotonic_s())
         self._control.close()
+        self._lanes_epoll.close()
         self._epoll.close()
 
     # -- time -------------------------------------------------------------------------------------
@@ -150,6 +161,9 @@ class Worker:
         self._plane.admission.measured(busy, self._late_ticks)
         if self._control.has_core:  # nobody wants to hear of it afterwards
             self._plane.tell_load()
+        if self._lanes is not None:
+            self._packets += self._lanes.taken - self._lanes_taken
+            self._lanes_taken = self._lanes.taken
         self._is_napping = self._packets > MANY_PACKETS * (now - self._measured_at)
         self._measured_at, self._load_at = now, now + 1.0
         self._busy_s, self._late_ticks, self._packets = 0.0, 0, 0
@@ -171,11 +185,17 @@ class Worker:
         self._control.tell(event)
 
     def _watch(self, session: Session) -> None:
-        self._register(session.pair.rtp.fileno(), select.EPOLLIN, session.on_rtp)
+        if self._lanes is not None and session.lane is not None:
+            self._lanes.watch(session, session.lane)
+        else:
+            self._register(session.pair.rtp.fileno(), select.EPOLLIN, session.on_rtp)
         self._register(session.pair.rtcp.fileno(), select.EPOLLIN, session.on_rtcp)
 
     def _unwatch(self, session: Session) -> None:
-        self._register(session.pair.rtp.fileno(), 0, session.on_rtp)
+        if self._lanes is not None and session.lane is not None:
+            self._lanes.unwatch(session.lane)
+        else:
+            self._register(session.pair.rtp.fileno(), 0, session.on_rtp)
         self._register(session.pair.rtcp.fileno(), 0, session.on_rtcp)
 
     def _register(self, fd: int, events: int, handler: Callable[[float], None]) -> None:
@@ -200,6 +220,18 @@ def ask_for_realtime() -> bool:
     except OSError:
         return False
     return True
+
+
+def with_c_loop(options: WorkerOptions, epoll_fd: int) -> LaneLoop | None:
+    """None: packets are Python's, as configured or for want of something, which the log says."""
+    if options.loop == "python":
+        return None
+    try:
+        library = native.load(Path(options.library_folder))
+    except native.NoLibrary as error:
+        log.warning("packets are dealt with in Python: %s", error)
+        return None
+    return LaneLoop(library, epoll_fd)
 
 
 def with_what_is_installed(options: WorkerOptions) -> WorkerOptions:

@@ -1,0 +1,71 @@
+"""All lanes of one worker, and the loop in C that serves those of them that wait.
+
+The worker's own epoll watches the C loop's: one waking there serves all legs that have packets.
+"""
+
+import ctypes
+from typing import Protocol
+
+from telephony.media.lanes import Lane, LoopStruct, from_network_order
+from telephony.media.latch import Source
+from telephony.media.native import Library
+from telephony.media.srtp import RtpSocket
+
+MOST_UNUSUAL = 64
+"Handed up at one waking, before the worker looks at its clock again."
+
+
+class Served(Protocol):
+    """Who takes what its lane hands up."""
+
+    @property
+    def lane(self) -> Lane | None: ...
+
+    def on_rtp(self, now: float) -> None: ...
+
+
+class HandedUp:
+    """A leg's RTP socket whose datagrams C has read."""
+
+    def __init__(self, loop: LoopStruct, plain: RtpSocket) -> None:
+        self._loop = loop
+        self._plain = plain
+
+    def recvfrom_into(self, buffer: bytearray) -> tuple[int, Source]:
+        loop = self._loop
+        buffer[: loop.size] = memoryview(loop.data)[: loop.size]
+        return loop.size, from_network_order(loop.address, loop.port)
+
+    def sendto(self, data: bytes, target: Source) -> int:
+        return self._plain.sendto(data, target)
+
+
+class LaneLoop:
+    """Lanes by their address in memory."""
+
+    def __init__(self, library: Library, epoll_fd: int) -> None:
+        self.taken = 0
+        "Datagrams since the beginning."
+        self._library = library
+        self._loop = LoopStruct(epoll=epoll_fd)
+        self._served: dict[int, Served] = {}
+
+    def lane(self, fd: int, plain: RtpSocket) -> Lane:
+        return Lane(fd, HandedUp(self._loop, plain))
+
+    def watch(self, served: Served, lane: Lane) -> None:
+        self._served[lane.address] = served
+        self._library.lanes_watch(ctypes.byref(self._loop), ctypes.byref(lane.shared))
+
+    def unwatch(self, lane: Lane) -> None:
+        self._library.lanes_unwatch(ctypes.byref(self._loop), ctypes.byref(lane.shared))
+        del self._served[lane.address]
+
+    def serve(self, now: float) -> None:
+        """What waits now; `session.on_rtp` has the unusual."""
+        loop = self._loop
+        for _ in range(MOST_UNUSUAL):
+            self.taken += self._library.lanes_drain(ctypes.byref(loop))
+            if loop.unusual is None:
+                return
+            self._served[loop.unusual].on_rtp(now)
