@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
 from callcenter.journey import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
+from callcenter.places import Places
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
 from ivr.prompts import PromptOptions
@@ -157,6 +158,8 @@ def worker_options(settings: Settings, number: int, workers: int, socket: str) -
         max_legs=limits.legs,
         busy_limit=limits.busy,
         media_lost_s=limits.lost_after_s,
+        loop=settings.media.loop,
+        library_folder=str(Places(settings.data_path).libraries),
         preload=[str(settings.prompt_cache_path)],
     )
 

@@ -236,6 +236,9 @@ class Media(Part):
     g722: bool = False
     """Serve G.722 to phones that put it first (needs the extra `hd`). Wideband from phone to phone;
     where only one of the two speaks it, the call costs about twice the CPU."""
+    loop: Literal["python", "c", "auto"] = "python"
+    """What passes packets on: `python`; `c`, the same for less CPU, compiled at the first start; or
+    `auto`, which is `c` where there is a compiler. Without a compiler all are `python`."""
     limits: MediaLimits = MediaLimits()
     "When new callers are refused."
 

@@ -14,6 +14,7 @@ from callcenter.health import Finding, Verdict
 from callcenter.settings import Settings, load
 from callcenter.supervise import status
 from foundation.errors import ConfigurationError
+from telephony.media import native
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 VOICES = ("en-us", "cmn", "cmn-latn-pinyin")
@@ -46,6 +47,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield health.disk_speed(settings.data_path)
     yield asyncio.run(health.database(settings.database_url, settings.folder))
     yield health.realtime()
+    yield health.media_loop(settings.media.loop, native.find_compiler())
     yield health.descriptors(settings.media.limits.legs)
 
 

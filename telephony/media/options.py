@@ -1,5 +1,7 @@
 """What one media worker is told when it is started, as one JSON object on its command line."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -33,8 +35,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     prompt_cache_bytes: int = 128 * 1024 * 1024
     preload: list[str] = []
     "Folders whose WAV files are read into the cache at the start."
-    loop: str = "python"
-    "'c' or 'auto': have usual packets dealt with in C when that can be compiled."
+    loop: Literal["python", "c", "auto"] = "python"
+    "'c' and 'auto': have usual packets dealt with in C, if that can be compiled."
     library_folder: str = ""
     "Where the compiled C loop is kept; only this user may write there."
     realtime: bool = True

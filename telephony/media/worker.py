@@ -229,8 +229,10 @@ def with_c_loop(options: WorkerOptions, epoll_fd: int) -> LaneLoop | None:
     try:
         library = native.load(Path(options.library_folder))
     except native.NoLibrary as error:
-        log.warning("packets are dealt with in Python: %s", error)
+        level = logging.INFO if options.loop == "auto" else logging.WARNING
+        log.log(level, "packets are dealt with in Python: %s", error)
         return None
+    log.info("usual packets are dealt with in C")
     return LaneLoop(library, epoll_fd)
 
 

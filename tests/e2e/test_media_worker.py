@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from telephony.media import g722
+from foundation import frames
+from telephony.media import g722, native
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.errors import MediaRefused
@@ -56,8 +57,10 @@ class Bench:
         await asyncio.sleep(0.05)
 
 
-@pytest.fixture
-def worker(tmp_path: Path, worker_id: str) -> Iterator[WorkerProcess]:
+@pytest.fixture(params=["python", "c"])
+def worker(
+    tmp_path: Path, worker_id: str, request: pytest.FixtureRequest
+) -> Iterator[WorkerProcess]:
     number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
     first = FIRST_PORT + 200 * number
     options = WorkerOptions(
@@ -66,7 +69,11 @@ def worker(tmp_path: Path, worker_id: str) -> Iterator[WorkerProcess]:
         media_lost_s=0.6,
         rtcp_interval_s=0.3,
         drain_s=0.2,
+        loop=request.param,
+        library_folder=str(tmp_path / "lib"),
     )
+    if request.param == "c" and native.find_compiler() is None:
+        pytest.skip("needs a C compiler (gcc, libc6-dev)")
     worker = WorkerProcess(options)
     worker.start()
     yield worker
@@ -449,3 +456,16 @@ async def test_a_worker_without_the_codec_serves_what_it_has(
         wide.end(signal.SIGKILL)
 
     assert done.codec == ("G722" if g722.is_installed() else "PCMU")
+
+
+async def test_the_worker_says_which_loop_it_has(worker: WorkerProcess) -> None:
+    async with running_client(worker.options, Heard()):
+        pass  # it is there now
+    reader, writer = await asyncio.open_unix_connection(worker.options.socket)
+    writer.write(frames.pack(msgspec.msgpack.encode(p.Hello(version=p.PROTOCOL_VERSION))))
+    size = int.from_bytes(await reader.readexactly(4), "big")
+    welcome = msgspec.msgpack.decode(await reader.readexactly(size), type=p.Welcome)
+    writer.close()
+    await writer.wait_closed()
+
+    assert ("c-loop" in welcome.capabilities) == (worker.options.loop == "c")
