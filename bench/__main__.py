@@ -5,6 +5,7 @@ Prints each run's table and writes it into docs/performance.md. Exit 1 when a ta
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 
@@ -56,6 +57,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     known = [*SCENARIOS, "parts", "selftest"]
     parser.add_argument("run", nargs="*", help=", ".join(known))
+    # An end from outside must end what was started too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     names = parser.parse_args().run or [*SCENARIOS, "parts"]
     if not set(names) <= set(known):
         parser.error(f"there is no run {' '.join(set(names) - set(known))}; there are {known}")

@@ -76,7 +76,7 @@ def free(calls: int = 1100) -> list[Row]:
             centre, 60, calls, "--rate", "20", "--concurrency", "40", "--talk-ms", "800",
             "--dtmf-after-ms", "400", "--answer-ms", "200", "--dtmf-ms", str(KEY_MS),
         )  # fmt: skip
-    _count_from_first_packet(result["ms"]["queued_to_agent_invite"])
+    count_from_first_packet(result["ms"]["queued_to_agent_invite"])
     return [
         outcomes(result),
         timing(result, "queued_to_agent_invite", "last digit's first packet → free agent's INVITE",
@@ -86,7 +86,7 @@ def free(calls: int = 1100) -> list[Row]:
     ]  # fmt: skip
 
 
-def _count_from_first_packet(times: Result | None) -> None:
+def count_from_first_packet(times: Result | None) -> None:
     """The generator counts from the key's end; a key of 100 ms began four packets before that."""
     for name in ("min", "p50", "p90", "p95", "p99", "max", "mean"):
         if times is not None:

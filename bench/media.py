@@ -7,7 +7,7 @@ memory20k   20,000 short calls                                  growth of core a
 """
 
 from bench.centre import Centre, running
-from bench.hotline import floor_of, outcomes, recorded, trust
+from bench.hotline import count_from_first_packet, floor_of, outcomes, recorded, trust
 from bench.load import Result, run
 from bench.memory import Watch
 from bench.report import Row
@@ -43,12 +43,14 @@ def loss300(calls: int = 300, seconds: int = 40) -> list[Row]:
 def burst50(calls: int = 50) -> list[Row]:
     with running(agents=calls) as centre:
         result = run(
-            centre, calls, calls, "--rate", "50", "--talk-ms", "5000", "--dtmf-after-ms", "300",
+            centre, calls, calls, "--rate", "50", "--talk-ms", "5000", "--dtmf-after-ms", "400",
+            "--answer-ms", "200",
         )  # fmt: skip
+    count_from_first_packet(result["ms"]["queued_to_agent_invite"])
     rows = [outcomes(result)]
     for name, what in (
         ("invite_to_200", "INVITE → 200"),
-        ("queued_to_agent_invite", "last digit → agent's INVITE"),
+        ("queued_to_agent_invite", "last digit's first packet → free agent's INVITE"),
         ("agent_200_to_both_hear", "agent's 200 → both hear"),
     ):
         times = result["ms"][name]

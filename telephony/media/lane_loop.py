@@ -4,12 +4,14 @@ The worker's own epoll watches the C loop's: one waking there serves all legs th
 """
 
 import ctypes
+import select
+from dataclasses import replace
 from typing import Protocol
 
 from telephony.media.lanes import Lane, LoopStruct, from_network_order
 from telephony.media.latch import Source
 from telephony.media.native import Library
-from telephony.media.srtp import RtpSocket
+from telephony.media.ports import BoundRtp, PortPair
 
 MOST_UNUSUAL = 64
 "Handed up at one waking, before the worker looks at its clock again."
@@ -25,9 +27,9 @@ class Served(Protocol):
 
 
 class HandedUp:
-    """A leg's RTP socket whose datagrams C has read."""
+    """Stands for a leg's RTP socket, whose datagrams C has read already."""
 
-    def __init__(self, loop: LoopStruct, plain: RtpSocket) -> None:
+    def __init__(self, loop: LoopStruct, plain: BoundRtp) -> None:
         self._loop = loop
         self._plain = plain
 
@@ -39,19 +41,34 @@ class HandedUp:
     def sendto(self, data: bytes, target: Source) -> int:
         return self._plain.sendto(data, target)
 
+    def fileno(self) -> int:
+        return self._plain.fileno()
+
+    def close(self) -> None:
+        self._plain.close()
+
 
 class LaneLoop:
     """Lanes by their address in memory."""
 
-    def __init__(self, library: Library, epoll_fd: int) -> None:
+    def __init__(self, library: Library) -> None:
         self.taken = 0
         "Datagrams since the beginning."
         self._library = library
-        self._loop = LoopStruct(epoll=epoll_fd)
+        self._epoll = select.epoll()
+        self._loop = LoopStruct(epoll=self._epoll.fileno())
         self._served: dict[int, Served] = {}
 
-    def lane(self, fd: int, plain: RtpSocket) -> Lane:
-        return Lane(fd, HandedUp(self._loop, plain))
+    def fileno(self) -> int:
+        return self._epoll.fileno()
+
+    def close(self) -> None:
+        self._epoll.close()
+
+    def lane(self, pair: PortPair) -> tuple[Lane, PortPair]:
+        """A new leg's lane, and the pair as Python has it from now on."""
+        handed_up = HandedUp(self._loop, pair.rtp)
+        return Lane(pair.rtp.fileno()), replace(pair, rtp=handed_up)
 
     def watch(self, served: Served, lane: Lane) -> None:
         self._served[lane.address] = served

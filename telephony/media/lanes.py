@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from telephony.media.g711 import Law
 from telephony.media.latch import Source
 from telephony.media.rtcp import ReceptionStats
-from telephony.media.srtp import RtpSocket
 from telephony.media.stream import OutStream
 from telephony.media.tap import TapSide
 
@@ -177,12 +176,11 @@ class LaneSide(TapSide):
 class Lane:
     """One leg's memory that C shares."""
 
-    __slots__ = ("_laws", "_side", "reception", "rtp", "shared")
+    __slots__ = ("_laws", "_side", "reception", "shared")
 
-    def __init__(self, fd: int, rtp: RtpSocket) -> None:
-        """`rtp` gives what C handed up, and sends what Python sends."""
+    def __init__(self, fd: int) -> None:
+        """`fd`: of the socket that C reads and sends on."""
         self.shared = LaneStruct(fd=fd)
-        self.rtp = rtp
         self.reception = LaneReception(self.shared.reception)
         self._laws: Mapping[int, Law] = {}
         self._side: LaneSide | None = None

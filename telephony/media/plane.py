@@ -23,7 +23,7 @@ from telephony.media.desired import Desired
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
 from telephony.media.lane_loop import LaneLoop
-from telephony.media.lanes import LaneSide
+from telephony.media.lanes import Lane, LaneSide
 from telephony.media.mixing import Hearing, check_gain
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
@@ -179,7 +179,9 @@ class MediaPlane:
         key = (request.srtp_key or os.urandom(KEY_BYTES)) if srtp.IS_INSTALLED else b""
         local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port, key)
         restarted = bool(request.ssrc)
-        lane = None if self._lanes is None else self._lanes.lane(pair.rtp.fileno(), pair.rtp)
+        lane: Lane | None = None
+        if self._lanes is not None:
+            lane, pair = self._lanes.lane(pair)
         stream = OutStream if lane is None else lane.stream
         out = stream(ssrc, now, restarted=restarted, began_at=request.began_at)
         negotiation = Negotiation(local, serves_g722=g722.NAME in self._options.codecs)

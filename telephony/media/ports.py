@@ -9,11 +9,25 @@ import socket
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from telephony.media.errors import NoRtpPort
+from telephony.media.latch import Source
 
 EF = 46 << 2
 "DSCP of voice (RFC 4594 4.1), in the place that the IP header has for it."
+
+
+class BoundRtp(Protocol):
+    """A bound socket that never blocks, or what stands for it where C reads it."""
+
+    def recvfrom_into(self, buffer: bytearray, /) -> tuple[int, Source]: ...
+
+    def sendto(self, data: bytes, target: Source, /) -> int: ...
+
+    def fileno(self) -> int: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +35,7 @@ class PortPair:
     """Two bound sockets that never block."""
 
     port: int
-    rtp: socket.socket
+    rtp: BoundRtp
     rtcp: socket.socket
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ ready in a field by `_refresh`.
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -35,7 +35,6 @@ from telephony.media.tones import ToneListener
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
-NO_LAWS: Mapping[int, Law] = {}
 
 
 class Listener(Protocol):
@@ -155,8 +154,8 @@ class Session:
         "Before a restart of the worker, if there was one."
         self._shield: Shield | None = None
         self._rtcp_socket: RtcpSocket = pair.rtcp
-        self._recv: Callable[[bytearray], tuple[int, Source]] = self._rtp.recvfrom_into
-        self._send: Callable[[bytes, Source], int] = self._rtp.sendto
+        self._recv: Callable[[bytearray], tuple[int, Source]] = pair.rtp.recvfrom_into
+        self._send: Callable[[bytes, Source], int] = pair.rtp.sendto
         self._coder: g722.Coder | None = None
         self._sends_wide = False
         self._digits_in = DigitReceiver()
@@ -174,10 +173,6 @@ class Session:
         self._mixer: FrameSource | None = None
         self._expected_since = now
         self._lost_told_at = -1.0
-
-    @property
-    def _rtp(self) -> RtpSocket:
-        return self.pair.rtp if self.lane is None else self.lane.rtp
 
     @property
     def sinks(self) -> tuple[Sink, ...]:
@@ -216,7 +211,7 @@ class Session:
             self._shield.renew(keys.ours, keys.theirs)
             return
         self._shield = None if keys is None else Shield(keys.ours, keys.theirs, self._past(now))
-        rtp = self._rtp
+        rtp: RtpSocket = self.pair.rtp
         rtcp_socket: RtcpSocket = self.pair.rtcp
         if self._shield is not None:
             rtp = ShieldedRtp(rtp, self._shield)
@@ -256,16 +251,18 @@ class Session:
 
     def _tell_lane(self) -> None:
         """Something changed that decides how packets go."""
-        if self.lane is None:
+        terms = self.negotiation.terms
+        if self.lane is None or terms is None:
             return
+        is_plain = self._recv == self.pair.rtp.recvfrom_into
         hearer = None if self.connected is None else self.connected.lane
-        laws = self._laws if self._shield is None else NO_LAWS
-        self.lane.speaks(self._locked, laws, self._sinks, hearer)
-        is_usual = self._shield is None and not self._sends_wide
+        self.lane.speaks(self._locked, self._laws if is_plain else {}, self._sinks, hearer)
         self.lane.hears(
             self._target if self.is_open_for_relay else None,
             self._payload_type,
-            {law: self._table(law) for law in Law} if is_usual else None,
+            {law: self._table(law) for law in Law}
+            if is_plain and terms.codec == terms.law
+            else None,
         )
 
     def play(self, player: Player | None) -> None:

@@ -54,14 +54,13 @@ class Worker:
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[float], None]] = {}
         self._recorder = Recorder(options.writer_queue_blocks)
-        self._lanes_epoll = select.epoll()
-        self._lanes = with_c_loop(options, self._lanes_epoll.fileno())
+        self._lanes = find_c_loop(options)
         self._lanes_taken = 0
         self._plane = MediaPlane(
             options, self._recorder, self._tell, self._watch, self._unwatch, self._lanes
         )
         if self._lanes is not None:
-            self._register(self._lanes_epoll.fileno(), select.EPOLLIN, self._lanes.serve)
+            self._register(self._lanes.fileno(), select.EPOLLIN, self._lanes.serve)
         welcome = p.Welcome(
             version=p.PROTOCOL_VERSION,
             worker=f"w-{os.getpid()}-{os.urandom(4).hex()}",
@@ -128,7 +127,8 @@ class Worker:
         self._recorder.stop(LAST_WRITES_S)
         self._plane.housekeep(monotonic_s())
         self._control.close()
-        self._lanes_epoll.close()
+        if self._lanes is not None:
+            self._lanes.close()
         self._epoll.close()
 
     # -- time -------------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def ask_for_realtime() -> bool:
     return True
 
 
-def with_c_loop(options: WorkerOptions, epoll_fd: int) -> LaneLoop | None:
+def find_c_loop(options: WorkerOptions) -> LaneLoop | None:
     """None: packets are Python's, as configured or for want of something, which the log says."""
     if options.loop == "python":
         return None
@@ -233,7 +233,7 @@ def with_c_loop(options: WorkerOptions, epoll_fd: int) -> LaneLoop | None:
         log.log(level, "packets are dealt with in Python: %s", error)
         return None
     log.info("usual packets are dealt with in C")
-    return LaneLoop(library, epoll_fd)
+    return LaneLoop(library)
 
 
 def with_what_is_installed(options: WorkerOptions) -> WorkerOptions:

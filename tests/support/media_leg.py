@@ -69,7 +69,7 @@ class Leg:
     library: Library | None = field(default_factory=lambda: Leg.default_library)
 
     def __post_init__(self) -> None:
-        lane = None if self.library is None else Lane(0, self.rtp)
+        lane = None if self.library is None else Lane(0)
         stream = OutStream if lane is None else lane.stream
         pair = cast(PortPair, _Pair(30000, self.rtp, self.rtcp))
         self.session = Session(
