@@ -26,6 +26,7 @@ class Taps:
         self._recorder = recorder
         self._side = side
         self._running: dict[str, _RunningTap] = {}
+        self._groups: tuple[dict[str, Tap], ...] = tuple({} for _ in range(_GROUPS))
         self._next_group = 0
         self._round = 0
 
@@ -41,6 +42,7 @@ class Taps:
         tap = Tap(tap_id, now, self._side)
         self._next_group = (self._next_group + 1) % _GROUPS
         self._running[tap_id] = _RunningTap(tap, (left.leg, right.leg), self._next_group)
+        self._groups[self._next_group][tap_id] = tap
         left.sinks += (tap.left,)
         right.sinks += (tap.right,)
         self._recorder.begin(tap_id, file)
@@ -48,14 +50,14 @@ class Taps:
     def tick(self, now: float) -> None:
         """20 ms have passed."""
         self._round = (self._round + 1) % _GROUPS
-        for running in self._running.values():
-            if running.group == self._round:
-                self._cut(running.tap, now, final=False)
+        for tap in self._groups[self._round].values():
+            self._cut(tap, now, final=False)
 
     def end(self, tap_id: str, sessions: Mapping[str, Session], now: float) -> None:
         running = self._running.pop(tap_id, None)
         if running is None:
             return
+        del self._groups[running.group][tap_id]
         sides = (running.tap.left, running.tap.right)
         for leg in running.legs:
             session = sessions.get(leg)
