@@ -6,12 +6,14 @@
 There is one truth: statistics, stream and tap keep in memory that C shares those of their numbers
 that it needs; everything else about them is as without it. The session tells its lane whenever
 something changes that decides how packets go (`speaks`, `hears`). What a lane is not told to be
-usual goes to Python, packet by packet: SRTP, G.722, mixing, tones, a source not yet believed.
+usual goes to Python: as one packet among others (digits, a source not yet believed) handed up by
+C, and as a whole leg (SRTP, G.722, mixing, tones) by Python's own reading of the socket, because
+handing up costs as much as the packet itself.
 """
 
 import ctypes
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from telephony.media.g711 import Law
 from telephony.media.latch import Source
@@ -176,12 +178,16 @@ class LaneSide(TapSide):
 class Lane:
     """One leg's memory that C shares."""
 
-    __slots__ = ("_laws", "_side", "reception", "shared")
+    __slots__ = ("_can_be_usual", "_hearer", "_laws", "_side", "moved", "reception", "shared")
 
     def __init__(self, fd: int) -> None:
         """`fd`: of the socket that C reads and sends on."""
         self.shared = LaneStruct(fd=fd)
         self.reception = LaneReception(self.shared.reception)
+        self.moved: Callable[[Lane], None] | None = None
+        "Called when `is_for_c` may have changed."
+        self._can_be_usual = False
+        self._hearer: Lane | None = None
         self._laws: Mapping[int, Law] = {}
         self._side: LaneSide | None = None
 
@@ -206,8 +212,9 @@ class Lane:
         """
         shared = self.shared
         side = sinks[0] if len(sinks) == 1 and isinstance(sinks[0], LaneSide) else None
-        shared.is_usual = locked is not None and bool(laws) and len(sinks) == (side is not None)
-        self._side = side  # C has no more than its address
+        self._can_be_usual = bool(laws) and len(sinks) == (side is not None)
+        shared.is_usual = locked is not None and self._can_be_usual
+        self._side, self._hearer = side, hearer  # C has no more than their addresses
         shared.side = None if side is None else ctypes.addressof(side.shared)
         shared.hearer = None if hearer is None else hearer.address
         if locked is not None:
@@ -218,6 +225,18 @@ class Lane:
                 _LAW_NUMBERS[laws[kind]] if kind in laws else 0 for kind in range(_PAYLOAD_TYPES)
             )
             shared.laws[:] = list(numbers)
+        self.partner_changed()
+
+    def partner_changed(self) -> None:
+        """What the hearer takes is part of what is usual."""
+        if self.moved is not None:
+            self.moved(self)
+
+    @property
+    def is_for_c(self) -> bool:
+        """Most packets will be usual, so that C had better read them."""
+        hearer = self._hearer
+        return self._can_be_usual and (hearer is None or hearer.shared.hearing != _HEARS_UNUSUAL)
 
     def hears(
         self, target: Source | None, payload_type: int, tables: Mapping[Law, bytes | None] | None

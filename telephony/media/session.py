@@ -255,15 +255,16 @@ class Session:
         if self.lane is None or terms is None:
             return
         is_plain = self._recv == self.pair.rtp.recvfrom_into
-        hearer = None if self.connected is None else self.connected.lane
-        self.lane.speaks(self._locked, self._laws if is_plain else {}, self._sinks, hearer)
+        tables = {law: self._table(law) for law in Law}
         self.lane.hears(
             self._target if self.is_open_for_relay else None,
             self._payload_type,
-            {law: self._table(law) for law in Law}
-            if is_plain and terms.codec == terms.law
-            else None,
+            tables if is_plain and terms.codec == terms.law else None,
         )
+        hearer = None if self.connected is None else self.connected.lane
+        self.lane.speaks(self._locked, self._laws if is_plain else {}, self._sinks, hearer)
+        if hearer is not None:
+            hearer.partner_changed()
 
     def play(self, player: Player | None) -> None:
         self.player = player

@@ -22,7 +22,7 @@ import msgspec
 from foundation.clock import monotonic_s
 from telephony.media import g722, native, srtp
 from telephony.media import protocol as p
-from telephony.media.control import ControlSocket
+from telephony.media.control import ControlSocket, Register
 from telephony.media.lane_loop import LaneLoop
 from telephony.media.options import WorkerOptions
 from telephony.media.plane import MediaPlane
@@ -54,7 +54,7 @@ class Worker:
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[float], None]] = {}
         self._recorder = Recorder(options.writer_queue_blocks)
-        self._lanes = find_c_loop(options)
+        self._lanes = find_c_loop(options, self._register)
         self._lanes_taken = 0
         self._plane = MediaPlane(
             options, self._recorder, self._tell, self._watch, self._unwatch, self._lanes
@@ -222,7 +222,7 @@ def ask_for_realtime() -> bool:
     return True
 
 
-def find_c_loop(options: WorkerOptions) -> LaneLoop | None:
+def find_c_loop(options: WorkerOptions, register: Register) -> LaneLoop | None:
     """None: packets are Python's, as configured or for want of something, which the log says."""
     if options.loop == "python":
         return None
@@ -233,7 +233,7 @@ def find_c_loop(options: WorkerOptions) -> LaneLoop | None:
         log.log(level, "packets are dealt with in Python: %s", error)
         return None
     log.info("usual packets are dealt with in C")
-    return LaneLoop(library)
+    return LaneLoop(library, register)
 
 
 def with_what_is_installed(options: WorkerOptions) -> WorkerOptions:

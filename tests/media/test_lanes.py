@@ -248,6 +248,38 @@ def no_reading(_buffer: bytearray) -> tuple[int, tuple[str, int]]:
     raise AssertionError("a usual packet was handed up")
 
 
+def test_legs_of_which_nothing_is_usual_are_read_by_python(library: Library) -> None:
+    talk = Talk(library)
+    caller, agent = talk.caller.session.lane, talk.agent.session.lane
+    assert caller is not None
+    assert agent is not None
+    seen = [(caller.is_for_c, agent.is_for_c)]
+    moved: list[bool] = []
+    caller.moved = lambda lane: moved.append(lane.is_for_c)
+
+    talk.caller.session.listen_for_tones()
+    seen.append((caller.is_for_c, agent.is_for_c))
+    talk.caller.session.sinks = (talk.sides[0],)
+    seen.append((caller.is_for_c, agent.is_for_c))
+
+    assert seen == [(True, True), (False, True), (True, True)]
+    assert moved == [False, True]
+
+
+def test_who_talks_to_a_phone_with_g722_is_read_by_python(library: Library) -> None:
+    talk = Talk(library)
+    caller, agent = talk.caller.session.lane, talk.agent.session.lane
+    assert caller is not None
+    assert agent is not None
+    moved: list[bool] = []
+    caller.moved = lambda lane: moved.append(lane.is_for_c)
+
+    agent.hears(PARTNER, 9, None)
+    caller.partner_changed()
+
+    assert moved == [False]
+
+
 def test_a_side_that_python_does_not_fetch_hands_up_before_it_is_full(library: Library) -> None:
     talk = Talk(library)
     for _ in range(200):
