@@ -35,6 +35,7 @@ from telephony.media.tones import ToneListener
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
+_VIEW = memoryview(_BUFFER)
 
 
 class Listener(Protocol):
@@ -346,7 +347,7 @@ class Session:
         if source != self._locked and not self._locks_on(source, now):
             return
         self.stats.take(ssrc, seq, rtp_ts, now)
-        payload = bytes(_BUFFER[12:size])
+        payload = _VIEW[12:size].tobytes()
         for sink in self._sinks:
             sink.take(payload, rtp_ts, law, now)
         hearer = self.connected
@@ -361,7 +362,10 @@ class Session:
             payload = self._converted(payload, law)
         kind = self._payload_type | marker
         header = self.out.relayed(kind, seq, rtp_ts, ssrc, len(payload), now)
-        self._send_rtp(header + payload)
+        try:  # as _send_rtp
+            self._send(header + payload, self._target)  # type: ignore[arg-type]  # never None here
+        except OSError:
+            self.unsent += 1
 
     def _converted(self, payload: bytes, law: Law) -> bytes:
         return self._as_sent(payload.translate(self._table(law)))
