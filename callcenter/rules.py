@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
 from callcenter.journey import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
-from callcenter.places import Places
 from callcenter.line_accounts import (
     account_of,
     account_trunks,
@@ -14,6 +13,7 @@ from callcenter.line_accounts import (
     password_of,
     trunk_of,
 )
+from callcenter.places import Places
 from callcenter.sections import Queue
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId

@@ -6,14 +6,14 @@ Legs of which C would hand up everything are watched by the worker's epoll as wi
 
 import ctypes
 import select
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from telephony.media.control import Register
 from telephony.media.lanes import Lane, LoopStruct, from_network_order
 from telephony.media.latch import Source
 from telephony.media.native import Library
-from telephony.media.ports import BoundRtp, PortPair
+from telephony.media.ports import BoundRtcp, BoundRtp, PortPair
 
 MOST_UNUSUAL = 64
 "Handed up at one waking, before the worker looks at its clock again."
@@ -49,8 +49,24 @@ class HandedUp:
     def fileno(self) -> int:
         return self._plain.fileno()
 
+
+@dataclass(frozen=True, slots=True)
+class LanePorts:
+    """A pair whose RTP may be read by C."""
+
+    pair: PortPair
+    rtp: HandedUp
+
+    @property
+    def port(self) -> int:
+        return self.pair.port
+
+    @property
+    def rtcp(self) -> BoundRtcp:
+        return self.pair.rtcp
+
     def close(self) -> None:
-        self._plain.close()
+        self.pair.close()
 
 
 class LaneLoop:
@@ -73,10 +89,9 @@ class LaneLoop:
     def close(self) -> None:
         self._epoll.close()
 
-    def lane(self, pair: PortPair) -> tuple[Lane, PortPair]:
+    def lane(self, pair: PortPair) -> tuple[Lane, LanePorts]:
         """A new leg's lane, and the pair as Python has it from now on."""
-        handed_up = HandedUp(self._loop, pair.rtp)
-        return Lane(pair.rtp.fileno()), replace(pair, rtp=handed_up)
+        return Lane(pair.rtp.fileno()), LanePorts(pair, HandedUp(self._loop, pair.rtp))
 
     def watch(self, served: Served, lane: Lane) -> None:
         self._served[lane.address] = served

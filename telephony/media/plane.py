@@ -28,7 +28,7 @@ from telephony.media.mixing import Hearing, check_gain
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import SLOTS, Player, PromptCache
-from telephony.media.ports import PortPool
+from telephony.media.ports import LegPorts, PortPool
 from telephony.media.recorder import Recorder, Report, Troubled
 from telephony.media.session import Session
 from telephony.media.stream import OutStream
@@ -172,7 +172,8 @@ class MediaPlane:
     def _open(self, request: p.Offer, now: float) -> Session:
         if request.reserve:
             self._admit()
-        pair = self.ports.take(request.port)
+        taken = self.ports.take(request.port)
+        pair: LegPorts = taken
         ssrc = request.ssrc or random.getrandbits(32) or 1
         version = int(utc_now().timestamp())
         # The id must survive a restart within the dialog, and so does the SSRC.
@@ -181,7 +182,7 @@ class MediaPlane:
         restarted = bool(request.ssrc)
         lane: Lane | None = None
         if self._lanes is not None:
-            lane, pair = self._lanes.lane(pair)
+            lane, pair = self._lanes.lane(taken)
         stream = OutStream if lane is None else lane.stream
         out = stream(ssrc, now, restarted=restarted, began_at=request.began_at)
         negotiation = Negotiation(local, serves_g722=g722.NAME in self._options.codecs)

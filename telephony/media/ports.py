@@ -27,6 +27,29 @@ class BoundRtp(Protocol):
 
     def fileno(self) -> int: ...
 
+
+class BoundRtcp(Protocol):
+    """The same for reports."""
+
+    def recvfrom(self, most: int, /) -> tuple[bytes, Source]: ...
+
+    def sendto(self, data: bytes, target: Source, /) -> int: ...
+
+    def fileno(self) -> int: ...
+
+
+class LegPorts(Protocol):
+    """A pair as a leg has it."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def rtp(self) -> BoundRtp: ...
+
+    @property
+    def rtcp(self) -> BoundRtcp: ...
+
     def close(self) -> None: ...
 
 
@@ -35,7 +58,7 @@ class PortPair:
     """Two bound sockets that never block."""
 
     port: int
-    rtp: BoundRtp
+    rtp: socket.socket
     rtcp: socket.socket
 
     def close(self) -> None:
@@ -51,7 +74,7 @@ class PortPool:
         self._address = address
         self._free = deque(range(first + first % 2, last, 2))
         self._drain_s = drain_s
-        self._draining: deque[tuple[float, PortPair]] = deque()
+        self._draining: deque[tuple[float, LegPorts]] = deque()
 
     def take(self, wanted: int = 0) -> PortPair:
         """Any free pair, or the one a leg had before the worker was restarted."""
@@ -65,10 +88,10 @@ class PortPool:
             self._free.append(port)
         raise NoRtpPort("no RTP port pair is free")
 
-    def release(self, pair: PortPair, now: float) -> None:
+    def release(self, pair: LegPorts, now: float) -> None:
         self._draining.append((now + self._drain_s, pair))
 
-    def give_back(self, pair: PortPair) -> None:
+    def give_back(self, pair: LegPorts) -> None:
         """A pair that was never announced needs no rest."""
         pair.close()
         self._free.append(pair.port)

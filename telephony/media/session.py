@@ -24,7 +24,7 @@ from telephony.media.latch import Source, SourceLatch
 from telephony.media.negotiation import Keys, Negotiation, Terms
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import Player
-from telephony.media.ports import PortPair
+from telephony.media.ports import LegPorts
 from telephony.media.protocol import LegStats
 from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
@@ -114,7 +114,7 @@ class Session:
         self,
         leg: str,
         call: str,
-        pair: PortPair,
+        pair: LegPorts,
         out: OutStream,
         negotiation: Negotiation,
         options: WorkerOptions,

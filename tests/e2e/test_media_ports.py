@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from telephony.media.errors import NoRtpPort
-from telephony.media.ports import PortPair, PortPool
+from telephony.media.ports import PortPool
 
 pytestmark = pytest.mark.e2e
 
@@ -37,15 +37,10 @@ def pool(first: int) -> Iterator[PortPool]:
     pool.tick(1e9)
 
 
-def rtp_of(pair: PortPair) -> socket.socket:
-    assert isinstance(pair.rtp, socket.socket)
-    return pair.rtp
-
-
 def test_voice_is_marked_expedited(pool: PortPool) -> None:
     pair = pool.take()
     marks = [
-        sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) >> 2 for sock in (rtp_of(pair), pair.rtcp)
+        sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) >> 2 for sock in (pair.rtp, pair.rtcp)
     ]
     assert marks == [46, 46]
     pool.give_back(pair)
@@ -56,7 +51,7 @@ def test_rtp_is_even_and_rtcp_the_odd_one_above(pool: PortPool, first: int) -> N
 
     assert [pair.port for pair in pairs] == [first, first + 2, first + 4, first + 6]
     for pair in pairs:
-        assert pair.rtcp.getsockname()[1] == rtp_of(pair).getsockname()[1] + 1 == pair.port + 1
+        assert pair.rtcp.getsockname()[1] == pair.rtp.getsockname()[1] + 1 == pair.port + 1
         pool.release(pair, 0.0)
 
 
