@@ -16,6 +16,7 @@ from callcenter.line_accounts import (
     password_of,
     trunk_of,
 )
+from callcenter.places import Places
 from callcenter.sections import Queue
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
@@ -208,6 +209,8 @@ def worker_options(settings: Settings, number: int, workers: int, socket: str) -
         max_legs=limits.legs,
         busy_limit=limits.busy,
         media_lost_s=limits.lost_after_s,
+        loop=settings.media.loop,
+        library_folder=str(Places(settings.data_path).libraries),
         preload=[str(settings.prompt_cache_path)],
     )
 

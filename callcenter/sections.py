@@ -268,6 +268,9 @@ class Media(Part):
     """Serve Opus to phones and browsers that put it first (needs libopus: Debian's `libopus0`, or
     the extra `hd`). Untouched from Opus to Opus; where only one of the two speaks it, the call
     costs about three times the CPU."""
+    loop: Literal["python", "c", "auto"] = "python"
+    """What passes packets on: `python`; `c`, the same for less CPU, compiled at the first start; or
+    `auto`, which is `c` where there is a compiler. Without a compiler all are `python`."""
     limits: MediaLimits = MediaLimits()
     "When new callers are refused."
 

@@ -16,6 +16,7 @@ from callcenter.rtpengine_health import rtpengine
 from callcenter.settings import Settings, load
 from callcenter.supervise import status
 from foundation.errors import ConfigurationError
+from telephony.media import native
 from telephony.media.opus import library_version
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
@@ -54,6 +55,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield health.realtime()
     if settings.media.opus:
         yield health.opus(library_version())
+    yield health.media_loop(settings.media.loop, native.find_compiler())
     yield health.descriptors(settings.media.limits.legs)
 
 

@@ -25,14 +25,17 @@ from telephony.media.dtls import Identity
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
 from telephony.media.kept_keys import read_keys
+from telephony.media.lane_loop import LaneLoop
+from telephony.media.lanes import Lane, LaneSide
 from telephony.media.mixing import Hearing, check_gain
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import SLOTS, Player, PromptCache
-from telephony.media.ports import PortPool
+from telephony.media.ports import LegPorts, PortPool
 from telephony.media.recorder import Recorder, Report, Troubled
 from telephony.media.session import Session
 from telephony.media.stream import OutStream
+from telephony.media.tap import TapSide
 from telephony.media.taps import Taps
 
 ENDED_TAPS_KEPT = 100
@@ -56,6 +59,7 @@ class MediaPlane:
         watch: Watch,
         unwatch: Watch,
         identity: Identity | None = None,
+        lanes: LaneLoop | None = None,
     ) -> None:
         """`identity`: shown to browsers; None: they are not served."""
         self._options = options
@@ -68,7 +72,8 @@ class MediaPlane:
         self.ports = PortPool(options.address, options.ports, options.drain_s)
         self.prompts = PromptCache(options.prompt_cache_bytes)
         self.admission = Admission(options.max_legs, options.busy_limit, options.late_ticks_limit)
-        self._taps = Taps(recorder)
+        self._lanes = lanes
+        self._taps = Taps(recorder, TapSide if lanes is None else LaneSide)
         self._wanted = Desired()
         "Granted so far: told to a core that was started again."
         self._ended_taps: deque[p.TapEnded] = deque(maxlen=ENDED_TAPS_KEPT)
@@ -173,7 +178,8 @@ class MediaPlane:
     def _open(self, request: p.Offer, now: float) -> Session:
         if request.reserve:
             self._admit()
-        pair = self.ports.take(request.port)
+        taken = self.ports.take(request.port)
+        pair: LegPorts = taken
         ssrc = request.ssrc or random.getrandbits(32) or 1
         version = int(utc_now().timestamp())
         # The id must survive a restart within the dialog, and so does the SSRC.
@@ -181,14 +187,18 @@ class MediaPlane:
         browser = self._browser_end(key, request.kept_keys)
         local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port, key, browser)
         restarted = bool(request.ssrc)
-        out = OutStream(ssrc, now, restarted=restarted, began_at=request.began_at)
+        lane: Lane | None = None
+        if self._lanes is not None:
+            lane, pair = self._lanes.lane(taken)
+        stream = OutStream if lane is None else lane.stream
+        out = stream(ssrc, now, restarted=restarted, began_at=request.began_at)
         negotiation = Negotiation(
             local,
             serves_g722=g722.NAME in self._options.codecs,
             serves_opus=opus.NAME in self._options.codecs,
         )
         session = Session(
-            request.leg, request.call, pair, out, negotiation, self._options, self, now
+            request.leg, request.call, pair, out, negotiation, self._options, self, now, lane
         )
         session.is_reserving = request.reserve
         if restarted and request.began_at:
@@ -360,7 +370,8 @@ class MediaPlane:
                 session.send_report(now)
             if session.wires.link is not None:
                 session.wires.link.tick(now)
-            if session.is_newly_lost(now):
+            is_silent = now - session.stats.heard_at >= self._options.media_lost_s
+            if (is_silent or session.wires.has_failed) and session.is_newly_lost(now):
                 self._tell(p.MediaLost(seq=self.next_seq(), leg=session.leg))
         for report in self._recorder.collect():
             self._tell(self._tap_event(report))

@@ -283,7 +283,7 @@ class Welcome(Struct, frozen=True):
     """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper';
     'figures': all of `LegStats`, not only what came; 'one-stream': a phone hears one SSRC all
     along; 'restart': sessions can be built again on the same ports when all of it was killed;
-    with what is installed or permitted 'g722', 'opus', 'srtp', 'webrtc', 'realtime'."""
+    with what is installed or permitted 'g722', 'opus', 'srtp', 'webrtc', 'realtime', 'c-loop'."""
     rid: int = 0
 
 

@@ -19,11 +19,12 @@ from telephony.media import g722, opus, rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
 from telephony.media.g711 import CONVERT, Law, amplified
+from telephony.media.lanes import Lane
 from telephony.media.latch import Source, SourceLatch
 from telephony.media.negotiation import Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import Player
-from telephony.media.ports import PortPair
+from telephony.media.ports import LegPorts
 from telephony.media.protocol import LegStats
 from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
@@ -36,6 +37,7 @@ from telephony.media.wires import Wires
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
+_VIEW = memoryview(_BUFFER)
 
 
 class Listener(Protocol):
@@ -83,17 +85,18 @@ class Session:
         "_rtcp_socket",
         "_rtcp_target",
         "_send",
+        "_sinks",
         "_target",
         "_tones",
         "_wide",
         "began_at",
         "call",
         "connected",
-        "heard_at",
         "heard_db",
         "is_held",
         "is_open_for_relay",
         "is_reserving",
+        "lane",
         "latch",
         "law",
         "leg",
@@ -105,7 +108,6 @@ class Session:
         "record",
         "reports",
         "rtcp_at",
-        "sinks",
         "slot",
         "spoken_db",
         "stats",
@@ -117,17 +119,20 @@ class Session:
         self,
         leg: str,
         call: str,
-        pair: PortPair,
+        pair: LegPorts,
         out: OutStream,
         negotiation: Negotiation,
         options: WorkerOptions,
         listener: Listener,
         now: float,
+        lane: Lane | None = None,
     ) -> None:
+        """With a `lane` the C loop deals with what is usual."""
         self.leg = leg
         self.call = call
         self.pair = pair
         self.out = out
+        self.lane = lane
         self.negotiation = negotiation
         self.record = b""
         self.is_reserving = False
@@ -136,14 +141,13 @@ class Session:
         self.player: Player | None = None
         self.slot: int | None = None
         "Which of the clock's slots this leg is served in; None: the clock is not needed."
-        self.sinks: tuple[Sink, ...] = ()
-        "Halves of recordings, and ears of legs that hear several."
-        self.stats = rtcp.ReceptionStats()
+        self._sinks: tuple[Sink, ...] = ()
+        self.stats = rtcp.ReceptionStats() if lane is None else lane.reception
         self.reports = LegReports(leg, self.stats, out, now)
         self.latch = SourceLatch(options.relock_s)
         self.law = Law.PCMU
         "Of what we send."
-        self.heard_at = now
+        self.stats.heard_at = now
         self.rtcp_at = now + options.rtcp_interval_s * random.uniform(0.5, 1.5)
         self.spoken_db = 0.0
         self.heard_db = 0.0
@@ -176,6 +180,16 @@ class Session:
         self._mixer: FrameSource | None = None
         self._expected_since = now
         self._lost_told_at = -1.0
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Halves of recordings, and ears of legs that hear several."""
+        return self._sinks
+
+    @sinks.setter
+    def sinks(self, sinks: tuple[Sink, ...]) -> None:
+        self._sinks = sinks
+        self._tell_lane()
 
     # -- what core decides ------------------------------------------------------------------------
 
@@ -245,6 +259,24 @@ class Session:
 
     def _set_passed_on(self) -> None:
         self._passed_on = None if self._relay_gain_db or self._wide else self.law
+        self._tell_lane()
+
+    def _tell_lane(self) -> None:
+        """Something changed that decides how packets go."""
+        terms = self.negotiation.terms
+        if self.lane is None or terms is None:
+            return
+        is_plain = self._recv == self.pair.rtp.recvfrom_into
+        tables = {law: self._table(law) for law in Law}
+        self.lane.hears(
+            self._target if self.is_open_for_relay else None,
+            self._payload_type,
+            tables if is_plain and terms.codec == terms.law else None,
+        )
+        hearer = None if self.connected is None else self.connected.lane
+        self.lane.speaks(self._locked, self._laws if is_plain else {}, self._sinks, hearer)
+        if hearer is not None:
+            hearer.partner_changed()
 
     def play(self, player: Player | None) -> None:
         self.player = player
@@ -305,6 +337,7 @@ class Session:
         self.is_open_for_relay = self._may_send and not self.needs_clock
         if not self.is_open_for_relay:
             self.out.pause()
+        self._tell_lane()
 
     # -- packets in -------------------------------------------------------------------------------
 
@@ -324,10 +357,9 @@ class Session:
             return
         if source != self._locked and not self._locks_on(source, now):
             return
-        self.heard_at = now
         self.stats.take(ssrc, seq, rtp_ts, now)
-        payload = bytes(_BUFFER[12:size])
-        for sink in self.sinks:
+        payload = _VIEW[12:size].tobytes()
+        for sink in self._sinks:
             sink.take(payload, rtp_ts, law, now)
         hearer = self.connected
         if hearer is not None and hearer.is_open_for_relay:
@@ -341,15 +373,20 @@ class Session:
             payload = self._converted(payload, law)
         kind = self._payload_type | marker
         header = self.out.relayed(kind, seq, rtp_ts, ssrc, len(payload), now)
-        self._send_rtp(header + payload)
+        try:  # as _send_rtp
+            self._send(header + payload, self._target)  # type: ignore[arg-type]  # never None here
+        except OSError:
+            self.unsent += 1
 
     def _converted(self, payload: bytes, law: Law) -> bytes:
+        return self._as_sent(payload.translate(self._table(law)))
+
+    def _table(self, law: Law) -> bytes | None:
+        """What makes codes of `law` ours; None: they are."""
         gain_db = self._relay_gain_db
         if gain_db:
-            payload = payload.translate(amplified(law, self.law, gain_db))
-        elif law is not self.law:
-            payload = payload.translate(CONVERT[law, self.law])
-        return self._as_sent(payload)
+            return amplified(law, self.law, gain_db)
+        return None if law is self.law else CONVERT[law, self.law]
 
     def _as_sent(self, codes: bytes) -> bytes:
         """Codes of `law` to what this leg's phone takes."""
@@ -377,7 +414,7 @@ class Session:
         if source != self._locked and not self._locks_on(source, now):
             return
         self._heard(packet, now)
-        for sink in self.sinks:
+        for sink in self._sinks:
             sink.take(packet.payload, packet.rtp_ts, law, now)
         if self.connected is not None and self.connected.is_open_for_relay:
             marker = MARKER if packet.marker else 0
@@ -420,10 +457,10 @@ class Session:
         if hearer is not None and hearer.passes_on(codec):
             hearer.relay_wide(packet, now)
             hearer = None
-        if self._coder is None or not (self.sinks or hearer):
+        if self._coder is None or not (self._sinks or hearer):
             return
         for heard in self._coder.heard(packet):
-            for sink in self.sinks:
+            for sink in self._sinks:
                 sink.take(heard.payload, heard.rtp_ts, Law.PCMU, now)
             if hearer is not None:
                 marker = MARKER if heard.marker else 0
@@ -453,18 +490,22 @@ class Session:
         self._send_rtp(header + packet.payload)
 
     def _heard(self, packet: RtpPacket, now: float) -> None:
-        self.heard_at = now
         self.stats.take(packet.ssrc, packet.seq, packet.rtp_ts, now)
 
     def _locks_on(self, source: Source, now: float) -> bool:
-        if not self.latch.admits(source, now, self.heard_at):
+        if not self.latch.admits(source, now, self.stats.heard_at):
             return False
         self._locked = source
+        self._aim_at(source)
+        self._tell_lane()
+        return True
+
+    def _aim_at(self, source: Source) -> None:
+        """Send where packets come from, whatever the SDP said."""
         if self._target is not None and source != self._target:
             if self._rtcp_target is not None and source[0] != self._target[0]:
                 self._rtcp_target = (source[0], source[1] + 1)
             self._target = source
-        return True
 
     # -- the clock --------------------------------------------------------------------------------
 
@@ -543,7 +584,7 @@ class Session:
         if self.wires.has_failed and self._lost_told_at < self._expected_since:
             self._lost_told_at = now
             return True
-        alive_at = max(self.heard_at, self.reports.heard_at, self._expected_since)
+        alive_at = max(self.stats.heard_at, self.reports.heard_at, self._expected_since)
         if now - alive_at < self._options.media_lost_s or self._lost_told_at >= alive_at:
             return False
         self._lost_told_at = now

@@ -15,7 +15,7 @@ from telephony.media.browser import BrowserLink, BrowserReports
 from telephony.media.browser_sdp import BrowserEnd, BrowserTerms
 from telephony.media.clocked import ClockedRtcp, ClockedRtp, FastClock, FastTypes
 from telephony.media.g711 import SAMPLE_RATE_HZ
-from telephony.media.ports import PortPair
+from telephony.media.ports import LegPorts
 from telephony.media.srtp import Past, RtcpSocket, RtpSocket, Shield, ShieldedRtcp, ShieldedRtp
 from telephony.media.terms import Keys, Terms
 
@@ -29,7 +29,7 @@ class Wires:
 
     def __init__(
         self,
-        pair: PortPair,
+        pair: LegPorts,
         on_report: Callable[[float], None],
         on_keys: Callable[[bytes], None],
     ) -> None:

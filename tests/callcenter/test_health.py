@@ -107,3 +107,20 @@ def test_the_table_has_a_row_for_each_finding() -> None:
     findings = [Finding("a", Verdict.OK, "fine"), Finding("b", Verdict.FAIL, "broken", "mend it")]
 
     assert table(findings).row_count == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "compiler", "verdict", "says"),
+    [
+        ("python", None, Verdict.OK, "python"),
+        ("c", "/usr/bin/cc", Verdict.OK, "c, compiled by /usr/bin/cc"),
+        ("auto", None, Verdict.OK, "python, as there is no C compiler"),
+        ("c", None, Verdict.WARN, "python, as there is no C compiler"),
+    ],
+)
+def test_a_wished_c_loop_needs_a_compiler(
+    wanted: str, compiler: str | None, verdict: Verdict, says: str
+) -> None:
+    finding = health.media_loop(wanted, compiler)
+
+    assert (finding.verdict, finding.says) == (verdict, says)

@@ -155,6 +155,7 @@ def test_worker_is_told_address_and_limits(settings: Settings) -> None:
     assert (options.busy_limit, options.max_legs, options.media_lost_s) == (0.5, 40, 9)
     assert options.preload == [str(settings.prompt_cache_path)]
     assert options.codecs == ("PCMU", "PCMA")
+    assert options.loop == "python"
 
 
 def test_g722_and_opus_are_served_where_the_centre_asks_for_it(
@@ -186,6 +187,16 @@ def test_the_phone_in_the_browser_is_told_where_sip_is(
     (tmp_path / "callcenter.yaml").write_text(f"sip: {{domain: hotline.example, {sip}}}\n")
 
     assert rules.phone_options(load(tmp_path)) == PhoneOptions("hotline.example", sockets)
+
+
+def test_the_c_loop_is_compiled_below_the_data_folder(settings: Settings, tmp_path: Path) -> None:
+    text = CENTRE.replace("media: {", "media: {loop: auto, ")
+    (tmp_path / "callcenter.yaml").write_text(text, encoding="utf-8")
+
+    options = rules.worker_options(load(tmp_path), 0, 1, "/s")
+
+    assert options.loop == "auto"
+    assert options.library_folder == str(settings.data_path / "lib")
 
 
 def test_workers_are_one_less_than_the_processors_unless_given(
