@@ -240,7 +240,8 @@ async def test_a_killed_worker_is_rebuilt_on_the_same_ports_and_ssrcs(
     assert bench.client.worker != before
     assert again.sessions is not None
     assert sorted(session.port for session in again.sessions) == sorted(ports)
-    assert len({packet.ssrc for packet in bench.agent.audio}) == 1
+    if bench.can("one-stream"):
+        assert len({packet.ssrc for packet in bench.agent.audio}) == 1
     assert isinstance(ended, p.TapEnded)
     assert not ended.complete
     assert len(stereo(file)[0]) == ended.frames > len(left)
