@@ -458,9 +458,11 @@ def identity_gap(figures: Mapping[str, Any]) -> int:
 
 
 @contextmanager
-def served(folder: Path, shared: Path, changes: Changes | None = None) -> Iterator[Centre]:
+def served(
+    folder: Path, shared: Path, changes: Changes | None = None, ports: Ports | None = None
+) -> Iterator[Centre]:
     """A centre that is ready; ended afterwards, whatever the test did to it."""
-    ports = Ports.find()
+    ports = ports or Ports.find()
     write_centre(folder, ports, shared, changes or {})
     centre = Centre(folder, ports)
     centre.serve()

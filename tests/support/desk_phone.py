@@ -8,6 +8,7 @@ from callcenter.demo.softphone import PhoneOptions, Softphone
 from foundation.ids import LegId
 from telephony.media.g711 import Law
 from telephony.media.sdp import Direction
+from telephony.sip.dialog import Dialog, read_record
 from tests.support.tones import seconds_of_tone
 
 PAYLOAD_TYPES = {Law.PCMU: "0", Law.PCMA: "8"}
@@ -88,6 +89,10 @@ class DeskPhone(Softphone):
         for call in self.calls.values():
             call.on_end(by_us=False)
         self._endpoint.close()
+
+    def dialog(self, call: Call) -> Dialog:
+        """What somebody who reads along on the network knows of the call."""
+        return read_record(self._stack.record(call.leg)).dialog
 
     def hold(self, call: Call) -> None:
         self._reinvite(call, Direction.SENDONLY)
