@@ -29,6 +29,7 @@ from telephony.sip.screening import (
     options_headers,
 )
 from telephony.sip.strangers import Strangers
+from telephony.sip.transaction_layer import ServerEntry, is_answered
 from telephony.sip.uas import IncomingLegs
 from telephony.sip.uri import SipUri, literal_address
 
@@ -69,13 +70,32 @@ class Reception:
         """Nonces in use and sources of wrong passwords."""
         return len(self._digest)
 
-    def on_malformed(self, error: SipParseError, source: HostPort, listener: int) -> None:
+    def on_malformed(
+        self, error: SipParseError, source: HostPort, listener: int, now: float = 0.0
+    ) -> None:
+        """now: for a request whose fault was found when its transaction was open already."""
         request = error.request
         if request is None or not is_answerable(request):
             self._book.emit(Dropped("malformed", source))
             return
         refusal = Refusal(error.sip_status, reason="" if error.sip_status != 400 else _hint(error))
-        self._refuse(request, refusal, source, listener)
+        entry = self._find_unanswered(request)
+        if entry is None:
+            self._refuse(request, refusal, source, listener)
+            return
+        self._book.emit(Dropped(f"refused-{refusal.status}", source))
+        tag = self._stateless_tag(request)
+        self._book.answer(entry, refusal.status, now, tag=tag, reason=refusal.reason)
+
+    def _find_unanswered(self, request: Request) -> ServerEntry | None:
+        """The transaction that was opened for it and must not wait for ever; not that of a request
+        before it, of which this is a spoilt copy."""
+        try:
+            entry = self._book.layer.find_server(request)
+        except SipParseError:
+            return None
+        is_its_own = entry is not None and entry.request is request and not is_answered(entry)
+        return entry if is_its_own else None
 
     # -- requests --------------------------------------------------------------------------------
 
