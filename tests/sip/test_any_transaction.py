@@ -61,10 +61,14 @@ class Pair:
     "Answers that the client's user heard."
     timeouts: list[str] = field(default_factory=list)
     last_sent_at: float = 0.0
+    refusals: int = 0
+    "That reached the client before its end."
+    acks: int = 0
 
     def launch(self, to: str, effects: list[TransactionEffect], status: int = 0) -> None:
         for effect in effects:
             if isinstance(effect, Transmit):
+                self.acks += effect.data == ACK
                 self._send(to, effect.data)
             elif isinstance(effect, Deliver) and to == "server":
                 self.told.append(status)
@@ -111,6 +115,7 @@ class Pair:
     def _arrive(self, to: str, data: bytes) -> None:
         if to == "client":
             status = int(data)
+            self.refusals += status >= 300 and not self.client.is_over
             self.launch("server", self.client.feed(ResponseArrived(status, ACK), self.now), status)
         elif self.server is None:
             self.server = self.server_of()
@@ -163,6 +168,8 @@ def test_any_loss_order_and_copies_lead_to_one_final_answer_or_none(
     assert not (finals and "client" in pair.timeouts)
     if not lost:
         assert finals, "nothing was lost"
+        assert pair.timeouts == []
+    assert pair.acks == (pair.refusals if invite else 0), "each refusal is acknowledged"
     # An INVITE that rings lasts for as long as its user lets it.
     assert pair.client.is_over or (invite and pair.client.state is State.PROCEEDING)
     assert pair.server is None or pair.server.is_over
