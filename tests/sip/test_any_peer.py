@@ -24,6 +24,7 @@ from telephony.sip.events import (
     StackEffect,
 )
 from telephony.sip.options import Listener, SipOptions
+from tests.support.effort import tries
 from tests.support.raw_peer import RawPeer
 from tests.support.wire import ANSWER, CENTRE, OFFER, PHONE, make_stack
 
@@ -227,4 +228,4 @@ class AnyPeer(RuleBasedStateMachine):
 
 
 TestAnyPeer = AnyPeer.TestCase
-TestAnyPeer.settings = settings(max_examples=80, stateful_step_count=25, deadline=None)
+TestAnyPeer.settings = settings(max_examples=tries(80), stateful_step_count=25, deadline=None)

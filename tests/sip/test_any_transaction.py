@@ -30,6 +30,7 @@ from telephony.sip.transaction import (
     TransactionEffect,
     Transmit,
 )
+from tests.support.effort import tries
 
 TIMERS = Timers()
 DELAY_S = 0.02
@@ -140,7 +141,7 @@ class Pair:
     doubled=NUMBERS,
     late=NUMBERS,
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_any_loss_order_and_copies_lead_to_one_final_answer_or_none(
     invite: bool, reliable: bool, final: int, provisional: list[int], thinks_s: float,
     lost: set[int], doubled: set[int], late: set[int],
@@ -267,7 +268,7 @@ class AnyClientInput(RuleBasedStateMachine):
             assert deadline <= self.now + TIMERS.give_up
 
 
-QUICK = settings(max_examples=100, stateful_step_count=20, deadline=None)
+QUICK = settings(max_examples=tries(100), stateful_step_count=20, deadline=None)
 TestAnyServerInput = AnyServerInput.TestCase
 TestAnyServerInput.settings = QUICK
 TestAnyClientInput = AnyClientInput.TestCase
