@@ -4,13 +4,14 @@ With `WRITE_LADDER=1` in the environment it becomes docs/ladder.md.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from acd.events import AgentOffered
 from telephony.calls.events import CallBridged, CallEnded
-from tests.support.centre import served
+from tests.support.centre import Centre, served
 from tools.ladder import Message, ladder, read_pcap, write_pcap
 
 pytestmark = pytest.mark.e2e
@@ -27,27 +28,32 @@ of a served centre. `python -m tools.ladder call.pcap` draws any capture of your
 """
 
 
-async def test_a_call_is_a_ladder_from_invite_to_bye(tmp_path: Path, shared: Path) -> None:
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
+    with served(tmp_path_factory.mktemp("ladder"), shared) as centre:
+        yield centre
+
+
+async def test_a_call_is_a_ladder_from_invite_to_bye(centre: Centre, tmp_path: Path) -> None:
     seen: list[Message] = []
-    with served(tmp_path / "centre", shared) as centre:
-        async with centre.agent(1) as agent, centre.phone() as caller:
-            agent.trace_into(seen)
-            caller.trace_into(seen)
-            call = caller.dial("8000")
-            await call.answered()
-            call.press("1")
-            incoming = await agent.rings()
-            assert centre.facts(AgentOffered)
-            incoming.accept()
-            await centre.told(CallBridged, 0)
-            incoming.hang_up()
-            await call.over()
-            await centre.told(CallEnded, 0)
-            names = {
-                f"127.0.0.1:{caller.address.port}": "caller",
-                f"127.0.0.1:{centre.ports.sip}": "centre",
-                f"127.0.0.1:{agent.address.port}": "agent",
-            }
+    async with centre.agent(1) as agent, centre.phone() as caller:
+        agent.trace_into(seen)
+        caller.trace_into(seen)
+        call = caller.dial("8000")
+        await call.answered()
+        call.press("1")
+        incoming = await agent.rings()
+        assert centre.facts(AgentOffered)
+        incoming.accept()
+        await centre.told(CallBridged, 0)
+        incoming.hang_up()
+        await call.over()
+        await centre.told(CallEnded, 0)
+        names = {
+            f"127.0.0.1:{caller.address.port}": "caller",
+            f"127.0.0.1:{centre.ports.sip}": "centre",
+            f"127.0.0.1:{agent.address.port}": "agent",
+        }
     file = tmp_path / "call.pcap"
     file.write_bytes(write_pcap(seen))
     drawn = ladder(read_pcap(file.read_bytes()), names)
