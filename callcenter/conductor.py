@@ -14,12 +14,14 @@ from foundation.bus import Bus
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls.events import JournalEvent
+from telephony.lines.events import LineEvent
 
 JOURNALED: tuple[type, ...] = (
     *get_args(JournalEvent),
     *get_args(AcdEvent),
     *get_args(IvrEvent),
     *get_args(RecordingEvent),
+    *get_args(LineEvent),
     ActionTaken,
 )
 "Kinds of facts that are kept; the rest is only for the moment."

@@ -28,10 +28,13 @@ from recordings.events import RecordingEvent
 from telephony.calls import events as calls
 from telephony.calls.control import CallControl
 from telephony.calls.numbers import ANONYMOUS
+from telephony.lines.events import LineEvent
 
 log = logging.getLogger(__name__)
 
-HouseEvent: TypeAlias = calls.CallEvent | acd.AcdEvent | IvrEvent | RecordingEvent | ActionTaken
+HouseEvent: TypeAlias = (
+    calls.CallEvent | acd.AcdEvent | IvrEvent | RecordingEvent | LineEvent | ActionTaken
+)
 
 LINE_FAULT = "line_fault"
 "Prompt for blocked numbers: neutral, so that nobody learns of the block."

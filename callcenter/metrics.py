@@ -11,7 +11,7 @@ configuration: nothing that a stranger sends can make a new time series.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import (
     CollectorRegistry,
@@ -26,9 +26,11 @@ from prometheus_client.registry import Collector
 from acd import events as acd
 from callcenter import limits
 from callcenter.journey import BLOCKED
+from callcenter.line_desk import LineReading
 from recordings import events as recordings
 from telephony.calls import events as calls
 from telephony.calls.trunks import UNKNOWN_TRUNK
+from telephony.lines.events import LineLost
 from telephony.media import protocol as media
 
 DROPS = frozenset(
@@ -72,6 +74,8 @@ class Readings:
     database_backlog: Mapping[str, int]
     "Rows that wait, by what writes them."
     media: Mapping[int, WorkerReading]
+    lines: Mapping[str, LineReading] = field(default_factory=dict)
+    "Those at other PBXs, by number."
 
 
 class CoreMetrics:
@@ -123,6 +127,8 @@ class CoreMetrics:
                 self._ended.labels(by.value).inc()
             case calls.MediaTroubled():
                 self._troubles.labels("media").inc()
+            case LineLost():
+                self._troubles.labels("line").inc()
             case acd.OfferFailed(why=why):
                 self._offers.labels(why.value).inc()
             case acd.AgentAnswered(queue=queue):
@@ -209,6 +215,7 @@ class _Gauges(Collector):
             waiting.add_metric([name], rows)
         yield waiting
         yield from _of_workers(now.media)
+        yield from _of_lines(now.lines)
 
 
 def _of_workers(workers: Mapping[int, WorkerReading]) -> Iterable[Metric]:
@@ -223,6 +230,15 @@ def _of_workers(workers: Mapping[int, WorkerReading]) -> Iterable[Metric]:
         legs.add_metric(label, worker.legs)
         admitting.add_metric(label, worker.is_up and worker.admitting)
     return up, busy, legs, admitting
+
+
+def _of_lines(lines: Mapping[str, LineReading]) -> Iterable[Metric]:
+    registered = _family("line_registered", "1 when the line's PBX holds us", "line")
+    calls = _family("line_calls", "Calls that the line's process carries", "line")
+    for number, line in lines.items():
+        registered.add_metric([number], line.is_registered)
+        calls.add_metric([number], line.calls)
+    return registered, calls
 
 
 def _family(name: str, text: str, label: str) -> GaugeMetricFamily:

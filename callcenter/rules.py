@@ -6,6 +6,13 @@ from zoneinfo import ZoneInfo
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
 from callcenter.journey import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
+from callcenter.line_accounts import (
+    account_of,
+    account_trunks,
+    carried_lines,
+    password_of,
+    trunk_of,
+)
 from callcenter.sections import Queue
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
@@ -14,7 +21,9 @@ from recordings.options import RecordingOptions
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.trunks import Trunk, Trunks
+from telephony.lines.options import CoreWay, LineOptions
 from telephony.media.options import WorkerOptions
+from telephony.sip.events import HostPort
 from telephony.sip.options import Listener, SipOptions
 from telephony.sip.stream import StreamLimits
 from wallboard.directory import AgentCard as BoardAgent
@@ -75,6 +84,11 @@ def limit_rules(settings: Settings) -> LimitRules:
                 numbers=None if trunk.numbers is None else frozenset(trunk.numbers),
             )
             for trunk in settings.trunks
+        }
+        # What is registered elsewhere for one number may call no other.
+        | {
+            trunk_of(number): TrunkLimits(numbers=frozenset({number}))
+            for number in carried_lines(settings)
         },
         calls=limits.calls,
         calls_per_caller=limits.calls_per_caller,
@@ -85,7 +99,10 @@ def limit_rules(settings: Settings) -> LimitRules:
 
 
 def trunks(settings: Settings) -> Trunks:
-    return Trunks([Trunk(trunk.name, trunk.addresses) for trunk in settings.trunks])
+    return Trunks(
+        [Trunk(trunk.name, trunk.addresses) for trunk in settings.trunks],
+        account_trunks(settings),
+    )
 
 
 def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:
@@ -138,6 +155,7 @@ def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptio
         domain=sip.domain,
         trusted=sip.trusted,
         callers=tuple(str(each) for trunk in settings.trunks for each in trunk.addresses),
+        asserting=frozenset(account_trunks(settings)),
         ring_all=sip.ring == "all",
         session_expires_s=sip.session_expires_s,
         digest_algorithms=sip.digest,
@@ -164,6 +182,31 @@ def worker_options(settings: Settings, number: int, workers: int, socket: str) -
         busy_limit=limits.busy,
         media_lost_s=limits.lost_after_s,
         preload=[str(settings.prompt_cache_path)],
+    )
+
+
+def line_options(settings: Settings, number: str) -> LineOptions:
+    account = carried_lines(settings)[number]
+    return LineOptions(
+        line=number,
+        server=account.server,
+        port=account.port,
+        user=account.user,
+        password=account.password.get_secret_value(),
+        local_ip=account.address,
+        sip_port=account.sip_port,
+        rtp_ports=account.rtp_ports,
+        max_calls=account.calls,
+    )
+
+
+def core_way(settings: Settings, number: str, address: HostPort) -> CoreWay:
+    """How the line's process calls core at `address`."""
+    return CoreWay(
+        address=address,
+        domain=settings.sip.domain,
+        account=account_of(number),
+        password=password_of(settings.data_path, number),
     )
 
 

@@ -11,7 +11,7 @@ programs() {
 sipp|sip-tester|the SIP tests against SIPp are skipped
 baresip|baresip-core|the calls with a baresip phone are skipped
 linphonec|linphone-cli|the calls with a Linphone phone are skipped
-kamailio|kamailio kamailio-tls-modules|the calls through a Kamailio proxy are skipped
+kamailio|kamailio kamailio-tls-modules|the calls through a Kamailio, proxy or PBX, are skipped
 chromium|chromium fonts-noto-cjk|the wallboard's tests in a browser are skipped
 gcc|gcc libc6-dev|the load tests and make bench are skipped
 LIST

@@ -1,11 +1,12 @@
-"""Whose telephone network a call comes from: trunks, known by the addresses they send from.
+"""Whose telephone network a call comes from: trunks, known by the addresses they send from, or by
+the account whose password they have proved.
 
 A trunk is trusted for its address alone, so list nobody else's: over UDP a stranger may write any
 sender's address, but gets none of our answers and so can't keep up a call (RFC 3261 26.1.2).
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -24,16 +25,24 @@ class Trunk:
 
 
 class Trunks:
-    """Finds a trunk by the address a request came from."""
+    """Finds a trunk by the address a request came from, or by its account."""
 
-    def __init__(self, trunks: Sequence[Trunk] = ()) -> None:
+    def __init__(
+        self, trunks: Sequence[Trunk] = (), accounts: Mapping[str, str] | None = None
+    ) -> None:
+        """accounts: the trunk's name for each account."""
+        self._accounts = dict(accounts or {})
         pairs = [(network, trunk.name) for trunk in trunks for network in trunk.networks]
         # The longest prefix decides, as in routing.
         self._networks = sorted(pairs, key=lambda pair: -pair[0].prefixlen)
 
     def __bool__(self) -> bool:
-        """Without any trunk everybody may call."""
+        """Without any address everybody may call."""
         return bool(self._networks)
+
+    def find_account(self, account: str) -> str | None:
+        """The trunk's name; None for an account that is a phone's."""
+        return self._accounts.get(account)
 
     def find(self, host: str) -> str | None:
         """The trunk's name; `host` is a literal IP address."""

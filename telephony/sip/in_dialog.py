@@ -32,6 +32,7 @@ MAX_GLARE = 6
 EXPIRED = "session timer expired"
 NORMAL, TIMED_OUT = 16, 102
 "Causes of Q.850: normal call clearing, recovery on timer expiry."
+KEY_MS = 100
 DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
 _SIGNAL = re.compile(rb"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGIT_NAMES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
@@ -194,6 +195,7 @@ class InDialog:
         headers: HeaderLines = (),
         body: bytes = b"",
         dialog: Dialog | None = None,
+        content_type: str = SDP,
     ) -> Request:
         """dialog: of an early phone, before one of them is the peer."""
         dialog = dialog or leg.dialog
@@ -213,7 +215,7 @@ class InDialog:
             signed = "INVITE" if method == "ACK" else method
             lines += leg.auth.answer(signed, uri, self._book.token())
         if body:
-            lines.append(("Content-Type", SDP))
+            lines.append(("Content-Type", content_type))
         return Request(method, uri, lines, body)
 
     def hang_up(self, leg: Leg, reason: str, now: float, why: GoneWhy = GoneWhy.OURS) -> None:
@@ -228,6 +230,14 @@ class InDialog:
             headers += reason_line("Q.850", cause, reason)
         request = self.build(leg, "BYE", leg.dialog.next_seq(), headers=headers)
         self._send(leg, request, Purpose.BYE, now)
+
+    def press(self, leg: Leg, digit: str, now: float) -> None:
+        """One key by INFO; whatever the answer, the call goes on."""
+        body = f"Signal={digit}\r\nDuration={KEY_MS}\r\n".encode()
+        number, kind = leg.dialog.next_seq(), DTMF_TYPES[0]
+        request = self.build(leg, "INFO", number, body=body, content_type=kind)
+        self._send(leg, request, Purpose.INFO, now)
+        self._book.keep(leg)
 
     def reoffer(self, leg: Leg, body: bytes, now: float) -> None:
         """re-INVITE now, or as soon as nothing else is being offered."""

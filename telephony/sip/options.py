@@ -67,6 +67,8 @@ class SipOptions:
     "Addresses and networks that calls come from (trunks); (): everybody may call."
     strangers_per_minute: int = 30
     "INVITEs of others that are told as calls, to be refused; beyond that 403 that keeps nothing."
+    asserting: frozenset[str] = frozenset()
+    "Accounts whose P-Asserted-Identity is believed too, once they have proved their password."
     ring_all: bool = False
     "Call all phones that are registered for one person; else the one that registered last."
 

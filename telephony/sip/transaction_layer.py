@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     PRACK = "prack"
     CANCEL = "cancel"
     BYE = "bye"
+    INFO = "info"
 
 
 @dataclass(slots=True, eq=False)

@@ -40,6 +40,7 @@ class IncomingLegs:
     def invite(self, entry: ServerEntry, agent_aor: str, now: float) -> None:
         """A new call, screened and authenticated."""
         book, request = self._book, entry.request
+        is_trusted = agent_aor in book.options.asserting or self._is_trusted(entry.source)
         leg = Leg(new_leg_id(), LegState.INVITED, self._make_dialog(entry))
         leg.pending = entry
         leg.remote_body = request.body
@@ -52,7 +53,7 @@ class IncomingLegs:
             IncomingCall(
                 leg=leg.leg_id,
                 to_user=request.uri.user,
-                caller=identify(request, is_trusted=self._is_trusted(entry.source)),
+                caller=identify(request, is_trusted=is_trusted),
                 body=request.body,
                 source=entry.source,
                 sip_call_id=request.call_id,

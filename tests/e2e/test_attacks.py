@@ -71,7 +71,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Ho
         },
         "trunks": [{"name": "here", "addresses": ["127.0.0.1"]}],
     }
-    with served(tmp_path_factory.mktemp("attacks"), shared, changes, ports) as centre:
+    with served(tmp_path_factory.mktemp("attacks"), shared, changes, ports=ports) as centre:
         yield House(centre, HostPort("127.0.0.1", tcp))
 
 

@@ -13,7 +13,7 @@ from telephony.calls.events import CallBridged, CallEnded, CallHeld, CallResumed
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Tones
 from tests.support.desk_phone import DeskPhone
-from tests.support.kamailio import Kamailio
+from tests.support.edge_proxy import Kamailio
 from tests.support.programs import need_program
 from tests.support.secure_house import House, secure_house
 from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav

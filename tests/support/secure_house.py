@@ -37,5 +37,5 @@ def secure_house(folder: Path, shared: Path) -> Iterator[House]:
             "tls": {"certificate": str(files.certificate), "key": str(files.key)},
         }
     }
-    with served(folder / "centre", shared, changes, ports) as centre:
+    with served(folder / "centre", shared, changes, ports=ports) as centre:
         yield House(centre, tls, files)
