@@ -43,7 +43,7 @@ async def test_a_call_is_a_ladder_from_invite_to_bye(centre: Centre, tmp_path: P
         await call.answered()
         call.press("1")
         incoming = await agent.rings()
-        assert centre.facts(AgentOffered)
+        await centre.told(AgentOffered, 0)
         incoming.accept()
         await centre.told(CallBridged, 0)
         incoming.hang_up()
