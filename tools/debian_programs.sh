@@ -13,6 +13,7 @@ baresip|baresip-core|the calls with a baresip phone are skipped
 linphonec|linphone-cli|the calls with a Linphone phone are skipped
 kamailio|kamailio kamailio-tls-modules|the calls through a Kamailio, proxy or PBX, are skipped
 chromium|chromium fonts-noto-cjk|the wallboard's tests in a browser are skipped
+rtpengine|rtpengine-daemon|the calls whose media rtpengine serves are skipped
 gcc|gcc libc6-dev|the load tests and make bench are skipped
 LIST
 }
