@@ -177,6 +177,7 @@ def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptio
         listeners=listeners,
         domain=sip.domain,
         trusted=sip.trusted,
+        callers=tuple(str(each) for trunk in settings.trunks for each in trunk.addresses),
         asserting=frozenset(account_trunks(settings)),
         ring_all=sip.ring == "all",
         session_expires_s=sip.session_expires_s,

@@ -205,7 +205,7 @@ class Session:
         self._set_passed_on()
         self._payload_type = terms.payload_type
         self._aim(terms)
-        self.latch.open()
+        self.latch.open(self._named)
         self._locked = None
         self._expected_since = now
         self._refresh()
