@@ -107,6 +107,39 @@ class Lose:
     call_id: CallId
 
 
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """The agent of a talk wants `agent_id` in the call, as guest: READY becomes RINGING.
+
+    Settled by `Accept`, `Decline` or the queue's `ring_s`, as an offer is, with `offer_id`.
+    """
+
+    call_id: CallId
+    queue: QueueId
+    "Of the talk: its ring and wrap-up times count."
+    agent_id: AgentId
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """The guest's part is over without having taken the talk, or is not wanted any more: READY
+    again without wrap-up, or what was chosen meanwhile."""
+
+    agent_id: AgentId
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class TakeTalk:
+    """The guest of `offer_id`, who has accepted, has the caller now: the talk of the agent before
+    ends (wrap-up begins) if it has not, and the guest's begins. The visit's outcome stays."""
+
+    call_id: CallId
+    offer_id: OfferId
+
+
 AgentInput: TypeAlias = SignIn | SignOut | Ready | Pause | FinishWrapUp | PhoneChanged
 CallInput: TypeAlias = CallerLeft | Accept | Decline | AgentLeft | Lose
-AcdInput: TypeAlias = AgentInput | Enqueue | CallInput
+GuestInput: TypeAlias = Reserve | Dismiss | TakeTalk
+AcdInput: TypeAlias = AgentInput | Enqueue | CallInput | GuestInput

@@ -91,6 +91,9 @@ class IncomingCall:
     offerless INVITE, and `EarlyAnswered` brings the answer."""
     diversions: tuple[Diversion, ...] = ()
     "Over whom the call came to us, the last one first; as the peer claims."
+    replaces: LegId | None = None
+    """The leg of ours that this call is to stand in for (RFC 3891); the stack has checked that it
+    exists and, with `early-only`, that it is early. Whether the caller may is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,24 @@ class InfoDigit:
     digit: str
 
 
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """A REFER inside the dialog (RFC 3515): answer by `accept_refer` or `refuse_refer`.
+
+    One at a time for each leg: another one meanwhile is refused by the stack with 491.
+    """
+
+    leg: LegId
+    target: str
+    "User part of Refer-To, unescaped; '' when it names none."
+    host: str
+    "Host of Refer-To."
+    replaces: LegId | None = None
+    "The dialog of ours that Refer-To's Replaces names (RFC 3891)."
+    is_replaces_unknown: bool = False
+    "Refer-To has a Replaces that names no dialog of ours."
+
+
 class GoneWhy(StrEnum):
     BYE = "bye"
     "The peer hung up."
@@ -247,6 +268,7 @@ SipEvent: TypeAlias = (
     | Reoffered
     | ReofferRefused
     | InfoDigit
+    | Referred
     | Gone
     | DialogKept
     | PhoneRegistered
