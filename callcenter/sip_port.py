@@ -8,7 +8,7 @@ from telephony.sip.events import CallerIdentity
 
 
 class SipPort:
-    """Implements `telephony.calls.switchboard.SipPort`."""
+    """Implements `telephony.calls.ports.SipPort`."""
 
     def __init__(self, endpoint: SipEndpoint) -> None:
         self._endpoint = endpoint

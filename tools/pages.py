@@ -76,6 +76,7 @@ MACHINES = {
     "A SIP leg": "telephony.sip.leg",
     "The SIP stack": "telephony.sip.stack",
     "A leg": "telephony.calls.leg",
+    "A leg that is rung": "telephony.calls.rung_leg",
     "A call": "telephony.calls.call",
     "Symmetric RTP": "telephony.media.latch",
     "The media session": "telephony.media.session",

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from foundation.ids import AgentId, LegId, PhoneId
 from telephony.calls.events import CallEvent
+from telephony.calls.kept import Note
 from telephony.media import protocol as media
 
 
@@ -42,6 +43,8 @@ class Dial:
     agent_id: AgentId
     body: bytes
     auto_answer: bool
+    note: Note
+    "Kept with the dialog."
 
 
 @dataclass(frozen=True, slots=True)

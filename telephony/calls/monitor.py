@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from foundation.ids import CallId, LegId, PhoneId
 from telephony.calls.effects import (
     AskMedia,
-    DialSupervisor,
     Effect,
     HangUpLeg,
     MediaAnswered,
@@ -39,11 +38,9 @@ from telephony.calls.events import (
     MonitorChanged,
     MonitorEnded,
     MonitorMode,
-    MonitorStarted,
-    Side,
 )
-from telephony.calls.leg import Leg, LegState
 from telephony.calls.options import CallOptions
+from telephony.calls.supervisor_leg import SupervisorLeg
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 
@@ -67,52 +64,6 @@ class Monitor:
     phone: PhoneId
     by: str
     mode: MonitorMode
-
-
-class SupervisorLeg(Leg):
-    """One phone at one talk; its states are those of an agent's (`leg`)."""
-
-    def __init__(self, seen: Monitor, leg_id: LegId, options: CallOptions) -> None:
-        # Neither caller nor agent; like the agent he is of the house, and rung by us.
-        super().__init__(seen.call_id, leg_id, Side.AGENT, options, offerless=False)
-        self.phone = seen.phone
-        self.by = seen.by
-        self.mode = seen.mode
-
-    @property
-    def speaks(self) -> bool:
-        """Somebody is to hear it."""
-        return self.is_up and not self.holding and self.mode is not MonitorMode.LISTEN
-
-    @property
-    def was_dialled(self) -> bool:
-        return self.state in (LegState.DIALLING, LegState.ANSWERING, LegState.UP)
-
-    def prepare(self, prefer: str) -> AskMedia:
-        return self.ask_session(Purpose.PREPARE_SUPERVISOR, prefer=prefer)
-
-    def on_prepared(self, done: media.Done) -> list[Effect]:
-        self.state = LegState.DIALLING
-        self.our_sdp = done.sdp.encode()
-        return [DialSupervisor(self.leg_id, self.phone, self.our_sdp)]
-
-    def on_answered(self, sdp: bytes) -> list[Effect]:
-        if self.state is not LegState.DIALLING:
-            return []
-        self.state = LegState.ANSWERING
-        return [self.ask_answer(Purpose.ANSWER_SUPERVISOR, sdp)]
-
-    def on_connectable(self, done: media.Done) -> list[Effect]:
-        self.state = LegState.UP
-        told = MonitorStarted(self.call_id, self.phone, self.by, self.mode)
-        return [*self.note_terms(done), Tell(told)]
-
-    def on_ack(self, sdp: bytes) -> list[Effect]:
-        """Of a re-INVITE without SDP: our offer's answer."""
-        if not self.offerless or not sdp:
-            return []
-        self.offerless = False
-        return [self.ask_answer(Purpose.REOFFER_ANSWER, sdp)]
 
 
 class Monitoring:
@@ -153,9 +104,11 @@ class Monitoring:
             return self._change(known, wanted)
         if len(self.legs) >= self._options.max_monitors:
             return []
-        leg = self.legs[leg_id] = SupervisorLeg(wanted, leg_id, self._options)
+        leg = self.legs[leg_id] = SupervisorLeg(
+            self.call_id, leg_id, wanted.phone, wanted.by, wanted.mode, self._options
+        )
         self._releasing.add(leg_id)
-        return [leg.prepare(prefer)]
+        return leg.prepare(prefer)
 
     def stop(self, phone: PhoneId, reason: str) -> list[Effect]:
         leg = self._find(phone)

@@ -40,7 +40,7 @@ class PeerLeg:
 
 
 class PeerStack:
-    """Implements `telephony.calls.switchboard.SipPort`; peers are moved by the test."""
+    """Implements `telephony.calls.ports.SipPort`; peers are moved by the test."""
 
     def __init__(self) -> None:
         self.legs: dict[LegId, PeerLeg] = {}
@@ -146,7 +146,7 @@ OnReply = Callable[[media.Done | media.Failed], None]
 
 @dataclass
 class PeerMedia:
-    """Implements `telephony.calls.switchboard.MediaPort` with two workers."""
+    """Implements `telephony.calls.ports.MediaPort` with two workers."""
 
     queues: tuple[deque[tuple[media.Request, OnReply]], ...] = field(
         default_factory=lambda: (deque(), deque())
