@@ -10,7 +10,7 @@ Rule 1: an offer ends in exactly one of AgentRefused, or AgentPickedUp and later
 """
 
 from foundation.ids import AgentId, CallId, LegId, OfferId
-from telephony.calls.effects import Dial, Effect, Purpose, Tell
+from telephony.calls.effects import Accept, Dial, Effect, Purpose, Tell
 from telephony.calls.events import (
     AgentHungUp,
     AgentPickedUp,
@@ -19,7 +19,7 @@ from telephony.calls.events import (
     EndedBy,
     Side,
 )
-from telephony.calls.kept import KeptSide, Note
+from telephony.calls.kept import Note
 from telephony.calls.leg import LegState
 from telephony.calls.options import CallOptions
 from telephony.calls.rung_leg import RungLeg
@@ -51,20 +51,26 @@ class AgentLeg(RungLeg):
         self._auto_answer = auto_answer
         self._has_rung = False
 
-    def resume(self, kept: KeptSide, *, bridged: bool, plays: int) -> list[Effect]:
-        """Go on with a phone that an earlier process dialled."""
-        self.adopt(kept, bridged=bridged, plays=plays)
-        if self.codec:
-            self.state = LegState.UP
-            return []
-        # The offer that media made is that of our INVITE.
-        self.offerless = False
-        self.state = LegState.DIALLING
-        return [] if kept.dialog.is_early else self.on_answered(kept.dialog.body)
-
     def dial(self) -> list[Effect]:
-        note = Note(call=self.call_id, side=Side.AGENT, agent=self.agent_id, offer=self.offer_id)
-        return [Dial(self.leg_id, self.agent_id, self.our_sdp, self._auto_answer, note)]
+        return [Dial(self.leg_id, self.agent_id, self.our_sdp, self._auto_answer, self.note())]
+
+    # -- another phone of the same agent's, which takes the talk over (RFC 3891) -------------------
+
+    def prepare_move(self, sdp: bytes) -> list[Effect]:
+        """The phone has called us: the INVITE is the peer's here, and its offer too."""
+        self.offerless = not sdp
+        return [self.ask_session(Purpose.PREPARE_MOVE, sdp)]
+
+    def on_moved(self, done: media.Done) -> list[Effect]:
+        self.state = LegState.UP
+        self.our_sdp = done.sdp.encode()
+        noted = [] if self.offerless else self.note_terms(done)
+        return [Accept(self.leg_id, self.our_sdp), *noted]
+
+    def note(self) -> Note:
+        return Note(call=self.call_id, side=Side.AGENT, agent=self.agent_id, offer=self.offer_id)
+
+    # -- facts -----------------------------------------------------------------------------------
 
     def on_progress(self, status: int) -> list[Effect]:
         """A phone repeats its 180 every minute; it began to ring only once."""
@@ -77,19 +83,8 @@ class AgentLeg(RungLeg):
         told = Tell(AgentPickedUp(self.call_id, self.agent_id, self.offer_id))
         return [*self.connectable(done), told]
 
-    # -- the end ---------------------------------------------------------------------------------
-
-    def lose(self, by: EndedBy, status: int, reason: str) -> list[Effect]:
-        """We end it; `status` is what an offer that was not picked up is refused with."""
-        told = self._ending(by, status, reason if by is EndedBy.FAULT else "")
-        return [*self.drop(reason), Tell(told)]
-
-    def on_peer_ended(self, by: EndedBy, status: int) -> list[Effect]:
-        """The dialog is over already."""
-        told = self._ending(by, status)
-        return [self.release(), Tell(told)]
-
-    def _ending(self, by: EndedBy, status: int, why: str = "") -> AgentHungUp | AgentRefused:
+    def farewell(self, by: EndedBy, status: int, why: str = "") -> list[Effect]:
+        """What its end means; `status`: what an offer that was not picked up is refused with."""
         if self.is_up:
-            return AgentHungUp(self.call_id, self.agent_id, by, why)
-        return AgentRefused(self.call_id, self.agent_id, self.offer_id, status)
+            return [Tell(AgentHungUp(self.call_id, self.agent_id, by, why))]
+        return [Tell(AgentRefused(self.call_id, self.agent_id, self.offer_id, status))]

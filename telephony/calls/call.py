@@ -28,32 +28,27 @@ Rule 5: after each step, what follows from it for holds and ears is worked out a
 
 from collections.abc import Sequence
 
-from foundation.ids import CallId, LegId, PartyId, PhoneId
-from telephony.calls.agent_leg import ENDED_EARLY
-from telephony.calls.agent_side import AgentSide
+from foundation.ids import CallId, LegId, OfferId, PartyId, PhoneId
 from telephony.calls.caller_leg import CallerLeg
-from telephony.calls.digits import DigitFilter, DigitWay
+from telephony.calls.digits import DigitWay
 from telephony.calls.effects import Effect, HangUpLeg, MediaAnswered, Purpose, Reject, Tell
 from telephony.calls.events import (
     CallAnswered,
     CallArrived,
     CallEnded,
     CallRefused,
-    DigitPressed,
     EndedBy,
-    LegEnded,
     PromptEnded,
     Side,
-    TalkRecorded,
 )
-from telephony.calls.hold import Hold
 from telephony.calls.kept import KeptCall
 from telephony.calls.leg import LegState
+from telephony.calls.media_facts import MediaFacts
 from telephony.calls.monitor import Talk
 from telephony.calls.options import CallOptions
-from telephony.calls.recording import Recording
+from telephony.calls.parts import make_parts
 from telephony.calls.seats import Seats
-from telephony.calls.sound import Sound
+from telephony.calls.sip_facts import SipFacts
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 
@@ -77,14 +72,13 @@ class Call:
         self.call_id = call_id
         self.caller = CallerLeg(call_id, leg_id, Side.CALLER, options)
         self._seats = Seats(self.caller)
-        self._sound = Sound(self._seats)
-        self._hold = Hold(self._seats)
-        self.recording = Recording(self._seats)
-        self.agents = AgentSide(self._seats, self.recording, options, self._fail)
+        self.parts = make_parts(self._seats, options, self.answer, self._hang_up)
+        self._media_facts = MediaFacts(self.parts, self._on_prepared, self.hang_up)
+        bad_media = self._media_facts.on_bad_media
+        self._sip_facts = SipFacts(self.parts, options, self._end, bad_media)
         self._party_id = party_id
         self._line = line
         self._trunk = trunk
-        self._digits = DigitFilter(options.double_digit_s)
         self._has_arrived = False
         self._is_over = False
 
@@ -110,15 +104,21 @@ class Call:
 
     @property
     def talk(self) -> Talk | None:
-        """Caller and agent while they are bridged, for whoever listens to them."""
+        """Caller and an agent of ours while they are bridged, for whoever listens to them."""
         agent = self._seats.agent
-        if agent is None or not self._seats.is_bridged:
+        if agent is None or agent.agent_id is None or not self._seats.is_bridged:
             return None
-        return Talk(self.caller.leg_id, agent.leg_id, PhoneId(agent.agent_id))
+        return Talk(
+            self.caller.leg_id,
+            agent.leg_id,
+            PhoneId(agent.agent_id),
+            self.parts.sound.hears(self.caller.leg_id),
+            self.parts.sound.hears(agent.leg_id),
+        )
 
     def settle(self) -> list[Effect]:
         """What follows from the step before for who hears whom, and for what is told of holds."""
-        return [*self._sound.follow(), *self._hold.follow()]
+        return [*self.parts.sound.follow(), *self.parts.hold.follow()]
 
     # -- the caller's INVITE ---------------------------------------------------------------------
 
@@ -137,17 +137,21 @@ class Call:
 
         `plays`: a number above that of any play of these legs.
         """
+        seats, parts = self._seats, self.parts
         self._has_arrived = True
-        self._seats.is_bridged = kept.is_bridged
-        self.recording.recording_id = kept.recording_id
-        self._seats.expect(self.caller.leg_id)
-        self.caller.adopt(kept.caller, bridged=kept.is_bridged, plays=plays)
+        seats.is_bridged, seats.is_on_hold = kept.is_bridged, kept.is_on_hold
+        parts.recording.recording_id = kept.recording_id
+        seats.expect(self.caller.leg_id)
+        is_talk = kept.is_bridged or kept.guest is not None
+        self.caller.adopt(kept.caller, bridged=is_talk, plays=plays)
         self.caller.state = LegState.ARRIVED if kept.caller.dialog.is_early else LegState.UP
-        effects = [] if kept.agent is None else self.agents.resume(kept.agent, plays)
-        self._hold.adopt()
+        effects = [] if kept.agent is None else parts.agents.resume(kept.agent, plays)
+        parts.sound.adopt([side.session for side in kept.sides])
+        parts.hold.adopt()
+        effects += parts.guests.resume(kept, plays)
         if kept.recording_id is not None and not kept.is_bridged:
             # The recording begins just before the bridge, which did not come about any more.
-            effects += self.agents.bridge()
+            effects += parts.agents.bridge()
         return effects
 
     def turn_away(self, status: int, rule: str) -> list[Effect]:
@@ -188,7 +192,7 @@ class Call:
         return [] if self._is_over else [*self.caller.hearing.stop()]
 
     def echo(self) -> list[Effect]:
-        if self._is_over or self.has_agent:
+        if self._is_over or self.has_agent or self._seats.guest is not None:
             return []
         leg_id = self.caller.leg_id
         connect = self.caller.ask(media.Connect(rid=0, a=leg_id, b=leg_id))
@@ -196,111 +200,41 @@ class Call:
 
     def hang_up(self, by: EndedBy, reason: str) -> list[Effect]:
         """A caller without a 200 gets a final answer, whatever the cause; others a BYE."""
+        return self._hang_up(by, reason, 500 if by is EndedBy.FAULT else HUNG_UP)
+
+    def _hang_up(self, by: EndedBy, reason: str, status: int) -> list[Effect]:
         if self._is_over:
             return []
         if self.caller.is_up:
             return [HangUpLeg(self.caller.leg_id, reason), *self._end(by, reason)]
-        status = 500 if by is EndedBy.FAULT else HUNG_UP
         return self._refuse(status, reason, by, reason)
 
-    # -- SIP's facts -----------------------------------------------------------------------------
+    def stop_ringing(self, offer_id: OfferId) -> list[Effect]:
+        """Of the agent or of the guest."""
+        parts = self.parts
+        return [*parts.agents.stop_ringing(offer_id), *parts.guests.withdraw(offer_id)]
+
+    # -- facts -----------------------------------------------------------------------------------
 
     def on_sip(self, event: sip.SipEvent, now: float) -> list[Effect]:
         """Facts about a leg of this call; `now` in seconds."""
-        match event:
-            case sip.Cancelled(reason=reason):
-                return self._end(EndedBy.CALLER, reason or "cancelled")
-            case sip.Confirmed(leg, body) | sip.EarlyAnswered(leg, body):
-                return self._on_ack(leg, body)
-            case sip.Progressed(leg, status):
-                agent = self._seats.agent_on(leg)
-                return [] if agent is None else agent.on_progress(status)
-            case sip.Answered(leg, body):
-                agent = self._seats.agent_on(leg)
-                return [] if agent is None else agent.on_answered(body)
-            case sip.Refused(leg, status):
-                return self.agents.on_peer_ended(leg, EndedBy.AGENT, status)
-            case sip.Reoffered(leg, body):
-                return self._on_reoffered(leg, body)
-            case sip.InfoDigit(leg, digit):
-                return self._on_info_digit(leg, digit, now)
-            case sip.Gone(leg, why, reason):
-                return self._on_gone(leg, why, reason)
-            case sip.DialogKept(leg_id, record):
-                leg_kept = self._seats.find(leg_id)
-                return [] if leg_kept is None else leg_kept.keep(record)
-            case _:
-                return []
-
-    def _on_ack(self, leg_id: LegId, body: bytes) -> list[Effect]:
-        leg = self._seats.find(leg_id)
-        if leg is None or not leg.offerless:
-            return []
-        leg.offerless = False
-        is_first = leg is self.caller and not leg.codec
-        if not body:
-            # RFC 3264 4: our offer was never answered, so there is nothing to talk by.
-            return self._on_bad_media(leg_id, "the ACK has no SDP") if is_first else []
-        purpose = Purpose.LATE_ANSWER if is_first else Purpose.REOFFER_ANSWER
-        return [leg.ask_answer(purpose, body)]
-
-    def _on_reoffered(self, leg_id: LegId, body: bytes) -> list[Effect]:
-        leg = self._seats.find(leg_id)
-        return [Reject(leg_id, 481)] if leg is None else leg.on_reoffered(body)
-
-    def _on_info_digit(self, leg_id: LegId, digit: str, now: float) -> list[Effect]:
-        effects = self._on_digit(leg_id, digit, now, DigitWay.INFO)
-        other = self._sound.partner(leg_id)
-        if effects and other is not None:
-            effects.append(other.ask(media.SendDigits(rid=0, leg=other.leg_id, digits=digit)))
-        return effects
-
-    def _on_gone(self, leg_id: LegId, why: sip.GoneWhy, reason: str) -> list[Effect]:
-        is_bye = why is sip.GoneWhy.BYE
-        if leg_id == self.caller.leg_id:
-            return self._end(EndedBy.CALLER if is_bye else EndedBy.FAULT, reason or why.value)
-        by = EndedBy.AGENT if is_bye else EndedBy.FAULT
-        return self.agents.on_peer_ended(leg_id, by, ENDED_EARLY)
-
-    # -- media's facts ---------------------------------------------------------------------------
+        return self._sip_facts.take(event, now)
 
     def on_media(self, given: MediaAnswered) -> list[Effect]:
         """Media's reply to something this call asked."""
-        leg_id, reply = given.asked.leg, given.reply
-        match given.asked.purpose:
-            case Purpose.PREPARE_CALLER:
-                return self._on_caller_media(reply)
-            case Purpose.PREPARE_AGENT | Purpose.ANSWER_AGENT:
-                return self.agents.on_media(given)
-            case Purpose.REOFFER:
-                leg = self._seats.find(leg_id)
-                return [] if leg is None else leg.on_reoffer_media(reply)
-            case Purpose.LATE_ANSWER | Purpose.REOFFER_ANSWER:
-                return self._on_late_answer(given)
-            case Purpose.CONNECT:
-                return self.agents.on_connected(leg_id, reply)
-            case Purpose.PLAY | Purpose.TAP if isinstance(reply, media.Failed):
-                return self._on_verb_failed(given.asked.request)
-            case Purpose.RELEASE:
-                return self._on_released(leg_id, reply)
-            case _:
-                return []
+        return self._media_facts.take(given)
 
     def on_play_ended(self, play_id: str) -> list[Effect]:
-        for leg in self._seats.legs():
-            if leg.hearing.is_current(play_id):
-                told = [Tell(PromptEnded(self.call_id))] if leg is self.caller else []
-                return [*leg.hearing.ended(), *told]
-        return []
+        return self._media_facts.on_play_ended(play_id)
 
     def on_digit(self, leg_id: LegId, digit: str, at_s: float) -> list[Effect]:
         """A digit in the RTP stream, which media has already passed on to the other leg."""
-        return self._on_digit(leg_id, digit, at_s, DigitWay.RTP)
+        return self._sip_facts.on_digit(leg_id, digit, at_s, DigitWay.RTP)
 
     def on_media_lost(self, leg_id: LegId) -> list[Effect]:
-        return self._on_bad_media(leg_id, "no audio came any more")
+        return self._media_facts.on_bad_media(leg_id, "no audio came any more")
 
-    def _on_caller_media(self, reply: media.Done | media.Failed) -> list[Effect]:
+    def _on_prepared(self, reply: media.Done | media.Failed) -> list[Effect]:
         if self._is_over:
             return []
         if isinstance(reply, media.Failed):
@@ -309,47 +243,7 @@ class Call:
         noted = self.caller.on_prepared(reply)
         return [*self._arrive(), *noted]
 
-    def _on_late_answer(self, given: MediaAnswered) -> list[Effect]:
-        """The SDP of an ACK: without a usable first one there is no talk, later ones may fail."""
-        leg, reply = self._seats.find(given.asked.leg), given.reply
-        if leg is None:
-            return []
-        if isinstance(reply, media.Done):
-            return leg.note_terms(reply)
-        if given.asked.purpose is Purpose.REOFFER_ANSWER:
-            return []
-        return self._on_bad_media(leg.leg_id, reply.sentence)
-
-    def _on_verb_failed(self, request: media.Request) -> list[Effect]:
-        """Whoever waits for the end of it must not wait for ever."""
-        if isinstance(request, media.Tap):
-            return [Tell(TalkRecorded(request.tap_id, 0, complete=False))]
-        if isinstance(request, media.Play) and self.caller.hearing.failed(request.play_id):
-            return self.on_play_ended(request.play_id)
-        if isinstance(request, media.Play):
-            return [*self._bed_failed(request)]
-        return []
-
-    def _bed_failed(self, request: media.Play) -> list[Effect]:
-        leg = self._seats.find(LegId(request.leg))
-        return [] if leg is None else [*leg.hearing.bed_failed(request.play_id)]
-
-    def _on_bad_media(self, leg_id: LegId, sentence: str) -> list[Effect]:
-        if leg_id == self.caller.leg_id:
-            return self._fail(sentence)
-        return self.agents.on_bad_media(leg_id, sentence)
-
-    def _on_released(self, leg_id: LegId, reply: media.Done | media.Failed) -> list[Effect]:
-        self._seats.releasing.discard(leg_id)
-        if isinstance(reply, media.Failed) or reply.stats is None:
-            return []
-        side = Side.CALLER if leg_id == self.caller.leg_id else Side.AGENT
-        return [Tell(_leg_ended(self.call_id, leg_id, side, reply.stats))]
-
     # -- endings ---------------------------------------------------------------------------------
-
-    def _fail(self, sentence: str) -> list[Effect]:
-        return self.hang_up(EndedBy.FAULT, sentence)
 
     def _refuse(self, status: int, rule: str, by: EndedBy, reason: str) -> list[Effect]:
         return [
@@ -365,9 +259,10 @@ class Call:
             return []
         effects = self._arrive()
         self._is_over = True
+        effects += self.parts.guests.on_call_ends(reason)
         agent = self._seats.agent
         if agent is not None:
-            effects += self.agents.leave(agent.drop(reason))
+            effects += self.parts.agents.leave(agent.drop(reason))
         return [*effects, self.caller.release(), Tell(CallEnded(self.call_id, by, reason))]
 
     # -- small pieces ----------------------------------------------------------------------------
@@ -377,28 +272,3 @@ class Call:
             return []
         self._has_arrived = True
         return [Tell(CallArrived(self.call_id, self._party_id, self._line, self._trunk))]
-
-    def _on_digit(self, leg_id: LegId, digit: str, at_s: float, way: DigitWay) -> list[Effect]:
-        leg = self._seats.find(leg_id)
-        if leg is None or not self._has_arrived:
-            return []
-        if not self._digits.is_new(leg_id, digit, at_s, way):
-            return []
-        return [Tell(DigitPressed(self.call_id, leg.side, digit))]
-
-
-def _leg_ended(call_id: CallId, leg_id: LegId, side: Side, stats: media.LegStats) -> LegEnded:
-    return LegEnded(
-        call_id,
-        leg_id,
-        side,
-        packets_received=stats.packets_received,
-        packets_sent=stats.packets_sent,
-        packets_lost=stats.packets_lost,
-        jitter_ms=stats.jitter_ms,
-        remote_packets_lost=stats.remote_packets_lost,
-        remote_jitter_ms=stats.remote_jitter_ms,
-        round_trip_ms=stats.round_trip_ms,
-        mos=stats.mos,
-        remote_mos=stats.remote_mos,
-    )

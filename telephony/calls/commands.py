@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 from foundation.ids import AgentId, CallId, LegId, OfferId, RecordingId, new_leg_id
 from telephony.calls.call import Call
+from telephony.calls.control import GuestTarget
 from telephony.calls.effects import Effect
-from telephony.calls.events import CallEvent, EndedBy, TalkRecorded
+from telephony.calls.events import CallEvent, EndedBy, GuestWay, TalkRecorded
 
 
 class CallCommands:
@@ -23,6 +24,22 @@ class CallCommands:
         call = self._calls.get(call_id)
         if call is not None:
             self._take(call, lambda: command(call))
+
+    def _on_call_with_leg(
+        self, call_id: CallId, command: Callable[[Call, LegId], list[Effect]]
+    ) -> None:
+        """One that may make a leg, whose facts are the call's from then on."""
+        leg_id = new_leg_id()
+
+        def step(call: Call) -> list[Effect]:
+            effects = command(call, leg_id)
+            if leg_id in call.leg_ids:
+                self._by_leg[leg_id] = call
+            return effects
+
+        self._on_call(call_id, step)
+
+    # -- the caller and the agent ----------------------------------------------------------------
 
     def answer(self, call_id: CallId) -> None:
         self._on_call(call_id, lambda call: call.answer())
@@ -42,24 +59,21 @@ class CallCommands:
     def ring_agent(
         self, call_id: CallId, agent_id: AgentId, offer_id: OfferId, *, auto_answer: bool
     ) -> None:
-        leg_id = new_leg_id()
-
-        def ring(call: Call) -> list[Effect]:
-            effects = call.agents.ring(leg_id, agent_id, offer_id, auto_answer=auto_answer)
-            if leg_id in call.leg_ids:
-                self._by_leg[leg_id] = call
-            return effects
-
-        self._on_call(call_id, ring)
+        self._on_call_with_leg(
+            call_id,
+            lambda call, leg: call.parts.agents.ring(
+                leg, agent_id, offer_id, auto_answer=auto_answer
+            ),
+        )
 
     def stop_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
-        self._on_call(call_id, lambda call: call.agents.stop_ringing(offer_id))
+        self._on_call(call_id, lambda call: call.stop_ringing(offer_id))
 
     def play_to_agent(self, call_id: CallId, items: Sequence[str]) -> None:
-        self._on_call(call_id, lambda call: call.agents.play(items))
+        self._on_call(call_id, lambda call: call.parts.agents.play(items))
 
     def bridge(self, call_id: CallId) -> None:
-        self._on_call(call_id, lambda call: call.agents.bridge())
+        self._on_call(call_id, lambda call: call.parts.agents.bridge())
 
     def echo(self, call_id: CallId) -> None:
         self._on_call(call_id, lambda call: call.echo())
@@ -67,7 +81,7 @@ class CallCommands:
     def record(self, call_id: CallId, recording_id: RecordingId, file: str) -> None:
         """For a call that is gone the recording is told closed and empty."""
         if call_id in self._calls:
-            self._on_call(call_id, lambda call: call.recording.begin(recording_id, file))
+            self._on_call(call_id, lambda call: call.parts.recording.begin(recording_id, file))
         else:
             self._tell(TalkRecorded(recording_id, 0, complete=False))
 
@@ -75,4 +89,44 @@ class CallCommands:
         self._on_call(call_id, lambda call: call.hang_up(by, reason))
 
     def release_agent(self, call_id: CallId) -> None:
-        self._on_call(call_id, lambda call: call.agents.release())
+        self._on_call(call_id, lambda call: call.parts.agents.release())
+
+    # -- hold and guests -------------------------------------------------------------------------
+
+    def hold(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.parts.hold.begin())
+
+    def resume(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.parts.hold.end())
+
+    def consult(self, call_id: CallId, target: GuestTarget) -> None:
+        self._invite(call_id, target, GuestWay.CONSULT)
+
+    def refuse_consult(self, call_id: CallId, status: int) -> None:
+        self._on_call(call_id, lambda call: call.parts.second.refuse(status))
+
+    def transfer(self, call_id: CallId, target: GuestTarget) -> None:
+        self._invite(call_id, target, GuestWay.TRANSFER)
+
+    def refuse_transfer(self, call_id: CallId, status: int) -> None:
+        self._on_call(call_id, lambda call: call.parts.referral.fail(status))
+
+    def release_for_transfer(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.parts.guests.release_agent())
+
+    def complete_transfer(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.parts.guests.complete())
+
+    def conference(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.parts.guests.conference())
+
+    def take_back(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.parts.guests.take_back())
+
+    def dial_guest(self, call_id: CallId, target: GuestTarget) -> None:
+        self._invite(call_id, target, GuestWay.DIAL)
+
+    def _invite(self, call_id: CallId, target: GuestTarget, way: GuestWay) -> None:
+        self._on_call_with_leg(
+            call_id, lambda call, leg: call.parts.guests.invite(leg, target, way)
+        )

@@ -18,7 +18,9 @@ Rule 2: nobody hears a supervisor whose phone is on hold: that would be the phon
 Rule 3: no phone outlives the talk. The end is told before `AgentHungUp` or `CallEnded`, and media
         is told before the talk's own legs are released.
 Rule 4: each phone that was asked for has one `MonitorEnded`; `MonitorStarted` comes at most once.
-Rule 5: recordings are of caller and agent alone; who whispers or barges in is not recorded.
+Rule 5: a consultation and a conference are no end of the talk: supervisors go on hearing caller
+        and agent, and the agent them. After a transfer it is another talk, to be asked for anew.
+Rule 6: recordings are of caller and agent alone; who whispers or barges in is not recorded.
 """
 
 from dataclasses import dataclass
@@ -30,6 +32,7 @@ from telephony.calls.effects import (
     HangUpLeg,
     MediaAnswered,
     Purpose,
+    RefuseRefer,
     Reject,
     Tell,
 )
@@ -40,6 +43,7 @@ from telephony.calls.events import (
     MonitorMode,
 )
 from telephony.calls.options import CallOptions
+from telephony.calls.sound import Heard
 from telephony.calls.supervisor_leg import SupervisorLeg
 from telephony.media import protocol as media
 from telephony.sip import events as sip
@@ -49,11 +53,20 @@ TALK_OVER = "the talk is over"
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """Who hears whom by the call's own bridge."""
+    """Who talks, and whom each of the two hears without supervisors."""
 
     caller: LegId
     agent: LegId
     agents_phone: PhoneId
+    caller_hears: Heard
+    agent_hears: Heard
+
+    def is_same(self, other: "Talk | None") -> bool:
+        """The same two people, maybe by another phone of the agent's or with a guest."""
+        return other is not None and (self.caller, self.agents_phone) == (
+            other.caller,
+            other.agents_phone,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +127,19 @@ class Monitoring:
         leg = self._find(phone)
         return [] if leg is None else self._drop(leg, reason)
 
+    def leave(self, talk: Talk | None) -> list[Effect]:
+        """What the call has come to, before that is done: the end of the talk is the end here.
+
+        `talk` is None when it is bridged no more.
+        """
+        return [] if self._talk.is_same(talk) else self._drop_all(TALK_OVER)
+
     def follow(self, talk: Talk | None) -> list[Effect]:
-        """What the call has come to; `talk` is None when it is bridged no more."""
-        effects = [] if talk == self._talk else self._drop_all(TALK_OVER)
-        self._talk = talk or self._talk
-        return effects
+        """The same, when it has been done: who hears whom may have changed."""
+        if talk is None:
+            return []
+        self._talk = talk
+        return [*self._attune()]
 
     def hang_up(self, by: EndedBy, reason: str) -> list[Effect]:
         """The way out after a fault of ours (`by`), for all of them."""
@@ -140,6 +161,8 @@ class Monitoring:
         if leg is None:
             return [Reject(event.leg, 481)] if isinstance(event, sip.Reoffered) else []
         match event:
+            case sip.Referred():
+                return [RefuseRefer(leg.leg_id, 403)]
             case sip.Answered(body=body):
                 return leg.on_answered(body)
             case sip.Refused(status=status):
@@ -211,13 +234,15 @@ class Monitoring:
 
     def _hearing(self) -> dict[LegId, list[LegId]]:
         """Nothing for caller and agent means: what the bridge gives them."""
-        caller, agent = self._talk.caller, self._talk.agent
+        talk = self._talk
+        caller, agent = talk.caller, talk.agent
         speaking = [leg for leg in self.legs.values() if leg.speaks]
         heard = [leg.leg_id for leg in speaking]
         barging = [leg.leg_id for leg in speaking if leg.mode is MonitorMode.BARGE]
         hearing = {
-            caller: [agent, *barging] if barging else [],
-            agent: [caller, *heard] if heard else [],
+            # During a consultation the caller hears nobody, so no supervisor either.
+            caller: _beside(talk.caller_hears, barging if talk.caller_hears.legs else []),
+            agent: _beside(talk.agent_hears, heard),
         }
         for leg in self.legs.values():
             if leg.is_up:
@@ -251,8 +276,14 @@ _OF_A_LEG = (
     sip.Reoffered,
     sip.Confirmed,
     sip.Gone,
+    sip.Referred,
     sip.DialogKept,
 )
+
+
+def _beside(heard: Heard, supervisors: list[LegId]) -> list[LegId]:
+    """Nothing means: whom the leg is connected with."""
+    return [*heard.legs, *supervisors] if supervisors or heard.is_mixed else []
 
 
 def _ask_hear(leg_id: LegId, sources: list[LegId]) -> AskMedia:

@@ -9,6 +9,7 @@ Rule 1: what we end gets one `HangUpLeg`; what the peer ended, or was never dial
 """
 
 from telephony.calls.effects import Effect, HangUpLeg, Purpose
+from telephony.calls.kept import KeptSide
 from telephony.calls.leg import Leg, LegState
 from telephony.media import protocol as media
 
@@ -22,6 +23,17 @@ class RungLeg(Leg):
     @property
     def was_dialled(self) -> bool:
         return self.state in (LegState.DIALLING, LegState.ANSWERING, LegState.UP)
+
+    def resume(self, kept: KeptSide, *, bridged: bool, plays: int) -> list[Effect]:
+        """Go on with a phone that an earlier process dialled."""
+        self.adopt(kept, bridged=bridged, plays=plays)
+        if self.codec and not kept.dialog.is_early:
+            self.state = LegState.UP
+            return []
+        # The offer that media made is that of our INVITE.
+        self.offerless = False
+        self.state = LegState.DIALLING
+        return [] if kept.dialog.is_early else self.on_answered(kept.dialog.body)
 
     def dial(self) -> list[Effect]:
         """The INVITE; media has made `our_sdp`."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from foundation.ids import AgentId, CallId, LegId, PartyId, PhoneId, new_call_id
 from foundation.tasks import contain
+from telephony.calls.agent_leg import AgentLeg
 from telephony.calls.call import Call
 from telephony.calls.commands import CallCommands
 from telephony.calls.effects import Effect
@@ -28,6 +29,8 @@ from telephony.calls.numbers import ANONYMOUS, normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
 from telephony.calls.ports import MediaPort, SipPort
+from telephony.calls.referral import FORBIDDEN
+from telephony.calls.second_line import BUSY_HERE
 from telephony.calls.supervision import Supervision
 from telephony.calls.trunks import UNKNOWN_TRUNK, UNKNOWN_TRUNK_STATUS
 from telephony.calls.work import Desk, Work
@@ -48,7 +51,11 @@ class Switchboard(CallCommands):
         parties: PartyBook,
         tell: Callable[[CallEvent], None],
         now: Callable[[], float],
+        is_line: Callable[[str], bool] = lambda dialled: True,
     ) -> None:
+        """`is_line`: what is dialled leads to a line of ours; with what does not, the phone of an
+        agent who talks wants to consult."""
+        self._is_line = is_line
         self._options = options
         self._sip = sip_port
         self._parties = parties
@@ -125,8 +132,12 @@ class Switchboard(CallCommands):
             self._take_step(monitoring, lambda: monitoring.on_sip(event))
             return
         match event:
+            case sip.IncomingCall() if event.replaces is not None:
+                self._replace(event, event.replaces)
             case sip.IncomingCall():
                 self._arrive(event)
+            case sip.Referred(leg) if leg not in self._by_leg:
+                self._sip.refuse_refer(leg, 481)
             case sip.PhoneRegistered(aor) | sip.PhoneUnregistered(aor):
                 self._phone_changed(AgentId(aor))
             case sip.BindingsChanged() | sip.Dropped():
@@ -183,8 +194,8 @@ class Switchboard(CallCommands):
         self._add(call, caller.dialog.peer)
         if caller.note.aor:
             self._agents_calling[caller.leg_id] = AgentId(caller.note.aor)
-        if kept.agent is not None:
-            self._by_leg[kept.agent.leg_id] = call
+        for side in kept.sides:
+            self._by_leg[side.leg_id] = call
         self._take(call, lambda: call.resume(kept, plays))
 
     # -- supervisors -----------------------------------------------------------------------------
@@ -204,7 +215,46 @@ class Switchboard(CallCommands):
 
     # -- new calls -------------------------------------------------------------------------------
 
+    def _replace(self, event: sip.IncomingCall, replaced: LegId) -> None:
+        """RFC 3891: an agent's other phone may take over the agent's leg of a talk."""
+        call, agent_id = self._by_leg.get(replaced), AgentId(event.agent_aor)
+        if not agent_id or call is None or not call.parts.agents.may_move(replaced, agent_id):
+            self._sip.reject(event.leg, FORBIDDEN)
+            return
+        self._by_leg[event.leg] = call
+        log.info("[%s] < INVITE of %s, who takes another phone", call.call_id, agent_id)
+        self._take(call, lambda: call.parts.agents.move(event.leg, agent_id, event.body))
+        successor = call.parts.seats.find(event.leg)
+        if isinstance(successor, AgentLeg):
+            self._sip.note(event.leg, write_note(successor.note()))
+
+    def _consult(self, event: sip.IncomingCall) -> bool:
+        """Whether it is the second line of an agent's phone that is in a talk."""
+        agent_id = AgentId(event.agent_aor)
+        if not agent_id or self._is_line(event.to_user):
+            return False
+        talks = (each for each in self._calls.values() if each.parts.second.is_of(agent_id))
+        call = next(talks, None)
+        if call is None:
+            return False
+        if not call.parts.second.may_ask(agent_id):
+            self._sip.reject(event.leg, BUSY_HERE)
+            return True
+        self._by_leg[event.leg] = call
+        log.info("[%s] < INVITE of %s on a second line", call.call_id, agent_id)
+        self._take(
+            call,
+            lambda: call.parts.second.ask(
+                event.leg, agent_id, event.to_user, event.body, reliable=event.reliable
+            ),
+        )
+        note = Note(call=call.call_id, side=Side.AGENT, agent=agent_id, is_second=True)
+        self._sip.note(event.leg, write_note(note))
+        return True
+
     def _arrive(self, event: sip.IncomingCall) -> None:
+        if self._consult(event):
+            return
         trunks = self._options.trunks
         trunk = None if event.agent_aor else trunks.find(event.source.host)
         if trunks and trunk is None and not event.agent_aor:
@@ -267,18 +317,17 @@ class Switchboard(CallCommands):
             effects.extend(call.settle())
 
         if contain(f"a step of call {call.call_id}", settled):
-            # First, for a supervisor's ear must be taken off a leg while the leg is there.
-            self._follow(call)
-            self._work.do(call, effects)
+            monitoring, talk = self._supervision.find_at(call.call_id), call.talk
+            if monitoring is not None:
+                # First, for a supervisor's ear must be taken off a leg while the leg is there.
+                leaving = self._supervision.step(monitoring, lambda: monitoring.leave(talk))
+                self._work.add(monitoring, leaving)
+                self._work.add(call, effects)
+                self._take_step(monitoring, lambda: monitoring.follow(talk))
+            else:
+                self._work.do(call, effects)
         else:
             self._break_off(call)
-
-    def _follow(self, call: Call) -> None:
-        """What the call's last step means to whoever listens to it."""
-        monitoring = self._supervision.find_at(call.call_id)
-        if monitoring is not None:
-            effects = self._supervision.step(monitoring, lambda: monitoring.follow(call.talk))
-            self._work.add(monitoring, effects)
 
     def _take_step(self, desk: Desk, step: Callable[[], list[Effect]]) -> None:
         if isinstance(desk, Monitoring):

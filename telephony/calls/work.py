@@ -14,14 +14,19 @@ from foundation.ids import CallId, LegId
 from foundation.tasks import contain
 from telephony.calls.effects import (
     Accept,
+    AcceptRefer,
     AskMedia,
     Dial,
+    DialOutside,
     DialSupervisor,
     Effect,
     HangUpLeg,
     MediaAnswered,
+    NotifyRefer,
     Progress,
+    RefuseRefer,
     Reject,
+    SipWord,
     Tell,
 )
 from telephony.calls.events import CallEvent, EndedBy
@@ -99,27 +104,49 @@ class Work:
 
     def perform(self, desk: Desk, effect: Effect) -> None:
         match effect:
-            case Progress(leg, body):
-                self._sip.progress(leg, 183, body)
+            case Tell(event):
+                self._tell(event)
+            case AskMedia():
+                self._ask(desk, effect)
+            case Dial():
+                self._dial(desk.call_id, effect)
+            case DialOutside():
+                self._dial_outside(desk.call_id, effect)
+            case DialSupervisor():
+                self._dial_supervisor(desk.call_id, effect)
+            case _:
+                self._speak(effect)
+
+    def _speak(self, effect: SipWord) -> None:
+        match effect:
+            case Progress(leg, body, status):
+                self._sip.progress(leg, status, body)
             case Accept(leg, body):
                 self._sip.accept(leg, body)
             case Reject(leg, status):
                 self._sip.reject(leg, status)
-            case Dial():
-                self._dial(desk.call_id, effect)
-            case DialSupervisor():
-                self._dial_supervisor(desk.call_id, effect)
             case HangUpLeg(leg, reason):
                 self._sip.hang_up(leg, reason)
-            case AskMedia():
-                self._ask(desk, effect)
-            case Tell(event):
-                self._tell(event)
+            case AcceptRefer(leg):
+                self._sip.accept_refer(leg)
+            case RefuseRefer(leg, status):
+                self._sip.refuse_refer(leg, status)
+            case NotifyRefer(leg, status):
+                self._sip.notify_refer(leg, status)
 
     def _dial(self, call_id: CallId, effect: Dial) -> None:
         log.info("[%s] > INVITE %s", call_id, effect.agent_id)
         headers = AUTO_ANSWER_HEADERS if effect.auto_answer else ()
         self._invite(call_id, effect.leg, effect.agent_id, effect.body, headers)
+        self._sip.note(effect.leg, write_note(effect.note))
+
+    def _dial_outside(self, call_id: CallId, effect: DialOutside) -> None:
+        """The number is nobody's business but the trunk's."""
+        target = effect.target
+        log.info("[%s] > INVITE a number outside by %s", call_id, target.trunk)
+        self._sip.dial_outside(
+            effect.leg, target.number, target.trunk, body=effect.body, show=target.show
+        )
         self._sip.note(effect.leg, write_note(effect.note))
 
     def _dial_supervisor(self, call_id: CallId, effect: DialSupervisor) -> None:
