@@ -22,6 +22,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     side: Side
     line: str = ""
     "Caller's leg: the number that was dialled."
+    dialled: str = ""
+    "Caller's leg, instead of a line: what an agent's own phone has dialled."
     aor: str = ""
     "Caller's leg: the agent whose phone calls."
     trunk: str = ""
