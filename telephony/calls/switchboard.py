@@ -262,7 +262,13 @@ class Switchboard(CallCommands):
                 event.leg, agent_id, event.to_user, event.body, reliable=event.reliable
             ),
         )
-        note = Note(call=call.call_id, side=Side.AGENT, agent=agent_id, is_second=True)
+        note = Note(
+            call=call.call_id,
+            side=Side.AGENT,
+            dialled=event.to_user,
+            agent=agent_id,
+            is_second=True,
+        )
         self._sip.note(event.leg, write_note(note))
         return True
 
