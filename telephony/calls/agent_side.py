@@ -10,6 +10,7 @@ from telephony.calls.guest_leg import GuestLeg
 from telephony.calls.kept import KeptAgentSide, KeptGuestSide
 from telephony.calls.options import CallOptions
 from telephony.calls.recording import Recording
+from telephony.calls.referral import PENDING, Referral
 from telephony.calls.seats import AgentSeat, Seats
 from telephony.calls.sound import Sound
 from telephony.media import protocol as media
@@ -27,6 +28,7 @@ class AgentSide:
         seats: Seats,
         recording: Recording,
         sound: Sound,
+        referral: Referral,
         options: CallOptions,
         leaves: Callable[[list[Effect], list[Effect]], list[Effect]],
         end: Callable[[EndedBy, str, int], list[Effect]],
@@ -36,6 +38,7 @@ class AgentSide:
         self._seats = seats
         self._recording = recording
         self._sound = sound
+        self._referral = referral
         self._options = options
         self._leaves = leaves
         self._end = end
@@ -177,8 +180,10 @@ class AgentSide:
             return self.stop_move(reply.status)
         seats.agent, seats.successor = new, None
         accepted = new.on_moved(reply)
-        taped = self._recording.move()
-        return [*accepted, *taped, *self._sound.follow(), *old.drop("the talk moved on")]
+        heard = [*self._recording.move(), *self._sound.follow()]
+        # A REFER of the phone that has the talk no more comes to nothing.
+        last_word = self._referral.fail(PENDING)
+        return [*accepted, *heard, *last_word, *old.drop("the talk moved on")]
 
     def stop_move(self, status: int = 481) -> list[Effect]:
         """There is nothing any more that the other phone could take over."""

@@ -1,8 +1,8 @@
 """One call as a pure machine: SIP and media facts and commands in, SIP and media work out.
 
 The caller's leg comes first and is the call: when it is gone, the call is over. At most one agent's
-leg stands beside it. Below are telephony.sip (dialogs) and telephony.media (sessions), which know
-nothing of each other; this package is where the two meet.
+leg stands beside it, and at most one guest's beside both. Below are telephony.sip (dialogs) and
+telephony.media (sessions), which know nothing of each other; this package is where the two meet.
 
     IncomingCall ─▶ media Offer ─▶ CallArrived ─▶ answer() ─▶ 200 ─▶ play() …
        ring_agent() ─▶ media Offer ─▶ INVITE ─▶ 200 ─▶ media Answer ─▶ AgentPickedUp
@@ -12,18 +12,17 @@ nothing of each other; this package is where the two meet.
           ALONE ───────────────────▶ RINGING ────────────────────────▶ BRIDGED ⇄ held
             ▲                           │ refused, withdrawn              │ agent gone
             └───────────────────────────┴─────────────────────────────────┘
-          caller gone in any state: the agent's leg is hung up, CallEnded
+          caller gone in any state: the other legs are hung up, CallEnded
 
-Beside it: `leg` (a re-INVITE), `agent_leg` (one phone for one offer), `hearing` (prompts, music),
-`agent_side`, `hold`, `sound` and `recording`, which are parts of this machine.
+The legs are machines of their own: `leg`, `caller_leg`, `rung_leg`, `agent_leg`, `guest_leg`,
+`hearing`. This one's parts share the `seats`: `agent_side` and `guest_side` (with `second_line` and
+`referral`), `hold`, `sound`, `recording`; `sip_facts` and `media_facts` lead each fact to its part.
 
-Rule 1: hold is answered here and never forwarded; the held side hears music while bridged.
-        CallHeld and CallResumed are told of bridged legs only; the end of the bridge ends a hold.
-Rule 2: CallArrived and CallEnded come exactly once each, in this order, and only LegEnded and
+Rule 1: CallArrived and CallEnded come exactly once each, in this order, and only LegEnded and
         TalkRecorded come after.
-Rule 3: a command that comes too late is nothing; the event that made it late is on its way.
-Rule 4: each leg that media was asked for gets one Release; each Tap one Untap, before it.
-Rule 5: after each step, what follows from it for holds and ears is worked out anew (`settle`).
+Rule 2: a command that comes too late is nothing; the event that made it late is on its way.
+Rule 3: each leg that media was asked for gets one Release; each Tap one Untap, before it.
+Rule 4: after each step, what follows from it for holds and ears is worked out anew (`settle`).
 """
 
 from collections.abc import Sequence

@@ -66,7 +66,10 @@ class CallControl(Protocol):
         """INVITE the agent's newest binding; AgentRinging, AgentPickedUp or AgentRefused follow."""
 
     def stop_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
-        """CANCEL (or ACK and BYE when the 200 crossed it); no further event of this offer comes."""
+        """CANCEL (or ACK and BYE when the 200 crossed it); no further event of this offer comes.
+
+        Of a guest's offer it is `take_back`.
+        """
 
     def play_to_agent(self, call_id: CallId, items: Sequence[str]) -> None:
         """A tone or whisper for the agent alone before the bridge; no event comes."""
@@ -93,7 +96,10 @@ class CallControl(Protocol):
         """
 
     def release_agent(self, call_id: CallId) -> None:
-        """End the agent's leg only; `AgentHungUp` follows and the caller stays."""
+        """End the agent's leg only; `AgentHungUp` follows and the caller stays.
+
+        As when the agent hangs up: where a guest has joined, `TalkTransferred` follows instead.
+        """
 
     def monitor(self, call_id: CallId, phone: PhoneId, mode: MonitorMode, *, by: str) -> None:
         """Ring a supervisor's phone into the talk; `MonitorStarted` or `MonitorEnded` follows.
@@ -121,6 +127,10 @@ class CallControl(Protocol):
         The agent hears a ring-back tone meanwhile. When the agent's phone asked for it
         (`ConsultAsked`), its second line is what talks with the guest. Told `GuestLeft` at once
         (status 491) where a guest is there already or nobody talks.
+
+        An agent who hangs up hands over: to a guest who has joined at once (`TalkTransferred`), to
+        one who rings as by `transfer` (`AgentHungUp`). A second line that hangs up sends the guest
+        away.
         """
 
     def refuse_consult(self, call_id: CallId, status: int) -> None:

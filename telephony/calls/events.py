@@ -14,6 +14,7 @@ from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, PhoneId
 class EndedBy(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
+    "Whoever faces the caller: an agent, or a guest who was dialled or has the talk."
     CENTRE = "centre"
     FAULT = "fault"
 

@@ -41,6 +41,6 @@ def make_parts(
     def agent_leaves(ending: list[Effect], news: list[Effect]) -> list[Effect]:
         return guests.on_agent_leaves(ending, news)
 
-    agents = AgentSide(seats, recording, sound, options, agent_leaves, hang_up)
+    agents = AgentSide(seats, recording, sound, referral, options, agent_leaves, hang_up)
     guests = GuestSide(seats, agents, second, referral, hold, sound, options, answer, hang_up)
     return Parts(seats, sound, hold, recording, referral, second, agents, guests)

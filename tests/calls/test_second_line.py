@@ -254,6 +254,16 @@ def test_recording_goes_on_with_the_other_phone(talk: GuestTalk) -> None:
     assert order.index("Release") > len(order) - 1 - order[::-1].index("Tap")
 
 
+def test_refer_of_the_phone_that_the_talk_moves_away_from_comes_to_nothing(
+    talk: GuestTalk,
+) -> None:
+    talk.media.keeps = True
+    talk.other_phone(talk.agent)
+    talk.refer(talk.agent, "tom")
+    talk.media.let_go()
+    assert talk.verbs(talk.agent) == ["refuse_refer", "hang_up"]
+
+
 def test_note_of_the_other_phone_is_that_of_an_agent_s_leg(talk: GuestTalk) -> None:
     other = talk.other_phone(talk.agent)
     note = read_note(talk.sip.noted[other])
