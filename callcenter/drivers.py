@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from acd.events import AcdEvent
 from acd.floor import Floor
 from acd.inputs import AcdInput
-from acd.kept import KeptAgent, KeptCaller
+from acd.kept import KeptAgent, KeptCaller, KeptGuest
 from callcenter.limits import Arrival, Limits, Refusal, TimeUp
-from foundation.ids import CallId, OfferId
+from foundation.ids import AgentId, CallId, OfferId
 from foundation.machine import Driver
 from ivr.engine import Effect
 from ivr.service import Ivr
@@ -24,10 +24,18 @@ class FloorDriver(Driver[AcdInput, AcdEvent]):
         super().__init__(floor, tell)
         self.floor = floor
 
-    def restore(self, agents: Iterable[KeptAgent], callers: Iterable[KeptCaller]) -> None:
+    def restore(
+        self,
+        agents: Iterable[KeptAgent],
+        callers: Iterable[KeptCaller],
+        guests: Iterable[KeptGuest] = (),
+    ) -> None:
         """Before anything is fed: what an earlier process left."""
-        self.floor.restore(agents, callers, asyncio.get_running_loop().time())
+        self.floor.restore(agents, callers, asyncio.get_running_loop().time(), guests)
         self.rearm()
+
+    def why_unavailable(self, agent_id: AgentId) -> str:
+        return self.floor.why_unavailable(agent_id)
 
     def is_current(self, offer_id: OfferId) -> bool:
         return self.floor.is_current(offer_id)

@@ -12,6 +12,7 @@ from acd.events import (
     AgentAnswered,
     AgentChanged,
     AgentOffered,
+    AgentReserved,
     AgentState,
     CallAbandoned,
     CallLost,
@@ -19,7 +20,9 @@ from acd.events import (
     CallQueued,
     OfferFailed,
     OfferFailure,
+    ReservationFailed,
     TalkEnded,
+    TalkTaken,
 )
 from callcenter.events import ActionTaken
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
@@ -49,6 +52,18 @@ class VisitPast:
     offer_id: OfferId | None = None
     is_answered: bool = False
     tried: set[AgentId] = field(default_factory=set)
+    front: bool = False
+
+
+@dataclass(slots=True)
+class GuestPast:
+    """An agent who is asked into a talk."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+    offer_id: OfferId
+    has_joined: bool = False
 
 
 @dataclass(slots=True)
@@ -123,6 +138,8 @@ class History:
         self.agents: dict[AgentId, AgentPast] = {}
         self.recordings: dict[RecordingId, RecordingStarted] = {}
         "Not ended, also of calls that are."
+        self.guests: dict[AgentId, GuestPast] = {}
+        "Agents who are asked into a talk, or advise in one."
 
     def take(self, record: Record[object]) -> None:
         event, at_s = record.event, record.at_s
@@ -133,6 +150,7 @@ class History:
                 self._ended(call_id, by)
             case AgentChanged(agent_id):
                 self._agent(agent_id).enter(event, at_s)
+                self._follow_guest(event)
             case ActionTaken(action=action, target=target, detail=detail) if action in CHOICES:
                 self._agent(AgentId(target)).choose(CHOICES[action], detail)
             case RecordingStarted(recording_id, call_id):
@@ -148,6 +166,16 @@ class History:
 
     def _agent(self, agent_id: AgentId) -> AgentPast:
         return self.agents.setdefault(agent_id, AgentPast(agent_id))
+
+    def _follow_guest(self, changed: AgentChanged) -> None:
+        """A guest's agent who is free, or pauses, is no guest any more."""
+        guest = self.guests.get(changed.agent_id)
+        if guest is None:
+            return
+        if changed.state is AgentState.TALKING:
+            guest.has_joined = True
+        elif changed.state is not AgentState.RINGING:
+            del self.guests[changed.agent_id]
 
     def _ended(self, call_id: CallId, by: EndedBy) -> None:
         self.ended.add(call_id)
@@ -177,10 +205,12 @@ class History:
                 call.held_by.add(side)
             case CallResumed(side=side):
                 call.held_by.discard(side)
-            case CallQueued(_, queue, priority):
-                call.visit = VisitPast(queue, priority, at_s)
+            case CallQueued(_, queue, priority, front):
+                call.visit = VisitPast(queue, priority, at_s, front=front)
                 call.last_visit, call.has_overflowed, call.is_bridged = None, False, False
                 call.held_by.clear()
+            case AgentReserved() | ReservationFailed() | TalkTaken():
+                self._take_of_guest(call, event, at_s)
             case _ if call.visit is not None:
                 self._take_of_visit(call, call.visit, event, at_s)
 
@@ -203,6 +233,24 @@ class History:
                 if isinstance(event, TalkEnded):
                     self._expect(event.agent_id, AgentState.WRAP_UP, at_s, event.call_id)
                 self._drop_if_over(call)
+
+    def _take_of_guest(
+        self, call: CallPast, event: AgentReserved | ReservationFailed | TalkTaken, at_s: float
+    ) -> None:
+        agent_id = event.agent_id
+        match event:
+            case AgentReserved(call_id, queue, _, offer_id):
+                self.guests[agent_id] = GuestPast(call_id, queue, agent_id, offer_id)
+                self._agent(agent_id).assignment = Assignment(call_id, queue, offer_id)
+                self._expect(agent_id, AgentState.RINGING, at_s, call_id)
+            case ReservationFailed(why=why):
+                self.guests.pop(agent_id, None)
+                self._expect_after_failure(agent_id, why, at_s)
+            case TalkTaken(queue=queue):
+                guest = self.guests.pop(agent_id, None)
+                call.visit = VisitPast(queue, 0, at_s, agent_id, is_answered=True)
+                call.visit.offer_id = None if guest is None else guest.offer_id
+                call.is_bridged = True
 
     def _expect_after_failure(self, agent_id: AgentId, why: OfferFailure, at_s: float) -> None:
         if why is OfferFailure.WITHDRAWN:

@@ -32,9 +32,9 @@ from acd.events import (
     TalkEnded,
 )
 from acd.inputs import CallerLeft, Lose
-from acd.kept import KeptAgent, KeptCaller
+from acd.kept import KeptAgent, KeptCaller, KeptGuest
 from callcenter.contact import Contact, Stage
-from callcenter.history import AgentPast, CallPast, History, VisitPast
+from callcenter.history import AgentPast, CallPast, GuestPast, History, VisitPast
 from callcenter.journey import HouseEvent
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
 from recordings.events import RecordingStarted
@@ -91,6 +91,8 @@ class Plan:
     "Of these, who has a phone."
     visits: list[tuple[CallId, VisitPast]] = field(default_factory=list)
     "In the order in which the callers came to their queues."
+    guests: list[GuestPast] = field(default_factory=list)
+    "Agents in a talk of another's."
     calls: list[Revived] = field(default_factory=list)
     running: list[RecordingStarted] = field(default_factory=list)
     "Recordings that media goes on writing."
@@ -130,8 +132,21 @@ class Plan:
                 offer_id=visit.offer_id,
                 is_answered=visit.is_answered,
                 tried=frozenset(visit.tried),
+                front=visit.front,
             )
             for call_id, visit in self.visits
+        ]
+
+    def kept_guests(self) -> list[KeptGuest]:
+        return [
+            KeptGuest(
+                call_id=guest.call_id,
+                queue=guest.queue,
+                agent_id=guest.agent_id,
+                offer_id=guest.offer_id,
+                has_joined=guest.has_joined,
+            )
+            for guest in self.guests
         ]
 
 

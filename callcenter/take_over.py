@@ -133,7 +133,9 @@ class TakeOver:
     def _restore(self, plan: Plan) -> None:
         """All machines first; then what they missed."""
         offset_s = self._journal.now_s() - self._endpoint.now
-        self._floor.restore(plan.kept_agents(offset_s), plan.kept_callers(offset_s))
+        self._floor.restore(
+            plan.kept_agents(offset_s), plan.kept_callers(offset_s), plan.kept_guests()
+        )
         for revived in plan.calls:
             self._journey.adopt(revived.contact)
         for revived in plan.calls:

@@ -82,6 +82,7 @@ MACHINES = {
     "A caller in the menus": "ivr.engine",
     "An agent": "acd.agent",
     "The floor": "acd.floor",
+    "Guests in a talk": "acd.guests",
     "A stream of SIP messages": "telephony.sip.stream",
     "A transcription job": "recordings.lease",
     "A call's path": "callcenter.journey",
