@@ -21,9 +21,10 @@ from callcenter.actions import Actions
 from callcenter.answers import Answers
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
-from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver
+from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.erase import Eraser
-from callcenter.journey import HouseEvent, Journey
+from callcenter.events import HouseEvent
+from callcenter.journey import Journey, Parts
 from callcenter.limits import Limits, TimeUp
 from callcenter.media_port import MediaPort
 from callcenter.metrics import CoreMetrics, Readings, WorkerReading
@@ -46,7 +47,7 @@ from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
 from callcenter.take_over import TakeOver
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.ids import CallId
+from foundation.ids import CallId, OfferId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -183,14 +184,17 @@ class Core:
         self._ivr = IvrDriver(Ivr(settings.flows), self._do_ivr)
         self._journey = Journey(
             house_rules(settings),
-            self._switchboard,
-            self._ivr,
-            self._floor,
-            self._prompts,
-            self._recordings,
-            self._switchboard.find_caller_number,
+            Parts(
+                control=self._switchboard,
+                ivr=self._ivr,
+                floor=self._floor,
+                prompts=self._prompts,
+                recorder=self._recordings,
+                callers=self._switchboard,
+                limits=LimitsDriver(Limits(limit_rules(settings)), self._end_in_time),
+                ring_times=RingTimesDriver(self._end_ringing),
+            ),
             self._tell,
-            LimitsDriver(Limits(limit_rules(settings)), self._end_in_time),
         )
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
@@ -303,6 +307,9 @@ class Core:
 
     def _end_in_time(self, over: TimeUp) -> None:
         self._journey.time_up(over)
+
+    def _end_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
+        self._journey.ring_time_over(call_id, offer_id)
 
     def _forget_placement(self, event: HouseEvent) -> None:
         if isinstance(event, CallEnded):

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import get_args
 
 from acd.events import AcdEvent
-from callcenter.events import ActionTaken
-from callcenter.journey import HouseEvent
+from callcenter.events import ActionTaken, HandoverEvent, HouseEvent
 from foundation.bus import Bus
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
@@ -20,6 +19,7 @@ JOURNALED: tuple[type, ...] = (
     *get_args(AcdEvent),
     *get_args(IvrEvent),
     *get_args(RecordingEvent),
+    *get_args(HandoverEvent),
     ActionTaken,
 )
 "Kinds of facts that are kept; the rest is only for the moment."

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from acd import events as acd
-from callcenter.journey import HouseEvent
+from callcenter.events import HouseEvent
 from foundation.ids import CallId
 from telephony.calls import events as calls
 

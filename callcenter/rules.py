@@ -4,7 +4,7 @@ import os
 from zoneinfo import ZoneInfo
 
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
-from callcenter.journey import AgentRule, HouseRules, LineRule, QueueRule
+from callcenter.house import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId

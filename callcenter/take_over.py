@@ -14,8 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from acd.inputs import Lose
 from callcenter.drivers import FloorDriver
+from callcenter.events import HouseEvent
 from callcenter.history import History
-from callcenter.journey import HouseEvent, HouseRules, Journey
+from callcenter.house import HouseRules
+from callcenter.journey import Journey
 from callcenter.limits import Arrival
 from callcenter.media_port import MediaPort
 from callcenter.revive import House, Plan, make_plan

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from callcenter.conductor import JOURNALED
-from callcenter.journey import HouseEvent
+from callcenter.events import HouseEvent
 from callcenter.revive import House as Configured
 from callcenter.revive import Plan
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId

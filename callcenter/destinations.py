@@ -1,0 +1,133 @@
+"""Where an agent can send a caller, or call: what he writes or dials, turned into one of four.
+
+    "agent0002", "1002"      an agent, by id or by the number that callers hear
+    "queue:orders", "7001"   a queue, by id or by its number
+    "8000"                   a line of ours: its flow begins
+    anything to dial         a number outside, if a number rule allows it
+
+Ours goes before outside, so a number of ours never leads out of the house. A refusal is an error
+with the answer for a phone (`sip_status`) and for the API (`http_status`).
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from callcenter.house import HouseRules
+from foundation.errors import Conflict, NotAllowed, NotFound
+from foundation.ids import AgentId, QueueId
+
+QUEUE_PREFIX = "queue:"
+DIALLED = re.compile(r"\+?[0-9*#]{2,40}")
+NO_RULE = "outbound: no rule"
+
+
+class Purpose(StrEnum):
+    """Who wants a number outside dialled."""
+
+    CONSULT = "consult"
+    AGENTS = "agents"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a number that may be dialled is dialled."""
+
+    rule: str
+    trunk: str
+    number: str
+    show: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    rule: str
+
+
+class NumberRules(Protocol):
+    """Decides about every number outside before it is dialled."""
+
+    def decide(self, number: str, purpose: Purpose) -> Route | Refusal: ...
+
+
+class NoNumbers:
+    """Nothing outside may be dialled."""
+
+    def decide(self, number: str, purpose: Purpose) -> Route | Refusal:
+        return Refusal(NO_RULE)
+
+
+@dataclass(frozen=True, slots=True)
+class ToAgent:
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class ToQueue:
+    queue: QueueId
+
+
+@dataclass(frozen=True, slots=True)
+class ToLine:
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToOutside:
+    dialled: str
+    route: Route
+
+
+Destination: TypeAlias = ToAgent | ToQueue | ToLine | ToOutside
+
+
+class NumberRefused(NotAllowed):
+    """A number rule forbids it."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"This number may not be dialled: {rule}.")
+        self.rule = rule
+
+
+class Busy(Conflict):
+    """Whoever is meant has no time."""
+
+    sip_status = 486
+
+
+class Destinations:
+    """Knows all numbers and names of the house."""
+
+    def __init__(self, rules: HouseRules, numbers: NumberRules) -> None:
+        self._rules = rules
+        self._numbers = numbers
+        self._agents = {rule.number: agent_id for agent_id, rule in rules.agents.items()}
+        self._queues = {rule.number: queue for queue, rule in rules.queues.items()}
+        self._agents.pop("", None)
+        self._queues.pop("", None)
+
+    def find(self, wanted: str, purpose: Purpose) -> Destination:
+        """Raises NotFound, or NumberRefused with the rule."""
+        return self._find_ours(wanted) or self._find_outside(wanted, purpose)
+
+    def _find_ours(self, wanted: str) -> Destination | None:
+        if wanted in self._rules.agents:
+            return ToAgent(AgentId(wanted))
+        queue = QueueId(wanted.removeprefix(QUEUE_PREFIX))
+        if queue in self._rules.queues:
+            return ToQueue(queue)
+        if wanted in self._rules.lines:
+            return ToLine(wanted)
+        if wanted in self._agents:
+            return ToAgent(self._agents[wanted])
+        return ToQueue(self._queues[wanted]) if wanted in self._queues else None
+
+    def _find_outside(self, wanted: str, purpose: Purpose) -> ToOutside:
+        if DIALLED.fullmatch(wanted) is None:
+            # Not told back: who mistypes a number has written a number all the same.
+            raise NotFound("There is no agent, queue, line or number of this name.")
+        decided = self._numbers.decide(wanted, purpose)
+        if isinstance(decided, Refusal):
+            raise NumberRefused(decided.rule)
+        return ToOutside(wanted, decided)

@@ -1,0 +1,311 @@
+"""Guests of a talk: consultation, conference, and the caller's way from one agent to the next.
+
+    TransferAsked, ConsultAsked, or a supervisor's command ─▶ where to? (`callcenter.destinations`)
+        an agent    ─▶ floor Reserve ─▶ AgentReserved ─▶ ring ─▶ GuestJoined ─▶ floor Accept
+        outside     ─▶ ring, for `outside_ring_s`
+        a queue     ─▶ the agent's part ends ─▶ CallQueued at the front
+        a line      ─▶ the agent's part ends ─▶ its flow begins
+    GuestLeft ─▶ floor Dismiss or Decline ─▶ the talk goes on; to the queue's front without an agent
+    TalkTransferred ─▶ floor TakeTalk, or AgentLeft for a guest outside ─▶ a new recording
+
+Rule 1: whoever wants something is told why not before anything is done: the phone by a SIP status,
+        a supervisor by an error. What is refused is in the journal with its rule.
+Rule 2: a caller is never lost: where guest and agent are both gone he goes to the front of the
+        queue whose talk it was, with the priority that he had there.
+Rule 3: who rings too long is sent away: an agent by the floor, a number outside by our timer.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+from acd import events as acd
+from acd import inputs as floor
+from callcenter.contact import Contact, Guest, Stage
+from callcenter.destinations import (
+    Busy,
+    Destination,
+    Destinations,
+    NumberRefused,
+    Purpose,
+    ToAgent,
+    ToLine,
+    ToOutside,
+    ToQueue,
+)
+from callcenter.events import CallSentOn, HandoverRefused, HouseEvent, Wish
+from callcenter.house import Callers, Floor, HouseRules, RingTimes
+from callcenter.offers import failure_of
+from callcenter.steps import Steps
+from foundation.errors import Conflict, NotAllowed, RemoteError
+from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
+from telephony.calls import events as calls
+from telephony.calls.control import AgentTarget, CallControl, GuestTarget, OutsideTarget
+
+log = logging.getLogger(__name__)
+
+Asked: TypeAlias = calls.TransferAsked | calls.ConsultAsked
+GuestEvent: TypeAlias = (
+    calls.GuestJoined | calls.GuestLeft | calls.TalkTransferred | calls.ConferenceStarted
+)
+WAYS = {Wish.CONSULT: calls.GuestWay.CONSULT, Wish.TRANSFER: calls.GuestWay.TRANSFER}
+
+
+class Handover:
+    """Conducts the guests of all talks; what it remembers of one is in its `Contact`."""
+
+    def __init__(
+        self,
+        rules: HouseRules,
+        control: CallControl,
+        floor_: Floor,
+        steps: Steps,
+        destinations: Destinations,
+        callers: Callers,
+        ring_times: RingTimes,
+        tell: Callable[[HouseEvent], None],
+    ) -> None:
+        self._rules = rules
+        self._control = control
+        self._floor = floor_
+        self._steps = steps
+        self._destinations = destinations
+        self._callers = callers
+        self._ring_times = ring_times
+        self._tell = tell
+
+    # -- what phones and supervisors want --------------------------------------------------------
+
+    def asked(self, contact: Contact, event: Asked) -> None:
+        """By the agent's phone, which gets its answer."""
+        is_transfer = isinstance(event, calls.TransferAsked)
+        wish = Wish.TRANSFER if is_transfer else Wish.CONSULT
+        try:
+            if contact.agent_id != event.agent_id:
+                raise NotAllowed(f"{event.agent_id} does not talk in this call.")
+            if is_transfer and not event.target:
+                self.complete(contact)
+            else:
+                self.begin(contact, wish, self.find(contact, wish, event.target))
+        except RemoteError as error:
+            refuse = self._control.refuse_transfer if is_transfer else self._control.refuse_consult
+            refuse(contact.call_id, error.sip_status)
+            rule = error.rule if isinstance(error, NumberRefused) else str(error)
+            self._tell(
+                HandoverRefused(contact.call_id, event.agent_id, wish, error.sip_status, rule)
+            )
+
+    def find(self, contact: Contact, wish: Wish, wanted: str) -> Destination:
+        """Where `wanted` is, and whether it can be done now.
+
+        Raises NotFound, NotAllowed with the rule, Conflict and Busy with what forbids it.
+        """
+        self._check_talk(contact)
+        if contact.guest is not None:
+            raise Conflict("There is a guest in this talk already; take the caller back first.")
+        destination = self._destinations.find(wanted, Purpose.CONSULT)
+        match destination:
+            case ToAgent(agent_id):
+                why_not = self._floor.why_unavailable(agent_id)
+                if why_not:
+                    raise Busy(f"The agent cannot be rung: {why_not}.")
+            case ToQueue() | ToLine() if wish is Wish.CONSULT:
+                raise NotAllowed("Only an agent or a number outside can be consulted.")
+            case _:
+                pass
+        return destination
+
+    def begin(self, contact: Contact, wish: Wish, destination: Destination) -> None:
+        """Do what `find` has found to be possible."""
+        match destination:
+            case ToAgent(agent_id):
+                self._reserve(contact, WAYS[wish], agent_id)
+            case ToOutside():
+                self._ring_outside(contact, WAYS[wish], destination)
+            case ToQueue(queue):
+                self._send_on(contact, f"queue:{queue}")
+                self._steps.enqueue(contact, queue, priority=contact.returns, front=True)
+            case ToLine(line):
+                self._send_on(contact, f"line:{line}")
+                self._steps.start_flow(contact, line)
+
+    def hold(self, contact: Contact) -> None:
+        self._check_talk(contact)
+        if contact.guest is not None:
+            raise Conflict("The caller cannot be held while a guest is in the talk.")
+        if contact.is_held:
+            raise Conflict("The caller is on hold already.")
+        contact.is_held = True
+        self._control.hold(contact.call_id)
+
+    def resume(self, contact: Contact) -> None:
+        self._check_talk(contact)
+        if not contact.is_held:
+            raise Conflict("The caller is not on hold.")
+        contact.is_held = False
+        self._control.resume(contact.call_id)
+
+    def complete(self, contact: Contact) -> None:
+        guest = self._get_guest(contact)
+        if guest.way is calls.GuestWay.TRANSFER:
+            raise Conflict("The caller is being transferred already.")
+        guest.way = calls.GuestWay.TRANSFER
+        self._control.complete_transfer(contact.call_id)
+        if not guest.has_joined:
+            self._hand_over(contact)
+
+    def conference(self, contact: Contact) -> None:
+        guest = self._get_guest(contact)
+        if guest.way is calls.GuestWay.TRANSFER:
+            raise Conflict("The caller is being transferred already.")
+        if not guest.has_joined:
+            raise Conflict("The guest has not picked up yet.")
+        if guest.in_conference:
+            raise Conflict("All three talk already.")
+        guest.in_conference = True
+        self._control.conference(contact.call_id)
+
+    def take_back(self, contact: Contact) -> None:
+        self._send_away(contact, self._get_guest(contact))
+
+    # -- what becomes of it ----------------------------------------------------------------------
+
+    def on_guest(self, contact: Contact, event: GuestEvent) -> None:
+        guest = contact.guest
+        if guest is None or guest.offer_id != event.offer_id:
+            return
+        match event:
+            case calls.GuestJoined():
+                self._joined(contact, guest)
+            case calls.GuestLeft(status=status):
+                self._left(contact, guest, status)
+            case calls.TalkTransferred():
+                self._transferred(contact, guest)
+            case calls.ConferenceStarted():
+                guest.in_conference = True
+
+    def on_floor(
+        self, contact: Contact, event: acd.AgentReserved | acd.ReservationFailed | acd.TalkTaken
+    ) -> None:
+        guest = contact.guest
+        match event:
+            case acd.TalkTaken(queue=queue, agent_id=agent_id):
+                contact.stage, contact.agent_id = Stage.TALKING, agent_id
+                self._steps.record(contact, queue, agent_id)
+            case acd.AgentReserved(offer_id=offer_id):
+                if guest is not None and guest.offer_id == offer_id:
+                    self._ring(contact, guest)
+            case acd.ReservationFailed(offer_id=offer_id):
+                if guest is not None and guest.offer_id == offer_id:
+                    self._send_away(contact, guest)
+
+    def agent_left(self, contact: Contact) -> bool:
+        """The agent has hung up: whether a guest is to have the caller."""
+        guest = contact.guest
+        if guest is None:
+            return False
+        self._hand_over(contact)
+        if guest.way is calls.GuestWay.CONSULT and not guest.in_conference:
+            guest.way = calls.GuestWay.TRANSFER
+            self._control.complete_transfer(contact.call_id)
+        return True
+
+    def ring_time_over(self, contact: Contact, offer_id: OfferId) -> None:
+        guest = contact.guest
+        if guest is not None and guest.offer_id == offer_id and not guest.has_joined:
+            self._send_away(contact, guest)
+
+    def ended(self, call_id: CallId) -> None:
+        self._ring_times.cancel(call_id)
+
+    # -- steps -----------------------------------------------------------------------------------
+
+    def _check_talk(self, contact: Contact) -> None:
+        if contact.stage is not Stage.TALKING or contact.agent_id is None or not contact.queue:
+            raise Conflict(f"No agent talks in the call {contact.call_id!r} now.")
+
+    def _get_guest(self, contact: Contact) -> Guest:
+        self._check_talk(contact)
+        if contact.guest is None:
+            raise Conflict(f"There is no guest in the call {contact.call_id!r} now.")
+        return contact.guest
+
+    def _reserve(self, contact: Contact, way: calls.GuestWay, agent_id: AgentId) -> None:
+        auto_answer = self._rules.agents[agent_id].auto_answer
+        target = AgentTarget(agent_id, new_offer_id(), auto_answer=auto_answer)
+        contact.guest = Guest(target, way)
+        self._floor.feed(
+            floor.Reserve(contact.call_id, _queue_of(contact), agent_id, target.offer_id)
+        )
+
+    def _ring_outside(self, contact: Contact, way: calls.GuestWay, to: ToOutside) -> None:
+        route, party_id = to.route, self._callers.party_of(to.dialled)
+        target = OutsideTarget(party_id, new_offer_id(), route.number, route.trunk, route.show)
+        contact.guest = Guest(target, way)
+        self._ring_times.set(contact.call_id, target.offer_id, self._rules.outside_ring_s)
+        self._ring(contact, contact.guest)
+
+    def _ring(self, contact: Contact, guest: Guest) -> None:
+        contact.is_held = False
+        by: dict[calls.GuestWay, Callable[[CallId, GuestTarget], None]] = {
+            calls.GuestWay.CONSULT: self._control.consult,
+            calls.GuestWay.TRANSFER: self._control.transfer,
+        }
+        by[guest.way](contact.call_id, guest.target)
+
+    def _send_on(self, contact: Contact, to: str) -> None:
+        """The agent's part ends before the caller is somewhere else."""
+        assert contact.agent_id is not None
+        self._tell(CallSentOn(contact.call_id, contact.agent_id, to))
+        self._control.release_for_transfer(contact.call_id)
+        self._floor.feed(floor.AgentLeft(contact.call_id, contact.agent_id))
+        contact.agent_id, contact.is_held = None, False
+
+    def _hand_over(self, contact: Contact) -> None:
+        """The agent is out of it before the guest has the caller."""
+        assert contact.agent_id is not None
+        contact.stage = Stage.HANDED
+        self._floor.feed(floor.AgentLeft(contact.call_id, contact.agent_id))
+
+    def _send_away(self, contact: Contact, guest: Guest) -> None:
+        guest.is_sent_away = True
+        self._control.take_back(contact.call_id)
+
+    def _joined(self, contact: Contact, guest: Guest) -> None:
+        guest.has_joined = True
+        self._ring_times.cancel(contact.call_id)
+        if guest.agent_id is not None:
+            self._floor.feed(floor.Accept(contact.call_id, guest.agent_id, guest.offer_id))
+
+    def _left(self, contact: Contact, guest: Guest, status: int) -> None:
+        contact.guest = None
+        self._ring_times.cancel(contact.call_id)
+        if guest.agent_id is not None:
+            self._floor.feed(_end_of(contact.call_id, guest.agent_id, guest, status))
+        if contact.stage is Stage.HANDED:
+            self._steps.enqueue(contact, _queue_of(contact), priority=contact.returns, front=True)
+
+    def _transferred(self, contact: Contact, guest: Guest) -> None:
+        contact.guest, contact.is_held = None, False
+        if guest.agent_id is not None:
+            self._floor.feed(floor.TakeTalk(contact.call_id, guest.offer_id))
+            return
+        assert contact.agent_id is not None
+        contact.stage = Stage.OUTSIDE
+        self._floor.feed(floor.AgentLeft(contact.call_id, contact.agent_id))
+        # Somebody of ours answers for what is recorded: who gave the caller away.
+        self._steps.record(contact, _queue_of(contact), contact.agent_id)
+
+
+def _end_of(
+    call_id: CallId, agent_id: AgentId, guest: Guest, status: int
+) -> floor.Dismiss | floor.Decline:
+    """What it means to the floor that an agent's part as guest is over."""
+    if guest.has_joined or guest.is_sent_away or not status:
+        return floor.Dismiss(agent_id, guest.offer_id)
+    return floor.Decline(call_id, agent_id, guest.offer_id, failure_of(status))
+
+
+def _queue_of(contact: Contact) -> QueueId:
+    assert contact.queue is not None, "only a talk of a queue has guests"
+    return contact.queue
