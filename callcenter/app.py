@@ -46,6 +46,7 @@ from callcenter.settings import Settings
 from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
 from callcenter.take_over import TakeOver
+from callcenter.talk_actions import TalkActions
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.ids import CallId, OfferId
 from foundation.ipc import Server
@@ -209,6 +210,7 @@ class Core:
                 self._switchboard,
                 self._journal,
                 self._tell,
+                TalkActions(self._journey, self._tell),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones={phone.id for phone in settings.phones},

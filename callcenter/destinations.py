@@ -82,6 +82,19 @@ class ToOutside:
 Destination: TypeAlias = ToAgent | ToQueue | ToLine | ToOutside
 
 
+def told(destination: Destination) -> str:
+    """For the journal: of a number outside its rule alone."""
+    match destination:
+        case ToAgent(agent_id):
+            return agent_id
+        case ToQueue(queue):
+            return f"{QUEUE_PREFIX}{queue}"
+        case ToLine(line):
+            return f"line:{line}"
+        case ToOutside(route=route):
+            return f"outside by {route.rule}"
+
+
 class NumberRefused(NotAllowed):
     """A number rule forbids it."""
 

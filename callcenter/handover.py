@@ -32,12 +32,14 @@ from callcenter.destinations import (
     ToLine,
     ToOutside,
     ToQueue,
+    told,
 )
 from callcenter.events import CallSentOn, HandoverRefused, HouseEvent, Wish
 from callcenter.house import Callers, Floor, HouseRules, RingTimes
 from callcenter.offers import failure_of
 from callcenter.steps import Steps
-from foundation.errors import Conflict, NotAllowed, RemoteError
+from callcenter.talk_checks import check_complete, check_invite, get_guest
+from foundation.errors import NotAllowed, RemoteError
 from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
 from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget, CallControl, GuestTarget, OutsideTarget
@@ -84,6 +86,7 @@ class Handover:
             if contact.agent_id != event.agent_id:
                 raise NotAllowed(f"{event.agent_id} does not talk in this call.")
             if is_transfer and not event.target:
+                check_complete(contact)
                 self.complete(contact)
             else:
                 self.begin(contact, wish, self.find(contact, wish, event.target))
@@ -100,9 +103,7 @@ class Handover:
 
         Raises NotFound, NotAllowed with the rule, Conflict and Busy with what forbids it.
         """
-        self._check_talk(contact)
-        if contact.guest is not None:
-            raise Conflict("There is a guest in this talk already; take the caller back first.")
+        check_invite(contact)
         destination = self._destinations.find(wanted, Purpose.CONSULT)
         match destination:
             case ToAgent(agent_id):
@@ -123,50 +124,35 @@ class Handover:
             case ToOutside():
                 self._ring_outside(contact, WAYS[wish], destination)
             case ToQueue(queue):
-                self._send_on(contact, f"queue:{queue}")
+                self._send_on(contact, destination)
                 self._steps.enqueue(contact, queue, priority=contact.returns, front=True)
             case ToLine(line):
-                self._send_on(contact, f"line:{line}")
+                self._send_on(contact, destination)
                 self._steps.start_flow(contact, line)
 
+    # -- done to a talk, when `callcenter.talk_checks` allows it ----------------------------------
+
     def hold(self, contact: Contact) -> None:
-        self._check_talk(contact)
-        if contact.guest is not None:
-            raise Conflict("The caller cannot be held while a guest is in the talk.")
-        if contact.is_held:
-            raise Conflict("The caller is on hold already.")
         contact.is_held = True
         self._control.hold(contact.call_id)
 
     def resume(self, contact: Contact) -> None:
-        self._check_talk(contact)
-        if not contact.is_held:
-            raise Conflict("The caller is not on hold.")
         contact.is_held = False
         self._control.resume(contact.call_id)
 
     def complete(self, contact: Contact) -> None:
-        guest = self._get_guest(contact)
-        if guest.way is calls.GuestWay.TRANSFER:
-            raise Conflict("The caller is being transferred already.")
+        guest = get_guest(contact)
         guest.way = calls.GuestWay.TRANSFER
         self._control.complete_transfer(contact.call_id)
         if not guest.has_joined:
             self._hand_over(contact)
 
     def conference(self, contact: Contact) -> None:
-        guest = self._get_guest(contact)
-        if guest.way is calls.GuestWay.TRANSFER:
-            raise Conflict("The caller is being transferred already.")
-        if not guest.has_joined:
-            raise Conflict("The guest has not picked up yet.")
-        if guest.in_conference:
-            raise Conflict("All three talk already.")
-        guest.in_conference = True
+        get_guest(contact).in_conference = True
         self._control.conference(contact.call_id)
 
     def take_back(self, contact: Contact) -> None:
-        self._send_away(contact, self._get_guest(contact))
+        self._send_away(contact, get_guest(contact))
 
     # -- what becomes of it ----------------------------------------------------------------------
 
@@ -220,16 +206,6 @@ class Handover:
 
     # -- steps -----------------------------------------------------------------------------------
 
-    def _check_talk(self, contact: Contact) -> None:
-        if contact.stage is not Stage.TALKING or contact.agent_id is None or not contact.queue:
-            raise Conflict(f"No agent talks in the call {contact.call_id!r} now.")
-
-    def _get_guest(self, contact: Contact) -> Guest:
-        self._check_talk(contact)
-        if contact.guest is None:
-            raise Conflict(f"There is no guest in the call {contact.call_id!r} now.")
-        return contact.guest
-
     def _reserve(self, contact: Contact, way: calls.GuestWay, agent_id: AgentId) -> None:
         auto_answer = self._rules.agents[agent_id].auto_answer
         target = AgentTarget(agent_id, new_offer_id(), auto_answer=auto_answer)
@@ -253,10 +229,10 @@ class Handover:
         }
         by[guest.way](contact.call_id, guest.target)
 
-    def _send_on(self, contact: Contact, to: str) -> None:
+    def _send_on(self, contact: Contact, to: ToQueue | ToLine) -> None:
         """The agent's part ends before the caller is somewhere else."""
         assert contact.agent_id is not None
-        self._tell(CallSentOn(contact.call_id, contact.agent_id, to))
+        self._tell(CallSentOn(contact.call_id, contact.agent_id, told(to)))
         self._control.release_for_transfer(contact.call_id)
         self._floor.feed(floor.AgentLeft(contact.call_id, contact.agent_id))
         contact.agent_id, contact.is_held = None, False

@@ -1,21 +1,22 @@
 """A talk goes from one to the next: guests asked in, joined, given the caller, or sent away."""
 
-from collections.abc import Callable
-
 import pytest
 
 from acd.events import AgentChanged, AgentState, CallQueued, TalkEnded, TalkTaken
 from callcenter.contact import Contact, Stage
 from callcenter.destinations import Purpose, Refusal, Route
-from callcenter.events import CallSentOn, HandoverRefused, Wish
+from callcenter.events import ActionTaken, CallSentOn, HandoverRefused, Wish
+from callcenter.talk_actions import TalkActions
 from foundation.errors import Conflict, NotAllowed, NotFound, RemoteError
 from foundation.ids import CallId, OfferId, PartyId
 from telephony.calls import events as calls
 from telephony.calls.control import OutsideTarget
 from telephony.calls.events import EndedBy
 from tests.support.fake_house import EVA, ORDERS, REPAIRS, TOM, FakeControl, House
+from wallboard.commands import HandleTalk, TalkVerb
 
 CALL = CallId("c-1")
+V = TalkVerb
 READY, RINGING, TALKING = AgentState.READY, AgentState.RINGING, AgentState.TALKING
 WRAP_UP, PAUSED = AgentState.WRAP_UP, AgentState.PAUSED
 OUTSIDE = "+8613912345678"
@@ -40,6 +41,7 @@ class Talk:
         self.tell(calls.AgentPickedUp(CALL, EVA, OfferId("o-1")))
         self.tell(calls.CallBridged(CALL, EVA))
         self.house.phone(TOM)
+        self.actions = TalkActions(self.house.journey, self.house.tell)
         self.control.done.clear()
         self.house.recorder.started.clear()
 
@@ -81,6 +83,21 @@ class Talk:
 
     def eva_hangs_up(self) -> None:
         self.tell(calls.AgentHungUp(CALL, EVA, EndedBy.AGENT))
+
+    def do(self, verb: TalkVerb, to: str = "") -> None:
+        self.actions.handle(command(verb, to))
+
+    def refused(self, verb: TalkVerb, kind: type[RemoteError], to: str = "") -> str:
+        done = list(self.control.done)
+        with pytest.raises(kind) as refusal:
+            self.do(verb, to)
+        assert self.control.done == done
+        return str(refusal.value)
+
+    @property
+    def audit(self) -> list[tuple[str, str, str, str]]:
+        lines = (event for event in self.house.events if isinstance(event, ActionTaken))
+        return [(line.by, line.action, line.target, line.detail) for line in lines]
 
     def told(self, kind: type) -> list[object]:
         return [event for event in self.house.events if isinstance(event, kind)]
@@ -314,7 +331,7 @@ def test_agent_who_hangs_up_on_a_consultation_has_handed_over(talk: Talk) -> Non
 def test_agent_who_leaves_a_conference_leaves_the_talk_to_the_guest(talk: Talk) -> None:
     talk.dial("tom")
     talk.join()
-    talk.house.journey.handover.conference(talk.contact)
+    talk.do(V.CONFERENCE)
     talk.tell(calls.ConferenceStarted(CALL, talk.offer))
     talk.transferred()
     assert talk.states == (WRAP_UP, TALKING)
@@ -329,80 +346,91 @@ def test_queue_cannot_be_consulted(talk: Talk) -> None:
 # -- by command ----------------------------------------------------------------------------------
 
 
-def test_hold_and_resume_once_each(talk: Talk) -> None:
-    handover, contact = talk.house.journey.handover, talk.contact
-    with pytest.raises(Conflict, match="not on hold"):
-        handover.resume(contact)
-    handover.hold(contact)
-    with pytest.raises(Conflict, match="on hold already"):
-        handover.hold(contact)
-    handover.resume(contact)
-    assert talk.control.verbs() == ["hold", "resume"]
+def command(verb: TalkVerb, to: str = "", agent: str = "eva", call_id: str = CALL) -> HandleTalk:
+    return HandleTalk(by="sue", call_id=call_id, verb=verb, agent_id=agent, to=to)
 
 
 def test_take_back_sends_a_ringing_guest_away_without_blame(talk: Talk) -> None:
     talk.dial("tom")
-    talk.house.journey.handover.take_back(talk.contact)
+    talk.do(V.TAKE_BACK)
     assert talk.control.done[-1] == ("take_back", CALL, None)
     talk.leave(487)
     assert talk.states == (TALKING, READY)
 
 
-Step = Callable[[Talk], object]
-REFUSED: list[tuple[Step, type[RemoteError], str]] = [
-    (lambda t: t.house.journey.handover.complete(t.contact), Conflict, "no guest"),
-    (lambda t: t.house.journey.handover.conference(t.contact), Conflict, "no guest"),
-    (lambda t: t.house.journey.handover.take_back(t.contact), Conflict, "no guest"),
-    (
-        lambda t: t.house.journey.handover.find(t.contact, Wish.TRANSFER, "nobody"),
-        NotFound,
-        "no agent",
-    ),
-    (
-        lambda t: t.house.journey.handover.find(t.contact, Wish.CONSULT, "8000"),
-        NotAllowed,
-        "Only an agent",
-    ),
-    (
-        lambda t: t.house.journey.handover.find(t.contact, Wish.CONSULT, "13800000000"),
-        NotAllowed,
-        "no rule",
-    ),
-]
+def test_hold_and_resume_once_each(talk: Talk) -> None:
+    assert talk.refused(V.RESUME, Conflict) == "The caller is not on hold."
+    talk.do(V.HOLD)
+    assert talk.refused(V.HOLD, Conflict) == "The caller is on hold already."
+    talk.do(V.RESUME)
+    assert talk.control.verbs() == ["hold", "resume"]
+    assert talk.audit == [("sue", "hold", CALL, ""), ("sue", "resume", CALL, "")]
 
 
-@pytest.mark.parametrize(("step", "kind", "said"), REFUSED)
-def test_command_that_the_state_forbids_is_refused_with_a_sentence(
-    talk: Talk, step: Step, kind: type[RemoteError], said: str
-) -> None:
-    with pytest.raises(kind, match=said):
-        step(talk)
-    assert talk.control.done == []
+@pytest.mark.parametrize(
+    ("to", "detail"),
+    [
+        ("1002", "tom"),
+        ("repairs", "queue:repairs"),
+        ("8000", "line:8000"),
+        (OUTSIDE, "outside by mobiles"),
+    ],
+)
+def test_audit_says_where_to_and_never_a_number_outside(talk: Talk, to: str, detail: str) -> None:
+    talk.do(V.TRANSFER, to)
+    assert talk.audit == [("sue", "transfer", CALL, detail)]
+    first = next(event for event in talk.house.events if isinstance(event, ActionTaken))
+    after = talk.house.events[talk.house.events.index(first) + 1 :]
+    assert not any(OUTSIDE in str(event) for event in talk.house.events if to == OUTSIDE)
+    assert to == OUTSIDE or after, "the effects come after the audit's line"
 
 
-def test_a_talk_has_one_guest_and_steps_come_in_their_order(talk: Talk) -> None:
-    handover, contact = talk.house.journey.handover, talk.contact
-    talk.dial("tom")
-    with pytest.raises(Conflict, match="a guest in this talk already"):
-        handover.find(contact, Wish.TRANSFER, "queue:repairs")
-    with pytest.raises(Conflict, match="not picked up"):
-        handover.conference(contact)
-    with pytest.raises(Conflict, match="cannot be held"):
-        handover.hold(contact)
+def test_consult_then_conference_then_complete(talk: Talk) -> None:
+    talk.do(V.CONSULT, "tom")
+    assert "not picked up" in talk.refused(V.CONFERENCE, Conflict)
+    assert "a guest in this talk already" in talk.refused(V.TRANSFER, Conflict, "repairs")
+    assert "cannot be held" in talk.refused(V.HOLD, Conflict)
     talk.join()
-    handover.conference(contact)
-    with pytest.raises(Conflict, match="All three"):
-        handover.conference(contact)
-    handover.complete(contact)
-    with pytest.raises(Conflict, match="transferred already"):
-        handover.complete(contact)
-    with pytest.raises(Conflict, match="transferred already"):
-        handover.conference(contact)
+    talk.do(V.CONFERENCE)
+    assert talk.refused(V.CONFERENCE, Conflict) == "All three talk already."
+    talk.do(V.COMPLETE)
+    assert "transferred already" in talk.refused(V.COMPLETE, Conflict)
+    assert "transferred already" in talk.refused(V.CONFERENCE, Conflict)
+    talk.transferred()
+    assert talk.control.verbs() == ["consult", "conference", "complete_transfer", "record"]
+    assert talk.states == (WRAP_UP, TALKING)
 
 
-def test_caller_in_a_menu_has_no_talk_to_hand_over(talk: Talk) -> None:
-    call_id = talk.house.arrive("c-5")
-    contact = talk.house.journey.find(call_id)
-    assert contact is not None
-    with pytest.raises(Conflict, match="No agent talks"):
-        talk.house.journey.handover.find(contact, Wish.TRANSFER, "tom")
+@pytest.mark.parametrize("verb", [V.COMPLETE, V.CONFERENCE, V.TAKE_BACK])
+def test_what_needs_a_guest_is_refused_without_one(talk: Talk, verb: TalkVerb) -> None:
+    assert talk.refused(verb, Conflict) == "There is no guest in the call 'c-1' now."
+    assert talk.audit == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "to", "kind", "said"),
+    [
+        (V.TRANSFER, "nobody", NotFound, "There is no agent"),
+        (V.CONSULT, "8000", NotAllowed, "Only an agent or a number outside"),
+        (V.CONSULT, "13800000000", NotAllowed, "outbound: no rule"),
+        (V.TRANSFER, "eva", Conflict, "eva is talking"),
+    ],
+)
+def test_destination_that_cannot_be_is_refused_with_a_sentence(
+    talk: Talk, verb: TalkVerb, to: str, kind: type[RemoteError], said: str
+) -> None:
+    assert said in talk.refused(verb, kind, to)
+    assert talk.audit == []
+
+
+def test_command_for_a_talk_that_is_another_now_is_refused(talk: Talk) -> None:
+    with pytest.raises(Conflict, match="tom does not talk in this call any more"):
+        talk.actions.handle(command(V.HOLD, agent="tom"))
+    with pytest.raises(NotFound, match="no call 'c-9'"):
+        talk.actions.handle(command(V.HOLD, call_id="c-9"))
+
+
+def test_caller_who_waits_for_the_guest_has_no_agent_to_act_for(talk: Talk) -> None:
+    talk.do(V.TRANSFER, "tom")
+    talk.eva_hangs_up()
+    assert "No agent talks" in talk.refused(V.HOLD, Conflict)
