@@ -27,6 +27,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _doubles("agents", "id", [agent.id for agent in settings.agents])
     yield from _doubles("agents", "number", [agent.number for agent in settings.agents])
     yield from _doubles("trunks", "name", [trunk.name for trunk in settings.trunks])
+    yield from _shared_numbers(settings)
     yield from _trunk_lines(settings)
     yield from _shared_addresses(settings.trunks)
     yield from _doubles("phones", "id", [phone.id for phone in settings.phones])
@@ -86,6 +87,18 @@ def _missing_words(flow: Flow, name: str) -> Iterable[Finding]:
     for language in flow.languages:
         if language not in words:
             yield ("prompts", name), f"has no words in {language!r}, a language of this flow"
+
+
+def _shared_numbers(settings: Settings) -> Iterable[Finding]:
+    """A queue's number is nobody else's: whoever dials it means one thing by it."""
+    taken = {line.number: f"the line {line.number}" for line in settings.lines}
+    taken |= {agent.number: f"the agent {agent.id}" for agent in settings.agents}
+    for name, queue in settings.queues.items():
+        if queue.number is None:
+            continue
+        if queue.number in taken:
+            yield ("queues", name, "number"), f"{queue.number!r} is of {taken[queue.number]}"
+        taken.setdefault(queue.number, f"the queue {name}")
 
 
 def _trunk_lines(settings: Settings) -> Iterable[Finding]:

@@ -15,12 +15,18 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from callcenter.house import HouseRules
-from foundation.errors import Conflict, NotAllowed, NotFound
+from foundation.errors import Conflict, NotAllowed, NotFound, RemoteError
 from foundation.ids import AgentId, QueueId
 
 QUEUE_PREFIX = "queue:"
 DIALLED = re.compile(r"\+?[0-9*#]{2,40}")
 NO_RULE = "outbound: no rule"
+REFUSED_BUSY = "agent not free"
+REFUSED_UNKNOWN = "unknown destination"
+REFUSED_RIGHT = "not allowed"
+REFUSED_STATE = "wrong state"
+REFUSALS = frozenset({REFUSED_BUSY, REFUSED_UNKNOWN, REFUSED_RIGHT, REFUSED_STATE})
+"Rules of `HandoverRefused` beside those of numbers outside."
 
 
 class Purpose(StrEnum):
@@ -107,6 +113,21 @@ class Busy(Conflict):
     """Whoever is meant has no time."""
 
     sip_status = 486
+
+
+def rule_of(error: RemoteError) -> str:
+    """What decided, for journal, log and metrics: a name, and after a colon particulars."""
+    match error:
+        case NumberRefused():
+            return error.rule
+        case Busy():
+            return f"{REFUSED_BUSY}: {error}"
+        case NotFound():
+            return f"{REFUSED_UNKNOWN}: {error}"
+        case NotAllowed():
+            return f"{REFUSED_RIGHT}: {error}"
+        case _:
+            return f"{REFUSED_STATE}: {error}"
 
 
 class Destinations:

@@ -26,12 +26,12 @@ from callcenter.destinations import (
     Busy,
     Destination,
     Destinations,
-    NumberRefused,
     Purpose,
     ToAgent,
     ToLine,
     ToOutside,
     ToQueue,
+    rule_of,
     told,
 )
 from callcenter.events import CallSentOn, HandoverRefused, HouseEvent, Wish
@@ -93,10 +93,8 @@ class Handover:
         except RemoteError as error:
             refuse = self._control.refuse_transfer if is_transfer else self._control.refuse_consult
             refuse(contact.call_id, error.sip_status)
-            rule = error.rule if isinstance(error, NumberRefused) else str(error)
-            self._tell(
-                HandoverRefused(contact.call_id, event.agent_id, wish, error.sip_status, rule)
-            )
+            rule, status = rule_of(error), error.sip_status
+            self._tell(HandoverRefused(contact.call_id, event.agent_id, wish, status, rule))
 
     def find(self, contact: Contact, wish: Wish, wanted: str) -> Destination:
         """Where `wanted` is, and whether it can be done now.

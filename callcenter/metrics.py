@@ -25,6 +25,8 @@ from prometheus_client.registry import Collector
 
 from acd import events as acd
 from callcenter import limits
+from callcenter.destinations import NO_RULE, REFUSALS
+from callcenter.events import CallSentOn, HandoverRefused
 from callcenter.journey import BLOCKED
 from recordings import events as recordings
 from telephony.calls import events as calls
@@ -40,7 +42,8 @@ DROPS = frozenset(
 )
 "Reasons of `telephony.sip.events.Dropped` that are a word; the others are `refused-STATUS`."
 REFUSED = re.compile(r"refused-[3-6]\d\d")
-RULES = frozenset({BLOCKED, "media", UNKNOWN_TRUNK, *limits.Rule})
+OUTBOUND = NO_RULE.partition(":")[0]
+RULES = frozenset({BLOCKED, "media", UNKNOWN_TRUNK, OUTBOUND, *REFUSALS, *limits.Rule})
 "Rules of `CallRefused`; what follows a colon are particulars for people."
 OTHER = "other"
 LAG_EVERY_S = 0.25
@@ -92,6 +95,11 @@ class CoreMetrics:
         self._ended = self._counter("calls_ended", "Calls over, by who ended them", "by")
         self._offers = self._counter("offers", "Calls offered to agents, by outcome", "outcome")
         self._visits = self._counter("visits", "Waits over, by outcome", "queue", "outcome")
+        self._guests = self._counter("guests", "People rung into a talk", "way")
+        self._handovers = self._counter("handovers", "Talks that went on elsewhere", "to")
+        self._wishes = self._counter(
+            "handovers_refused", "What agents wanted of whom in vain", "wish", "rule"
+        )
         self._recordings = self._counter("recordings", "Recordings closed", "complete")
         self._transcripts = self._counter("transcripts", "Transcripts made or failed", "outcome")
         self._troubles = self._counter("troubles", "What supervisors were told of", "part")
@@ -145,6 +153,19 @@ class CoreMetrics:
                 self._transcripts.labels("ready").inc()
             case recordings.TranscriptFailed(final=final):
                 self._transcripts.labels("given_up" if final else "failed").inc()
+            case _:
+                self._on_handover(event)
+
+    def _on_handover(self, event: object) -> None:
+        match event:
+            case calls.GuestInvited(way=way):
+                self._guests.labels(way.value).inc()
+            case calls.TalkTransferred():
+                self._handovers.labels("guest").inc()
+            case CallSentOn(to=to):
+                self._handovers.labels(to.partition(":")[0]).inc()
+            case HandoverRefused(wish=wish, rule=rule):
+                self._wishes.labels(wish.value, rule_of(rule)).inc()
             case _:
                 pass
 

@@ -17,12 +17,12 @@ from callcenter.contact import Contact, Stage
 from callcenter.destinations import (
     Busy,
     Destinations,
-    NumberRefused,
     Purpose,
     ToAgent,
     ToLine,
     ToOutside,
     ToQueue,
+    rule_of,
 )
 from callcenter.events import HandoverRefused, HouseEvent, Wish
 from callcenter.house import Callers, Floor, HouseRules, RingTimes
@@ -34,8 +34,6 @@ from telephony.calls.control import AgentTarget, CallControl, GuestTarget, Outsi
 
 AT_WORK = (AgentState.RINGING, AgentState.TALKING)
 NO_ANSWER = 480
-EXTENSION = "extension"
-"Rule of what is refused for the sake of who was dialled."
 
 
 class OwnCalls:
@@ -81,11 +79,9 @@ class OwnCalls:
         try:
             self._connect(contact, agent_id, dialled)
         except RemoteError as error:
-            rule = error.rule if isinstance(error, NumberRefused) else f"{EXTENSION}: {error}"
-            self._control.refuse(contact.call_id, error.sip_status, rule)
-            self._tell(
-                HandoverRefused(contact.call_id, agent_id, Wish.CALL, error.sip_status, rule)
-            )
+            rule, status = rule_of(error), error.sip_status
+            self._tell(HandoverRefused(contact.call_id, agent_id, Wish.CALL, status, rule))
+            self._control.refuse(contact.call_id, status, rule)
 
     def answered(self, contact: Contact) -> None:
         """Only what dialled a queue has more before it."""

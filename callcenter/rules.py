@@ -39,6 +39,7 @@ def house_rules(settings: Settings) -> HouseRules:
                 music=queue.music,
                 announce_agent=queue.announce_agent,
                 languages=_languages_of(settings, name),
+                number=queue.number or "",
             )
             for name, queue in settings.queues.items()
         },
@@ -47,6 +48,7 @@ def house_rules(settings: Settings) -> HouseRules:
             for agent in settings.agents
         },
         blocked={normalise(number, country_code) for number in settings.blocked},
+        outside_ring_s=settings.transfers.ring_s,
     )
 
 

@@ -371,7 +371,15 @@ class ServiceLevel(Part):
     "In time means within so long."
 
 
+class Transfers(Part):
+    ring_s: Seconds = 30.0
+    """How long a number outside may ring, and anybody whom an agent dials by the own phone. Who is
+    asked into a talk of a queue rings for the queue's `ring_s`."""
+
+
 class Queue(Part):
+    number: DialNumber | None = None
+    "What an agent dials to send a caller to this queue."
     skills: Skills = {}
     "Lowest level of each skill that an agent needs."
     strategy: Literal["longest_idle"] = "longest_idle"

@@ -40,6 +40,7 @@ from callcenter.sections import (
     Sip,
     Speech,
     Store,
+    Transfers,
     Trunk,
     async_url,
 )
@@ -84,6 +85,8 @@ class _Listed(BaseSettings):
     "How many calls there may be."
     agents: tuple[Agent, ...] = ()
     "Who answers."
+    transfers: Transfers = Transfers()
+    "Of talks from one to the next."
     phones: tuple[Phone, ...] = ()
     "Accounts that are no agents: where supervisors are rung to listen, whisper and barge in."
     queues: dict[Name, Queue] = {}

@@ -20,6 +20,7 @@ V = TalkVerb
 READY, RINGING, TALKING = AgentState.READY, AgentState.RINGING, AgentState.TALKING
 WRAP_UP, PAUSED = AgentState.WRAP_UP, AgentState.PAUSED
 OUTSIDE = "+8613912345678"
+UNKNOWN = "unknown destination: There is no agent, queue, line or number of this name."
 
 
 class OneNumber:
@@ -195,8 +196,12 @@ def test_caller_who_hangs_up_before_the_guest_is_told_gone_frees_everybody(talk:
 
 def test_phone_is_told_why_a_transfer_comes_to_nothing(talk: Talk) -> None:
     for target, status, rule in (
-        ("eva", 486, "The agent cannot be rung: eva is talking."),
-        ("nobody", 404, "There is no agent, queue, line or number of this name."),
+        ("eva", 486, "agent not free: The agent cannot be rung: eva is talking."),
+        (
+            "nobody",
+            404,
+            "unknown destination: There is no agent, queue, line or number of this name.",
+        ),
         ("13900000000", 403, "outbound: no rule"),
     ):
         talk.refer(target)

@@ -12,6 +12,7 @@ from telephony.calls.events import EndedBy
 from tests.support.fake_house import EVA, REPAIRS, TOM, House
 
 OUTSIDE = "02112345678"
+UNKNOWN = "unknown destination: There is no agent, queue, line or number of this name."
 
 
 class OneNumber:
@@ -81,8 +82,12 @@ def test_colleague_who_talks_or_has_no_phone_is_not_rung(house: House) -> None:
 @pytest.mark.parametrize(
     ("dialled", "status", "rule"),
     [
-        ("eva", 486, "extension: eva calls himself."),
-        ("nobody", 404, "extension: There is no agent, queue, line or number of this name."),
+        ("eva", 486, "agent not free: eva calls himself."),
+        (
+            "nobody",
+            404,
+            "unknown destination: There is no agent, queue, line or number of this name.",
+        ),
         ("13900000000", 403, "outbound: no rule"),
     ],
 )

@@ -295,6 +295,18 @@ def test_phones_are_accounts_of_their_own(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "of"),
+    [("8000", "the line 8000"), ("1001", "the agent a1"), ("7001", "the queue orders")],
+)
+def test_queues_number_is_nobody_elses(tmp_path: Path, number: str, of: str) -> None:
+    flow_file(tmp_path, "main", FLOW)
+    text = "lines: [{number: '8000', flow: main}]\nagents:\n" + agent("a1", "1001")
+    text += f"queues:\n  orders: {{number: '7001'}}\n  repairs: {{number: '{number}'}}\n"
+    found = problems(tmp_path, text)
+    assert any(f"queues.repairs.number: {number!r} is of {of}" in one for one in found), found
+
+
 def test_agents_number_must_not_be_a_lines(tmp_path: Path) -> None:
     flow_file(tmp_path, "main", FLOW)
     text = GOOD.replace("[]", "[{number: '1001', flow: main}]")
