@@ -43,6 +43,15 @@ class SipPort:
     def hang_up(self, leg: LegId, reason: str) -> None:
         self._endpoint.perform(self._stack.hang_up(leg, self._endpoint.now, reason))
 
+    def accept_refer(self, leg: LegId) -> None:
+        self._endpoint.perform(self._stack.accept_refer(leg, self._endpoint.now))
+
+    def refuse_refer(self, leg: LegId, status: int) -> None:
+        self._endpoint.perform(self._stack.refuse_refer(leg, status, self._endpoint.now))
+
+    def notify_refer(self, leg: LegId, status: int, reason: str = "") -> None:
+        self._endpoint.perform(self._stack.notify_refer(leg, status, self._endpoint.now, reason))
+
     def note(self, leg: LegId, extra: bytes) -> None:
         self._endpoint.perform(self._stack.note(leg, extra))
 

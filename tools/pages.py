@@ -74,6 +74,7 @@ MACHINES = {
     "Reliable provisional answers": "telephony.sip.reliable",
     "The session timer": "telephony.sip.session_timer",
     "A SIP leg": "telephony.sip.leg",
+    "A REFER": "telephony.sip.referral",
     "The SIP stack": "telephony.sip.stack",
     "A leg": "telephony.calls.leg",
     "A call": "telephony.calls.call",

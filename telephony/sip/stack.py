@@ -1,9 +1,10 @@
 """The SIP stack: datagrams and verbs in, datagrams and facts about legs out. No I/O, no clock.
 
-    receive ─▶ parse ─▶ request ─▶ Reception ─▶ InDialog, IncomingLegs, Registrar
+    receive ─▶ parse ─▶ request ─▶ Reception ─▶ InDialog, Referrals, IncomingLegs, Registrar
                  │  └─▶ response ─▶ its transaction ─▶ OutgoingLegs, InDialog
                  └ not SIP: 400 or silence
     verbs: ring progress accept reject dial acknowledge hang_up reoffer note
+           accept_refer refuse_refer notify_refer
 
 Rule 1: all state is in four bounded tables: transactions, legs, bindings, digest counters.
 Rule 2: a refusal before a call or a binding exists keeps nothing (`reception`, `screening`).
@@ -34,6 +35,7 @@ from telephony.sip.leg_book import LegBook, Randomness
 from telephony.sip.message import HeaderLines, Request, Response, is_utf8, parse_message
 from telephony.sip.options import SipOptions
 from telephony.sip.reception import Reception
+from telephony.sip.referral import Referrals
 from telephony.sip.registrar import Binding, Registrar
 from telephony.sip.reliable import read_rseq
 from telephony.sip.screening import Refusal
@@ -58,10 +60,12 @@ class SipStack:
         lines: Callable[[str], bool],
         secret: bytes,
         random: Randomness,
+        extensions: Callable[[str], bool] = lambda user: False,
     ) -> None:
         """
         accounts: password of an address-of-record's user part, None when there is none.
-        lines: whether a user part is a number of ours that may be dialled.
+        lines: whether a user part is a number of ours that anybody may dial.
+        extensions: the same for phones of ours that have proved by digest who they are.
         secret: signs nonces; the same after a restart, so that phones need no new challenge.
         """
         self._effects: list[StackEffect] = []
@@ -70,14 +74,17 @@ class SipStack:
         self._in_dialog = InDialog(self._book)
         self._incoming = IncomingLegs(self._book, self._in_dialog)
         self._outgoing = OutgoingLegs(self._book, self._in_dialog, self._domain)
+        self._referrals = Referrals(self._book, self._in_dialog)
         self._registrar = Registrar(options)
         self._reception = Reception(
             self._book,
             self._in_dialog,
             self._incoming,
+            self._referrals,
             self._registrar,
             password=accounts if callable(accounts) else accounts.get,
             lines=lines,
+            extensions=extensions,
             realm=self._domain,
             secret=secret,
         )
@@ -293,6 +300,30 @@ class SipStack:
                 self._incoming.hang_up(found, reason, now)
         return self._flush()
 
+    def accept_refer(self, leg: LegId, now: float) -> list[StackEffect]:
+        """202 to the REFER that waits, and a first NOTIFY unless its sender wants none."""
+        found = self._book.find(leg)
+        if found is not None:
+            self._referrals.accept(found, now)
+        return self._flush()
+
+    def refuse_refer(self, leg: LegId, status: int, now: float) -> list[StackEffect]:
+        """Final answer to the REFER that waits; one that was accepted is reported to have failed
+        so."""
+        found = self._book.find(leg)
+        if found is not None:
+            self._referrals.refuse(found, status, now)
+        return self._flush()
+
+    def notify_refer(
+        self, leg: LegId, status: int, now: float, reason: str = ""
+    ) -> list[StackEffect]:
+        """Report how the accepted REFER goes; a final status is the last word on it."""
+        found = self._book.find(leg)
+        if found is not None:
+            self._referrals.notify(found, status, reason, now)
+        return self._flush()
+
     # -- time ------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> list[StackEffect]:
@@ -325,6 +356,7 @@ class SipStack:
         self._incoming.tick(leg, now)
         self._outgoing.tick(leg, now)
         self._in_dialog.tick(leg, now)
+        self._referrals.tick(leg, now)
         self._book.rearm(leg)
 
     # -- datagrams -------------------------------------------------------------------------------
@@ -435,6 +467,8 @@ class SipStack:
             self._in_dialog.on_reinvite_answer(leg, entry, None, now, is_unsent=True)
         elif entry.purpose is Purpose.UPDATE and leg is not None:
             self._in_dialog.on_update_answer(leg, entry, None, now, is_unsent=True)
+        elif entry.purpose is Purpose.NOTIFY and leg is not None:
+            self._referrals.on_notify_answer(leg, entry, None)
 
     # -- responses -------------------------------------------------------------------------------
 
@@ -466,6 +500,8 @@ class SipStack:
                 self._outgoing.on_answer(leg, entry, response, source, now)
             case Purpose.UPDATE if leg is not None:
                 self._in_dialog.on_update_answer(leg, entry, response, now)
+            case Purpose.NOTIFY if leg is not None:
+                self._referrals.on_notify_answer(leg, entry, response)
             case Purpose.BYE if leg is not None and response is not None:
                 self._in_dialog.on_bye_answer(leg, entry, response, now)
             case _:

@@ -37,8 +37,10 @@ class IncomingLegs:
 
     # -- from the network ------------------------------------------------------------------------
 
-    def invite(self, entry: ServerEntry, agent_aor: str, now: float) -> None:
-        """A new call, screened and authenticated."""
+    def invite(
+        self, entry: ServerEntry, agent_aor: str, now: float, replaced: Leg | None = None
+    ) -> None:
+        """A new call, screened and authenticated; `replaced`: the leg it is to stand in for."""
         book, request = self._book, entry.request
         leg = Leg(new_leg_id(), LegState.INVITED, self._make_dialog(entry))
         leg.pending = entry
@@ -59,6 +61,7 @@ class IncomingLegs:
                 reliable=leg.reliable is not None,
                 diversions=read_diversions(request),
                 agent_aor=agent_aor,
+                replaces=replaced.leg_id if replaced else None,
             )
         )
         book.keep(leg)
