@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from foundation.ids import CallId
+from telephony.calls.number_rules import Purpose
+
 
 @dataclass(frozen=True, slots=True)
 class ActionTaken:
@@ -13,3 +16,13 @@ class ActionTaken:
     target: str
     "Agent id, call id, …"
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRefused:
+    """A number outside was not dialled, and which number rule said so; the number is not told."""
+
+    rule: str
+    purpose: Purpose
+    call_id: CallId | None = None
+    "In which it was wanted; None outside of any."

@@ -18,7 +18,7 @@ from typing import Protocol, TypeAlias
 from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
-from callcenter.events import ActionTaken
+from callcenter.events import ActionTaken, NumberRefused
 from callcenter.limits import MAX_LENGTH, Arrival, Refusal, TimeUp
 from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
 from foundation.tasks import contain
@@ -28,10 +28,19 @@ from recordings.events import RecordingEvent
 from telephony.calls import events as calls
 from telephony.calls.control import CallControl
 from telephony.calls.numbers import ANONYMOUS
+from telephony.sip.events import TrunkEvent
 
 log = logging.getLogger(__name__)
 
-HouseEvent: TypeAlias = calls.CallEvent | acd.AcdEvent | IvrEvent | RecordingEvent | ActionTaken
+HouseEvent: TypeAlias = (
+    calls.CallEvent
+    | acd.AcdEvent
+    | IvrEvent
+    | RecordingEvent
+    | ActionTaken
+    | NumberRefused
+    | TrunkEvent
+)
 
 LINE_FAULT = "line_fault"
 "Prompt for blocked numbers: neutral, so that nobody learns of the block."

@@ -164,6 +164,8 @@ class DialogRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     allows_update: bool = False
     refer_cseq: int = 0
     "CSeq of the peer's REFER that was accepted and is not reported on finally; 0: none."
+    trunk: str = ""
+    max_call_s: float | None = None
     local_body: bytes = b""
     remote_body: bytes = b""
     extra: bytes = b""

@@ -132,6 +132,14 @@ class Leg:
 
     referral: Referral | None = None
 
+    trunk: str = ""
+    "Over which we called a number outside; '' a phone of ours."
+    silent_until: float | None = None
+    "Then another way is tried, if nothing at all has been heard on this one."
+    max_call_s: float | None = None
+    over_at: float | None = None
+    "When the call has lasted for as long as it may."
+
     local_body: bytes = b""
     remote_body: bytes = b""
     extra: bytes = b""
@@ -171,5 +179,7 @@ class Leg:
             self.cancel_ends_at,
             self.session.deadline if self.session else None,
             self.referral.ends_at if self.referral else None,
+            self.silent_until,
+            self.over_at,
         )
         return min((at for at in times if at is not None), default=None)

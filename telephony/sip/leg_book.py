@@ -116,8 +116,14 @@ class LegBook:
         leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = leg.session = None
         leg.branches, leg.early = [], {}
         leg.ring_again_at = leg.expires_at = leg.reoffer_at = leg.cancel_ends_at = None
+        leg.silent_until = leg.over_at = None
         leg.forget_at = now + self.options.timers.give_up
         self.rearm(leg)
+
+    def count_on(self, trunk: str) -> int:
+        """Calls of ours to numbers outside that this trunk carries."""
+        legs = self._legs.values()
+        return sum(leg.trunk == trunk and leg.state is not LegState.ENDED for leg in legs)
 
     def flows(self) -> set[Flow]:
         """The connections that legs rely on."""
@@ -154,6 +160,8 @@ class LegBook:
                 we_refresh=leg.session is not None and leg.session.we_refresh,
                 allows_update=leg.allows_update,
                 refer_cseq=_reported_refer(leg),
+                trunk=leg.trunk,
+                max_call_s=leg.max_call_s,
                 local_body=leg.local_body,
                 remote_body=leg.remote_body,
                 extra=leg.extra,
@@ -190,6 +198,8 @@ class LegBook:
             extra=record.extra,
             last_kept=data,
             allows_update=record.allows_update,
+            trunk=record.trunk,
+            max_call_s=record.max_call_s,
         )
         if record.invite:
             self._resume(leg, record, now)
@@ -198,6 +208,8 @@ class LegBook:
         if record.session_s:
             leg.session = SessionTimer(record.session_s, now, we_refresh=record.we_refresh)
             leg.session.refresh_soon(now + self.random.uniform(1.0, REFRESH_ALL_WITHIN_S))
+        if leg.max_call_s is not None and not record.invite:
+            leg.over_at = now + leg.max_call_s
         if record.refer_cseq:
             # Whoever was to tell how it goes is gone: the phone hears at once that it failed.
             leg.referral = Referral(record.refer_cseq, now, status_at_end=503)

@@ -12,6 +12,7 @@ A refusal before a call or a binding exists keeps nothing (RFC 3261 8.2.7).
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from telephony.sip.compose import respond
 from telephony.sip.digest import DigestServer, Verdict
@@ -35,6 +36,20 @@ from telephony.sip.transaction_layer import ServerEntry
 from telephony.sip.uas import IncomingLegs
 from telephony.sip.uri import SipUri, literal_address
 
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A call that comes over a trunk of ours."""
+
+    trunk: str
+    lines: tuple[str, ...]
+    "What its number may stand for here, the first that is a line counts."
+
+
+FindInbound = Callable[[str, str, tuple[str, ...]], Inbound | None]
+"""Sender's address, the token that stood in our registration's Contact, and what was dialled as
+request URI and To say it; None: no trunk's."""
+
 IN_DIALOG_ONLY = ("BYE", "INFO", "UPDATE", "PRACK")
 REFUSED_OUTSIDE = {"REFER": 403, "NOTIFY": 489}
 "Nobody makes us dial out of the blue, and we subscribe to nothing (RFC 6665 7.3.2)."
@@ -54,6 +69,7 @@ class Reception:
         password: Callable[[str], str | None],
         lines: Callable[[str], bool],
         extensions: Callable[[str], bool],
+        inbound: FindInbound,
         realm: str,
         secret: bytes,
     ) -> None:
@@ -66,6 +82,7 @@ class Reception:
         self._password = password
         self._lines = lines
         self._extensions = extensions
+        self._inbound = inbound
         self._secret = secret
         self._digest = DigestServer(book.options, realm, secret, book.token)
         self._ours = frozenset(
@@ -171,20 +188,37 @@ class Reception:
         aor = self._claimed_account(request, source)
         if aor and not self._is_authentic(request, aor, source, listener, now):
             return
+        inbound = None if aor else self._find_inbound(request, source)
+        line: str | None = request.uri.user
         replaces = read_replaces(request)
         replaced = self._book.find_replaced(replaces) if replaces and aor else None
         if replaces is not None:
             refusal = find_refusal_of(replaces, replaced) if aor else Refusal(403)
         else:
-            refusal = None if self._may_dial(request.uri.user, aor) else Refusal(404)
+            line = self._find_line(request, aor, inbound)
+            refusal = None if line is not None else Refusal(404)
         if refusal is not None:
             self._refuse(request, refusal, source, listener)
             return
         entry = self._book.layer.open(request, source, listener)
-        self._incoming.invite(entry, aor, now, replaced)
+        trunk = inbound.trunk if inbound else ""
+        self._incoming.invite(entry, now, line or "", aor=aor, trunk=trunk, replaced=replaced)
 
-    def _may_dial(self, user: str, aor: str) -> bool:
-        return self._lines(user) or bool(aor and self._extensions(user))
+    def _find_inbound(self, request: Request, source: HostPort) -> Inbound | None:
+        try:
+            named = request.to.uri.user
+        except SipParseError:
+            named = ""
+        token = request.uri.param("line") or ""
+        return self._inbound(source.host, token, (request.uri.user, named))
+
+    def _find_line(self, request: Request, aor: str, inbound: Inbound | None) -> str | None:
+        """The number of ours that was dialled; None: there is no such."""
+        dialled = inbound.lines if inbound else (request.uri.user,)
+        found = next((each for each in dialled if self._lines(each)), None)
+        if found is None and aor and self._extensions(request.uri.user):
+            return request.uri.user
+        return found
 
     def _claimed_account(self, request: Request, source: HostPort) -> str:
         """The phone of ours that this INVITE says it comes from, or ''."""

@@ -3,7 +3,7 @@
     receive ─▶ parse ─▶ request ─▶ Reception ─▶ InDialog, Referrals, IncomingLegs, Registrar
                  │  └─▶ response ─▶ its transaction ─▶ OutgoingLegs, InDialog
                  └ not SIP: 400 or silence
-    verbs: ring progress accept reject dial acknowledge hang_up reoffer note
+    verbs: ring progress accept reject dial dial_outside acknowledge hang_up reoffer note
            accept_refer refuse_refer notify_refer
 
 Rule 1: all state is in four bounded tables: transactions, legs, bindings, digest counters.
@@ -11,7 +11,7 @@ Rule 2: a refusal before a call or a binding exists keeps nothing (`reception`, 
 Rule 3: a verb for a leg that is gone does nothing; its end was told, or is on its way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from foundation.ids import LegId
 from telephony.sip.bodies import sdp_of
@@ -34,7 +34,8 @@ from telephony.sip.leg import LegState
 from telephony.sip.leg_book import LegBook, Randomness
 from telephony.sip.message import HeaderLines, Request, Response, is_utf8, parse_message
 from telephony.sip.options import SipOptions
-from telephony.sip.reception import Reception
+from telephony.sip.outside import Attempt, OutsideCalls
+from telephony.sip.reception import FindInbound, Reception
 from telephony.sip.referral import Referrals
 from telephony.sip.registrar import Binding, Registrar
 from telephony.sip.reliable import read_rseq
@@ -61,11 +62,13 @@ class SipStack:
         secret: bytes,
         random: Randomness,
         extensions: Callable[[str], bool] = lambda user: False,
+        inbound: FindInbound = lambda host, token, dialled: None,
     ) -> None:
         """
         accounts: password of an address-of-record's user part, None when there is none.
         lines: whether a user part is a number of ours that anybody may dial.
         extensions: the same for phones of ours that have proved by digest who they are.
+        inbound: over which trunk a call comes, and which line its number is.
         secret: signs nonces; the same after a restart, so that phones need no new challenge.
         """
         self._effects: list[StackEffect] = []
@@ -73,7 +76,8 @@ class SipStack:
         self._domain = options.domain or options.listeners[0].address.host
         self._in_dialog = InDialog(self._book)
         self._incoming = IncomingLegs(self._book, self._in_dialog)
-        self._outgoing = OutgoingLegs(self._book, self._in_dialog, self._domain)
+        self._outgoing = OutgoingLegs(self._book, self._in_dialog)
+        self._outside = OutsideCalls(self._book, self._outgoing)
         self._referrals = Referrals(self._book, self._in_dialog)
         self._registrar = Registrar(options)
         self._reception = Reception(
@@ -85,6 +89,7 @@ class SipStack:
             password=accounts if callable(accounts) else accounts.get,
             lines=lines,
             extensions=extensions,
+            inbound=inbound,
             realm=self._domain,
             secret=secret,
         )
@@ -94,7 +99,8 @@ class SipStack:
         return self._book.options
 
     def _emit(self, effect: StackEffect) -> None:
-        self._effects.append(effect)
+        if not self._outside.is_kept_back(effect):
+            self._effects.append(effect)
 
     def _flush(self) -> list[StackEffect]:
         effects, self._effects = self._effects, []
@@ -242,11 +248,31 @@ class SipStack:
                 targets,
                 now,
                 body=body,
-                caller=caller,
+                sender=str(make_uri(caller.user, self._domain)),
+                contact_user=caller.user,
+                name=caller.display_name,
                 headers=headers,
                 credentials=Credentials(*credentials) if credentials else None,
             )
         return self._flush()
+
+    def dial_outside(
+        self, leg: LegId, attempts: Sequence[Attempt], now: float, *, body: bytes
+    ) -> list[StackEffect]:
+        """INVITE by one way after the other; whoever calls this has asked whether it is allowed."""
+        if self._book.is_full or self._book.layer.is_full:
+            self._emit(Refused(leg, 503, "too many calls"))
+        else:
+            self._outside.dial(leg, attempts, body, now)
+        return self._flush()
+
+    def listener_for(self, transport: str, to: HostPort) -> int | None:
+        """Number of the listener of ours that can reach that address."""
+        return self._book.ways.listener_for(transport, to)
+
+    def count_on(self, trunk: str) -> int:
+        """Calls of ours to numbers outside that this trunk carries."""
+        return self._book.count_on(trunk)
 
     def _find_targets(self, to: str, route: HostPort | None, now: float) -> list[Target] | Refusal:
         if not to.startswith(("sip:", "sips:")):
@@ -292,6 +318,7 @@ class SipStack:
 
     def hang_up(self, leg: LegId, now: float, reason: str = "") -> list[StackEffect]:
         """End the leg in whatever state it is: refusal, CANCEL or BYE."""
+        self._outside.hang_up(leg)
         found = self._book.find(leg)
         if found is not None and found.state is not LegState.ENDED:
             if found.is_caller and found.is_early:
@@ -341,6 +368,8 @@ class SipStack:
                     self._on_outcome(outcome, outcome.entry.to, now)
             case ("leg", str() as leg_id):
                 self._tick_leg(LegId(leg_id), now)
+            case ("outside", str() as leg_id):
+                self._outside.tick(LegId(leg_id), now)
             case _:
                 for event in self._registrar.tick(now):
                     self._emit(event)
