@@ -27,14 +27,19 @@ from callcenter.events import HouseEvent
 from callcenter.journey import Journey, Parts
 from callcenter.limits import Limits, TimeUp
 from callcenter.media_port import MediaPort
-from callcenter.metrics import CoreMetrics, Readings, WorkerReading
+from callcenter.metrics import CoreMetrics, Readings, TrunkReading, WorkerReading
 from callcenter.narrator import Narrator
+from callcenter.outbound import Outbound
 from callcenter.places import Places
 from callcenter.rules import (
     agent_cards,
     agent_options,
+    find_inbound,
     house_rules,
     limit_rules,
+    name_servers,
+    number_rules,
+    outside_trunks,
     prompt_options,
     queue_options,
     recording_options,
@@ -68,6 +73,8 @@ from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
 from telephony.sip import events as sip
 from telephony.sip.endpoint import SipEndpoint
+from telephony.sip.gateway import Gateway
+from telephony.sip.resolver import Resolver
 from telephony.sip.stack import SipStack
 from telephony.sip.store import BindingStore
 
@@ -94,7 +101,7 @@ class Core:
             for number in range(workers)
         ]
         self._media = MediaPort(self._clients)
-        self._metrics = CoreMetrics(self._read_gauges)
+        self._metrics = CoreMetrics(self._read_gauges, number_rules(settings).names)
         self._early_media: list[tuple[int, MediaEvent]] = []
         "What the workers tell before the calls that it is about are taken over."
         self._has_taken_over = False
@@ -121,6 +128,7 @@ class Core:
         for call_id in self._switchboard.call_ids():
             self._switchboard.hang_up(call_id, EndedBy.CENTRE, "the centre closes")
         await asyncio.sleep(LAST_WORDS_S)
+        await self._gateway.close()
         self._endpoint.close()
         await self._server.close()
         await self._recordings.finish_chores()
@@ -170,9 +178,18 @@ class Core:
         self._endpoint = SipEndpoint(
             self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
         )
+        limits = Limits(limit_rules(settings), self._endpoint.stack.count_on)
+        self._gateway = Gateway(
+            self._endpoint,
+            outside_trunks(settings, self._trunk_secret()),
+            Resolver(name_servers(settings)),
+            random.SystemRandom(),
+            self._tell,
+            limits.count_on_trunk,
+        )
         self._switchboard = Switchboard(
             CallOptions(hold_music=tuple(self._prompts.named(MUSIC, ())), trunks=trunks(settings)),
-            SipPort(self._endpoint),
+            SipPort(self._endpoint, self._gateway),
             self._media,
             self._parties,
             self._tell,
@@ -192,8 +209,9 @@ class Core:
                 prompts=self._prompts,
                 recorder=self._recordings,
                 callers=self._switchboard,
-                limits=LimitsDriver(Limits(limit_rules(settings)), self._end_in_time),
+                limits=LimitsDriver(limits, self._end_in_time),
                 ring_times=RingTimesDriver(self._end_ringing),
+                numbers=Outbound(number_rules(settings), self._tell),
             ),
             self._tell,
         )
@@ -227,9 +245,13 @@ class Core:
             sip_options(settings, sip_listeners(settings, self._sockets)),
             passwords,
             lines=lines.__contains__,
+            inbound=partial(find_inbound, trunks(settings, self._trunk_secret())),
             secret=derive_key(settings.data_path, "sip nonces"),
             random=random.SystemRandom(),
         )
+
+    def _trunk_secret(self) -> bytes:
+        return derive_key(self._settings.data_path, "tokens of trunks")
 
     async def _take_over(self) -> None:
         """Go on with what the last core left; what can't go on is ended, exactly once."""
@@ -279,6 +301,7 @@ class Core:
         )
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         await self._endpoint.start()
+        self._gateway.start()
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -330,6 +353,10 @@ class Core:
             database_backlog={
                 "bindings": len(self._bindings),
                 "parties": self._party_store.waiting,
+            },
+            trunks={
+                name: TrunkReading(state=state, calls_out=self._gateway.count(name))
+                for name, (state, _) in self._gateway.states().items()
             },
             media={number: _reading(client) for number, client in enumerate(self._clients)},
         )

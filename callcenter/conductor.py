@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import get_args
 
 from acd.events import AcdEvent
-from callcenter.events import ActionTaken, HandoverEvent, HouseEvent
+from callcenter.events import ActionTaken, HandoverEvent, HouseEvent, NumberRefused
 from foundation.bus import Bus
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls.events import JournalEvent
+from telephony.sip.events import TrunkEvent
 
 JOURNALED: tuple[type, ...] = (
     *get_args(JournalEvent),
@@ -21,6 +22,8 @@ JOURNALED: tuple[type, ...] = (
     *get_args(RecordingEvent),
     *get_args(HandoverEvent),
     ActionTaken,
+    NumberRefused,
+    *get_args(TrunkEvent),
 )
 "Kinds of facts that are kept; the rest is only for the moment."
 

@@ -11,16 +11,15 @@ with the answer for a phone (`sip_status`) and for the API (`http_status`).
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from callcenter.house import HouseRules
 from foundation.errors import Conflict, NotAllowed, NotFound, RemoteError
-from foundation.ids import AgentId, QueueId
+from foundation.ids import AgentId, CallId, QueueId
+from telephony.calls.number_rules import NO_RULE, Purpose, Refusal, Route
 
 QUEUE_PREFIX = "queue:"
 DIALLED = re.compile(r"\+?[0-9*#]{2,40}")
-NO_RULE = "outbound: no rule"
 REFUSED_BUSY = "agent not free"
 REFUSED_UNKNOWN = "unknown destination"
 REFUSED_RIGHT = "not allowed"
@@ -29,38 +28,20 @@ REFUSALS = frozenset({REFUSED_BUSY, REFUSED_UNKNOWN, REFUSED_RIGHT, REFUSED_STAT
 "Rules of `HandoverRefused` beside those of numbers outside."
 
 
-class Purpose(StrEnum):
-    """Who wants a number outside dialled."""
-
-    CONSULT = "consult"
-    AGENTS = "agents"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """How a number that may be dialled is dialled."""
-
-    rule: str
-    trunk: str
-    number: str
-    show: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    rule: str
-
-
 class NumberRules(Protocol):
     """Decides about every number outside before it is dialled."""
 
-    def decide(self, number: str, purpose: Purpose) -> Route | Refusal: ...
+    def decide(
+        self, number: str, purpose: Purpose, call_id: CallId | None = None
+    ) -> Route | Refusal: ...
 
 
 class NoNumbers:
     """Nothing outside may be dialled."""
 
-    def decide(self, number: str, purpose: Purpose) -> Route | Refusal:
+    def decide(
+        self, number: str, purpose: Purpose, call_id: CallId | None = None
+    ) -> Route | Refusal:
         return Refusal(NO_RULE)
 
 
@@ -101,7 +82,7 @@ def told(destination: Destination) -> str:
             return f"outside by {route.rule}"
 
 
-class NumberRefused(NotAllowed):
+class NumberForbidden(NotAllowed):
     """A number rule forbids it."""
 
     def __init__(self, rule: str) -> None:
@@ -118,7 +99,7 @@ class Busy(Conflict):
 def rule_of(error: RemoteError) -> str:
     """What decided, for journal, log and metrics: a name, and after a colon particulars."""
     match error:
-        case NumberRefused():
+        case NumberForbidden():
             return error.rule
         case Busy():
             return f"{REFUSED_BUSY}: {error}"
@@ -141,9 +122,9 @@ class Destinations:
         self._agents.pop("", None)
         self._queues.pop("", None)
 
-    def find(self, wanted: str, purpose: Purpose) -> Destination:
-        """Raises NotFound, or NumberRefused with the rule."""
-        return self._find_ours(wanted) or self._find_outside(wanted, purpose)
+    def find(self, wanted: str, purpose: Purpose, call_id: CallId) -> Destination:
+        """Raises NotFound, or NumberForbidden with the rule."""
+        return self._find_ours(wanted) or self._find_outside(wanted, purpose, call_id)
 
     def _find_ours(self, wanted: str) -> Destination | None:
         if wanted in self._rules.agents:
@@ -157,11 +138,11 @@ class Destinations:
             return ToAgent(self._agents[wanted])
         return ToQueue(self._queues[wanted]) if wanted in self._queues else None
 
-    def _find_outside(self, wanted: str, purpose: Purpose) -> ToOutside:
+    def _find_outside(self, wanted: str, purpose: Purpose, call_id: CallId) -> ToOutside:
         if DIALLED.fullmatch(wanted) is None:
             # Not told back: who mistypes a number has written a number all the same.
             raise NotFound("There is no agent, queue, line or number of this name.")
-        decided = self._numbers.decide(wanted, purpose)
+        decided = self._numbers.decide(wanted, purpose, call_id)
         if isinstance(decided, Refusal):
-            raise NumberRefused(decided.rule)
+            raise NumberForbidden(decided.rule)
         return ToOutside(wanted, decided)

@@ -9,6 +9,8 @@ from foundation.ids import AgentId, CallId
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls.events import CallEvent
+from telephony.calls.number_rules import Purpose
+from telephony.sip.events import TrunkEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,24 @@ class HandoverRefused:
     rule: str
 
 
+@dataclass(frozen=True, slots=True)
+class NumberRefused:
+    """A number outside was not dialled, and which number rule said so; the number is not told."""
+
+    rule: str
+    purpose: Purpose
+    call_id: CallId | None = None
+    "In which it was wanted; None outside of any."
+
+
 HandoverEvent: TypeAlias = CallSentOn | HandoverRefused
 HouseEvent: TypeAlias = (
-    CallEvent | AcdEvent | IvrEvent | RecordingEvent | ActionTaken | HandoverEvent
+    CallEvent
+    | AcdEvent
+    | IvrEvent
+    | RecordingEvent
+    | ActionTaken
+    | HandoverEvent
+    | NumberRefused
+    | TrunkEvent
 )

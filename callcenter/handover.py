@@ -26,7 +26,6 @@ from callcenter.destinations import (
     Busy,
     Destination,
     Destinations,
-    Purpose,
     ToAgent,
     ToLine,
     ToOutside,
@@ -43,6 +42,7 @@ from foundation.errors import NotAllowed, RemoteError
 from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
 from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget, CallControl, GuestTarget, OutsideTarget
+from telephony.calls.number_rules import Purpose
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Handover:
         Raises NotFound, NotAllowed with the rule, Conflict and Busy with what forbids it.
         """
         check_invite(contact)
-        destination = self._destinations.find(wanted, Purpose.CONSULT)
+        destination = self._destinations.find(wanted, Purpose.CONSULT, contact.call_id)
         match destination:
             case ToAgent(agent_id):
                 why_not = self._floor.why_unavailable(agent_id)

@@ -17,7 +17,6 @@ from callcenter.contact import Contact, Stage
 from callcenter.destinations import (
     Busy,
     Destinations,
-    Purpose,
     ToAgent,
     ToLine,
     ToOutside,
@@ -31,6 +30,7 @@ from foundation.errors import NotFound, RemoteError
 from foundation.ids import AgentId, CallId, new_offer_id
 from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget, CallControl, GuestTarget, OutsideTarget
+from telephony.calls.number_rules import Purpose
 
 AT_WORK = (AgentState.RINGING, AgentState.TALKING)
 NO_ANSWER = 480
@@ -108,7 +108,7 @@ class OwnCalls:
     # -- steps -----------------------------------------------------------------------------------
 
     def _connect(self, contact: Contact, agent_id: AgentId, dialled: str) -> None:
-        match self._destinations.find(dialled, Purpose.AGENTS):
+        match self._destinations.find(dialled, Purpose.AGENTS, contact.call_id):
             case ToAgent(called):
                 self._check_free(agent_id, called)
                 self._called[contact.call_id] = called

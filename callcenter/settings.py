@@ -33,6 +33,7 @@ from callcenter.sections import (
     Listener,
     Media,
     Name,
+    Outbound,
     Phone,
     Queue,
     Recordings,
@@ -81,6 +82,8 @@ class _Listed(BaseSettings):
     "The numbers that callers dial."
     trunks: tuple[Trunk, ...] = ()
     "Who may call; without any, everybody may who reaches `sip.listen`."
+    outbound: tuple[Outbound, ...] = ()
+    "Which numbers outside may be dialled; without any, none."
     limits: Limits = Limits()
     "How many calls there may be."
     agents: tuple[Agent, ...] = ()

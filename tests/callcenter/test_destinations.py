@@ -6,10 +6,7 @@ from callcenter.destinations import (
     Destination,
     Destinations,
     NoNumbers,
-    NumberRefused,
-    Purpose,
-    Refusal,
-    Route,
+    NumberForbidden,
     ToAgent,
     ToLine,
     ToOutside,
@@ -17,8 +14,10 @@ from callcenter.destinations import (
 )
 from callcenter.house import AgentRule, HouseRules, LineRule, QueueRule
 from foundation.errors import NotFound
-from foundation.ids import AgentId, QueueId
+from foundation.ids import AgentId, CallId, QueueId
+from telephony.calls.number_rules import Purpose, Refusal, Route
 
+CALL = CallId("c-1")
 ORDERS = QueueId("orders")
 QUEUE = QueueRule(music="music", announce_agent=False, languages=("en",))
 RULES = HouseRules(
@@ -40,7 +39,9 @@ class AllNumbers:
     def __init__(self) -> None:
         self.asked: list[tuple[str, Purpose]] = []
 
-    def decide(self, number: str, purpose: Purpose) -> Route | Refusal:
+    def decide(
+        self, number: str, purpose: Purpose, call_id: CallId | None = None
+    ) -> Route | Refusal:
         self.asked.append((number, purpose))
         return ROUTE
 
@@ -58,14 +59,14 @@ class AllNumbers:
 )
 def test_what_is_ours_never_leads_out_of_the_house(wanted: str, found: Destination) -> None:
     numbers = AllNumbers()
-    assert Destinations(RULES, numbers).find(wanted, Purpose.CONSULT) == found
+    assert Destinations(RULES, numbers).find(wanted, Purpose.CONSULT, CALL) == found
     assert numbers.asked == []
 
 
 @pytest.mark.parametrize("dialled", ["+8613912345678", "110", "0086139*2#"])
 def test_any_other_number_is_for_the_number_rules(dialled: str) -> None:
     numbers = AllNumbers()
-    found = Destinations(RULES, numbers).find(dialled, Purpose.AGENTS)
+    found = Destinations(RULES, numbers).find(dialled, Purpose.AGENTS, CALL)
     assert found == ToOutside(dialled, ROUTE)
     assert numbers.asked == [(dialled, Purpose.AGENTS)]
 
@@ -74,13 +75,13 @@ def test_any_other_number_is_for_the_number_rules(dialled: str) -> None:
 def test_what_is_no_number_is_not_found_and_not_told_back(wanted: str) -> None:
     numbers = AllNumbers()
     with pytest.raises(NotFound) as refused:
-        Destinations(RULES, numbers).find(wanted, Purpose.CONSULT)
+        Destinations(RULES, numbers).find(wanted, Purpose.CONSULT, CALL)
     assert "no agent, queue, line or number" in str(refused.value)
     assert numbers.asked == []
 
 
 def test_without_rules_no_number_outside_is_dialled() -> None:
-    with pytest.raises(NumberRefused) as refused:
-        Destinations(RULES, NoNumbers()).find("110", Purpose.CONSULT)
+    with pytest.raises(NumberForbidden) as refused:
+        Destinations(RULES, NoNumbers()).find("110", Purpose.CONSULT, CALL)
     assert refused.value.rule == "outbound: no rule"
     assert refused.value.sip_status == 403

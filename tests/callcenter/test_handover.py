@@ -4,7 +4,6 @@ import pytest
 
 from acd.events import AgentChanged, AgentState, CallQueued, TalkEnded, TalkTaken
 from callcenter.contact import Contact, Stage
-from callcenter.destinations import Purpose, Refusal, Route
 from callcenter.events import ActionTaken, CallSentOn, HandoverRefused, Wish
 from callcenter.talk_actions import TalkActions
 from foundation.errors import Conflict, NotAllowed, NotFound, RemoteError
@@ -12,6 +11,7 @@ from foundation.ids import CallId, OfferId, PartyId
 from telephony.calls import events as calls
 from telephony.calls.control import OutsideTarget
 from telephony.calls.events import EndedBy
+from telephony.calls.number_rules import Purpose, Refusal, Route
 from tests.support.fake_house import EVA, ORDERS, REPAIRS, TOM, FakeControl, House
 from wallboard.commands import HandleTalk, TalkVerb
 
@@ -26,7 +26,9 @@ UNKNOWN = "unknown destination: There is no agent, queue, line or number of this
 class OneNumber:
     """Allows `OUTSIDE` to agents who consult, and nothing else."""
 
-    def decide(self, number: str, purpose: Purpose) -> Route | Refusal:
+    def decide(
+        self, number: str, purpose: Purpose, call_id: CallId | None = None
+    ) -> Route | Refusal:
         if number == OUTSIDE and purpose is Purpose.CONSULT:
             return Route("mobiles", "carrier", number, "02138840000")
         return Refusal("outbound: no rule")

@@ -3,12 +3,12 @@
 import pytest
 
 from acd.events import AgentState, CallQueued
-from callcenter.destinations import Purpose, Refusal, Route
 from callcenter.events import HandoverRefused, Wish
 from foundation.ids import CallId, OfferId, PartyId
 from telephony.calls import events as calls
 from telephony.calls.control import OutsideTarget
 from telephony.calls.events import EndedBy
+from telephony.calls.number_rules import Purpose, Refusal, Route
 from tests.support.fake_house import EVA, REPAIRS, TOM, House
 
 OUTSIDE = "02112345678"
@@ -16,7 +16,9 @@ UNKNOWN = "unknown destination: There is no agent, queue, line or number of this
 
 
 class OneNumber:
-    def decide(self, number: str, purpose: Purpose) -> Route | Refusal:
+    def decide(
+        self, number: str, purpose: Purpose, call_id: CallId | None = None
+    ) -> Route | Refusal:
         if number == OUTSIDE and purpose is Purpose.AGENTS:
             return Route("city", "carrier", number)
         return Refusal("outbound: no rule")

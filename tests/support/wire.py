@@ -22,11 +22,19 @@ def make_stack(
     lines: Callable[[str], bool] = lambda user: user.isdigit(),
     seed: int = 1,
     options: SipOptions | None = None,
+    extensions: Callable[[str], bool] = lambda user: False,
 ) -> SipStack:
     options = options or SipOptions(
         listeners=(Listener(address=address),), domain="hotline.example"
     )
-    return SipStack(options, accounts or {}, lines=lines, secret=SECRET, random=random.Random(seed))
+    return SipStack(
+        options,
+        accounts or {},
+        lines=lines,
+        extensions=extensions,
+        secret=SECRET,
+        random=random.Random(seed),
+    )
 
 
 @dataclass
