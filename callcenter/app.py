@@ -24,12 +24,13 @@ from callcenter.conductor import Conductor
 from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
-from callcenter.journey import Journey, Parts
+from callcenter.journey import Journey
 from callcenter.limits import Limits, TimeUp
 from callcenter.media_port import MediaPort
 from callcenter.metrics import CoreMetrics, Readings, TrunkReading, WorkerReading
 from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
+from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.rules import (
     agent_cards,

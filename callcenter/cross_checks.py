@@ -97,11 +97,10 @@ def _shared_numbers(settings: Settings) -> Iterable[Finding]:
     taken = {line.number: f"the line {line.number}" for line in settings.lines}
     taken |= {agent.number: f"the agent {agent.id}" for agent in settings.agents}
     for name, queue in settings.queues.items():
-        if queue.number is None:
-            continue
         if queue.number in taken:
             yield ("queues", name, "number"), f"{queue.number!r} is of {taken[queue.number]}"
-        taken.setdefault(queue.number, f"the queue {name}")
+        elif queue.number is not None:
+            taken[queue.number] = f"the queue {name}"
 
 
 def _trunk_lines(settings: Settings) -> Iterable[Finding]:
@@ -130,8 +129,8 @@ def _trunk_parts(settings: Settings) -> Iterable[Finding]:
             yield (*where, "group"), f"{trunk.group!r} is a trunk's name"
         usable = {trunk.transport} if trunk.transport else {"udp", "tcp", "tls"}
         if trunk.host is not None and not usable & spoken:
-            names = " or ".join(f"`{each}:`" for each in sorted(usable))
-            yield (*where, "transport"), f"no {names} entry of sip.listen could be used for it"
+            entries = " or ".join(f"`{each}:`" for each in sorted(usable))
+            yield (*where, "transport"), f"no {entries} entry of sip.listen could be used for it"
 
 
 def _outbound(settings: Settings) -> Iterable[Finding]:

@@ -47,9 +47,20 @@ from telephony.calls.number_rules import Purpose
 log = logging.getLogger(__name__)
 
 Asked: TypeAlias = calls.TransferAsked | calls.ConsultAsked
-GuestEvent: TypeAlias = (
-    calls.GuestJoined | calls.GuestLeft | calls.TalkTransferred | calls.ConferenceStarted
+GuestStep: TypeAlias = (
+    calls.TransferAsked
+    | calls.ConsultAsked
+    | calls.GuestJoined
+    | calls.GuestLeft
+    | calls.ConferenceStarted
+    | calls.TalkTransferred
+    | acd.AgentReserved
+    | acd.ReservationFailed
+    | acd.TalkTaken
+    | CallSentOn
 )
+NO_TALK_STATUS = 481
+"To a phone that wants something of a talk that is over."
 WAYS = {Wish.CONSULT: calls.GuestWay.CONSULT, Wish.TRANSFER: calls.GuestWay.TRANSFER}
 
 
@@ -121,12 +132,9 @@ class Handover:
                 self._reserve(contact, WAYS[wish], agent_id)
             case ToOutside():
                 self._ring_outside(contact, WAYS[wish], destination)
-            case ToQueue(queue):
-                self._send_on(contact, destination)
-                self._steps.enqueue(contact, queue, priority=contact.returns, front=True)
-            case ToLine(line):
-                self._send_on(contact, destination)
-                self._steps.start_flow(contact, line)
+            case ToQueue() | ToLine():
+                assert contact.agent_id is not None
+                self._tell(CallSentOn(contact.call_id, contact.agent_id, told(destination)))
 
     # -- done to a talk, when `callcenter.talk_checks` allows it ----------------------------------
 
@@ -154,11 +162,36 @@ class Handover:
 
     # -- what becomes of it ----------------------------------------------------------------------
 
-    def on_guest(self, contact: Contact, event: GuestEvent) -> None:
-        guest = contact.guest
-        if guest is None or guest.offer_id != event.offer_id:
-            return
+    def too_late(self, event: GuestStep) -> None:
+        """The call is over; but a phone that asks for something must have its answer."""
         match event:
+            case calls.TransferAsked(call_id):
+                self._control.refuse_transfer(call_id, NO_TALK_STATUS)
+            case calls.ConsultAsked(call_id):
+                self._control.refuse_consult(call_id, NO_TALK_STATUS)
+            case _:
+                pass
+
+    def step(self, contact: Contact, event: GuestStep) -> None:
+        match event:
+            case calls.TransferAsked() | calls.ConsultAsked():
+                self.asked(contact, event)
+            case CallSentOn():
+                self._sent_on(contact, event)
+            case acd.TalkTaken(queue=queue, agent_id=agent_id):
+                contact.stage, contact.agent_id = Stage.TALKING, agent_id
+                self._steps.record(contact, queue, agent_id)
+            case _ if contact.guest is not None and contact.guest.offer_id == event.offer_id:
+                self._guest_step(contact, contact.guest, event)
+            case _:
+                pass  # of a guest who is gone
+
+    def _guest_step(self, contact: Contact, guest: Guest, event: GuestStep) -> None:
+        match event:
+            case acd.AgentReserved():
+                self._ring(contact, guest)
+            case acd.ReservationFailed():
+                self._send_away(contact, guest)
             case calls.GuestJoined():
                 self._joined(contact, guest)
             case calls.GuestLeft(status=status):
@@ -167,31 +200,29 @@ class Handover:
                 self._transferred(contact, guest)
             case calls.ConferenceStarted():
                 guest.in_conference = True
+            case _:
+                pass
 
-    def on_floor(
-        self, contact: Contact, event: acd.AgentReserved | acd.ReservationFailed | acd.TalkTaken
-    ) -> None:
-        guest = contact.guest
-        match event:
-            case acd.TalkTaken(queue=queue, agent_id=agent_id):
-                contact.stage, contact.agent_id = Stage.TALKING, agent_id
-                self._steps.record(contact, queue, agent_id)
-            case acd.AgentReserved(offer_id=offer_id):
-                if guest is not None and guest.offer_id == offer_id:
-                    self._ring(contact, guest)
-            case acd.ReservationFailed(offer_id=offer_id):
-                if guest is not None and guest.offer_id == offer_id:
-                    self._send_away(contact, guest)
+    def _sent_on(self, contact: Contact, event: CallSentOn) -> None:
+        """The agent's part ends before the caller is somewhere else."""
+        self._control.release_for_transfer(contact.call_id)
+        self._floor.feed(floor.AgentLeft(contact.call_id, event.agent_id))
+        contact.agent_id, contact.is_held = None, False
+        kind, _, name = event.to.partition(":")
+        if kind == "line":
+            self._steps.start_flow(contact, name)
+        else:
+            self._steps.enqueue(contact, QueueId(name), priority=contact.returns, front=True)
 
     def agent_left(self, contact: Contact) -> bool:
-        """The agent has hung up: whether a guest is to have the caller."""
-        guest = contact.guest
-        if guest is None:
+        """The agent has hung up: whether a guest is rung who is to have the caller.
+
+        Also one who was to be consulted: the caller is lost to nobody (`telephony.calls`).
+        """
+        if contact.guest is None:
             return False
+        contact.guest.way = calls.GuestWay.TRANSFER
         self._hand_over(contact)
-        if guest.way is calls.GuestWay.CONSULT and not guest.in_conference:
-            guest.way = calls.GuestWay.TRANSFER
-            self._control.complete_transfer(contact.call_id)
         return True
 
     def ring_time_over(self, contact: Contact, offer_id: OfferId) -> None:
@@ -227,14 +258,6 @@ class Handover:
         }
         by[guest.way](contact.call_id, guest.target)
 
-    def _send_on(self, contact: Contact, to: ToQueue | ToLine) -> None:
-        """The agent's part ends before the caller is somewhere else."""
-        assert contact.agent_id is not None
-        self._tell(CallSentOn(contact.call_id, contact.agent_id, told(to)))
-        self._control.release_for_transfer(contact.call_id)
-        self._floor.feed(floor.AgentLeft(contact.call_id, contact.agent_id))
-        contact.agent_id, contact.is_held = None, False
-
     def _hand_over(self, contact: Contact) -> None:
         """The agent is out of it before the guest has the caller."""
         assert contact.agent_id is not None
@@ -256,10 +279,12 @@ class Handover:
         self._ring_times.cancel(contact.call_id)
         if guest.agent_id is not None:
             self._floor.feed(_end_of(contact.call_id, guest.agent_id, guest, status))
-        if contact.stage is Stage.HANDED:
+        if contact.stage is Stage.HANDED and self._callers.has_call(contact.call_id):
             self._steps.enqueue(contact, _queue_of(contact), priority=contact.returns, front=True)
 
     def _transferred(self, contact: Contact, guest: Guest) -> None:
+        if not guest.has_joined:
+            self._joined(contact, guest)
         contact.guest, contact.is_held = None, False
         if guest.agent_id is not None:
             self._floor.feed(floor.TakeTalk(contact.call_id, guest.offer_id))

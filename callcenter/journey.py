@@ -14,49 +14,28 @@ step ends that call, and no other.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
-from callcenter.destinations import Destinations, NoNumbers, NumberRules
-from callcenter.events import HouseEvent
-from callcenter.handover import Handover
-from callcenter.house import (
-    Callers,
-    Floor,
-    HouseRules,
-    Ivr,
-    Limits,
-    Prompts,
-    Recorder,
-    RingTimes,
-)
+from callcenter.destinations import Destinations
+from callcenter.events import CallSentOn, HouseEvent
+from callcenter.handover import GuestStep, Handover
+from callcenter.house import HouseRules
 from callcenter.limits import MAX_LENGTH, Arrival, TimeUp
 from callcenter.offers import failure_of
 from callcenter.own_calls import OwnCalls
+from callcenter.parts import Parts
 from callcenter.steps import Steps
 from foundation.ids import AgentId, CallId, OfferId, RecordingId
 from foundation.tasks import contain
 from ivr import engine as ivr
 from telephony.calls import events as calls
-from telephony.calls.control import CallControl
 from telephony.calls.numbers import ANONYMOUS
 
 log = logging.getLogger(__name__)
 
-GuestStep: TypeAlias = (
-    calls.TransferAsked
-    | calls.ConsultAsked
-    | calls.GuestJoined
-    | calls.GuestLeft
-    | calls.ConferenceStarted
-    | calls.TalkTransferred
-    | acd.AgentReserved
-    | acd.ReservationFailed
-    | acd.TalkTaken
-)
 FloorStep: TypeAlias = (
     acd.CallQueued
     | acd.PositionTold
@@ -74,25 +53,8 @@ BLOCKED = "blocked number"
 "The rule that refuses them."
 BLOCKED_STATUS = 480
 "Temporarily unavailable: what a faulty line would say."
-NO_TALK_STATUS = 481
-"To a phone that wants something of a talk that is over."
 AGENT_TONE = "tone:880:150"
 "Tells an agent whose phone answers by itself that a caller comes now."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the journey conducts."""
-
-    control: CallControl
-    ivr: Ivr
-    floor: Floor
-    prompts: Prompts
-    recorder: Recorder
-    callers: Callers
-    limits: Limits
-    ring_times: RingTimes
-    numbers: NumberRules = field(default_factory=NoNumbers)
 
 
 class Journey:
@@ -176,6 +138,7 @@ class Journey:
                 | acd.AgentReserved()
                 | acd.ReservationFailed()
                 | acd.TalkTaken()
+                | CallSentOn()
             ):
                 self._guest_step(event)
             case (
@@ -344,27 +307,11 @@ class Journey:
     def _guest_step(self, event: GuestStep) -> None:
         contact = self._contacts.get(event.call_id)
         if contact is None:
-            self._refuse_late(event)
-            return
-        match event:
-            case calls.TransferAsked() | calls.ConsultAsked():
-                self.handover.asked(contact, event)
-            case calls.GuestJoined() if contact.stage is Stage.OWN:
-                self._own_calls.joined(contact)
-            case acd.AgentReserved() | acd.ReservationFailed() | acd.TalkTaken():
-                self.handover.on_floor(contact, event)
-            case _:
-                self.handover.on_guest(contact, event)
-
-    def _refuse_late(self, event: GuestStep) -> None:
-        """A phone that asks for something must have its answer."""
-        match event:
-            case calls.TransferAsked(call_id):
-                self._control.refuse_transfer(call_id, NO_TALK_STATUS)
-            case calls.ConsultAsked(call_id):
-                self._control.refuse_consult(call_id, NO_TALK_STATUS)
-            case _:
-                pass
+            self.handover.too_late(event)
+        elif contact.stage is Stage.OWN:
+            self._own_calls.guest_step(contact, event)
+        else:
+            self.handover.step(contact, event)
 
     def _end_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
         contact = self._contacts.get(call_id)

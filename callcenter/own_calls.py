@@ -24,6 +24,7 @@ from callcenter.destinations import (
     rule_of,
 )
 from callcenter.events import HandoverRefused, HouseEvent, Wish
+from callcenter.handover import GuestStep
 from callcenter.house import Callers, Floor, HouseRules, RingTimes
 from callcenter.limits import Rule
 from foundation.errors import NotFound, RemoteError
@@ -34,6 +35,8 @@ from telephony.calls.number_rules import Purpose
 
 AT_WORK = (AgentState.RINGING, AgentState.TALKING)
 NO_ANSWER = 480
+NOT_ALLOWED = 403
+"Only the talks of queues can be sent on."
 
 
 class OwnCalls:
@@ -89,8 +92,16 @@ class OwnCalls:
             contact.stage = Stage.WAITING
             self._floor.feed(floor.Enqueue(contact.call_id, contact.queue))
 
-    def joined(self, contact: Contact) -> None:
-        self._ring_times.cancel(contact.call_id)
+    def guest_step(self, contact: Contact, event: GuestStep) -> None:
+        match event:
+            case calls.GuestJoined(call_id):
+                self._ring_times.cancel(call_id)
+            case calls.TransferAsked(call_id):
+                self._control.refuse_transfer(call_id, NOT_ALLOWED)
+            case calls.ConsultAsked(call_id):
+                self._control.refuse_consult(call_id, NOT_ALLOWED)
+            case _:
+                pass  # the switchboard ends the call with its guest
 
     def ring_time_over(self, contact: Contact) -> None:
         self._control.refuse(contact.call_id, NO_ANSWER, Rule.RING)

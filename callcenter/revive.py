@@ -35,7 +35,8 @@ from acd.inputs import CallerLeft, Lose
 from acd.kept import KeptAgent, KeptCaller, KeptGuest
 from callcenter.contact import Contact, Stage
 from callcenter.events import HouseEvent
-from callcenter.history import AgentPast, CallPast, GuestPast, History, VisitPast
+from callcenter.history import History
+from callcenter.past import AgentPast, CallPast, GuestPast, VisitPast
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
 from recordings.events import RecordingStarted
 from telephony.calls.events import (

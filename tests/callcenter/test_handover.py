@@ -188,6 +188,17 @@ def test_caller_who_hangs_up_while_the_guest_rings_frees_everybody(talk: Talk) -
     assert talk.house.journey.find(CALL) is None
 
 
+def test_caller_who_hangs_up_when_only_a_guest_rings_is_not_queued_again(talk: Talk) -> None:
+    talk.refer("tom")
+    talk.eva_hangs_up()
+    talk.house.over.add(CALL)
+    talk.leave()
+    talk.tell(calls.CallEnded(CALL, EndedBy.CALLER, "bye"))
+    assert talk.states == (WRAP_UP, READY)
+    assert len(talk.told(CallQueued)) == 1
+    assert "CallAbandoned" not in talk.house.kinds()
+
+
 def test_caller_who_hangs_up_before_the_guest_is_told_gone_frees_everybody(talk: Talk) -> None:
     talk.refer("tom")
     talk.join()
@@ -326,11 +337,17 @@ def test_transfer_to_a_guest_who_still_rings_lets_the_agent_go(talk: Talk) -> No
     assert talk.states == (WRAP_UP, TALKING)
 
 
-def test_agent_who_hangs_up_on_a_consultation_has_handed_over(talk: Talk) -> None:
+def test_agent_who_hangs_up_before_the_consulted_picks_up_has_handed_over(talk: Talk) -> None:
     talk.dial("tom")
-    talk.join()
     talk.eva_hangs_up()
-    assert talk.control.done[-1] == ("complete_transfer", CALL, None)
+    assert talk.states == (WRAP_UP, RINGING)
+    talk.join()
+    talk.transferred()
+    assert talk.states == (WRAP_UP, TALKING)
+
+
+def test_transfer_whose_pick_up_was_never_told_is_one_all_the_same(talk: Talk) -> None:
+    talk.dial("tom")
     talk.transferred()
     assert talk.states == (WRAP_UP, TALKING)
 

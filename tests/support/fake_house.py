@@ -12,8 +12,9 @@ from callcenter.conductor import Conductor
 from callcenter.destinations import NoNumbers, NumberRules
 from callcenter.events import HouseEvent
 from callcenter.house import AgentRule, HouseRules, LineRule, QueueRule
-from callcenter.journey import Journey, Parts
+from callcenter.journey import Journey
 from callcenter.limits import Arrival, LimitRules, Limits, Refusal
+from callcenter.parts import Parts
 from foundation.ids import AgentId, CallId, OfferId, PartyId, PhoneId, QueueId, RecordingId
 from ivr.engine import Effect
 from ivr.flow import parse
@@ -173,6 +174,8 @@ class House:
         self.recorder = _Recorder()
         self.events: list[HouseEvent] = []
         self.numbers: dict[CallId, str] = {}
+        self.over: set[CallId] = set()
+        "Calls that have ended and are not told so yet."
         self.own_phones: dict[CallId, tuple[AgentId, str]] = {}
         "Calls of agents' own phones, with what they dialled."
         self.rings: dict[CallId, tuple[OfferId, float]] = {}
@@ -226,6 +229,9 @@ class House:
         return self.floor.why_unavailable(agent_id)
 
     # who calls
+
+    def has_call(self, call_id: CallId) -> bool:
+        return call_id not in self.over
 
     def find_caller_number(self, call_id: CallId) -> str | None:
         return self.numbers.get(call_id)
