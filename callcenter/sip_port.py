@@ -9,7 +9,7 @@ from telephony.sip.gateway import Gateway
 
 
 class SipPort:
-    """Implements `telephony.calls.switchboard.SipPort`."""
+    """Implements `telephony.calls.ports.SipPort`."""
 
     def __init__(self, endpoint: SipEndpoint, gateway: Gateway | None = None) -> None:
         """gateway: None in a house that dials no numbers outside."""

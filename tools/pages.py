@@ -80,6 +80,7 @@ MACHINES = {
     "Registering as a client": "telephony.sip.registration",
     "A trunk that we call": "telephony.sip.trunk_line",
     "A leg": "telephony.calls.leg",
+    "A leg that is rung": "telephony.calls.rung_leg",
     "A call": "telephony.calls.call",
     "Symmetric RTP": "telephony.media.latch",
     "The media session": "telephony.media.session",

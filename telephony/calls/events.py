@@ -19,6 +19,9 @@ class EndedBy(StrEnum):
 
 
 class Side(StrEnum):
+    """The two sides of a talk. Whoever faces the caller is of the agent's side: supervisors,
+    guests, the agent's second line."""
+
     CALLER = "caller"
     AGENT = "agent"
 
@@ -96,6 +99,8 @@ class GuestWay(StrEnum):
     "Speak with him while the caller hears music."
     TRANSFER = "transfer"
     "Hand the caller over as soon as he picks up."
+    DIAL = "dial"
+    "Nothing but to speak with him: an agent's own phone has dialled him, and there is no caller."
 
 
 @dataclass(frozen=True, slots=True)

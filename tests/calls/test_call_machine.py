@@ -451,7 +451,7 @@ class CallMachine(RuleBasedStateMachine):
     @invariant()
     def no_work_is_left_over_and_nothing_went_wrong(self) -> None:
         self.breaches.check()
-        assert not self.board._work
+        assert self.board.is_idle
 
     # -- when all is over ------------------------------------------------------------------------
 
@@ -465,7 +465,12 @@ class CallMachine(RuleBasedStateMachine):
         assert not self.media.sessions
         assert self.media.untapped == self.media.tapped
         assert set(self.asked_to_record) <= set(self.story.recorded)
-        tables = [value for value in vars(self.board).values() if isinstance(value, dict)]
+        tables = [
+            value
+            for part in (self.board, self.board._supervision)
+            for value in vars(part).values()
+            if isinstance(value, dict)
+        ]
         assert len(tables) == 6
         assert not any(tables)
 

@@ -37,10 +37,12 @@ class PeerLeg:
     hang_ups: int = 0
     to: str = ""
     "Whose phone it is that was dialled."
+    refer: str = ""
+    "'asked', 'accepted', or '' without a REFER that waits for a word."
 
 
 class PeerStack:
-    """Implements `telephony.calls.switchboard.SipPort`; peers are moved by the test."""
+    """Implements `telephony.calls.ports.SipPort`; peers are moved by the test."""
 
     def __init__(self) -> None:
         self.legs: dict[LegId, PeerLeg] = {}
@@ -86,8 +88,40 @@ class PeerStack:
         if self.refuse_dial:
             self.on_sip(sip.Refused(leg, 480, "not registered"))
 
+    def dial_outside(
+        self,
+        leg: LegId,
+        number: str,
+        trunk: str,
+        *,
+        body: bytes,
+        show: str,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.dial(leg, number, body=body, caller_user="", caller_name="", headers=headers)
+
+    def accept_refer(self, leg: LegId) -> None:
+        found = self.legs[leg]
+        assert found.refer == "asked", f"{found.refer}: there is no REFER to be accepted"
+        assert found.at is not At.GONE
+        found.refer = "accepted"
+
+    def refuse_refer(self, leg: LegId, status: int) -> None:
+        found = self.legs[leg]
+        assert found.refer == "asked"
+        assert status >= 400
+        found.refer = ""
+
+    def notify_refer(self, leg: LegId, status: int) -> None:
+        found = self.legs[leg]
+        assert found.refer == "accepted"
+        assert found.at is not At.GONE
+        if status >= 200:
+            found.refer = ""
+
     def hang_up(self, leg: LegId, reason: str) -> None:
         found = self.legs[leg]
+        assert not found.refer, "hung up without a last word on its REFER"
         assert found.at is not At.GONE, "hung up after its end was told"
         found.hang_ups += 1
         assert found.hang_ups == 1, "hung up twice"
@@ -146,7 +180,7 @@ OnReply = Callable[[media.Done | media.Failed], None]
 
 @dataclass
 class PeerMedia:
-    """Implements `telephony.calls.switchboard.MediaPort` with two workers."""
+    """Implements `telephony.calls.ports.MediaPort` with two workers."""
 
     queues: tuple[deque[tuple[media.Request, OnReply]], ...] = field(
         default_factory=lambda: (deque(), deque())
