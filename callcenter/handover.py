@@ -87,6 +87,13 @@ class Handover:
         self._ring_times = ring_times
         self._tell = tell
 
+    def adopt(self, contact: Contact) -> None:
+        """Of an earlier process: who rings outside has his whole time again."""
+        guest = contact.guest
+        if guest is not None and guest.agent_id is None and not guest.has_joined:
+            ring_s = self._rules.outside_ring_s
+            self._ring_times.set(contact.call_id, guest.offer_id, ring_s)
+
     # -- what phones and supervisors want --------------------------------------------------------
 
     def asked(self, contact: Contact, event: Asked) -> None:

@@ -93,6 +93,10 @@ class Journey:
     def adopt(self, contact: Contact) -> None:
         """Conduct a call that an earlier process began; what it missed follows by `on_event`."""
         self._contacts[contact.call_id] = contact
+        if contact.stage is Stage.OWN:
+            self._own_calls.adopt(contact)
+        else:
+            self.handover.adopt(contact)
 
     def count(self, arrival: Arrival) -> None:
         """An adopted call that was answered before; the limits know it from now on."""

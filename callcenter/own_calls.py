@@ -106,9 +106,16 @@ class OwnCalls:
     def ring_time_over(self, contact: Contact) -> None:
         self._control.refuse(contact.call_id, NO_ANSWER, Rule.RING)
 
-    def adopt(self, call_id: CallId, called: AgentId) -> None:
+    def adopt(self, contact: Contact) -> None:
         """Of an earlier process; its phones are told later."""
-        self._called[call_id] = called
+        guest = contact.guest
+        if guest is None:
+            return
+        if guest.agent_id is not None:
+            self._called[contact.call_id] = guest.agent_id
+        if not guest.has_joined:
+            ring_s = self._rules.outside_ring_s
+            self._ring_times.set(contact.call_id, guest.offer_id, ring_s)
 
     def ended(self, call_id: CallId) -> None:
         self._ring_times.cancel(call_id)

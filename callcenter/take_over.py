@@ -20,8 +20,9 @@ from callcenter.house import HouseRules
 from callcenter.journey import Journey
 from callcenter.limits import Arrival
 from callcenter.media_port import MediaPort
-from callcenter.revive import House, Plan, make_plan
+from callcenter.revive import Plan, make_plan
 from callcenter.settle import HISTORY, REASON, OpenEnds, end_monitors, seat, settle
+from callcenter.stand import House
 from foundation import clock
 from foundation.errors import CallCentreError
 from foundation.ids import LegId, RecordingId

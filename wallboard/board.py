@@ -286,8 +286,9 @@ class Board:
             self._go_on(event.call_id, Manner.HOLD)
 
     def _guest_invited(self, event: GuestInvited, at_s: float) -> None:
-        is_consult = event.way is GuestWay.CONSULT
-        self._go_on(event.call_id, Manner.CONSULT if is_consult else Manner.TRANSFER)
+        if event.way is not GuestWay.DIAL:
+            is_consult = event.way is GuestWay.CONSULT
+            self._go_on(event.call_id, Manner.CONSULT if is_consult else Manner.TRANSFER)
 
     def _conference(self, event: ConferenceStarted, at_s: float) -> None:
         self._go_on(event.call_id, Manner.CONFERENCE)
