@@ -146,9 +146,12 @@ class Call:
         self.caller.adopt(kept.caller, bridged=is_talk, plays=plays)
         self.caller.state = LegState.ARRIVED if kept.caller.dialog.is_early else LegState.UP
         effects = [] if kept.agent is None else parts.agents.resume(kept.agent, plays)
+        effects += parts.guests.resume(kept, plays)
+        if kept.second is not None:
+            effects += parts.second.resume(kept.second, plays)
         parts.sound.adopt([side.session for side in kept.sides])
         parts.hold.adopt()
-        effects += parts.guests.resume(kept, plays)
+        effects += parts.guests.rejoin()
         if kept.recording_id is not None and not kept.is_bridged:
             # The recording begins just before the bridge, which did not come about any more.
             effects += parts.agents.bridge()

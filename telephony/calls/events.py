@@ -44,7 +44,8 @@ class CallArrived:
     call_id: CallId
     party_id: PartyId
     line: str
-    "The number that was dialled."
+    """The number that was dialled. '' when an agent's own phone has dialled none of our lines:
+    that may be somebody's number, which the journal must not hold (`Switchboard.find_dialled`)."""
     trunk: str = ""
     "Whose network it came by; '' for our own phones, strangers, and without trunks."
 

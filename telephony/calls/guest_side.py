@@ -102,15 +102,15 @@ class GuestSide:
             way = GuestWay.TRANSFER
         guest = GuestLeg(self._call_id, side.leg_id, side.target, side.way, self._options)
         seats.guest, seats.way, seats.is_conference = guest, way, kept.is_conference
-        if kept.second is not None:
-            self._second.resume(kept.second, plays)
         effects = guest.resume(side, bridged=True, plays=plays)
-        self._sound.adopt([each.session for each in kept.sides])
-        return [*effects, *self._rejoin(guest)] if guest.is_up else effects
+        return effects
 
-    def _rejoin(self, guest: GuestLeg) -> list[Effect]:
-        """Picked up before the kill: whatever of the rest was done is not done again."""
+    def rejoin(self) -> list[Effect]:
+        """Who had picked up before the kill: whatever of the rest was done is not done again."""
         seats = self._seats
+        guest = seats.guest
+        if guest is None or not guest.is_up:
+            return []
         partner = self._sound.partner(guest.leg_id)
         if partner is seats.caller and seats.way is not GuestWay.DIAL:
             agent = seats.agent

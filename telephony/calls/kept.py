@@ -22,6 +22,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     side: Side
     line: str = ""
     "Caller's leg: the number that was dialled."
+    dialled: str = ""
+    "Caller's leg, instead of a line, and second line: what an agent's own phone has dialled."
     aor: str = ""
     "Caller's leg: the agent whose phone calls."
     trunk: str = ""
@@ -115,7 +117,7 @@ class KeptCall:
     guest: KeptGuestSide | None = None
     "Rung or spoken with, and `TalkTransferred` was not told of him."
     second: KeptSide | None = None
-    "The second line of the agent's phone, while there is a guest."
+    "The second line of the agent's phone."
     recording_id: RecordingId | None = None
     "Of the tap that runs."
 

@@ -29,13 +29,23 @@ class SecondLine:
         self._agent_id = AgentId("")
         self._target = ""
 
-    def resume(self, kept: KeptSide, plays: int) -> None:
+    def resume(self, kept: KeptSide, plays: int) -> list[Effect]:
+        """Of an earlier process; the guest sits already, if there is one. Without him the line
+        asks again, if that was not answered, or has nobody to speak with."""
         seats = self._seats
         seats.expect(kept.leg_id)
         leg = CallerLeg(seats.caller.call_id, kept.leg_id, Side.AGENT, self._options)
         leg.adopt(kept, bridged=True, plays=plays)
         leg.state = LegState.ARRIVED if kept.dialog.is_early else LegState.UP
         seats.second = leg
+        self._agent_id, self._target = AgentId(kept.note.agent), kept.note.dialled
+        if seats.guest is not None:
+            return []
+        return [self._asked()] if leg.is_unanswered else self.end(BUSY_HERE, "the guest is gone")
+
+    def _asked(self) -> Tell:
+        call_id = self._seats.caller.call_id
+        return Tell(ConsultAsked(call_id, self._agent_id, self._target))
 
     def ask(
         self, leg_id: LegId, agent_id: AgentId, target: str, sdp: bytes, *, reliable: bool
@@ -65,9 +75,7 @@ class SecondLine:
             return []
         if isinstance(reply, media.Failed):
             return self.end(reply.status, reply.sentence)
-        noted = second.on_prepared(reply)
-        call_id = self._seats.caller.call_id
-        return [*noted, Tell(ConsultAsked(call_id, self._agent_id, self._target))]
+        return [*second.on_prepared(reply), self._asked()]
 
     def begin(self) -> list[Effect]:
         """A consultation begins: by this line, if it is ready."""

@@ -64,6 +64,7 @@ class Switchboard(CallCommands):
         self._calls: dict[CallId, Call] = {}
         self._by_leg: dict[LegId, Call] = {}
         self._callers: dict[CallId, sip.CallerIdentity] = {}
+        self._dialled: dict[CallId, str] = {}
         self._agents_calling: dict[LegId, AgentId] = {}
         "Calls that agents' own phones have made: such a phone is busy."
         self._supervision = Supervision(options, self._phone)
@@ -97,6 +98,19 @@ class Switchboard(CallCommands):
         caller = self._callers.get(call_id)
         return None if caller is None else normalise(caller.user, self._options.country_code)
 
+    def find_calling_agent(self, call_id: CallId) -> AgentId | None:
+        """Whose own phone has made the call."""
+        call = self._calls.get(call_id)
+        return None if call is None else self._agents_calling.get(call.caller.leg_id)
+
+    def find_dialled(self, call_id: CallId) -> str:
+        """What the caller dialled, a line of ours or not; '' for a call that is over."""
+        return self._dialled.get(call_id, "")
+
+    def party_of(self, number: str) -> PartyId:
+        """Who stands behind a number that somebody dials."""
+        return self._parties.find_or_add(normalise(number, self._options.country_code))
+
     def find_talk(self, call_id: CallId) -> PhoneId | None:
         """The agent's phone that the caller is bridged with."""
         call = self._calls.get(call_id)
@@ -117,7 +131,7 @@ class Switchboard(CallCommands):
     @property
     def is_empty(self) -> bool:
         """Nothing is kept of any call, nor is anything still to be done."""
-        tables = (self._calls, self._by_leg, self._callers, self._agents_calling)
+        tables = (self._calls, self._by_leg, self._callers, self._dialled, self._agents_calling)
         return not any(tables) and self._supervision.is_empty and self.is_idle
 
     @property
@@ -182,7 +196,7 @@ class Switchboard(CallCommands):
     # -- the calls of a process before us --------------------------------------------------------
 
     def find_party(self, caller: sip.CallerIdentity) -> PartyId:
-        return self._parties.find_or_add(normalise(caller.user, self._options.country_code))
+        return self.party_of(caller.user)
 
     def adopt(self, kept: KeptCall) -> None:
         """Go on with a call whose dialogs the SIP side has adopted; nothing is told of it."""
@@ -191,7 +205,7 @@ class Switchboard(CallCommands):
         call = Call(kept.call_id, caller.leg_id, kept.party_id, kept.line, self._options, trunk)
         # Each process begins to count its plays higher than the one before has come.
         plays = int(self._now() * 1000)
-        self._add(call, caller.dialog.peer)
+        self._add(call, caller.dialog.peer, caller.note.dialled or kept.line)
         if caller.note.aor:
             self._agents_calling[caller.leg_id] = AgentId(caller.note.aor)
         for side in kept.sides:
@@ -248,7 +262,13 @@ class Switchboard(CallCommands):
                 event.leg, agent_id, event.to_user, event.body, reliable=event.reliable
             ),
         )
-        note = Note(call=call.call_id, side=Side.AGENT, agent=agent_id, is_second=True)
+        note = Note(
+            call=call.call_id,
+            side=Side.AGENT,
+            dialled=event.to_user,
+            agent=agent_id,
+            is_second=True,
+        )
         self._sip.note(event.leg, write_note(note))
         return True
 
@@ -261,9 +281,11 @@ class Switchboard(CallCommands):
             self._turn_away(event)
             return
         party_id = self.find_party(event.caller)
-        call = Call(new_call_id(), event.leg, party_id, event.to_user, self._options, trunk or "")
-        log.info("[%s] < INVITE for %s", call.call_id, event.to_user)
-        self._add(call, event.caller)
+        is_own = bool(event.agent_aor) and not self._is_line(event.to_user)
+        line = "" if is_own else event.to_user
+        call = Call(new_call_id(), event.leg, party_id, line, self._options, trunk or "")
+        log.info("[%s] < INVITE for %s", call.call_id, line or "none of our lines")
+        self._add(call, event.caller, event.to_user)
         if event.agent_aor:
             self._agents_calling[event.leg] = AgentId(event.agent_aor)
             self._phone_changed(AgentId(event.agent_aor))
@@ -272,14 +294,16 @@ class Switchboard(CallCommands):
         note = Note(
             call=call.call_id,
             side=Side.CALLER,
-            line=event.to_user,
+            line=line,
+            dialled=event.to_user if is_own else "",
             aor=event.agent_aor,
             trunk=trunk or "",
         )
         self._sip.note(event.leg, write_note(note))
 
-    def _add(self, call: Call, caller: sip.CallerIdentity) -> None:
+    def _add(self, call: Call, caller: sip.CallerIdentity, dialled: str) -> None:
         self._calls[call.call_id] = call
+        self._dialled[call.call_id] = dialled
         self._callers[call.call_id] = caller
         for leg_id in call.leg_ids:
             self._by_leg[leg_id] = call
@@ -354,5 +378,6 @@ class Switchboard(CallCommands):
             return
         del self._calls[call.call_id]
         self._callers.pop(call.call_id, None)
+        self._dialled.pop(call.call_id, None)
         for leg_id in call.leg_ids:
             self._by_leg.pop(leg_id, None)

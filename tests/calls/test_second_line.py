@@ -226,7 +226,9 @@ def test_agent_who_does_not_talk_has_dialled_and_not_consulted(talk: GuestTalk) 
     talk.second_line("0131", aor=TOM)
     [arrived] = talk.news
     assert isinstance(arrived, CallArrived)
-    assert arrived.line == "0131"
+    assert arrived.line == "", "the journal holds no number"
+    assert talk.board.find_dialled(arrived.call_id) == "0131"
+    assert talk.board.find_calling_agent(arrived.call_id) == TOM
 
 
 # -- another phone of the agent's ----------------------------------------------------------------

@@ -13,6 +13,7 @@ from enum import Enum
 from foundation.ids import LegId
 from telephony.media import protocol as media
 from telephony.sip import events as sip
+from tests.support.ears import Ears
 
 MUSIC = "music.wav"
 
@@ -152,6 +153,10 @@ class PeerStack:
         leg.has_reoffer, leg.is_offerless = True, not has_sdp
         self.on_sip(sip.Reoffered(leg.leg_id, b"v=0 again" if has_sdp else b""))
 
+    def refer(self, leg: PeerLeg, target: str, replaces: LegId | None) -> None:
+        leg.refer = "asked"
+        self.on_sip(sip.Referred(leg.leg_id, target, "127.0.0.1", replaces))
+
     def pick_up(self, leg: PeerLeg) -> None:
         leg.at = At.UP
         self.on_sip(sip.DialogKept(leg.leg_id, b"record"))
@@ -171,7 +176,7 @@ class PeerStack:
         self.on_sip(sip.Cancelled(leg.leg_id))
 
     def _gone(self, leg: PeerLeg, why: sip.GoneWhy) -> None:
-        leg.at, leg.has_reoffer = At.GONE, False
+        leg.at, leg.has_reoffer, leg.refer = At.GONE, False, ""
         self.on_sip(sip.Gone(leg.leg_id, why))
 
 
@@ -199,9 +204,12 @@ class PeerMedia:
     "Legs that were last asked to play hold music."
     prompts: dict[str, str] = field(default_factory=dict)
     "Prompts that play, by leg."
+    ears: Ears = field(default_factory=Ears)
+    "Who hears whom when all that was asked is granted."
 
     def ask(self, request: media.Request, on_reply: OnReply) -> None:
         self._check(request)
+        self.ears.take(request)
         self.queues[self._worker_of(request)].append((request, on_reply))
 
     def answer(self, worker: int, *, fails: bool, direction: str) -> None:
@@ -215,9 +223,12 @@ class PeerMedia:
                 assert leg not in self.released, "released twice"
                 self.released.add(leg)
                 self.music.discard(leg)
-            case media.Tap(tap_id=tap_id):
-                assert tap_id not in self.tapped
+            case media.Tap(tap_id=tap_id, left=left, right=right):
+                assert tap_id not in self.untapped, "moved after its end"
+                assert not {left, right} & self.released
                 self.tapped.add(tap_id)
+            case media.Hear(leg=leg, sources=sources):
+                assert not {leg, *(source.leg for source in sources)} & self.released
             case media.Untap(tap_id=tap_id):
                 assert tap_id in self.tapped - self.untapped, "untapped twice"
                 self.untapped.add(tap_id)
