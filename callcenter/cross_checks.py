@@ -121,7 +121,8 @@ def _trunk_parts(settings: Settings) -> Iterable[Finding]:
         where = ("trunks", index)
         if not trunk.addresses and trunk.host is None:
             yield where, "needs addresses that calls come from, a host that calls go to, or both"
-        if trunk.registers and (trunk.host is None or not trunk.user):
+        has_account = trunk.user and trunk.password.get_secret_value()
+        if trunk.registers and (trunk.host is None or not has_account):
             yield (*where, "register"), "needs host, user and password"
         if trunk.options_ping_s and trunk.host is None:
             yield (*where, "options_ping_s"), "needs a host"
@@ -129,8 +130,13 @@ def _trunk_parts(settings: Settings) -> Iterable[Finding]:
             yield (*where, "group"), f"{trunk.group!r} is a trunk's name"
         usable = {trunk.transport} if trunk.transport else {"udp", "tcp", "tls"}
         if trunk.host is not None and not usable & spoken:
+<<<<<<< HEAD
             entries = " or ".join(f"`{each}:`" for each in sorted(usable))
             yield (*where, "transport"), f"no {entries} entry of sip.listen could be used for it"
+=======
+            wanted = " or ".join(f"`{each}:`" for each in sorted(usable))
+            yield (*where, "transport"), f"no {wanted} entry of sip.listen could be used for it"
+>>>>>>> sipout
 
 
 def _outbound(settings: Settings) -> Iterable[Finding]:

@@ -80,7 +80,6 @@ class Gateway:
         self._looking: dict[str, asyncio.TimerHandle] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._is_closed = False
-        self._loop = asyncio.get_running_loop()
 
     # -- start and end ---------------------------------------------------------------------------
 
@@ -249,7 +248,7 @@ class Gateway:
             else:
                 self._perform(line.not_found("no listener of ours reaches it"))
         if not self._is_closed:
-            self._looking[name] = self._loop.call_later(
+            self._looking[name] = asyncio.get_running_loop().call_later(
                 again_s, lambda: self._run(self._locate(line), f"trunk-{name}")
             )
 
@@ -319,10 +318,10 @@ class Gateway:
             self._timer.cancel()
             self._timer = None
         if deadline is not None:
-            self._timer = self._loop.call_at(deadline, self._on_timer)
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._on_timer)
 
     def _run(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
-        task = self._loop.create_task(work, name=name)
+        task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
