@@ -94,6 +94,7 @@ class Core:
     def __init__(self, settings: Settings, sockets: Sequence[socket.socket], workers: int) -> None:
         self._settings = settings
         self._sockets = sockets
+        self._lines = frozenset(line.number for line in settings.lines)
         self._places = Places(settings.data_path)
         self._tasks = Tasks(lambda sentence: self._tell(MediaTroubled(sentence)))
         self._closing = AsyncExitStack()
@@ -195,6 +196,7 @@ class Core:
             self._parties,
             self._tell,
             asyncio.get_running_loop().time,
+            self._lines.__contains__,
         )
         self._floor = FloorDriver(
             Floor(queue_options(settings), agent_cards(settings), agent_options(settings)),
@@ -239,13 +241,14 @@ class Core:
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
-        lines = {line.number for line in settings.lines}
         accounts = (*settings.agents, *settings.phones)
         passwords = {account.id: account.sip_password.get_secret_value() for account in accounts}
         return SipStack(
             sip_options(settings, sip_listeners(settings, self._sockets)),
             passwords,
-            lines=lines.__contains__,
+            lines=self._lines.__contains__,
+            # What agents' phones dial is for the journey to decide and to refuse with a rule.
+            extensions=lambda dialled: True,
             inbound=partial(find_inbound, trunks(settings, self._trunk_secret())),
             secret=derive_key(settings.data_path, "sip nonces"),
             random=random.SystemRandom(),

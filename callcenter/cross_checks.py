@@ -130,13 +130,8 @@ def _trunk_parts(settings: Settings) -> Iterable[Finding]:
             yield (*where, "group"), f"{trunk.group!r} is a trunk's name"
         usable = {trunk.transport} if trunk.transport else {"udp", "tcp", "tls"}
         if trunk.host is not None and not usable & spoken:
-<<<<<<< HEAD
-            entries = " or ".join(f"`{each}:`" for each in sorted(usable))
-            yield (*where, "transport"), f"no {entries} entry of sip.listen could be used for it"
-=======
             wanted = " or ".join(f"`{each}:`" for each in sorted(usable))
             yield (*where, "transport"), f"no {wanted} entry of sip.listen could be used for it"
->>>>>>> sipout
 
 
 def _outbound(settings: Settings) -> Iterable[Finding]:
