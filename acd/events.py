@@ -35,6 +35,8 @@ class CallQueued:
     call_id: CallId
     queue: QueueId
     priority: int = 0
+    front: bool = False
+    "Goes before all others of the same priority."
 
 
 @dataclass(frozen=True, slots=True)

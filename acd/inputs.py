@@ -1,8 +1,8 @@
 """What the floor can be told: what people chose, what phones and callers did.
 
-`AgentInput` is about one agent, `CallInput` about a call that was queued by `Enqueue`. News that
-comes too late (a caller who is gone, an offer that is over) is silently nothing; see `acd.floor`
-for what is refused.
+`AgentInput` is about one agent, `CallInput` about a call that was queued by `Enqueue`, `GuestInput`
+about an agent who is asked into a talk. News that comes too late (a caller who is gone, an offer
+that is over) is silently nothing; see `acd.floor` for what is refused.
 """
 
 from dataclasses import dataclass
@@ -64,6 +64,8 @@ class Enqueue:
     call_id: CallId
     queue: QueueId
     priority: int = 0
+    front: bool = False
+    "Before all others of the same priority, as one who has waited and talked already."
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,7 +276,7 @@ class Switchboard(CallCommands):
         if self._consult(event):
             return
         trunks = self._options.trunks
-        trunk = None if event.agent_aor else trunks.find(event.source.host)
+        trunk = None if event.agent_aor else event.trunk or trunks.find(event.source.host)
         if trunks and trunk is None and not event.agent_aor:
             self._turn_away(event)
             return

@@ -37,8 +37,17 @@ class IncomingLegs:
 
     # -- from the network ------------------------------------------------------------------------
 
-    def invite(self, entry: ServerEntry, agent_aor: str, now: float) -> None:
-        """A new call, screened and authenticated."""
+    def invite(
+        self,
+        entry: ServerEntry,
+        now: float,
+        line: str,
+        *,
+        aor: str = "",
+        trunk: str = "",
+        replaced: Leg | None = None,
+    ) -> None:
+        """A new call, screened and authenticated; `replaced`: the leg it is to stand in for."""
         book, request = self._book, entry.request
         leg = Leg(new_leg_id(), LegState.INVITED, self._make_dialog(entry))
         leg.pending = entry
@@ -51,14 +60,16 @@ class IncomingLegs:
         book.emit(
             IncomingCall(
                 leg=leg.leg_id,
-                to_user=request.uri.user,
+                to_user=line,
                 caller=identify(request, is_trusted=self._is_trusted(entry.source)),
                 body=request.body,
                 source=entry.source,
                 sip_call_id=request.call_id,
                 reliable=leg.reliable is not None,
                 diversions=read_diversions(request),
-                agent_aor=agent_aor,
+                agent_aor=aor,
+                trunk=trunk,
+                replaces=replaced.leg_id if replaced else None,
             )
         )
         book.keep(leg)
