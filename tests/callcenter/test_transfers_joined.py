@@ -117,6 +117,18 @@ def test_caller_is_sent_to_a_queue_and_served_there() -> None:
     assert talk.states == (WRAP_UP, TALKING)
 
 
+def test_caller_is_sent_to_a_line_and_hears_its_menu() -> None:
+    talk = Talk()
+    house = talk.house
+    house.refer(talk.eva, "8000")
+    assert "hang_up" in house.verbs(talk.eva)
+    talk.hear(caller=["choices.wav"])
+    house.press(talk.caller, "1")
+    house.pick_up(talk.tom)
+    talk.hear(caller=[talk.tom], tom=[talk.caller])
+    assert talk.states == (WRAP_UP, TALKING)
+
+
 def test_caller_without_agent_and_guest_is_first_in_the_queue_again() -> None:
     talk = Talk()
     house = talk.house
