@@ -2,7 +2,7 @@
 
 import pytest
 
-from foundation.ids import LegId
+from foundation.ids import LegId, OfferId
 from telephony.calls.events import (
     AgentHungUp,
     EndedBy,
@@ -171,6 +171,18 @@ def test_caller_who_hangs_up_is_the_refer_s_last_word(talk: GuestTalk, accepted:
     talk.hang_up(CALLER)
     assert refers(talk)[-1] == ("notify_refer" if accepted else "refuse_refer", 487)
     assert talk.verbs(talk.agent)[-1] == "hang_up"
+
+
+@pytest.mark.parametrize("how", ["released", "lost", "withdrawn"])
+def test_phone_that_we_hang_up_on_has_its_last_word_before(talk: GuestTalk, how: str) -> None:
+    talk.refer(talk.agent, "tom")
+    if how == "released":
+        talk.board.release_agent(talk.call_id)
+    elif how == "lost":
+        talk.board.on_media_event(media.MediaLost(seq=1, leg=talk.agent))
+    else:
+        talk.board.stop_ringing(talk.call_id, OfferId("o-eva"))
+    assert talk.verbs(talk.agent) == ["refuse_refer", "hang_up"]
 
 
 def test_transfer_that_comes_to_nothing_at_once_refuses_the_refer(talk: GuestTalk) -> None:
