@@ -6,6 +6,7 @@ trunk seldom moves and a name server is often ill.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import dns.asyncresolver
 import dns.exception
@@ -31,7 +32,12 @@ RETRY_S = 15.0
 class Resolver:
     """Asks the system's name servers, or those that are given."""
 
-    def __init__(self, name_servers: tuple[HostPort, ...] = ()) -> None:
+    def __init__(
+        self,
+        name_servers: tuple[HostPort, ...] = (),
+        now: Callable[[], float] = lambda: asyncio.get_running_loop().time(),
+    ) -> None:
+        self._now = now
         self._kept: dict[Wanted, tuple[float, Found]] = {}
         "Until when, and what."
         self._dns = _make_resolver(name_servers)
@@ -42,7 +48,7 @@ class Resolver:
         if literal is not None:
             return alone(wanted, literal)
         until, found = self._kept.get(wanted, (0.0, None))
-        return found if asyncio.get_running_loop().time() < until else None
+        return found if self._now() < until else None
 
     async def find(self, wanted: Wanted) -> Found:
         """Addresses of a host; `NoAnswer` when there are none and never were any."""
@@ -70,7 +76,7 @@ class Resolver:
     def _keep(self, wanted: Wanted, found: Found, for_s: float) -> None:
         if wanted not in self._kept and len(self._kept) >= MAX_KEPT:
             self._kept.pop(next(iter(self._kept)))
-        self._kept[wanted] = asyncio.get_running_loop().time() + for_s, found
+        self._kept[wanted] = self._now() + for_s, found
 
     async def _ask(self, name: str, kind: str) -> Answers:
         try:
