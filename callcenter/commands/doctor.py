@@ -13,6 +13,7 @@ from callcenter import health
 from callcenter.health import Finding, Verdict
 from callcenter.settings import Settings, load
 from callcenter.supervise import status
+from callcenter.trunk_health import examine_trunks
 from foundation.errors import ConfigurationError
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield health.python_version()
     yield health.clock()
     yield from _ports(settings)
+    yield from examine_trunks(settings)
     yield from _speech(settings)
     yield health.disk_space(settings.recordings_path)
     yield health.disk_speed(settings.data_path)
