@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ from telephony.sip.events import (
 from telephony.sip.resolver import Resolver
 from telephony.sip.targets import NoAnswer, Wanted, destinations
 from telephony.sip.trunk_line import TrunkOptions
+from tests.support.certificates import make_certificate
 from tests.support.customer import TOKEN, Customer
 from tests.support.name_server import NameServer, Zone
 from tests.support.programs import find_free_port
@@ -194,6 +196,26 @@ async def test_a_trunk_that_is_pinged_comes_and_goes() -> None:
     async with Customer.started([trunk(wanted=wanted, options_ping_s=0.2)]) as customer:
         down = await customer.next(TrunkDown, 12)
         assert down == TrunkDown("carrier", "OPTIONS: no answer")
+
+
+@pytest.mark.parametrize("name", ["localhost", "carrier.example"])
+async def test_over_tls_the_provider_must_prove_the_name_it_was_looked_up_by(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = make_certificate(tmp_path)  # of localhost
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls.certificate))
+    async with SipPhone.started(ACCOUNT, transports=("TLS",), domain=name, tls=tls) as network:
+        zone = {(name, "A"): ["127.0.0.1"]}
+        options = trunk(wanted=Wanted(name, network.address.port, "TLS"), registers=True)
+        async with (
+            NameServer.started(zone) as dns,
+            Customer.started([options], [dns.address], ("TLS",), tls) as customer,
+        ):
+            if name == "localhost":
+                assert await customer.next(TrunkUp) == TrunkUp("carrier", "holds our registration")
+            else:
+                sentence = "REGISTER: cannot be reached, or says 503"
+                assert await customer.next(TrunkDown) == TrunkDown("carrier", sentence)
 
 
 # -- DNS -------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from telephony.sip.options import SipOptions
 from telephony.sip.reception import Inbound
 from telephony.sip.resolver import Resolver
 from telephony.sip.stack import SipStack
+from telephony.sip.tls import TlsFiles
 from telephony.sip.trunk_line import TrunkOptions
 from tests.support.sip_phone import PATIENCE_S, Event
 
@@ -28,6 +29,7 @@ class Customer:
         trunks: Sequence[TrunkOptions],
         name_servers: Sequence[HostPort],
         transports: Sequence[str],
+        tls: TlsFiles | None = None,
     ) -> None:
         self.sockets = [
             bind_udp("127.0.0.1", 0) if each == "UDP" else bind_stream("127.0.0.1", 0)
@@ -53,7 +55,7 @@ class Customer:
             secret=b"for the tests only",
             random=random.Random(),
         )
-        self.endpoint = SipEndpoint(self.stack, self.sockets, self._take)
+        self.endpoint = SipEndpoint(self.stack, self.sockets, self._take, tls=tls)
         self.gateway = Gateway(
             self.endpoint,
             trunks,
@@ -69,8 +71,9 @@ class Customer:
         trunks: Sequence[TrunkOptions],
         name_servers: Sequence[HostPort] = (),
         transports: Sequence[str] = ("UDP",),
+        tls: TlsFiles | None = None,
     ) -> AsyncIterator["Customer"]:
-        customer = cls(trunks, name_servers, transports)
+        customer = cls(trunks, name_servers, transports, tls)
         await customer.endpoint.start()
         customer.gateway.start()
         try:
