@@ -25,6 +25,8 @@ from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver
 from callcenter.erase import Eraser
 from callcenter.journey import HouseEvent, Journey
 from callcenter.limits import Limits, TimeUp
+from callcenter.line_accounts import carried_lines, passwords
+from callcenter.line_desk import LineDesk
 from callcenter.media_port import MediaPort
 from callcenter.metrics import CoreMetrics, Readings, TrunkReading, WorkerReading
 from callcenter.narrator import Narrator
@@ -80,6 +82,7 @@ log = logging.getLogger(__name__)
 MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
+WATCH_LINES_S = 5.0
 LAST_WORDS_S = 0.3
 "After the BYEs of an orderly end: time for their answers."
 
@@ -208,6 +211,13 @@ class Core:
             self._tell,
             LimitsDriver(limits, self._end_in_time),
         )
+        self._lines = LineDesk(
+            carried_lines(settings),
+            self._sockets,
+            self._switchboard,
+            self._tell,
+            asyncio.get_running_loop().time,
+        )
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
@@ -226,16 +236,17 @@ class Core:
                 phones={phone.id for phone in settings.phones},
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
+            self._lines,
         )
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
         lines = {line.number for line in settings.lines}
         accounts = (*settings.agents, *settings.phones)
-        passwords = {account.id: account.sip_password.get_secret_value() for account in accounts}
+        known = {account.id: account.sip_password.get_secret_value() for account in accounts}
         return SipStack(
             sip_options(settings, sip_listeners(settings, self._sockets)),
-            passwords,
+            known | passwords(settings),
             lines=lines.__contains__,
             inbound=partial(find_inbound, trunks(settings, self._trunk_secret())),
             secret=derive_key(settings.data_path, "sip nonces"),
@@ -292,8 +303,14 @@ class Core:
             self._journal,
         )
         self._tasks.start("loop-lag", self._metrics.watch_lag)
+        self._tasks.start("lines", self._watch_lines)
         await self._endpoint.start()
         self._gateway.start()
+
+    async def _watch_lines(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_LINES_S)
+            self._lines.watch()
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -348,6 +365,7 @@ class Core:
                 for name, (state, _) in self._gateway.states().items()
             },
             media={number: _reading(client) for number, client in enumerate(self._clients)},
+            lines=self._lines.readings(),
         )
 
 

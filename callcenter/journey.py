@@ -28,6 +28,7 @@ from recordings.events import RecordingEvent
 from telephony.calls import events as calls
 from telephony.calls.control import CallControl
 from telephony.calls.numbers import ANONYMOUS
+from telephony.lines.events import LineEvent
 from telephony.sip.events import TrunkEvent
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ HouseEvent: TypeAlias = (
     | acd.AcdEvent
     | IvrEvent
     | RecordingEvent
+    | LineEvent
     | ActionTaken
     | NumberRefused
     | TrunkEvent

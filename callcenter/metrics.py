@@ -27,9 +27,11 @@ from acd import events as acd
 from callcenter import limits
 from callcenter.events import NumberRefused
 from callcenter.journey import BLOCKED
+from callcenter.line_desk import LineReading
 from recordings import events as recordings
 from telephony.calls import events as calls
 from telephony.calls.trunks import UNKNOWN_TRUNK
+from telephony.lines.events import LineLost
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 from telephony.sip.trunk_line import TrunkState
@@ -83,6 +85,8 @@ class Readings:
     trunks: Mapping[str, "TrunkReading"] = field(default_factory=dict)
     "Of those that we call."
     media: Mapping[int, WorkerReading]
+    lines: Mapping[str, LineReading] = field(default_factory=dict)
+    "Those at other PBXs, by number."
 
 
 class CoreMetrics:
@@ -140,6 +144,8 @@ class CoreMetrics:
                 self._ended.labels(by.value).inc()
             case calls.MediaTroubled():
                 self._troubles.labels("media").inc()
+            case LineLost():
+                self._troubles.labels("line").inc()
             case acd.OfferFailed(why=why):
                 self._offers.labels(why.value).inc()
             case acd.AgentAnswered(queue=queue):
@@ -231,6 +237,7 @@ class _Gauges(Collector):
         yield waiting
         yield from _of_trunks(now.trunks)
         yield from _of_workers(now.media)
+        yield from _of_lines(now.lines)
 
 
 def _of_workers(workers: Mapping[int, WorkerReading]) -> Iterable[Metric]:
@@ -256,6 +263,15 @@ def _of_trunks(trunks: Mapping[str, TrunkReading]) -> Iterable[Metric]:
             up.add_metric([name], trunk.state is TrunkState.UP)
         out.add_metric([name], trunk.calls_out)
     return up, out
+
+
+def _of_lines(lines: Mapping[str, LineReading]) -> Iterable[Metric]:
+    registered = _family("line_registered", "1 when the line's PBX holds us", "line")
+    calls = _family("line_calls", "Calls that the line's process carries", "line")
+    for number, line in lines.items():
+        registered.add_metric([number], line.is_registered)
+        calls.add_metric([number], line.calls)
+    return registered, calls
 
 
 def _family(name: str, text: str, label: str) -> GaugeMetricFamily:

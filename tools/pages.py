@@ -81,6 +81,8 @@ MACHINES = {
     "A trunk that we call": "telephony.sip.trunk_line",
     "A leg": "telephony.calls.leg",
     "A call": "telephony.calls.call",
+    "A call carried from another PBX": "telephony.lines.carried",
+    "A line's place at its PBX": "telephony.lines.pyvoip.registration",
     "Symmetric RTP": "telephony.media.latch",
     "The media session": "telephony.media.session",
     "A caller in the menus": "ivr.engine",

@@ -112,6 +112,11 @@ class Call:
         return self._is_over
 
     @property
+    def trunk(self) -> str:
+        """Over which it came; '' when that is not known."""
+        return self._trunk
+
+    @property
     def talk(self) -> Talk | None:
         """Caller and agent while they are bridged, for whoever listens to them."""
         if self.agent is None or not self._bridged:

@@ -10,7 +10,7 @@ from telephony.sip.events import Answered, CallerIdentity, Confirmed, Gone, Inco
 from telephony.sip.targets import Wanted
 from telephony.sip.trunk_line import TrunkOptions
 from tests.support.customer import TOKEN, Customer
-from tests.support.kamailio import DOMAIN, PASSWORD, USER, kamailio
+from tests.support.kamailio_network import DOMAIN, PASSWORD, USER, kamailio
 from tests.support.name_server import NameServer
 from tests.support.sip_phone import SipPhone
 from tests.support.wire import ANSWER, OFFER
