@@ -19,8 +19,17 @@ from dns.rdtypes.IN.NAPTR import NAPTR
 from dns.rdtypes.IN.SRV import SRV
 
 from telephony.sip.events import HostPort
-from telephony.sip.targets import Answers, Found, Naptr, NoAnswer, Srv, Wanted, alone, look_up
-from telephony.sip.uri import literal_address
+from telephony.sip.targets import (
+    Answers,
+    Found,
+    Naptr,
+    NoAnswer,
+    Srv,
+    Wanted,
+    alone,
+    look_up,
+    numeric_address,
+)
 
 QUESTION_S = 2.0
 LOOK_UP_S = 5.0
@@ -44,7 +53,7 @@ class Resolver:
 
     def known(self, wanted: Wanted) -> Found | None:
         """What needs no question to DNS now."""
-        literal = literal_address(wanted.host)
+        literal = numeric_address(wanted.host)
         if literal is not None:
             return alone(wanted, literal)
         until, found = self._kept.get(wanted, (0.0, None))
