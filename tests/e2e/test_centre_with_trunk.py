@@ -1,6 +1,8 @@
 """A served centre that is registered at a provider: calls come in by it, and all may see so."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from telephony.sip.events import (
     TrunkDown,
     TrunkUp,
 )
-from tests.support.centre import served
+from tests.support.centre import Centre, served
 from tests.support.media_phone import sdp
 from tests.support.programs import find_free_port
 from tests.support.sip_phone import SipPhone
@@ -27,6 +29,15 @@ pytestmark = pytest.mark.e2e
 
 NUMBER = "+861012345678"
 CALLER = CallerIdentity("+8613800138000", "", "")
+
+
+@asynccontextmanager
+async def in_thread(serving: AbstractContextManager[Centre]) -> AsyncIterator[Centre]:
+    centre = await asyncio.to_thread(serving.__enter__)
+    try:
+        yield centre
+    finally:
+        await asyncio.to_thread(serving.__exit__, None, None, None)
 
 
 async def test_calls_come_in_over_a_registered_trunk_and_no_others_do(
@@ -47,7 +58,8 @@ async def test_calls_come_in_over_a_registered_trunk_and_no_others_do(
             ],
             "outbound": [{"match": "+86*", "trunk": "carrier", "allow": ["consult"]}],
         }
-        with served(tmp_path, shared, changes) as centre:
+        # In a thread, so that the network answers while the centre comes up.
+        async with in_thread(served(tmp_path, shared, changes)) as centre:
             await network.next(PhoneRegistered)
             up = await centre.told(TrunkUp, 0)
             assert up.trunk == "carrier"
