@@ -15,6 +15,7 @@ PARTS = {
     "ACD: assignments per CPU-second": ("bench.acd_dispatch",),
     "ACD: a simulated day": ("bench.acd_simulation",),
     "Media: the worker alone, 100 calls recorded": ("bench.media_relay", "--seconds", "20"),
+    "A line at another PBX: its process, 60 calls": ("bench.line_carry",),
     "Journal: events per CPU-second": ("bench.journal",),
     "Wallboard: folding and rendering": ("bench.wallboard_fold",),
     "Transcription: CPU-seconds per minute of a call": ("bench.transcribe", "--minutes", "5"),

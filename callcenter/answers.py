@@ -5,18 +5,22 @@ from typing import Any
 from acd.views import AgentView
 from callcenter.actions import Actions
 from callcenter.asks import (
+    BeginLine,
     BoardAsks,
+    EndLine,
     EraseParty,
     FindJournalEnds,
     JournalEnds,
     ListAgents,
     ReadCall,
     ReadMetrics,
+    TellLine,
     TranscriberAsks,
 )
 from callcenter.call_record import rows_of_call
 from callcenter.drivers import FloorDriver
 from callcenter.erase import Eraser
+from callcenter.line_desk import LineDesk
 from callcenter.metrics import CoreMetrics
 from callcenter.settle import HISTORY
 from foundation import clock
@@ -38,6 +42,7 @@ class Answers:
         metrics: CoreMetrics,
         actions: Actions,
         eraser: Eraser,
+        lines: LineDesk,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -45,6 +50,7 @@ class Answers:
         self._metrics = metrics
         self._actions = actions
         self._eraser = eraser
+        self._lines = lines
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -55,6 +61,9 @@ class Answers:
             ReadMetrics: self._read_metrics,
             ReadCall: self._read_call,
             EraseParty: self._eraser.erase,
+            BeginLine: self._lines.begin,
+            EndLine: self._lines.end,
+            TellLine: self._lines.take,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:

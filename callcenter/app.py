@@ -26,6 +26,8 @@ from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
 from callcenter.journey import Journey
 from callcenter.limits import Limits, TimeUp
+from callcenter.line_accounts import carried_lines, passwords
+from callcenter.line_desk import LineDesk
 from callcenter.media_port import MediaPort
 from callcenter.metrics import CoreMetrics, Readings, TrunkReading, WorkerReading
 from callcenter.narrator import Narrator
@@ -84,6 +86,7 @@ log = logging.getLogger(__name__)
 MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
+WATCH_LINES_S = 5.0
 LAST_WORDS_S = 0.3
 "After the BYEs of an orderly end: time for their answers."
 
@@ -94,7 +97,7 @@ class Core:
     def __init__(self, settings: Settings, sockets: Sequence[socket.socket], workers: int) -> None:
         self._settings = settings
         self._sockets = sockets
-        self._lines = frozenset(line.number for line in settings.lines)
+        self._numbers = frozenset(line.number for line in settings.lines)
         self._places = Places(settings.data_path)
         self._tasks = Tasks(lambda sentence: self._tell(MediaTroubled(sentence)))
         self._closing = AsyncExitStack()
@@ -196,7 +199,7 @@ class Core:
             self._parties,
             self._tell,
             asyncio.get_running_loop().time,
-            self._lines.__contains__,
+            self._numbers.__contains__,
         )
         self._floor = FloorDriver(
             Floor(queue_options(settings), agent_cards(settings), agent_options(settings)),
@@ -218,6 +221,13 @@ class Core:
             ),
             self._tell,
         )
+        self._lines = LineDesk(
+            carried_lines(settings),
+            self._sockets,
+            self._switchboard,
+            self._tell,
+            asyncio.get_running_loop().time,
+        )
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
@@ -237,16 +247,17 @@ class Core:
                 phones={phone.id for phone in settings.phones},
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
+            self._lines,
         )
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
         accounts = (*settings.agents, *settings.phones)
-        passwords = {account.id: account.sip_password.get_secret_value() for account in accounts}
+        known = {account.id: account.sip_password.get_secret_value() for account in accounts}
         return SipStack(
             sip_options(settings, sip_listeners(settings, self._sockets)),
-            passwords,
-            lines=self._lines.__contains__,
+            known | passwords(settings),
+            lines=self._numbers.__contains__,
             # What agents' phones dial is for the journey to decide and to refuse with a rule.
             extensions=lambda dialled: True,
             inbound=partial(find_inbound, trunks(settings, self._trunk_secret())),
@@ -304,8 +315,14 @@ class Core:
             self._journal,
         )
         self._tasks.start("loop-lag", self._metrics.watch_lag)
+        self._tasks.start("lines", self._watch_lines)
         await self._endpoint.start()
         self._gateway.start()
+
+    async def _watch_lines(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_LINES_S)
+            self._lines.watch()
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -363,6 +380,7 @@ class Core:
                 for name, (state, _) in self._gateway.states().items()
             },
             media={number: _reading(client) for number, client in enumerate(self._clients)},
+            lines=self._lines.readings(),
         )
 
 

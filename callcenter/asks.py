@@ -63,3 +63,36 @@ class EraseParty(Request[Done]):
 @dataclass(frozen=True, slots=True)
 class ListAgents(Request[list[AgentView]]):
     """Every agent of the floor, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreAddress:
+    """Where a line's process calls core."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class BeginLine(Request[CoreAddress]):
+    """The line's process begins: what core still has of the one before it is over."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndLine(Request[None]):
+    """The line's process ends in order: its calls are to be ended first."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellLine(Request[None]):
+    """How the line stands, told at each change and now and then."""
+
+    number: str
+    server: str
+    trouble: str
+    "Why it is not registered, as a sentence; '': it is."
+    calls: int

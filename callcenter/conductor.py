@@ -13,6 +13,7 @@ from foundation.bus import Bus
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls.events import JournalEvent
+from telephony.lines.events import LineEvent
 from telephony.sip.events import TrunkEvent
 
 JOURNALED: tuple[type, ...] = (
@@ -21,6 +22,7 @@ JOURNALED: tuple[type, ...] = (
     *get_args(IvrEvent),
     *get_args(RecordingEvent),
     *get_args(HandoverEvent),
+    *get_args(LineEvent),
     ActionTaken,
     NumberRefused,
     *get_args(TrunkEvent),

@@ -8,7 +8,8 @@ from pathlib import Path
 from callcenter.asks import BoardAsks, FindJournalEnds, ReadCall, ReadMetrics, TranscriberAsks
 from callcenter.codec import CODEC
 from foundation.ids import CallId
-from foundation.ipc import Client
+from foundation.ipc import Client, Request
+from foundation.ipc.messages import ReplyT
 from foundation.journal import to_record
 from foundation.record import Record
 from recordings import messages as recordings
@@ -87,3 +88,11 @@ class TranscriberLine(_Line):
     async def ask(self, message: recordings.Request) -> recordings.Reply:
         client = await self._connected()
         return await client.ask(TranscriberAsks(message))
+
+
+class LineProcessLine(_Line):
+    """Of a process that keeps a line at another PBX."""
+
+    async def ask(self, request: Request[ReplyT]) -> ReplyT:
+        client = await self._connected()
+        return await client.ask(request)

@@ -40,6 +40,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _passwords("phones", [(phone, "") for phone in settings.phones])
     yield from _missing_models(settings)
     yield from _sip_listeners(settings)
+    yield from _carried_lines(settings)
 
 
 def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
@@ -68,6 +69,7 @@ def doubts(settings: Settings) -> Iterable[Finding]:
     if not settings.trunks and not all(_is_loopback(one.host) for one in settings.sip.listen):
         yield ("sip", "listen"), "anybody who reaches it may call: no trunks are configured"
     yield from _hidden_rules(settings)
+    yield from _narrow_lines(settings)
     if not settings.lines:
         yield ("lines",), "no number leads in; callers will get 404"
 
@@ -232,6 +234,43 @@ def _sip_listeners(settings: Settings) -> Iterable[Finding]:
             if name not in known:
                 hint = nearest(name, known)
                 yield ("sip", "advertised", name), f"is not in sip.listen; {hint}"
+
+
+def _carried_lines(settings: Settings) -> Iterable[Finding]:
+    """Lines at other PBXs: each an account of its own, which calls core by UDP."""
+    has_udp = any(listener.transport == "udp" for listener in settings.sip.listen)
+    names = {trunk.name for trunk in settings.trunks}
+    first: dict[object, str] = {}
+    for index, line in enumerate(settings.lines):
+        if line.pyvoip is None:
+            continue
+        where = ("lines", index, "pyvoip")
+        if not has_udp:
+            yield where, "calls the centre by UDP, and sip.listen has no udp listener"
+        if f"line-{line.number}" in names:
+            yield where, f"is the trunk line-{line.number}, and trunks has one of that name"
+        account = line.pyvoip
+        taken: list[object] = [(account.server, account.port, account.user)]
+        if account.sip_port:
+            taken.append((account.address, account.sip_port))
+        for thing in taken:
+            if thing in first:
+                yield where, f"has the account or sip_port of the line {first[thing]!r}"
+            first.setdefault(thing, line.number)
+
+
+def _narrow_lines(settings: Settings) -> Iterable[Finding]:
+    """Ports towards a PBX that would not do."""
+    media_first, media_last = settings.media.ports
+    for index, line in enumerate(settings.lines):
+        if line.pyvoip is None:
+            continue
+        first, last = line.pyvoip.rtp_ports
+        where = ("lines", index, "pyvoip", "rtp_ports")
+        if (last - first + 1) // 2 < line.pyvoip.calls:
+            yield where, f"have room for {(last - first + 1) // 2} of {line.pyvoip.calls} calls"
+        if first <= media_last and last >= media_first:
+            yield where, f"overlap with media.ports, {media_first} to {media_last}"
 
 
 def _unreachable_listeners(settings: Settings) -> Iterable[Finding]:

@@ -10,6 +10,7 @@ from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls.events import CallEvent
 from telephony.calls.number_rules import Purpose
+from telephony.lines.events import LineEvent
 from telephony.sip.events import TrunkEvent
 
 
@@ -75,6 +76,7 @@ HouseEvent: TypeAlias = (
     | AcdEvent
     | IvrEvent
     | RecordingEvent
+    | LineEvent
     | ActionTaken
     | HandoverEvent
     | NumberRefused

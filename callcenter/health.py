@@ -7,6 +7,7 @@ nothing: what it binds or writes is gone when it returns.
 import asyncio
 import os
 import resource
+import secrets
 import shutil
 import socket
 import sqlite3
@@ -40,6 +41,7 @@ SLOW_WRITE_MB_S = 20.0
 DRIFT_S = 0.05
 "More than this between the two clocks within a moment is a wall clock that is being moved."
 SERVER_WITHIN_S = 5.0
+PBX_WITHIN_S = 3.0
 SPARE_DESCRIPTORS = 256
 DESCRIPTORS_PER_LEG = 2
 
@@ -205,6 +207,37 @@ def descriptors(legs: int, limit: int | None = None) -> Finding:
         return Finding("file descriptors", Verdict.OK, says)
     step = f"ulimit -n {needed}, or LimitNOFILE={needed} in the service file"
     return Finding("file descriptors", Verdict.WARN, f"{says}, {legs} legs need {needed}", step)
+
+
+def pbx(number: str, server: str, port: int, within_s: float = PBX_WITHIN_S) -> Finding:
+    """Whether the PBX of a line answers SIP; whether it takes our password only the line knows."""
+    what = f"line {number} at {server}:{port}"
+    try:
+        answer = _ask_options(server, port, within_s)
+    except TimeoutError:
+        step = "see whether its address and UDP port are right, and what lies between"
+        return Finding(what, Verdict.WARN, f"no answer within {within_s:.0f} s", step)
+    except OSError as error:
+        step = "see whether server and port are right: lines.pyvoip"
+        return Finding(what, Verdict.FAIL, error.strerror or str(error), step)
+    return Finding(what, Verdict.OK, f"answers {answer!r}")
+
+
+def _ask_options(server: str, port: int, within_s: float) -> str:
+    """The first line of its answer; some answer nothing to those they do not know."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(within_s)
+        probe.connect((server, port))
+        host, own_port = probe.getsockname()
+        token = secrets.token_hex(8)
+        probe.send(
+            f"OPTIONS sip:{server} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {host}:{own_port};branch=z9hG4bK{token};rport\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:doctor@{host}>;tag={token}\r\n"
+            f"To: <sip:{server}>\r\nCall-ID: {token}\r\nCSeq: 1 OPTIONS\r\n"
+            "Content-Length: 0\r\n\r\n".encode()
+        )
+        return probe.recv(4096).split(b"\r\n", 1)[0].decode("ascii", "replace")
 
 
 def _bind_problem(transport: str, host: str, number: int) -> str | None:

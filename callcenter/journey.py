@@ -53,6 +53,9 @@ BLOCKED = "blocked number"
 "The rule that refuses them."
 BLOCKED_STATUS = 480
 "Temporarily unavailable: what a faulty line would say."
+NO_LINE = "unknown line"
+"The rule that refuses what only agents' phones may dial."
+NO_LINE_STATUS = 404
 AGENT_TONE = "tone:880:150"
 "Tells an agent whose phone answers by itself that a caller comes now."
 
@@ -200,6 +203,8 @@ class Journey:
         agent_id = None if line in self._rules.lines else self._callers.find_calling_agent(call_id)
         if agent_id is not None:
             self._own_calls.arrived(contact, agent_id)
+        elif line not in self._rules.lines:
+            self._control.refuse(call_id, NO_LINE_STATUS, NO_LINE)
         elif number in self._rules.blocked:
             contact.stage = Stage.BLOCKED
             self._control.answer_early(call_id)

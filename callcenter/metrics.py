@@ -27,10 +27,12 @@ from acd import events as acd
 from callcenter import limits
 from callcenter.destinations import REFUSALS
 from callcenter.events import CallSentOn, HandoverRefused, NumberRefused
-from callcenter.journey import BLOCKED
+from callcenter.journey import BLOCKED, NO_LINE
+from callcenter.line_desk import LineReading
 from recordings import events as recordings
 from telephony.calls import events as calls
 from telephony.calls.trunks import UNKNOWN_TRUNK
+from telephony.lines.events import LineLost
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 from telephony.sip.trunk_line import TrunkState
@@ -44,7 +46,7 @@ DROPS = frozenset(
 )
 "Reasons of `telephony.sip.events.Dropped` that are a word; the others are `refused-STATUS`."
 REFUSED = re.compile(r"refused-[3-6]\d\d")
-RULES = frozenset({BLOCKED, "media", UNKNOWN_TRUNK, "outbound", *REFUSALS, *limits.Rule})
+RULES = frozenset({BLOCKED, NO_LINE, "media", UNKNOWN_TRUNK, "outbound", *REFUSALS, *limits.Rule})
 "Rules of `CallRefused`; what follows a colon are particulars for people."
 OTHER = "other"
 LAG_EVERY_S = 0.25
@@ -84,6 +86,8 @@ class Readings:
     trunks: Mapping[str, "TrunkReading"] = field(default_factory=dict)
     "Of those that we call."
     media: Mapping[int, WorkerReading]
+    lines: Mapping[str, LineReading] = field(default_factory=dict)
+    "Those at other PBXs, by number."
 
 
 class CoreMetrics:
@@ -146,6 +150,8 @@ class CoreMetrics:
                 self._ended.labels(by.value).inc()
             case calls.MediaTroubled():
                 self._troubles.labels("media").inc()
+            case LineLost():
+                self._troubles.labels("line").inc()
             case acd.OfferFailed(why=why):
                 self._offers.labels(why.value).inc()
             case acd.AgentAnswered(queue=queue):
@@ -250,6 +256,7 @@ class _Gauges(Collector):
         yield waiting
         yield from _of_trunks(now.trunks)
         yield from _of_workers(now.media)
+        yield from _of_lines(now.lines)
 
 
 def _of_workers(workers: Mapping[int, WorkerReading]) -> Iterable[Metric]:
@@ -275,6 +282,15 @@ def _of_trunks(trunks: Mapping[str, TrunkReading]) -> Iterable[Metric]:
             up.add_metric([name], trunk.state is TrunkState.UP)
         out.add_metric([name], trunk.calls_out)
     return up, out
+
+
+def _of_lines(lines: Mapping[str, LineReading]) -> Iterable[Metric]:
+    registered = _family("line_registered", "1 when the line's PBX holds us", "line")
+    calls = _family("line_calls", "Calls that the line's process carries", "line")
+    for number, line in lines.items():
+        registered.add_metric([number], line.is_registered)
+        calls.add_metric([number], line.calls)
+    return registered, calls
 
 
 def _family(name: str, text: str, label: str) -> GaugeMetricFamily:

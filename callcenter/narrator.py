@@ -10,6 +10,7 @@ from acd import events as acd
 from callcenter.events import CallSentOn, HandoverRefused, HouseEvent
 from foundation.ids import CallId
 from telephony.calls import events as calls
+from telephony.lines.events import LineLost, LineRegistered
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,10 @@ class Narrator:
                 event.reason,
                 _timings(steps, self._now()),
             )
+        elif isinstance(event, LineRegistered):
+            log.info("line %s is registered at %s", event.line, event.server)
+        elif isinstance(event, LineLost):
+            log.warning("line %s cannot be reached: %s", event.line, event.sentence)
 
 
 def _details(event: object) -> str:

@@ -27,7 +27,7 @@ from callcenter.events import HandoverRefused, HouseEvent, Wish
 from callcenter.handover import GuestStep
 from callcenter.house import Callers, Floor, HouseRules, RingTimes
 from callcenter.limits import Rule
-from foundation.errors import NotFound, RemoteError
+from foundation.errors import NotAllowed, NotFound, RemoteError
 from foundation.ids import AgentId, CallId, new_offer_id
 from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget, CallControl, GuestTarget, OutsideTarget
@@ -133,6 +133,8 @@ class OwnCalls:
                 self.phone_changed(self._phones[called])
                 auto_answer = self._rules.agents[called].auto_answer
                 self._dial(contact, AgentTarget(called, new_offer_id(), auto_answer=auto_answer))
+            case ToOutside() if agent_id not in self._rules.agents:
+                raise NotAllowed("Only agents' phones may dial numbers outside.")
             case ToOutside(dialled, route):
                 party_id = self._callers.party_of(dialled)
                 self._dial(

@@ -23,5 +23,9 @@ class Places:
     def core_socket(self) -> Path:
         return self.run / "core.sock"
 
+    def line_calls(self, role: str) -> Path:
+        """What a line's process leaves to its successor."""
+        return self.run / role
+
     def media_socket(self, worker: int) -> Path:
         return self.run / f"media-{worker}.sock"

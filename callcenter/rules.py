@@ -8,6 +8,13 @@ from zoneinfo import ZoneInfo
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
 from callcenter.house import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
+from callcenter.line_accounts import (
+    account_of,
+    account_trunks,
+    carried_lines,
+    password_of,
+    trunk_of,
+)
 from callcenter.sections import Queue, split_port
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
@@ -17,6 +24,7 @@ from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.trunks import Trunk, Trunks
+from telephony.lines.options import CoreWay, LineOptions
 from telephony.media.options import WorkerOptions
 from telephony.sip.digest import Credentials
 from telephony.sip.events import HostPort
@@ -85,6 +93,11 @@ def limit_rules(settings: Settings) -> LimitRules:
                 numbers=None if trunk.numbers is None else frozenset(trunk.numbers.values()),
             )
             for trunk in settings.trunks
+        }
+        # What is registered elsewhere for one number may call no other.
+        | {
+            trunk_of(number): TrunkLimits(numbers=frozenset({number}))
+            for number in carried_lines(settings)
         },
         calls=limits.calls,
         calls_per_caller=limits.calls_per_caller,
@@ -109,7 +122,8 @@ def trunks(settings: Settings, secret: bytes = b"") -> Trunks:
                 },
             )
             for trunk in settings.trunks
-        ]
+        ],
+        account_trunks(settings),
     )
 
 
@@ -225,6 +239,7 @@ def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptio
         listeners=listeners,
         domain=sip.domain,
         trusted=sip.trusted,
+        asserting=frozenset(account_trunks(settings)),
         ring_all=sip.ring == "all",
         session_expires_s=sip.session_expires_s,
         digest_algorithms=sip.digest,
@@ -251,6 +266,31 @@ def worker_options(settings: Settings, number: int, workers: int, socket: str) -
         busy_limit=limits.busy,
         media_lost_s=limits.lost_after_s,
         preload=[str(settings.prompt_cache_path)],
+    )
+
+
+def line_options(settings: Settings, number: str) -> LineOptions:
+    account = carried_lines(settings)[number]
+    return LineOptions(
+        line=number,
+        server=account.server,
+        port=account.port,
+        user=account.user,
+        password=account.password.get_secret_value(),
+        local_ip=account.address,
+        sip_port=account.sip_port,
+        rtp_ports=account.rtp_ports,
+        max_calls=account.calls,
+    )
+
+
+def core_way(settings: Settings, number: str, address: HostPort) -> CoreWay:
+    """How the line's process calls core at `address`."""
+    return CoreWay(
+        address=address,
+        domain=settings.sip.domain,
+        account=account_of(number),
+        password=password_of(settings.data_path, number),
     )
 
 

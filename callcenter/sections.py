@@ -32,6 +32,8 @@ POOR_PASSWORDS = {
 MIN_TOKEN_LENGTH = 20
 SIP_TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
 SECURE_TRANSPORTS = ("tls", "wss")
+HOST_NAME = r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}(\.[A-Za-z0-9-]{1,63})*$"
+"Also an IPv4 address."
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,15 @@ def _network(text: object) -> object:
         raise ValueError(
             "write an address, 192.0.2.10, or a network whose host bits are 0, 192.0.2.0/28"
         ) from None
+
+
+def pairs_of_ports(ports: tuple[int, int]) -> tuple[int, int]:
+    first, last = ports
+    if not 1024 <= first < last <= 65535:
+        raise ValueError(f"{first} to {last} is not a range within 1024 to 65535")
+    if first % 2 or not last % 2:
+        raise ValueError(f"{first} to {last}: RTP takes pairs, start even and end odd")
+    return ports
 
 
 SipListener = Annotated[Listener, BeforeValidator(_sip_listener)]
@@ -281,11 +292,7 @@ class Media(Part):
     @field_validator("ports")
     @classmethod
     def _are_pairs(cls, ports: tuple[int, int]) -> tuple[int, int]:
-        first, last = ports
-        if not 1024 <= first < last <= 65535:
-            raise ValueError(f"{first} to {last} is not a range within 1024 to 65535")
-        if first % 2 or not last % 2:
-            raise ValueError(f"{first} to {last}: RTP takes pairs, start even and end odd")
+        first, last = pairs_of_ports(ports)
         if last - first < 3:
             raise ValueError(f"{first} to {last} has no room for one call, which takes 4 ports")
         return ports
@@ -322,6 +329,40 @@ class Speech(Part):
     "Words a minute."
 
 
+class PyVoip(Part):
+    """An account at a PBX or provider, kept by pyVoIP in a process of its own."""
+
+    server: str = Field(max_length=253, pattern=HOST_NAME)
+    "Name or IPv4 address of the PBX; it is registered at, and calls come from it alone."
+    port: int = Field(default=5060, ge=1, le=65535)
+    "Its UDP port."
+    user: str = Field(pattern=r"^[A-Za-z0-9+_.~*-]{1,64}$")
+    "User part of the account, also the name its password is asked for."
+    password: SecretStr = Field(min_length=1)
+    "Of the account."
+    address: str = ""
+    "IPv4 address of this machine to use towards the PBX; not given: the one that leads there."
+    sip_port: int = Field(default=0, ge=0, le=65535)
+    "UDP port that the PBX sends calls to; 0: any free one."
+    rtp_ports: tuple[int, int] = (32000, 32767)
+    "First (even) and last (odd) RTP port towards the PBX; lines may share the range."
+    calls: int = Field(default=150, ge=1, le=300)
+    "Calls at once in the process; the PBX gets 503 for the next one."
+
+    @field_validator("address")
+    @classmethod
+    def _is_ipv4(cls, address: str) -> str:
+        try:
+            return str(ipaddress.IPv4Address(address)) if address else ""
+        except ValueError:
+            raise ValueError("is not an IPv4 address, and pyVoIP knows no other") from None
+
+    @field_validator("rtp_ports")
+    @classmethod
+    def _are_pairs(cls, ports: tuple[int, int]) -> tuple[int, int]:
+        return pairs_of_ports(ports)
+
+
 class Line(Part):
     number: DialNumber
     "What callers dial."
@@ -333,6 +374,8 @@ class Line(Part):
     "Calls at once; the next one gets 486. Not given: no limit."
     max_call_s: Seconds | None = None
     "Then a call is hung up, also in the middle of a talk. Not given: never."
+    pyvoip: PyVoip | None = None
+    "The number is an account at somebody else's PBX; see `docs/lines.md`."
 
 
 class Trunk(Part):

@@ -87,6 +87,8 @@ MACHINES = {
     "What one leg hears": "telephony.calls.hearing",
     "The agent's second line": "telephony.calls.second_line",
     "A phone's REFER": "telephony.calls.referral",
+    "A call carried from another PBX": "telephony.lines.carried",
+    "A line's place at its PBX": "telephony.lines.pyvoip.registration",
     "Symmetric RTP": "telephony.media.latch",
     "The media session": "telephony.media.session",
     "A caller in the menus": "ivr.engine",

@@ -53,6 +53,7 @@ from telephony.calls.events import (
     TalkTransferred,
 )
 from telephony.calls.events import JournalEvent as CallJournalEvent
+from telephony.lines.events import LineEvent, LineLost
 from wallboard.agents import AgentClock, WrapUp
 from wallboard.calls import CallLine, Manner, Phase
 from wallboard.day import Day
@@ -60,7 +61,7 @@ from wallboard.directory import Directory
 from wallboard.notices import KEPT, Notice, NoticeKind
 from wallboard.tally import Outcome, Tally, Visit
 
-BoardEvent: TypeAlias = CallJournalEvent | AcdEvent | IvrEvent | RecordingEvent
+BoardEvent: TypeAlias = CallJournalEvent | AcdEvent | IvrEvent | RecordingEvent | LineEvent
 BoardRecord: TypeAlias = Record[object]
 "Usually of a `BoardEvent`; facts of other parts, or of a later version, are passed over."
 
@@ -93,6 +94,7 @@ class Board:
             CallArrived: self._arrived,
             CallEnded: self._ended,
             MediaTroubled: self._media_troubled,
+            LineLost: self._line_lost,
             CallQueued: self._queued,
             AgentAnswered: self._answered,
             CallAbandoned: self._abandoned,
@@ -347,6 +349,9 @@ class Board:
 
     def _media_troubled(self, event: MediaTroubled, at_s: float) -> None:
         self._notice(at_s, NoticeKind.MEDIA, event.sentence)
+
+    def _line_lost(self, event: LineLost, at_s: float) -> None:
+        self._notice(at_s, NoticeKind.LINE_LOST, f"Line {event.line}: {event.sentence}")
 
     def _notice(
         self, at_s: float, kind: NoticeKind, text: str = "", call_id: CallId | None = None

@@ -16,6 +16,8 @@ class NoticeKind(StrEnum):
     RECORDING_INCOMPLETE = "recording_incomplete"
     TRANSCRIPT_FAILED = "transcript_failed"
     MEDIA = "media"
+    LINE_LOST = "line_lost"
+    "A line at another PBX takes no calls."
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ def summary(settings: Settings) -> Table:
     first, last = settings.media.ports
     table.add_row("media", f"{settings.media.address}, ports {first} to {last}")
     for line in settings.lines:
-        table.add_row(f"line {line.number}", f"flow {line.flow}")
+        at = f", registered at {line.pyvoip.server}" if line.pyvoip else ""
+        table.add_row(f"line {line.number}", f"flow {line.flow}{at}")
     for name, queue in settings.queues.items():
         able = [agent.name for agent in settings.agents if fits(agent, queue)]
         table.add_row(f"queue {name}", ", ".join(able) or "no agent")

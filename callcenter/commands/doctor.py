@@ -11,8 +11,10 @@ from rich.table import Table
 
 from callcenter import health
 from callcenter.health import Finding, Verdict
+from callcenter.line_accounts import carried_lines
 from callcenter.settings import Settings, load
 from callcenter.supervise import status
+from callcenter.trunk_health import examine_trunks
 from foundation.errors import ConfigurationError
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
@@ -41,7 +43,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield health.python_version()
     yield health.clock()
     yield from _ports(settings)
+    yield from examine_trunks(settings)
     yield from _speech(settings)
+    for number, account in carried_lines(settings).items():
+        yield health.pbx(number, account.server, account.port)
     yield health.disk_space(settings.recordings_path)
     yield health.disk_speed(settings.data_path)
     yield asyncio.run(health.database(settings.database_url, settings.folder))
@@ -67,6 +72,9 @@ def _ports(settings: Settings) -> Iterator[Finding]:
         yield health.port(listener.transport, listener.host, listener.port)
     yield health.port("tcp", settings.http.listen.host, settings.http.listen.port)
     yield health.media_ports(settings.media.address, *settings.media.ports)
+    for account in carried_lines(settings).values():
+        if account.sip_port:
+            yield health.port("udp", account.address or "0.0.0.0", account.sip_port)
 
 
 def _speech(settings: Settings) -> Iterator[Finding]:

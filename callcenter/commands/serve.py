@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from callcenter.commands.check import tls_faults
+from callcenter.line_accounts import carried_lines, trunk_of
 from callcenter.places import Places
 from callcenter.rules import media_workers, worker_options
 from callcenter.secret import make_secret
@@ -77,6 +78,10 @@ def roles(settings: Settings) -> list[Role]:
         *[media(number) for number in range(workers)],
         Role("core", _python("callcenter.roles.core", folder), needs_sip_sockets=True),
         Role("web", _python("callcenter.roles.web", folder)),
+    ]
+    named += [
+        Role(trunk_of(number), _python("callcenter.roles.line", folder, number))
+        for number in carried_lines(settings)
     ]
     if settings.recordings.transcribe:
         # It lowers its own priority.

@@ -102,6 +102,11 @@ class Call:
         return self._seats.agent is not None
 
     @property
+    def trunk(self) -> str:
+        """Over which it came; '' when that is not known."""
+        return self._trunk
+
+    @property
     def talk(self) -> Talk | None:
         """Caller and an agent of ours while they are bridged, for whoever listens to them."""
         agent = self._seats.agent

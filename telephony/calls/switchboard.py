@@ -87,6 +87,9 @@ class Switchboard(CallCommands):
         call = self._calls.get(call_id)
         return call is not None and not call.is_over
 
+    def calls_of_trunk(self, trunk: str) -> list[CallId]:
+        return [c.call_id for c in self._calls.values() if c.trunk == trunk and not c.is_over]
+
     def call_ids(self) -> list[CallId]:
         """Those without an agent first: ended in this order, no freed agent is offered the next."""
         living = [call for call in self._calls.values() if not call.is_over]
@@ -276,19 +279,23 @@ class Switchboard(CallCommands):
         if self._consult(event):
             return
         trunks = self._options.trunks
-        trunk = None if event.agent_aor else event.trunk or trunks.find(event.source.host)
-        if trunks and trunk is None and not event.agent_aor:
+        trunk = trunks.find_account(event.agent_aor)
+        # A trunk's account is no phone: nobody is busy by its calls.
+        phone = event.agent_aor if trunk is None else ""
+        if trunk is None and not phone:
+            trunk = event.trunk or trunks.find(event.source.host)
+        if trunks and trunk is None and not phone:
             self._turn_away(event)
             return
         party_id = self.find_party(event.caller)
-        is_own = bool(event.agent_aor) and not self._is_line(event.to_user)
+        is_own = bool(phone) and not self._is_line(event.to_user)
         line = "" if is_own else event.to_user
         call = Call(new_call_id(), event.leg, party_id, line, self._options, trunk or "")
         log.info("[%s] < INVITE for %s", call.call_id, line or "none of our lines")
         self._add(call, event.caller, event.to_user)
-        if event.agent_aor:
-            self._agents_calling[event.leg] = AgentId(event.agent_aor)
-            self._phone_changed(AgentId(event.agent_aor))
+        if phone:
+            self._agents_calling[event.leg] = AgentId(phone)
+            self._phone_changed(AgentId(phone))
         self._take(call, lambda: call.start(event.body, reliable=event.reliable))
         # After the Offer, for media keeps records of sessions that it has.
         note = Note(
@@ -296,7 +303,7 @@ class Switchboard(CallCommands):
             side=Side.CALLER,
             line=line,
             dialled=event.to_user if is_own else "",
-            aor=event.agent_aor,
+            aor=phone,
             trunk=trunk or "",
         )
         self._sip.note(event.leg, write_note(note))

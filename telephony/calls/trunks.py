@@ -1,5 +1,6 @@
 """Whose telephone network a call comes from: trunks, known by the addresses they send from, or by
-the token that stood in the Contact of our registration.
+the token that stood in the Contact of our registration, or by the account whose password they have
+proved.
 
 A trunk is trusted for its address alone, so list nobody else's: over UDP a stranger may write any
 sender's address, but gets none of our answers and so can't keep up a call (RFC 3261 26.1.2). The
@@ -32,11 +33,15 @@ class Trunk:
 
 
 class Trunks:
-    """Finds a trunk by the address a request came from."""
+    """Finds a trunk by the address a request came from, or by its account."""
 
-    def __init__(self, trunks: Sequence[Trunk] = ()) -> None:
+    def __init__(
+        self, trunks: Sequence[Trunk] = (), accounts: Mapping[str, str] | None = None
+    ) -> None:
+        """accounts: the trunk's name for each account."""
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._by_token = {trunk.token: trunk.name for trunk in trunks if trunk.token}
+        self._accounts = dict(accounts or {})
         pairs = [(network, trunk.name) for trunk in trunks for network in trunk.networks]
         # The longest prefix decides, as in routing.
         self._networks = sorted(pairs, key=lambda pair: -pair[0].prefixlen)
@@ -54,6 +59,10 @@ class Trunks:
         numbers = self._trunks[trunk].numbers
         mapped = [numbers.get(normalise(each, country_code)) for each in dialled]
         return (*(line for line in mapped if line is not None), *dialled)
+
+    def find_account(self, account: str) -> str | None:
+        """The trunk's name; None for an account that is a phone's."""
+        return self._accounts.get(account)
 
     def find(self, host: str) -> str | None:
         """The trunk's name; `host` is a literal IP address."""

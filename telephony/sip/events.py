@@ -85,7 +85,7 @@ class IncomingCall:
     source: HostPort
     sip_call_id: str
     agent_aor: str = ""
-    "Set when the caller is a registered phone of ours: the address-of-record's user part."
+    "Set when the caller has proved an account of ours: the address-of-record's user part."
     reliable: bool = False
     """The caller knows reliable provisional answers (RFC 3262): a 183 may carry our offer to an
     offerless INVITE, and `EarlyAnswered` brings the answer."""

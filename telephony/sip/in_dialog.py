@@ -33,6 +33,7 @@ MAX_GLARE = 6
 EXPIRED = "session timer expired"
 NORMAL, TIMED_OUT = 16, 102
 "Causes of Q.850: normal call clearing, recovery on timer expiry."
+KEY_MS = 100
 DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
 _SIGNAL = re.compile(rb"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGIT_NAMES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
@@ -241,6 +242,14 @@ class InDialog:
             headers += reason_line("Q.850", cause, reason)
         request = self.build(leg, "BYE", leg.dialog.next_seq(), headers=headers)
         self._send(leg, request, Purpose.BYE, now)
+
+    def press(self, leg: Leg, digit: str, now: float) -> None:
+        """One key by INFO; whatever the answer, the call goes on."""
+        body = f"Signal={digit}\r\nDuration={KEY_MS}\r\n".encode()
+        number, kind = leg.dialog.next_seq(), DTMF_TYPES[0]
+        request = self.build(leg, "INFO", number, body=body, content_type=kind)
+        self._send(leg, request, Purpose.INFO, now)
+        self._book.keep(leg)
 
     def reoffer(self, leg: Leg, body: bytes, now: float) -> None:
         """re-INVITE now, or as soon as nothing else is being offered."""

@@ -63,6 +63,8 @@ class SipOptions:
 
     trusted: tuple[str, ...] = ()
     "Addresses and networks of trunks whose P-Asserted-Identity is believed (RFC 3325)."
+    asserting: frozenset[str] = frozenset()
+    "Accounts whose P-Asserted-Identity is believed too, once they have proved their password."
     ring_all: bool = False
     "Call all phones that are registered for one person; else the one that registered last."
 

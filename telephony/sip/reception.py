@@ -191,11 +191,13 @@ class Reception:
         inbound = None if aor else self._find_inbound(request, source)
         line: str | None = request.uri.user
         replaces = read_replaces(request)
-        replaced = self._book.find_replaced(replaces) if replaces and aor else None
+        # The account of a line at another PBX has a password too, but carries strangers' calls.
+        phone = "" if aor in self._options.asserting else aor
+        replaced = self._book.find_replaced(replaces) if replaces and phone else None
         if replaces is not None:
-            refusal = find_refusal_of(replaces, replaced) if aor else Refusal(403)
+            refusal = find_refusal_of(replaces, replaced) if phone else Refusal(403)
         else:
-            line = self._find_line(request, aor, inbound)
+            line = self._find_line(request, phone, inbound)
             refusal = None if line is not None else Refusal(404)
         if refusal is not None:
             self._refuse(request, refusal, source, listener)
@@ -212,11 +214,11 @@ class Reception:
         token = request.uri.param("line") or ""
         return self._inbound(source.host, token, (request.uri.user, named))
 
-    def _find_line(self, request: Request, aor: str, inbound: Inbound | None) -> str | None:
+    def _find_line(self, request: Request, phone: str, inbound: Inbound | None) -> str | None:
         """The number of ours that was dialled; None: there is no such."""
         dialled = inbound.lines if inbound else (request.uri.user,)
         found = next((each for each in dialled if self._lines(each)), None)
-        if found is None and aor and self._extensions(request.uri.user):
+        if found is None and phone and self._extensions(request.uri.user):
             return request.uri.user
         return found
 

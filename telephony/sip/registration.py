@@ -207,15 +207,8 @@ class Registration:
                 return []
 
     def _on_final(self, response: Response, now: float) -> list[RegistrationEffect]:
-        challenges = response.values(
-            "proxy-authenticate" if response.status == 407 else "www-authenticate"
-        )
-        if response.status in (401, 407) and not self._has_proved:
-            # Afresh each time: few registrars call the nonce of last hour `stale`.
-            self._has_proved = True
-            self._digest = DigestClient(self._options.credentials)
-            if self._digest.take(response.status, challenges):
-                return self._ask(now)
+        if self._may_prove(response):
+            return self._ask(now)
         if self.state is S.LEAVING:
             return self._end()
         least_s = response.number("min-expires") or 0
@@ -225,6 +218,19 @@ class Registration:
         if response.status >= 300:
             return self._on_refusal(response.status, now)
         return self._on_held(response, now)
+
+    def _may_prove(self, response: Response) -> bool:
+        """A challenge that we can answer, and have not this time."""
+        if response.status not in (401, 407) or self._has_proved:
+            return False
+        # Afresh each time: few registrars call the nonce of last hour `stale`.
+        self._has_proved = True
+        self._digest = DigestClient(self._options.credentials)
+        name = "www-authenticate" if response.status == 401 else "proxy-authenticate"
+        try:
+            return self._digest.take(response.status, response.values(name))
+        except SipParseError:
+            return False
 
     def _on_held(self, response: Response, now: float) -> list[RegistrationEffect]:
         self.state = S.HELD
@@ -259,8 +265,9 @@ class Registration:
         for contact in response.contacts:
             uri = contact.uri
             said = contact.param("expires") or ""
-            if (uri.host, uri.port) == (ours.host, ours.port) and said.isdigit():
-                return int(said)
+            is_number = said.isascii() and said.isdigit()
+            if (uri.host, uri.port) == (ours.host, ours.port) and is_number:
+                return int(said[:9])
         expires = response.number("expires")
         return self._expires_s if expires is None else expires
 

@@ -6,6 +6,7 @@ trunk seldom moves and a name server is often ill.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import dns.asyncresolver
 import dns.exception
@@ -18,8 +19,17 @@ from dns.rdtypes.IN.NAPTR import NAPTR
 from dns.rdtypes.IN.SRV import SRV
 
 from telephony.sip.events import HostPort
-from telephony.sip.targets import Answers, Found, Naptr, NoAnswer, Srv, Wanted, alone, look_up
-from telephony.sip.uri import literal_address
+from telephony.sip.targets import (
+    Answers,
+    Found,
+    Naptr,
+    NoAnswer,
+    Srv,
+    Wanted,
+    alone,
+    look_up,
+    numeric_address,
+)
 
 QUESTION_S = 2.0
 LOOK_UP_S = 5.0
@@ -31,18 +41,23 @@ RETRY_S = 15.0
 class Resolver:
     """Asks the system's name servers, or those that are given."""
 
-    def __init__(self, name_servers: tuple[HostPort, ...] = ()) -> None:
+    def __init__(
+        self,
+        name_servers: tuple[HostPort, ...] = (),
+        now: Callable[[], float] = lambda: asyncio.get_running_loop().time(),
+    ) -> None:
+        self._now = now
         self._kept: dict[Wanted, tuple[float, Found]] = {}
         "Until when, and what."
         self._dns = _make_resolver(name_servers)
 
     def known(self, wanted: Wanted) -> Found | None:
         """What needs no question to DNS now."""
-        literal = literal_address(wanted.host)
+        literal = numeric_address(wanted.host)
         if literal is not None:
             return alone(wanted, literal)
         until, found = self._kept.get(wanted, (0.0, None))
-        return found if asyncio.get_running_loop().time() < until else None
+        return found if self._now() < until else None
 
     async def find(self, wanted: Wanted) -> Found:
         """Addresses of a host; `NoAnswer` when there are none and never were any."""
@@ -70,7 +85,7 @@ class Resolver:
     def _keep(self, wanted: Wanted, found: Found, for_s: float) -> None:
         if wanted not in self._kept and len(self._kept) >= MAX_KEPT:
             self._kept.pop(next(iter(self._kept)))
-        self._kept[wanted] = asyncio.get_running_loop().time() + for_s, found
+        self._kept[wanted] = self._now() + for_s, found
 
     async def _ask(self, name: str, kind: str) -> Answers:
         try:

@@ -3,7 +3,7 @@
     receive ─▶ parse ─▶ request ─▶ Reception ─▶ InDialog, Referrals, IncomingLegs, Registrar
                  │  └─▶ response ─▶ its transaction ─▶ OutgoingLegs, InDialog
                  └ not SIP: 400 or silence
-    verbs: ring progress accept reject dial dial_outside acknowledge hang_up reoffer note
+    verbs: ring progress accept reject dial dial_outside acknowledge hang_up reoffer press note
            accept_refer refuse_refer notify_refer
 
 Rule 1: all state is in four bounded tables: transactions, legs, bindings, digest counters.
@@ -314,6 +314,13 @@ class SipStack:
         found = self._book.find(leg)
         if found is not None and not found.is_early and found.state is not LegState.ENDED:
             self._in_dialog.reoffer(found, body, now)
+        return self._flush()
+
+    def press(self, leg: LegId, digit: str, now: float) -> list[StackEffect]:
+        """One key by INFO, for a peer that takes it so; a leg that is not up passes it over."""
+        found = self._book.find(leg)
+        if found is not None and not found.is_early and found.state is not LegState.ENDED:
+            self._in_dialog.press(found, digit, now)
         return self._flush()
 
     def hang_up(self, leg: LegId, now: float, reason: str = "") -> list[StackEffect]:

@@ -99,6 +99,11 @@ class Weights(Protocol):
     def uniform(self, a: float, b: float, /) -> float: ...
 
 
+def numeric_address(host: str) -> str | None:
+    """What needs no DNS; name servers should not be asked for localhost (RFC 6761 6.3)."""
+    return "127.0.0.1" if host == "localhost" else literal_address(host)
+
+
 def default_port(transport: str) -> int:
     return 5061 if transport == "TLS" else 5060
 
@@ -108,7 +113,7 @@ def default_port(transport: str) -> int:
 
 async def look_up(wanted: Wanted, ask: Ask) -> Found:
     """RFC 3263 4.1, 4.2; nothing is asked about a numeric host."""
-    literal = literal_address(wanted.host)
+    literal = numeric_address(wanted.host)
     if literal is not None:
         return alone(wanted, literal)
     asking = _Asking(ask)
@@ -171,7 +176,7 @@ class _Asking:
 
     async def addresses(self, host: str, *, is_only: bool) -> tuple[str, ...]:
         """One of several hosts that DNS is silent about is passed over."""
-        literal = literal_address(host)
+        literal = numeric_address(host)
         if literal is not None:
             return (literal,)
         try:

@@ -46,6 +46,7 @@ class Purpose(StrEnum):
     CANCEL = "cancel"
     BYE = "bye"
     NOTIFY = "notify"
+    INFO = "info"
 
 
 @dataclass(slots=True, eq=False)

@@ -49,6 +49,7 @@ class IncomingLegs:
     ) -> None:
         """A new call, screened and authenticated; `replaced`: the leg it is to stand in for."""
         book, request = self._book, entry.request
+        is_trusted = aor in book.options.asserting or self._is_trusted(entry.source)
         leg = Leg(new_leg_id(), LegState.INVITED, self._make_dialog(entry))
         leg.pending = entry
         leg.remote_body = request.body
@@ -61,7 +62,7 @@ class IncomingLegs:
             IncomingCall(
                 leg=leg.leg_id,
                 to_user=line,
-                caller=identify(request, is_trusted=self._is_trusted(entry.source)),
+                caller=identify(request, is_trusted=is_trusted),
                 body=request.body,
                 source=entry.source,
                 sip_call_id=request.call_id,

@@ -1,16 +1,19 @@
 """Core's counters, read back from the text that Prometheus gets."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from acd import events as acd
 from callcenter.events import CallSentOn, HandoverRefused, Wish
+from callcenter.line_desk import LineReading
 from callcenter.metrics import OTHER, CoreMetrics, Readings, WorkerReading, drop_of, rule_of
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
 from recordings import events as recordings
 from telephony.calls import events as calls
+from telephony.lines.events import LineLost
 from telephony.media import protocol as media
 from tests.support.virtual_time import run_virtual
 
@@ -232,3 +235,12 @@ def test_lateness_of_the_loop_is_measured() -> None:
 
 def test_what_the_process_uses_is_told_under_a_name_of_its_own() -> None:
     assert counted()["core_process_resident_memory_bytes"] > 0
+
+
+def test_lines_at_other_pbxs_are_shown_by_number() -> None:
+    now = replace(IDLE, lines={"8000": LineReading(is_registered=True, calls=4)})
+
+    got = samples(CoreMetrics(lambda: now))
+
+    assert (got["line_registered{8000}"], got["line_calls{8000}"]) == (1, 4)
+    assert counted(LineLost("8000", "it is away"))["troubles_total{line}"] == 1

@@ -11,6 +11,7 @@ from callcenter.settings import Settings, load
 from foundation.ids import AgentId, QueueId
 from telephony.calls.number_rules import Purpose, Refusal, Route
 from telephony.sip.digest import Credentials
+from telephony.sip.events import HostPort
 from telephony.sip.reception import Inbound
 from telephony.sip.targets import Wanted
 from telephony.sip.trunk_line import TrunkOptions
@@ -231,3 +232,24 @@ def test_recordings_and_prompts_lie_in_the_centres_folder(
     assert (recording.path, recording.transcribe) == (tmp_path / "voices", False)
     assert recording.timezone == ZoneInfo("Asia/Shanghai")
     assert (prompt.own, prompt.speed) == (tmp_path / "prompts", 120)
+
+
+def test_line_at_another_pbx_is_a_trunk_with_a_password_for_its_own_number(tmp_path: Path) -> None:
+    pyvoip = "pyvoip: {server: pbx.example, user: '200', password: secret}"
+    text = CENTRE.replace(
+        '{number: "8000", flow: main}', f'{{number: "8000", flow: main, {pyvoip}}}'
+    )
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "main.yaml").write_text(FLOW, encoding="utf-8")
+    (tmp_path / "callcenter.yaml").write_text(text, encoding="utf-8")
+    settings = load(tmp_path)
+
+    way = rules.core_way(settings, "8000", HostPort("127.0.0.1", 5060))
+    options = rules.line_options(settings, "8000")
+
+    assert rules.trunks(settings).find_account("line~8000") == "line-8000"
+    assert rules.limit_rules(settings).trunks["line-8000"].numbers == frozenset({"8000"})
+    assert rules.sip_options(settings, ()).asserting == {"line~8000"}
+    assert (way.account, len(way.password)) == ("line~8000", 64)
+    assert way == rules.core_way(settings, "8000", HostPort("127.0.0.1", 5060))
+    assert (options.server, options.port, options.password) == ("pbx.example", 5060, "secret")

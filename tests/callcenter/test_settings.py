@@ -499,3 +499,65 @@ def test_open_door_without_trunks_is_a_doubt(tmp_path: Path) -> None:
     ]
     assert doubts(world + "trunks: [{name: north, addresses: [192.0.2.10]}]\n") == []
     assert doubts('sip: {listen: ["udp:[::1]:5060"]}\n') == []
+
+
+LINES = """\
+lines:
+  - {number: "8000", flow: main, pyvoip: {server: pbx.example, user: "200", password: hidden-pw}}
+  - {number: "8001", flow: main, pyvoip: {server: pbx.example, user: "200", password: hidden-pw}}
+"""
+
+
+def flow(folder: Path) -> None:
+    (folder / "flows").mkdir()
+    (folder / "flows" / "main.yaml").write_text(
+        "languages: [en]\nstart: echo\nnodes: {echo: {do: echo}}\n", encoding="utf-8"
+    )
+
+
+def test_lines_at_other_pbxs_have_accounts_of_their_own_and_call_by_udp(tmp_path: Path) -> None:
+    flow(tmp_path)
+    clash = "trunks: [{name: line-8000, addresses: [192.0.2.1]}]\n"
+    found = problems(tmp_path, LINES + clash + 'sip: {listen: ["tcp:127.0.0.1:5060"]}\n')
+
+    assert found == [
+        "callcenter.yaml:2: lines[0].pyvoip: calls the centre by UDP, and sip.listen has no udp "
+        "listener",
+        "callcenter.yaml:2: lines[0].pyvoip: is the trunk line-8000, and trunks has one of that "
+        "name",
+        "callcenter.yaml:3: lines[1].pyvoip: calls the centre by UDP, and sip.listen has no udp "
+        "listener",
+        "callcenter.yaml:3: lines[1].pyvoip: has the account or sip_port of the line '8000'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ('server: "no host!", user: u, password: p', "lines[0].pyvoip.server"),
+        ("server: h, user: u, password: ''", "lines[0].pyvoip.password"),
+        ("server: h, user: 'a b', password: p", "lines[0].pyvoip.user"),
+        ("server: h, user: u, password: p, address: '::1'", "is not an IPv4 address"),
+        ("server: h, user: u, password: p, rtp_ports: [32001, 32100]", "start even and end odd"),
+    ],
+)
+def test_wrong_account_of_a_line_is_explained(tmp_path: Path, written: str, sentence: str) -> None:
+    flow(tmp_path)
+    [problem] = problems(tmp_path, f'lines: [{{number: "1", flow: main, pyvoip: {{{written}}}}}]\n')
+
+    assert sentence in problem
+
+
+def test_ports_of_a_line_that_would_not_do_are_a_doubt(tmp_path: Path) -> None:
+    flow(tmp_path)
+    account = "{server: h, user: u, password: p, rtp_ports: [31000, 31099]}"
+    text = f'lines: [{{number: "1", flow: main, pyvoip: {account}}}]\n'
+
+    assert doubts_of(tmp_path, text) == [
+        "callcenter.yaml:1: lines[0].pyvoip.rtp_ports: have room for 50 of 150 calls",
+        "callcenter.yaml:1: lines[0].pyvoip.rtp_ports: overlap with media.ports, 30000 to 31999",
+    ]
+
+
+def doubts_of(folder: Path, text: str) -> list[str]:
+    return list(load(centre(folder, text)).warnings)

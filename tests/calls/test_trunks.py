@@ -88,3 +88,17 @@ def test_phone_of_ours_may_call_from_anywhere_and_is_no_trunk() -> None:
         arrived = [event for event in lines.told if isinstance(event, CallArrived)]
         assert [event.trunk for event in arrived] == [""]
         assert "CallRefused" not in lines.names()
+
+
+def test_account_of_a_trunk_is_known_from_anywhere_and_makes_no_phone_busy() -> None:
+    trunks = Trunks([NORTH], {"line~8000": "line-8000"})
+    lines = Lines(CallOptions(trunks=trunks))
+
+    call_id = lines.invite(agent_aor="line~8000")
+
+    (arrived,) = lines.told
+    assert isinstance(arrived, CallArrived)
+    assert arrived.trunk == "line-8000"
+    assert lines.switchboard.calls_of_trunk("line-8000") == [call_id]
+    assert lines.switchboard.calls_of_trunk("line-8001") == []
+    assert trunks.find_account("eva") is None

@@ -1,6 +1,7 @@
 """`callcenter doctor` on a starter centre, and its checks that open sockets."""
 
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,30 @@ def test_the_command_sends_an_unusable_folder_to_check(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "callcenter check" in result.output
+
+
+def test_pbx_that_answers_sip_is_found_by_its_first_line() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as pbx:
+        pbx.bind(("127.0.0.1", 0))
+
+        def answer() -> None:
+            asked, source = pbx.recvfrom(2048)
+            pbx.sendto(b"SIP/2.0 403 Who Are You\r\n" + asked, source)
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        finding = health.pbx("8000", "127.0.0.1", pbx.getsockname()[1])
+        answering.join()
+
+    assert (finding.verdict, finding.says) == (Verdict.OK, "answers 'SIP/2.0 403 Who Are You'")
+
+
+def test_pbx_that_is_silent_or_not_there_is_named() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        waited = health.pbx("8000", "127.0.0.1", silent.getsockname()[1], within_s=0.05)
+        port = silent.getsockname()[1]
+    closed = health.pbx("8000", "127.0.0.1", port)
+
+    assert waited.verdict is Verdict.WARN
+    assert (closed.verdict, "refused" in closed.says) == (Verdict.FAIL, True)

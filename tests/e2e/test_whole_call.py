@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,23 +42,38 @@ from telephony.calls.events import (
     LegEnded,
     Side,
 )
+from telephony.lines.events import LineRegistered
 from telephony.media.g711 import Law
 from tests.support.centre import BLOCKED, Centre, Tones, identity_gap, served
 from tests.support.desk_phone import DeskCall, DeskPhone
+from tests.support.kamailio import kamailio_pbx
 from tests.support.tones import seconds_of_tone, signal_to_noise_db, tone
 
 pytestmark = pytest.mark.e2e
 
 QUESTION = "Hello. I want to cancel my order please."
 ANSWER = "Of course. What is your email address?"
+NUMBERS = {"8000": "main", "8001": "spoken", "9196": "echo"}
 FULL_G711_DB = 34.0
 "What a -26 dBFS tone keeps through G.711 is 37 dB."
 
 
-@pytest.fixture(scope="module")
-def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
-    changes = {"recordings": {"transcribe": True}}
-    with served(tmp_path_factory.mktemp("centre"), shared, changes) as centre:
+@pytest.fixture(scope="module", params=["direct", "line"])
+def centre(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
+) -> Iterator[Centre]:
+    """`line`: callers dial at somebody else's PBX, where our numbers are registered by pyVoIP."""
+    changes: dict[str, Any] = {"recordings": {"transcribe": True}}
+    folder = tmp_path_factory.mktemp("centre")
+    with ExitStack() as stack:
+        pbx = None
+        if request.param == "line":
+            kamailio = stack.enter_context(kamailio_pbx(folder / "pbx"))
+            changes["lines"], pbx = kamailio.lines(NUMBERS), kamailio.address
+        centre = stack.enter_context(served(folder / "house", shared, changes, pbx))
+        if pbx is not None:
+            registered = centre.until(lambda: len(centre.facts(LineRegistered)) == len(NUMBERS))
+            asyncio.run(registered)
         yield centre
 
 

@@ -1,6 +1,8 @@
 """A number outside is called by one way after the other, and our user knows one leg."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from foundation.ids import LegId
 from telephony.sip.digest import Credentials
@@ -246,3 +248,43 @@ def test_a_call_lasts_no_longer_than_the_trunk_allows_also_over_a_restart(
     heir.adopt(record, 100.0)
     assert hang_up_after(heir, 3699.0) == []
     assert len(hang_up_after(heir, 3700.0)) == 1
+
+
+DEEDS = st.one_of(
+    st.tuples(st.just("answer"), st.sampled_from([100, 180, 200, 404, 408, 503, 603])),
+    st.tuples(st.just("late"), st.sampled_from([180, 200, 503])),
+    st.tuples(st.just("wait"), st.sampled_from([0, 1, 5, 40])),
+    st.tuples(st.just("unreachable"), st.just(0)),
+    st.tuples(st.just("hang_up"), st.just(0)),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(DEEDS, max_size=10), st.integers(1, 4))
+def test_whatever_the_networks_do_the_user_hears_one_outcome_of_one_leg(
+    deeds: list[tuple[str, int]], ways: int
+) -> None:
+    outside = Outside()
+    outside.dial(*[HostPort(f"198.51.100.{n}", 5060) for n in range(1, ways + 1)])
+    for deed, how in deeds:
+        match deed:
+            case "answer":
+                outside.answer(-1, how, body=ANSWER if how == 200 else b"")
+            case "late":
+                outside.answer(0, how, body=ANSWER if how == 200 else b"")
+            case "wait":
+                outside.pass_s(how)
+            case "unreachable":
+                outside.take(outside.stack.unreachable(outside.requests()[-1][1]))
+            case _:
+                outside.take(outside.stack.hang_up(LEG, outside.now))
+    outside.pass_s(200.0)
+    outcomes = [each for each in outside.told if isinstance(each, Answered | Refused)]
+    outside.take(outside.stack.hang_up(LEG, outside.now))
+    outside.pass_s(400.0)
+
+    ends = [each for each in outside.told if isinstance(each, Gone | Refused)]
+    assert len(ends) == 1
+    assert len(outcomes) <= 1
+    assert len(outside.requests()) <= ways
+    assert (outside.is_left(), outside.stack.count_on("carrier")) == ((0, 0), 0)

@@ -450,3 +450,9 @@ def test_we_say_that_we_know_refer_and_replaces(call: Talk) -> None:
     accepted = only_answer(call.stack.accept(call.leg, ANSWER, 0.0))
     assert "replaces" in accepted.items("supported")
     assert CENTRE.host in (accepted.find("contact") or "")
+
+
+def test_a_prack_that_cannot_be_read_leaves_nothing_behind(call: Talk) -> None:
+    before = call.stack.transaction_count
+    assert status_of(call.ask("PRACK", "RAck: rubbish")) == 400
+    assert call.stack.transaction_count == before

@@ -59,6 +59,7 @@ def at(host: str, port: int = 5060, transport: str = "UDP") -> Destination:
     ("wanted", "where"),
     [
         (Wanted("192.0.2.9"), at("192.0.2.9")),
+        (Wanted("localhost"), at("127.0.0.1")),
         (Wanted("192.0.2.9", 5080, "TCP"), at("192.0.2.9", 5080, "TCP")),
         (Wanted("2001:db8::1", None, "TLS"), at("2001:db8::1", 5061, "TLS")),
     ],

@@ -231,6 +231,46 @@ def test_what_is_no_answer_to_us_is_left_to_others(data: bytes) -> None:
     assert provider.line.unsent(data, 0.0) is None
 
 
+@pytest.mark.parametrize(
+    ("status", "lines"),
+    [
+        (401, ["WWW-Authenticate: Digest realm="]),
+        (407, ["Proxy-Authenticate: Basic x"]),
+        (423, ["Min-Expires: 99999999"]),
+        (500, []),
+    ],
+)
+def test_an_answer_that_helps_nobody_is_a_refusal_and_we_try_again(
+    status: int, lines: list[str]
+) -> None:
+    provider = Provider(registers=True)
+    provider.alive.clear()
+    provider.found()
+    [(request, _)] = provider.sent
+    head = [f"SIP/2.0 {status} No", *lines]
+    head += [f"{name}: {request.values(name)[0]}" for name in ("via", "from", "to", "call-id")]
+    data = "\r\n".join([*head, f"CSeq: {request.cseq}", "", ""]).encode()
+    provider.take(provider.line.receive(data, 0.0) or [])
+    assert provider.told == [TrunkDown("carrier", f"REGISTER: says {status}")]
+    provider.alive.add(FIRST)
+    provider.pass_s(10)
+    assert provider.told[1:] == [TrunkUp("carrier", "holds our registration")]
+
+
+def test_a_registrar_that_wants_us_seldom_is_obeyed() -> None:
+    provider = Provider(registers=True)
+    provider.alive.clear()
+    provider.found()
+    [(request, _)] = provider.sent
+    head = ["SIP/2.0 423 Interval Too Brief", "Min-Expires: 1800"]
+    head += [f"{name}: {request.values(name)[0]}" for name in ("via", "from", "to", "call-id")]
+    data = "\r\n".join([*head, f"CSeq: {request.cseq}", "", ""]).encode()
+    provider.alive.add(FIRST)
+    provider.take(provider.line.receive(data, 0.0) or [])
+    assert provider.sent[-1][0].number("expires") == 1800
+    assert provider.told == [TrunkUp("carrier", "holds our registration")]
+
+
 def test_broken_answers_to_us_change_nothing() -> None:
     provider = Provider(registers=True, ping_s=30)
     provider.found()

@@ -203,9 +203,11 @@ async def _make_users(file: Path) -> None:
 class Centre:
     """A centre in `folder`; made by `served`."""
 
-    def __init__(self, folder: Path, ports: Ports) -> None:
+    def __init__(self, folder: Path, ports: Ports, pbx: HostPort | None = None) -> None:
+        """pbx: where callers dial; None: at the centre itself."""
         self.folder = folder
         self.ports = ports
+        self.pbx = pbx
         self._parents: list[subprocess.Popen[bytes]] = []
         self._known: dict[int, RunFile] = {}
 
@@ -355,7 +357,7 @@ class Centre:
         self, number: str = "10086", law: Law | None = None, local_ip: str = "127.0.0.1"
     ) -> AsyncIterator[DeskPhone]:
         """A caller's; not registered."""
-        options = PhoneOptions(server=self.sip, user=number, local_ip=local_ip)
+        options = PhoneOptions(server=self.pbx or self.sip, user=number, local_ip=local_ip)
         async with DeskPhone.opened(options) as phone:
             assert isinstance(phone, DeskPhone)
             phone.law = law
@@ -458,11 +460,13 @@ def identity_gap(figures: Mapping[str, Any]) -> int:
 
 
 @contextmanager
-def served(folder: Path, shared: Path, changes: Changes | None = None) -> Iterator[Centre]:
+def served(
+    folder: Path, shared: Path, changes: Changes | None = None, pbx: HostPort | None = None
+) -> Iterator[Centre]:
     """A centre that is ready; ended afterwards, whatever the test did to it."""
     ports = Ports.find()
     write_centre(folder, ports, shared, changes or {})
-    centre = Centre(folder, ports)
+    centre = Centre(folder, ports, pbx)
     centre.serve()
     RUNNING.append(centre)
     try:

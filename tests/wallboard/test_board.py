@@ -33,6 +33,7 @@ from telephony.calls.events import (
     Side,
     TalkTransferred,
 )
+from telephony.lines.events import LineLost
 from tests.support.fake_core import MONDAY_NOON_S, record
 from wallboard.board import Board, BoardEvent
 from wallboard.calls import Phase
@@ -390,6 +391,14 @@ def test_incomplete_recording_and_failed_transcript_are_noticed(story: Story) ->
     assert failed.kind is NoticeKind.TRANSCRIPT_FAILED
     assert story.board.notices[0].text == "A media worker was started again."
     assert story.board.transcripts == 1
+
+
+def test_line_that_its_pbx_does_not_reach_is_a_notice(story: Story) -> None:
+    story.at(1, LineLost("8000", "the server does not answer"))
+
+    (notice,) = story.board.notices
+    assert notice.kind is NoticeKind.LINE_LOST
+    assert notice.text == "Line 8000: the server does not answer"
 
 
 # -- transfers -----------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ const TEXTS = {
       call_lost: "A fault lost a waiting caller.", call_cut: "A fault cut a talk.",
       recording_incomplete: "A recording is incomplete.",
       transcript_failed: "A recording could not be transcribed.",
+      line_lost: "A line at another PBX takes no calls.",
     },
   },
   zh: {
@@ -62,6 +63,7 @@ const TEXTS = {
     notice: {
       call_lost: "故障导致等待的来电丢失。", call_cut: "故障中断了通话。",
       recording_incomplete: "录音不完整。", transcript_failed: "录音转写失败。",
+      line_lost: "外部线路无法接入。",
     },
   },
 };

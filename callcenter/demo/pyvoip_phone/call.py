@@ -1,16 +1,15 @@
-"""pyVoIP's call, put right: it still reads the SDP and keeps the state.
+"""The phone's call: pyVoIP reads the SDP; audio goes through `SteadyRtp`.
 
-Overridden, because pyVoIP 1.6.8 starts new RTP threads at every re-INVITE, answers hold with
-`sendrecv`, and releases the ports of other calls.
+Overridden, because pyVoIP 1.6.8 starts new RTP threads at every re-INVITE and answers hold with
+`sendrecv`.
 """
 
-from dataclasses import dataclass
-
 from pyVoIP import RTP
-from pyVoIP.VoIP import CallState, VoIPCall
+from pyVoIP.VoIP import CallState
 
 from callcenter.demo.pyvoip_phone.rtp import SteadyRtp
-from callcenter.demo.pyvoip_phone.sip import Address, WideMessage
+from telephony.lines.pyvoip.call import DeskCall
+from telephony.lines.pyvoip.sip import WideMessage
 
 OFFER = {0: RTP.PayloadType.PCMU, 8: RTP.PayloadType.PCMA, 101: RTP.PayloadType.EVENT}
 MIRRORED = {"sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
@@ -20,35 +19,8 @@ class PhoneError(Exception):
     """The phone cannot do this now; the message is a sentence."""
 
 
-@dataclass(slots=True)
-class Dialog:
-    """What requests inside the call are made of."""
-
-    us: str
-    "From in our requests, with our tag."
-    peer: str
-    "To in our requests, with the peer's tag once known."
-    target: str
-    cseq: int
-    branch: str
-    "Of our INVITE, or of the peer's."
-    source: Address = ("", 0)
-    "Where the peer's INVITE came from."
-    provisional: bool = False
-    ack: str = ""
-    cancelled: bool = False
-    proved: bool = False
-    "The INVITE was sent again with credentials."
-
-    def headers(self, call_id: str) -> str:
-        return f"From: {self.us}\r\nTo: {self.peer}\r\nCall-ID: {call_id}\r\n"
-
-
-class SteadyCall(VoIPCall):  # type: ignore[misc]  # pyVoIP is untyped here
-    """pyVoIP's call: it reads the SDP; audio goes through `SteadyRtp`."""
-
-    dialog: Dialog
-    state: CallState
+class SteadyCall(DeskCall):
+    """A call with sound."""
 
     def create_rtp_clients(
         self,
@@ -96,11 +68,3 @@ class SteadyCall(VoIPCall):  # type: ignore[misc]  # pyVoIP is untyped here
         ports = {self.audio.inPort: self.audio.assoc}
         text = self.sip.gen_answer(self.request, self.session_id, ports, direction)
         return str(text.split("\r\n\r\n", 1)[1])
-
-    def close(self) -> None:
-        self.state = CallState.ENDED
-        for client in self.RTPClients:
-            client.stop()
-
-    def __del__(self) -> None:
-        """pyVoIP releases ports here; ours are sockets that `close` has closed."""

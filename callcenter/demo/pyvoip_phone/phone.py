@@ -1,12 +1,11 @@
-"""The phone: pyVoIP's phone with the dialogs put right.
+"""The phone: one line, one call at a time, which a person uses.
 
-Overridden, because pyVoIP 1.6.8 waits a second before it rings, answers a cancelled call, sends no
-ACK for a refusal and does not tell it, cannot cancel, and hangs when the first answer to its INVITE
-is a final one.
+Overridden, because pyVoIP 1.6.8 sends no ACK for a refusal and does not tell it, cannot cancel, and
+hangs when the first answer to its INVITE is a final one.
 
     call() ─▶ DIALING ── 200 ─▶ ANSWERED ── BYE either way ─▶ ENDED
                  └─ refusal, or hang_up() ─ CANCEL ─ 487 ──────▶ ENDED
-    INVITE ─▶ RINGING ── answer() ─▶ ANSWERED
+    INVITE ─▶ RINGING ── answer() ─▶ ANSWERED      (telephony.lines.pyvoip.desk)
                  └─ CANCEL or reject() ────────────────────────▶ ENDED
 """
 
@@ -16,16 +15,19 @@ import threading
 from collections.abc import Callable
 
 from pyVoIP import RTP
-from pyVoIP.VoIP import CallState, VoIPPhone
+from pyVoIP.VoIP import CallState
 
 from callcenter.demo.pyvoip_phone import protocol
-from callcenter.demo.pyvoip_phone.call import OFFER, Dialog, PhoneError, SteadyCall
-from callcenter.demo.pyvoip_phone.registration import Registration
+from callcenter.demo.pyvoip_phone.call import OFFER, PhoneError, SteadyCall
 from callcenter.demo.pyvoip_phone.rtp import AudioEvents
-from callcenter.demo.pyvoip_phone.sip import Address, SteadySip, WideMessage, authorization
+from foundation.clock import monotonic_s
+from telephony.lines.pyvoip import registration
+from telephony.lines.pyvoip.call import DeskCall, Dialog
+from telephony.lines.pyvoip.desk import CallDesk
+from telephony.lines.pyvoip.sip import Address, WideMessage, authorization
 
 
-class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
+class PyVoipPhone(CallDesk):
     """A phone with one line; `on_event` is called from its threads."""
 
     def __init__(
@@ -40,11 +42,7 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
         auto_answer: bool = False,
         on_event: Callable[[protocol.Event], None],
     ) -> None:
-        super().__init__(server, port, user, password, myIP=local_ip, sipPort=sip_port)
-        self.sip = SteadySip(server, port, user, password, self, local_ip, sip_port)
-        self.sip.on_message = self._on_message
-        self.sip.on_given_up = self._on_given_up
-        self.sip.on_tick = self._on_tick
+        super().__init__(server, port, user, password, local_ip, sip_port)
         self.sockets: dict[int, socket.socket] = {}
         self.audio_events = AudioEvents(
             played=lambda: on_event(protocol.Played()),
@@ -55,7 +53,7 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
         self._lock = threading.RLock()
         self._call: SteadyCall | None = None
         self._last: SteadyCall | None = None
-        self._registration = Registration(self.sip, on_event)
+        self._registration = registration.Registration(self.sip, self._on_registration)
 
     # -- what a person does with the phone -------------------------------------------------------
 
@@ -65,7 +63,9 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
 
     def stop(self) -> None:
         self.hang_up_if_up()
-        self._registration.leave()
+        with self._lock:
+            self._registration.leave()
+        self._registration.wait_left()
         self.NSD = False
         self.sip.stop()
 
@@ -110,7 +110,7 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
             call = self._need(CallState.RINGING)
             tag = self.sip.tagLibrary[call.call_id]
             self.sip.answer(call.request, call.dialog.source, status, tag)
-            self._end(call, "us", status)
+            self.end(call, "us", status)
 
     def hang_up(self) -> None:
         with self._lock:
@@ -122,8 +122,8 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
             elif self._call.state == CallState.RINGING:
                 self.reject(486)
             else:
-                self._send_bye(self._call)
-                self._end(self._call, "us")
+                self.send_bye(self._call)
+                self.end(self._call, "us")
 
     def hang_up_if_up(self) -> None:
         with self._lock:
@@ -164,20 +164,11 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
 
     # -- messages from the server ----------------------------------------------------------------
 
-    def _on_message(self, message: WideMessage, source: Address) -> None:
+    def on_message(self, message: WideMessage, source: Address) -> None:
         with self._lock:
-            if not message.is_request:
-                self._on_response(message)
-            elif message.call_id in self.calls:
-                self._on_request_in_call(self.calls[message.call_id], message, source)
-            elif message.method == "INVITE":
-                self._on_new_call(message, source)
-            elif message.method != "ACK":
-                status = 200 if message.method == "OPTIONS" else 481
-                self.sip.answer(message, source, status, self.sip.gen_tag())
+            super().on_message(message, source)
 
-    def _on_new_call(self, invite: WideMessage, source: Address) -> None:
-        tag = self.sip.tagLibrary[invite.call_id] = self.sip.gen_tag()
+    def on_new_call(self, invite: WideMessage, source: Address, tag: str) -> None:
         if self._call is not None:
             self.sip.answer(invite, source, 486, tag)
             return
@@ -187,59 +178,27 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
         except (KeyError, PhoneError, RTP.RTPParseError):
             self.sip.answer(invite, source, 488, tag)  # offerless, or nothing but other codecs
             return
-        call.dialog = Dialog(
-            us=f"{invite.raw_header('To')};tag={tag}",
-            peer=invite.raw_header("From"),
-            target=invite.target(),
-            cseq=0,
-            branch=invite.branch,
-            source=source,
-        )
+        call.dialog = self.dialog_of(invite, source, tag)
         self._call = self._last = self.calls[invite.call_id] = call
         self.sip.answer(invite, source, 180, tag)
         self._tell(protocol.Incoming(invite.headers["From"]["number"] or ""))
         if self._auto_answer:
             self.answer()
 
-    def _on_request_in_call(self, call: SteadyCall, request: WideMessage, source: Address) -> None:
+    def on_reinvite(self, call: DeskCall, request: WideMessage, source: Address) -> None:
+        assert isinstance(call, SteadyCall)
+        call.request = request
+        direction = call.retarget(request)
         tag = self.sip.tagLibrary[call.call_id]
-        match request.method:
-            case "INVITE":
-                call.request = request
-                direction = call.retarget(request)
-                self.sip.answer(request, source, 200, tag, call.sdp_answer(direction))
-            case "CANCEL":
-                self._on_cancel(call, request, source, tag)
-            case "BYE":
-                self.sip.answer(request, source, 200, tag)
-                self._end(call, "peer")
-            case "INFO":
-                self.sip.answer(request, source, 200, tag)
-                self._on_info(request)
-            case "OPTIONS":
-                self.sip.answer(request, source, 200, tag)
-            case "ACK":
-                pass
-            case _:
-                self.sip.answer(request, source, 405, tag)
+        self.sip.answer(request, source, 200, tag, call.sdp_answer(direction))
 
-    def _on_cancel(self, call: SteadyCall, cancel: WideMessage, source: Address, tag: str) -> None:
-        self.sip.answer(cancel, source, 200, tag)
-        if call.state == CallState.RINGING and cancel.branch == call.dialog.branch:
-            self.sip.answer(call.request, source, 487, tag)
-            self._end(call, "peer", 487)
+    def on_digit(self, call: DeskCall, digit: str) -> None:
+        self._tell(protocol.Digit(digit))
 
-    def _on_info(self, info: WideMessage) -> None:
-        """application/dtmf-relay says `Signal=5`, application/dtmf just `5`."""
-        body = info.raw.split(b"\r\n\r\n", 1)[1].decode("ascii", "replace")
-        found = re.search(r"Signal\s*=\s*([0-9A-D*#])|\A\s*([0-9A-D*#])\s*\Z", body)
-        if found:
-            self._tell(protocol.Digit(found.group(1) or found.group(2)))
-
-    def _on_response(self, response: WideMessage) -> None:
+    def on_response(self, response: WideMessage) -> None:
         status, method = int(response.status), response.headers["CSeq"]["method"]
         if method == "REGISTER":
-            self._registration.take(response)
+            self._registration.take(response, monotonic_s())
         elif method == "INVITE" and response.call_id in self.calls:
             self._on_invite_answer(self.calls[response.call_id], response, status)
 
@@ -262,6 +221,7 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
         dialog = call.dialog
         if not dialog.ack:
             dialog.peer, dialog.target = response.raw_header("To"), response.target()
+            dialog.routes = response.raw_headers("Record-Route")[::-1]
             dialog.ack = self.sip.request(
                 "ACK", dialog.target, dialog.headers(call.call_id), dialog.cseq,
                 self.sip.gen_branch(),
@@ -271,8 +231,8 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
             return  # the 200 again: our ACK was lost
         call.take_answer(response)
         if dialog.cancelled:  # the 200 and our CANCEL crossed
-            self._send_bye(call)
-            self._end(call, "us")
+            self.send_bye(call)
+            self.end(call, "us")
             return
         self._tell(protocol.Answered())
 
@@ -289,7 +249,7 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
         if status in (401, 407) and not dialog.proved:
             self._invite_with_credentials(call, response, uri)
         else:
-            self._end(call, "us" if dialog.cancelled else "peer", status)
+            self.end(call, "us" if dialog.cancelled else "peer", status)
 
     def _invite_with_credentials(self, call: SteadyCall, response: WideMessage, uri: str) -> None:
         dialog = call.dialog
@@ -312,28 +272,22 @@ class PyVoipPhone(VoIPPhone):  # type: ignore[misc]  # pyVoIP is untyped here
         headers += f"Call-ID: {call.call_id}\r\n"
         self.sip.send(self.sip.request("CANCEL", uri, headers, dialog.cseq, dialog.branch))
 
-    def _send_bye(self, call: SteadyCall) -> None:
-        dialog, branch = call.dialog, self.sip.gen_branch()
-        dialog.cseq += 1
-        headers = dialog.headers(call.call_id)
-        self.sip.ask(self.sip.request("BYE", dialog.target, headers, dialog.cseq, branch), branch)
-
-    def _on_tick(self, now: float) -> None:
+    def on_tick(self, now: float) -> None:
         with self._lock:
+            super().on_tick(now)
             self._registration.tick(now)
 
-    def _on_given_up(self, key: str) -> None:
-        """Nobody answered for 32 s: the call is over, whichever request it was."""
+    def on_given_up(self, key: str) -> None:
         with self._lock:
-            call = self._call
-            if call is not None and key in (call.dialog.branch, call.call_id):
-                self._end(call, "peer", 408)
+            super().on_given_up(key)
 
-    def _end(self, call: SteadyCall, by: str, status: int = 0) -> None:
-        """Told once; the dialog stays known, so that what is sent again is answered."""
-        if call.state == CallState.ENDED:
-            return
-        call.close()
+    def on_ended(self, call: DeskCall, by: str, status: int, reason: str) -> None:
         if self._call is call:
             self._call = None
         self._tell(protocol.Ended(by, status))
+
+    def _on_registration(self, news: registration.News) -> None:
+        if isinstance(news, registration.Registered):
+            self._tell(protocol.Registered())
+        else:
+            self._tell(protocol.Trouble(news.why))

@@ -80,6 +80,25 @@ def test_secrets_of_the_configuration_are_on_no_command_line(tmp_path: Path) -> 
     assert "pw-of-eva" not in " ".join(serve.parent_argv(settings, echo=False))
 
 
+LINE = """\
+lines:
+  - {number: "8000", flow: main, pyvoip: {server: pbx.example, user: "200", password: pw-of-line}}
+"""
+FLOW = "languages: [en]\nstart: echo\nnodes: {echo: {do: echo}}\n"
+
+
+def test_line_at_another_pbx_has_a_process_and_keeps_its_password(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "main.yaml").write_text(FLOW)
+    settings = load(write_centre(tmp_path, CENTRE + LINE))
+
+    named = {role.name: role.argv for role in serve.roles(settings)}
+
+    assert named["line-8000"][2:] == ("callcenter.roles.line", str(tmp_path), "8000")
+    assert "pw-of-line" not in " ".join(serve.parent_argv(settings, echo=False))
+    assert "pw-of-line" not in repr(settings)
+
+
 class BecameParent(Exception):
     """Stands for the exec, which never returns."""
 

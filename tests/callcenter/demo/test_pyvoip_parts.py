@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from callcenter.demo.pyvoip_phone import protocol
-from callcenter.demo.pyvoip_phone.again import SendAgain
-from callcenter.demo.pyvoip_phone.sip import WideMessage, authorization
+from telephony.lines.pyvoip.again import SendAgain
+from telephony.lines.pyvoip.sip import WideMessage, authorization
 
 PEER = ("127.0.0.1", 5060)
 CHALLENGE = (
@@ -74,6 +74,13 @@ def test_empty_header_and_compact_names_are_read() -> None:
     data = CHALLENGE.replace(b"Call-ID:", b"i:").replace(b"\r\nCSeq", b"\r\nSupported:\r\nCSeq")
 
     assert WideMessage(data).call_id == "a"
+
+
+def test_names_of_headers_ignore_case() -> None:
+    data = CHALLENGE.replace(b"Call-ID:", b"CALL-id:").replace(b"CSeq:", b"cseq:")
+
+    assert WideMessage(data).call_id == "a"
+    assert WideMessage(data).headers["CSeq"]["method"] == "REGISTER"
 
 
 @pytest.mark.parametrize(
