@@ -69,6 +69,8 @@ def doubts(settings: Settings) -> Iterable[Finding]:
     if not settings.trunks and not all(_is_loopback(one.host) for one in settings.sip.listen):
         yield ("sip", "listen"), "anybody who reaches it may call: no trunks are configured"
     yield from _hidden_rules(settings)
+    if settings.media.driver == "rtpengine" and settings.media.g722:
+        yield ("media", "g722"), "rtpengine is asked for G.711 only; no phone is offered G.722"
     yield from _narrow_lines(settings)
     if not settings.lines:
         yield ("lines",), "no number leads in; callers will get 404"

@@ -3,7 +3,10 @@
 import hashlib
 import hmac
 import os
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
 from callcenter.house import AgentRule, HouseRules, LineRule, QueueRule
@@ -26,6 +29,7 @@ from telephony.calls.options import CallOptions
 from telephony.calls.trunks import Trunk, Trunks
 from telephony.lines.options import CoreWay, LineOptions
 from telephony.media.options import WorkerOptions
+from telephony.media.rtpengine.options import DriverOptions
 from telephony.sip.digest import Credentials
 from telephony.sip.events import HostPort
 from telephony.sip.options import Listener, SipOptions
@@ -269,6 +273,24 @@ def worker_options(settings: Settings, number: int, workers: int, socket: str) -
     )
 
 
+def driver_options(settings: Settings, socket: str) -> DriverOptions:
+    """One driver for one rtpengine, with all of our ports."""
+    media = settings.media
+    is_near = ip_address(media.rtpengine.host).is_loopback
+    worker = msgspec.structs.replace(
+        worker_options(settings, 0, 1, socket),
+        address=media.rtpengine.host if is_near else media.address,
+        codecs=("PCMU", "PCMA"),
+    )
+    return DriverOptions(
+        worker=worker,
+        ng=(media.rtpengine.host, media.rtpengine.port),
+        digits=(media.rtpengine_digits.host, media.rtpengine_digits.port),
+        prefix=f"{settings.sip.domain}-",
+        scratch=str(settings.data_path / "cache" / "rtpengine"),
+    )
+
+
 def line_options(settings: Settings, number: str) -> LineOptions:
     account = carried_lines(settings)[number]
     return LineOptions(
@@ -331,5 +353,7 @@ def directory(settings: Settings) -> Directory:
 
 
 def media_workers(settings: Settings) -> int:
-    """One less than the cores, so that core has one, and at least one."""
+    """One less than the cores, so that core has one, and at least one; one driver of rtpengine."""
+    if settings.media.driver == "rtpengine":
+        return 1
     return settings.media.workers or max(1, (os.cpu_count() or 2) - 1)

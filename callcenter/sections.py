@@ -107,6 +107,13 @@ def _numbers(given: object) -> object:
     return {each: each for each in given} if isinstance(given, list | tuple) else given
 
 
+def _udp_address(value: object) -> Listener:
+    address = Listener.parse(str(value))
+    if address.transport != "udp" or ":" in address.host or not address.port:
+        raise ValueError("write udp:ADDRESS:PORT with an IPv4 address")
+    return address
+
+
 def _http_listener(text: object) -> Listener:
     if isinstance(text, Listener):
         return text
@@ -156,6 +163,7 @@ def pairs_of_ports(ports: tuple[int, int]) -> tuple[int, int]:
 
 SipListener = Annotated[Listener, BeforeValidator(_sip_listener)]
 HttpListener = Annotated[Listener, NoDecode, BeforeValidator(_http_listener)]
+UdpAddress = Annotated[Listener, NoDecode, BeforeValidator(_udp_address)]
 Advertised = Annotated[str, BeforeValidator(_advertised)]
 WatchToken = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 NameServer = Annotated[str, BeforeValidator(_name_server)]
@@ -269,12 +277,20 @@ class MediaLimits(Part):
 
 
 class Media(Part):
+    driver: Literal["own", "rtpengine"] = "own"
+    """Who serves the phones' RTP: media processes of our own, or an rtpengine that runs beside us
+    (docs/media-rtpengine.md)."""
+    rtpengine: UdpAddress = Listener("udp", "127.0.0.1", 22222)
+    "Where rtpengine listens for commands (its `--listen-ng`): `udp:ADDRESS:PORT`, IPv4."
+    rtpengine_digits: UdpAddress = Listener("udp", "127.0.0.1", 22223)
+    "Where we listen for the digits that it hears (its `--dtmf-log-dest`)."
     address: str = "127.0.0.1"
     "IP address that our SDP names."
     ports: tuple[int, int] = (30000, 31999)
-    "First (even) and last (odd) RTP port; each leg takes two."
+    """First (even) and last (odd) RTP port; each leg takes two. With rtpengine, which has ports of
+    its own for phones: where it sends us what is recorded or mixed."""
     workers: int | None = Field(default=None, ge=1, le=64)
-    "Media processes; not given: one less than the cores, at least one."
+    "Media processes; not given: one less than the cores, at least one. With rtpengine it is one."
     g722: bool = False
     """Serve G.722 to phones that put it first (needs the extra `hd`). Wideband from phone to phone;
     where only one of the two speaks it, the call costs about twice the CPU."""

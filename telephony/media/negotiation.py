@@ -107,10 +107,13 @@ class Negotiation:
         self.terms = terms
         return self._say(media)
 
-    def offer(self, prefer: str, *, secure: bool = False) -> str:
+    def offer(
+        self, prefer: str, *, secure: bool = False, event_type: int = DEFAULT_EVENT_TYPE
+    ) -> str:
         """Our own offer, in the layout of what was said in the dialog before.
 
-        `secure` asks for SRTP; within a dialog it stays what it is.
+        `secure` asks for SRTP, `event_type` for digits of that payload type; within a dialog both
+        stay what they are.
         """
         codecs = ["PCMA", "PCMU"] if prefer == Law.PCMA else ["PCMU", "PCMA"]
         # Offered only to go with the other leg's: every phone that took it for its own reasons
@@ -118,7 +121,7 @@ class Negotiation:
         is_wide = self.terms is not None and self.terms.codec == g722.NAME
         if self.serves_g722 and (is_wide or prefer == g722.NAME):
             codecs.insert(0, g722.NAME)
-        events = DEFAULT_EVENT_TYPE
+        events = event_type
         if self.terms is not None and self.terms.event_type is not None:
             events = self.terms.event_type
         formats = [(_STATIC_TYPES[codec], codec) for codec in codecs]

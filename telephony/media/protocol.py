@@ -269,6 +269,8 @@ class Welcome(Struct, frozen=True):
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
     """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper';
+    'figures': all of `LegStats`, not only what came; 'one-stream': a phone hears one SSRC all
+    along; 'restart': sessions can be built again on the same ports when all of it was killed;
     with what is installed or permitted 'g722', 'srtp', 'realtime'."""
     rid: int = 0
 

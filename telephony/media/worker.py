@@ -30,7 +30,10 @@ from telephony.media.session import Session
 
 log = logging.getLogger(__name__)
 
-CAPABILITIES = ["relay", "play", "dtmf", "tap", "echo", "transcode", "mix", "whisper"]
+CAPABILITIES = [
+    *["relay", "play", "dtmf", "tap", "echo", "transcode", "mix", "whisper"],
+    *["figures", "one-stream", "restart"],
+]
 REALTIME_PRIORITY = 5
 HOUSEKEEPING_S = 0.1
 MOST_READY = 64
@@ -48,6 +51,8 @@ LAST_WRITES_S = 2.0
 class Worker:
     """The shell round `MediaPlane`."""
 
+    capabilities = CAPABILITIES
+
     def __init__(self, options: WorkerOptions, *, is_realtime: bool = False) -> None:
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[float], None]] = {}
@@ -57,7 +62,7 @@ class Worker:
             version=p.PROTOCOL_VERSION,
             worker=f"w-{os.getpid()}-{os.urandom(4).hex()}",
             capabilities=[
-                *CAPABILITIES,
+                *self.capabilities,
                 *["g722"] * (g722.NAME in options.codecs),
                 *["srtp"] * srtp.IS_INSTALLED,
                 *["realtime"] * is_realtime,
@@ -133,9 +138,12 @@ class Worker:
             self._clock.restart(now)
         if now >= self._housekeeping_at:
             self._housekeeping_at = now + HOUSEKEEPING_S
-            self._plane.housekeep(now)
+            self._housekeep(now)
         if now >= self._load_at:
             self._measure(now)
+
+    def _housekeep(self, now: float) -> None:
+        self._plane.housekeep(now)
 
     def _tick_clock(self, now: float) -> None:
         self._clock.skip_stall(now)
@@ -147,14 +155,20 @@ class Worker:
         busy = min(1.0, self._busy_s / (now - self._measured_at))
         self._plane.admission.measured(busy, self._late_ticks)
         if self._control.has_core:  # nobody wants to hear of it afterwards
-            self._plane.tell_load()
+            self._tell_load()
         self._is_napping = self._packets > MANY_PACKETS * (now - self._measured_at)
         self._measured_at, self._load_at = now, now + 1.0
         self._busy_s, self._late_ticks, self._packets = 0.0, 0, 0
 
+    def _tell_load(self) -> None:
+        self._plane.tell_load()
+
     # -- the plane's edges ------------------------------------------------------------------------
 
-    def _handle(self, request: p.Request, now: float) -> p.Done | p.Failed:
+    def _handle(self, request: p.Request, now: float) -> p.Done | p.Failed | None:
+        return self._own(request, now)
+
+    def _own(self, request: p.Request, now: float) -> p.Done | p.Failed:
         try:
             reply = self._plane.handle(request, now)
         except Exception:
@@ -211,9 +225,13 @@ def with_what_is_installed(options: WorkerOptions) -> WorkerOptions:
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     options = msgspec.json.decode(sys.argv[1], type=WorkerOptions)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     is_realtime = options.realtime and ask_for_realtime()
-    worker = Worker(with_what_is_installed(options), is_realtime=is_realtime)
+    run(Worker(with_what_is_installed(options), is_realtime=is_realtime))
+
+
+def run(worker: Worker) -> None:
+    """Until SIGTERM."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     srtp.load()
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
