@@ -4,7 +4,7 @@ import pytest
 
 from acd.events import AgentState, CallQueued
 from callcenter.events import HandoverRefused, Wish
-from foundation.ids import CallId, OfferId, PartyId
+from foundation.ids import AgentId, CallId, OfferId, PartyId
 from telephony.calls import events as calls
 from telephony.calls.control import OutsideTarget
 from telephony.calls.events import EndedBy
@@ -128,3 +128,18 @@ def test_own_call_cannot_be_sent_on(house: House) -> None:
     call_id = house.call_from(EVA, "tom")
     house.tell(calls.TransferAsked(call_id, EVA, "queue:repairs"))
     assert house.control.done[-1] == ("refuse_transfer", call_id, 403)
+
+
+def test_phone_that_is_no_agents_may_call_colleagues_and_nobody_outside(house: House) -> None:
+    boss = AgentId("boss01")
+    inside = house.call_from(boss, "tom", "c-in")
+    assert house.control.done == [("dial_guest", inside, TOM)]
+    outside = house.call_from(boss, OUTSIDE, "c-out")
+    assert house.control.done[-1] == ("refuse", outside, 403)
+
+
+def test_account_of_a_trunk_that_dials_no_line_of_ours_is_refused(house: House) -> None:
+    call_id = CallId("c-odd")
+    house.numbers[call_id] = "+8613900000002"
+    house.tell(calls.CallArrived(call_id, PartyId("p-2"), "7777", "north"))
+    assert house.control.done == [("refuse", call_id, 404)]
