@@ -9,7 +9,10 @@ from callcenter.commands.demo import demo
 from callcenter.commands.doctor import doctor
 from callcenter.commands.init import init_command
 from callcenter.commands.records import records
+from callcenter.commands.scenario import scenario
 from callcenter.commands.serve import serve
+from callcenter.commands.simulate import simulate
+from callcenter.commands.staff import staff
 from callcenter.commands.watch import watch
 
 app = typer.Typer(
@@ -26,6 +29,9 @@ app.command("serve")(serve)
 app.command("watch")(watch)
 app.command("call")(call)
 app.command("records")(records)
+app.command("scenario")(scenario)
+app.command("simulate")(simulate)
+app.command("staff")(staff)
 app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")
 app.add_typer(party.app, name="party")

@@ -15,7 +15,6 @@ Rule 2: a caller is never lost: where guest and agent are both gone he goes to t
 Rule 3: who rings too long is sent away: an agent by the floor, a number outside by our timer.
 """
 
-import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -38,13 +37,11 @@ from callcenter.house import Callers, Floor, HouseRules, RingTimes
 from callcenter.offers import failure_of
 from callcenter.steps import Steps
 from callcenter.talk_checks import check_complete, check_invite, get_guest
-from foundation.errors import NotAllowed, RemoteError
+from foundation.errors import Conflict, NotAllowed, RemoteError
 from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
 from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget, CallControl, GuestTarget, OutsideTarget
 from telephony.calls.number_rules import Purpose
-
-log = logging.getLogger(__name__)
 
 Asked: TypeAlias = calls.TransferAsked | calls.ConsultAsked
 GuestStep: TypeAlias = (
@@ -245,10 +242,14 @@ class Handover:
     def _reserve(self, contact: Contact, way: calls.GuestWay, agent_id: AgentId) -> None:
         auto_answer = self._rules.agents[agent_id].auto_answer
         target = AgentTarget(agent_id, new_offer_id(), auto_answer=auto_answer)
+        wanted = floor.Reserve(contact.call_id, _queue_of(contact), agent_id, target.offer_id)
+        # First, for what follows from it may be told before `feed` returns.
         contact.guest = Guest(target, way)
-        self._floor.feed(
-            floor.Reserve(contact.call_id, _queue_of(contact), agent_id, target.offer_id)
-        )
+        try:
+            self._floor.feed(wanted)
+        except Conflict as error:
+            contact.guest = None
+            raise Busy(f"The agent cannot be rung: {error}.") from error
 
     def _ring_outside(self, contact: Contact, way: calls.GuestWay, to: ToOutside) -> None:
         route, party_id = to.route, self._callers.party_of(to.dialled)

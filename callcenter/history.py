@@ -55,6 +55,7 @@ class History:
         self.recordings: dict[RecordingId, RecordingStarted] = {}
         "Not ended, also of calls that are."
         self.guests = GuestsPast(self.agents)
+        self._visits = 0
         self._at_s = 0.0
         "Of the latest record."
 
@@ -116,7 +117,10 @@ class History:
                 self._take_of_talk(call, event, at_s)
 
     def _queued(self, call: CallPast, event: CallQueued, at_s: float) -> None:
-        call.visit = VisitPast(event.queue, event.priority, at_s, front=event.front)
+        self._visits += 1
+        call.visit = VisitPast(
+            event.queue, event.priority, at_s, front=event.front, number=self._visits
+        )
         call.last_visit, call.has_overflowed, call.is_bridged = None, False, False
         call.held_by.clear()
         call.taking = call.outside = call.sent_on = None

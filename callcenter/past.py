@@ -22,6 +22,8 @@ class VisitPast:
     is_answered: bool = False
     tried: set[AgentId] = field(default_factory=set)
     front: bool = False
+    number: int = 0
+    "In the order in which the callers came: several may have come at one moment."
 
 
 @dataclass(slots=True)

@@ -154,7 +154,7 @@ class _Planner:
                 for call in self._history.calls.values()
                 if call.visit is not None
             ),
-            key=lambda pair: pair[1].entered_at,
+            key=lambda pair: pair[1].number,
         )
         return plan
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
 from callcenter.house import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
-from callcenter.sections import split_port
+from callcenter.sections import Queue, split_port
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
 from ivr.prompts import PromptOptions
@@ -178,22 +178,26 @@ def name_servers(settings: Settings) -> tuple[HostPort, ...]:
 
 def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:
     return {
-        QueueId(name): QueueOptions(
-            skills=queue.skills,
-            strategy=Strategy(queue.strategy),
-            ring_s=queue.ring_s,
-            wrap_up_s=queue.wrap_up_s,
-            max_wait_s=queue.max_wait_s,
-            short_abandon_s=settings.short_abandon_s,
-            service_level=ServiceLevel(
-                percent=queue.service_level.percent, within_s=queue.service_level.within_s
-            ),
-            announce_agent=queue.announce_agent,
-            announce_position_every_s=queue.announce_position_every_s or None,
-            music=queue.music,
-        )
+        QueueId(name): queue_option(queue, settings.short_abandon_s)
         for name, queue in settings.queues.items()
     }
+
+
+def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
+    return QueueOptions(
+        skills=queue.skills,
+        strategy=Strategy(queue.strategy),
+        ring_s=queue.ring_s,
+        wrap_up_s=queue.wrap_up_s,
+        max_wait_s=queue.max_wait_s,
+        short_abandon_s=short_abandon_s,
+        service_level=ServiceLevel(
+            percent=queue.service_level.percent, within_s=queue.service_level.within_s
+        ),
+        announce_agent=queue.announce_agent,
+        announce_position_every_s=queue.announce_position_every_s or None,
+        music=queue.music,
+    )
 
 
 def agent_cards(settings: Settings) -> list[AgentCard]:

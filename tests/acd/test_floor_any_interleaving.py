@@ -243,6 +243,25 @@ class AnyInterleaving(RuleBasedStateMachine):
         self._take(self.floor.feed(AgentLeft(call_id, agent_id), self.now))
         assert call_id not in self.journal.talking
 
+    @rule(call_id=calls, picks_up=st.booleans())
+    def a_talk_has_a_guest(self, call_id: CallId, picks_up: bool) -> None:
+        """What else would seldom come about."""
+        for agent_id in (EVA, BEN, ZOE):
+            self.an_agent_comes(agent_id)
+        if not self.journal.is_on_floor(call_id):
+            self._take(self.floor.feed(Enqueue(call_id, ANYTHING), self.now))
+        for ringing, offer in [*self.journal.ringing.items()]:
+            accepted = Accept(ringing, offer.agent_id, offer.offer_id)
+            self._take(self.floor.feed(accepted, self.now))
+        free = [a for a in (EVA, BEN, ZOE) if not self.floor.why_unavailable(a)]
+        alone = sorted(self.journal.talking.keys() - self.journal.guests.keys())
+        if free and alone:
+            self.invited += 1
+            talk, offer_id = alone[0], OfferId(f"g-{self.invited}")
+            self._take(self.floor.feed(Reserve(talk, ANYTHING, free[0], offer_id), self.now))
+            if picks_up:
+                self._take(self.floor.feed(Accept(talk, free[0], offer_id), self.now))
+
     @rule(data=st.data(), call_id=calls, queue=queues, agent_id=agents)
     def an_agent_asks_another(
         self, data: st.DataObject, call_id: CallId, queue: QueueId, agent_id: AgentId

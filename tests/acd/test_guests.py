@@ -239,6 +239,13 @@ def test_reservation_for_a_talk_that_is_over_is_nothing(floor: Floor) -> None:
     assert floor.state_of(BEN) is READY
 
 
+def test_pick_up_that_is_told_twice_is_one(floor: Floor) -> None:
+    join(floor)
+    assert floor.feed(Accept(CALL, BEN, GUEST), 26.0) == []
+    assert floor.feed(Decline(CALL, BEN, GUEST, OfferFailure.DECLINED), 27.0) == []
+    assert states(floor) == (TALKING, TALKING)
+
+
 def test_guest_who_has_not_picked_up_cannot_take_the_talk(floor: Floor) -> None:
     floor.feed(RESERVE, 20.0)
     assert floor.feed(TakeTalk(CALL, GUEST), 21.0) == []

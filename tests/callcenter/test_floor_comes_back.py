@@ -47,7 +47,7 @@ class FloorComesBack(AnyInterleaving):
             ],
         )
         plan.guests = [*self.history.guests.values()]
-        plan.visits.sort(key=lambda visit: visit[1].entered_at)
+        plan.visits.sort(key=lambda visit: visit[1].number)
         self.floors += 1
         options = AgentOptions(auto_ready=self.auto_ready)
         offer_ids = (OfferId(f"o-{self.floors}-{n}") for n in count())

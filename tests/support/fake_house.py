@@ -11,7 +11,7 @@ from acd.views import AgentView
 from callcenter.conductor import Conductor
 from callcenter.destinations import NoNumbers, NumberRules
 from callcenter.events import HouseEvent
-from callcenter.house import AgentRule, HouseRules, LineRule, QueueRule
+from callcenter.house import AgentRule, Callers, HouseRules, LineRule, QueueRule
 from callcenter.journey import Journey
 from callcenter.limits import Arrival, LimitRules, Limits, Refusal
 from callcenter.parts import Parts
@@ -20,7 +20,7 @@ from ivr.engine import Effect
 from ivr.flow import parse
 from ivr.service import Ivr
 from telephony.calls import events as calls
-from telephony.calls.control import AgentTarget, GuestTarget
+from telephony.calls.control import AgentTarget, CallControl, GuestTarget
 
 FLOW = """
 languages: [en]
@@ -200,12 +200,12 @@ class House:
         self.journey = Journey(
             rules,
             Parts(
-                control=self.control,
+                control=self._control(),
                 ivr=self,
                 floor=self,
                 prompts=_Prompts(),
                 recorder=self.recorder,
-                callers=self,
+                callers=self._callers(),
                 limits=self,
                 ring_times=_RingTimes(self),
                 numbers=numbers or NoNumbers(),
@@ -213,6 +213,12 @@ class House:
             self.conductor.tell,
         )
         self.conductor.listen(self.journey.on_event)
+
+    def _control(self) -> CallControl:
+        return self.control
+
+    def _callers(self) -> Callers:
+        return self
 
     # the floor and the menus, with this house's time
 
