@@ -102,8 +102,7 @@ class GuestSide:
             way = GuestWay.TRANSFER
         guest = GuestLeg(self._call_id, side.leg_id, side.target, side.way, self._options)
         seats.guest, seats.way, seats.is_conference = guest, way, kept.is_conference
-        effects = guest.resume(side, bridged=True, plays=plays)
-        return effects
+        return guest.resume(side, bridged=True, plays=plays)
 
     def rejoin(self) -> list[Effect]:
         """Who had picked up before the kill: whatever of the rest was done is not done again."""

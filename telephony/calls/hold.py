@@ -20,8 +20,10 @@ class Hold:
         self._told: set[Side] = set()
 
     def begin(self) -> list[Effect]:
+        """By the verb; what follows from it is worked out after the step."""
         seats = self._seats
-        seats.is_on_hold = seats.is_on_hold or (seats.is_bridged and seats.guest is None)
+        if seats.is_bridged and seats.guest is None:
+            seats.is_on_hold = True
         return []
 
     def end(self) -> list[Effect]:

@@ -466,6 +466,8 @@ class CallMachine(RuleBasedStateMachine):
             if guest.way is GuestWay.DIAL or guest.in_conference:
                 continue
             caller = self._callers_leg(call_id)
+            if not self._has_second_line(call_id):
+                assert ears.reachable(caller) == []
             rung = [leg.leg_id for leg in self.stack.legs.values() if leg.to == guest.offer_id]
             for leg_id in rung:
                 assert leg_id not in [*ears.of(caller), *ears.reachable(caller)]
@@ -482,6 +484,15 @@ class CallMachine(RuleBasedStateMachine):
         for leg in self.stack.legs.values():
             if self.media.by_leg.get(leg.leg_id) in self.story.ended:
                 assert leg.at in (At.GONE, At.CANCELLING) or leg.hang_ups == 1, leg
+
+    def _has_second_line(self, call_id: CallId) -> bool:
+        """The agent may then go back to the caller for a while."""
+        lines = [
+            leg
+            for leg in self.stack.legs.values()
+            if self.media.by_leg.get(leg.leg_id) == call_id and not leg.to and leg.at is not At.GONE
+        ]
+        return len(lines) > 1
 
     def _callers_leg(self, call_id: CallId) -> str:
         return next(leg for leg, call in self.media.by_leg.items() if call == call_id)

@@ -173,6 +173,9 @@ class Story:
                 del self.guests[call_id]
                 self.talking[call_id] = offer_id
                 self.bridged.add(call_id)
+            case AgentHungUp(call_id):
+                left = self.guests.get(call_id)
+                assert left is None or not left.has_joined, "that is a transfer"
             case CallEnded(call_id):
                 assert call_id not in self.guests, "a guest outlives the call"
             case _:
