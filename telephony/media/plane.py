@@ -115,7 +115,7 @@ class MediaPlane:
                 left, right = self._get(request.left), self._get(request.right)
                 self._taps.begin(request.tap_id, left, right, request.file, now)
             case p.Untap():
-                self._taps.end(request.tap_id, self.sessions, now)
+                self._taps.end(request.tap_id, now)
             case p.Connect():
                 self._connect(self._get(request.a), self._get(request.b))
             case _:

@@ -107,7 +107,8 @@ class Offer(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """The peer's answer to our last offer; sets where we send and what."""
+    """The peer's answer to our last offer; sets where we send and what. It may come twice, in a
+    183 and in the 200: the last one counts."""
 
     rid: int
     leg: str
@@ -204,7 +205,10 @@ class Hold(Struct, frozen=True):
 
 
 class Tap(Struct, frozen=True):
-    """Record what two legs send into one stereo file: left what `left` sends, right `right`."""
+    """Record what two legs send into one stereo file: left what `left` sends, right `right`.
+
+    A tap that runs moves to these legs, and its file goes on.
+    """
 
     rid: int
     tap_id: str
