@@ -37,6 +37,7 @@ from callcenter.rules import (
     find_inbound,
     house_rules,
     limit_rules,
+    media_book,
     name_servers,
     number_rules,
     outside_trunks,
@@ -188,7 +189,11 @@ class Core:
             limits.count_on_trunk,
         )
         self._switchboard = Switchboard(
-            CallOptions(hold_music=tuple(self._prompts.named(MUSIC, ())), trunks=trunks(settings)),
+            CallOptions(
+                hold_music=tuple(self._prompts.named(MUSIC, ())),
+                trunks=trunks(settings),
+                media=media_book(settings),
+            ),
             SipPort(self._endpoint, self._gateway),
             self._media,
             self._parties,

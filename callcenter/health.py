@@ -198,6 +198,14 @@ def realtime() -> Finding:
     return Finding("real-time priority", Verdict.OK, "SCHED_RR allowed")
 
 
+def opus(version: str) -> Finding:
+    """`version`: what the library says of itself; '' where there is none."""
+    if version:
+        return Finding("Opus", Verdict.OK, version)
+    step = "apt-get install libopus0, or pip install 'callcenter[hd]'"
+    return Finding("Opus", Verdict.WARN, "media.opus is set and there is no libopus", step)
+
+
 def descriptors(legs: int, limit: int | None = None) -> Finding:
     """`limit`: of open files; the process's own when not given. `legs`: of one media worker."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if limit is None else limit

@@ -107,6 +107,13 @@ def _numbers(given: object) -> object:
     return {each: each for each in given} if isinstance(given, list | tuple) else given
 
 
+def _udp_address(value: object) -> Listener:
+    address = Listener.parse(str(value))
+    if address.transport != "udp" or ":" in address.host or not address.port:
+        raise ValueError("write udp:ADDRESS:PORT with an IPv4 address")
+    return address
+
+
 def _http_listener(text: object) -> Listener:
     if isinstance(text, Listener):
         return text
@@ -156,6 +163,7 @@ def pairs_of_ports(ports: tuple[int, int]) -> tuple[int, int]:
 
 SipListener = Annotated[Listener, BeforeValidator(_sip_listener)]
 HttpListener = Annotated[Listener, NoDecode, BeforeValidator(_http_listener)]
+UdpAddress = Annotated[Listener, NoDecode, BeforeValidator(_udp_address)]
 Advertised = Annotated[str, BeforeValidator(_advertised)]
 WatchToken = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 NameServer = Annotated[str, BeforeValidator(_name_server)]
@@ -168,6 +176,7 @@ Pattern = Annotated[
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Skills = dict[Name, Annotated[int, Field(ge=1, le=10)]]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+SrtpPolicy = Literal["never", "offer", "require"]
 SecondsOrNever = Annotated[float, Field(ge=0, le=86_400)]
 
 
@@ -269,15 +278,27 @@ class MediaLimits(Part):
 
 
 class Media(Part):
+    driver: Literal["own", "rtpengine"] = "own"
+    """Who serves the phones' RTP: media processes of our own, or an rtpengine that runs beside us
+    (docs/media-rtpengine.md)."""
+    rtpengine: UdpAddress = Listener("udp", "127.0.0.1", 22222)
+    "Where rtpengine listens for commands (its `--listen-ng`): `udp:ADDRESS:PORT`, IPv4."
+    rtpengine_digits: UdpAddress = Listener("udp", "127.0.0.1", 22223)
+    "Where we listen for the digits that it hears (its `--dtmf-log-dest`)."
     address: str = "127.0.0.1"
     "IP address that our SDP names."
     ports: tuple[int, int] = (30000, 31999)
-    "First (even) and last (odd) RTP port; each leg takes two."
+    """First (even) and last (odd) RTP port; each leg takes two. With rtpengine, which has ports of
+    its own for phones: where it sends us what is recorded or mixed."""
     workers: int | None = Field(default=None, ge=1, le=64)
-    "Media processes; not given: one less than the cores, at least one."
+    "Media processes; not given: one less than the cores, at least one. With rtpengine it is one."
     g722: bool = False
     """Serve G.722 to phones that put it first (needs the extra `hd`). Wideband from phone to phone;
     where only one of the two speaks it, the call costs about twice the CPU."""
+    opus: bool = False
+    """Serve Opus to phones and browsers that put it first (needs libopus: Debian's `libopus0`, or
+    the extra `hd`). Untouched from Opus to Opus; where only one of the two speaks it, the call
+    costs about three times the CPU."""
     limits: MediaLimits = MediaLimits()
     "When new callers are refused."
 
@@ -370,6 +391,8 @@ class Line(Part):
     "Which of `flows/*.yaml` answers."
     language: Language | None = None
     "Prompts are played in this language only; not given: in each language of the flow."
+    inband_dtmf: bool = False
+    "Hear keys in the audio too, for callers whose network sends no telephone events."
     channels: int | None = Field(default=None, ge=1)
     "Calls at once; the next one gets 486. Not given: no limit."
     max_call_s: Seconds | None = None
@@ -414,6 +437,11 @@ class Trunk(Part):
     "Then a call out is hung up. Not given: never."
     options_ping_s: SecondsOrNever = 0.0
     "Ask it by OPTIONS so often whether it lives; 0: never."
+    srtp: SrtpPolicy = "never"
+    """`require`: calls without SRTP get 488. `offer`: a key beside plain RTP is used, and given in
+    offers of ours. With `never` SRTP is only answered where nothing else is offered."""
+    inband_dtmf: bool = False
+    "Hear keys in the audio too, for trunks that send no telephone events."
 
 
 class Outbound(Part):
@@ -458,6 +486,14 @@ class Phone(Part):
     "For people; may change."
     sip_password: SecretStr
     "Of the phone; `callcenter init` makes good ones."
+
+    srtp: SrtpPolicy = "never"
+    """How calls to it are offered: plain, with a key beside plain RTP for phones that take it, or
+    SRTP alone (`require`, for its own calls too). Keys are only as secret as the SIP transport."""
+
+    webrtc: bool = False
+    """It is a browser: calls to it are offered with ICE and DTLS. Calls of browsers are known by
+    what they offer."""
 
     @field_validator("sip_password")
     @classmethod

@@ -15,7 +15,11 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ports: tuple[int, int] = (30000, 31999)
     "First and last UDP port; even ones carry RTP, the odd one above RTCP."
     codecs: tuple[str, ...] = ("PCMU", "PCMA")
-    "Add 'G722' to serve it to phones that put it first; a leg that differs from its partner costs."
+    """Add 'G722' or 'OPUS' to serve it to phones that put it first; a leg that differs from its
+    partner costs."""
+    identity: str = ""
+    """File of the certificate that browsers are shown, made when it is not there; it must outlive
+    this process. Empty: one of this process alone."""
     max_legs: int = 1200
     busy_limit: float = 0.70
     "No new caller while the loop worked more than this share of the last second."

@@ -15,12 +15,12 @@ from typing import Protocol
 
 import msgspec
 
-from telephony.media import g722, rtcp
+from telephony.media import g722, opus, rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
 from telephony.media.g711 import CONVERT, Law, amplified
 from telephony.media.latch import Source, SourceLatch
-from telephony.media.negotiation import Keys, Negotiation, Terms
+from telephony.media.negotiation import Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import Player
 from telephony.media.ports import PortPair
@@ -28,9 +28,11 @@ from telephony.media.protocol import LegStats
 from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
 from telephony.media.sdp import HOLD_ADDRESS
-from telephony.media.srtp import Past, RtcpSocket, RtpSocket, Shield, ShieldedRtcp, ShieldedRtp
+from telephony.media.srtp import Past, RtcpSocket
 from telephony.media.stream import OutStream
+from telephony.media.terms import Terms
 from telephony.media.tones import ToneListener
+from telephony.media.wires import Wires
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
@@ -42,6 +44,8 @@ class Listener(Protocol):
     def digit_heard(self, session: "Session", digit: str, at_s: float) -> None: ...
 
     def play_ended(self, session: "Session", play_id: str) -> None: ...
+
+    def secured(self, session: "Session", kept: bytes) -> None: ...
 
 
 class Sink(Protocol):
@@ -60,6 +64,7 @@ class Session:
     """The RTP session of one leg."""
 
     __slots__ = (
+        "__weakref__",
         "_coder",
         "_digits_in",
         "_digits_out",
@@ -78,10 +83,9 @@ class Session:
         "_rtcp_socket",
         "_rtcp_target",
         "_send",
-        "_sends_wide",
-        "_shield",
         "_target",
         "_tones",
+        "_wide",
         "began_at",
         "call",
         "connected",
@@ -106,6 +110,7 @@ class Session:
         "spoken_db",
         "stats",
         "unsent",
+        "wires",
     )
 
     def __init__(
@@ -149,12 +154,13 @@ class Session:
         self._listener = listener
         self.began_at = now
         "Before a restart of the worker, if there was one."
-        self._shield: Shield | None = None
+        self.wires = Wires(pair, self.on_rtcp, self._secured)
         self._rtcp_socket: RtcpSocket = pair.rtcp
         self._recv: Callable[[bytearray], tuple[int, Source]] = pair.rtp.recvfrom_into
         self._send: Callable[[bytes, Source], int] = pair.rtp.sendto
-        self._coder: g722.Coder | None = None
-        self._sends_wide = False
+        self._coder: g722.Coder | opus.Coder | None = None
+        self._wide = ""
+        "G.722 or Opus when that is what we send."
         self._digits_in = DigitReceiver()
         self._digits_out: DigitSender | None = None
         self._tones: ToneListener | None = None
@@ -179,11 +185,9 @@ class Session:
         if terms is None:
             return
         self.law = terms.law
-        self._shield_as(terms.keys, now)
         self._laws = terms.laws
-        self._sends_wide = terms.codec == g722.NAME
-        if terms.wide_types and self._coder is None:
-            self._coder = g722.Coder()
+        self._speak(terms)
+        self._wire(terms, now)
         self._set_passed_on()
         self._payload_type = terms.payload_type
         self._aim(terms)
@@ -192,18 +196,25 @@ class Session:
         self._expected_since = now
         self._refresh()
 
-    def _shield_as(self, keys: Keys | None, now: float) -> None:
-        """Put SRTP round the sockets or take it off; keys that stay go on with their counts."""
-        if keys is not None and self._shield is not None:
-            self._shield.renew(keys.ours, keys.theirs)
-            return
-        self._shield = None if keys is None else Shield(keys.ours, keys.theirs, self._past(now))
-        rtp: RtpSocket = self.pair.rtp
-        rtcp_socket: RtcpSocket = self.pair.rtcp
-        if self._shield is not None:
-            rtp = ShieldedRtp(rtp, self._shield)
-            rtcp_socket = ShieldedRtcp(rtcp_socket, self._shield)
-        self._recv, self._send, self._rtcp_socket = rtp.recvfrom_into, rtp.sendto, rtcp_socket
+    def _speak(self, terms: Terms) -> None:
+        """A codec that stays goes on with its state."""
+        self._wide = terms.codec if terms.codec in terms.wide_types.values() else ""
+        kind = opus.Coder if opus.NAME in terms.wide_types.values() else g722.Coder
+        if terms.wide_types and not isinstance(self._coder, kind):
+            self._coder = kind()
+
+    def _wire(self, terms: Terms, now: float) -> None:
+        """Read and write through what was agreed on."""
+        wires = self.wires
+        wires.agree(terms, self.negotiation.local.browser, self._past(now))
+        self._recv, self._send, self._rtcp_socket = (
+            wires.rtp.recvfrom_into,
+            wires.rtp.sendto,
+            wires.rtcp,
+        )
+
+    def _secured(self, kept: bytes) -> None:
+        self._listener.secured(self, kept)
 
     def _past(self, now: float) -> Past:
         if not self.out.restarted:
@@ -233,7 +244,7 @@ class Session:
         return self.heard_db + (0.0 if self.connected is None else self.connected.spoken_db)
 
     def _set_passed_on(self) -> None:
-        self._passed_on = None if self._relay_gain_db or self._sends_wide else self.law
+        self._passed_on = None if self._relay_gain_db or self._wide else self.law
 
     def play(self, player: Player | None) -> None:
         self.player = player
@@ -342,7 +353,7 @@ class Session:
 
     def _as_sent(self, codes: bytes) -> bytes:
         """Codes of `law` to what this leg's phone takes."""
-        if self._sends_wide and self._coder is not None:
+        if self._wide and self._coder is not None:
             return self._coder.from_ulaw(codes)
         return codes
 
@@ -375,10 +386,10 @@ class Session:
             )
 
     def _take_other(self, packet: RtpPacket, source: Source, now: float) -> None:
-        """G.722, digits and comfort noise; anything else was never agreed on."""
+        """G.722, Opus, digits and comfort noise; anything else was never agreed on."""
         terms = self.negotiation.terms
         if terms is not None and packet.payload_type in terms.wide_types:
-            self._take_wide(packet, source, now)
+            self._take_wide(packet, terms.wide_types[packet.payload_type], source, now)
             return
         is_event = terms is not None and packet.payload_type in terms.event_types
         if not is_event and packet.payload_type != COMFORT_NOISE:
@@ -398,35 +409,37 @@ class Session:
             if digit is not None:
                 self._listener.digit_heard(self, digit, now)
 
-    def _take_wide(self, packet: RtpPacket, source: Source, now: float) -> None:
-        """G.722 goes to a partner who speaks it as it is, to all others as G.711."""
+    def _take_wide(self, packet: RtpPacket, codec: str, source: Source, now: float) -> None:
+        """It goes to a partner who speaks the same as it is, to all others as G.711."""
         if source != self._locked and not self._locks_on(source, now):
             return
         self._heard(packet, now)
         hearer = self.connected
         if hearer is not None and not hearer.is_open_for_relay:
             hearer = None
-        if hearer is not None and hearer.passes_wide_on:
+        if hearer is not None and hearer.passes_on(codec):
             hearer.relay_wide(packet, now)
             hearer = None
         if self._coder is None or not (self.sinks or hearer):
             return
-        codes = self._coder.to_ulaw(packet.payload)
-        for sink in self.sinks:
-            sink.take(codes, packet.rtp_ts, Law.PCMU, now)
-        if hearer is not None:
-            marker = MARKER if packet.marker else 0
-            hearer.relay(marker, packet.seq, packet.rtp_ts, packet.ssrc, codes, Law.PCMU, now)
+        for heard in self._coder.heard(packet):
+            for sink in self.sinks:
+                sink.take(heard.payload, heard.rtp_ts, Law.PCMU, now)
+            if hearer is not None:
+                marker = MARKER if heard.marker else 0
+                hearer.relay(
+                    marker, heard.seq, heard.rtp_ts, heard.ssrc, heard.payload, Law.PCMU, now
+                )
 
-    @property
-    def passes_wide_on(self) -> bool:
-        return self._sends_wide and not self._relay_gain_db
+    def passes_on(self, codec: str) -> bool:
+        """Packets of this codec go to the phone as they are."""
+        return codec == self._wide and not self._relay_gain_db
 
     def relay_wide(self, packet: RtpPacket, now: float) -> None:
+        assert self._coder is not None
         kind = self._payload_type | (MARKER if packet.marker else 0)
-        header = self.out.relayed(
-            kind, packet.seq, packet.rtp_ts, packet.ssrc, len(packet.payload), now
-        )
+        samples = self._coder.samples(packet.payload)
+        header = self.out.relayed(kind, packet.seq, packet.rtp_ts, packet.ssrc, samples, now)
         self._send_rtp(header + packet.payload)
 
     def relay_other(self, packet: RtpPacket, now: float, *, is_event: bool) -> None:
@@ -457,6 +470,8 @@ class Session:
 
     def tick(self, now: float) -> None:
         """20 ms of digits, of what is played, or of several legs together."""
+        if self.wires.is_waiting:
+            return  # a greeting begins when it can be heard
         if self._digits_out is not None:
             self._tick_digits(self._digits_out, now)
         elif self.player is not None:
@@ -525,6 +540,9 @@ class Session:
         terms = self.negotiation.terms
         if terms is None or self.is_held or not terms.direction.is_sending:
             return False
+        if self.wires.has_failed and self._lost_told_at < self._expected_since:
+            self._lost_told_at = now
+            return True
         alive_at = max(self.heard_at, self.reports.heard_at, self._expected_since)
         if now - alive_at < self._options.media_lost_s or self._lost_told_at >= alive_at:
             return False
@@ -533,6 +551,4 @@ class Session:
 
     def figures(self) -> LegStats:
         figures = self.reports.figures()
-        if self._shield is None:
-            return figures
-        return msgspec.structs.replace(figures, packets_rejected=self._shield.rejected)
+        return msgspec.structs.replace(figures, packets_rejected=self.wires.rejected)

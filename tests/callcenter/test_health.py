@@ -98,6 +98,11 @@ def test_real_time_priority_is_only_tried() -> None:
     assert os.sched_getscheduler(0) == before
 
 
+def test_opus_that_is_asked_for_needs_its_library() -> None:
+    assert health.opus("libopus 1.3.1") == Finding("Opus", Verdict.OK, "libopus 1.3.1")
+    assert "libopus0" in health.opus("").next_step
+
+
 def test_the_table_has_a_row_for_each_finding() -> None:
     findings = [Finding("a", Verdict.OK, "fine"), Finding("b", Verdict.FAIL, "broken", "mend it")]
 

@@ -126,7 +126,7 @@ async def test_a_protected_talk_outlives_the_worker(
 async def test_an_agents_phone_is_offered_srtp(client: MediaClient) -> None:
     agent = SecurePhone()
     await agent.open()
-    offered = await client.ask(p.Offer(rid=0, leg="b", call="c", srtp=True))
+    offered = await client.ask(p.Offer(rid=0, leg="b", call="c", srtp=p.Srtp.REQUIRE))
     agent.take_answer(offered.sdp)
     await client.ask(p.Answer(rid=0, leg="b", sdp=agent.offer()))
     await client.ask(p.Connect(rid=0, a="b", b="b"))

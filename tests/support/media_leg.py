@@ -51,9 +51,11 @@ class Leg:
     rtcp: FakeSocket = field(default_factory=FakeSocket)
     digits: list[tuple[str, float]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    kept: list[bytes] = field(default_factory=list)
     seq: int = 100
     name: str = "l-1"
     serves_g722: bool = False
+    serves_opus: bool = False
     srtp_key: bytes = b""
     began_at: float = 0.0
     "Before a restart of the worker; 0: there was none."
@@ -67,7 +69,9 @@ class Leg:
             pair,
             OutStream(55, self.now, restarted=bool(self.began_at), began_at=self.began_at),
             Negotiation(
-                LocalEnd(1, 1, "127.0.0.1", 30000, self.srtp_key), serves_g722=self.serves_g722
+                LocalEnd(1, 1, "127.0.0.1", 30000, self.srtp_key),
+                serves_g722=self.serves_g722,
+                serves_opus=self.serves_opus,
             ),
             WorkerOptions(socket=""),
             self,
@@ -82,6 +86,10 @@ class Leg:
     def play_ended(self, session: Session, play_id: str) -> None:
         assert session is self.session
         self.ended.append(play_id)
+
+    def secured(self, session: Session, kept: bytes) -> None:
+        assert session is self.session
+        self.kept.append(kept)
 
     def offer(self, text: str, now: float = 0.0) -> None:
         self.session.negotiation.answer(text)
