@@ -28,7 +28,7 @@ from callcenter.revive import Plan, make_plan
 from callcenter.settle import REASON
 from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
 from foundation.record import Record
-from recordings.events import RecordingStarted
+from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import (
     AgentHungUp,
     AgentPickedUp,
@@ -183,6 +183,39 @@ def test_what_media_shows_and_the_journal_does_not_is_written_down() -> None:
     assert [type(fact) for fact in cut_call.facts] == [CallArrived, CallAnswered]
     assert [type(event) for event in cut_call.calls[0].missed] == [CallAnswered]
     assert [side.leg_id for side in cut_call.strays] == [f"l-{offer_id}"]
+
+
+def test_talk_whose_answer_was_cut_off_goes_on_and_does_not_begin_anew() -> None:
+    lines = Lines(House())
+    _, offer_id = offered(lines)
+    known = len(lines.journal)
+    lines.pick_up(offer_id)
+    lines.prompt_ended(next(iter(lines.callers)))
+
+    plan = plan_of(lines.journal[:known], lines.sides())
+
+    kinds = [AgentAnswered, AgentChanged, CallBridged, RecordingStarted]
+    assert [type(fact) for fact in plan.facts] == kinds
+    (revived,) = plan.calls
+    assert (revived.contact.stage, revived.missed) == (Stage.TALKING, ())
+    assert [agent.state for agent in plan.agents] == [AgentState.TALKING]
+
+
+def test_end_of_the_first_talk_s_recording_is_none_of_the_second_s() -> None:
+    lines = Lines(open_house())
+    call_id, guest = asked(lines)
+    first, second = (
+        RecordingStarted(RecordingId(name), call_id, agent, ORDERS, f"d/{name}.wav", ("en",) * 2)
+        for name, agent in (("r-1", EVA), (f"r-{call_id}", TOM))
+    )
+    lines.write(first)
+    lines.guest_picks_up(guest)
+    lines.write(second)
+    lines.write(RecordingEnded(first.recording_id, 3.0, complete=True))
+
+    plan = plan_of(lines.journal, lines.sides())
+
+    assert (plan.facts, plan.running) == ([], [second])
 
 
 def test_agent_s_change_that_was_cut_off_is_made_good() -> None:
@@ -637,9 +670,7 @@ def check(journal: list[Record[object]]) -> None:
     assert not {AgentState.RINGING, AgentState.TALKING} & set(last.values())
 
 
-def next_core(
-    lines: Lines, unwritten: int, vanished: list[int], keep: int = PHONES_CAME
-) -> Lines:
+def next_core(lines: Lines, unwritten: int, vanished: list[int], keep: int = PHONES_CAME) -> Lines:
     """core dies: its last records were not on disk, and some legs have gone meanwhile."""
     journal = lines.journal[: max(keep, len(lines.journal) - unwritten)]
     sides = [side for number, side in enumerate(lines.sides()) if number not in vanished]
