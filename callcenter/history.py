@@ -168,8 +168,8 @@ class History:
     def answer(self, call: CallPast) -> list[object]:
         """The agent who was rung had picked up, and the journal did not come to say so."""
         visit = call.visit
-        if visit is None or visit.agent_id is None:
-            return []
+        assert visit is not None
+        assert visit.agent_id is not None
         answered = AgentAnswered(call.call_id, visit.queue, visit.agent_id)
         self._take_of_call(call, answered, self._at_s)
         agent = self.agents.of(visit.agent_id)
