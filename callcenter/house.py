@@ -90,6 +90,8 @@ class QueueRule:
     "What prompts in the queue are played in, and what its talks may be spoken in."
     number: str = ""
     "What agents dial to send a caller there."
+    overflow_to: QueueId | None = None
+    "Who overflows goes there; None: hears an apology."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

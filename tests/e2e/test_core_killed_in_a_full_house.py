@@ -100,7 +100,11 @@ async def phones_with_keys(centre: Centre) -> AsyncIterator[Keys]:
                 lambda n=n: len(centre.facts(CallQueued, before, queue=BY_KEY)) == n + 1  # type: ignore[misc]  # early binding
             )
             if n < 2:
-                offered = centre.facts(AgentOffered, before, queue=BY_KEY)[n]
+                offers: list[AgentOffered] = []
+                while len(offers) <= n:
+                    await asyncio.sleep(0.03)
+                    offers = centre.facts(AgentOffered, before, queue=BY_KEY)
+                offered = offers[n]
                 talks.append((offered.agent_id, await answered_by(agents[offered.agent_id])))
         yield Keys(agents, helper, callers, talks)
 

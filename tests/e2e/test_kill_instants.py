@@ -39,7 +39,7 @@ from tests.support.centre import Centre, identity_gap, served
 
 pytestmark = pytest.mark.e2e
 
-KILLS = int(os.environ.get("KILLS", "25"))
+KILLS = int(os.environ.get("KILLS", "15"))
 SEED = int(os.environ.get("KILL_SEED") or random.randrange(2**32))
 ROUND = ("core", "core", "core", "media-0")
 "In any order, then the parent: its successor forgets how often a child has died in a row."
