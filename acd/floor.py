@@ -255,6 +255,25 @@ class Floor:
         """Whether the queue has called in its backup agents."""
         return self._visits.is_surging(queue)
 
+    def check(
+        self, given: Promote | Move | ExtendWrapUp | CodeWrapUp | FinishWrapUp | Ready | Pause
+    ) -> None:
+        """Raises what `feed` would refuse this with, and changes nothing."""
+        match given:
+            case Promote():
+                self._visits.waiting_one(given.call_id)
+            case Move():
+                self._visits.waiting_one(given.call_id)
+                self._ground.options_of(given.queue)
+            case ExtendWrapUp():
+                self._shifts.extended_to(self._ground.get_agent(given.agent_id), given)
+            case CodeWrapUp():
+                self._shifts.coded_call(self._ground.get_agent(given.agent_id), given)
+            case FinishWrapUp() | Ready() | Pause():
+                self._shifts.check_code(self._ground.get_agent(given.agent_id))
+            case _:
+                assert_never(given)
+
     def is_current(self, offer_id: OfferId) -> bool:
         """Whether the offer is still open: its agent's phone rings and may pick up."""
         return offer_id in self._ground.open_offers

@@ -56,6 +56,7 @@ from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
+from callcenter.wait_actions import WaitActions
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.ids import CallId, OfferId
 from foundation.ipc import Server
@@ -252,6 +253,7 @@ class Core:
                 self._journal,
                 self._tell,
                 TalkActions(self._journey, self._tell),
+                WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones={phone.id for phone in settings.phones},

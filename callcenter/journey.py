@@ -43,6 +43,7 @@ FloorStep: TypeAlias = (
     | acd.OfferFailed
     | acd.AgentAnswered
     | acd.CallOverflowed
+    | acd.CallPromoted
 )
 
 LINE_FAULT = "line_fault"
@@ -155,6 +156,7 @@ class Journey:
                 | acd.OfferFailed()
                 | acd.AgentAnswered()
                 | acd.CallOverflowed()
+                | acd.CallPromoted()
             ):
                 self._floor_step(event)
             case _:
@@ -352,6 +354,8 @@ class Journey:
                 self._agent_answered(contact, agent_id)
             case acd.CallOverflowed():
                 self._steps.overflow(contact, event)
+            case acd.CallPromoted(priority=priority, tier=tier):
+                contact.priority, contact.tier = priority, tier
 
     def _agent_answered(self, contact: Contact, agent_id: AgentId) -> None:
         contact.agent_id = agent_id

@@ -29,6 +29,7 @@ from callcenter.line_accounts import (
     trunk_of,
 )
 from callcenter.places import Places
+from callcenter.queue_checks import fits
 from callcenter.sections import Queue, split_port
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
@@ -417,6 +418,7 @@ def directory(settings: Settings) -> Directory:
                     within_s=queue.service_level.within_s,
                     short_abandon_s=settings.short_abandon_s,
                 ),
+                frozenset(agent.team for agent in settings.agents if fits(agent, queue)),
             )
             for name, queue in settings.queues.items()
         },

@@ -45,6 +45,7 @@ ALLOWED_IN = {
         "wallboard/api.py",
         "wallboard/monitor_api.py",
         "wallboard/talk_api.py",
+        "wallboard/wait_api.py",
         "wallboard/pages.py",
         "wallboard/socket.py",
         "wallboard/web_role.py",

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from acd.events import Priority
 from foundation.errors import NotAllowed, NotFound
 from foundation.ids import AgentId, CallId
 from foundation.web.api import SignedIn, require_role
@@ -18,6 +19,7 @@ from wallboard.document import Document, agent_entry, agent_ids, queue_entry, qu
 from wallboard.monitor_api import monitor_routes
 from wallboard.service import BoardService
 from wallboard.talk_api import talk_routes
+from wallboard.wait_api import wait_routes
 
 Supervisor = Annotated[User, Depends(require_role(Role.SUPERVISOR))]
 
@@ -86,6 +88,7 @@ def wallboard_api(service: BoardService) -> APIRouter:
 
     router.include_router(monitor_routes(service), responses=ERRORS)
     router.include_router(talk_routes(service), responses=ERRORS)
+    router.include_router(wait_routes(service), responses=ERRORS)
     return router
 
 
@@ -108,6 +111,8 @@ def _call(call: CallLine, now_s: float) -> Document:
         "phase": call.phase.value,
         "manner": call.manner.value,
         "queue": call.queue,
+        "priority": Priority(call.priority).name,
+        "tier": call.tier,
         "agent_id": call.agent_id,
         "outcome": None if call.outcome is None else call.outcome.value,
         "waited_s": None
