@@ -7,13 +7,19 @@ from callcenter.actions import Actions
 from callcenter.asks import (
     BeginLine,
     BoardAsks,
+    ChangeAgentLive,
+    ChangeQueueLive,
     EndLine,
     EraseParty,
     FindJournalEnds,
     JournalEnds,
     ListAgents,
     ReadCall,
+    ReadDirectory,
     ReadMetrics,
+    Reload,
+    ResetLive,
+    ShowLive,
     TellLine,
     TranscriberAsks,
 )
@@ -21,7 +27,9 @@ from callcenter.call_record import rows_of_call
 from callcenter.drivers import FloorDriver
 from callcenter.erase import Eraser
 from callcenter.line_desk import LineDesk
+from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
+from callcenter.reload import Reloader
 from callcenter.settle import HISTORY
 from foundation import clock
 from foundation.ipc import Request
@@ -43,6 +51,8 @@ class Answers:
         actions: Actions,
         eraser: Eraser,
         lines: LineDesk,
+        live: LiveActions,
+        reloader: Reloader,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -51,6 +61,8 @@ class Answers:
         self._actions = actions
         self._eraser = eraser
         self._lines = lines
+        self._live = live
+        self._reloader = reloader
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -64,6 +76,12 @@ class Answers:
             BeginLine: self._lines.begin,
             EndLine: self._lines.end,
             TellLine: self._lines.take,
+            ChangeAgentLive: self._live.change_agent,
+            ChangeQueueLive: self._live.change_queue,
+            ResetLive: self._live.reset,
+            ShowLive: self._live.show,
+            ReadDirectory: self._live.read_directory,
+            Reload: self._reloader.reload,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:

@@ -28,12 +28,16 @@ from callcenter.journey import Journey
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
+from callcenter.live_actions import LiveActions
+from callcenter.live_file import overlaid
+from callcenter.live_house import LiveHouse, LiveParts, read_live
 from callcenter.media_port import MediaPort
 from callcenter.metrics import CoreMetrics, Readings, TrunkReading, WorkerReading
 from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
+from callcenter.reload import Reloader
 from callcenter.rules import (
     agent_cards,
     agent_options,
@@ -97,7 +101,9 @@ class Core:
     """One centre's core; made by `Core.open`, runs until `close`."""
 
     def __init__(self, settings: Settings, sockets: Sequence[socket.socket], workers: int) -> None:
-        self._settings = settings
+        self._configured = settings
+        self._live_file = read_live(settings)
+        self._settings = overlaid(settings, self._live_file)
         self._sockets = sockets
         self._numbers = frozenset(line.number for line in settings.lines)
         self._places = Places(settings.data_path)
@@ -176,12 +182,15 @@ class Core:
     async def _prepare_prompts(self) -> None:
         settings = self._settings
         async with Synthesiser() as synthesiser:
+            self._synthesiser = synthesiser  # starts again when it is needed again
             self._prompts = Prompts(settings.prompt_words, synthesiser, prompt_options(settings))
             for problem in await self._prompts.prepare(agent.number for agent in settings.agents):
                 log.error("%s", problem)
 
     def _join_parts(self) -> None:
         settings = self._settings
+        self._rules = house_rules(settings)
+        self._media_book = media_book(settings)
         self._endpoint = SipEndpoint(
             self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
         )
@@ -198,7 +207,7 @@ class Core:
             CallOptions(
                 hold_music=tuple(self._prompts.named(MUSIC, ())),
                 trunks=trunks(settings),
-                media=media_book(settings),
+                media=self._media_book,
             ),
             SipPort(self._endpoint, self._gateway),
             self._media,
@@ -218,7 +227,7 @@ class Core:
         )
         self._ivr = IvrDriver(Ivr(settings.flows), self._do_ivr)
         self._journey = Journey(
-            house_rules(settings),
+            self._rules,
             Parts(
                 control=self._switchboard,
                 ivr=self._ivr,
@@ -242,6 +251,8 @@ class Core:
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
+        live = self._make_live()
+        settings_lock = asyncio.Lock()
         self._answers = Answers(
             self._journal,
             self._floor,
@@ -260,15 +271,39 @@ class Core:
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
             self._lines,
+            LiveActions(live, self._journal, self._tell, settings_lock),
+            Reloader(self._configured, [live], self._journal, self._tell, settings_lock),
         )
+
+    def _make_live(self) -> LiveHouse:
+        return LiveHouse(
+            self._configured,
+            self._live_file,
+            LiveParts(
+                floor=self._floor,
+                rules=self._rules,
+                accounts=self._accounts,
+                phones=self._media_book.phones,
+                tell=self._tell,
+                look_at_phone=lambda agent: self._switchboard.on_sip(sip.PhoneRegistered(agent)),
+                speak_numbers=self._speak_numbers,
+            ),
+        )
+
+    async def _speak_numbers(self, numbers: Sequence[str]) -> None:
+        async with self._synthesiser:
+            for number in numbers:
+                for problem in await self._prompts.add_agent(number):
+                    log.error("%s", problem)
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
         accounts = (*settings.agents, *settings.phones)
         known = {account.id: account.sip_password.get_secret_value() for account in accounts}
+        self._accounts = known | passwords(settings)
         return SipStack(
             sip_options(settings, sip_listeners(settings, self._sockets)),
-            known | passwords(settings),
+            self._accounts,
             lines=self._numbers.__contains__,
             # What agents' phones dial is for the journey to decide and to refuse with a rule.
             extensions=lambda dialled: True,
@@ -295,7 +330,7 @@ class Core:
             floor=self._floor,
             journey=self._journey,
             recordings=self._recordings,
-            rules=house_rules(self._settings),
+            rules=self._rules,
             tell=self._tell,
         )
         await taking_over.run(present, self._early_media)

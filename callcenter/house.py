@@ -103,8 +103,9 @@ class AgentRule:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseRules:
     lines: Mapping[str, LineRule]
-    queues: Mapping[QueueId, QueueRule]
-    agents: Mapping[AgentId, AgentRule]
+    queues: dict[QueueId, QueueRule]
+    agents: dict[AgentId, AgentRule]
+    "Both change while calls go on (`callcenter.live_house`)."
     blocked: Collection[str]
     "E.164 numbers that are refused."
     outside_ring_s: float = 30.0

@@ -38,6 +38,7 @@ ALLOWED_IN = {
     ),
     "fastapi": (
         "callcenter/call_record.py",
+        "callcenter/live_api.py",
         "callcenter/records_api.py",
         "callcenter/roles/web.py",
         "foundation/web/",

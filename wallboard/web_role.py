@@ -6,7 +6,7 @@ uvicorn ─▶ foundation.web (sign-in, roles, health) ─▶ wallboard routes �
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -44,6 +44,8 @@ class BoardOptions:
     directory: Directory = field(default_factory=Directory)
     zone: tzinfo = UTC
     follow: FollowOptions = field(default_factory=FollowOptions)
+    read_directory: Callable[[], Awaitable[Directory]] | None = None
+    "The directory as core serves it; None: it never changes."
 
 
 def build(
@@ -64,7 +66,9 @@ def build(
     board that stands still must not look alive.
     """
     registry = registry or CollectorRegistry()
-    service = BoardService(Board(options.zone, options.directory), link, options.follow, clock)
+    service = BoardService(
+        Board(options.zone, options.directory), link, options.follow, clock, options.read_directory
+    )
     screens = Screens(service)
     _measure(registry, service, screens)
 
