@@ -14,6 +14,7 @@ import random
 import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 
 from acd.floor import Floor
@@ -37,6 +38,8 @@ from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
+from callcenter.regulars import KINDS as LEARNT_OF
+from callcenter.regulars import Regulars
 from callcenter.reload import Reloader
 from callcenter.rules import (
     agent_cards,
@@ -61,6 +64,7 @@ from callcenter.sip_port import SipPort
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
 from callcenter.wait_actions import WaitActions
+from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.ids import CallId, OfferId
 from foundation.ipc import Server
@@ -93,6 +97,8 @@ MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
 WATCH_LINES_S = 5.0
+LEARNT_ROWS = 1_000_000
+"Of the journal, at most, to know who talked last with whom; a second or two, in a thread."
 LAST_WORDS_S = 0.3
 "After the BYEs of an orderly end: time for their answers."
 
@@ -225,6 +231,9 @@ class Core:
             ),
             self._tell,
         )
+        self._regulars = Regulars(
+            self._rules, self._switchboard, lambda: clock.utc_now().timestamp()
+        )
         self._ivr = IvrDriver(Ivr(settings.flows), self._do_ivr)
         self._journey = Journey(
             self._rules,
@@ -238,6 +247,7 @@ class Core:
                 limits=LimitsDriver(limits, self._end_in_time),
                 ring_times=RingTimesDriver(self._end_ringing),
                 numbers=Outbound(number_rules(settings), self._tell),
+                regulars=self._regulars,
             ),
             self._tell,
         )
@@ -249,6 +259,7 @@ class Core:
             asyncio.get_running_loop().time,
         )
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
+        self._conductor.listen(self._regulars.on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
         live = self._make_live()
@@ -361,10 +372,18 @@ class Core:
             self._answers.handlers(),
             self._journal,
         )
+        self._tasks.start("regulars", self._learn_regulars, OnFailure.RESTART)
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
         await self._endpoint.start()
         self._gateway.start()
+
+    async def _learn_regulars(self) -> None:
+        """Beside the calls: days of records are read, which no caller is to wait for."""
+        if self._regulars.reach_s:
+            since = clock.utc_now() - timedelta(seconds=self._regulars.reach_s)
+            kinds = self._journal.reader.of_kinds(LEARNT_OF, since, LEARNT_ROWS)
+            await self._regulars.learn(kinds)
 
     async def _watch_lines(self) -> None:
         while True:

@@ -75,7 +75,16 @@ class Journey:
         self._callers = parts.callers
         self._tell = tell
         self._contacts: dict[CallId, Contact] = {}
-        self._steps = Steps(rules, control, parts.ivr, parts.floor, parts.prompts, parts.recorder)
+        self._regulars = parts.regulars
+        self._steps = Steps(
+            rules,
+            control,
+            parts.ivr,
+            parts.floor,
+            parts.prompts,
+            parts.recorder,
+            parts.regulars,
+        )
         where = Destinations(rules, parts.numbers)
         self.handover = Handover(
             rules, control, parts.floor, self._steps, where, parts.callers, parts.ring_times, tell
@@ -233,6 +242,7 @@ class Journey:
                 if contact.stage is Stage.OWN:
                     self._own_calls.answered(contact)
                 else:
+                    contact.tier = self._regulars.tier_of(call_id)
                     self._steps.start_flow(contact, contact.line)
             case calls.DigitPressed(call_id, calls.Side.CALLER, digit):
                 if contact.stage is Stage.IVR:

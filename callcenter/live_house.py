@@ -48,7 +48,7 @@ class LiveParts:
 class LiveHouse:
     """Knows what is configured, what was changed, and what is served."""
 
-    sections = frozenset({"agents", "queues"})
+    sections = frozenset({"agents", "queues", "vip"})
 
     def __init__(self, configured: Settings, live: LiveFile, parts: LiveParts) -> None:
         """The parts are as `overlaid(configured, live)` has it."""
@@ -84,6 +84,7 @@ class LiveHouse:
         self._parts.rules.agents.update(rules.agents)
         self._parts.rules.queues.update(rules.queues)
         self._change_phones(was, now)
+        self._change_vips(rules.vips, applied)
         self._change_queues(was, now, applied)
         self._change_agents(was, now, applied)
         if directory(was) != directory(now):
@@ -119,6 +120,12 @@ class LiveHouse:
         for agent in now.agents:
             self._parts.accounts[agent.id] = agent.sip_password.get_secret_value()
         self._parts.phones.update(media_book(now).phones)
+
+    def _change_vips(self, vips: dict[str, str], applied: Applied) -> None:
+        if self._parts.rules.vips != vips:
+            self._parts.rules.vips.clear()
+            self._parts.rules.vips.update(vips)
+            applied.changed.append("The VIPs are changed.")
 
     def _change_queues(self, was: Settings, now: Settings, applied: Applied) -> None:
         before = queue_options(was)

@@ -43,6 +43,20 @@ class JournalReader:
             async for record in self.read(first.seq - 1):
                 yield record
 
+    async def of_kinds(
+        self, kinds: Sequence[type], utc: datetime, most_rows: int
+    ) -> AsyncGenerator[Record[object], None]:
+        """Those of these kinds since `utc`, but of the last `most_rows` rows only."""
+        first = await asyncio.to_thread(self._first_since, to_us(utc))
+        if first is None:
+            return
+        names = [kind.__name__ for kind in kinds]
+        after_seq = max(first.seq - 1, await self.last_seq() - most_rows)
+        while page := await asyncio.to_thread(self._of_kinds, names, after_seq):
+            for row in page:
+                yield to_record(row, self._codec)
+            after_seq = page[-1].seq
+
     async def mentioning(
         self, parts: Sequence[bytes], since: datetime, limit: int = PAGE_ROWS
     ) -> list[Row]:
@@ -67,6 +81,10 @@ class JournalReader:
     def _first_since(self, utc_us: int) -> Row | None:
         with closing(JournalFile(self._path, read_only=True)) as file:
             return file.first_since(utc_us)
+
+    def _of_kinds(self, kinds: Sequence[str], after_seq: int) -> list[Row]:
+        with closing(JournalFile(self._path, read_only=True)) as file:
+            return file.of_kinds(kinds, after_seq, PAGE_ROWS)
 
     def _mentioning(self, parts: Sequence[bytes], utc_us: int, limit: int) -> list[Row]:
         with closing(JournalFile(self._path, read_only=True)) as file:
