@@ -228,6 +228,9 @@ class Floor:
     def card_of(self, agent_id: AgentId) -> AgentCard:
         return self._ground.get_agent(agent_id).card
 
+    def queues(self) -> list[QueueId]:
+        return self._ground.matching.queues()
+
     def options_of(self, queue: QueueId) -> QueueOptions:
         return self._ground.options_of(queue)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from acd.expected_wait import Accuracy
 from acd.views import AgentView
 from callcenter.actions import Actions
 from callcenter.asks import (
@@ -14,6 +15,7 @@ from callcenter.asks import (
     FindJournalEnds,
     JournalEnds,
     ListAgents,
+    ReadAccuracies,
     ReadCall,
     ReadDirectory,
     ReadMetrics,
@@ -32,6 +34,7 @@ from callcenter.metrics import CoreMetrics
 from callcenter.reload import Reloader
 from callcenter.settle import HISTORY
 from foundation import clock
+from foundation.ids import QueueId
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
@@ -80,6 +83,7 @@ class Answers:
             ChangeQueueLive: self._live.change_queue,
             ResetLive: self._live.reset,
             ShowLive: self._live.show,
+            ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
         }
@@ -101,6 +105,11 @@ class Answers:
 
     async def _read_metrics(self, _: ReadMetrics) -> bytes:
         return self._metrics.text()
+
+    async def _read_accuracies(self, _: ReadAccuracies) -> dict[QueueId, Accuracy]:
+        floor = self._floor.floor
+        found = {queue: floor.expectation_error(queue) for queue in floor.queues()}
+        return {queue: accuracy for queue, accuracy in found.items() if accuracy is not None}
 
     async def _read_call(self, ask: ReadCall) -> list[Row]:
         return await rows_of_call(self._journal.reader, ask.call_id, clock.utc_now() - HISTORY)

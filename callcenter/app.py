@@ -33,7 +33,7 @@ from callcenter.live_actions import LiveActions
 from callcenter.live_file import overlaid
 from callcenter.live_house import LiveHouse, LiveParts, read_live
 from callcenter.media_port import MediaPort
-from callcenter.metrics import CoreMetrics, Readings, TrunkReading, WorkerReading
+from callcenter.metrics import CoreMetrics, QueueReading, Readings, TrunkReading, WorkerReading
 from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
 from callcenter.parts import Parts
@@ -66,7 +66,7 @@ from callcenter.talk_actions import TalkActions
 from callcenter.wait_actions import WaitActions
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.ids import CallId, OfferId
+from foundation.ids import CallId, OfferId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -447,6 +447,13 @@ class Core:
             },
             media={number: _reading(client) for number, client in enumerate(self._clients)},
             lines=self._lines.readings(),
+            queues={queue: self._read_queue(queue) for queue in self._rules.queues},
+        )
+
+    def _read_queue(self, queue: QueueId) -> QueueReading:
+        floor = self._floor.floor
+        return QueueReading(
+            accuracy=floor.expectation_error(queue), is_surging=floor.is_surging(queue)
         )
 
 

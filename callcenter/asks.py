@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from acd.expected_wait import Accuracy
 from acd.views import AgentView
-from foundation.ids import CallId
+from foundation.ids import CallId, QueueId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
 from recordings import messages as recordings
@@ -134,6 +135,11 @@ class ShowLive(Request[str]):
 @dataclass(frozen=True, slots=True)
 class ReadDirectory(Request[Directory]):
     """Who and what the screens speak of, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAccuracies(Request[dict[QueueId, Accuracy]]):
+    """How far expected waits were off, by queue; without those that nobody was answered in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
+from acd.expected_wait import Accuracy
 from callcenter.asks import (
     BoardAsks,
     FindJournalEnds,
+    ReadAccuracies,
     ReadCall,
     ReadDirectory,
     ReadMetrics,
     TranscriberAsks,
 )
 from callcenter.codec import CODEC
-from foundation.ids import CallId
+from foundation.ids import CallId, QueueId
 from foundation.ipc import Client, Request
 from foundation.ipc.messages import ReplyT
 from foundation.journal import to_record
@@ -85,6 +87,10 @@ class CoreLine(_Line):
     async def directory(self) -> Directory:
         """Names, teams and targets as core serves them now."""
         return await self.request(ReadDirectory())
+
+    async def accuracies(self) -> dict[QueueId, Accuracy]:
+        """How far expected waits were off, by queue."""
+        return await self.request(ReadAccuracies())
 
     async def metrics(self) -> bytes:
         """Core's counters as Prometheus text."""

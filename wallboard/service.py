@@ -5,10 +5,13 @@ CoreLink.records ─▶ BoardService.follow ─▶ Board ─▶ Screens (socket)
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from acd.expected_wait import Accuracy
 from foundation.errors import Unavailable
+from foundation.ids import QueueId
 from wallboard.board import Board, BoardRecord
 from wallboard.board_clock import BoardClock, JournalClock
 from wallboard.commands import Command, Done
@@ -41,8 +44,11 @@ class BoardService:
         options: FollowOptions | None = None,
         clock: BoardClock | None = None,
         read_directory: Callable[[], Awaitable[Directory]] | None = None,
+        read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None,
     ) -> None:
-        """`read_directory`: names, teams and targets as core serves them; None: never others."""
+        """`read_directory`: names, teams and targets as core serves them; None: never others.
+        `read_accuracies`: how far core's expected waits were off."""
+        self._read_accuracies = read_accuracies
         self._read_directory = read_directory
         self.board = board
         self.core_up = False
@@ -102,6 +108,12 @@ class BoardService:
                 self._clock.heard(told.at_s)
                 async with self._changed:
                     self._changed.notify_all()
+
+    async def accuracies(self) -> Mapping[QueueId, Accuracy]:
+        """Of expected waits; none while core is away."""
+        with suppress(Unavailable):
+            return {} if self._read_accuracies is None else await self._read_accuracies()
+        return {}
 
     async def _take_directory(self) -> None:
         if self._read_directory is not None:

@@ -68,6 +68,7 @@ def application(settings: Settings) -> FastAPI:
             directory=directory(settings),
             zone=zone,
             read_directory=line.directory,
+            read_accuracies=line.accuracies,
         ),
         extra_routers=[
             recordings,

@@ -6,10 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from acd.expected_wait import Accuracy
 from callcenter.asks import ChangeAgentLive, ChangeQueueLive, ResetLive, ShowLive
 from callcenter.live_api import live_router
-from foundation.errors import CallCentreError, NotFound, RemoteError
-from foundation.ids import AgentId
+from foundation.errors import CallCentreError, NotFound, RemoteError, Unavailable
+from foundation.ids import AgentId, QueueId
 from foundation.ipc import Request
 from foundation.ipc.messages import ReplyT
 from foundation.web.api import require_role
@@ -24,7 +25,7 @@ from tests.support.web_house import (
     user_store,
     web_options,
 )
-from wallboard.directory import AgentCard, Directory
+from wallboard.directory import AgentCard, Directory, QueueCard
 from wallboard.events import DirectoryChanged
 from wallboard.web_role import BoardOptions
 
@@ -35,13 +36,21 @@ class Core:
     def __init__(self) -> None:
         self.asked: list[object] = []
         self.refuse_with: CallCentreError | None = None
-        self.directory = Directory({AgentId("ann"): AgentCard("Ann", "day")})
+        self.directory = Directory(
+            {AgentId("ann"): AgentCard("Ann", "day")},
+            {QueueId("orders"): QueueCard("Orders"), QueueId("help"): QueueCard("Help")},
+        )
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         if self.refuse_with is not None:
             raise self.refuse_with
         self.asked.append(request)
         return "version: 1\n"  # type: ignore[return-value]  # only ShowLive's is looked at
+
+    async def read_accuracies(self) -> dict[QueueId, Accuracy]:
+        if self.refuse_with is not None:
+            raise self.refuse_with
+        return {QueueId("orders"): Accuracy(count=9, p50_s=4.04, p90_s=30.0)}
 
     async def read_directory(self) -> Directory:
         return self.directory
@@ -65,7 +74,10 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     router = live_router(core, require_role(Role.SUPERVISOR, Role.ADMINISTRATOR))
     async with user_store(tmp_path) as users:
         options = BoardOptions(
-            web=web_options(), follow=QUICK_FOLLOW, read_directory=core.read_directory
+            web=web_options(),
+            follow=QUICK_FOLLOW,
+            read_directory=core.read_directory,
+            read_accuracies=core.read_accuracies,
         )
         app = board_app(board_core, users, options, [router])
         async with running(app), client_of(app) as client:
@@ -143,3 +155,14 @@ async def test_board_asks_for_names_again_when_they_have_changed(desk: Desk) -> 
         if names != ["Ann"]:
             break
     assert names == ["Anne"]
+
+
+async def test_queues_tell_how_far_their_expected_waits_were_off(desk: Desk) -> None:
+    await sign_in(desk.client, "ann")
+    orders, help_ = (await desk.client.get("/api/v1/queues")).json()
+    assert orders["expected_wait_error"] == {"count": 9, "p50_s": 4.0, "p90_s": 30.0}
+    assert help_["expected_wait_error"] is None
+
+    desk.core.refuse_with = Unavailable("core is away")
+    orders, _ = (await desk.client.get("/api/v1/queues")).json()
+    assert orders["expected_wait_error"] is None

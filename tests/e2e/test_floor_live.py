@@ -18,7 +18,7 @@ from tests.support.desk_phone import DeskPhone
 pytestmark = pytest.mark.e2e
 
 SPECIAL = {"queues": {"impatient": {"skills": {"special": 1}, "max_wait_s": 60.0}}}
-"Key 3 leads to a queue whose skill nobody has."
+"Key 3 leads to a queue one of whose skills nobody has."
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ async def test_agent_who_learns_the_skill_is_offered_who_waits_and_knows_it_afte
         before = centre.mark()
         first = await wait_in_queue(centre, caller, "3")
         assert centre.facts(AgentOffered, before) == []
-        answer = await web.put("/api/v1/agents/agent0001/skills", json={"special": 4})
+        answer = await web.put("/api/v1/agents/agent0001/skills", json={"orders": 5, "special": 4})
         (await agent.rings()).accept()
         await centre.told(CallBridged, before, call_id=first)
         await centre.until_ok(lambda: web.post(f"/api/v1/calls/{first}/hangup"))
