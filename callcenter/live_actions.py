@@ -34,8 +34,8 @@ class LiveActions:
 
     async def change_agent(self, ask: ChangeAgentLive) -> Done:
         """NotFound, or RemoteError with what is wrong; then nothing was changed."""
-        if ask.agent_id not in {agent.id for agent in self._house.served.agents}:
-            raise NotFound(f"There is no agent {ask.agent_id!r}.")
+        if ask.agent_id not in {agent.id for agent in self._house.configured.agents}:
+            raise NotFound(f"There is no agent {ask.agent_id!r} in the configuration.")
         change = LiveAgent(skills=ask.skills, backup=ask.backup)
         said = change.model_dump(exclude_none=True)
         return await self._change(
@@ -44,8 +44,8 @@ class LiveActions:
         )
 
     async def change_queue(self, ask: ChangeQueueLive) -> Done:
-        if ask.queue not in self._house.served.queues:
-            raise NotFound(f"There is no queue {ask.queue!r}.")
+        if ask.queue not in self._house.configured.queues:
+            raise NotFound(f"There is no queue {ask.queue!r} in the configuration.")
         fields: dict[str, Any] = dict(ask.fields)
         return await self._change(
             lambda live: live.with_queue(ask.queue, fields),

@@ -273,7 +273,8 @@ async def test_agent_who_works_is_not_removed_and_who_is_off_is(office: Office) 
     assert A2 not in office.rules.agents
     assert "a2" not in office.accounts
 
-    await office.actions.change_agent(ChangeAgentLive("a1", "sue", backup=True))
+    with pytest.raises(NotFound, match="no agent 'a1' in the configuration"):
+        await office.actions.change_agent(ChangeAgentLive("a1", "sue", backup=True))
     assert office.floor.floor.agent(A1).state is AgentState.READY
 
 
