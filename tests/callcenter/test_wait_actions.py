@@ -16,7 +16,7 @@ from acd.events import (
     WrapUpExtended,
 )
 from acd.floor import Floor
-from acd.inputs import Accept, AgentLeft, Enqueue, PhoneChanged, Ready, SignIn
+from acd.inputs import Accept, AgentLeft, Enqueue, Pause, PhoneChanged, Ready, SignIn
 from acd.options import AgentCard, QueueOptions
 from callcenter.contact import Contact
 from callcenter.drivers import FloorDriver
@@ -186,3 +186,13 @@ async def test_who_has_no_wrap_up_is_told_so(desk: Desk, verb: WrapUpVerb) -> No
     with pytest.raises(Conflict, match="eva has no"):
         desk.wrap_up(verb, 60.0, "refund")
     assert desk.audit == []
+
+
+async def test_who_owes_a_code_cannot_be_made_ready_and_asking_changes_nothing(desk: Desk) -> None:
+    desk.to_wrap_up()
+    for given in (Ready(EVA), Pause(EVA, "meal")):
+        with pytest.raises(Conflict, match="has yet to say"):
+            desk.floor.floor.check(given)
+    assert desk.state is AgentState.WRAP_UP
+    desk.wrap_up(WrapUpVerb.CODE, code="other")
+    desk.floor.floor.check(Ready(EVA))
