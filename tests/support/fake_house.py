@@ -211,11 +211,12 @@ class House:
             blocked=blocked,
             vips=vips or {},
         )
+        control = self._control()  # which makes the callers, where it is a real one
         self.regulars = Regulars(rules, self._callers(), lambda: self.now)
         self.journey = Journey(
             rules,
             Parts(
-                control=self._control(),
+                control=control,
                 ivr=self,
                 floor=self,
                 prompts=_Prompts(),
