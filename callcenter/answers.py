@@ -31,7 +31,7 @@ from callcenter.erase import Eraser
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
-from callcenter.reload import Reloader
+from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
 from foundation import clock
 from foundation.ids import QueueId

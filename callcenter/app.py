@@ -40,7 +40,7 @@ from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
-from callcenter.reload import Reloader
+from callcenter.reloading import Reloader
 from callcenter.rules import (
     agent_cards,
     agent_options,

@@ -34,7 +34,7 @@ class WantedBackup(BaseModel, extra="forbid"):
 def live_router(core: Core, allowed: Callable[[User], User]) -> APIRouter:
     """`allowed` gives the user or refuses."""
     router = APIRouter(prefix="/api/v1", tags=["live"], responses=ERRORS)
-    Changer = Annotated[User, Depends(allowed)]  # a type
+    Changer = Annotated[User, Depends(allowed)]
 
     @router.put("/agents/{agent_id}/skills", summary="Give an agent these skills, and no others")
     async def set_skills(

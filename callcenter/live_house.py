@@ -17,7 +17,7 @@ from callcenter import live_file
 from callcenter.drivers import FloorDriver
 from callcenter.house import HouseRules
 from callcenter.live_file import LiveFile
-from callcenter.reload import Applied
+from callcenter.reloading import Applied
 from callcenter.rules import agent_cards, directory, house_rules, media_book, queue_options
 from callcenter.settings import Settings
 from foundation.errors import ConfigurationError
@@ -60,7 +60,7 @@ class LiveHouse:
     def directory(self) -> Directory:
         return directory(self.served)
 
-    # -- callcenter.reload.Reloadable ------------------------------------------------------------
+    # -- callcenter.reloading.Reloadable ----------------------------------------------------------
 
     async def prepare(self, new: Settings) -> None:
         live_file.overlaid(new, self.live)

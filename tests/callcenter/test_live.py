@@ -18,7 +18,7 @@ from callcenter.events import ActionTaken
 from callcenter.live_actions import LiveActions
 from callcenter.live_file import LiveAgent, LiveFile
 from callcenter.live_house import LiveHouse, LiveParts, read_live
-from callcenter.reload import Reloader
+from callcenter.reloading import Reloader
 from callcenter.rules import agent_cards, agent_options, house_rules, media_book, queue_options
 from callcenter.settings import load
 from foundation.errors import ConfigurationError, NotFound, RemoteError, Unavailable
