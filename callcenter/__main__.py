@@ -2,13 +2,14 @@
 
 import typer
 
-from callcenter.commands import agent, party, user
+from callcenter.commands import agent, live, party, user
 from callcenter.commands.call import call
 from callcenter.commands.check import check
 from callcenter.commands.demo import demo
 from callcenter.commands.doctor import doctor
 from callcenter.commands.init import init_command
 from callcenter.commands.records import records
+from callcenter.commands.reload import reload
 from callcenter.commands.scenario import scenario
 from callcenter.commands.serve import serve
 from callcenter.commands.simulate import simulate
@@ -29,11 +30,13 @@ app.command("serve")(serve)
 app.command("watch")(watch)
 app.command("call")(call)
 app.command("records")(records)
+app.command("reload")(reload)
 app.command("scenario")(scenario)
 app.command("simulate")(simulate)
 app.command("staff")(staff)
 app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")
+app.add_typer(live.app, name="live")
 app.add_typer(party.app, name="party")
 
 

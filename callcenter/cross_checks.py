@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from callcenter.queue_checks import queue_doubts, queue_problems
 from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
+from callcenter.vips import vip_problems
 from foundation.yaml_lines import Path, nearest
 from ivr.flow import Flow, ToQueue, prompts_of
 from ivr.words import ANNOUNCEMENTS
@@ -41,6 +42,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _passwords("phones", [(phone, "") for phone in settings.phones])
     yield from _missing_models(settings)
     yield from queue_problems(settings)
+    yield from vip_problems(settings)
     yield from _sip_listeners(settings)
     yield from _carried_lines(settings)
 

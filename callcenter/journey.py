@@ -43,6 +43,7 @@ FloorStep: TypeAlias = (
     | acd.OfferFailed
     | acd.AgentAnswered
     | acd.CallOverflowed
+    | acd.CallPromoted
 )
 
 LINE_FAULT = "line_fault"
@@ -74,7 +75,16 @@ class Journey:
         self._callers = parts.callers
         self._tell = tell
         self._contacts: dict[CallId, Contact] = {}
-        self._steps = Steps(rules, control, parts.ivr, parts.floor, parts.prompts, parts.recorder)
+        self._regulars = parts.regulars
+        self._steps = Steps(
+            rules,
+            control,
+            parts.ivr,
+            parts.floor,
+            parts.prompts,
+            parts.recorder,
+            parts.regulars,
+        )
         where = Destinations(rules, parts.numbers)
         self.handover = Handover(
             rules, control, parts.floor, self._steps, where, parts.callers, parts.ring_times, tell
@@ -155,6 +165,7 @@ class Journey:
                 | acd.OfferFailed()
                 | acd.AgentAnswered()
                 | acd.CallOverflowed()
+                | acd.CallPromoted()
             ):
                 self._floor_step(event)
             case _:
@@ -231,6 +242,7 @@ class Journey:
                 if contact.stage is Stage.OWN:
                     self._own_calls.answered(contact)
                 else:
+                    contact.tier = self._regulars.tier_of(call_id)
                     self._steps.start_flow(contact, contact.line)
             case calls.DigitPressed(call_id, calls.Side.CALLER, digit):
                 if contact.stage is Stage.IVR:
@@ -352,6 +364,8 @@ class Journey:
                 self._agent_answered(contact, agent_id)
             case acd.CallOverflowed():
                 self._steps.overflow(contact, event)
+            case acd.CallPromoted(priority=priority, tier=tier):
+                contact.priority, contact.tier = priority, tier
 
     def _agent_answered(self, contact: Contact, agent_id: AgentId) -> None:
         contact.agent_id = agent_id

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from callcenter.destinations import NoNumbers, NumberRules
-from callcenter.house import Callers, Floor, Ivr, Limits, Prompts, Recorder, RingTimes
+from callcenter.house import Callers, Floor, Ivr, Limits, Prompts, Recorder, Regulars, RingTimes
+from callcenter.regulars import Strangers
 from telephony.calls.control import CallControl
 
 
@@ -20,3 +21,4 @@ class Parts:
     limits: Limits
     ring_times: RingTimes
     numbers: NumberRules = field(default_factory=NoNumbers)
+    regulars: Regulars = field(default_factory=Strangers)

@@ -29,8 +29,10 @@ from callcenter.line_accounts import (
     trunk_of,
 )
 from callcenter.places import Places
+from callcenter.queue_checks import fits
 from callcenter.sections import Queue, split_port
 from callcenter.settings import Settings
+from callcenter.vips import tiers_by_number
 from foundation.ids import AgentId, QueueId
 from ivr.prompts import PromptOptions
 from recordings.options import RecordingOptions
@@ -55,6 +57,7 @@ from wallboard.directory import Directory, QueueCard, ServiceTarget
 from wallboard.pages import PhoneOptions, SipSocket
 
 FALLBACK_LANGUAGES = ("en",)
+DAY_S = 86_400.0
 
 
 def house_rules(settings: Settings) -> HouseRules:
@@ -76,6 +79,7 @@ def house_rules(settings: Settings) -> HouseRules:
                 languages=_languages_of(settings, name),
                 number=queue.number or "",
                 overflow_to=QueueId(queue.overflow_to) if queue.overflow_to else None,
+                sticky_within_s=queue.sticky_days * DAY_S if queue.sticky_s else 0.0,
             )
             for name, queue in settings.queues.items()
         },
@@ -85,6 +89,7 @@ def house_rules(settings: Settings) -> HouseRules:
         },
         blocked={normalise(number, country_code) for number in settings.blocked},
         outside_ring_s=settings.transfers.ring_s,
+        vips=tiers_by_number(settings),
     )
 
 
@@ -417,6 +422,7 @@ def directory(settings: Settings) -> Directory:
                     within_s=queue.service_level.within_s,
                     short_abandon_s=settings.short_abandon_s,
                 ),
+                frozenset(agent.team for agent in settings.agents if fits(agent, queue)),
             )
             for name, queue in settings.queues.items()
         },

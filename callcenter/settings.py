@@ -99,6 +99,8 @@ class _Listed(BaseSettings):
     "Where callers wait, by name."
     order: Ordering = Ordering()
     "Who is served before whom."
+    vip: dict[Name, tuple[DialNumber, ...]] = {}
+    "Callers' numbers by VIP tier; the tiers are those of `order.tiers`."
     selection: Selection = Selection.GREATEST_NEED
     "Which of several waiting callers a freed agent takes; docs/acd.md."
     blocked: tuple[DialNumber, ...] = ()

@@ -7,7 +7,7 @@ talk is recorded. When it happens is told in `callcenter.journey` and `callcente
 from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
-from callcenter.house import Floor, HouseRules, Ivr, Prompts, QueueRule, Recorder
+from callcenter.house import Floor, HouseRules, Ivr, Prompts, QueueRule, Recorder, Regulars
 from foundation.ids import AgentId, QueueId
 from telephony.calls.control import CallControl
 
@@ -28,6 +28,7 @@ class Steps:
         floor_: Floor,
         prompts: Prompts,
         recorder: Recorder,
+        regulars: Regulars,
     ) -> None:
         self._rules = rules
         self._control = control
@@ -35,6 +36,7 @@ class Steps:
         self._floor = floor_
         self._prompts = prompts
         self._recorder = recorder
+        self._regulars = regulars
 
     def queue_rule(self, contact: Contact) -> QueueRule:
         assert contact.queue is not None
@@ -50,6 +52,8 @@ class Steps:
     ) -> None:
         contact.stage = Stage.WAITING
         contact.queue, contact.agent_id = queue, None
+        # Who comes back to the front has just lost his agent, or was sent on by him.
+        prefer = None if front else self._regulars.prefer(contact.call_id, queue)
         self._floor.feed(
             floor.Enqueue(
                 contact.call_id,
@@ -58,6 +62,7 @@ class Steps:
                 front,
                 contact.tier,
                 contact.requires,
+                prefer,
                 waited_s=waited_s,
             )
         )

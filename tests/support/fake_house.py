@@ -15,6 +15,7 @@ from callcenter.house import AgentRule, Callers, HouseRules, LineRule, QueueRule
 from callcenter.journey import Journey
 from callcenter.limits import Arrival, LimitRules, Limits, Refusal
 from callcenter.parts import Parts
+from callcenter.regulars import Regulars
 from foundation.ids import AgentId, CallId, OfferId, PartyId, PhoneId, QueueId, RecordingId
 from ivr.engine import Effect
 from ivr.flow import parse
@@ -169,6 +170,9 @@ class House:
         limits: LimitRules | None = None,
         numbers: NumberRules | None = None,
         overflow_to: QueueId | None = None,
+        sticky_s: float = 0.0,
+        sticky_within_s: float = 0.0,
+        vips: dict[str, str] | None = None,
     ) -> None:
         self.now = 0.0
         self.control = FakeControl()
@@ -182,13 +186,18 @@ class House:
         self.rings: dict[CallId, tuple[OfferId, float]] = {}
         self.offers = 0
         self.conductor = Conductor(self.events.append)
-        options = QueueOptions(ring_s=15.0, wrap_up_s=20.0, max_wait_s=600.0)
+        options = QueueOptions(ring_s=15.0, wrap_up_s=20.0, max_wait_s=600.0, sticky_s=sticky_s)
         cards = [AgentCard(agent_id=agent, name=agent, number=agent) for agent in (EVA, TOM)]
         queues = {ORDERS: options, REPAIRS: replace(options, skills={"repairs": 1})}
         self.floor = Floor(queues, cards, AgentOptions(auto_ready=True), self._new_id)
         self._limits = Limits(limits or LimitRules())
         self._ivr = Ivr({"main": parse(FLOW, "flows/main.yaml", "main")[0]})
-        rule = QueueRule(music="music", announce_agent=announce_agent, languages=("en",))
+        rule = QueueRule(
+            music="music",
+            announce_agent=announce_agent,
+            languages=("en",),
+            sticky_within_s=sticky_within_s,
+        )
         rules = HouseRules(
             lines={"8000": LineRule(flow="main", languages=("en",))},
             queues={
@@ -200,11 +209,14 @@ class House:
                 TOM: AgentRule(number="1002", auto_answer=True),
             },
             blocked=blocked,
+            vips=vips or {},
         )
+        control = self._control()  # which makes the callers, where it is a real one
+        self.regulars = Regulars(rules, self._callers(), lambda: self.now)
         self.journey = Journey(
             rules,
             Parts(
-                control=self._control(),
+                control=control,
                 ivr=self,
                 floor=self,
                 prompts=_Prompts(),
@@ -213,9 +225,11 @@ class House:
                 limits=self,
                 ring_times=_RingTimes(self),
                 numbers=numbers or NoNumbers(),
+                regulars=self.regulars,
             ),
             self.conductor.tell,
         )
+        self.conductor.listen(self.regulars.on_event)
         self.conductor.listen(self.journey.on_event)
 
     def _control(self) -> CallControl:
