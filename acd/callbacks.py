@@ -93,7 +93,9 @@ class Callbacks:
 
     def queue(self, given: QueueCallback, now: float) -> None:
         """Raises as `QueueCallback` says."""
-        self._check(given.callback_id, given.party_id, given.queue)
+        if CallId(given.callback_id) in self._callbacks:
+            raise IllegalTransition(given.callback_id, "on the floor", given)
+        self.check(given.party_id, given.queue)
         enqueue = Enqueue(
             CallId(given.callback_id),
             given.queue,
@@ -106,7 +108,7 @@ class Callbacks:
     def leave_call(self, given: LeaveForCallback, now: float) -> None:
         """Raises as `LeaveForCallback` says."""
         caller = self._visits.waiting_one(given.call_id)
-        self._check(given.callback_id, given.party_id, caller.queue)
+        self.check(given.party_id, caller.queue)
         had = caller.given
         self._visits.leave_for_callback(caller, given.callback_id)
         asked = QueueCallback(
@@ -128,10 +130,9 @@ class Callbacks:
         self._give_up(callback, CallbackFailure.CANCELLED)
         self._free(agent, now)
 
-    def _check(self, callback_id: CallbackId, party_id: PartyId, queue: QueueId) -> None:
+    def check(self, party_id: PartyId, queue: QueueId) -> None:
+        """Raises `Conflict` or `NotFound` when the party cannot be promised it."""
         options = self._ground.options_of(queue).callbacks
-        if CallId(callback_id) in self._callbacks:
-            raise IllegalTransition(callback_id, "on the floor", "QueueCallback")
         if options is None:
             raise Conflict(f"Nobody is called back from the queue {queue!r}.")
         if (party_id, queue) in self._of_party:
@@ -281,9 +282,7 @@ class Callbacks:
 
     def _give_up(self, callback: Callback, why: CallbackFailure, rule: str = "") -> None:
         self._forget(callback)
-        self._ground.events.append(
-            CallbackGivenUp(callback.callback_id, callback.queue, why, rule)
-        )
+        self._ground.events.append(CallbackGivenUp(callback.callback_id, callback.queue, why, rule))
 
     def _forget(self, callback: Callback) -> None:
         if callback.is_waiting:

@@ -3,8 +3,8 @@
 Each visit of a caller to a queue starts with `CallQueued` and has exactly one outcome:
 `AgentAnswered`, `CallAbandoned`, `CallOverflowed`, `CallLeftForCallback` or `CallLost`.
 
-Each callback starts with `CallbackQueued` and has exactly one end: `CallbackReached`, after which it
-is a call with a visit of its own, or `CallbackGivenUp`.
+Each callback starts with `CallbackQueued` and has exactly one end: `CallbackReached`, after which
+it is a call with a visit of its own, or `CallbackGivenUp`.
 """
 
 from dataclasses import dataclass

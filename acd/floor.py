@@ -104,7 +104,7 @@ from acd.timers import (
 )
 from acd.views import AgentView, CallerView, agent_view, caller_view
 from acd.visits import Outcome, Visits
-from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
+from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId, new_offer_id
 
 PICK_UP_UNHEARD_S = 5.0
 """A phone that rang while nobody listened has this long at least: it may have been picked up, and
@@ -276,6 +276,13 @@ class Floor:
         if caller is None or not caller.is_waiting:
             return None
         return self._ground.matching.position(caller)
+
+    def check_callback(self, party_id: PartyId, queue: QueueId) -> None:
+        """Raises `Conflict` or `NotFound` where `QueueCallback` would."""
+        self._callbacks.check(party_id, queue)
+
+    def has_callback(self, callback_id: CallbackId) -> bool:
+        return self._callbacks.find(CallId(callback_id)) is not None
 
     def expectation_error(self, queue: QueueId) -> Accuracy | None:
         """How far the expected waits were off; None before anybody was answered."""

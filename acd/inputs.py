@@ -1,9 +1,9 @@
 """What the floor can be told: what people chose, what phones and callers did.
 
 `AgentInput` is about one agent, `CallInput` about a call that was queued by `Enqueue`, `GuestInput`
-about an agent who is asked into a talk,
-`CallbackInput` about somebody who is to be called back. News that comes too late (a caller who is gone, an offer
-that is over) is silently nothing; see `acd.floor` for what is refused.
+about an agent who is asked into a talk, `CallbackInput` about somebody who is to be called back.
+News that comes too late (a caller who is gone, an offer that is over) is silently nothing; see
+`acd.floor` for what is refused.
 """
 
 from dataclasses import dataclass

@@ -6,6 +6,7 @@ from typing import assert_never
 from acd.events import AgentState
 from acd.inputs import Pause, Ready, SignIn, SignOut
 from callcenter.asks import BoardAsks
+from callcenter.callback_actions import CallbackActions
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.monitor_actions import MonitorActions
@@ -16,6 +17,8 @@ from foundation.journal import Journal
 from telephony.calls.events import EndedBy
 from telephony.calls.switchboard import Switchboard
 from wallboard.commands import (
+    AskCallback,
+    CancelCallback,
     Done,
     HandleTalk,
     HangUpCall,
@@ -36,6 +39,7 @@ class Actions:
         journal: Journal,
         tell: Callable[[ActionTaken], None],
         talks: TalkActions,
+        callbacks: CallbackActions,
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
@@ -53,6 +57,7 @@ class Actions:
         self._pause_reasons = pause_reasons
         self._auto_ready = auto_ready
         self._talks = talks
+        self._callbacks = callbacks
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
@@ -68,6 +73,10 @@ class Actions:
                 self._monitors.stop(command)
             case HandleTalk() as command:
                 self._talks.handle(command)
+            case AskCallback() as command:
+                self._callbacks.ask(command)
+            case CancelCallback() as command:
+                self._callbacks.cancel(command)
             case _:
                 assert_never(ask.command)
         seq = self._journal.last_seq

@@ -77,7 +77,30 @@ class HandleTalk(_Command, frozen=True):
     "TRANSFER and CONSULT: an agent, `queue:NAME`, or what one would dial."
 
 
-Command: TypeAlias = SetAgentState | HangUpCall | MonitorCall | StopMonitor | HandleTalk
+class AskCallback(_Command, frozen=True):
+    """Somebody is to be called back."""
+
+    callback_id: str
+    "A new one."
+    number: str
+    queue: str
+    in_s: float = 0.0
+    "Not before so many seconds from now."
+
+
+class CancelCallback(_Command, frozen=True):
+    callback_id: str
+
+
+Command: TypeAlias = (
+    SetAgentState
+    | HangUpCall
+    | MonitorCall
+    | StopMonitor
+    | HandleTalk
+    | AskCallback
+    | CancelCallback
+)
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):

@@ -8,7 +8,16 @@ performed by `work`.
 import logging
 from collections.abc import Callable
 
-from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, PhoneId, new_call_id, new_leg_id
+from foundation.ids import (
+    AgentId,
+    CallId,
+    LegId,
+    OfferId,
+    PartyId,
+    PhoneId,
+    new_call_id,
+    new_leg_id,
+)
 from foundation.tasks import contain
 from telephony.calls.agent_leg import AgentLeg
 from telephony.calls.call import Call
@@ -114,6 +123,10 @@ class Switchboard(CallCommands):
     def party_of(self, number: str) -> PartyId:
         """Who stands behind a number that somebody dials."""
         return self._parties.find_or_add(normalise(number, self._options.country_code))
+
+    def find_number(self, party_id: PartyId) -> str | None:
+        """In E.164; None for a party that was erased."""
+        return self._parties.find_number(party_id)
 
     def find_talk(self, call_id: CallId) -> PhoneId | None:
         """The agent's phone that the caller is bridged with."""
