@@ -237,7 +237,7 @@ def test_an_agent_who_leaves_costs_the_party_no_try(given: Pause, state: AgentSt
     )
     assert floor.state_of(EVA) is state
     assert floor.agent(EVA).reason != "rona"
-    # Who picks up nevertheless, in the last moment, is a caller who waits, and is not dialled again.
+    # Who picks up in the last moment is a caller who waits, and is not dialled again.
     events = floor.feed(PartyReached(B1, BACK), 10)
     assert [type(e).__name__ for e in events] == ["CallbackReached", "CallQueued"]
     assert not floor.has_callback(B1)
