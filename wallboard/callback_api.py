@@ -7,18 +7,19 @@ shown by none of these.
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, Field
 
-from foundation.errors import NotAllowed, NotFound, RemoteError
+from foundation.errors import NotFound, RemoteError
 from foundation.ids import CallbackId, new_callback_id
-from foundation.web.api import SignedIn
+from foundation.web.api import SignedIn, require_role
 from foundation.web.users import Role, User
 from wallboard.callbacks import CallbackLine
 from wallboard.commands import AskCallback, CancelCallback
 from wallboard.document import Document
 from wallboard.service import BoardService
 
+OfTheFloor = Annotated[User, Depends(require_role(Role.SUPERVISOR, Role.TEAM_LEAD, Role.AGENT))]
 FURTHEST_S = 86_400.0
 "How far ahead somebody may be called back: the journal is read for two days at a start."
 
@@ -40,10 +41,9 @@ def callback_routes(service: BoardService) -> APIRouter:
         return [_callback(line) for line in service.board.callbacks.values()]
 
     @router.post("/callbacks", summary="Have somebody called back", status_code=201)
-    async def ask(wanted: WantedCallback, user: SignedIn) -> dict[str, str]:
+    async def ask(wanted: WantedCallback, user: OfTheFloor) -> dict[str, str]:
         """409 when the number is to be called back from that queue already, or the queue calls
         nobody back; 403 when a number rule forbids it."""
-        _check_may_ask(user)
         callback_id = new_callback_id()
         in_s = _delay_s(wanted.not_before)
         await service.ask(
@@ -58,20 +58,14 @@ def callback_routes(service: BoardService) -> APIRouter:
         return {"id": callback_id}
 
     @router.delete("/callbacks/{callback_id}", summary="Call somebody back no more")
-    async def cancel(callback_id: str, user: SignedIn) -> dict[str, str]:
+    async def cancel(callback_id: str, user: OfTheFloor) -> dict[str, str]:
         """Who is being dialled is hung up on."""
-        _check_may_ask(user)
         if CallbackId(callback_id) not in service.board.callbacks:
             raise NotFound(f"There is no callback {callback_id!r} now.")
         await service.ask(CancelCallback(callback_id=callback_id, by=user.user_id))
         return {"id": callback_id}
 
     return router
-
-
-def _check_may_ask(user: User) -> None:
-    if not user.agent_id and not user.may_act_as(Role.SUPERVISOR, Role.TEAM_LEAD):
-        raise NotAllowed("This is for supervisors, team leads and agents.")
 
 
 def _delay_s(not_before: datetime | None) -> float:

@@ -67,7 +67,13 @@ class House:
 async def house(tmp_path: Path, shared: Path) -> AsyncIterator[House]:
     async with SipPhone.started() as provider:
         changes = {
-            "trunks": [{"name": "carrier", "host": f"127.0.0.1:{provider.address.port}"}],
+            "trunks": [
+                {
+                    "name": "carrier",
+                    "host": f"127.0.0.1:{provider.address.port}",
+                    "addresses": ["127.0.0.1"],
+                }
+            ],
             "outbound": [
                 {"match": "+8690*", "deny": True},
                 {"match": "+86*", "trunk": "carrier", "allow": ["callback"]},
