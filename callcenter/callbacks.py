@@ -86,14 +86,20 @@ class Callbacks:
         self._floor.feed(floor.QueueCallback(callback_id, party_id, queue, waited_s=-in_s))
 
     def ask_by_caller(
-        self, callback_id: CallbackId, contact: Contact, queue: QueueId, number: str = ""
+        self,
+        callback_id: CallbackId,
+        contact: Contact,
+        queue: QueueId,
+        number: str = "",
+        priority: int | None = None,
     ) -> None:
         """The caller of `contact` wants to be called back; what he hears and when he is hung up
         on is for whoever asks.
 
         Of a caller who waits, the place is kept (`queue` is then his), and he waits no more: the
-        contact is as in a menu. `number`: another one than he calls from. Raises as `ask`; also
-        `NotAllowed` for who withholds his number.
+        contact is as in a menu. `number`: another one than he calls from; `priority`: instead of
+        the contact's, for who does not wait. Raises as `ask`; also `NotAllowed` for who withholds
+        his number.
         """
         own = self._callers.find_caller_number(contact.call_id) or ANONYMOUS
         if not number and own == ANONYMOUS:
@@ -104,9 +110,10 @@ class Callbacks:
             contact.stage, contact.queue = Stage.IVR, None
             self._control.stop_playing(contact.call_id)
             return
+        urgency = contact.priority if priority is None else priority
         self._floor.feed(
             floor.QueueCallback(
-                callback_id, party_id, queue, contact.priority, contact.tier, contact.requires
+                callback_id, party_id, queue, urgency, contact.tier, contact.requires
             )
         )
 
