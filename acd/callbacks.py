@@ -15,6 +15,7 @@ Rule 2: nobody is dialled without an agent who is reserved for him, so there are
         out than agents. The agent is RINGING with the callback's id and cannot be offered else.
 Rule 3: an agent whose party was not reached is free again as if nothing had been: no pause, and
         idle for as long as before.
+        His phone does not ring, so he may have dialled meanwhile: then he is not offered the call.
 Rule 4: a party has one callback in a queue, and a callback one try at a time. Between two tries
         are `retry_after_s`, also when it was an agent's or our fault; that costs no try.
 Rule 5: who was reached is never dialled again. Whatever happens then happens to a call.
@@ -232,7 +233,9 @@ class Callbacks:
             now,
         )
         visit.expected_s = None  # A wait at home says nothing about those that are announced.
-        if agent is not None:
+        if agent is not None and (agent.busy or not agent.registered):
+            self._free(agent, now)
+        elif agent is not None:
             # Not followed: nobody else may have him in between.
             ground.events += agent.withdraw(now)
             options = ground.options_of(caller.queue)

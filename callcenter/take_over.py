@@ -16,6 +16,7 @@ from acd.events import CallbackFailure, CallbackGivenUp
 from acd.inputs import Lose
 from acd.options import CallbackOptions
 from callcenter.callbacks_past import CallbacksPast
+from callcenter.contact import Stage
 from callcenter.drivers import FloorDriver
 from callcenter.events import HouseEvent
 from callcenter.history import History
@@ -146,7 +147,8 @@ class TakeOver:
             self._journey.adopt(revived.contact)
         for revived in plan.calls:
             self._switchboard.adopt(revived.kept)
-            if not revived.kept.caller.dialog.is_early:
+            is_dialled = revived.contact.stage is Stage.DIALLED
+            if not revived.kept.caller.dialog.is_early and not is_dialled:
                 self._journey.count(self._arrival(revived.kept))
         self._requeue(history.callbacks)
         for revived in plan.calls:
@@ -180,7 +182,8 @@ class TakeOver:
             call_id=kept.call_id,
             party_id=kept.party_id,
             line=kept.line,
-            trunk=kept.caller.note.trunk,
+            # A call of ours is counted by the SIP side.
+            trunk="" if kept.caller.note.is_placed else kept.caller.note.trunk,
             is_anonymous=self._switchboard.find_caller_number(kept.call_id) == ANONYMOUS,
         )
 

@@ -167,6 +167,18 @@ def test_given_the_agent_does_not_pick_up_the_party_is_served_before_the_others(
     assert offers(seat(floor, BEN, 20)) == [(BACK, BEN)]
 
 
+def test_an_agent_who_dialled_meanwhile_is_not_rung_and_not_paused() -> None:
+    floor = office()
+    seat(floor, EVA, 0)
+    ask(floor, 1)
+    floor.feed(PhoneChanged(EVA, registered=True, busy=True), 5)
+    events = floor.feed(PartyReached(B1, BACK), 10)
+    assert offers(events) == []
+    assert floor.state_of(EVA) is READY
+    assert floor.position(BACK) == 1
+    assert offers(seat(floor, BEN, 12)) == [(BACK, BEN)]
+
+
 def test_unreached_the_agent_is_free_without_rona_and_as_idle_as_before() -> None:
     floor = office()
     seat(floor, EVA, 0)

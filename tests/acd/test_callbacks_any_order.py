@@ -183,11 +183,13 @@ class AnyOrder(RuleBasedStateMachine):
             assert self.floor.state_of(due.agent_id) is not AgentState.PAUSED
             assert callback_id not in self.told.due or self.told.due[callback_id] != due
             return
+        reserved = self.floor.agent(due.agent_id)
         self.calls += 1
         call_id = CallId(f"c-back-{self.calls}")
         self._take(self.floor.feed(PartyReached(callback_id, call_id), self.now))
         assert callback_id not in self.told.open, "never dialled again"
-        assert self.told.ringing[call_id] == due.agent_id
+        if not reserved.busy:
+            assert self.told.ringing[call_id] == due.agent_id
 
     @rule(callback_id=promises)
     def who_is_not_dialled_any_more_answers(self, callback_id: CallbackId) -> None:
