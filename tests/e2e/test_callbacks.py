@@ -61,7 +61,7 @@ class House:
     async def shows(self, *lines: tuple[str, str, int]) -> None:
         """Until these are listed, and no others."""
         async with asyncio.timeout(10):
-            while await self.listed() != [*lines]:
+            while await self.listed() != [*lines]:  # noqa: ASYNC110  # another process
                 await asyncio.sleep(0.05)
 
     def calls_to_the_provider(self) -> int:
