@@ -119,4 +119,8 @@ class Caller:
 
     def wait_again(self, tried: AgentId) -> None:
         self.tried.add(tried)
+        self.part()
+
+    def part(self) -> None:
+        """At nobody's any more, who need not be asked later than others next time."""
         self.agent_id = self.offer_id = None

@@ -12,6 +12,8 @@ from acd.requirement import Requirement, both, only
 from foundation.ids import QueueId
 
 MAX_KEPT = 2_000
+BEHIND = 1 << 40
+"Added to a callback's number: of two who are equally old, who waits on the telephone goes first."
 _Kind: TypeAlias = tuple[QueueId, Requirement]
 
 
@@ -30,7 +32,8 @@ class Entrance:
         waiting = matching.waiting(queue)
         if options.needs_agents and at_work == 0:
             return OverflowCause.NOBODY
-        if options.max_waiting is not None and waiting >= options.max_waiting and not free:
+        on_the_phone = waiting - self._ground.callbacks_waiting[queue]
+        if options.max_waiting is not None and on_the_phone >= options.max_waiting and not free:
             return OverflowCause.FULL
         most_s = options.max_expected_wait_s
         expected_s = self._ground.expected_s(queue, waiting + 1)
@@ -38,12 +41,14 @@ class Entrance:
             return OverflowCause.EXPECTED
         return None
 
-    def make_caller(self, given: Enqueue, entered_at: float) -> Caller:
+    def make_caller(
+        self, given: Enqueue, entered_at: float, *, is_callback: bool = False
+    ) -> Caller:
         self._count += 1
         options = self._ground.options_of(given.queue)
         return Caller(
             given,
-            self._count,
+            self._count + (BEHIND if is_callback else 0),
             entered_at,
             entered_at + options.max_wait_s,
             self.head_start_s(given),

@@ -1,14 +1,17 @@
 """Facts about queues and agents. All of them go to the journal.
 
 Each visit of a caller to a queue starts with `CallQueued` and has exactly one outcome:
-`AgentAnswered`, `CallAbandoned`, `CallOverflowed` or `CallLost`.
+`AgentAnswered`, `CallAbandoned`, `CallOverflowed`, `CallLeftForCallback` or `CallLost`.
+
+Each callback starts with `CallbackQueued` and has exactly one end: `CallbackReached`, after which
+it is a call with a visit of its own, or `CallbackGivenUp`.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
-from foundation.ids import AgentId, CallId, OfferId, QueueId
+from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId
 
 
 class AgentState(StrEnum):
@@ -199,6 +202,99 @@ class TalkTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class CallLeftForCallback:
+    """The caller need not wait on the telephone: the place is kept for a callback."""
+
+    call_id: CallId
+    queue: QueueId
+    callback_id: CallbackId
+
+
+class CallbackFailure(StrEnum):
+    """Why somebody was not reached, or will not be called back any more."""
+
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    "Busy, or declined."
+    UNREACHABLE = "unreachable"
+    "The network could not put the call through."
+    AGENT_LEFT = "agent_left"
+    "The reserved agent was signed out, paused or lost the phone: no try of the party's."
+    FAULT = "fault"
+    "Ours: no try of the party's."
+    NOT_ALLOWED = "not_allowed"
+    "A number rule forbids it, or the number was erased: there is no other try."
+    EXPIRED = "expired"
+    "The turn did not come for `give_up_after_s`."
+    CANCELLED = "cancelled"
+    "By somebody with a role."
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackQueued:
+    """Somebody is to be called back. Told again by a core that was started again, with what is
+    left: the last one counts."""
+
+    callback_id: CallbackId
+    party_id: PartyId
+    queue: QueueId
+    priority: int = 0
+    tier: str = ""
+    requires: str = ""
+    waited_s: float = 0.0
+    "How long the place counts already; negative: the turn may come in so many seconds only."
+    rest_s: float = 0.0
+    "Not before so many seconds from now: for a wish of the party's, or after a try."
+    tries: int = 0
+    "That have come to nothing."
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackDue:
+    """The turn has come and the agent is reserved: the party is to be dialled now."""
+
+    callback_id: CallbackId
+    party_id: PartyId
+    queue: QueueId
+    agent_id: AgentId
+    offer_id: OfferId
+    "Names this try, and the agent's reservation."
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackUnreached:
+    """A try has come to nothing and whoever rings for it is to be hung up; the agent is free."""
+
+    callback_id: CallbackId
+    queue: QueueId
+    agent_id: AgentId
+    offer_id: OfferId
+    why: CallbackFailure
+    tries: int
+    "With this one."
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackReached:
+    """The party has answered `call_id`, which enters the queue at the callback's place."""
+
+    callback_id: CallbackId
+    queue: QueueId
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackGivenUp:
+    """The party will not be called back."""
+
+    callback_id: CallbackId
+    queue: QueueId
+    why: CallbackFailure
+    rule: str = ""
+    "The number rule of NOT_ALLOWED."
+
+
+@dataclass(frozen=True, slots=True)
 class AgentAway:
     """The agent has been paused for longer than the reason allows; the team lead is to know.
 
@@ -247,6 +343,9 @@ class AgentChanged:
     call_id: CallId | None = None
 
 
+CallbackEvent: TypeAlias = (
+    CallbackQueued | CallbackDue | CallbackUnreached | CallbackReached | CallbackGivenUp
+)
 AcdEvent: TypeAlias = (
     CallQueued
     | PositionTold
@@ -256,6 +355,8 @@ AcdEvent: TypeAlias = (
     | CallAbandoned
     | CallOverflowed
     | CallLost
+    | CallLeftForCallback
+    | CallbackEvent
     | TalkEnded
     | CallPromoted
     | SurgeChanged

@@ -27,6 +27,8 @@ Rule 7: inputs that come before `tick` win over a deadline that is just over: an
         up in the last moment has picked up.
 Rule 8: a talk moves from agent to agent without ending: who is asked into it is a guest
         (`acd.guests`) until `TakeTalk` gives him the caller. The visit keeps its outcome.
+Rule 9: who is to be called back waits among the others by the original entry (`acd.callbacks`);
+        an agent is reserved before anybody is dialled.
 
 Refused with `NotFound`: an agent or queue that does not exist. With `Conflict`: `Ready` or `Pause`
 of who is not signed in, `Reserve` of who is not available. With `IllegalTransition` (our bug): a
@@ -40,10 +42,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
 from acd.agent import Agent, Step
+from acd.callbacks import Callbacks
 from acd.events import (
     AcdEvent,
     AgentState,
     CallAbandoned,
+    CallbackFailure,
     CallLost,
     OfferFailure,
 )
@@ -55,8 +59,10 @@ from acd.inputs import (
     AcdInput,
     AgentInput,
     AgentLeft,
+    CallbackInput,
     CallerLeft,
     CallInput,
+    CancelCallback,
     ChangeAgent,
     ChangeQueue,
     CodeWrapUp,
@@ -67,11 +73,15 @@ from acd.inputs import (
     FinishWrapUp,
     GuestInput,
     HouseInput,
+    LeaveForCallback,
     Lose,
     Move,
+    PartyReached,
+    PartyUnreached,
     Pause,
     PhoneChanged,
     Promote,
+    QueueCallback,
     Ready,
     RemoveAgent,
     Reserve,
@@ -82,10 +92,19 @@ from acd.inputs import (
 from acd.kept import KeptAgent, KeptCaller, KeptGuest
 from acd.options import AgentCard, AgentOptions, QueueOptions
 from acd.shifts import Shifts
-from acd.timers import AgentTime, AwayDue, MaxWait, PositionDue, RelaxDue, Timer
+from acd.timers import (
+    AgentTime,
+    AwayDue,
+    CallbackExpired,
+    MaxWait,
+    PositionDue,
+    RelaxDue,
+    RestOver,
+    Timer,
+)
 from acd.views import AgentView, CallerView, agent_view, caller_view
 from acd.visits import Outcome, Visits
-from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
+from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId, new_offer_id
 
 PICK_UP_UNHEARD_S = 5.0
 """A phone that rang while nobody listened has this long at least: it may have been picked up, and
@@ -108,6 +127,7 @@ class Floor:
         self._ground = Ground(queues, agents, options or AgentOptions(), chance)
         self._visits = Visits(self._ground)
         self._guests = Guests(self._ground, self._visits)
+        self._callbacks = Callbacks(self._ground, self._visits)
         self._shifts = Shifts(self._ground)
 
     @property
@@ -137,6 +157,17 @@ class Floor:
             case Reserve() | Dismiss() | TakeTalk():
                 self._feed_guest(given, now)
                 self._dispatch(now)
+            case (
+                QueueCallback()
+                | LeaveForCallback()
+                | PartyReached()
+                | PartyUnreached()
+                | CancelCallback()
+            ):
+                self._feed_callback(given, now)
+                self._dispatch(now)
+                if isinstance(given, PartyReached):
+                    self._visits.tell_position(given.call_id, now)
             case ChangeAgent() | RemoveAgent() | ChangeQueue():
                 self._feed_house(given, now)
                 self._dispatch(now)
@@ -249,6 +280,13 @@ class Floor:
             return None
         return self._ground.matching.position(caller)
 
+    def check_callback(self, party_id: PartyId, queue: QueueId) -> None:
+        """Raises `Conflict` or `NotFound` where `QueueCallback` would."""
+        self._callbacks.check(party_id, queue)
+
+    def has_callback(self, callback_id: CallbackId) -> bool:
+        return self._callbacks.find(CallId(callback_id)) is not None
+
     def expectation_error(self, queue: QueueId) -> Accuracy | None:
         """How far the expected waits were off; None before anybody was answered."""
         self._ground.options_of(queue)
@@ -325,7 +363,11 @@ class Floor:
         if came and self._ground.options.auto_ready and agent.state is AgentState.OFF:
             self._sign_in(agent, now)
         elif not given.registered and agent.state is AgentState.RINGING:
-            self._miss(agent, OfferFailure.UNREACHABLE, now)
+            callback = self._callbacks.find_of(agent)
+            if callback is not None:
+                self._callbacks.fail(callback, CallbackFailure.AGENT_LEFT, now)
+            else:
+                self._miss(agent, OfferFailure.UNREACHABLE, now)
 
     # ---- calls
 
@@ -352,7 +394,9 @@ class Floor:
             case RemoveAgent(agent_id):
                 self._ground.remove_agent(agent_id)
             case ChangeQueue():
+                waiting = self._callbacks.step_out(given.queue)
                 self._visits.change_queue(given, now)
+                self._callbacks.step_in(waiting, now)
             case _:
                 assert_never(given)
 
@@ -364,6 +408,21 @@ class Floor:
                 self._guests.dismiss(given, now)
             case TakeTalk():
                 self._guests.take_talk(given, now)
+            case _:
+                assert_never(given)
+
+    def _feed_callback(self, given: CallbackInput, now: float) -> None:
+        match given:
+            case QueueCallback():
+                self._callbacks.queue(given, now)
+            case LeaveForCallback():
+                self._callbacks.leave_call(given, now)
+            case PartyReached():
+                self._callbacks.reached(given, self._new_offer_id(), now)
+            case PartyUnreached():
+                self._callbacks.unreached(given, now)
+            case CancelCallback():
+                self._callbacks.cancel(given, now)
             case _:
                 assert_never(given)
 
@@ -393,9 +452,13 @@ class Floor:
 
     def _dispatch(self, now: float) -> None:
         while match := self._ground.matching.next_match(now):
-            caller = self._visits.get(match.call_id)
+            offer_id, callback = self._new_offer_id(), self._callbacks.find(match.call_id)
+            caller = self._visits.get(match.call_id) if callback is None else callback.caller
             agent = self._ground.matching.choose_agent(caller, match.lineup, now)
-            self._visits.offer(caller, agent, self._new_offer_id(), match.lineup.options, now)
+            if callback is None:
+                self._visits.offer(caller, agent, offer_id, match.lineup.options, now)
+            else:
+                self._callbacks.call(callback, agent, offer_id, now)
 
     def _miss(self, agent: Agent, why: OfferFailure, now: float) -> None:
         self._part(agent, why, now)
@@ -404,7 +467,10 @@ class Floor:
 
     def _part(self, agent: Agent, why: OfferFailure, now: float) -> None:
         """The other half of what rang at the agent's is over."""
-        if self._guests.is_guest(agent):
+        callback = self._callbacks.find_of(agent)
+        if callback is not None:
+            self._callbacks.part(callback, CallbackFailure.AGENT_LEFT, now)
+        elif self._guests.is_guest(agent):
             self._guests.part(agent, why)
         else:
             self._visits.part(agent, why, now)
@@ -420,14 +486,28 @@ class Floor:
             case MaxWait(call_id):
                 self._visits.end_wait(call_id)
             case RelaxDue(call_id):
-                self._visits.relax(call_id, now)
+                self._relax(call_id, now)
+            case RestOver(callback_id):
+                self._callbacks.end_rest(callback_id, now)
+            case CallbackExpired(callback_id):
+                self._callbacks.expire(callback_id)
             case PositionDue(call_id):
                 self._visits.tell_position(call_id, now)
             case _:
                 assert_never(timer)
 
+    def _relax(self, call_id: CallId, now: float) -> None:
+        callback = self._callbacks.find(call_id)
+        if callback is None:
+            self._visits.relax(call_id, now)
+        else:
+            self._callbacks.relax(callback, now)
+
     def _end_agent_time(self, agent: Agent, now: float) -> None:
-        if agent.state is AgentState.RINGING:
+        callback = self._callbacks.find_of(agent)
+        if callback is not None:
+            self._callbacks.fail(callback, CallbackFailure.NO_ANSWER, now)
+        elif agent.state is AgentState.RINGING:
             self._miss(agent, OfferFailure.NO_ANSWER, now)
         else:
             self._shifts.end_wrap_up(agent, now)

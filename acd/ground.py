@@ -4,7 +4,7 @@
 all three must agree about.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from acd.agent import Agent, Step
@@ -33,6 +33,8 @@ class Ground:
         self._expected_waits: defaultdict[QueueId, ExpectedWait] = defaultdict(ExpectedWait)
         self._offers = 0
         self.timers: Timers[Timer] = Timers()
+        self.callbacks_waiting: Counter[QueueId] = Counter()
+        "Of those who wait in the lineups, who waits at home."
         self.open_offers: set[OfferId] = set()
         "Of phones that ring."
         self.on_followed: Callable[[Agent], None] = lambda agent: None

@@ -1,17 +1,18 @@
 """What the floor can be told: what people chose, what phones and callers did.
 
 `AgentInput` is about one agent, `CallInput` about a call that was queued by `Enqueue`, `GuestInput`
-about an agent who is asked into a talk. News that comes too late (a caller who is gone, an offer
-that is over) is silently nothing; see `acd.floor` for what is refused.
+about an agent who is asked into a talk, `CallbackInput` about somebody who is to be called back.
+News that comes too late (a caller who is gone, an offer that is over) is silently nothing; see
+`acd.floor` for what is refused.
 """
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from acd.events import OfferFailure, Priority
+from acd.events import CallbackFailure, OfferFailure, Priority
 from acd.options import AgentCard, QueueOptions
 from acd.requirement import EVERYBODY, Requirement
-from foundation.ids import AgentId, CallId, OfferId, QueueId
+from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,66 @@ class TakeTalk:
     offer_id: OfferId
 
 
+@dataclass(frozen=True, slots=True)
+class QueueCallback:
+    """Somebody is to be called back, as if he waited in `queue`.
+
+    Refused with `Conflict`: a queue that takes none or has too many, a party that is to be called
+    back from there already.
+    """
+
+    callback_id: CallbackId
+    party_id: PartyId
+    queue: QueueId
+    priority: int = Priority.P3
+    tier: str = ""
+    requires: Requirement = EVERYBODY
+    waited_s: float = 0.0
+    "How long the place counts already; negative: the turn may come in so many seconds only."
+    rest_s: float = 0.0
+    "Not to be called before so many seconds from now, whatever the place."
+    tries: int = 0
+    "That came to nothing before this floor."
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveForCallback:
+    """A caller who waits hangs up soon and is called back instead, when the turn has come.
+
+    Refused as `QueueCallback` is, and with `Conflict` for who does not wait: an agent rings.
+    """
+
+    call_id: CallId
+    callback_id: CallbackId
+    party_id: PartyId
+
+
+@dataclass(frozen=True, slots=True)
+class PartyReached:
+    """Who was dialled for the callback has answered, in the call `call_id`."""
+
+    callback_id: CallbackId
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class PartyUnreached:
+    """The try `offer_id` has come to nothing."""
+
+    callback_id: CallbackId
+    offer_id: OfferId
+    why: CallbackFailure
+    rule: str = ""
+    "The number rule of NOT_ALLOWED."
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCallback:
+    """Nobody is to be called back any more; refused with `NotFound` when it is over already."""
+
+    callback_id: CallbackId
+
+
 HouseInput: TypeAlias = ChangeAgent | RemoveAgent | ChangeQueue
 "What administrators change while calls go on."
 AgentInput: TypeAlias = (
@@ -218,4 +279,9 @@ AgentInput: TypeAlias = (
 WaitInput: TypeAlias = Promote | Move
 CallInput: TypeAlias = CallerLeft | Accept | Decline | AgentLeft | Lose
 GuestInput: TypeAlias = Reserve | Dismiss | TakeTalk
-AcdInput: TypeAlias = AgentInput | Enqueue | WaitInput | CallInput | GuestInput | HouseInput
+CallbackInput: TypeAlias = (
+    QueueCallback | LeaveForCallback | PartyReached | PartyUnreached | CancelCallback
+)
+AcdInput: TypeAlias = (
+    AgentInput | Enqueue | WaitInput | CallInput | GuestInput | CallbackInput | HouseInput
+)

@@ -141,6 +141,27 @@ class Relaxation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackOptions:
+    """How those who are to be called back are treated."""
+
+    tries: int = 2
+    "How often one who is not reached is dialled in all."
+    retry_after_s: float = 300.0
+    "How long after one try the next may be."
+    ring_s: float = 40.0
+    "How long a try may take until somebody answers; the agent is reserved meanwhile."
+    give_up_after_s: float = 28_800.0
+    "From when the turn could have come; a try in flight may still succeed."
+    max_pending: int = 500
+    "Who asks when so many are promised already is refused."
+
+    def __post_init__(self) -> None:
+        numbers = (self.tries, self.retry_after_s, self.ring_s, self.give_up_after_s)
+        if min(*numbers, self.max_pending) <= 0:
+            raise ConfigurationError([f"callbacks: everything must be above 0, but {self}"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueOptions:
     """How the callers of one queue are served."""
 
@@ -174,6 +195,8 @@ class QueueOptions:
     short_abandon_s: float = 5.0
     "Who gives up sooner is not counted against the answer rate."
     service_level: ServiceLevel = field(default_factory=ServiceLevel)
+    callbacks: CallbackOptions | None = None
+    "How callers are called back; None: nobody is promised to be."
     announce_agent: bool = False
     "The caller hears the agent's number before the talk."
     announce_position_every_s: float | None = None

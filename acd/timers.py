@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from heapq import heapify, heappop, heappush
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
-from foundation.ids import AgentId, CallId
+from foundation.ids import AgentId, CallbackId, CallId
 
 
 class AgentTime(NamedTuple):
@@ -46,7 +46,23 @@ class AwayDue(NamedTuple):
     kind: str = "away"
 
 
-Timer: TypeAlias = AgentTime | AwayDue | MaxWait | PositionDue | RelaxDue
+class RestOver(NamedTuple):
+    """The callback may be dialled from now on."""
+
+    callback_id: CallbackId
+    kind: str = "rest"
+
+
+class CallbackExpired(NamedTuple):
+    """The callback has waited `give_up_after_s`."""
+
+    callback_id: CallbackId
+    kind: str = "expired"
+
+
+Timer: TypeAlias = (
+    AgentTime | AwayDue | MaxWait | PositionDue | RelaxDue | RestOver | CallbackExpired
+)
 
 Key = TypeVar("Key", bound=Hashable)
 

@@ -14,6 +14,7 @@ from acd.events import (
     AgentAnswered,
     AgentOffered,
     CallAbandoned,
+    CallLeftForCallback,
     CallLost,
     CallOverflowed,
     CallPromoted,
@@ -32,7 +33,7 @@ from acd.kept import KeptCaller
 from acd.options import QueueOptions
 from acd.timers import MaxWait, PositionDue, RelaxDue
 from foundation.errors import Conflict, IllegalTransition
-from foundation.ids import CallId, OfferId, QueueId
+from foundation.ids import CallbackId, CallId, OfferId, QueueId
 
 Outcome: TypeAlias = CallAbandoned | CallLost
 "Of a visit that ends with its call."
@@ -44,7 +45,7 @@ class Visits:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._callers: dict[CallId, Caller] = {}
-        self._entrance = Entrance(ground)
+        self.entrance = Entrance(ground)
         self._surging: set[QueueId] = set()
 
     def find(self, call_id: CallId) -> Caller | None:
@@ -94,7 +95,15 @@ class Visits:
     def enqueue(self, given: Enqueue, now: float) -> None:
         if given.call_id in self._callers:
             raise IllegalTransition(given.call_id, "on the floor", given)
-        cause = self._entrance.why_not_in(given.queue)
+        cause = self.entrance.why_not_in(given.queue)
+        caller = self._begin(given, now)
+        if cause is None:
+            self._set_timers(caller)
+            self._join(caller, now)
+        else:
+            self._forget(caller, CallOverflowed(caller.call_id, caller.queue, cause))
+
+    def _begin(self, given: Enqueue, now: float) -> Caller:
         caller = self._let_in(given, now)
         self._ground.events.append(
             CallQueued(
@@ -107,32 +116,28 @@ class Visits:
                 given.waited_s,
             )
         )
-        if cause is None:
-            self._set_timers(caller)
-            self._join(caller, now)
-        else:
-            self._forget(caller, CallOverflowed(caller.call_id, caller.queue, cause))
+        return caller
 
     def _let_in(self, given: Enqueue, entered_at: float) -> Caller:
-        caller = self._entrance.make_caller(given, entered_at)
+        caller = self.entrance.make_caller(given, entered_at)
         self._callers[given.call_id] = caller
         return caller
 
     def _join(self, caller: Caller, now: float) -> None:
         self._ground.matching.join(caller, now)
-        self._watch_surge(caller.queue)
+        self.watch_surge(caller.queue)
         if caller.expected_s is None:
             waiting = self._ground.matching.waiting(caller.queue)
             caller.expected_s = self._ground.expected_s(caller.queue, waiting)
 
     def _leave(self, caller: Caller) -> None:
         self._ground.matching.leave(caller)
-        self._watch_surge(caller.queue)
+        self.watch_surge(caller.queue)
 
     def is_surging(self, queue: QueueId) -> bool:
         return queue in self._surging
 
-    def _watch_surge(self, queue: QueueId) -> None:
+    def watch_surge(self, queue: QueueId) -> None:
         surge = self._ground.options_of(queue).surge
         if surge is None:
             return
@@ -164,7 +169,7 @@ class Visits:
         caller = self.waiting_one(given.call_id)
         self._leave(caller)
         promoted = replace(caller.given, priority=given.priority, tier=given.tier)
-        caller.promote(promoted, self._entrance.head_start_s(promoted))
+        caller.promote(promoted, self.entrance.head_start_s(promoted))
         self._ground.events.append(
             CallPromoted(caller.call_id, caller.queue, given.priority, given.tier)
         )
@@ -181,6 +186,17 @@ class Visits:
             caller, CallOverflowed(caller.call_id, caller.queue, moved, given.queue, waited_s)
         )
 
+    def leave_for_callback(self, caller: Caller, callback_id: CallbackId) -> None:
+        self._leave(caller)
+        self._forget(caller, CallLeftForCallback(caller.call_id, caller.queue, callback_id))
+
+    def call_back(self, given: Enqueue, now: float) -> Caller:
+        """Who was promised it and has answered: let in whatever the queue's limits say."""
+        caller = self._begin(given, now)
+        self._set_timers(caller)
+        self._join(caller, now)
+        return caller
+
     def waiting_one(self, call_id: CallId) -> Caller:
         caller = self._callers.get(call_id)
         if caller is None or not caller.is_waiting:
@@ -194,10 +210,10 @@ class Visits:
             self._ground.matching.leave(caller)
         self._ground.matching.set_queue(given.queue, given.options, now)
         for caller in waiting:
-            wishes = self._entrance.wishes(caller.given, given.options, caller.entered_at)
+            wishes = self.entrance.wishes(caller.given, given.options, caller.entered_at)
             caller.change_wishes(wishes, now)
             self._ground.matching.join(caller, now)
-        self._watch_surge(given.queue)
+        self.watch_surge(given.queue)
 
     def end_wait(self, call_id: CallId) -> None:
         caller = self._callers[call_id]

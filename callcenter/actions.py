@@ -6,6 +6,7 @@ from typing import assert_never
 from acd.events import AgentState
 from acd.inputs import Pause, Ready, SignIn, SignOut
 from callcenter.asks import BoardAsks
+from callcenter.callback_actions import CallbackActions
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.monitor_actions import MonitorActions
@@ -17,6 +18,8 @@ from foundation.journal import Journal
 from telephony.calls.events import EndedBy
 from telephony.calls.switchboard import Switchboard
 from wallboard.commands import (
+    AskCallback,
+    CancelCallback,
     Done,
     HandleTalk,
     HangUpCall,
@@ -41,6 +44,7 @@ class Actions:
         tell: Callable[[ActionTaken], None],
         talks: TalkActions,
         waits: WaitActions,
+        callbacks: CallbackActions,
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
@@ -59,6 +63,7 @@ class Actions:
         self._auto_ready = auto_ready
         self._talks = talks
         self._waits = waits
+        self._callbacks = callbacks
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
@@ -76,6 +81,10 @@ class Actions:
                 self._talks.handle(command)
             case PromoteCall() | MoveCall() | WrapUpWish() as command:
                 self._waits.perform(command)
+            case AskCallback() as command:
+                self._callbacks.ask(command)
+            case CancelCallback() as command:
+                self._callbacks.cancel(command)
             case _:
                 assert_never(ask.command)
         seq = self._journal.last_seq

@@ -20,6 +20,7 @@ from functools import partial
 from acd.floor import Floor
 from callcenter.actions import Actions
 from callcenter.answers import Answers
+from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
@@ -278,6 +279,7 @@ class Core:
                 self._tell,
                 TalkActions(self._journey, self._tell),
                 WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
+                CallbackActions(self._journey.callbacks, self._tell),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones={phone.id for phone in settings.phones},

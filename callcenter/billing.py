@@ -3,8 +3,9 @@
     CallArrived ─▶ open ─▶ … ─▶ CallEnded ─▶ settling ─ SETTLE_S ─▶ row
                      └── the journal's end ─▶ row without an end
 
-Rule 1: each CallArrived of the period gives exactly one row, also of a refused call and of one that
-        still goes on. The period is about arrivals; a call that lasts longer is read to its end.
+Rule 1: each CallArrived or CallPlaced of the period gives exactly one row, also of a refused call
+        and of one that still goes on. The period is about arrivals; a call that lasts longer is
+        read to its end.
 Rule 2: durations are of the journal's clock (`at_s`), times of day of `utc`.
 Rule 3: a row waits a little for what comes after the end: the legs' figures.
 Rule 4: only calls that are open or settling are kept, so any length of time can be read.
@@ -38,6 +39,10 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"
     OVERFLOWED = "overflowed"
     LOST = "lost"
+    CALLBACK = "callback"
+    "The caller left the queue to be called back."
+    NOT_REACHED = "not_reached"
+    "We called back, and nobody picked up."
     UNQUEUED = "unqueued"
     "Ended in a flow, before any queue."
     DIALLED = "dialled"
@@ -50,6 +55,7 @@ VISIT_OUTCOMES: dict[type, Outcome] = {
     acd.AgentAnswered: Outcome.ANSWERED,
     acd.CallAbandoned: Outcome.ABANDONED,
     acd.CallOverflowed: Outcome.OVERFLOWED,
+    acd.CallLeftForCallback: Outcome.CALLBACK,
     acd.CallLost: Outcome.LOST,
 }
 
@@ -176,7 +182,7 @@ class Billing:
 
     def _note(self, record: Record[object]) -> None:
         event = record.event
-        if isinstance(event, calls.CallArrived):
+        if isinstance(event, calls.CallArrived | calls.CallPlaced):
             self._arrive(event, record.utc)
             return
         course = self._by_id.get(getattr(event, "call_id", None) or CallId(""))
@@ -187,7 +193,7 @@ class Billing:
         elif course.row.call_id in self._open:
             self._note_open(course, event, record)
 
-    def _arrive(self, event: calls.CallArrived, utc: datetime) -> None:
+    def _arrive(self, event: calls.CallArrived | calls.CallPlaced, utc: datetime) -> None:
         if not self._since <= utc < self._until or event.call_id in self._by_id:
             return
         row = CallRow(event.call_id, event.party_id, event.line, event.trunk, utc)
@@ -202,6 +208,8 @@ class Billing:
                 row.bridged = record.utc
             case calls.CallRefused(status=status, rule=rule):
                 row.refused_status, row.refused_rule = status, rule
+            case calls.CallNotReached():
+                course.visit = Outcome.NOT_REACHED
             case calls.CallEnded():
                 self._end(course, event, record.utc)
             case RecordingStarted(recording_id=recording_id):
@@ -239,7 +247,9 @@ def _note_visit(course: _Course, event: object, at_s: float) -> None:
             course.row.agent_id = agent_id
             course.talking_since = at_s
             _end_visit(course, Outcome.ANSWERED, at_s)
-        case acd.CallAbandoned() | acd.CallOverflowed() | acd.CallLost():
+        case (
+            acd.CallAbandoned() | acd.CallOverflowed() | acd.CallLeftForCallback() | acd.CallLost()
+        ):
             _end_visit(course, VISIT_OUTCOMES[type(event)], at_s)
         case acd.TalkEnded():
             _end_talk(course, at_s)

@@ -28,6 +28,7 @@ OUTCOMES: dict[type, str] = {
     acd.AgentAnswered: "answered",
     acd.CallAbandoned: "abandoned",
     acd.CallOverflowed: "overflowed",
+    acd.CallLeftForCallback: "callback",
     acd.CallLost: "lost",
 }
 "What ends a visit to a queue, and its name in the API."
@@ -182,7 +183,7 @@ class _Story:
         event = record.event
         self.record.events.append(_event(record))
         match event:
-            case calls.CallArrived(line=line):
+            case calls.CallArrived(line=line) | calls.CallPlaced(line=line):
                 self.record.line, self.record.arrived = line, record.utc
             case calls.CallEnded(by=by, reason=reason):
                 self.record.ended, self.record.ended_by = record.utc, by.value

@@ -5,7 +5,7 @@ from enum import Enum
 
 from acd.events import Priority
 from acd.requirement import EVERYBODY, Requirement
-from foundation.ids import AgentId, CallId, OfferId, QueueId
+from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId
 from telephony.calls.control import AgentTarget, GuestTarget
 from telephony.calls.events import GuestWay
 
@@ -15,6 +15,8 @@ class Stage(Enum):
 
     BLOCKED = "blocked"
     "Hears the line-fault announcement as early media; then is refused."
+    DIALLED = "dialled"
+    "Somebody whom we call back has not answered yet (`callcenter.callbacks`)."
     IVR = "ivr"
     WAITING = "waiting"
     ANNOUNCING = "announcing"
@@ -29,6 +31,16 @@ class Stage(Enum):
     ECHO = "echo"
     OWN = "own"
     "An agent's own phone calls; nobody in the house conducts it (`callcenter.own_calls`)."
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """For which callback the call was placed, and whose reservation it is."""
+
+    callback_id: CallbackId
+    party_id: PartyId
+    offer_id: OfferId
+    queue: QueueId
 
 
 @dataclass(slots=True)
@@ -69,5 +81,9 @@ class Contact:
     requires: Requirement = EVERYBODY
     "What this caller needs of an agent beside what the queue asks."
     guest: Guest | None = None
+    called_for: Try | None = None
+    "Of a call that we have placed."
+    status: int = 0
+    "Of who was called and not reached."
     is_held: bool = False
     "By the API."

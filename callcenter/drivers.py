@@ -12,7 +12,7 @@ from acd.inputs import AcdInput
 from acd.kept import KeptAgent, KeptCaller, KeptGuest
 from acd.views import AgentView
 from callcenter.limits import Arrival, Limits, Refusal, TimeUp
-from foundation.ids import AgentId, CallId, OfferId
+from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId
 from foundation.machine import Driver
 from ivr.engine import Effect
 from ivr.service import Ivr
@@ -43,6 +43,12 @@ class FloorDriver(Driver[AcdInput, AcdEvent]):
 
     def is_current(self, offer_id: OfferId) -> bool:
         return self.floor.is_current(offer_id)
+
+    def check_callback(self, party_id: PartyId, queue: QueueId) -> None:
+        self.floor.check_callback(party_id, queue)
+
+    def has_callback(self, callback_id: CallbackId) -> bool:
+        return self.floor.has_callback(callback_id)
 
 
 class IvrDriver:

@@ -12,6 +12,7 @@ from acd.events import (
     AgentOffered,
     AgentState,
     CallAbandoned,
+    CallLeftForCallback,
     CallLost,
     CallOverflowed,
     CallPromoted,
@@ -19,6 +20,7 @@ from acd.events import (
     OfferFailed,
     TalkEnded,
 )
+from callcenter.callbacks_past import CallbacksPast
 from callcenter.events import ActionTaken, CallSentOn
 from callcenter.guests_past import FLOORS, LEGS, GuestsPast
 from callcenter.past import AgentPast, AgentsPast, CallPast, VisitPast
@@ -32,6 +34,7 @@ from telephony.calls.events import (
     CallBridged,
     CallEnded,
     CallHeld,
+    CallPlaced,
     CallRefused,
     CallResumed,
     EndedBy,
@@ -56,6 +59,7 @@ class History:
         self.recordings: dict[RecordingId, RecordingStarted] = {}
         "Not ended, also of calls that are."
         self.guests = GuestsPast(self.agents)
+        self.callbacks = CallbacksPast()
         self._visits = 0
         self._at_s = 0.0
         "Of the latest record."
@@ -63,8 +67,9 @@ class History:
     def take(self, record: Record[object]) -> None:
         event, at_s = record.event, record.at_s
         self._at_s = at_s
+        self.callbacks.take(event, record.utc)
         match event:
-            case CallArrived(call_id, party_id, line):
+            case CallArrived(call_id, party_id, line) | CallPlaced(call_id, party_id, line):
                 self.calls[call_id] = CallPast(call_id, party_id, line)
             case CallEnded(call_id, by):
                 self._ended(call_id, by)
@@ -168,6 +173,10 @@ class History:
             case AgentAnswered(call_id, _, agent_id):
                 visit.is_answered = True
                 self.agents.expect(agent_id, AgentState.TALKING, at_s, call_id)
+            case CallLeftForCallback():
+                # Stays on the line for a while, as in a menu.
+                call.visit = call.last_visit = None
+                self._drop_if_over(call)
             case CallAbandoned() | CallOverflowed() | CallLost() | TalkEnded():
                 call.overflowed = event if isinstance(event, CallOverflowed) else None
                 call.visit, call.last_visit = None, visit

@@ -5,6 +5,7 @@
         CallBridged … AgentHungUp / CallEnded ─▶ TalkEnded ─▶ wrap-up
         AgentHungUp before the bridge ─▶ EnterQueue at the front
         TransferAsked … GuestJoined … TalkTransferred: `callcenter.handover`
+    CallbackDue ─▶ place_call ─▶ CallAnswered ─▶ CallQueued: `callcenter.callbacks`
     CallArrived of an agent's own phone, for no line of ours: `callcenter.own_calls`
 
 Nothing here waits or knows a clock: events come in, commands go down. Whoever tells events
@@ -18,6 +19,7 @@ from typing import TypeAlias
 
 from acd import events as acd
 from acd import inputs as floor
+from callcenter.callbacks import Callbacks
 from callcenter.contact import Contact, Stage
 from callcenter.destinations import Destinations
 from callcenter.events import CallSentOn, HouseEvent
@@ -89,6 +91,9 @@ class Journey:
         self.handover = Handover(
             rules, control, parts.floor, self._steps, where, parts.callers, parts.ring_times, tell
         )
+        self.callbacks = Callbacks(
+            rules, control, parts.floor, parts.callers, parts.numbers, parts.limits, self._begin
+        )
         self._own_calls = OwnCalls(
             rules, control, parts.floor, where, parts.callers, parts.ring_times, tell
         )
@@ -110,6 +115,10 @@ class Journey:
             self._own_calls.adopt(contact)
         else:
             self.handover.adopt(contact)
+            self.callbacks.adopt(contact)
+
+    def _begin(self, contact: Contact) -> None:
+        self._contacts[contact.call_id] = contact
 
     def count(self, arrival: Arrival) -> None:
         """An adopted call that was answered before; the limits know it from now on."""
@@ -143,7 +152,12 @@ class Journey:
                 self._ended(call_id, by)
             case calls.AgentPickedUp() | calls.AgentRefused() | calls.AgentHungUp():
                 self._agents_phone(event)
-            case calls.CallAnswered() | calls.DigitPressed() | calls.PromptEnded():
+            case (
+                calls.CallAnswered()
+                | calls.CallNotReached()
+                | calls.DigitPressed()
+                | calls.PromptEnded()
+            ):
                 self._caller_step(event)
             case (
                 calls.TransferAsked()
@@ -169,7 +183,7 @@ class Journey:
             ):
                 self._floor_step(event)
             case _:
-                pass
+                self.callbacks.step(event)
 
     def _ivr_step(self, call_id: CallId, effect: ivr.Effect) -> None:
         contact = self._contacts.get(call_id)
@@ -231,7 +245,8 @@ class Journey:
             self._control.refuse(over.call_id, over.refusal.status, over.refusal.rule)
 
     def _caller_step(
-        self, event: calls.CallAnswered | calls.DigitPressed | calls.PromptEnded
+        self,
+        event: calls.CallAnswered | calls.CallNotReached | calls.DigitPressed | calls.PromptEnded,
     ) -> None:
         contact = self._contacts.get(event.call_id)
         if contact is None:
@@ -241,9 +256,13 @@ class Journey:
                 self._limits.answered(call_id)
                 if contact.stage is Stage.OWN:
                     self._own_calls.answered(contact)
+                elif contact.stage is Stage.DIALLED:
+                    self.callbacks.answered(contact)
                 else:
                     contact.tier = self._regulars.tier_of(call_id)
                     self._steps.start_flow(contact, contact.line)
+            case calls.CallNotReached(status=status):
+                contact.status = status
             case calls.DigitPressed(call_id, calls.Side.CALLER, digit):
                 if contact.stage is Stage.IVR:
                     self._ivr.digit(call_id, digit)
@@ -266,7 +285,9 @@ class Journey:
                 self._control.hang_up(
                     contact.call_id, calls.EndedBy.CENTRE, "waited longer than the queue allows"
                 )
-            case Stage.TALKING | Stage.HANDED | Stage.OUTSIDE | Stage.OWN | Stage.ECHO:
+            case Stage.DIALLED | Stage.TALKING | Stage.HANDED | Stage.OUTSIDE:
+                pass
+            case Stage.OWN | Stage.ECHO:
                 pass
 
     def _ended(self, call_id: CallId, by: calls.EndedBy) -> None:
@@ -275,6 +296,9 @@ class Journey:
         self._own_calls.ended(call_id)
         contact = self._contacts.pop(call_id, None)
         if contact is None:
+            return
+        if contact.stage is Stage.DIALLED:
+            self.callbacks.ended(contact, by)
             return
         self._ivr.caller_left(call_id)
         if contact.queue is not None:
@@ -351,7 +375,8 @@ class Journey:
             return
         match event:
             case acd.CallQueued(front=front):
-                self._steps.begin_waiting(contact, has_waited=front or contact.returns > 0)
+                has_waited = front or contact.returns > 0 or contact.called_for is not None
+                self._steps.begin_waiting(contact, has_waited=has_waited)
             case acd.PositionTold(position=position):
                 languages = self._steps.queue_rule(contact).languages
                 self._control.play(contact.call_id, self._prompts.position(position, languages))

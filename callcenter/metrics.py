@@ -173,6 +173,8 @@ class CoreMetrics:
         match event:
             case acd.CallAbandoned(queue=queue):
                 self._visits.labels(queue, "abandoned").inc()
+            case acd.CallLeftForCallback(queue=queue):
+                self._visits.labels(queue, "callback").inc()
             case acd.CallOverflowed(queue=queue):
                 self._visits.labels(queue, "overflowed").inc()
             case acd.CallLost(queue=queue):

@@ -5,6 +5,7 @@ Listens to the conductor; ids only, never numbers or names.
 
 import logging
 from collections.abc import Callable
+from typing import get_args
 
 from acd import events as acd
 from callcenter.events import CallSentOn, HandoverRefused, HouseEvent
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 TOLD = (
     calls.CallArrived,
+    calls.CallPlaced,
+    calls.CallNotReached,
     calls.CallRefused,
     calls.CallAnswered,
     calls.CallBridged,
@@ -32,6 +35,7 @@ TOLD = (
     acd.AgentAnswered,
     acd.CallAbandoned,
     acd.CallOverflowed,
+    acd.CallLeftForCallback,
     acd.CallLost,
     acd.CallPromoted,
     acd.ReservationFailed,
@@ -54,6 +58,8 @@ class Narrator:
             name = type(event).__name__
             self._steps.setdefault(event.call_id, []).append((name, self._now()))
             log.info("[%s] - %s%s", event.call_id, name, _details(event))
+        elif isinstance(event, get_args(acd.CallbackEvent)):
+            log.info("[%s] - %s%s", event.callback_id, type(event).__name__, _of_callbacks(event))
         elif isinstance(event, calls.CallEnded):
             steps = self._steps.pop(event.call_id, [])
             log.info(
@@ -74,6 +80,10 @@ def _details(event: object) -> str:
     match event:
         case calls.CallArrived(line=line, trunk=trunk):
             return f" on {line} by {trunk}" if trunk else f" on {line}"
+        case calls.CallPlaced(trunk=trunk):
+            return f" by {trunk}"
+        case calls.CallNotReached(status=status):
+            return f" {status}" if status else ""
         case calls.CallRefused(status=status, rule=rule):
             return f" {status}: {rule}"
         case acd.CallQueued(queue=queue):
@@ -109,6 +119,20 @@ def _of_guests(event: object) -> str:
             return f" {agent}, {wish}, {status}: {rule}"
         case _:
             return ""
+
+
+def _of_callbacks(event: acd.CallbackEvent) -> str:
+    match event:
+        case acd.CallbackQueued(queue=queue):
+            return f" in {queue}"
+        case acd.CallbackDue(agent_id=agent):
+            return f" {agent}"
+        case acd.CallbackUnreached(why=why, tries=tries):
+            return f" {why}, tries: {tries}"
+        case acd.CallbackReached(call_id=call_id):
+            return f" by {call_id}"
+        case acd.CallbackGivenUp(why=why, rule=rule):
+            return f" {why} {rule}".rstrip()
 
 
 def _timings(steps: list[tuple[str, float]], now: float) -> str:

@@ -36,11 +36,12 @@ from acd.requirement import parse_requirement
 from callcenter.history import History
 from callcenter.past import AgentPast, CallPast, GuestPast, VisitPast
 from callcenter.stand import House, Revived, Stand
-from foundation.ids import AgentId, CallId, OfferId
+from foundation.ids import AgentId, CallId, OfferId, PartyId
 from recordings.events import RecordingStarted
 from telephony.calls.events import (
     CallAnswered,
     CallArrived,
+    CallPlaced,
     EndedBy,
     GuestLeft,
     Side,
@@ -174,11 +175,11 @@ class _Planner:
         known = {*self._history.calls, *self._history.ended}
         for call_id, side in self._callers.items():
             if call_id not in known:
-                party_id = self._house.find_party(side.dialog.peer)
-                self._history.calls[call_id] = CallPast(call_id, party_id, side.note.line)
-                self._plan.facts.append(
-                    CallArrived(call_id, party_id, side.note.line, side.note.trunk)
-                )
+                note = side.note
+                party_id = PartyId(note.party) or self._house.find_party(side.dialog.peer)
+                told = CallPlaced if note.is_placed else CallArrived
+                self._history.calls[call_id] = CallPast(call_id, party_id, note.line)
+                self._plan.facts.append(told(call_id, party_id, note.line, note.trunk))
 
     def _is_talk_already(self, call: CallPast) -> bool:
         """Caller and agent hear each other: told again, the answer would begin the talk anew."""
@@ -289,7 +290,11 @@ class _Planner:
         if not caller.dialog.is_early and not call.is_answered:
             self._plan.facts.append(CallAnswered(call.call_id))
         others = self._others.get(call.call_id, [])
-        revived = self._stand.of_call(call, caller, others)
+        if caller.note.is_placed and not (call.visit or call.last_visit):
+            called_for = self._history.callbacks.find_try(OfferId(caller.note.offer))
+            revived = self._stand.of_placed(call, caller, called_for)
+        else:
+            revived = self._stand.of_call(call, caller, others)
         if revived is None:
             self._lose(call)
             return

@@ -12,6 +12,7 @@ from acd.events import Priority
 from acd.options import (
     AgentCard,
     AgentOptions,
+    CallbackOptions,
     QueueOptions,
     Relaxation,
     ServiceLevel,
@@ -258,10 +259,15 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
         service_level=ServiceLevel(
             percent=queue.service_level.percent, within_s=queue.service_level.within_s
         ),
+        callbacks=_callbacks(queue),
         announce_agent=queue.announce_agent,
         announce_position_every_s=queue.announce_position_every_s or None,
         music=queue.music,
     )
+
+
+def _callbacks(queue: Queue) -> CallbackOptions | None:
+    return None if queue.callbacks is None else CallbackOptions(**queue.callbacks.model_dump())
 
 
 def _surge(queue: Queue) -> Surge | None:

@@ -592,6 +592,21 @@ class Transfers(Part):
     asked into a talk of a queue rings for the queue's `ring_s`."""
 
 
+class Callbacks(Part):
+    """Whoever waits in the queue, or is asked for by the API, may be called back."""
+
+    tries: int = Field(default=2, ge=1, le=10)
+    "How often somebody who is not reached is dialled in all."
+    retry_after_s: Seconds = 300.0
+    "How long after one try the next may be."
+    ring_s: Seconds = 40.0
+    "How long one try may take until somebody answers; an agent is reserved meanwhile."
+    give_up_after_s: Seconds = 28800.0
+    "Then the promise is given up, when no agent was there for it."
+    max_pending: int = Field(default=500, ge=1, le=10_000)
+    "Who asks when so many are promised already is refused."
+
+
 class Queue(Part):
     number: DialNumber | None = None
     "What an agent dials to send a caller to this queue."
@@ -629,6 +644,8 @@ class Queue(Part):
     "Then the call is offered to the next agent, and this one is paused (`rona`)."
     max_wait_s: Seconds = 600.0
     "Then an apology, and the call ends."
+    callbacks: Callbacks | None = None
+    "Left out: nobody is called back from this queue; `callbacks: {}`: as usual."
     announce_agent: bool = True
     "The caller hears the agent's number before the talk."
     announce_position_every_s: SecondsOrNever = 30.0

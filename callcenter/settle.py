@@ -14,6 +14,7 @@ from acd.events import (
     AgentChanged,
     AgentState,
     CallAbandoned,
+    CallLeftForCallback,
     CallLost,
     CallOverflowed,
     CallQueued,
@@ -25,6 +26,7 @@ from foundation.ids import AgentId, CallId, OfferId, PhoneId, QueueId
 from telephony.calls.events import (
     CallArrived,
     CallEnded,
+    CallPlaced,
     EndedBy,
     GuestInvited,
     GuestLeft,
@@ -53,7 +55,7 @@ class OpenEnds:
 
     def take(self, event: object) -> None:
         match event:
-            case CallArrived(call_id):
+            case CallArrived(call_id) | CallPlaced(call_id):
                 self.calls[call_id] = None
             case CallEnded(call_id):
                 self.calls.pop(call_id, None)
@@ -62,7 +64,12 @@ class OpenEnds:
             case AgentAnswered(call_id, queue, agent_id):
                 self.waiting.pop(call_id, None)
                 self.talks[call_id] = (queue, agent_id)
-            case CallAbandoned(call_id) | CallOverflowed(call_id) | CallLost(call_id):
+            case (
+                CallAbandoned(call_id)
+                | CallOverflowed(call_id)
+                | CallLeftForCallback(call_id)
+                | CallLost(call_id)
+            ):
                 self.waiting.pop(call_id, None)
             case AgentChanged(agent_id):
                 self.agents[agent_id] = event

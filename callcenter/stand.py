@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from acd.events import AgentOffered, TalkTaken
 from acd.requirement import parse_requirement
-from callcenter.contact import Contact, Guest, Stage
+from callcenter.contact import Contact, Guest, Stage, Try
 from callcenter.events import HouseEvent
 from callcenter.past import CallPast, InvitedPast, VisitPast
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
@@ -102,6 +102,15 @@ class Stand:
                 missed = (*missed, self._guest_gone(call, call.guest))
         contact.is_held = kept.is_on_hold
         return Revived(self._with_tap(call, kept), contact, missed)
+
+    def of_placed(self, call: CallPast, caller: KeptSide, called_for: Try | None) -> Revived | None:
+        """One whom we call back and who is in no queue yet: who has picked up is served. A phone
+        that still rings is hung up on, for nobody is reserved any more; it is tried again."""
+        if called_for is None or caller.dialog.is_early or not caller.session.codec:
+            return None
+        kept = KeptCall(call_id=call.call_id, party_id=call.party_id, line=call.line, caller=caller)
+        contact = Contact(call.call_id, call.line, Stage.DIALLED, called_for=called_for)
+        return Revived(kept, contact, (CallAnswered(call.call_id),))
 
     def _own_call(self, call: CallPast, kept: KeptCall) -> Revived | None:
         """Whom an agent's own phone dialled is there still, or is rung now; else it is over."""

@@ -12,7 +12,11 @@ answer by 500.
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from acd.events import CallbackFailure, CallbackGivenUp
 from acd.inputs import Lose
+from acd.options import CallbackOptions
+from callcenter.callbacks_past import CallbacksPast
+from callcenter.contact import Stage
 from callcenter.drivers import FloorDriver
 from callcenter.events import HouseEvent
 from callcenter.history import History
@@ -24,8 +28,8 @@ from callcenter.revive import Plan, make_plan
 from callcenter.settle import HISTORY, REASON, OpenEnds, end_monitors, seat, settle
 from callcenter.stand import House
 from foundation import clock
-from foundation.errors import CallCentreError
-from foundation.ids import LegId, RecordingId
+from foundation.errors import CallCentreError, RemoteError
+from foundation.ids import LegId, QueueId, RecordingId
 from foundation.journal import Journal
 from recordings.events import RecordingStarted
 from recordings.service import RecordingService
@@ -92,7 +96,7 @@ class TakeOver:
             self._journal.publish(fact)
         begun = {**history.recordings, **{each.recording_id: each for each in plan.running}}
         await self._take_over_recordings(begun.values(), sessions, early)
-        self._restore(plan)
+        self._restore(plan, history)
         if not self._journal.is_same_boot:
             self._seat(open_ends)
         self._end([*others, *(side.session for side in plan.strays)])
@@ -133,7 +137,7 @@ class TakeOver:
         ended = {event.tap_id for _, event in early if isinstance(event, media.TapEnded)}
         await self._recordings.open({RecordingId(tap) for tap in writing | ended})
 
-    def _restore(self, plan: Plan) -> None:
+    def _restore(self, plan: Plan, history: History) -> None:
         """All machines first; then what they missed."""
         offset_s = self._journal.now_s() - self._endpoint.now
         self._floor.restore(
@@ -143,8 +147,10 @@ class TakeOver:
             self._journey.adopt(revived.contact)
         for revived in plan.calls:
             self._switchboard.adopt(revived.kept)
-            if not revived.kept.caller.dialog.is_early:
+            is_dialled = revived.contact.stage is Stage.DIALLED
+            if not revived.kept.caller.dialog.is_early and not is_dialled:
                 self._journey.count(self._arrival(revived.kept))
+        self._requeue(history.callbacks)
         for revived in plan.calls:
             for event in revived.missed:
                 self._journey.on_event(event)
@@ -156,12 +162,28 @@ class TakeOver:
         if plan.calls or plan.lost:
             log.warning("%d calls go on, %d are lost", len(plan.calls), len(plan.lost))
 
+    def _requeue(self, callbacks: CallbacksPast) -> None:
+        """Promises outlive the core, and the machine; what the house keeps no more is told so."""
+        for given in callbacks.again(clock.utc_now(), self._retry_after_s):
+            try:
+                self._floor.feed(given)
+            except RemoteError as error:
+                log.error("callback %s is given up: %s", given.callback_id, error)
+                why = CallbackFailure.NOT_ALLOWED
+                self._tell(CallbackGivenUp(given.callback_id, given.queue, why, str(error)))
+
+    def _retry_after_s(self, queue: QueueId) -> float:
+        known = queue in self._rules.queues
+        options = self._floor.floor.options_of(queue).callbacks if known else None
+        return (options or CallbackOptions()).retry_after_s
+
     def _arrival(self, kept: KeptCall) -> Arrival:
         return Arrival(
             call_id=kept.call_id,
             party_id=kept.party_id,
             line=kept.line,
-            trunk=kept.caller.note.trunk,
+            # A call of ours is counted by the SIP side.
+            trunk="" if kept.caller.note.is_placed else kept.caller.note.trunk,
             is_anonymous=self._switchboard.find_caller_number(kept.call_id) == ANONYMOUS,
         )
 

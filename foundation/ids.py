@@ -21,6 +21,8 @@ QueueId = NewType("QueueId", str)
 "Chosen by the administrator."
 PartyId = NewType("PartyId", str)
 "Somebody who calls; the number behind it is in the erasable party table, `p-…`."
+CallbackId = NewType("CallbackId", str)
+"One promise to call somebody back, `b-…`; the calls that keep it have ids of their own."
 RecordingId = NewType("RecordingId", str)
 "One talk's stereo file, `r-…`."
 
@@ -35,6 +37,10 @@ def new_call_id() -> CallId:
 
 def new_leg_id() -> LegId:
     return LegId(_new("l"))
+
+
+def new_callback_id() -> CallbackId:
+    return CallbackId(_new("b"))
 
 
 def new_party_id() -> PartyId:

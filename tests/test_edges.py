@@ -45,6 +45,7 @@ ALLOWED_IN = {
         "recordings/api.py",
         "wallboard/api.py",
         "wallboard/monitor_api.py",
+        "wallboard/callback_api.py",
         "wallboard/talk_api.py",
         "wallboard/wait_api.py",
         "wallboard/pages.py",

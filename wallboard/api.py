@@ -14,6 +14,7 @@ from foundation.errors import NotAllowed, NotFound
 from foundation.ids import AgentId, CallId
 from foundation.web.api import SignedIn, require_role
 from foundation.web.users import Role, User
+from wallboard.callback_api import callback_routes
 from wallboard.calls import CallLine
 from wallboard.commands import HangUpCall, SetAgentState, WantedState
 from wallboard.document import Document, agent_entry, agent_ids, queue_entry, queue_ids
@@ -100,6 +101,7 @@ def wallboard_api(service: BoardService) -> APIRouter:
     router.include_router(monitor_routes(service), responses=ERRORS)
     router.include_router(talk_routes(service), responses=ERRORS)
     router.include_router(wait_routes(service), responses=ERRORS)
+    router.include_router(callback_routes(service), responses=ERRORS)
     return router
 
 

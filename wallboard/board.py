@@ -22,6 +22,13 @@ from acd.events import (
     AgentChanged,
     AgentState,
     CallAbandoned,
+    CallbackDue,
+    CallbackEvent,
+    CallbackGivenUp,
+    CallbackQueued,
+    CallbackReached,
+    CallbackUnreached,
+    CallLeftForCallback,
     CallLost,
     CallOverflowed,
     CallPromoted,
@@ -47,6 +54,7 @@ from telephony.calls.events import (
     CallBridged,
     CallEnded,
     CallHeld,
+    CallPlaced,
     CallResumed,
     ConferenceStarted,
     EndedBy,
@@ -60,6 +68,7 @@ from telephony.calls.events import (
 from telephony.calls.events import JournalEvent as CallJournalEvent
 from telephony.lines.events import LineEvent, LineLost
 from wallboard.agents import AgentClock, WrapUp
+from wallboard.callbacks import CallbackLines
 from wallboard.calls import CallLine, Manner, Phase
 from wallboard.day import Day
 from wallboard.directory import Directory
@@ -88,15 +97,19 @@ class Board:
         self.queues: dict[QueueId, Tally] = {}
         self.agents: dict[AgentId, AgentClock] = {}
         self.calls: dict[CallId, CallLine] = {}
+        self.callbacks = CallbackLines()
         self.ended: deque[CallLine] = deque(maxlen=ENDED_KEPT)
         self.notices: deque[Notice] = deque(maxlen=KEPT)
         self.transcripts = 0
         "Ready today."
+        self._utc = datetime.fromtimestamp(0, UTC)
+        "Of the latest record."
         self._recordings: dict[RecordingId, CallId] = {}
         self.zone = zone
         # A table and not a `match`: the match would try a dozen classes for each record.
         self._on: dict[type, Callable[[Any, float], None]] = {
             CallArrived: self._arrived,
+            CallPlaced: self._arrived,
             CallEnded: self._ended,
             MediaTroubled: self._media_troubled,
             LineLost: self._line_lost,
@@ -109,6 +122,7 @@ class Board:
             AgentAnswered: self._answered,
             CallAbandoned: self._abandoned,
             CallOverflowed: self._overflowed,
+            CallLeftForCallback: self._left_for_callback,
             CallLost: self._lost,
             TalkEnded: self._talk_ended,
             TalkTaken: self._talk_taken,
@@ -120,6 +134,11 @@ class Board:
             ConferenceStarted: self._conference,
             TalkTransferred: self._as_usual,
             AgentChanged: self._agent_changed,
+            CallbackQueued: self._callback,
+            CallbackDue: self._callback,
+            CallbackUnreached: self._callback,
+            CallbackReached: self._callback,
+            CallbackGivenUp: self._callback,
             RecordingStarted: self._recording_started,
             RecordingEnded: self._recording_ended,
             TranscriptReady: self._transcript_ready,
@@ -129,7 +148,7 @@ class Board:
     def fold(self, record: BoardRecord) -> None:
         if record.seq <= self.seq:
             return
-        self.seq, self.at_s = record.seq, record.at_s
+        self.seq, self.at_s, self._utc = record.seq, record.at_s, record.utc
         if record.utc >= self.day.end:
             self.turn_to(record.utc)
         # Yesterday's last records may come after the clock has turned the day.
@@ -156,7 +175,7 @@ class Board:
 
     # -- calls -----------------------------------------------------------------------------------
 
-    def _arrived(self, event: CallArrived, at_s: float) -> None:
+    def _arrived(self, event: CallArrived | CallPlaced, at_s: float) -> None:
         self.calls[event.call_id] = CallLine(event.call_id, at_s, event.line)
 
     def _ended(self, event: CallEnded, at_s: float) -> None:
@@ -241,6 +260,12 @@ class Board:
 
     def _overflowed(self, event: CallOverflowed, at_s: float) -> None:
         self._settle(event.call_id, event.queue, Outcome.OVERFLOWED, at_s)
+
+    def _left_for_callback(self, event: CallLeftForCallback, at_s: float) -> None:
+        self._settle(event.call_id, event.queue, Outcome.CALLBACK, at_s)
+
+    def _callback(self, event: CallbackEvent, at_s: float) -> None:
+        self.callbacks.fold(event, self._utc)
 
     def _lost(self, event: CallLost, at_s: float) -> None:
         if self._settle(event.call_id, event.queue, Outcome.LOST, at_s) is not None:

@@ -117,6 +117,21 @@ class WrapUpWish(_Command, frozen=True):
     "Of CODE."
 
 
+class AskCallback(_Command, frozen=True):
+    """Somebody is to be called back."""
+
+    callback_id: str
+    "A new one."
+    number: str
+    queue: str
+    in_s: float = 0.0
+    "Not before so many seconds from now."
+
+
+class CancelCallback(_Command, frozen=True):
+    callback_id: str
+
+
 Command: TypeAlias = (
     SetAgentState
     | HangUpCall
@@ -126,6 +141,8 @@ Command: TypeAlias = (
     | PromoteCall
     | MoveCall
     | WrapUpWish
+    | AskCallback
+    | CancelCallback
 )
 
 

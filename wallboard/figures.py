@@ -22,6 +22,8 @@ class QueueFigures:
     "Short ones included."
     short_abandoned: int
     overflowed: int
+    callback: int
+    "Chose to wait at home; the call back is offered for itself."
     lost: int
     waiting: int
     "Now, ringing included, those from before midnight too."
@@ -31,13 +33,13 @@ class QueueFigures:
     talking: int
     "Now."
     answer_rate: float | None
-    "answered / (offered - short abandons - still waiting)"
+    "answered / (offered - short abandons - callbacks - still waiting)"
     raw_answer_rate: float | None
     "answered / offered"
     abandon_rate: float | None
-    "abandoned, short ones not, / (offered - short abandons - still waiting)"
+    "abandoned, short ones not, / (offered - short abandons - callbacks - still waiting)"
     service_level: float | None
-    "answered within T / (offered - short abandons - waiting no longer than T)"
+    "answered within T / (offered - short abandons - callbacks - waiting no longer than T)"
     asa_s: float | None
     "Mean of queue entry to the agent's 200, over the answered."
     aht_s: float | None
@@ -59,7 +61,7 @@ class AgentFigures:
 
 def queue_figures(tally: Tally, now_s: float) -> QueueFigures:
     counts, waiting = tally.counts, tally.waiting_today()
-    ended = counts.offered - counts.short_abandoned - len(waiting)
+    ended = counts.offered - counts.short_abandoned - counts.callback - len(waiting)
     missed_or_ended = ended + sum(_is_late(visit, now_s) for visit in waiting)
     return QueueFigures(
         offered=counts.offered,
@@ -67,6 +69,7 @@ def queue_figures(tally: Tally, now_s: float) -> QueueFigures:
         abandoned=counts.abandoned,
         short_abandoned=counts.short_abandoned,
         overflowed=counts.overflowed,
+        callback=counts.callback,
         lost=counts.lost,
         waiting=len(tally.waiting),
         carried_over=len(tally.waiting) - len(waiting),

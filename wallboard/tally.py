@@ -1,6 +1,6 @@
 """Counts visits to a queue, or contacts of the whole house, by their outcome.
 
-      offer            settle(ANSWERED | ABANDONED | OVERFLOWED | LOST)
+      offer            settle(ANSWERED | ABANDONED | OVERFLOWED | CALLBACK | LOST)
     ─────────▶ waiting ─────────────────────────────────────────────────▶ settled
                   ▲                         reopen                            │
                   └───────────────────────────────────────────────────────────┘
@@ -8,8 +8,8 @@
 A queue never reopens a visit: a caller who comes back makes a new one. The house does: a contact
 that goes from one queue to the next is still one contact, and its last visit's outcome is its own.
 
-Identity, at any moment: offered = answered + abandoned + overflowed + lost + waiting, where waiting
-means those who entered today (`Tally.waiting_today`).
+Identity, at any moment: offered = answered + abandoned + overflowed + callback + lost + waiting,
+where waiting means those who entered today (`Tally.waiting_today`).
 """
 
 from dataclasses import dataclass, field
@@ -24,6 +24,8 @@ class Outcome(StrEnum):
     ANSWERED = "answered"
     ABANDONED = "abandoned"
     OVERFLOWED = "overflowed"
+    CALLBACK = "callback"
+    "Waits at home; the call that keeps the promise has a visit of its own."
     LOST = "lost"
 
 
@@ -56,6 +58,7 @@ class Counts:
     abandoned: int = 0
     short_abandoned: int = 0
     overflowed: int = 0
+    callback: int = 0
     lost: int = 0
     wait_sum_s: float = 0.0
     "Over the answered."
@@ -76,6 +79,8 @@ class Counts:
                 self.short_abandoned += sign * (visit.wait_s <= visit.target.short_abandon_s)
             case Outcome.OVERFLOWED:
                 self.overflowed += sign
+            case Outcome.CALLBACK:
+                self.callback += sign
             case Outcome.LOST:
                 self.lost += sign
 

@@ -7,6 +7,8 @@ telephony.media (sessions), which know nothing of each other; this package is wh
     IncomingCall ─▶ media Offer ─▶ CallArrived ─▶ answer() ─▶ 200 ─▶ play() …
        ring_agent() ─▶ media Offer ─▶ INVITE ─▶ 200 ─▶ media Answer ─▶ AgentPickedUp
        bridge() ─▶ media Connect ─▶ CallBridged
+    place() ─▶ CallPlaced ─▶ media Offer ─▶ INVITE ─▶ 200 ─▶ media Answer ─▶ CallAnswered, as above
+                                              └ refused, cancelled ─▶ CallNotReached ─▶ CallEnded
 
                      ring_agent                AgentPickedUp, bridge
           ALONE ───────────────────▶ RINGING ────────────────────────▶ BRIDGED ⇄ held
@@ -18,8 +20,8 @@ The legs are machines of their own: `leg`, `caller_leg`, `rung_leg`, `agent_leg`
 `hearing`. This one's parts share the `seats`: `agent_side` and `guest_side` (with `second_line` and
 `referral`), `hold`, `sound`, `recording`; `sip_facts` and `media_facts` lead each fact to its part.
 
-Rule 1: CallArrived and CallEnded come exactly once each, in this order, and only LegEnded and
-        TalkRecorded come after.
+Rule 1: CallArrived (CallPlaced, when it is we who call) and CallEnded come exactly once each, in
+        this order, and only LegEnded and TalkRecorded come after.
 Rule 2: a command that comes too late is nothing; the event that made it late is on its way.
 Rule 3: each leg that media was asked for gets one Release; each Tap one Untap, before it.
 Rule 4: after each step, what follows from it for holds and ears is worked out anew (`settle`).
@@ -29,12 +31,15 @@ from collections.abc import Sequence
 
 from foundation.ids import CallId, LegId, OfferId, PartyId, PhoneId
 from telephony.calls.caller_leg import CallerLeg
+from telephony.calls.control import OutsideTarget
 from telephony.calls.digits import DigitWay
 from telephony.calls.effects import Effect, HangUpLeg, MediaAnswered, Purpose, Reject, Tell
 from telephony.calls.events import (
     CallAnswered,
     CallArrived,
     CallEnded,
+    CallNotReached,
+    CallPlaced,
     CallRefused,
     EndedBy,
     PromptEnded,
@@ -46,6 +51,7 @@ from telephony.calls.media_facts import MediaFacts
 from telephony.calls.monitor import Talk
 from telephony.calls.options import CallOptions
 from telephony.calls.parts import make_parts
+from telephony.calls.placed_leg import PlacedLeg
 from telephony.calls.seats import Seats
 from telephony.calls.sip_facts import SipFacts
 from telephony.media import protocol as media
@@ -67,16 +73,23 @@ class Call:
         options: CallOptions,
         trunk: str = "",
         aor: str = "",
+        target: OutsideTarget | None = None,
     ) -> None:
-        """`leg_id`: the caller's; `line`: the number that was dialled; `aor`: a calling agent."""
+        """`leg_id`: the caller's; `line`: the number that was dialled; `aor`: a calling agent;
+        `target`: whom we call instead of being called."""
         self.call_id = call_id
-        spoken = options.media.of_caller(line, trunk, aor)
-        self.caller = CallerLeg(call_id, leg_id, Side.CALLER, options, spoken)
+        if target is None:
+            spoken = options.media.of_caller(line, trunk, aor)
+            self.caller = CallerLeg(call_id, leg_id, Side.CALLER, options, spoken)
+        else:
+            self.caller = PlacedLeg(call_id, leg_id, target, line, options)
         self._seats = Seats(self.caller)
         self.parts = make_parts(self._seats, options, self.answer, self._hang_up)
-        self._media_facts = MediaFacts(self.parts, self._on_prepared, self.hang_up)
+        self._media_facts = MediaFacts(
+            self.parts, self._on_prepared, self._on_picked_up, self.hang_up
+        )
         bad_media = self._media_facts.on_bad_media
-        self._sip_facts = SipFacts(self.parts, options, self._end, bad_media)
+        self._sip_facts = SipFacts(self.parts, options, self._end, self._not_reached, bad_media)
         self._party_id = party_id
         self._line = line
         self._trunk = trunk
@@ -137,6 +150,12 @@ class Call:
         self.caller.reliable = reliable
         self._seats.expect(self.caller.leg_id)
         return [self.caller.ask_session(Purpose.PREPARE_CALLER, sdp, reserve=True)]
+
+    def place(self) -> list[Effect]:
+        """Instead of `start`: dial the caller, for whom media makes the offer."""
+        self._seats.expect(self.caller.leg_id)
+        told = self._arrive()
+        return [*told, self.caller.ask_session(Purpose.PREPARE_CALLER, reserve=True)]
 
     def resume(self, kept: KeptCall, plays: int) -> list[Effect]:
         """Instead of `start`: stand where the process before us stood; nothing is told twice.
@@ -214,9 +233,15 @@ class Call:
     def _hang_up(self, by: EndedBy, reason: str, status: int) -> list[Effect]:
         if self._is_over:
             return []
+        if self.caller.is_placed:
+            return self._hang_up_placed(by, reason)
         if self.caller.is_up:
             return [HangUpLeg(self.caller.leg_id, reason), *self._end(by, reason)]
         return self._refuse(status, reason, by, reason)
+
+    def _hang_up_placed(self, by: EndedBy, reason: str) -> list[Effect]:
+        never = [] if self.caller.is_up else [Tell(CallNotReached(self.call_id, 0))]
+        return [*self.caller.turn_out(0, reason), *never, *self._end(by, reason)]
 
     def stop_ringing(self, offer_id: OfferId) -> list[Effect]:
         """Of the agent or of the guest."""
@@ -246,11 +271,25 @@ class Call:
     def _on_prepared(self, reply: media.Done | media.Failed) -> list[Effect]:
         if self._is_over:
             return []
+        if isinstance(reply, media.Failed) and self.caller.is_placed:
+            return self._hang_up_placed(EndedBy.FAULT, reply.sentence)
         if isinstance(reply, media.Failed):
             rule = f"media: {reply.sentence}"
             return self._refuse(reply.status, rule, EndedBy.CENTRE, "media refused")
         noted = self.caller.on_prepared(reply)
         return [*self._arrive(), *noted]
+
+    def _on_picked_up(self, reply: media.Done | media.Failed) -> list[Effect]:
+        """Media knows the SDP of whom we called."""
+        if self._is_over or not isinstance(self.caller, PlacedLeg):
+            return []
+        if isinstance(reply, media.Failed):
+            return self._hang_up_placed(EndedBy.FAULT, reply.sentence)
+        return [*self.caller.connectable(reply), Tell(CallAnswered(self.call_id))]
+
+    def _not_reached(self, status: int) -> list[Effect]:
+        told = Tell(CallNotReached(self.call_id, status))
+        return [told, *self._end(EndedBy.CALLER, f"the number outside answered {status}")]
 
     # -- endings ---------------------------------------------------------------------------------
 
@@ -280,4 +319,7 @@ class Call:
         if self._has_arrived:
             return []
         self._has_arrived = True
+        if self.caller.is_placed:
+            placed = CallPlaced(self.call_id, self._party_id, self._line, self._trunk)
+            return [Tell(placed)]
         return [Tell(CallArrived(self.call_id, self._party_id, self._line, self._trunk))]

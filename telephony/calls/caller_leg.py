@@ -18,6 +18,9 @@ from telephony.media import protocol as media
 class CallerLeg(Leg):
     """One INVITE of a peer's."""
 
+    is_placed = False
+    "We have dialled, and not been called."
+
     def __init__(
         self, call_id: CallId, leg_id: LegId, side: Side, options: CallOptions, media: LegMedia
     ) -> None:

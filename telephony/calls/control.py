@@ -42,6 +42,14 @@ GuestTarget: TypeAlias = AgentTarget | OutsideTarget
 class CallControl(Protocol):
     """What the switchboard can be told to do."""
 
+    def place_call(self, call_id: CallId, target: OutsideTarget, line: str, number: str) -> None:
+        """Call somebody outside, who is the caller of `call_id` from then on: `CallPlaced`, then
+        `CallAnswered` when he picks up, or `CallNotReached` and `CallEnded`.
+
+        `line`: whose rules the call has, as if he had dialled it; `number`: what the agent's phone
+        shows of him. How long it may ring is for the caller of this to bound (`hang_up`).
+        """
+
     def answer(self, call_id: CallId) -> None:
         """Send 200 to the caller; `CallAnswered` follows."""
 

@@ -116,6 +116,8 @@ class Purpose(Enum):
     "The SDP of a guest's 183."
     ANSWER_GUEST = "answer guest"
     PREPARE_SUPERVISOR = "prepare supervisor"
+    ANSWER_CALLER = "answer caller"
+    "The SDP in the 200 of somebody whom we have dialled."
     ANSWER_SUPERVISOR = "answer supervisor"
     HEAR = "hear"
     CONNECT = "connect"

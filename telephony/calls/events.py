@@ -61,8 +61,29 @@ class CallRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class CallPlaced:
+    """The centre itself calls somebody, who is the caller of this call from now on; it tells this
+    instead of `CallArrived`."""
+
+    call_id: CallId
+    party_id: PartyId
+    line: str
+    "Of ours, as if the party had dialled it; '' none."
+    trunk: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallNotReached:
+    """Whom we called has not picked up; `CallEnded` follows."""
+
+    call_id: CallId
+    status: int
+    "The final answer; 0: there was none, and we gave up."
+
+
+@dataclass(frozen=True, slots=True)
 class CallAnswered:
-    """Our 200 went to the caller."""
+    """Our 200 went to the caller; or he sent his, when it is we who have called."""
 
     call_id: CallId
 
@@ -332,6 +353,8 @@ class MediaTroubled:
 
 JournalEvent: TypeAlias = (
     CallArrived
+    | CallPlaced
+    | CallNotReached
     | CallRefused
     | CallAnswered
     | CallBridged

@@ -36,6 +36,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     "Guest's leg: what he was rung for; he keeps it when he has the talk."
     party: str = ""
     "Leg of a guest from outside."
+    is_placed: bool = False
+    "Caller's leg: we have dialled `party` by `trunk`."
     is_second: bool = False
     "Second line of an agent's phone, by which it consults."
 

@@ -17,11 +17,13 @@ class MediaFacts:
         self,
         parts: Parts,
         caller_prepared: Callable[[media.Done | media.Failed], list[Effect]],
+        caller_picked_up: Callable[[media.Done | media.Failed], list[Effect]],
         hang_up: Callable[[EndedBy, str], list[Effect]],
     ) -> None:
         self._parts = parts
         self._seats = parts.seats
         self._caller_prepared = caller_prepared
+        self._caller_picked_up = caller_picked_up
         self._hang_up = hang_up
 
     def take(self, given: MediaAnswered) -> list[Effect]:
@@ -30,6 +32,8 @@ class MediaFacts:
         match given.asked.purpose:
             case Purpose.PREPARE_CALLER:
                 return self._caller_prepared(reply)
+            case Purpose.ANSWER_CALLER:
+                return self._caller_picked_up(reply)
             case Purpose.PREPARE_AGENT | Purpose.ANSWER_AGENT:
                 return parts.agents.on_media(given)
             case Purpose.PREPARE_SECOND:

@@ -10,6 +10,7 @@ from telephony.calls.events import DigitPressed, EndedBy
 from telephony.calls.leg import LegState
 from telephony.calls.options import CallOptions
 from telephony.calls.parts import Parts
+from telephony.calls.placed_leg import PlacedLeg
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 
@@ -22,12 +23,14 @@ class SipFacts:
         parts: Parts,
         options: CallOptions,
         caller_gone: Callable[[EndedBy, str], list[Effect]],
+        not_reached: Callable[[int], list[Effect]],
         bad_media: Callable[[LegId, str], list[Effect]],
     ) -> None:
         self._parts = parts
         self._seats = parts.seats
         self._digits = DigitFilter(options.double_digit_s)
         self._caller_gone = caller_gone
+        self._not_reached = not_reached
         self._bad_media = bad_media
 
     def take(self, event: sip.SipEvent, now: float) -> list[Effect]:
@@ -71,10 +74,15 @@ class SipFacts:
         return self._parts.guests.on_progress(leg_id, status, body)
 
     def _on_answered(self, leg_id: LegId, body: bytes) -> list[Effect]:
+        caller = self._seats.caller
+        if isinstance(caller, PlacedLeg) and leg_id == caller.leg_id:
+            return caller.on_answered(body)
         rung = self._seats.agent_on(leg_id) or self._seats.guest_on(leg_id)
         return [] if rung is None else rung.on_answered(body)
 
     def _on_refused(self, leg_id: LegId, status: int) -> list[Effect]:
+        if leg_id == self._seats.caller.leg_id:
+            return self._not_reached(status)
         if self._seats.agent_on(leg_id) is not None:
             return self._parts.agents.on_peer_ended(leg_id, EndedBy.AGENT, status)
         reason = f"the guest answered {status}"

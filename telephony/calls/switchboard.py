@@ -8,11 +8,21 @@ performed by `work`.
 import logging
 from collections.abc import Callable
 
-from foundation.ids import AgentId, CallId, LegId, PartyId, PhoneId, new_call_id
+from foundation.ids import (
+    AgentId,
+    CallId,
+    LegId,
+    OfferId,
+    PartyId,
+    PhoneId,
+    new_call_id,
+    new_leg_id,
+)
 from foundation.tasks import contain
 from telephony.calls.agent_leg import AgentLeg
 from telephony.calls.call import Call
 from telephony.calls.commands import CallCommands
+from telephony.calls.control import OutsideTarget
 from telephony.calls.effects import Effect
 from telephony.calls.events import (
     CallEvent,
@@ -114,6 +124,10 @@ class Switchboard(CallCommands):
         """Who stands behind a number that somebody dials."""
         return self._parties.find_or_add(normalise(number, self._options.country_code))
 
+    def find_number(self, party_id: PartyId) -> str | None:
+        """In E.164; None for a party that was erased."""
+        return self._parties.find_number(party_id)
+
     def find_talk(self, call_id: CallId) -> PhoneId | None:
         """The agent's phone that the caller is bridged with."""
         call = self._calls.get(call_id)
@@ -212,6 +226,7 @@ class Switchboard(CallCommands):
             self._options,
             caller.note.trunk,
             caller.note.aor,
+            _placed_target(kept),
         )
         # Each process begins to count its plays higher than the one before has come.
         plays = int(self._now() * 1000)
@@ -315,6 +330,12 @@ class Switchboard(CallCommands):
         )
         self._sip.note(event.leg, write_note(note))
 
+    def place_call(self, call_id: CallId, target: OutsideTarget, line: str, number: str) -> None:
+        leg_id, trunk = new_leg_id(), target.trunk
+        call = Call(call_id, leg_id, target.party_id, line, self._options, trunk, target=target)
+        self._add(call, sip.CallerIdentity(number, "", ""), line)
+        self._take(call, call.place)
+
     def _add(self, call: Call, caller: sip.CallerIdentity, dialled: str) -> None:
         self._calls[call.call_id] = call
         self._dialled[call.call_id] = dialled
@@ -395,3 +416,11 @@ class Switchboard(CallCommands):
         self._dialled.pop(call.call_id, None)
         for leg_id in call.leg_ids:
             self._by_leg.pop(leg_id, None)
+
+
+def _placed_target(kept: KeptCall) -> OutsideTarget | None:
+    """Whom an earlier process has called; the number has been dialled and is not needed again."""
+    note = kept.caller.note
+    if not note.is_placed:
+        return None
+    return OutsideTarget(PartyId(note.party), OfferId(""), number="", trunk=note.trunk)

@@ -11,6 +11,7 @@ from acd.inputs import PhoneChanged
 from acd.options import AgentCard, AgentOptions, QueueOptions
 from callcenter.actions import Actions
 from callcenter.asks import BoardAsks
+from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
@@ -50,6 +51,7 @@ class Office:
             self._tell,
             TalkActions(House().journey, self._tell),
             WaitActions(self.floor, House().journey.find, self._tell),
+            CallbackActions(House().journey.callbacks, self._tell),
             pause_reasons=reasons,
             auto_ready=auto_ready,
         )

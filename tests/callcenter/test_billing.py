@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from acd import events as acd
 from callcenter.billing import SETTLE_S, Billing, CallRow, Outcome, OutsideLeg
 from callcenter.events import CallSentOn
-from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
+from foundation.ids import (
+    AgentId,
+    CallbackId,
+    CallId,
+    LegId,
+    OfferId,
+    PartyId,
+    QueueId,
+    RecordingId,
+)
 from foundation.record import Record
 from recordings.events import RecordingStarted
 from telephony.calls import events as calls
@@ -291,3 +300,31 @@ def test_what_is_kept_is_open_or_has_ended_just_now(story: list[tuple[float, obj
         settled = {call_id for call_id, end in ended_at.items() if at - end > SETTLE_S + 0.001}
         assert open_calls | settling <= billing.kept
         assert not settled & billing.kept
+
+
+def test_who_leaves_for_a_callback_and_the_calls_that_keep_it_are_rows() -> None:
+    back, again = CallId("c-back"), CallId("c-again")
+    promise = CallbackId("b-1")
+    left, unreached, kept = rows_of(
+        [
+            (0, calls.CallArrived(C1, P1, "8000")),
+            (5, acd.CallQueued(C1, ORDERS)),
+            (25, acd.CallLeftForCallback(C1, ORDERS, promise)),
+            (30, calls.CallEnded(C1, BY_CALLER, "bye")),
+            (100, calls.CallPlaced(back, P1, "", "carrier")),
+            (140, calls.CallNotReached(back, 0)),
+            (140, calls.CallEnded(back, calls.EndedBy.CENTRE, "the callback is over")),
+            (500, calls.CallPlaced(again, P1, "", "carrier")),
+            (510, calls.CallAnswered(again)),
+            (510, acd.CallQueued(again, ORDERS, waited_s=505.0)),
+            (514, acd.AgentAnswered(again, ORDERS, EVA)),
+            (600, calls.CallEnded(again, BY_CALLER, "bye")),
+        ]
+    )
+    assert (left.outcome, left.wait_s) == (Outcome.CALLBACK, 20)
+    assert (unreached.outcome, unreached.trunk, unreached.answered) == (
+        Outcome.NOT_REACHED,
+        "carrier",
+        None,
+    )
+    assert (kept.outcome, kept.wait_s, kept.call_s, kept.talk_s) == (Outcome.ANSWERED, 4, 90, 86)

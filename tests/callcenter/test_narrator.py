@@ -6,6 +6,12 @@ import pytest
 
 from acd.events import (
     AgentOffered,
+    CallbackDue,
+    CallbackFailure,
+    CallbackGivenUp,
+    CallbackQueued,
+    CallbackReached,
+    CallbackUnreached,
     CallOverflowed,
     CallPromoted,
     CallQueued,
@@ -15,10 +21,12 @@ from acd.events import (
 )
 from callcenter.events import CallSentOn, HandoverRefused, Wish
 from callcenter.narrator import Narrator
-from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
+from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId
 from telephony.calls.events import (
     CallArrived,
     CallEnded,
+    CallNotReached,
+    CallPlaced,
     EndedBy,
     GuestInvited,
     GuestLeft,
@@ -86,4 +94,29 @@ def test_callers_who_are_put_forward_or_moved_are_told(caplog: pytest.LogCapture
         "[c-1] - CallPromoted P1 gold",
         "[c-1] - CallPromoted P3",
         "[c-1] - CallOverflowed moved to help",
+    ]
+
+
+def test_a_callbacks_story_is_told_by_its_id(caplog: pytest.LogCaptureFixture) -> None:
+    promise, party, orders = CallbackId("b-1"), PartyId("p-1"), QueueId("orders")
+    eva, offer, busy = AgentId("eva"), OfferId("o-1"), CallbackFailure.BUSY
+    narrator = Narrator(lambda: 0.0)
+    with caplog.at_level(logging.INFO):
+        narrator.on_event(CallbackQueued(promise, party, orders))
+        narrator.on_event(CallbackDue(promise, party, orders, eva, offer))
+        narrator.on_event(CallPlaced(CALL, party, "", "carrier"))
+        narrator.on_event(CallNotReached(CALL, 486))
+        narrator.on_event(CallbackUnreached(promise, orders, eva, offer, busy, 1))
+        narrator.on_event(CallbackReached(promise, orders, CALL))
+        narrator.on_event(
+            CallbackGivenUp(promise, orders, CallbackFailure.NOT_ALLOWED, "outbound: premium")
+        )
+    assert caplog.messages == [
+        "[b-1] - CallbackQueued in orders",
+        "[b-1] - CallbackDue eva",
+        "[c-1] - CallPlaced by carrier",
+        "[c-1] - CallNotReached 486",
+        "[b-1] - CallbackUnreached busy, tries: 1",
+        "[b-1] - CallbackReached by c-1",
+        "[b-1] - CallbackGivenUp not_allowed outbound: premium",
     ]

@@ -110,6 +110,9 @@ class Callers:
     def party_of(self, number: str) -> PartyId:
         return PartyId(f"p-{number}")
 
+    def find_number(self, party_id: PartyId) -> str | None:
+        return party_id.removeprefix("p-")
+
     def has_call(self, call_id: CallId) -> bool:
         return True
 

@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from acd.options import CallbackOptions
 from callcenter import rules
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
+from callcenter.sections import Callbacks
 from callcenter.settings import Settings, load
 from foundation.ids import AgentId, QueueId
 from telephony.calls.leg_media import LegMedia
@@ -297,3 +299,9 @@ def test_line_at_another_pbx_is_a_trunk_with_a_password_for_its_own_number(tmp_p
     assert (way.account, len(way.password)) == ("line~8000", 64)
     assert way == rules.core_way(settings, "8000", HostPort("127.0.0.1", 5060))
     assert (options.server, options.port, options.password) == ("pbx.example", 5060, "secret")
+
+
+def test_queues_call_back_when_they_say_so(settings: Settings) -> None:
+    assert rules.queue_options(settings)[ORDERS].callbacks is None
+    said = settings.queues["orders"].model_copy(update={"callbacks": Callbacks(tries=3)})
+    assert rules.queue_option(said).callbacks == CallbackOptions(tries=3)

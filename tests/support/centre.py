@@ -466,7 +466,7 @@ class Screen:
 
 def identity_gap(figures: Mapping[str, Any]) -> int:
     """0 when each visit of a caller has exactly one outcome or waits (docs: the identity)."""
-    outcomes = ("answered", "abandoned", "overflowed", "lost", "waiting")
+    outcomes = ("answered", "abandoned", "overflowed", "callback", "lost", "waiting")
     return int(figures["offered"]) - sum(int(figures[name]) for name in outcomes)
 
 

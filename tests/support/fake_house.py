@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from acd.events import AcdEvent
 from acd.floor import Floor
 from acd.inputs import AcdInput, Pause
-from acd.options import AgentCard, AgentOptions, QueueOptions
+from acd.options import AgentCard, AgentOptions, CallbackOptions, QueueOptions
 from acd.views import AgentView
 from callcenter.conductor import Conductor
 from callcenter.destinations import NoNumbers, NumberRules
@@ -16,12 +16,21 @@ from callcenter.journey import Journey
 from callcenter.limits import Arrival, LimitRules, Limits, Refusal
 from callcenter.parts import Parts
 from callcenter.regulars import Regulars
-from foundation.ids import AgentId, CallId, OfferId, PartyId, PhoneId, QueueId, RecordingId
+from foundation.ids import (
+    AgentId,
+    CallbackId,
+    CallId,
+    OfferId,
+    PartyId,
+    PhoneId,
+    QueueId,
+    RecordingId,
+)
 from ivr.engine import Effect
 from ivr.flow import parse
 from ivr.service import Ivr
 from telephony.calls import events as calls
-from telephony.calls.control import AgentTarget, CallControl, GuestTarget
+from telephony.calls.control import AgentTarget, CallControl, GuestTarget, OutsideTarget
 
 FLOW = """
 languages: [en]
@@ -43,6 +52,9 @@ class FakeControl:
     done: list[tuple[str, str, object]] = field(default_factory=list)
     guests: dict[CallId, OfferId] = field(default_factory=dict)
     "The offer of the one who was rung last into each call."
+
+    def place_call(self, call_id: CallId, target: OutsideTarget, line: str, number: str) -> None:
+        self.done.append(("place_call", call_id, (target.number, number)))
 
     def answer(self, call_id: CallId) -> None:
         self.done.append(("answer", call_id, None))
@@ -184,9 +196,16 @@ class House:
         self.own_phones: dict[CallId, tuple[AgentId, str]] = {}
         "Calls of agents' own phones, with what they dialled."
         self.rings: dict[CallId, tuple[OfferId, float]] = {}
+        self.erased: set[PartyId] = set()
         self.offers = 0
         self.conductor = Conductor(self.events.append)
-        options = QueueOptions(ring_s=15.0, wrap_up_s=20.0, max_wait_s=600.0, sticky_s=sticky_s)
+        options = QueueOptions(
+            ring_s=15.0,
+            wrap_up_s=20.0,
+            max_wait_s=600.0,
+            sticky_s=sticky_s,
+            callbacks=CallbackOptions(),
+        )
         cards = [AgentCard(agent_id=agent, name=agent, number=agent) for agent in (EVA, TOM)]
         queues = {ORDERS: options, REPAIRS: replace(options, skills={"repairs": 1})}
         self.floor = Floor(queues, cards, AgentOptions(auto_ready=True), self._new_id)
@@ -252,6 +271,12 @@ class House:
     def why_unavailable(self, agent_id: AgentId) -> str:
         return self.floor.why_unavailable(agent_id)
 
+    def check_callback(self, party_id: PartyId, queue: QueueId) -> None:
+        self.floor.check_callback(party_id, queue)
+
+    def has_callback(self, callback_id: CallbackId) -> bool:
+        return self.floor.has_callback(callback_id)
+
     # who calls
 
     def has_call(self, call_id: CallId) -> bool:
@@ -269,6 +294,9 @@ class House:
 
     def party_of(self, number: str) -> PartyId:
         return PartyId(f"p-{number}")
+
+    def find_number(self, party_id: PartyId) -> str | None:
+        return None if party_id in self.erased else party_id.removeprefix("p-")
 
     def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None:
         self._do(call_id, self._ivr.start(call_id, flow, self.now, languages))

@@ -10,13 +10,15 @@ from acd.events import (
     AgentChanged,
     AgentState,
     CallAbandoned,
+    CallbackQueued,
+    CallLeftForCallback,
     CallLost,
     CallOverflowed,
     CallQueued,
     TalkEnded,
     TalkTaken,
 )
-from foundation.ids import AgentId, CallId, PartyId, QueueId
+from foundation.ids import AgentId, CallbackId, CallId, PartyId, QueueId
 from telephony.calls.events import CallArrived, CallEnded, EndedBy
 from tests.support.fake_core import record
 from wallboard.board import BoardEvent, BoardRecord
@@ -44,7 +46,7 @@ class _Floor:
     def steps(self) -> list[str]:
         steps = ["arrive"]
         steps += ["queue"] * bool(self.arrived)
-        steps += ["abandon", "overflow", "requeue", "lose"] * bool(self.waiting)
+        steps += ["abandon", "overflow", "requeue", "lose", "leave"] * bool(self.waiting)
         steps += ["answer"] * bool(self.waiting and self.free_agents())
         steps += ["end talk", "end talk without wrap-up", "restart"] * bool(self.talking)
         steps += ["send to queue", "hand over"] * bool(self.talking)
@@ -86,7 +88,7 @@ def _step(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
             return _leave_talk(draw, floor, step)
         case "take over" | "fail to hand over":
             return _after_handing(draw, floor, step)
-        case "answer" | "abandon" | "overflow" | "requeue" | "lose":
+        case "answer" | "abandon" | "overflow" | "requeue" | "lose" | "leave":
             return _outcome(draw, floor, step)
         case _:
             return _talk_ended(draw, floor, step)
@@ -106,6 +108,13 @@ def _outcome(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
         case "requeue":
             floor.waiting[call_id] = draw(st.sampled_from(QUEUES))
             return [CallOverflowed(call_id, queue), CallQueued(call_id, floor.waiting[call_id])]
+        case "leave":
+            promise = CallbackId(f"b-{call_id}")
+            return [
+                CallLeftForCallback(call_id, queue, promise),
+                CallbackQueued(promise, PartyId("p-1"), queue),
+                by_caller,
+            ]
         case "lose":
             return [CallLost(call_id, queue), CallEnded(call_id, EndedBy.FAULT, "fault")]
         case _:

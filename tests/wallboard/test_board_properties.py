@@ -29,7 +29,8 @@ def test_offered_is_the_sum_of_all_outcomes_and_the_waiting_at_any_moment(
     for record in records:
         board.fold(record)
         for figures in _all_figures(board):
-            outcomes = figures.answered + figures.abandoned + figures.overflowed + figures.lost
+            outcomes = figures.answered + figures.abandoned + figures.overflowed
+            outcomes += figures.callback + figures.lost
             assert figures.offered == outcomes + figures.waiting - figures.carried_over
 
 
@@ -55,7 +56,7 @@ def test_rates_are_shares_and_times_are_not_negative(records: list[BoardRecord])
 def test_half_hours_add_up_to_the_day(records: list[BoardRecord]) -> None:
     house = rebuild(records, SHANGHAI).house
 
-    for name in ("offered", "answered", "abandoned", "overflowed", "lost", "handled"):
+    for name in ("offered", "answered", "abandoned", "overflowed", "callback", "lost", "handled"):
         parts = sum(getattr(counts, name) for counts in house.intervals.values())
         assert parts == getattr(house.counts, name)
 
