@@ -94,8 +94,7 @@ class Callbacks:
 
     def queue(self, given: QueueCallback, now: float) -> None:
         """Raises as `QueueCallback` says."""
-        if CallId(given.callback_id) in self._callbacks:
-            raise IllegalTransition(given.callback_id, "on the floor", given)
+        self._check_new(given)
         self.check(given.party_id, given.queue)
         enqueue = Enqueue(
             CallId(given.callback_id),
@@ -106,9 +105,15 @@ class Callbacks:
         )
         self._add(given, enqueue, now)
 
+    def _check_new(self, given: QueueCallback | LeaveForCallback) -> None:
+        if CallId(given.callback_id) in self._callbacks:
+            raise IllegalTransition(given.callback_id, "on the floor", given)
+
     def leave_call(self, given: LeaveForCallback, now: float) -> None:
         """Raises as `LeaveForCallback` says."""
         caller = self._visits.waiting_one(given.call_id)
+        # All that may be refused comes first: who has left the line has nothing but the promise.
+        self._check_new(given)
         self.check(given.party_id, caller.queue)
         had = caller.given
         self._visits.leave_for_callback(caller, given.callback_id)
