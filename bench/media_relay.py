@@ -1,6 +1,7 @@
 """N recorded calls through the real media worker: CPU per call-minute, loss and delay.
 
     python -m bench.media_relay --calls 100 --seconds 20
+    python -m bench.media_relay --calls 50 --driver rtpengine     # rtpengine and driver together
 
 The phones are a process of their own: two UDP sockets for each call, 50 packets a second each,
 spread over the 20 ms. Each packet carries the time it was sent; nothing is converted, because both
@@ -19,10 +20,12 @@ import struct
 import sys
 import tempfile
 import time
+from asyncio.subprocess import Process
 from pathlib import Path
 
 import msgspec
 
+from bench import rtpengine
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.options import WorkerOptions
@@ -117,13 +120,24 @@ async def bridge_all(
     return ours
 
 
+async def start(driver: str, options: WorkerOptions, folder: str) -> list[Process]:
+    """What serves the calls: our worker, or rtpengine and its driver."""
+    if driver == "rtpengine":
+        return await rtpengine.start(options, folder)
+    argument = msgspec.json.encode(options).decode()
+    module = "telephony.media.worker"
+    return [await asyncio.create_subprocess_exec(sys.executable, "-m", module, argument)]
+
+
 async def run(arguments: argparse.Namespace, folder: str) -> dict[str, object]:
     options = WorkerOptions(
-        socket=f"{folder}/media.sock", ports=(20000, 20000 + 8 * arguments.calls), max_legs=10_000
+        socket=f"{folder}/media.sock",
+        ports=(20000, 20000 + 8 * arguments.calls),
+        max_legs=10_000,
+        loop=arguments.loop,
+        library_folder=folder,
     )
-    worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "telephony.media.worker", msgspec.json.encode(options).decode())
-    )
+    workers = await start(arguments.driver, options, folder)
     loads: list[p.Load] = []
     client = MediaClient(
         options.socket, lambda event: loads.append(event) if isinstance(event, p.Load) else None
@@ -137,16 +151,21 @@ async def run(arguments: argparse.Namespace, folder: str) -> dict[str, object]:
     generator.start()
     their_ports = await asyncio.to_thread(here.recv)
     ports = await bridge_all(client, their_ports, folder, record=not arguments.no_recording)
-    before_s = cpu_s(worker.pid)
+    before_s = [cpu_s(worker.pid) for worker in workers]
     here.send((ports, arguments.seconds))
     figures: dict[str, object] = await asyncio.to_thread(here.recv)
-    used_s = cpu_s(worker.pid) - before_s
+    each_s = [cpu_s(worker.pid) - was for worker, was in zip(workers, before_s, strict=True)]
+    used_s = sum(each_s)
     generator.join()
     task.cancel()
-    worker.terminate()
-    await worker.wait()
+    for worker in reversed(workers):
+        worker.terminate()
+        await worker.wait()
     return {
         "calls": arguments.calls,
+        "loop": arguments.loop,
+        "driver": arguments.driver,
+        "cpu_s_of_each_process": [round(used, 2) for used in each_s],
         "recorded": not arguments.no_recording,
         "cpu_s_per_call_minute": round(used_s / (arguments.calls * arguments.seconds / 60), 4),
         "busy": [load.busy for load in loads[1:-1]][-5:],
@@ -159,6 +178,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--loop", choices=["python", "c"], default="python")
+    parser.add_argument("--driver", choices=["own", "rtpengine"], default="own")
     parser.add_argument("--no-recording", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

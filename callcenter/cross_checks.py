@@ -42,14 +42,26 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
 
 def doubts(settings: Settings) -> Iterable[Finding]:
     yield from _unreachable_listeners(settings)
+    yield from _browsers_without_a_door(settings)
     for name, queue in settings.queues.items():
         if not any(fits(agent, queue) for agent in settings.agents):
             yield ("queues", name), "no agent has the skills that this queue asks for"
     if not settings.trunks and not all(_is_loopback(one.host) for one in settings.sip.listen):
         yield ("sip", "listen"), "anybody who reaches it may call: no trunks are configured"
+    if settings.media.driver == "rtpengine" and settings.media.g722:
+        yield ("media", "g722"), "rtpengine is asked for G.711 only; no phone is offered G.722"
     yield from _narrow_lines(settings)
     if not settings.lines:
         yield ("lines",), "no number leads in; callers will get 404"
+
+
+def _browsers_without_a_door(settings: Settings) -> Iterable[Finding]:
+    if any(one.transport in ("ws", "wss") for one in settings.sip.listen):
+        return
+    for section, accounts in (("agents", settings.agents), ("phones", settings.phones)):
+        for index, account in enumerate(accounts):
+            if account.webrtc:
+                yield (section, index, "webrtc"), "no `ws:` or `wss:` listener lets a browser in"
 
 
 def _is_loopback(host: str) -> bool:

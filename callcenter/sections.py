@@ -87,6 +87,13 @@ def _advertised(text: object) -> object:
     return text
 
 
+def _udp_address(value: object) -> Listener:
+    address = Listener.parse(str(value))
+    if address.transport != "udp" or ":" in address.host or not address.port:
+        raise ValueError("write udp:ADDRESS:PORT with an IPv4 address")
+    return address
+
+
 def _http_listener(text: object) -> Listener:
     if isinstance(text, Listener):
         return text
@@ -136,6 +143,7 @@ def pairs_of_ports(ports: tuple[int, int]) -> tuple[int, int]:
 
 SipListener = Annotated[Listener, BeforeValidator(_sip_listener)]
 HttpListener = Annotated[Listener, NoDecode, BeforeValidator(_http_listener)]
+UdpAddress = Annotated[Listener, NoDecode, BeforeValidator(_udp_address)]
 Advertised = Annotated[str, BeforeValidator(_advertised)]
 WatchToken = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 TrunkNetwork = Annotated[ipaddress.IPv4Network | ipaddress.IPv6Network, BeforeValidator(_network)]
@@ -144,6 +152,7 @@ DialNumber = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^\+?[0-9*#
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Skills = dict[Name, Annotated[int, Field(ge=1, le=10)]]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+SrtpPolicy = Literal["never", "offer", "require"]
 SecondsOrNever = Annotated[float, Field(ge=0, le=86_400)]
 
 
@@ -243,15 +252,30 @@ class MediaLimits(Part):
 
 
 class Media(Part):
+    driver: Literal["own", "rtpengine"] = "own"
+    """Who serves the phones' RTP: media processes of our own, or an rtpengine that runs beside us
+    (docs/media-rtpengine.md)."""
+    rtpengine: UdpAddress = Listener("udp", "127.0.0.1", 22222)
+    "Where rtpengine listens for commands (its `--listen-ng`): `udp:ADDRESS:PORT`, IPv4."
+    rtpengine_digits: UdpAddress = Listener("udp", "127.0.0.1", 22223)
+    "Where we listen for the digits that it hears (its `--dtmf-log-dest`)."
     address: str = "127.0.0.1"
     "IP address that our SDP names."
     ports: tuple[int, int] = (30000, 31999)
-    "First (even) and last (odd) RTP port; each leg takes two."
+    """First (even) and last (odd) RTP port; each leg takes two. With rtpengine, which has ports of
+    its own for phones: where it sends us what is recorded or mixed."""
     workers: int | None = Field(default=None, ge=1, le=64)
-    "Media processes; not given: one less than the cores, at least one."
+    "Media processes; not given: one less than the cores, at least one. With rtpengine it is one."
     g722: bool = False
     """Serve G.722 to phones that put it first (needs the extra `hd`). Wideband from phone to phone;
     where only one of the two speaks it, the call costs about twice the CPU."""
+    opus: bool = False
+    """Serve Opus to phones and browsers that put it first (needs libopus: Debian's `libopus0`, or
+    the extra `hd`). Untouched from Opus to Opus; where only one of the two speaks it, the call
+    costs about three times the CPU."""
+    loop: Literal["python", "c", "auto"] = "python"
+    """What passes packets on: `python`; `c`, the same for less CPU, compiled at the first start; or
+    `auto`, which is `c` where there is a compiler. Without a compiler all are `python`."""
     limits: MediaLimits = MediaLimits()
     "When new callers are refused."
 
@@ -344,6 +368,8 @@ class Line(Part):
     "Which of `flows/*.yaml` answers."
     language: Language | None = None
     "Prompts are played in this language only; not given: in each language of the flow."
+    inband_dtmf: bool = False
+    "Hear keys in the audio too, for callers whose network sends no telephone events."
     channels: int | None = Field(default=None, ge=1)
     "Calls at once; the next one gets 486. Not given: no limit."
     max_call_s: Seconds | None = None
@@ -365,6 +391,11 @@ class Trunk(Part):
     "Calls at once; the next one gets 503. Not given: no limit."
     numbers: tuple[DialNumber, ...] | None = None
     "Lines that it may call, others get 403. Not given: all."
+    srtp: SrtpPolicy = "never"
+    """`require`: calls without SRTP get 488. `offer`: a key beside plain RTP is used, and given in
+    offers of ours. With `never` SRTP is only answered where nothing else is offered."""
+    inband_dtmf: bool = False
+    "Hear keys in the audio too, for trunks that send no telephone events."
 
 
 class Limits(Part):
@@ -389,6 +420,14 @@ class Phone(Part):
     "For people; may change."
     sip_password: SecretStr
     "Of the phone; `callcenter init` makes good ones."
+
+    srtp: SrtpPolicy = "never"
+    """How calls to it are offered: plain, with a key beside plain RTP for phones that take it, or
+    SRTP alone (`require`, for its own calls too). Keys are only as secret as the SIP transport."""
+
+    webrtc: bool = False
+    """It is a browser: calls to it are offered with ICE and DTLS. Calls of browsers are known by
+    what they offer."""
 
     @field_validator("sip_password")
     @classmethod

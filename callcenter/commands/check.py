@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from callcenter.cross_checks import fits
+from callcenter.health import Verdict
+from callcenter.rtpengine_health import rtpengine
 from callcenter.settings import Settings, load
 from foundation.errors import ConfigurationError
 from ivr import audio
@@ -29,7 +31,7 @@ def check(
         count = len(error.problems)
         typer.echo(f"{count} problem{'s' if count > 1 else ''}; nothing would be served", err=True)
         raise typer.Exit(1) from None
-    for warning in settings.warnings:
+    for warning in [*settings.warnings, *rtpengine_faults(settings)]:
         typer.echo(f"{warning} (a warning)")
     Console(highlight=False).print(summary(settings))
     typer.echo("The configuration is in order.")
@@ -55,6 +57,14 @@ def tls_faults(settings: Settings) -> Iterable[str]:
         yield f"sip.tls: {error}"
 
 
+def rtpengine_faults(settings: Settings) -> Iterable[str]:
+    """It may be started later than the centre, so what is missing is no reason not to serve."""
+    if settings.media.driver == "rtpengine":
+        finding = rtpengine(settings.media.rtpengine)
+        if finding.verdict is not Verdict.OK:
+            yield f"media.rtpengine: {finding.says}; {finding.next_step}"
+
+
 def summary(settings: Settings) -> Table:
     """What would be served, one row a thing."""
     table = Table(title=f"Centre {settings.sip.domain}", title_justify="left")
@@ -66,6 +76,8 @@ def summary(settings: Settings) -> Table:
     table.add_row("HTTP", f"{settings.http.listen.host}:{settings.http.listen.port}")
     first, last = settings.media.ports
     table.add_row("media", f"{settings.media.address}, ports {first} to {last}")
+    if settings.media.driver == "rtpengine":
+        table.add_row("rtpengine", str(settings.media.rtpengine))
     for line in settings.lines:
         at = f", registered at {line.pyvoip.server}" if line.pyvoip else ""
         table.add_row(f"line {line.number}", f"flow {line.flow}{at}")

@@ -12,9 +12,12 @@ from rich.table import Table
 from callcenter import health
 from callcenter.health import Finding, Verdict
 from callcenter.line_accounts import carried_lines
+from callcenter.rtpengine_health import rtpengine
 from callcenter.settings import Settings, load
 from callcenter.supervise import status
 from foundation.errors import ConfigurationError
+from telephony.media import native
+from telephony.media.opus import library_version
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 VOICES = ("en-us", "cmn", "cmn-latn-pinyin")
@@ -42,6 +45,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield health.python_version()
     yield health.clock()
     yield from _ports(settings)
+    yield from _rtpengine(settings)
     yield from _speech(settings)
     for number, account in carried_lines(settings).items():
         yield health.pbx(number, account.server, account.port)
@@ -49,6 +53,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield health.disk_speed(settings.data_path)
     yield asyncio.run(health.database(settings.database_url, settings.folder))
     yield health.realtime()
+    if settings.media.opus:
+        yield health.opus(library_version())
+    yield health.media_loop(settings.media.loop, native.find_compiler())
     yield health.descriptors(settings.media.limits.legs)
 
 
@@ -70,9 +77,17 @@ def _ports(settings: Settings) -> Iterator[Finding]:
         yield health.port(listener.transport, listener.host, listener.port)
     yield health.port("tcp", settings.http.listen.host, settings.http.listen.port)
     yield health.media_ports(settings.media.address, *settings.media.ports)
+    if settings.media.driver == "rtpengine":
+        digits = settings.media.rtpengine_digits
+        yield health.port("udp", digits.host, digits.port)
     for account in carried_lines(settings).values():
         if account.sip_port:
             yield health.port("udp", account.address or "0.0.0.0", account.sip_port)
+
+
+def _rtpengine(settings: Settings) -> Iterator[Finding]:
+    if settings.media.driver == "rtpengine":
+        yield rtpengine(settings.media.rtpengine)
 
 
 def _speech(settings: Settings) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from rich.console import Console
 from callcenter.commands.check import tls_faults
 from callcenter.line_accounts import carried_lines, trunk_of
 from callcenter.places import Places
-from callcenter.rules import media_workers, worker_options
+from callcenter.rules import driver_options, media_workers, worker_options
 from callcenter.secret import make_secret
 from callcenter.settings import Settings, load
 from callcenter.supervise import Role
@@ -64,15 +64,11 @@ def parent_argv(settings: Settings, *, echo: bool) -> list[str]:
 
 def roles(settings: Settings) -> list[Role]:
     """Media first: core looks for living sessions when it starts."""
-    places = Places(settings.data_path)
     workers = media_workers(settings)
     folder = str(settings.folder)
 
     def media(number: int) -> Role:
-        socket = str(places.media_socket(number))
-        options = worker_options(settings, number, workers, socket)
-        argv = _python("telephony.media.worker", msgspec.json.encode(options).decode())
-        return Role(f"media-{number}", argv)
+        return Role(f"media-{number}", _media(settings, number, workers))
 
     named = [
         *[media(number) for number in range(workers)],
@@ -87,6 +83,16 @@ def roles(settings: Settings) -> list[Role]:
         # It lowers its own priority.
         named.append(Role("transcriber", _python("callcenter.roles.transcriber", folder)))
     return named
+
+
+def _media(settings: Settings, number: int, workers: int) -> tuple[str, ...]:
+    socket = str(Places(settings.data_path).media_socket(number))
+    if settings.media.driver == "rtpengine":
+        driver = driver_options(settings, socket)
+        module = "telephony.media.rtpengine.service"
+        return _python(module, msgspec.json.encode(driver).decode())
+    options = worker_options(settings, number, workers, socket)
+    return _python("telephony.media.worker", msgspec.json.encode(options).decode())
 
 
 def _python(module: str, *arguments: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ import msgspec
 
 from foundation import frames, unix
 from foundation.errors import Unavailable
-from foundation.frames import FrameReader, FrameTooLong
+from foundation.frames import UNREADABLE, FrameReader, FrameTooLong
 from telephony.media import protocol as p
 from telephony.media.desired import Desired
 from telephony.media.errors import MediaRefused
@@ -60,6 +60,8 @@ class MediaClient:
         self.desired = Desired()
         self.worker = ""
         "The run of the worker that we talk to, or talked to last."
+        self.capabilities: frozenset[str] = frozenset()
+        "What it says that it can do (`Welcome`)."
         self.last_load: p.Load | None = None
         self._path = path
         self._on_event = on_event
@@ -90,7 +92,7 @@ class MediaClient:
                 continue
             try:
                 await self._serve(reader)
-            except (OSError, FrameTooLong, Unavailable, msgspec.MsgspecError) as error:
+            except (OSError, FrameTooLong, Unavailable, *UNREADABLE) as error:
                 log.warning("the connection to the media worker broke: %s", error)
             finally:
                 self._went_down()
@@ -181,6 +183,7 @@ class MediaClient:
             raise Unavailable(f"the media worker speaks version {welcome.version} of the protocol")
         is_other = welcome.worker != self.worker
         self.worker = welcome.worker
+        self.capabilities = frozenset(welcome.capabilities)
         self._is_up.set()
         waiting = [under_way.request for under_way in self._under_way.values()]
         if is_other:
@@ -247,6 +250,8 @@ class MediaClient:
 
     def _happened(self, event: MediaEvent) -> None:
         match event:
+            case p.Secured(leg=leg, kept_keys=kept_keys):
+                self.desired.secured(leg, kept_keys)
             case p.PlayEnded(leg=leg, play_id=play_id):
                 self.desired.play_ended(leg, play_id)
             case p.TapEnded(tap_id=tap_id):

@@ -15,14 +15,15 @@ from pathlib import Path
 import msgspec
 
 from foundation import frames, unix
-from foundation.frames import FrameReader, FrameTooLong
+from foundation.frames import UNREADABLE, FrameReader, FrameTooLong
 from telephony.media import protocol as p
 
 MOST_KEPT_EVENTS = 1000
 MOST_UNSENT_BYTES = frames.MAX_FRAME_BYTES
 "A list of all sessions takes about 5 kB for each leg."
 
-Handle = Callable[[p.Request, float], p.Done | p.Failed]
+Handle = Callable[[p.Request, float], p.Done | p.Failed | None]
+"None: the reply comes later, by `ControlSocket.reply`."
 Register = Callable[[int, int, Callable[[float], None]], None]
 "Descriptor, epoll events, what to call with the time; events 0 means: no longer."
 
@@ -35,6 +36,8 @@ class ControlSocket:
         self._handle = handle
         self._register = register
         self._path = path
+        self.connection = 0
+        "Counts those that have connected."
         self._core: socket.socket | None = None
         self._is_greeted = False
         self._reader = FrameReader()
@@ -76,6 +79,7 @@ class ControlSocket:
         self._drop()
         core.setblocking(False)
         self._core = core
+        self.connection += 1
         self._register(core.fileno(), select.EPOLLIN, self._on_ready)
 
     def _drop(self) -> None:
@@ -106,14 +110,19 @@ class ControlSocket:
     def _take(self, data: bytes, now: float) -> None:
         try:
             requests = [self._decoder.decode(frame) for frame in self._reader.feed(data)]
-        except (FrameTooLong, msgspec.MsgspecError):
+        except (FrameTooLong, *UNREADABLE):
             self._drop()  # not our core, or another version of it: it will say Hello again
             return
         for request in requests:
             if isinstance(request, p.Hello):
                 self._greet()
-            else:
-                self._send(frames.pack(self._encode(self._handle(request, now))))
+            elif (reply := self._handle(request, now)) is not None:
+                self.reply(reply)
+
+    def reply(self, reply: p.Done | p.Failed, connection: int | None = None) -> None:
+        """`connection`: on which it was asked; on another one the same `rid` is another request."""
+        if connection is None or connection == self.connection:
+            self._send(frames.pack(self._encode(reply)))
 
     def _greet(self) -> None:
         self._send(frames.pack(self._encode(self._welcome)))

@@ -36,7 +36,7 @@ class Prompt:
     """Audio that can be asked for frame by frame in either law."""
 
     def __init__(self, pcm_8k: Pcm) -> None:
-        self._pcm = pcm_8k
+        self.pcm_8k = pcm_8k
         self.frames = math.ceil(len(pcm_8k) / FRAME_SAMPLES)
         self.bytes_kept = 4 * len(pcm_8k)
         self._encoded: dict[tuple[Law, int], bytes] = {}
@@ -52,7 +52,7 @@ class Prompt:
         chunk = self._encoded.get((law, number))
         if chunk is None:
             start = number * _CHUNK_SAMPLES
-            chunk = encode(self._pcm[start : start + _CHUNK_SAMPLES], law)
+            chunk = encode(self.pcm_8k[start : start + _CHUNK_SAMPLES], law)
             self._encoded[law, number] = chunk
         return chunk
 

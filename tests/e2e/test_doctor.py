@@ -2,6 +2,8 @@
 
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ from callcenter import health
 from callcenter.commands.doctor import doctor
 from callcenter.commands.init import write_starter
 from callcenter.health import Verdict
+from callcenter.rtpengine_health import rtpengine
+from callcenter.sections import Listener
+from telephony.media.rtpengine import bencode
 
 pytestmark = pytest.mark.e2e
 
@@ -82,6 +87,41 @@ def test_the_command_sends_an_unusable_folder_to_check(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "callcenter check" in result.output
+
+
+@contextmanager
+def old_rtpengine() -> Iterator[Listener]:
+    """Knows `ping` and none of the newer commands."""
+
+    def serve(sock: socket.socket) -> None:
+        while True:
+            data, source = sock.recvfrom(65536)
+            cookie, _, body = data.partition(b" ")
+            if not cookie:
+                return
+            asked = bencode.parse(body)
+            assert isinstance(asked, dict)
+            error = {"result": "error", "error-reason": "Unrecognized command"}
+            answer = {"result": "pong"} if asked["command"] == "ping" else error
+            sock.sendto(cookie + b" " + bencode.encode(answer), source)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=serve, args=(sock,))
+        thread.start()
+        yield Listener("udp", *sock.getsockname())
+        sock.sendto(b"", sock.getsockname())
+        thread.join(5)
+
+
+def test_an_rtpengine_that_is_too_old_is_told_by_what_it_lacks() -> None:
+    with old_rtpengine() as at:
+        finding = rtpengine(at)
+
+    assert finding.verdict is Verdict.FAIL
+    assert "too old" in finding.says
+    assert "'play media'" in finding.says
+    assert finding.next_step == "install rtpengine 10.5 or newer"
 
 
 def test_pbx_that_answers_sip_is_found_by_its_first_line() -> None:

@@ -29,8 +29,9 @@ from telephony.calls.events import (
     EndedBy,
     Side,
 )
-from tests.support.centre import Centre, Tones, identity_gap, served
+from tests.support.centre import Centre, Tones, identity_gap, served_with
 from tests.support.desk_phone import DeskCall, DeskPhone
+from tests.support.rtpengine import DRIVERS
 from tests.support.telephone_speech import say, talk, write_wav
 from tests.support.tones import seconds_of_tone, tone
 
@@ -40,10 +41,17 @@ AT_ONCE_S = 5.0
 "Bound for what takes a moment on a busy machine."
 
 
+either_driver = pytest.mark.parametrize("centre", DRIVERS, indirect=True)
+"Whose calls go on must not depend on who relays them."
+
+
 @pytest.fixture(scope="module")
-def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
+def centre(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
+) -> Iterator[Centre]:
     changes = {"recordings": {"transcribe": True}}
-    with served(tmp_path_factory.mktemp("centre"), shared, changes) as centre:
+    folder = tmp_path_factory.mktemp("centre")
+    with served_with(getattr(request, "param", "own"), folder, shared, changes) as centre:
         yield centre
 
 
@@ -160,6 +168,7 @@ async def test_killed_web_costs_nothing(centre: Centre) -> None:
     assert centre.facts(CallLost, house.before) == []
 
 
+@either_driver
 async def test_killed_media_worker_is_back_on_the_same_ports(centre: Centre) -> None:
     async with full_house(centre) as house:
         pid = centre.kill("media-0")
@@ -185,6 +194,7 @@ def check_continued(file: Path, duration_s: float) -> None:
         assert [seconds_of_tone(end, freq_hz) > 0.2 for end in ends] == [True, True]
 
 
+@either_driver
 async def test_killed_core_costs_no_call_no_place_and_no_word(centre: Centre) -> None:
     async with full_house(centre) as house, centre.board() as screen:
         await screen.shows(lambda s: s["totals"]["waiting"] == 2)
@@ -213,6 +223,7 @@ async def test_killed_core_costs_no_call_no_place_and_no_word(centre: Centre) ->
     )
 
 
+@either_driver
 async def test_new_core_rebuilds_what_it_took_over_when_media_dies_too(centre: Centre) -> None:
     async with full_house(centre) as house:
         for role in ("core", "media-0"):

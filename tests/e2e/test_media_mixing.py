@@ -15,6 +15,7 @@ from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, WorkerProcess, running_client
+from tests.support.rtpengine import C_LOOP, DRIVERS, media_process
 
 pytestmark = pytest.mark.e2e
 
@@ -29,6 +30,10 @@ class Floor:
         self.client = client
         self.phones = phones
         self.ports: dict[str, int] = {}
+
+    def needs(self, capability: str) -> None:
+        if capability not in self.client.capabilities:
+            pytest.skip(f"the driver does not declare the capability {capability!r}")
 
     async def begin(self) -> None:
         for name, phone in self.phones.items():
@@ -53,16 +58,17 @@ def _singers(phone: Phone) -> set[str]:
     return {name for name, hz in TONES_HZ.items() if loudness(pcm, hz) > 2000}
 
 
-@pytest.fixture
-def worker(tmp_path: Path, worker_id: str) -> Iterator[WorkerProcess]:
+@pytest.fixture(params=[*DRIVERS, C_LOOP])
+def worker(
+    request: pytest.FixtureRequest, tmp_path: Path, worker_id: str
+) -> Iterator[WorkerProcess]:
     number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
-    first = FIRST_PORT + 20 * number
-    worker = WorkerProcess(
-        WorkerOptions(socket=str(tmp_path / "media.sock"), ports=(first, first + 19), drain_s=0.2)
+    first = FIRST_PORT + 100 * number
+    options = WorkerOptions(
+        socket=str(tmp_path / "media.sock"), ports=(first, first + 99), drain_s=0.2
     )
-    worker.start()
-    yield worker
-    worker.end(signal.SIGKILL)
+    with media_process(request.param, options, tmp_path) as worker:
+        yield worker
 
 
 @pytest.fixture
@@ -113,6 +119,7 @@ async def test_a_whisper_outlives_the_worker(floor: Floor, worker: WorkerProcess
 async def test_a_leg_that_is_lost_with_the_worker_leaves_the_others_together(
     floor: Floor, worker: WorkerProcess
 ) -> None:
+    floor.needs("restart")
     await floor.hear("agent", "caller", "boss")
 
     worker.end(signal.SIGKILL)

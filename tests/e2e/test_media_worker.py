@@ -22,6 +22,7 @@ from telephony.media.g711 import Law, encode
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness, sdp
 from tests.support.media_process import Heard, WorkerProcess, running_client
+from tests.support.rtpengine import C_LOOP, DRIVERS, media_process
 
 pytestmark = pytest.mark.e2e
 
@@ -38,6 +39,13 @@ class Bench:
     heard: Heard
     caller: Phone
     agent: Phone
+
+    def can(self, capability: str) -> bool:
+        return capability in self.client.capabilities
+
+    def needs(self, capability: str) -> None:
+        if not self.can(capability):
+            pytest.skip(f"the driver does not declare the capability {capability!r}")
 
     async def set_up(self, leg: str, phone: Phone) -> p.Done:
         return await self.client.ask(p.Offer(rid=0, leg=leg, call="c-1", sdp=phone.sdp()))
@@ -56,8 +64,10 @@ class Bench:
         await asyncio.sleep(0.05)
 
 
-@pytest.fixture
-def worker(tmp_path: Path, worker_id: str) -> Iterator[WorkerProcess]:
+@pytest.fixture(params=[*DRIVERS, C_LOOP])
+def worker(
+    request: pytest.FixtureRequest, tmp_path: Path, worker_id: str
+) -> Iterator[WorkerProcess]:
     number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
     first = FIRST_PORT + 200 * number
     options = WorkerOptions(
@@ -67,10 +77,8 @@ def worker(tmp_path: Path, worker_id: str) -> Iterator[WorkerProcess]:
         rtcp_interval_s=0.3,
         drain_s=0.2,
     )
-    worker = WorkerProcess(options)
-    worker.start()
-    yield worker
-    worker.end(signal.SIGKILL)
+    with media_process(request.param, options, tmp_path) as worker:
+        yield worker
 
 
 @pytest.fixture
@@ -85,8 +93,10 @@ async def bench(worker: WorkerProcess) -> AsyncIterator[Bench]:
     agent.close()
 
 
-def assert_one_stream(phone: Phone) -> None:
+def assert_one_stream(bench: Bench, phone: Phone) -> None:
     """One SSRC, sequence numbers without holes, timestamps that rise."""
+    if not bench.can("one-stream"):
+        return
     packets = phone.heard
     assert {packet.ssrc for packet in packets} == {packets[0].ssrc}
     for before, after in itertools.pairwise(packets):
@@ -105,9 +115,10 @@ async def test_two_legs_with_different_laws_hear_each_other(bench: Bench) -> Non
     assert loudness(bench.caller.pcm(), 700) > 6000
     done = await bench.client.ask(p.Release(rid=0, leg="l-a"))
     assert done.stats is not None
-    assert (done.stats.packets_received, done.stats.packets_sent) == (25, 25)
-    assert done.stats.packets_lost == 0
-    assert_one_stream(bench.agent)
+    assert (done.stats.packets_received, done.stats.packets_lost) == (25, 0)
+    if bench.can("figures"):
+        assert done.stats.packets_sent == 25
+    assert_one_stream(bench, bench.agent)
 
 
 async def test_a_prompt_is_heard_instead_of_the_other_leg_and_then_the_other_leg_again(
@@ -129,9 +140,10 @@ async def test_a_prompt_is_heard_instead_of_the_other_leg_and_then_the_other_leg
     assert loudness(pcm[at_the_end - 1280 : at_the_end - 320], 700) < 400
     assert loudness(pcm[:800], 700) > 6000
     assert loudness(pcm[-800:], 700) > 6000
-    assert_one_stream(bench.caller)
-    turns = [packet for packet in bench.caller.audio if packet.marker]
-    assert len(turns) == 3
+    assert_one_stream(bench, bench.caller)
+    if bench.can("one-stream"):
+        turns = [packet for packet in bench.caller.audio if packet.marker]
+        assert len(turns) == 3
 
 
 async def test_a_digit_is_told_once_and_goes_on_with_the_other_legs_payload_type(
@@ -172,7 +184,7 @@ async def test_a_digit_in_the_audio_is_told_where_the_leg_is_listened_to_for_it(
 
 async def test_digits_are_sent_with_three_ends_each(bench: Bench) -> None:
     port, _ = await bench.bridge()
-    await bench.talk((port, port), frames=2)
+    await bench.caller.speak(port, 440, frames=2)
 
     await bench.client.ask(p.SendDigits(rid=0, leg="l-a", digits="1#"))
     await asyncio.sleep(0.6)
@@ -181,7 +193,7 @@ async def test_digits_are_sent_with_three_ends_each(bench: Bench) -> None:
     assert [packet.payload[0] for packet in events] == [1] * 7 + [11] * 7
     assert [bool(packet.payload[1] & 0x80) for packet in events[:7]] == [False] * 4 + [True] * 3
     assert len({packet.rtp_ts for packet in events}) == 2
-    assert_one_stream(bench.caller)
+    assert_one_stream(bench, bench.caller)
 
 
 async def test_a_tap_has_the_caller_left_and_the_agent_right(bench: Bench, tmp_path: Path) -> None:
@@ -228,7 +240,8 @@ async def test_a_killed_worker_is_rebuilt_on_the_same_ports_and_ssrcs(
     assert bench.client.worker != before
     assert again.sessions is not None
     assert sorted(session.port for session in again.sessions) == sorted(ports)
-    assert len({packet.ssrc for packet in bench.agent.audio}) == 1
+    if bench.can("one-stream"):
+        assert len({packet.ssrc for packet in bench.agent.audio}) == 1
     assert isinstance(ended, p.TapEnded)
     assert not ended.complete
     assert len(stereo(file)[0]) == ended.frames > len(left)
@@ -237,6 +250,7 @@ async def test_a_killed_worker_is_rebuilt_on_the_same_ports_and_ssrcs(
 async def test_a_leg_that_cannot_be_rebuilt_is_told_as_lost_and_its_recording_as_ended(
     bench: Bench, tmp_path: Path
 ) -> None:
+    bench.needs("restart")
     ports = await bench.bridge()
     file = str(tmp_path / "r-1.wav")
     await bench.client.ask(p.Tap(rid=0, tap_id="r-1", left="l-a", right="l-b", file=file))
@@ -449,3 +463,7 @@ async def test_a_worker_without_the_codec_serves_what_it_has(
         wide.end(signal.SIGKILL)
 
     assert done.codec == ("G722" if g722.is_installed() else "PCMU")
+
+
+async def test_the_worker_says_which_loop_it_has(bench: Bench) -> None:
+    assert bench.can("c-loop") == (bench.worker.options.loop == "c")

@@ -25,9 +25,10 @@ from telephony.calls.events import (
     MonitorStarted,
     Side,
 )
-from tests.support.centre import Centre, served
+from tests.support.centre import Centre, served_with
 from tests.support.desk_phone import DeskCall, DeskPhone
 from tests.support.media_phone import loudness
+from tests.support.rtpengine import DRIVERS
 from tests.support.tones import read_wav, tone
 
 pytestmark = pytest.mark.e2e
@@ -44,9 +45,12 @@ PHONES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
-    with served(tmp_path_factory.mktemp("centre"), shared, {"phones": PHONES}) as centre:
+@pytest.fixture(scope="module", params=DRIVERS)
+def centre(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
+) -> Iterator[Centre]:
+    folder = tmp_path_factory.mktemp("centre")
+    with served_with(request.param, folder, shared, {"phones": PHONES}) as centre:
         yield centre
 
 

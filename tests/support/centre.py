@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import pytest
 import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.asyncio.client import ClientConnection, connect
@@ -39,10 +40,13 @@ from foundation.journal.file import JournalFile
 from foundation.journal.rows import to_record
 from foundation.record import Record
 from foundation.web.store import UserStore
+from telephony.media import worker
 from telephony.media.g711 import Law
+from telephony.media.rtpengine import service
 from telephony.sip.events import HostPort
 from tests.support.desk_phone import DeskPhone
 from tests.support.programs import find_free_port
+from tests.support.rtpengine import Rtpengine
 from tests.support.tones import tone, write_wav
 from tests.support.web_house import PASSWORD, USERS
 
@@ -207,6 +211,8 @@ class Centre:
         """pbx: where callers dial; None: at the centre itself."""
         self.folder = folder
         self.ports = ports
+        self.capabilities = frozenset(worker.CAPABILITIES)
+        "Of its media plane."
         self.pbx = pbx
         self._parents: list[subprocess.Popen[bytes]] = []
         self._known: dict[int, RunFile] = {}
@@ -380,6 +386,11 @@ class Centre:
             await self.told(AgentChanged, before, agent_id=agent_id, state=AgentState.READY)
             yield phone
 
+    def needs(self, capability: str) -> None:
+        """Skip the test when the centre's media plane does not declare it."""
+        if capability not in self.capabilities:
+            pytest.skip(f"the media driver does not declare the capability {capability!r}")
+
     # -- HTTP ------------------------------------------------------------------------------------
 
     @property
@@ -460,11 +471,41 @@ def identity_gap(figures: Mapping[str, Any]) -> int:
 
 
 @contextmanager
+def served_with(
+    driver: str,
+    folder: Path,
+    shared: Path,
+    changes: Changes | None = None,
+    pbx: HostPort | None = None,
+) -> Iterator[Centre]:
+    """`served` with our own media plane or, `driver` being rtpengine, with one of its own."""
+    if driver == "own":
+        with served(folder, shared, changes, pbx) as centre:
+            yield centre
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    engine = Rtpengine(Ports.find().media, folder.with_suffix(".rtpengine.log"))
+    with engine.running():
+        media = {
+            "driver": driver,
+            "rtpengine": f"udp:127.0.0.1:{engine.ng[1]}",
+            "rtpengine_digits": f"udp:127.0.0.1:{engine.digits[1]}",
+        }
+        with served(folder, shared, _merged({"media": media}, changes or {}), pbx) as centre:
+            centre.capabilities = frozenset(service.CAPABILITIES)
+            yield centre
+
+
+@contextmanager
 def served(
-    folder: Path, shared: Path, changes: Changes | None = None, pbx: HostPort | None = None
+    folder: Path,
+    shared: Path,
+    changes: Changes | None = None,
+    pbx: HostPort | None = None,
+    ports: Ports | None = None,
 ) -> Iterator[Centre]:
     """A centre that is ready; ended afterwards, whatever the test did to it."""
-    ports = Ports.find()
+    ports = ports or Ports.find()
     write_centre(folder, ports, shared, changes or {})
     centre = Centre(folder, ports, pbx)
     centre.serve()

@@ -119,3 +119,43 @@ def test_serving_makes_the_secret_and_says_where_to_look(
     assert asked[0][1:3] == ["-m", "callcenter.supervise"]
     assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
     assert "http://127.0.0.1:8080/" in capsys.readouterr().err.replace("\n", "")
+
+
+def test_rtpengine_is_driven_by_one_process_with_all_ports(tmp_path: Path) -> None:
+    media = "media: {driver: rtpengine, workers: 4, ports: [40000, 40009], g722: true}\n"
+    roles = roles_of(tmp_path, CENTRE + media)
+
+    assert [name for name in roles if name.startswith("media")] == ["media-0"]
+    _, _, module, argument = roles["media-0"].argv
+    options = json.loads(argument)
+    assert module == "telephony.media.rtpengine.service"
+    assert (options["ng"], options["digits"]) == (["127.0.0.1", 22222], ["127.0.0.1", 22223])
+    assert options["worker"]["ports"] == [40000, 40009]
+
+
+def test_an_rtpengine_on_another_machine_sends_to_the_address_of_this_one(tmp_path: Path) -> None:
+    there = '{driver: rtpengine, rtpengine: "udp:10.1.2.3:22222", address: 10.1.2.4}'
+    options = json.loads(roles_of(tmp_path, CENTRE + f"media: {there}\n")["media-0"].argv[-1])
+
+    assert options["ng"] == ["10.1.2.3", 22222]
+    assert options["worker"]["address"] == "10.1.2.4"
+
+
+def test_check_warns_of_an_rtpengine_that_does_not_answer(tmp_path: Path) -> None:
+    nobody = 'media: {driver: rtpengine, rtpengine: "udp:127.0.0.1:9", g722: true}\n'
+    result = run_command("check", write_centre(tmp_path, CENTRE + nobody))
+
+    assert result.exit_code == 0
+    assert "nothing answers at udp:127.0.0.1:9 the way rtpengine does" in result.stdout
+    assert "--listen-ng=127.0.0.1:9 (a warning)" in result.stdout
+    assert "no phone is offered G.722 (a warning)" in result.stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize("address", ["tcp:127.0.0.1:22222", "udp:[::1]:22222", "udp:127.0.0.1:0"])
+def test_rtpengine_is_reached_by_udp_over_ipv4(tmp_path: Path, address: str) -> None:
+    media = f'media: {{driver: rtpengine, rtpengine: "{address}"}}\n'
+    result = run_command("check", write_centre(tmp_path, CENTRE + media))
+
+    assert result.exit_code == 1
+    assert "media.rtpengine" in result.stdout
+    assert "write udp:ADDRESS:PORT with an IPv4 address" in result.stdout
