@@ -185,6 +185,11 @@ class Visit:
         return None if self._until is None else min(self._until, self._over_at)
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """What the caller hears now."""
+        return self._course.languages
+
+    @property
     def variables(self) -> Mapping[str, values.Scalar]:
         return self._course.frame.own
 
