@@ -81,7 +81,7 @@ ALREADY_SO = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The offer that an agent has, or has accepted."""
+    """The offer or reservation that an agent has, or has accepted."""
 
     call_id: CallId
     queue: QueueId
@@ -111,7 +111,16 @@ class Agent:
 
     @property
     def is_available(self) -> bool:
-        return self.state is S.READY and self.registered and not self.busy
+        return not self.why_unavailable
+
+    @property
+    def why_unavailable(self) -> str:
+        """A sentence; '' for who is available."""
+        if self.state is not S.READY:
+            return f"{self.agent_id} is {self.state}"
+        if not self.registered:
+            return f"{self.agent_id} has no registered phone"
+        return f"the phone of {self.agent_id} is busy" if self.busy else ""
 
     def get_assignment(self) -> Assignment:
         if self.assignment is None:

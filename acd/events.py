@@ -35,6 +35,8 @@ class CallQueued:
     call_id: CallId
     queue: QueueId
     priority: int = 0
+    front: bool = False
+    "Goes before all others of the same priority."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,37 @@ class TalkEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentReserved:
+    """An agent is asked into a talk as guest: the phone is to ring."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationFailed:
+    """The guest did not pick up."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+    offer_id: OfferId
+    why: OfferFailure
+
+
+@dataclass(frozen=True, slots=True)
+class TalkTaken:
+    """A transfer: the talk is `agent_id`'s from now on. `TalkEnded` of the agent before has been
+    told already, then or at this moment; the contact goes on."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
 class AgentChanged:
     """The agent entered `state`; `reason` is given for PAUSED ('rona', 'meal', ...), else ''."""
 
@@ -129,5 +162,8 @@ AcdEvent: TypeAlias = (
     | CallOverflowed
     | CallLost
     | TalkEnded
+    | AgentReserved
+    | ReservationFailed
+    | TalkTaken
     | AgentChanged
 )

@@ -1,8 +1,8 @@
 """What the floor can be told: what people chose, what phones and callers did.
 
-`AgentInput` is about one agent, `CallInput` about a call that was queued by `Enqueue`. News that
-comes too late (a caller who is gone, an offer that is over) is silently nothing; see `acd.floor`
-for what is refused.
+`AgentInput` is about one agent, `CallInput` about a call that was queued by `Enqueue`, `GuestInput`
+about an agent who is asked into a talk. News that comes too late (a caller who is gone, an offer
+that is over) is silently nothing; see `acd.floor` for what is refused.
 """
 
 from dataclasses import dataclass
@@ -64,6 +64,8 @@ class Enqueue:
     call_id: CallId
     queue: QueueId
     priority: int = 0
+    front: bool = False
+    "Before all others of the same priority, as one who has waited and talked already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,39 @@ class Lose:
     call_id: CallId
 
 
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """The agent of a talk wants `agent_id` in the call, as guest: READY becomes RINGING.
+
+    Settled by `Accept`, `Decline` or the queue's `ring_s`, as an offer is, with `offer_id`.
+    """
+
+    call_id: CallId
+    queue: QueueId
+    "Of the talk: its ring and wrap-up times count."
+    agent_id: AgentId
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """The guest's part is over without having taken the talk, or is not wanted any more: READY
+    again without wrap-up, or what was chosen meanwhile."""
+
+    agent_id: AgentId
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class TakeTalk:
+    """The guest of `offer_id`, who has accepted, has the caller now: the talk of the agent before
+    ends (wrap-up begins) if it has not, and the guest's begins. The visit's outcome stays."""
+
+    call_id: CallId
+    offer_id: OfferId
+
+
 AgentInput: TypeAlias = SignIn | SignOut | Ready | Pause | FinishWrapUp | PhoneChanged
 CallInput: TypeAlias = CallerLeft | Accept | Decline | AgentLeft | Lose
-AcdInput: TypeAlias = AgentInput | Enqueue | CallInput
+GuestInput: TypeAlias = Reserve | Dismiss | TakeTalk
+AcdInput: TypeAlias = AgentInput | Enqueue | CallInput | GuestInput

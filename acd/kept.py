@@ -1,7 +1,7 @@
 """What a floor is given that takes over from one whose process died; times are of its own clock.
 
 Whoever gives it (`Floor.restore`) has made it whole: an agent who rings or talks has a caller who
-is bound to that agent, and the other way round.
+is bound to that agent, or is a guest, and the other way round.
 """
 
 from collections.abc import Set
@@ -37,7 +37,19 @@ class KeptCaller:
     queue: QueueId
     priority: int
     entered_at: float
+    front: bool = False
     agent_id: AgentId | None = None
     offer_id: OfferId | None = None
     is_answered: bool = False
     tried: Set[AgentId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptGuest:
+    """An agent who is asked into a talk; RINGING, or TALKING once he has joined."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+    offer_id: OfferId
+    has_joined: bool = False

@@ -32,6 +32,8 @@ class CallerView:
     priority: int
     entered_at: float
     agent_id: AgentId | None
+    is_front: bool = False
+    "Was put to the front of equals, as one whose transfer came to nothing."
 
 
 def agent_view(agent: Agent) -> AgentView:
@@ -51,5 +53,10 @@ def agent_view(agent: Agent) -> AgentView:
 
 def caller_view(caller: Caller) -> CallerView:
     return CallerView(
-        caller.call_id, caller.queue, caller.priority, caller.entered_at, caller.agent_id
+        caller.call_id,
+        caller.queue,
+        caller.priority,
+        caller.entered_at,
+        caller.agent_id,
+        caller.is_front,
     )

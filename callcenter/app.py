@@ -15,41 +15,58 @@ import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from acd.floor import Floor
+from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
 from callcenter.answers import Answers
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
-from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver
+from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.erase import Eraser
-from callcenter.journey import HouseEvent, Journey
+from callcenter.events import HouseEvent
+from callcenter.journey import Journey
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
+from callcenter.lookups import HttpLookups
 from callcenter.media_port import MediaPort
-from callcenter.metrics import CoreMetrics, Readings, WorkerReading
+from callcenter.menu_ports import MenuPorts
+from callcenter.metrics import CoreMetrics, Readings, TrunkReading, WorkerReading
 from callcenter.narrator import Narrator
+from callcenter.outbound import Outbound
+from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.rules import (
     agent_cards,
     agent_options,
+    find_inbound,
     house_rules,
     limit_rules,
+    lookup_options,
     media_book,
+    name_servers,
+    number_rules,
+    outside_trunks,
     prompt_options,
     queue_options,
     recording_options,
     sip_options,
+    tiers,
     trunks,
 )
 from callcenter.secret import derive_key
 from callcenter.settings import Settings
 from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
+from callcenter.speaking import Speaking
 from callcenter.take_over import TakeOver
+from callcenter.talk_actions import TalkActions
+from callcenter.voicemail import Messages
+from foundation.clock import utc_now
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.ids import CallId
+from foundation.ids import CallId, OfferId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -69,6 +86,8 @@ from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
 from telephony.sip import events as sip
 from telephony.sip.endpoint import SipEndpoint
+from telephony.sip.gateway import Gateway
+from telephony.sip.resolver import Resolver
 from telephony.sip.stack import SipStack
 from telephony.sip.store import BindingStore
 
@@ -88,6 +107,7 @@ class Core:
     def __init__(self, settings: Settings, sockets: Sequence[socket.socket], workers: int) -> None:
         self._settings = settings
         self._sockets = sockets
+        self._numbers = frozenset(line.number for line in settings.lines)
         self._places = Places(settings.data_path)
         self._tasks = Tasks(lambda sentence: self._tell(MediaTroubled(sentence)))
         self._closing = AsyncExitStack()
@@ -96,7 +116,7 @@ class Core:
             for number in range(workers)
         ]
         self._media = MediaPort(self._clients)
-        self._metrics = CoreMetrics(self._read_gauges)
+        self._metrics = CoreMetrics(self._read_gauges, number_rules(settings).names)
         self._early_media: list[tuple[int, MediaEvent]] = []
         "What the workers tell before the calls that it is about are taken over."
         self._has_taken_over = False
@@ -123,6 +143,7 @@ class Core:
         for call_id in self._switchboard.call_ids():
             self._switchboard.hang_up(call_id, EndedBy.CENTRE, "the centre closes")
         await asyncio.sleep(LAST_WORDS_S)
+        await self._gateway.close()
         self._endpoint.close()
         await self._server.close()
         await self._recordings.finish_chores()
@@ -162,15 +183,27 @@ class Core:
 
     async def _prepare_prompts(self) -> None:
         settings = self._settings
-        async with Synthesiser() as synthesiser:
-            self._prompts = Prompts(settings.prompt_words, synthesiser, prompt_options(settings))
-            for problem in await self._prompts.prepare(agent.number for agent in settings.agents):
-                log.error("%s", problem)
+        synthesiser = await self._closing.enter_async_context(Synthesiser())
+        options = prompt_options(settings)
+        self._prompts = Prompts(settings.prompt_words, synthesiser, options)
+        for problem in await self._prompts.prepare(agent.number for agent in settings.agents):
+            log.error("%s", problem)
+        self._speaking = Speaking(self._prompts, synthesiser, options)
+        self._closing.push_async_callback(self._speaking.close)
 
     def _join_parts(self) -> None:
         settings = self._settings
         self._endpoint = SipEndpoint(
             self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
+        )
+        limits = Limits(limit_rules(settings), self._endpoint.stack.count_on)
+        self._gateway = Gateway(
+            self._endpoint,
+            outside_trunks(settings, self._trunk_secret()),
+            Resolver(name_servers(settings)),
+            random.SystemRandom(),
+            self._tell,
+            limits.count_on_trunk,
         )
         self._switchboard = Switchboard(
             CallOptions(
@@ -178,27 +211,33 @@ class Core:
                 trunks=trunks(settings),
                 media=media_book(settings),
             ),
-            SipPort(self._endpoint),
+            SipPort(self._endpoint, self._gateway),
             self._media,
             self._parties,
             self._tell,
             asyncio.get_running_loop().time,
+            self._numbers.__contains__,
         )
         self._floor = FloorDriver(
             Floor(queue_options(settings), agent_cards(settings), agent_options(settings)),
             self._tell,
         )
-        self._ivr = IvrDriver(Ivr(settings.flows), self._do_ivr)
+        self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)
         self._journey = Journey(
             house_rules(settings),
-            self._switchboard,
-            self._ivr,
-            self._floor,
-            self._prompts,
-            self._recordings,
-            self._switchboard.find_caller_number,
+            Parts(
+                control=self._switchboard,
+                ivr=self._ivr,
+                floor=self._floor,
+                prompts=self._prompts,
+                recorder=self._recordings,
+                callers=self._switchboard,
+                limits=LimitsDriver(limits, self._end_in_time),
+                ring_times=RingTimesDriver(self._end_ringing),
+                numbers=Outbound(number_rules(settings), self._tell),
+                menus=self._make_menu_ports(),
+            ),
             self._tell,
-            LimitsDriver(Limits(limit_rules(settings)), self._end_in_time),
         )
         self._lines = LineDesk(
             carried_lines(settings),
@@ -220,6 +259,7 @@ class Core:
                 self._switchboard,
                 self._journal,
                 self._tell,
+                TalkActions(self._journey, self._tell),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones={phone.id for phone in settings.phones},
@@ -228,18 +268,38 @@ class Core:
             self._lines,
         )
 
+    def _make_menu_ports(self) -> MenuPorts:
+        """What flows use beside prompts and queues."""
+        settings = self._settings
+        zone = ZoneInfo(settings.timezone)
+        known = Acquaintance(
+            self._switchboard.find_caller_number,
+            tiers(settings),
+            lambda: utc_now().astimezone(zone),
+        )
+        self._conductor.listen(known.on_event)
+        lookups = HttpLookups(lookup_options(settings))
+        self._closing.push_async_callback(lookups.close)
+        messages = Messages(settings.voicemail_path, self._tell, lambda: utc_now().astimezone(zone))
+        return MenuPorts(known=known, lookups=lookups, messages=messages, speaker=self._speaking)
+
     def _make_stack(self) -> SipStack:
         settings = self._settings
-        lines = {line.number for line in settings.lines}
         accounts = (*settings.agents, *settings.phones)
         known = {account.id: account.sip_password.get_secret_value() for account in accounts}
         return SipStack(
             sip_options(settings, sip_listeners(settings, self._sockets)),
             known | passwords(settings),
-            lines=lines.__contains__,
+            lines=self._numbers.__contains__,
+            # What agents' phones dial is for the journey to decide and to refuse with a rule.
+            extensions=lambda dialled: True,
+            inbound=partial(find_inbound, trunks(settings, self._trunk_secret())),
             secret=derive_key(settings.data_path, "sip nonces"),
             random=random.SystemRandom(),
         )
+
+    def _trunk_secret(self) -> bytes:
+        return derive_key(self._settings.data_path, "tokens of trunks")
 
     async def _take_over(self) -> None:
         """Go on with what the last core left; what can't go on is ended, exactly once."""
@@ -290,6 +350,7 @@ class Core:
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
         await self._endpoint.start()
+        self._gateway.start()
 
     async def _watch_lines(self) -> None:
         while True:
@@ -326,6 +387,9 @@ class Core:
     def _end_in_time(self, over: TimeUp) -> None:
         self._journey.time_up(over)
 
+    def _end_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
+        self._journey.ring_time_over(call_id, offer_id)
+
     def _forget_placement(self, event: HouseEvent) -> None:
         if isinstance(event, CallEnded):
             self._media.forget_call(event.call_id)
@@ -343,6 +407,10 @@ class Core:
             database_backlog={
                 "bindings": len(self._bindings),
                 "parties": self._party_store.waiting,
+            },
+            trunks={
+                name: TrunkReading(state=state, calls_out=self._gateway.count(name))
+                for name, (state, _) in self._gateway.states().items()
             },
             media={number: _reading(client) for number, client in enumerate(self._clients)},
             lines=self._lines.readings(),

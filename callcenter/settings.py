@@ -36,6 +36,7 @@ from callcenter.sections import (
     Lookups,
     Media,
     Name,
+    Outbound,
     Phone,
     Queue,
     Recordings,
@@ -43,6 +44,7 @@ from callcenter.sections import (
     Sip,
     Speech,
     Store,
+    Transfers,
     Trunk,
     Voicemail,
     async_url,
@@ -86,10 +88,14 @@ class _Listed(BaseSettings):
     "The numbers that callers dial."
     trunks: tuple[Trunk, ...] = ()
     "Who may call; without any, everybody may who reaches `sip.listen`."
+    outbound: tuple[Outbound, ...] = ()
+    "Which numbers outside may be dialled; without any, none."
     limits: Limits = Limits()
     "How many calls there may be."
     agents: tuple[Agent, ...] = ()
     "Who answers."
+    transfers: Transfers = Transfers()
+    "Of talks from one to the next."
     phones: tuple[Phone, ...] = ()
     "Accounts that are no agents: where supervisors are rung to listen, whisper and barge in."
     hours: dict[Name, Calendar] = {}
