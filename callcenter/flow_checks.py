@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.settings import Settings
 
 HTTP = ("http", "https")
+MADE = "--"
+"In the names of prompts that are made of a node's own words."
 
 
 def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
@@ -159,7 +161,7 @@ def _depth(name: str, settings: Settings, so_far: int) -> int:
 def _prompts(flow: Flow, settings: Settings) -> Iterable[Finding]:
     unrecorded = flow.prompt_names() - settings.own_prompts() - set(ANNOUNCEMENTS)
     for name in sorted(unrecorded):
-        yield from _missing_words(flow, name)
+        yield from _missing_words(flow, name, settings)
     for language in flow.languages:
         if unrecorded and language not in settings.speech.voices:
             yield ("languages",), f"speech.voices has no voice for {language!r}"
@@ -169,13 +171,15 @@ def _prompts(flow: Flow, settings: Settings) -> Iterable[Finding]:
                 yield ("prompts", name), f"has other words in flows/{other.name}.yaml"
 
 
-def _missing_words(flow: Flow, name: str) -> Iterable[Finding]:
-    words = flow.prompts.get(name)
+def _missing_words(flow: Flow, name: str, settings: Settings) -> Iterable[Finding]:
+    """Prompts of all flows are one house's: any may have the words."""
+    known = settings.prompt_words
+    words = flow.prompts.get(name) or known.get(name)
     if words is None:
         users = [
             written_name(node.name) for node in flow.nodes.values() if name in prompts_of(node)
         ]
-        hint = nearest(name, flow.prompts)
+        hint = nearest(name, [one for one in known if MADE not in one])
         yield ("nodes", *users[:1]), f"the prompt {name!r} has neither words nor a WAV; {hint}"
         return
     for language in flow.languages:
