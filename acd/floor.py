@@ -47,6 +47,7 @@ from acd.events import (
     CallLost,
     OfferFailure,
 )
+from acd.expected_wait import Accuracy
 from acd.ground import Ground
 from acd.guests import Guests
 from acd.inputs import (
@@ -56,15 +57,23 @@ from acd.inputs import (
     AgentLeft,
     CallerLeft,
     CallInput,
+    ChangeAgent,
+    ChangeQueue,
+    CodeWrapUp,
     Decline,
     Dismiss,
     Enqueue,
+    ExtendWrapUp,
     FinishWrapUp,
     GuestInput,
+    HouseInput,
     Lose,
+    Move,
     Pause,
     PhoneChanged,
+    Promote,
     Ready,
+    RemoveAgent,
     Reserve,
     SignIn,
     SignOut,
@@ -72,7 +81,8 @@ from acd.inputs import (
 )
 from acd.kept import KeptAgent, KeptCaller, KeptGuest
 from acd.options import AgentCard, AgentOptions, QueueOptions
-from acd.timers import AgentTime, MaxWait, PositionDue, Timer
+from acd.shifts import Shifts
+from acd.timers import AgentTime, AwayDue, MaxWait, PositionDue, RelaxDue, Timer
 from acd.views import AgentView, CallerView, agent_view, caller_view
 from acd.visits import Outcome, Visits
 from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
@@ -91,11 +101,14 @@ class Floor:
         agents: Iterable[AgentCard],
         options: AgentOptions | None = None,
         new_offer_id: Callable[[], OfferId] = new_offer_id,
+        chance: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """`chance`: random numbers from 0 to below 1, for strategies by lot."""
         self._new_offer_id = new_offer_id
-        self._ground = Ground(queues, agents, options or AgentOptions())
+        self._ground = Ground(queues, agents, options or AgentOptions(), chance)
         self._visits = Visits(self._ground)
         self._guests = Guests(self._ground, self._visits)
+        self._shifts = Shifts(self._ground)
 
     @property
     def deadline(self) -> float | None:
@@ -104,7 +117,16 @@ class Floor:
     def feed(self, given: AcdInput, now: float) -> list[AcdEvent]:
         events = self._ground.events = []
         match given:
-            case SignIn() | SignOut() | Ready() | Pause() | FinishWrapUp() | PhoneChanged():
+            case (
+                SignIn()
+                | SignOut()
+                | Ready()
+                | Pause()
+                | FinishWrapUp()
+                | ExtendWrapUp()
+                | CodeWrapUp()
+                | PhoneChanged()
+            ):
                 self._feed_agent(given, now)
                 self._dispatch(now)
             case Enqueue(call_id):
@@ -114,6 +136,15 @@ class Floor:
                 self._visits.tell_position(call_id, now)
             case Reserve() | Dismiss() | TakeTalk():
                 self._feed_guest(given, now)
+                self._dispatch(now)
+            case ChangeAgent() | RemoveAgent() | ChangeQueue():
+                self._feed_house(given, now)
+                self._dispatch(now)
+            case Promote():
+                self._visits.promote(given, now)
+                self._dispatch(now)
+            case Move():
+                self._visits.move(given, now)
                 self._dispatch(now)
             case _:
                 self._feed_call(given, now)
@@ -160,10 +191,12 @@ class Floor:
             self._kept_deadline(kept, now),
             kept.after_talk,
         )
+        agent.wrap_up_code = kept.wrap_up_code
         agent.registered, agent.busy = kept.registered, kept.busy
-        self._ground.matching.follow(agent)
+        self._ground.matching.follow(agent, now)
         if agent.deadline is not None:
             self._ground.timers.set(AgentTime(agent.agent_id), agent.deadline)
+        self._ground.on_followed(agent)
 
     def _kept_deadline(self, kept: KeptAgent, now: float) -> float | None:
         if kept.assignment is None:
@@ -173,7 +206,7 @@ class Floor:
             case AgentState.RINGING:
                 return max(kept.since + options.ring_s, now + PICK_UP_UNHEARD_S)
             case AgentState.WRAP_UP:
-                return kept.since + options.wrap_up_s
+                return kept.since + (kept.wrap_up_s or options.wrap_up_s)
             case _:
                 return None
 
@@ -200,8 +233,8 @@ class Floor:
 
     def waiting(self, queue: QueueId) -> list[CallerView]:
         """Who waits, in order of service; callers whose agent's phone rings are among them."""
-        name = self._ground.matching.get_queue(queue).queue_id
-        return [caller_view(caller) for caller in self._visits.unanswered(name)]
+        self._ground.options_of(queue)
+        return [caller_view(caller) for caller in self._visits.unanswered(queue)]
 
     def position(self, call_id: CallId) -> int | None:
         """1 is next; None for who does not wait (rings, talks, or is not on the floor).
@@ -211,7 +244,16 @@ class Floor:
         caller = self._visits.find(call_id)
         if caller is None or not caller.is_waiting:
             return None
-        return self._ground.matching.get_queue(caller.queue).position(caller)
+        return self._ground.matching.position(caller)
+
+    def expectation_error(self, queue: QueueId) -> Accuracy | None:
+        """How far the expected waits were off; None before anybody was answered."""
+        self._ground.options_of(queue)
+        return self._ground.expected_wait(queue).accuracy()
+
+    def is_surging(self, queue: QueueId) -> bool:
+        """Whether the queue has called in its backup agents."""
+        return self._visits.is_surging(queue)
 
     def is_current(self, offer_id: OfferId) -> bool:
         """Whether the offer is still open: its agent's phone rings and may pick up."""
@@ -231,7 +273,11 @@ class Floor:
             case Pause(reason=reason):
                 self._choose(agent, Step.PAUSE, now, reason)
             case FinishWrapUp():
-                self._ground.events += agent.finish_wrap_up(now)
+                self._shifts.finish_wrap_up(agent, now)
+            case ExtendWrapUp():
+                self._shifts.extend(agent, given)
+            case CodeWrapUp():
+                self._shifts.code(agent, given, now)
             case PhoneChanged():
                 self._change_phone(agent, given, now)
             case _:
@@ -245,6 +291,8 @@ class Floor:
             self._ground.events += agent.choose(Step.MAKE_READY, now)
 
     def _choose(self, agent: Agent, step: Step, now: float, reason: str = "") -> None:
+        if step is not Step.SIGN_OUT:
+            self._shifts.check_code(agent)
         if agent.state is AgentState.RINGING and step is not Step.MAKE_READY:
             self._part(agent, OfferFailure.WITHDRAWN, now)
         self._ground.events += agent.choose(step, now, reason)
@@ -272,6 +320,17 @@ class Floor:
                 caller = self._visits.find(call_id)
                 if caller is not None and caller.is_answered and caller.agent_id == agent_id:
                     self._visits.end_talk(caller, now)
+            case _:
+                assert_never(given)
+
+    def _feed_house(self, given: HouseInput, now: float) -> None:
+        match given:
+            case ChangeAgent(card):
+                self._ground.change_agent(card)
+            case RemoveAgent(agent_id):
+                self._ground.remove_agent(agent_id)
+            case ChangeQueue():
+                self._visits.change_queue(given, now)
             case _:
                 assert_never(given)
 
@@ -311,10 +370,10 @@ class Floor:
             self._miss(self._ground.agents[given.agent_id], given.why, now)
 
     def _dispatch(self, now: float) -> None:
-        while queue := self._ground.matching.next_queue():
-            caller = self._visits.get(queue.head[-1])
-            agent = self._ground.agents[queue.pool.best(caller.tried)]
-            self._visits.offer(caller, agent, self._new_offer_id(), queue.options, now)
+        while match := self._ground.matching.next_match(now):
+            caller = self._visits.get(match.call_id)
+            agent = self._ground.matching.choose_agent(caller, match.lineup, now)
+            self._visits.offer(caller, agent, self._new_offer_id(), match.lineup.options, now)
 
     def _miss(self, agent: Agent, why: OfferFailure, now: float) -> None:
         self._part(agent, why, now)
@@ -334,8 +393,12 @@ class Floor:
         match timer:
             case AgentTime(agent_id):
                 self._end_agent_time(self._ground.agents[agent_id], now)
+            case AwayDue(agent_id):
+                self._shifts.end_pause(self._ground.agents[agent_id], now)
             case MaxWait(call_id):
                 self._visits.end_wait(call_id)
+            case RelaxDue(call_id):
+                self._visits.relax(call_id, now)
             case PositionDue(call_id):
                 self._visits.tell_position(call_id, now)
             case _:
@@ -345,5 +408,4 @@ class Floor:
         if agent.state is AgentState.RINGING:
             self._miss(agent, OfferFailure.NO_ANSWER, now)
         else:
-            self._ground.events += agent.finish_wrap_up(now)
-            self._ground.follow(agent, now)
+            self._shifts.end_wrap_up(agent, now)

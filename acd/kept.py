@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from acd.agent import Assignment, Step
 from acd.events import AgentState
+from acd.requirement import EVERYBODY, Requirement
 from foundation.ids import AgentId, CallId, OfferId, QueueId
 
 
@@ -25,6 +26,9 @@ class KeptAgent:
     "Of RINGING, TALKING and WRAP_UP."
     after_talk: tuple[Step, str] = (Step.MAKE_READY, "")
     "What the agent chose while talking, with the reason of a pause."
+    wrap_up_s: float | None = None
+    "How long the wrap-up is, when the agent has extended it."
+    wrap_up_code: str = ""
     registered: bool = False
     busy: bool = False
 
@@ -38,6 +42,9 @@ class KeptCaller:
     priority: int
     entered_at: float
     front: bool = False
+    tier: str = ""
+    requires: Requirement = EVERYBODY
+    waited_s: float = 0.0
     agent_id: AgentId | None = None
     offer_id: OfferId | None = None
     is_answered: bool = False

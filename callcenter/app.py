@@ -219,7 +219,12 @@ class Core:
             self._numbers.__contains__,
         )
         self._floor = FloorDriver(
-            Floor(queue_options(settings), agent_cards(settings), agent_options(settings)),
+            Floor(
+                queue_options(settings),
+                agent_cards(settings),
+                agent_options(settings),
+                chance=random.SystemRandom().random,
+            ),
             self._tell,
         )
         self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)

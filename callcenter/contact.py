@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from acd.events import Priority
+from acd.requirement import EVERYBODY, Requirement
 from foundation.ids import AgentId, CallId, OfferId, QueueId
 from telephony.calls.control import AgentTarget, GuestTarget
 from telephony.calls.events import GuestWay
@@ -63,8 +65,14 @@ class Contact:
     agent_id: AgentId | None = None
     "Who talks with the caller; in HANDED and OUTSIDE, who did last."
     returns: int = 0
-    """How often an agent was lost before the talk began, so that the call went to the queue's
-    front: its priority there."""
+    "How often an agent was lost before the talk began, so that the call went to the queue's front."
+    priority: int = Priority.P3
+    tier: str = ""
+    "Of a VIP."
+    requires: Requirement = EVERYBODY
+    "What this caller needs of an agent beside what the queue asks."
+    prefer: AgentId | None = None
+    "Who talked with the caller last, if his flow wants him."
     guest: Guest | None = None
     is_held: bool = False
     "By the API."

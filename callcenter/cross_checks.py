@@ -10,7 +10,8 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from callcenter.sections import SECURE_TRANSPORTS, Agent, Phone, Queue, Trunk
+from callcenter.queue_checks import queue_doubts, queue_problems
+from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
 from foundation.yaml_lines import Path, nearest
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
@@ -39,6 +40,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _passwords("agents", [(agent, agent.number) for agent in settings.agents])
     yield from _passwords("phones", [(phone, "") for phone in settings.phones])
     yield from _missing_models(settings)
+    yield from queue_problems(settings)
     yield from _sip_listeners(settings)
     yield from _carried_lines(settings)
 
@@ -46,9 +48,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
 def doubts(settings: Settings) -> Iterable[Finding]:
     yield from _unreachable_listeners(settings)
     yield from _browsers_without_a_door(settings)
-    for name, queue in settings.queues.items():
-        if not any(fits(agent, queue) for agent in settings.agents):
-            yield ("queues", name), "no agent has the skills that this queue asks for"
+    yield from queue_doubts(settings)
     if not settings.trunks and not all(_is_loopback(one.host) for one in settings.sip.listen):
         yield ("sip", "listen"), "anybody who reaches it may call: no trunks are configured"
     yield from _hidden_rules(settings)
@@ -70,10 +70,6 @@ def _browsers_without_a_door(settings: Settings) -> Iterable[Finding]:
 
 def _is_loopback(host: str) -> bool:
     return ipaddress.ip_address(host).is_loopback
-
-
-def fits(agent: Agent, queue: Queue) -> bool:
-    return all(agent.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
 
 
 def _shared_numbers(settings: Settings) -> Iterable[Finding]:

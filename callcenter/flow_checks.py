@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from acd.requirement import RequirementError, parse_requirement
 from callcenter.cross_checks import Finding
 from foundation.yaml_lines import nearest
 from ivr.course import MAX_DEPTH
@@ -50,12 +51,21 @@ def _of_node(flow: Flow, node: Node, settings: Settings) -> Iterable[Finding]:
             if queue not in settings.queues:
                 hint = nearest(queue, settings.queues)
                 yield (*path, "queue"), f"no queue is called {queue!r}; {hint}"
+            if isinstance(node, ToQueue):
+                yield from _requirement(node)
         case Opening():
             yield from _calendar(flow, node, settings)
         case Lookup():
             yield from _server(node, settings)
         case SubFlow():
             yield from _sub_flow(flow, node, settings)
+
+
+def _requirement(node: ToQueue) -> Iterable[Finding]:
+    try:
+        parse_requirement(node.requires)
+    except RequirementError as error:
+        yield ("nodes", node.name, "requires"), str(error)
 
 
 # -- calendars, servers ----------------------------------------------------------------------------

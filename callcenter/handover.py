@@ -216,7 +216,7 @@ class Handover:
         if kind == "line":
             self._steps.start_flow(contact, name)
         else:
-            self._steps.enqueue(contact, QueueId(name), priority=contact.returns, front=True)
+            self._steps.enqueue(contact, QueueId(name), front=True)
 
     def agent_left(self, contact: Contact) -> bool:
         """The agent has hung up: whether a guest is rung who is to have the caller.
@@ -288,7 +288,7 @@ class Handover:
         if guest.agent_id is not None:
             self._floor.feed(_end_of(contact.call_id, guest.agent_id, guest, status))
         if contact.stage is Stage.HANDED and self._callers.has_call(contact.call_id):
-            self._steps.enqueue(contact, _queue_of(contact), priority=contact.returns, front=True)
+            self._steps.enqueue(contact, _queue_of(contact), front=True)
 
     def _transferred(self, contact: Contact, guest: Guest) -> None:
         if not guest.has_joined:

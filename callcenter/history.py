@@ -14,6 +14,7 @@ from acd.events import (
     CallAbandoned,
     CallLost,
     CallOverflowed,
+    CallPromoted,
     CallQueued,
     OfferFailed,
     TalkEnded,
@@ -119,9 +120,16 @@ class History:
     def _queued(self, call: CallPast, event: CallQueued, at_s: float) -> None:
         self._visits += 1
         call.visit = VisitPast(
-            event.queue, event.priority, at_s, front=event.front, number=self._visits
+            event.queue,
+            event.priority,
+            at_s,
+            front=event.front,
+            tier=event.tier,
+            requires=event.requires,
+            waited_s=event.waited_s,
+            number=self._visits,
         )
-        call.last_visit, call.has_overflowed, call.is_bridged = None, False, False
+        call.last_visit, call.overflowed, call.is_bridged = None, None, False
         call.held_by.clear()
         call.taking = call.outside = call.sent_on = None
 
@@ -153,11 +161,13 @@ class History:
                 visit.tried.add(agent_id)
                 visit.agent_id = visit.offer_id = None
                 self.agents.expect_after_failure(agent_id, why, at_s)
+            case CallPromoted(priority=priority, tier=tier):
+                visit.priority, visit.tier = priority, tier
             case AgentAnswered(call_id, _, agent_id):
                 visit.is_answered = True
                 self.agents.expect(agent_id, AgentState.TALKING, at_s, call_id)
             case CallAbandoned() | CallOverflowed() | CallLost() | TalkEnded():
-                call.has_overflowed = isinstance(event, CallOverflowed)
+                call.overflowed = event if isinstance(event, CallOverflowed) else None
                 call.visit, call.last_visit = None, visit
                 if isinstance(event, TalkEnded):
                     self.agents.expect(event.agent_id, AgentState.WRAP_UP, at_s, event.call_id)

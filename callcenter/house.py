@@ -99,6 +99,8 @@ class QueueRule:
     "What agents dial to send a caller there."
     survey: str = ""
     "The flow that a caller hears when the agent has hung up."
+    overflow_to: QueueId | None = None
+    "Who overflows goes there; None: hears an apology."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -303,7 +303,7 @@ class Journey:
         if contact.returns > MAX_RETURNS:
             self._steps.say_all_busy(contact)
         else:
-            self._steps.enqueue(contact, contact.queue, priority=contact.returns)
+            self._steps.enqueue(contact, contact.queue, front=True)
 
     def _wants_survey(self, contact: Contact, event: calls.AgentHungUp) -> bool:
         """A talk that the agent has ended; a fault is followed by nothing."""
@@ -354,7 +354,7 @@ class Journey:
             case acd.AgentAnswered(_, _, agent_id):
                 self._agent_answered(contact, agent_id)
             case acd.CallOverflowed():
-                self._steps.say_all_busy(contact)
+                self._steps.overflow(contact, event)
 
     def _agent_answered(self, contact: Contact, agent_id: AgentId) -> None:
         contact.agent_id = agent_id

@@ -14,6 +14,8 @@ import logging
 from collections.abc import Callable
 from typing import get_args
 
+from acd.events import Priority
+from acd.requirement import parse_requirement
 from callcenter.contact import Contact, Guest, Stage
 from callcenter.destinations import Destinations, ToAgent, ToLine, ToOutside, ToQueue, rule_of
 from callcenter.events import HouseEvent
@@ -44,8 +46,6 @@ log = logging.getLogger(__name__)
 FACTS = get_args(IvrEvent)
 TONE = "tone:880:300"
 "Before a message."
-MOST_URGENT = 3
-"P0 to the floor, which counts the other way round."
 NOBODY = AgentId("")
 "No phone of ours calls."
 
@@ -123,8 +123,12 @@ class Menus:
                     self._tell(effect)
 
     def _enqueue(self, contact: Contact, wish: ivr.EnterQueue) -> None:
-        priority = 0 if wish.priority is None else MOST_URGENT - wish.priority
-        self._steps.enqueue(contact, wish.queue, priority=priority)
+        contact.priority = Priority.P3 if wish.priority is None else Priority[f"P{wish.priority}"]
+        contact.tier = wish.tier
+        # What cannot be read was refused when the flow was.
+        contact.requires = parse_requirement(wish.requires)
+        contact.prefer = AgentId(wish.prefer) if wish.prefer else None
+        self._steps.enqueue(contact, wish.queue)
 
     def _promise(self, contact: Contact, offer: ivr.OfferCallback) -> None:
         """A caller who is called back at the number he calls from keeps its country."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from acd.agent import RONA, Assignment, Step
-from acd.events import AgentChanged, AgentState, OfferFailure
+from acd.events import AgentChanged, AgentState, CallOverflowed, OfferFailure
 from callcenter.events import CallSentOn
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
 from recordings.events import RecordingStarted
@@ -22,6 +22,9 @@ class VisitPast:
     is_answered: bool = False
     tried: set[AgentId] = field(default_factory=set)
     front: bool = False
+    tier: str = ""
+    requires: str = ""
+    waited_s: float = 0.0
     number: int = 0
     "In the order in which the callers came: several may have come at one moment."
 
@@ -65,7 +68,8 @@ class CallPast:
     visit: VisitPast | None = None
     last_visit: VisitPast | None = None
     "The one before, when there is none now."
-    has_overflowed: bool = False
+    overflowed: CallOverflowed | None = None
+    "The end of the last visit, if that was how it ended."
     is_bridged: bool = False
     held_by: set[Side] = field(default_factory=set)
     recording: RecordingStarted | None = None
@@ -93,6 +97,9 @@ class AgentPast:
     due: AgentChanged | None = None
     "The change that follows from the last fact and was not written down any more."
     due_at: float = 0.0
+    wrap_up_s: float | None = None
+    "Of a wrap-up that was extended."
+    wrap_up_code: str = ""
 
     def enter(self, changed: AgentChanged, at_s: float) -> None:
         was = self.state
@@ -101,8 +108,11 @@ class AgentPast:
             self.assignment = None
         if changed.state is AgentState.READY and was is not AgentState.RINGING:
             self.idle_since = at_s
+        if changed.state is not AgentState.WRAP_UP:
+            self.wrap_up_s = None
         if changed.state not in (AgentState.TALKING, AgentState.WRAP_UP):
             self.after_talk = (Step.MAKE_READY, "")
+            self.wrap_up_code = ""
 
     def choose(self, step: Step, reason: str) -> None:
         """By the API; while somebody talks it is done later."""

@@ -32,6 +32,7 @@ from acd.events import (
 )
 from acd.inputs import CallerLeft, Lose
 from acd.kept import KeptAgent, KeptCaller, KeptGuest
+from acd.requirement import parse_requirement
 from callcenter.history import History
 from callcenter.past import AgentPast, CallPast, GuestPast, VisitPast
 from callcenter.stand import House, Revived, Stand
@@ -83,6 +84,8 @@ class Plan:
                 idle_since=agent.idle_since - offset_s,
                 assignment=agent.assignment,
                 after_talk=agent.after_talk,
+                wrap_up_s=agent.wrap_up_s,
+                wrap_up_code=agent.wrap_up_code,
                 registered=agent.agent_id in self.registered,
                 busy=agent.agent_id in busy,
             )
@@ -101,6 +104,9 @@ class Plan:
                 is_answered=visit.is_answered,
                 tried=frozenset(visit.tried),
                 front=visit.front,
+                tier=visit.tier,
+                requires=parse_requirement(visit.requires),
+                waited_s=visit.waited_s,
             )
             for call_id, visit in self.visits
         ]
@@ -316,4 +322,4 @@ class _Planner:
 def _has_left(call: CallPast) -> bool:
     """The visit ended because the call did, which the journal did not come to say."""
     last = call.last_visit
-    return last is not None and not last.is_answered and not call.has_overflowed
+    return last is not None and not last.is_answered and call.overflowed is None

@@ -8,7 +8,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
+from acd.events import Priority
+from acd.options import (
+    AgentCard,
+    AgentOptions,
+    QueueOptions,
+    Relaxation,
+    ServiceLevel,
+    ServiceOrder,
+    Surge,
+)
+from acd.requirement import parse_requirement
 from callcenter.house import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
 from callcenter.line_accounts import (
@@ -68,6 +78,7 @@ def house_rules(settings: Settings) -> HouseRules:
                 languages=_languages_of(settings, name),
                 number=queue.number or "",
                 survey=queue.survey or "",
+                overflow_to=QueueId(queue.overflow_to) if queue.overflow_to else None,
             )
             for name, queue in settings.queues.items()
         },
@@ -226,7 +237,18 @@ def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:
 def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
     return QueueOptions(
         skills=queue.skills,
-        strategy=Strategy(queue.strategy),
+        requires=parse_requirement(queue.requires),
+        relax=tuple(
+            Relaxation(step.after_s, parse_requirement(step.requires)) for step in queue.relax
+        ),
+        strategy=queue.strategy,
+        sticky_s=queue.sticky_s,
+        max_waiting=queue.max_waiting,
+        max_expected_wait_s=queue.max_expected_wait_s,
+        needs_agents=queue.needs_agents,
+        wrap_up_codes=queue.wrap_up_codes,
+        needs_wrap_up_code=queue.needs_wrap_up_code,
+        surge=_surge(queue),
         ring_s=queue.ring_s,
         wrap_up_s=queue.wrap_up_s,
         max_wait_s=queue.max_wait_s,
@@ -240,6 +262,13 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
     )
 
 
+def _surge(queue: Queue) -> Surge | None:
+    surge = queue.surge
+    if surge is None:
+        return None
+    return Surge(join_waiting=surge.join_waiting, leave_waiting=surge.leave_waiting)
+
+
 def agent_cards(settings: Settings) -> list[AgentCard]:
     return [
         AgentCard(
@@ -250,13 +279,28 @@ def agent_cards(settings: Settings) -> list[AgentCard]:
             team=agent.team,
             languages=agent.languages,
             auto_answer=agent.auto_answer,
+            backup=agent.backup,
+            allocation={QueueId(name): share for name, share in agent.allocation.items()},
         )
         for agent in settings.agents
     ]
 
 
 def agent_options(settings: Settings) -> AgentOptions:
-    return AgentOptions(auto_ready=settings.auto_ready)
+    order = settings.order
+    return AgentOptions(
+        auto_ready=settings.auto_ready,
+        selection=settings.selection,
+        pause_limit_s=settings.pause_limits,
+        away_grace_s=settings.away_grace_s,
+        max_wrap_up_s=settings.max_wrap_up_s,
+        order=ServiceOrder(
+            priority_s={Priority.P0: order.p0_s, Priority.P1: order.p1_s, Priority.P2: order.p2_s},
+            tier_s=order.tiers,
+            front_s=order.front_s,
+            longest_s=order.longest_s,
+        ),
+    )
 
 
 def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptions:

@@ -16,9 +16,12 @@ from pydantic import (
     PlainValidator,
     SecretStr,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import NoDecode
 
+from acd.options import Strategy
+from acd.requirement import RequirementError, parse_requirement
 from ivr.hours import Hours, HoursError
 from ivr.hours import parse as parse_hours
 
@@ -183,6 +186,18 @@ Skills = dict[Name, Annotated[int, Field(ge=1, le=10)]]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 SrtpPolicy = Literal["never", "offer", "require"]
 SecondsOrNever = Annotated[float, Field(ge=0, le=86_400)]
+
+
+def _expression(text: str) -> str:
+    """Kept as text, which is what people write and read."""
+    try:
+        parse_requirement(text)
+    except RequirementError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+Expression = Annotated[str, AfterValidator(_expression)]
 
 
 class Part(BaseModel):
@@ -527,6 +542,27 @@ class Agent(Phone):
     "Ask the phone to pick up by itself, after a short tone."
     languages: tuple[Language, ...] = ()
     "What the agent speaks, the mother tongue first."
+    backup: bool = False
+    "Is offered calls only in a queue's `surge`."
+    allocation: dict[Name, Annotated[float, Field(gt=0, le=100)]] = {}
+    "For the strategy `percent_allocation`: percent of the busy time for each queue."
+
+
+class Ordering(Part):
+    """Who is served before whom: everybody by entry time, some with a head start."""
+
+    p0_s: SecondsOrNever = 1800.0
+    "Head start of the fast channel: who is P0 goes before all who came up to so long earlier."
+    p1_s: SecondsOrNever = 600.0
+    "Head start of P1."
+    p2_s: SecondsOrNever = 180.0
+    "Head start of P2; P3, the usual, has none."
+    tiers: dict[Name, SecondsOrNever] = {}
+    "Head start of VIP tiers, added to that of the priority."
+    front_s: SecondsOrNever = 1200.0
+    "Of callers who come back because their agent or transfer was lost; added as well."
+    longest_s: SecondsOrNever = 3600.0
+    "Nobody's is longer: who has waited so long is passed by no later arrival."
 
 
 class ServiceLevel(Part):
@@ -534,6 +570,26 @@ class ServiceLevel(Part):
     "Share of the callers that is to be answered in time."
     within_s: Seconds = 20.0
     "In time means within so long."
+
+
+class Relaxation(Part):
+    after_s: Seconds
+    "Of waiting; then …"
+    requires: Expression
+    "… this will do, instead of `skills` and `requires`."
+
+
+class Surge(Part):
+    join_waiting: int = Field(default=10, ge=1)
+    "When so many callers wait, agents with `backup: true` are offered them, too."
+    leave_waiting: int = Field(default=3, ge=0)
+    "When so few are left, not any more."
+
+    @model_validator(mode="after")
+    def _has_hysteresis(self) -> "Surge":
+        if self.leave_waiting >= self.join_waiting:
+            raise ValueError("leave_waiting must be below join_waiting")
+        return self
 
 
 class Transfers(Part):
@@ -547,12 +603,34 @@ class Queue(Part):
     "What an agent dials to send a caller to this queue."
     skills: Skills = {}
     "Lowest level of each skill that an agent needs."
-    strategy: Literal["longest_idle"] = "longest_idle"
-    "Which of the agents who suit best is offered the call."
+    requires: Expression = ""
+    "What an agent needs besides, for example `english or (cantonese>=3 and not trainee)`."
+    relax: tuple[Relaxation, ...] = ()
+    "What will do after a longer wait, step by step."
+    strategy: Strategy = Strategy.LONGEST_IDLE
+    "Which of the available agents is offered the call; docs/acd.md tells what each does."
+    sticky_s: SecondsOrNever = 0.0
+    "How long a caller waits for the agent who talked with him last; 0: not at all."
+    sticky_days: float = Field(default=7, gt=0, le=366)
+    "How long ago that may have been."
+    max_waiting: int | None = Field(default=None, ge=0)
+    "Who comes when so many wait already overflows at once."
+    max_expected_wait_s: Seconds | None = None
+    "Who would have to wait longer, by what is expected, overflows at once."
+    needs_agents: bool = False
+    "Who comes while no agent who suits takes calls or has one overflows at once."
+    overflow_to: Name | None = None
+    "The queue that takes who overflows; left out: an apology, and the call ends."
+    surge: Surge | None = None
+    "When backup agents are called in; left out: never."
     service_level: ServiceLevel = ServiceLevel()
     "The target that the wallboard measures."
     wrap_up_s: SecondsOrNever = 20.0
     "For notes after a talk; 0: none."
+    wrap_up_codes: tuple[Name, ...] = ()
+    "What an agent may say a call was about."
+    needs_wrap_up_code: bool = False
+    "No call is offered to the agent before the last one has its code."
     ring_s: Seconds = 15.0
     "Then the call is offered to the next agent, and this one is paused (`rona`)."
     max_wait_s: Seconds = 600.0

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from acd.events import AgentOffered, TalkTaken
+from acd.requirement import parse_requirement
 from callcenter.contact import Contact, Guest, Stage
 from callcenter.events import HouseEvent
 from callcenter.past import CallPast, InvitedPast, VisitPast
@@ -125,7 +126,9 @@ class Stand:
         visit = call.visit or call.last_visit
         if visit is None:
             return contact, (CallAnswered(call.call_id),)
-        contact.queue, contact.returns = visit.queue, visit.priority
+        contact.queue, contact.returns = visit.queue, int(visit.front)
+        contact.priority, contact.tier = visit.priority, visit.tier
+        contact.requires = parse_requirement(visit.requires)
         if call.sent_on is not None:
             contact.stage, contact.agent_id = Stage.TALKING, call.sent_on.agent_id
             return contact, (call.sent_on,)
@@ -143,7 +146,11 @@ class Stand:
         self, contact: Contact, call: CallPast, kept: KeptCall
     ) -> tuple[Contact, tuple[HouseEvent, ...]]:
         """The visit is over, and the call is not."""
-        if call.has_overflowed:
+        if call.overflowed is not None:
+            if not kept.caller.plays:
+                # Nothing came of it yet: another queue, or the apology.
+                contact.stage = Stage.WAITING
+                return contact, (call.overflowed,)
             contact.stage = Stage.LEAVING
             return contact, _after_prompt(kept.caller)
         if call.last_visit is not None:

@@ -4,6 +4,7 @@ Each is one thing that happens to a caller: a flow begins, a queue is entered, m
 talk is recorded. When it happens is told in `callcenter.journey` and `callcenter.handover`.
 """
 
+from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
 from callcenter.house import Floor, HouseRules, Ivr, Prompts, QueueRule, Recorder
@@ -70,11 +71,33 @@ class Steps:
         return self._known.caller(contact.call_id, line, contact.trunk, hours=hours, agent=agent)
 
     def enqueue(
-        self, contact: Contact, queue: QueueId, *, priority: int = 0, front: bool = False
+        self, contact: Contact, queue: QueueId, *, front: bool = False, waited_s: float = 0.0
     ) -> None:
         contact.stage = Stage.WAITING
         contact.queue, contact.agent_id = queue, None
-        self._floor.feed(floor.Enqueue(contact.call_id, queue, priority, front))
+        self._floor.feed(
+            floor.Enqueue(
+                contact.call_id,
+                queue,
+                contact.priority,
+                front,
+                contact.tier,
+                contact.requires,
+                contact.prefer,
+                waited_s=waited_s,
+            )
+        )
+
+    def overflow(self, contact: Contact, event: acd.CallOverflowed) -> None:
+        """To where somebody moved the caller or the queue sends him on; else he is told."""
+        if event.to is not None:
+            self.enqueue(contact, event.to, waited_s=event.waited_s)
+            return
+        target = self.queue_rule(contact).overflow_to
+        if target is None:
+            self.say_all_busy(contact)
+        else:
+            self.enqueue(contact, target)
 
     def begin_waiting(self, contact: Contact, *, has_waited: bool) -> None:
         if has_waited:

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from acd.events import (
     AcdEvent,
     AgentAnswered,
+    AgentAway,
     AgentChanged,
     AgentState,
     CallAbandoned,
@@ -95,6 +96,7 @@ class Board:
             CallEnded: self._ended,
             MediaTroubled: self._media_troubled,
             LineLost: self._line_lost,
+            AgentAway: self._agent_away,
             CallQueued: self._queued,
             AgentAnswered: self._answered,
             CallAbandoned: self._abandoned,
@@ -349,6 +351,10 @@ class Board:
 
     def _media_troubled(self, event: MediaTroubled, at_s: float) -> None:
         self._notice(at_s, NoticeKind.MEDIA, event.sentence)
+
+    def _agent_away(self, event: AgentAway, at_s: float) -> None:
+        away = f"{event.agent_id}: {event.reason}, {event.away_s / 60:.0f} min"
+        self._notice(at_s, NoticeKind.AGENT_AWAY, away)
 
     def _line_lost(self, event: LineLost, at_s: float) -> None:
         self._notice(at_s, NoticeKind.LINE_LOST, f"Line {event.line}: {event.sentence}")

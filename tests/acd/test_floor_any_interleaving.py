@@ -48,8 +48,6 @@ from acd.inputs import (
     TakeTalk,
 )
 from acd.options import AgentOptions, QueueOptions
-from acd.routing import suits
-from acd.views import CallerView
 from foundation.errors import Conflict, IllegalTransition
 from foundation.ids import AgentId, CallId, OfferId, QueueId
 from tests.support.floors import BEN, EVA, ORDERS, REPAIRS, ZOE, card, numbered_offers
@@ -347,7 +345,7 @@ class AnyInterleaving(RuleBasedStateMachine):
             if view.state is AgentState.READY and view.registered and not view.busy:
                 skilled = self.floor.card_of(view.agent_id)
                 for queue in self.journal.waiting.values():
-                    assert not suits(skilled, QUEUES[queue].skills)
+                    assert not QUEUES[queue].requirement.suits(skilled.skills)
 
     @invariant()
     def the_counters_add_up(self) -> None:
@@ -363,7 +361,7 @@ class AnyInterleaving(RuleBasedStateMachine):
             line = [c for c in self.floor.waiting(queue) if c.agent_id is None]
             numbers = [self.floor.position(c.call_id) for c in line]
             assert numbers == list(range(1, len(line) + 1))
-            assert line == sorted(line, key=_service)
+            assert line == sorted(line, key=lambda caller: caller.served_from)
 
     def _is_refused(self, given: AcdInput) -> bool:
         match given:
@@ -381,10 +379,6 @@ class AnyInterleaving(RuleBasedStateMachine):
     def _take(self, events: list[AcdEvent]) -> None:
         for event in events:
             self.journal.take(event)
-
-
-def _service(caller: CallerView) -> tuple[int, bool, float]:
-    return (-caller.priority, not caller.is_front, 0.0 if caller.is_front else caller.entered_at)
 
 
 TestAnyInterleaving = AnyInterleaving.TestCase

@@ -8,6 +8,7 @@ from acd.events import (
     AgentReserved,
     AgentState,
     OfferFailure,
+    Priority,
     ReservationFailed,
     TalkEnded,
     TalkTaken,
@@ -193,12 +194,12 @@ def test_caller_who_is_queued_again_has_no_guest(floor: Floor) -> None:
     assert floor.feed(TakeTalk(CALL, GUEST), 23.0) == []
 
 
-def test_caller_at_the_front_goes_before_who_came_earlier_but_not_before_the_urgent(
+def test_caller_at_the_front_goes_before_who_came_earlier_but_not_before_the_fast_channel(
     floor: Floor,
 ) -> None:
     floor.feed(Pause(BEN, "meal"), 20.0)
     queue_up(floor, "c-2", 21.0)
-    queue_up(floor, "c-3", 22.0, priority=1)
+    queue_up(floor, "c-3", 22.0, priority=Priority.P0)
     floor.feed(AgentLeft(CALL, EVA), 23.0)
     floor.feed(Enqueue(CALL, ORDERS, front=True), 24.0)
     assert [caller.call_id for caller in floor.waiting(ORDERS)] == ["c-3", CALL, "c-2"]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from acd.options import Strategy
 from callcenter import settings as settings_module
 from callcenter.sections import async_url
 from callcenter.settings import Settings, load
@@ -69,7 +70,9 @@ queues:
         "did you mean 'Asia/Shanghai'?",
         "callcenter.yaml:2: htpp: unknown key 'htpp'; did you mean 'http'?",
         "callcenter.yaml:6: agents[0].nubmer: unknown key 'nubmer'; did you mean 'number'?",
-        "callcenter.yaml:11: queues.orders.strategy: 'fifo': input should be 'longest_idle'",
+        "callcenter.yaml:11: queues.orders.strategy: 'fifo': input should be "
+        + ", ".join(f"'{each}'" for each in [*Strategy][:-1])
+        + f" or '{[*Strategy][-1]}'",
         "callcenter.yaml:12: queues.orders.ring_s: -1: input should be greater than 0",
     ]
 

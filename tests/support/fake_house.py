@@ -178,6 +178,7 @@ class House:
         blocked: Sequence[str] = (),
         limits: LimitRules | None = None,
         numbers: NumberRules | None = None,
+        overflow_to: QueueId | None = None,
     ) -> None:
         self.now = 0.0
         self.control = FakeControl()
@@ -200,7 +201,10 @@ class House:
         rule = QueueRule(music="music", announce_agent=announce_agent, languages=("en",))
         rules = HouseRules(
             lines={"8000": LineRule(flow="main", languages=("en",))},
-            queues={ORDERS: rule, REPAIRS: replace(rule, number="7002")},
+            queues={
+                ORDERS: replace(rule, overflow_to=overflow_to),
+                REPAIRS: replace(rule, number="7002"),
+            },
             agents={
                 EVA: AgentRule(number="1001", auto_answer=False),
                 TOM: AgentRule(number="1002", auto_answer=True),

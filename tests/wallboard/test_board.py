@@ -7,6 +7,7 @@ import pytest
 
 from acd.events import (
     AgentAnswered,
+    AgentAway,
     AgentChanged,
     AgentState,
     CallAbandoned,
@@ -399,6 +400,13 @@ def test_line_that_its_pbx_does_not_reach_is_a_notice(story: Story) -> None:
     (notice,) = story.board.notices
     assert notice.kind is NoticeKind.LINE_LOST
     assert notice.text == "Line 8000: the server does not answer"
+
+
+def test_agent_who_is_away_for_too_long_is_a_notice(story: Story) -> None:
+    story.at(1, AgentAway(ANN, "break", 905.0))
+
+    (notice,) = story.board.notices
+    assert (notice.kind, notice.text) == (NoticeKind.AGENT_AWAY, "ann: break, 15 min")
 
 
 # -- transfers -----------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ const TEXTS = {
       recording_incomplete: "A recording is incomplete.",
       transcript_failed: "A recording could not be transcribed.",
       line_lost: "A line at another PBX takes no calls.",
+      agent_away: "An agent has been away for too long.",
     },
   },
   zh: {
@@ -64,6 +65,7 @@ const TEXTS = {
       call_lost: "故障导致等待的来电丢失。", call_cut: "故障中断了通话。",
       recording_incomplete: "录音不完整。", transcript_failed: "录音转写失败。",
       line_lost: "外部线路无法接入。",
+      agent_away: "坐席离席超时。",
     },
   },
 };
