@@ -38,6 +38,7 @@ from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
+from callcenter.reload import CurrentPrompts, FlowReload
 from callcenter.rules import (
     agent_cards,
     agent_options,
@@ -66,6 +67,7 @@ from callcenter.talk_actions import TalkActions
 from callcenter.voicemail import Messages
 from foundation.clock import utc_now
 from foundation.db import create_schema, make_engine, make_sessions
+from foundation.errors import ConfigurationError
 from foundation.ids import CallId, OfferId
 from foundation.ipc import Server
 from foundation.journal import Journal
@@ -185,9 +187,11 @@ class Core:
         settings = self._settings
         synthesiser = await self._closing.enter_async_context(Synthesiser())
         options = prompt_options(settings)
-        self._prompts = Prompts(settings.prompt_words, synthesiser, options)
-        for problem in await self._prompts.prepare(agent.number for agent in settings.agents):
+        self._synthesiser = synthesiser
+        prompts = Prompts(settings.prompt_words, synthesiser, options)
+        for problem in await prompts.prepare(agent.number for agent in settings.agents):
             log.error("%s", problem)
+        self._prompts = CurrentPrompts(prompts)
         self._speaking = Speaking(self._prompts, synthesiser, options)
         self._closing.push_async_callback(self._speaking.close)
 
@@ -227,6 +231,7 @@ class Core:
             ),
             self._tell,
         )
+        self._lookups = HttpLookups(lookup_options(settings))
         self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)
         self._journey = Journey(
             house_rules(settings),
@@ -254,6 +259,9 @@ class Core:
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
+        self._reload = FlowReload(
+            settings, self._ivr, self._prompts, self._lookups, self._synthesiser
+        )
         self._answers = Answers(
             self._journal,
             self._floor,
@@ -271,6 +279,7 @@ class Core:
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
             self._lines,
+            self._reload,
         )
 
     def _make_menu_ports(self) -> MenuPorts:
@@ -283,10 +292,11 @@ class Core:
             lambda: utc_now().astimezone(zone),
         )
         self._conductor.listen(known.on_event)
-        lookups = HttpLookups(lookup_options(settings))
-        self._closing.push_async_callback(lookups.close)
+        self._closing.push_async_callback(self._lookups.close)
         messages = Messages(settings.voicemail_path, self._tell, lambda: utc_now().astimezone(zone))
-        return MenuPorts(known=known, lookups=lookups, messages=messages, speaker=self._speaking)
+        return MenuPorts(
+            known=known, lookups=self._lookups, messages=messages, speaker=self._speaking
+        )
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
@@ -385,6 +395,14 @@ class Core:
     def _on_journal_trouble(self, sentence: str) -> None:
         log.error("journal: %s", sentence)
         self._metrics.journal_troubled()
+
+    async def reload(self) -> None:
+        """As by `callcenter reload`; what is wrong is in the log."""
+        try:
+            await self._reload.reload()
+        except ConfigurationError as error:
+            for problem in error.problems:
+                log.error("flows are not taken up: %s", problem)
 
     def _do_ivr(self, call_id: CallId, effect: Effect) -> None:
         self._journey.do_ivr(call_id, effect)

@@ -71,6 +71,8 @@ class Contact:
     "Of a VIP."
     requires: Requirement = EVERYBODY
     "What this caller needs of an agent beside what the queue asks."
+    sends: int = 0
+    "How often flows have sent the caller to a line."
     prefer: AgentId | None = None
     "Who talked with the caller last, if his flow wants him."
     guest: Guest | None = None

@@ -4,7 +4,7 @@ Each driver reads the loop's clock, keeps one timer and hands effects on; see fo
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from acd.events import AcdEvent
 from acd.floor import Floor
@@ -16,6 +16,8 @@ from foundation.ids import AgentId, CallId, OfferId
 from foundation.machine import Driver
 from ivr.caller import Caller
 from ivr.effects import Effect
+from ivr.flow import Flow
+from ivr.hours import Hours
 from ivr.inputs import Input
 from ivr.service import Ivr
 
@@ -65,6 +67,10 @@ class IvrDriver:
     ) -> None:
         effects = self._ivr.start(call_id, flow, self._loop.time(), languages, caller)
         self._perform(call_id, effects)
+
+    def replace(self, flows: Mapping[str, Flow], hours: Mapping[str, Hours]) -> None:
+        """For callers who come from now on."""
+        self._ivr.replace(flows, hours)
 
     def answer(self, call_id: CallId, given: Input) -> None:
         """Of what the flow has asked of the house."""

@@ -253,10 +253,11 @@ class Journey:
         self.handover.ended(call_id)
         self._own_calls.ended(call_id)
         self._menus.ended(call_id)
-        contact = self._contacts.pop(call_id, None)
+        contact = self._contacts.get(call_id)
         if contact is None:
             return
         self._ivr.caller_left(call_id)
+        del self._contacts[call_id]
         if contact.queue is not None:
             # Only who hangs up has abandoned; a caller whom we lost is our failure, not his choice.
             left = floor.CallerLeft if by is calls.EndedBy.CALLER else floor.Lose

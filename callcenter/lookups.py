@@ -45,7 +45,8 @@ class HttpLookups:
     """Owns a client and a task for each open question."""
 
     def __init__(self, options: LookupOptions) -> None:
-        self._options = options
+        self.options = options
+        "May be replaced; `at_once` stays what it was for the client."
         self._client = httpx.AsyncClient(
             follow_redirects=False,
             trust_env=False,
@@ -93,8 +94,8 @@ class HttpLookups:
         return LookupFailed(asked.lookup_id)
 
     async def _ask(self, asked: StartLookup) -> Input:
-        if len(self._tasks) > self._options.at_once:
-            raise Unusable(f"{self._options.at_once} are open already")
+        if len(self._tasks) > self.options.at_once:
+            raise Unusable(f"{self.options.at_once} are open already")
         try:
             request = self._request(asked)
             response = await self._client.send(request, stream=True)
@@ -110,13 +111,13 @@ class HttpLookups:
     def _request(self, asked: StartLookup) -> httpx.Request:
         url = httpx.URL(asked.url).copy_merge_params(asked.query)
         host = url.host if url.port is None else f"{url.host}:{url.port}"
-        if url.scheme not in ("http", "https") or host not in self._options.hosts:
+        if url.scheme not in ("http", "https") or host not in self.options.hosts:
             raise Unusable(f"{host!r} is none of lookups.hosts")
         return self._client.build_request(
             asked.method,
             url,
             json=asked.body,
-            headers={"Accept": "application/json", **self._options.headers.get(host, {})},
+            headers={"Accept": "application/json", **self.options.headers.get(host, {})},
             timeout=asked.timeout_s,
         )
 
@@ -124,8 +125,8 @@ class HttpLookups:
         body = bytearray()
         async for piece in response.aiter_bytes():
             body += piece
-            if len(body) > self._options.max_bytes:
-                raise Unusable(f"the answer has more than {self._options.max_bytes} bytes")
+            if len(body) > self.options.max_bytes:
+                raise Unusable(f"the answer has more than {self.options.max_bytes} bytes")
         return bytes(body)
 
 

@@ -25,7 +25,7 @@ from callcenter.menu_ports import Stoppable
 from callcenter.own_calls import OwnCalls
 from callcenter.parts import Parts
 from callcenter.steps import Steps
-from foundation.errors import RemoteError
+from foundation.errors import Conflict, RemoteError
 from foundation.ids import AgentId, CallId, RecordingId, new_offer_id
 from ivr import effects as ivr
 from ivr.events import CallbackAsked, IvrEvent
@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 FACTS = get_args(IvrEvent)
 TONE = "tone:880:300"
 "Before a message."
+MAX_SENDS = 10
+"To lines, in one call: two that lead to each other must come to an end."
 NOBODY = AgentId("")
 "No phone of ours calls."
 
@@ -223,6 +225,9 @@ class Menus:
                     self._ivr.answer(call_id, TransferDone())
                     self._steps.enqueue(contact, queue)
                 case ToLine(line):
+                    contact.sends += 1
+                    if contact.sends > MAX_SENDS:
+                        raise Conflict(f"The caller was sent to lines {MAX_SENDS} times.")
                     self._ivr.answer(call_id, TransferDone())
                     self._steps.start_flow(contact, line)
                 case ToAgent(agent_id):

@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from callcenter.house import Prompts
 from foundation.errors import CallCentreError
 from foundation.ids import CallId
 from foundation.tasks import Crashed, contain_async
 from ivr import audio
 from ivr.numbers_zh import say_digits_zh
-from ivr.prompts import PromptOptions, Prompts, Synthesises
+from ivr.prompts import PromptOptions, Synthesises
 from ivr.spoken import Item, Kind, Piece, Prompt, Spoken
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """A house without phones: real journey, floor and menus; commands to calls are written down."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from acd.events import AcdEvent
@@ -14,11 +14,12 @@ from callcenter.events import HouseEvent
 from callcenter.house import AgentRule, Callers, HouseRules, LineRule, QueueRule
 from callcenter.journey import Journey
 from callcenter.limits import Arrival, LimitRules, Limits, Refusal
+from callcenter.menu_ports import MenuPorts
 from callcenter.parts import Parts
 from foundation.ids import AgentId, CallId, OfferId, PartyId, PhoneId, QueueId, RecordingId
 from ivr.caller import Caller
 from ivr.effects import Effect
-from ivr.flow import parse
+from ivr.flow import Flow, parse
 from ivr.inputs import Input
 from ivr.service import Ivr
 from telephony.calls import events as calls
@@ -179,6 +180,9 @@ class House:
         limits: LimitRules | None = None,
         numbers: NumberRules | None = None,
         overflow_to: QueueId | None = None,
+        flows: Mapping[str, Flow] | None = None,
+        menus: MenuPorts | None = None,
+        survey: str = "",
     ) -> None:
         self.now = 0.0
         self.control = FakeControl()
@@ -197,8 +201,10 @@ class House:
         queues = {ORDERS: options, REPAIRS: replace(options, skills={"repairs": 1})}
         self.floor = Floor(queues, cards, AgentOptions(auto_ready=True), self._new_id)
         self._limits = Limits(limits or LimitRules())
-        self._ivr = Ivr({"main": parse(FLOW, "flows/main.yaml", "main")[0]})
-        rule = QueueRule(music="music", announce_agent=announce_agent, languages=("en",))
+        self._ivr = Ivr(flows or {"main": parse(FLOW, "flows/main.yaml", "main")[0]})
+        rule = QueueRule(
+            music="music", announce_agent=announce_agent, languages=("en",), survey=survey
+        )
         rules = HouseRules(
             lines={"8000": LineRule(flow="main", languages=("en",))},
             queues={
@@ -223,6 +229,7 @@ class House:
                 limits=self,
                 ring_times=_RingTimes(self),
                 numbers=numbers or NoNumbers(),
+                menus=menus or MenuPorts(),
             ),
             self.conductor.tell,
         )
