@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 MADE_WITHIN_S = 5.0
 MOST_FILES = 500
 FOLDER = "spoken"
-"Below the cache; emptied at the start."
+"Beside the cache of prompts; emptied at the start."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Speaking:
         self._options = options
         self._tasks: dict[CallId, asyncio.Task[None]] = {}
         self._made_files: OrderedDict[Path, None] = OrderedDict()
-        for old in (options.cache / FOLDER).glob("*.wav"):
+        for old in (options.cache.with_name(FOLDER)).glob("*.wav"):
             old.unlink(missing_ok=True)
 
     def say(
@@ -105,7 +105,7 @@ class Speaking:
             return []
         recipe = "\0".join(("sentence", voice, str(self._options.speed), text))
         name = hashlib.sha256(recipe.encode()).hexdigest()[:24]
-        file: Path = self._options.cache / FOLDER / f"{name}.wav"
+        file: Path = self._options.cache.with_name(FOLDER) / f"{name}.wav"
         if file not in self._made_files:
             pcm = await self._synthesiser.synthesise(text, voice, self._options.speed)
             await asyncio.to_thread(audio.write_wav, file, pcm)
