@@ -44,7 +44,7 @@ from ivr.flow import Flow
 from ivr.hours import Hours
 from ivr.inputs import LookupDone
 from ivr.spoken import Prompt
-from ivr.written import Language, Name, Priority, Written
+from ivr.written_base import Language, Name, Priority, Written
 
 DEFAULT_MOMENT = datetime(2026, 10, 12, 10, 0)  # noqa: DTZ001  the centre's zone is put to it
 
