@@ -222,6 +222,7 @@ class Journey:
                 if contact.stage is Stage.OWN:
                     self._own_calls.answered(contact)
                 else:
+                    self._menus.forget_guest(contact)
                     self._steps.start_flow(contact, contact.line)
             case calls.DigitPressed(call_id, calls.Side.CALLER, digit):
                 if contact.stage is Stage.IVR:

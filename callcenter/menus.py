@@ -265,6 +265,11 @@ class Menus:
         self._send_away(contact)
         self._ivr.answer(contact.call_id, TransferFailed())
 
+    def forget_guest(self, contact: Contact) -> None:
+        """A flow begins: whom an earlier process had rung for the caller is not wanted any more."""
+        if self.has_rung(contact):
+            self._send_away(contact)
+
     def has_rung(self, contact: Contact) -> bool:
         """Somebody is rung by the caller's flow, not by an agent."""
         guest = contact.guest

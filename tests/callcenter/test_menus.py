@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from acd.events import AgentOffered, CallQueued
+from callcenter.contact import Guest
 from callcenter.menu_ports import Answer, MenuPorts
 from foundation.ids import CallId, OfferId, PartyId, RecordingId
 from ivr.caller import Caller
@@ -22,6 +23,7 @@ from ivr.flow import Flow, parse
 from ivr.inputs import LookupDone
 from ivr.spoken import Item, Spoken
 from telephony.calls import events as calls
+from telephony.calls.control import AgentTarget
 from telephony.calls.number_rules import Purpose, Refusal, Route
 from tests.support.fake_house import EVA, ORDERS, TOM, House
 
@@ -396,3 +398,14 @@ def test_caller_who_hangs_up_in_a_survey_has_abandoned_nothing() -> None:
     assert "CallAbandoned" not in house.kinds()
     assert house.kinds().count("TalkEnded") == 1
     assert len(house.facts(FlowEnded)) == 2
+
+
+def test_flow_that_begins_anew_sends_away_whom_an_earlier_process_had_rung() -> None:
+    house = Menu("  a: {do: say, prompt: hello, next: end}")
+    call_id = house.arrive()
+    contact = house.journey.find(call_id)
+    assert contact is not None
+    contact.guest = Guest(AgentTarget(EVA, OfferId("o-old")), calls.GuestWay.DIAL)
+    house.tell(calls.CallAnswered(call_id))
+    assert house.control.verbs()[-2:] == ["take_back", "play"]
+    assert contact.guest is None

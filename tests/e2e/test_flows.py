@@ -269,3 +269,21 @@ async def test_sighup_of_core_takes_up_flows_too(centre: Centre) -> None:
     await centre.until(lambda: "flows taken up" in centre.said("core").splitlines()[-1], 15)
     async with calling(centre) as (_, before):
         await centre.told(CallEnded, before, reason="bye")
+
+
+async def test_talk_that_a_flow_has_begun_outlives_core(centre: Centre) -> None:
+    await put(centre, "  a: {do: transfer, to: '1001', prompt: choices, failed: end}\n")
+    async with centre.agent(1) as agent, calling(centre) as (call, before):
+        incoming = await agent.rings()
+        incoming.accept()
+        await centre.told(CallerSent, before)
+        call.play(tone(1000, 40))
+        incoming.play(tone(1200, 40))
+        await incoming.hears(1000, 0.5)
+        await centre.replaced("core", centre.kill("core"))
+        await centre.ready()
+        at_s = call.heard_s
+        await call.hears(1200, 1.0, since_s=at_s)
+        assert call.heard_tone_s(300, at_s) == 0, "no menu begins anew"
+        incoming.hang_up()
+        await centre.told(CallEnded, before)
