@@ -153,14 +153,15 @@ def _shared_addresses(trunks: Sequence[Trunk]) -> Iterable[Finding]:
 
 def _missing_flows(settings: Settings) -> Iterable[Finding]:
     for index, line in enumerate(settings.lines):
-        if line.flow not in settings.flows:
+        flow = settings.flows.get(line.flow)
+        if not settings.has_flow_file(line.flow):
             hint = nearest(line.flow, settings.flows)
             yield ("lines", index, "flow"), f"there is no flows/{line.flow}.yaml; {hint}"
-        elif line.language and line.language not in settings.flows[line.flow].languages:
-            hint = nearest(line.language, settings.flows[line.flow].languages)
+        elif flow is not None and line.language and line.language not in flow.languages:
+            hint = nearest(line.language, flow.languages)
             yield ("lines", index, "language"), f"the flow does not speak {line.language!r}; {hint}"
     for name, queue in settings.queues.items():
-        if queue.survey is not None and queue.survey not in settings.flows:
+        if queue.survey is not None and not settings.has_flow_file(queue.survey):
             hint = nearest(queue.survey, settings.flows)
             yield ("queues", name, "survey"), f"there is no flows/{queue.survey}.yaml; {hint}"
 

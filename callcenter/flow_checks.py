@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from acd.requirement import RequirementError, parse_requirement
 from callcenter.cross_checks import Finding
-from foundation.yaml_lines import nearest
+from foundation.yaml_lines import Path, nearest
 from ivr.course import MAX_DEPTH
 from ivr.flow import Flow, prompts_of
 from ivr.flow_checks import unreachable, written_name
@@ -119,31 +119,42 @@ def _server(node: Lookup, settings: Settings) -> Iterable[Finding]:
 
 
 def _sub_flow(flow: Flow, node: SubFlow, settings: Settings) -> Iterable[Finding]:
-    path = ("nodes", node.name)
+    path = ("nodes", node.name, "flow")
     other = settings.flows.get(node.flow)
-    if other is None:
+    if other is not None:
+        yield from _languages(flow, other, path)
+        yield from _given(node, other)
+        yield from _taken(flow, node, other)
+    elif not settings.has_flow_file(node.flow):
         hint = nearest(node.flow, settings.flows)
-        yield (*path, "flow"), f"there is no flows/{node.flow}.yaml; {hint}"
-        return
+        yield path, f"there is no flows/{node.flow}.yaml; {hint}"
+
+
+def _languages(flow: Flow, other: Flow, path: Path) -> Iterable[Finding]:
     for language in flow.languages:
         if language not in other.languages:
-            yield (*path, "flow"), f"flows/{other.name}.yaml does not speak {language!r}"
+            yield path, f"flows/{other.name}.yaml does not speak {language!r}"
+
+
+def _given(node: SubFlow, other: Flow) -> Iterable[Finding]:
     for name, expression in node.given:
+        path = ("nodes", node.name, "with", name)
         if name not in other.variables:
             hint = nearest(name, other.variables)
-            sentence = f"flows/{other.name}.yaml has no variable {name!r}; {hint}"
-            yield (*path, "with", name), sentence
+            yield path, f"flows/{other.name}.yaml has no variable {name!r}; {hint}"
         elif not fits(expression.type, other.variables[name][0]):
             wanted = other.variables[name][0]
-            yield (*path, "with", name), f"is a {expression.type}, {name!r} there is a {wanted}"
+            yield path, f"is a {expression.type}, {name!r} there is a {wanted}"
+
+
+def _taken(flow: Flow, node: SubFlow, other: Flow) -> Iterable[Finding]:
     for ours, theirs in node.into:
+        path = ("nodes", node.name, "into", ours)
         if theirs not in other.variables:
             hint = nearest(theirs, other.variables)
-            sentence = f"flows/{other.name}.yaml has no variable {theirs!r}; {hint}"
-            yield (*path, "into", ours), sentence
+            yield path, f"flows/{other.name}.yaml has no variable {theirs!r}; {hint}"
         elif not fits(other.variables[theirs][0], flow.variables[ours][0]):
-            kind = other.variables[theirs][0]
-            yield (*path, "into", ours), f"{theirs!r} there is a {kind}"
+            yield path, f"{theirs!r} there is a {other.variables[theirs][0]}"
 
 
 def _too_deep(flow: Flow, settings: Settings) -> Iterable[Finding]:

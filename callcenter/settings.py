@@ -172,6 +172,10 @@ class Settings(_Listed):
         """Every file of `flows/`, by its name without `.yaml`."""
         return self._flows
 
+    def has_flow_file(self, name: str) -> bool:
+        """Also of a flow with problems, which are told by themselves."""
+        return name in self._flows or (self._folder / "flows" / f"{name}.yaml").exists()
+
     @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
         """The words of all flows' prompts, by name and language."""

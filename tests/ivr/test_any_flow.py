@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from hypothesis import assume, event, given
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from foundation.ids import CallId
@@ -67,6 +67,8 @@ INPUTS: st.SearchStrategy[Input] = st.one_of(
     st.just(TransferDone()),
     st.just(TransferFailed()),
 )
+patient = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"A whole flow is read for each example."
 STEPS = st.lists(st.tuples(INPUTS | st.none(), st.floats(0, 20)), max_size=60)
 
 
@@ -81,6 +83,7 @@ def visit_of(text: str, other: str | None) -> Visit:
     return Visit(CALL, flow, caller=CALLER, flows=flows, hours=HOURS)
 
 
+@patient
 @given(flow_texts(calls="sub"), st.none() | flow_texts(calls="main"), STEPS)
 def test_any_inputs_at_any_times_keep_the_rules(
     text: str, other: str | None, steps: list[tuple[Input | None, float]]
@@ -117,6 +120,7 @@ def to_the_end(visit: Visit, now: float) -> list[Effect]:
     pytest.fail(f"{visit!r} does not end")
 
 
+@patient
 @given(flow_texts(calls="sub"), st.none() | flow_texts(calls="main"))
 def test_nobody_stays_longer_than_the_limit_however_often_he_presses(
     text: str, other: str | None
@@ -132,6 +136,7 @@ def test_nobody_stays_longer_than_the_limit_however_often_he_presses(
         visit.tick(now)
 
 
+@patient
 @given(flow_texts(), STEPS)
 def test_who_leaves_is_told_once_and_nothing_comes_after(
     text: str, steps: list[tuple[Input | None, float]]
@@ -144,6 +149,7 @@ def test_who_leaves_is_told_once_and_nothing_comes_after(
         assert (visit.tick(passed) if given_ is None else visit.feed(given_, passed)) == []
 
 
+@patient
 @given(flow_texts())
 def test_only_one_thing_is_waited_for_at_a_time(text: str) -> None:
     """A lookup, a listener, a recording, a ringing phone."""
@@ -157,6 +163,7 @@ def test_only_one_thing_is_waited_for_at_a_time(text: str) -> None:
         effects = visit.tick(visit.deadline)
 
 
+@patient
 @given(flow_texts(), st.integers(0, 2000), st.integers(0, 30), st.text(max_size=6))
 def test_fuzz_damaged_flow_is_a_flow_or_a_list_of_problems(
     text: str, at: int, cut: int, put: str

@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from ivr.drawing import edges, mermaid, svg
 from ivr.flow import Flow, parse
@@ -53,6 +53,7 @@ def test_svg_is_well_formed_and_shows_all() -> None:
     assert {"hello", "choices", "orders", "odd-one", "(3)"} <= set(texts)
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(flow_texts(calls="sub"))
 def test_any_flow_can_be_drawn(text: str) -> None:
     found = flow_or_none(text)

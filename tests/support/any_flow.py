@@ -1,5 +1,6 @@
 """Flows of every kind of node, made by chance: ways on lead forward, keys lead anywhere."""
 
+from functools import cache
 from typing import Any
 
 import yaml
@@ -21,28 +22,33 @@ HEAD = {
 }
 
 
+ENDS = st.sampled_from(
+    [
+        {"do": "queue", "queue": "q", "priority": "P1", "tier": "said"},
+        {"do": "hangup", "say": "Bye {n}."},
+        {"do": "hangup"},
+        {"do": "echo", "limit_s": 5},
+        {"do": "return"},
+    ]
+)
+
+
 @st.composite
 def flow_texts(draw: DrawFn, calls: str = "") -> str:
     """YAML of a flow that is usually accepted; `calls`: a flow it may call."""
-    count = draw(st.integers(1, 8))
-    names = [f"n{at}" for at in range(count)]
-    nodes: dict[str, Any] = {"end": draw(ends())}
-    for at, name in enumerate(names):
-        forward = st.sampled_from([*names[at + 1 :], "end"])
-        nodes[name] = draw(node(forward, st.sampled_from([*names, "end"]), calls))
+    count = draw(st.integers(1, 6))
+    nodes: dict[str, Any] = {"end": draw(ENDS)}
+    for at in range(count):
+        nodes[f"n{at}"] = draw(node_at(at, count, calls))
     return yaml.safe_dump({**HEAD, "start": "n0", "nodes": nodes}, allow_unicode=True)
 
 
-def ends() -> st.SearchStrategy[dict[str, Any]]:
-    return st.sampled_from(
-        [
-            {"do": "queue", "queue": "q", "priority": "P1", "tier": "said"},
-            {"do": "hangup", "say": "Bye {n}."},
-            {"do": "hangup"},
-            {"do": "echo", "limit_s": 5},
-            {"do": "return"},
-        ]
-    )
+@cache
+def node_at(at: int, count: int, calls: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Made once for each place: to make a strategy takes longer than to draw from it."""
+    names = [f"n{one}" for one in range(count)]
+    forward = st.sampled_from([*names[at + 1 :], "end"])
+    return node(forward, st.sampled_from([*names, "end"]), calls)
 
 
 def node(
