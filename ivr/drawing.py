@@ -250,13 +250,14 @@ def _short(text: str) -> str:
 
 def _draw_edge(edge: Edge, at: Mapping[str, tuple[int, int]], drawn: list[Edge]) -> str:
     (x1, y1), (x2, y2) = at[edge.begin], at[edge.end]
-    own = [one for one in drawn if one.begin == edge.begin]
+    own = sorted((one for one in drawn if one.begin == edge.begin), key=lambda one: at[one.end][0])
     spread = (own.index(edge) + 1) * _WIDTH // (len(own) + 1)
     if y2 > y1:
         bx, by, ex, ey = x1 + spread, y1 + _HEIGHT, x2 + _WIDTH // 2, y2
         bend = (ey - by) // 2
         path = f"M{bx} {by}C{bx} {by + bend} {ex} {ey - bend} {ex} {ey}"
-        label = (bx + (ex - bx) // 4, by + 20)
+        # Near the end, where ways of one node are far from each other.
+        label = (bx + (ex - bx) * 4 // 5, by + (ey - by) * 3 // 4)
     else:
         bx, by, ex, ey = x1 + _WIDTH, y1 + _HEIGHT // 2, x2 + _WIDTH, y2 + _HEIGHT // 2
         aside = max(bx, ex) + 50
