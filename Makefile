@@ -14,11 +14,14 @@ DEMO ?= --seconds 90
 # make fuzz FUZZ="--seconds 600 sip dialog" looks longer at less; each of the targets has its minute.
 FUZZ ?= --seconds 60
 
+# make kills KILLS=1000 dies oftener; KILL_SEED=... dies at the same instants again.
+KILLS ?= 200
+
 INSTALLED := $(VENV)/.installed
 PROGRAMS_TRIED := $(VENV)/.programs-tried
 
 .DEFAULT_GOAL := help
-.PHONY: help setup venv programs demo test matrix quick check format bench fuzz clean
+.PHONY: help setup venv programs demo test matrix quick check format bench fuzz kills clean
 
 help:
 	@echo "make demo    a whole call centre on this machine: real calls, real speech, a wallboard"
@@ -27,6 +30,7 @@ help:
 	@echo "make check   format, lint, types, import rules"
 	@echo "make bench   the figures of docs/performance.md, measured here"
 	@echo "make fuzz    any bytes into every parser, for minutes"
+	@echo "make kills   kill -9 at 200 instants of a busy centre, for about ten minutes"
 	@echo "make format  rewrite the code to the house's format"
 	@echo "make setup   what the others do first by themselves; make clean takes it away again"
 
@@ -73,6 +77,9 @@ check: venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+kills: venv
+	KILLS=$(KILLS) $(BIN)/python -m pytest -n 0 -s tests/e2e/test_kill_instants.py
 
 format: venv
 	$(BIN)/ruff format .

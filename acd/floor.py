@@ -228,6 +228,9 @@ class Floor:
     def card_of(self, agent_id: AgentId) -> AgentCard:
         return self._ground.get_agent(agent_id).card
 
+    def queues(self) -> list[QueueId]:
+        return self._ground.matching.queues()
+
     def options_of(self, queue: QueueId) -> QueueOptions:
         return self._ground.options_of(queue)
 
@@ -254,6 +257,25 @@ class Floor:
     def is_surging(self, queue: QueueId) -> bool:
         """Whether the queue has called in its backup agents."""
         return self._visits.is_surging(queue)
+
+    def check(
+        self, given: Promote | Move | ExtendWrapUp | CodeWrapUp | FinishWrapUp | Ready | Pause
+    ) -> None:
+        """Raises what `feed` would refuse this with, and changes nothing."""
+        match given:
+            case Promote():
+                self._visits.waiting_one(given.call_id)
+            case Move():
+                self._visits.waiting_one(given.call_id)
+                self._ground.options_of(given.queue)
+            case ExtendWrapUp():
+                self._shifts.extended_to(self._ground.get_agent(given.agent_id), given)
+            case CodeWrapUp():
+                self._shifts.coded_call(self._ground.get_agent(given.agent_id), given)
+            case FinishWrapUp() | Ready() | Pause():
+                self._shifts.check_code(self._ground.get_agent(given.agent_id))
+            case _:
+                assert_never(given)
 
     def is_current(self, offer_id: OfferId) -> bool:
         """Whether the offer is still open: its agent's phone rings and may pick up."""

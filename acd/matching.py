@@ -81,6 +81,9 @@ class Matching:
 
     # -- queues and callers ----------------------------------------------------------------------
 
+    def queues(self) -> list[QueueId]:
+        return list(self._of_queue)
+
     def options_of(self, queue: QueueId) -> QueueOptions:
         return self._ordinary_of(queue).options
 

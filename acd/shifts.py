@@ -4,7 +4,7 @@ PAUSED ── the reason's limit ──▶ AgentAway ── away_grace_s ──�
 WRAP_UP ── its time, no code though one is needed ──▶ WrapUpOverdue ── code ──▶ as chosen
 """
 
-from acd.agent import Agent, Step
+from acd.agent import Agent, Assignment, Step
 from acd.events import AgentAway, AgentState, WrapUpCoded, WrapUpExtended, WrapUpOverdue
 from acd.ground import Ground
 from acd.inputs import CodeWrapUp, ExtendWrapUp
@@ -85,16 +85,28 @@ class Shifts:
         return self._ground.options_of(agent.get_assignment().queue).needs_wrap_up_code
 
     def extend(self, agent: Agent, given: ExtendWrapUp) -> None:
+        agent.deadline = deadline = self.extended_to(agent, given)
+        self._ground.events.append(WrapUpExtended(agent.agent_id, deadline - agent.since))
+
+    def extended_to(self, agent: Agent, given: ExtendWrapUp) -> float:
+        """The wrap-up's new end; raises `Conflict`."""
         most_s = self._ground.options.max_wrap_up_s
         if agent.state is not AgentState.WRAP_UP or agent.deadline is None:
             raise Conflict(f"{agent.agent_id} has no wrap-up to extend")
         deadline = min(agent.deadline + given.by_s, agent.since + most_s)
         if deadline <= agent.deadline:
             raise Conflict(f"the wrap-up of {agent.agent_id} cannot be longer than {most_s:g} s")
-        agent.deadline = deadline
-        self._ground.events.append(WrapUpExtended(agent.agent_id, deadline - agent.since))
+        return deadline
 
     def code(self, agent: Agent, given: CodeWrapUp, now: float) -> None:
+        had = self.coded_call(agent, given)
+        agent.wrap_up_code = given.code
+        self._ground.events.append(WrapUpCoded(had.call_id, had.queue, agent.agent_id, given.code))
+        if agent.state is AgentState.WRAP_UP and agent.deadline is None:
+            self._ground.events += agent.finish_wrap_up(now)
+
+    def coded_call(self, agent: Agent, given: CodeWrapUp) -> Assignment:
+        """What the code is for; raises `Conflict`."""
         had = agent.assignment
         if had is None or agent.state not in (AgentState.TALKING, AgentState.WRAP_UP):
             raise Conflict(f"{agent.agent_id} has no call to give a code to")
@@ -102,7 +114,4 @@ class Shifts:
         if given.code not in known:
             words = ", ".join(known) or "none"
             raise Conflict(f"{given.code!r} is no code of the queue {had.queue}; known: {words}")
-        agent.wrap_up_code = given.code
-        self._ground.events.append(WrapUpCoded(had.call_id, had.queue, agent.agent_id, given.code))
-        if agent.state is AgentState.WRAP_UP and agent.deadline is None:
-            self._ground.events += agent.finish_wrap_up(now)
+        return had

@@ -161,7 +161,7 @@ class Visits:
 
     def promote(self, given: Promote, now: float) -> None:
         """Raises `Conflict` for who does not wait."""
-        caller = self._waiting_one(given.call_id)
+        caller = self.waiting_one(given.call_id)
         self._leave(caller)
         promoted = replace(caller.given, priority=given.priority, tier=given.tier)
         caller.promote(promoted, self._entrance.head_start_s(promoted))
@@ -172,7 +172,7 @@ class Visits:
 
     def move(self, given: Move, now: float) -> None:
         """Raises `Conflict` for who does not wait, `NotFound` for a queue that there is not."""
-        caller = self._waiting_one(given.call_id)
+        caller = self.waiting_one(given.call_id)
         self._ground.options_of(given.queue)
         self._leave(caller)
         waited_s = now - caller.entered_at + caller.given.waited_s
@@ -181,7 +181,7 @@ class Visits:
             caller, CallOverflowed(caller.call_id, caller.queue, moved, given.queue, waited_s)
         )
 
-    def _waiting_one(self, call_id: CallId) -> Caller:
+    def waiting_one(self, call_id: CallId) -> Caller:
         caller = self._callers.get(call_id)
         if caller is None or not caller.is_waiting:
             raise Conflict(f"the caller of {call_id} does not wait in a queue")

@@ -10,6 +10,7 @@ from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.monitor_actions import MonitorActions
 from callcenter.talk_actions import TalkActions
+from callcenter.wait_actions import WaitActions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, CallId
 from foundation.journal import Journal
@@ -20,9 +21,12 @@ from wallboard.commands import (
     HandleTalk,
     HangUpCall,
     MonitorCall,
+    MoveCall,
+    PromoteCall,
     SetAgentState,
     StopMonitor,
     WantedState,
+    WrapUpWish,
 )
 
 
@@ -36,6 +40,7 @@ class Actions:
         journal: Journal,
         tell: Callable[[ActionTaken], None],
         talks: TalkActions,
+        waits: WaitActions,
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
@@ -53,6 +58,7 @@ class Actions:
         self._pause_reasons = pause_reasons
         self._auto_ready = auto_ready
         self._talks = talks
+        self._waits = waits
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
@@ -68,6 +74,8 @@ class Actions:
                 self._monitors.stop(command)
             case HandleTalk() as command:
                 self._talks.handle(command)
+            case PromoteCall() | MoveCall() | WrapUpWish() as command:
+                self._waits.perform(command)
             case _:
                 assert_never(ask.command)
         seq = self._journal.last_seq
@@ -96,6 +104,7 @@ class Actions:
         if command.state is WantedState.PAUSED and command.reason not in self._pause_reasons:
             known = ", ".join(self._pause_reasons) or "none; see pause_reasons in the configuration"
             raise RemoteError(f"{command.reason!r} is no reason for a pause; known: {known}.")
+        self._floor.floor.check(Ready(agent_id))
         if self._auto_ready and not self._floor.floor.agent(agent_id).registered:
             raise Conflict(f"{agent_id} has no registered phone and stays off (auto_ready).")
 

@@ -2,19 +2,26 @@
 
 from typing import Any
 
+from acd.expected_wait import Accuracy
 from acd.views import AgentView
 from callcenter.actions import Actions
 from callcenter.asks import (
     BeginLine,
     BoardAsks,
+    ChangeAgentLive,
+    ChangeQueueLive,
     EndLine,
     EraseParty,
     FindJournalEnds,
     JournalEnds,
     ListAgents,
+    ReadAccuracies,
     ReadCall,
+    ReadDirectory,
     ReadMetrics,
-    ReloadFlows,
+    Reload,
+    ResetLive,
+    ShowLive,
     TellLine,
     TranscriberAsks,
 )
@@ -22,10 +29,12 @@ from callcenter.call_record import rows_of_call
 from callcenter.drivers import FloorDriver
 from callcenter.erase import Eraser
 from callcenter.line_desk import LineDesk
+from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
-from callcenter.reload import FlowReload
+from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
 from foundation import clock
+from foundation.ids import QueueId
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
@@ -45,7 +54,8 @@ class Answers:
         actions: Actions,
         eraser: Eraser,
         lines: LineDesk,
-        flows: FlowReload,
+        live: LiveActions,
+        reloader: Reloader,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -54,7 +64,8 @@ class Answers:
         self._actions = actions
         self._eraser = eraser
         self._lines = lines
-        self._flows = flows
+        self._live = live
+        self._reloader = reloader
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -68,7 +79,13 @@ class Answers:
             BeginLine: self._lines.begin,
             EndLine: self._lines.end,
             TellLine: self._lines.take,
-            ReloadFlows: self._reload_flows,
+            ChangeAgentLive: self._live.change_agent,
+            ChangeQueueLive: self._live.change_queue,
+            ResetLive: self._live.reset,
+            ShowLive: self._live.show,
+            ReadAccuracies: self._read_accuracies,
+            ReadDirectory: self._live.read_directory,
+            Reload: self._reloader.reload,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:
@@ -86,11 +103,13 @@ class Answers:
     async def _list_agents(self, _: ListAgents) -> list[AgentView]:
         return self._floor.floor.agents()
 
-    async def _reload_flows(self, _: ReloadFlows) -> list[str]:
-        return await self._flows.reload()
-
     async def _read_metrics(self, _: ReadMetrics) -> bytes:
         return self._metrics.text()
+
+    async def _read_accuracies(self, _: ReadAccuracies) -> dict[QueueId, Accuracy]:
+        floor = self._floor.floor
+        found = {queue: floor.expectation_error(queue) for queue in floor.queues()}
+        return {queue: accuracy for queue, accuracy in found.items() if accuracy is not None}
 
     async def _read_call(self, ask: ReadCall) -> list[Row]:
         return await rows_of_call(self._journal.reader, ask.call_id, clock.utc_now() - HISTORY)

@@ -14,6 +14,7 @@ import random
 import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from acd.floor import Floor
 from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
 from callcenter.answers import Answers
+from callcenter.asks import Reload
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
@@ -30,15 +32,21 @@ from callcenter.journey import Journey
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
+from callcenter.live_actions import LiveActions
+from callcenter.live_file import overlaid
+from callcenter.live_house import LiveHouse, LiveParts, read_live
 from callcenter.lookups import HttpLookups
 from callcenter.media_port import MediaPort
 from callcenter.menu_ports import MenuPorts
-from callcenter.metrics import CoreMetrics, Readings, TrunkReading, WorkerReading
+from callcenter.metrics import CoreMetrics, QueueReading, Readings, TrunkReading, WorkerReading
 from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
+from callcenter.regulars import KINDS as LEARNT_OF
+from callcenter.regulars import Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
+from callcenter.reloading import Reloader
 from callcenter.rules import (
     agent_cards,
     agent_options,
@@ -54,7 +62,6 @@ from callcenter.rules import (
     queue_options,
     recording_options,
     sip_options,
-    tiers,
     trunks,
 )
 from callcenter.secret import derive_key
@@ -65,10 +72,11 @@ from callcenter.speaking import Speaking
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
 from callcenter.voicemail import Messages
-from foundation.clock import utc_now
+from callcenter.wait_actions import WaitActions
+from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.errors import ConfigurationError
-from foundation.ids import CallId, OfferId
+from foundation.ids import CallId, OfferId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -99,6 +107,10 @@ MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
 WATCH_LINES_S = 5.0
+LEARNT_ROWS = 1_000_000
+"Of the journal, at most, to know who talked last with whom."
+LEARN_PAUSE_S = 0.05
+"Between pages of 1000 records: a million rows take half a minute, and about 3 CPU-seconds of it."
 LAST_WORDS_S = 0.3
 "After the BYEs of an orderly end: time for their answers."
 
@@ -107,7 +119,9 @@ class Core:
     """One centre's core; made by `Core.open`, runs until `close`."""
 
     def __init__(self, settings: Settings, sockets: Sequence[socket.socket], workers: int) -> None:
-        self._settings = settings
+        self._configured = settings
+        self._live_file = read_live(settings)
+        self._settings = overlaid(settings, self._live_file)
         self._sockets = sockets
         self._numbers = frozenset(line.number for line in settings.lines)
         self._places = Places(settings.data_path)
@@ -197,6 +211,8 @@ class Core:
 
     def _join_parts(self) -> None:
         settings = self._settings
+        self._rules = house_rules(settings)
+        self._media_book = media_book(settings)
         self._endpoint = SipEndpoint(
             self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
         )
@@ -213,7 +229,7 @@ class Core:
             CallOptions(
                 hold_music=tuple(self._prompts.named(MUSIC, ())),
                 trunks=trunks(settings),
-                media=media_book(settings),
+                media=self._media_book,
             ),
             SipPort(self._endpoint, self._gateway),
             self._media,
@@ -231,10 +247,13 @@ class Core:
             ),
             self._tell,
         )
+        self._regulars = Regulars(
+            self._rules, self._switchboard, lambda: clock.utc_now().timestamp()
+        )
         self._lookups = HttpLookups(lookup_options(settings))
         self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)
         self._journey = Journey(
-            house_rules(settings),
+            self._rules,
             Parts(
                 control=self._switchboard,
                 ivr=self._ivr,
@@ -246,6 +265,7 @@ class Core:
                 ring_times=RingTimesDriver(self._end_ringing),
                 numbers=Outbound(number_rules(settings), self._tell),
                 menus=self._make_menu_ports(),
+                regulars=self._regulars,
             ),
             self._tell,
         )
@@ -257,10 +277,14 @@ class Core:
             asyncio.get_running_loop().time,
         )
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
+        self._conductor.listen(self._regulars.on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
-        self._reload = FlowReload(
-            settings, self._ivr, self._prompts, self._lookups, self._synthesiser
+        live = self._make_live()
+        flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
+        settings_lock = asyncio.Lock()
+        self._reloader = Reloader(
+            self._configured, [live, flows], self._journal, self._tell, settings_lock
         )
         self._answers = Answers(
             self._journal,
@@ -273,13 +297,15 @@ class Core:
                 self._journal,
                 self._tell,
                 TalkActions(self._journey, self._tell),
+                WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones={phone.id for phone in settings.phones},
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
             self._lines,
-            self._reload,
+            LiveActions(live, self._journal, self._tell, settings_lock),
+            self._reloader,
         )
 
     def _make_menu_ports(self) -> MenuPorts:
@@ -288,23 +314,46 @@ class Core:
         zone = ZoneInfo(settings.timezone)
         known = Acquaintance(
             self._switchboard.find_caller_number,
-            tiers(settings),
-            lambda: utc_now().astimezone(zone),
+            self._regulars,
+            lambda: clock.utc_now().astimezone(zone),
         )
-        self._conductor.listen(known.on_event)
         self._closing.push_async_callback(self._lookups.close)
-        messages = Messages(settings.voicemail_path, self._tell, lambda: utc_now().astimezone(zone))
+        messages = Messages(
+            settings.voicemail_path, self._tell, lambda: clock.utc_now().astimezone(zone)
+        )
         return MenuPorts(
             known=known, lookups=self._lookups, messages=messages, speaker=self._speaking
         )
+
+    def _make_live(self) -> LiveHouse:
+        return LiveHouse(
+            self._configured,
+            self._live_file,
+            LiveParts(
+                floor=self._floor,
+                rules=self._rules,
+                accounts=self._accounts,
+                phones=self._media_book.phones,
+                tell=self._tell,
+                look_at_phone=lambda agent: self._switchboard.on_sip(sip.PhoneRegistered(agent)),
+                speak_numbers=self._speak_numbers,
+            ),
+        )
+
+    async def _speak_numbers(self, numbers: Sequence[str]) -> None:
+        async with self._synthesiser:
+            for number in numbers:
+                for problem in await self._prompts.add_agent(number):
+                    log.error("%s", problem)
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
         accounts = (*settings.agents, *settings.phones)
         known = {account.id: account.sip_password.get_secret_value() for account in accounts}
+        self._accounts = known | passwords(settings)
         return SipStack(
             sip_options(settings, sip_listeners(settings, self._sockets)),
-            known | passwords(settings),
+            self._accounts,
             lines=self._numbers.__contains__,
             # What agents' phones dial is for the journey to decide and to refuse with a rule.
             extensions=lambda dialled: True,
@@ -331,7 +380,7 @@ class Core:
             floor=self._floor,
             journey=self._journey,
             recordings=self._recordings,
-            rules=house_rules(self._settings),
+            rules=self._rules,
             tell=self._tell,
         )
         await taking_over.run(present, self._early_media)
@@ -362,10 +411,18 @@ class Core:
             self._answers.handlers(),
             self._journal,
         )
+        self._tasks.start("regulars", self._learn_regulars, OnFailure.RESTART)
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
         await self._endpoint.start()
         self._gateway.start()
+
+    async def _learn_regulars(self) -> None:
+        """Beside the calls: days of records are read, which no caller is to wait for."""
+        if self._regulars.reach_s:
+            since = clock.utc_now() - timedelta(seconds=self._regulars.reach_s)
+            kinds = self._journal.reader.of_kinds(LEARNT_OF, since, LEARNT_ROWS, LEARN_PAUSE_S)
+            await self._regulars.learn(kinds)
 
     async def _watch_lines(self) -> None:
         while True:
@@ -399,10 +456,10 @@ class Core:
     async def reload(self) -> None:
         """As by `callcenter reload`; what is wrong is in the log."""
         try:
-            await self._reload.reload()
+            await self._reloader.reload(Reload(by="signal"))
         except ConfigurationError as error:
             for problem in error.problems:
-                log.error("flows are not taken up: %s", problem)
+                log.error("the configuration is not taken up: %s", problem)
 
     def _do_ivr(self, call_id: CallId, effect: Effect) -> None:
         self._journey.do_ivr(call_id, effect)
@@ -437,6 +494,13 @@ class Core:
             },
             media={number: _reading(client) for number, client in enumerate(self._clients)},
             lines=self._lines.readings(),
+            queues={queue: self._read_queue(queue) for queue in self._rules.queues},
+        )
+
+    def _read_queue(self, queue: QueueId) -> QueueReading:
+        floor = self._floor.floor
+        return QueueReading(
+            accuracy=floor.expectation_error(queue), is_surging=floor.is_surging(queue)
         )
 
 

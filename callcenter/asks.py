@@ -1,13 +1,16 @@
 """What the other roles ask core over its Unix socket (`foundation.ipc`)."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from acd.expected_wait import Accuracy
 from acd.views import AgentView
-from foundation.ids import CallId
+from foundation.ids import CallId, QueueId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
 from recordings import messages as recordings
 from wallboard.commands import Command, Done
+from wallboard.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,6 @@ class ListAgents(Request[list[AgentView]]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReloadFlows(Request[list[str]]):
-    """Take up the flows as they are on disk; the answer names them, an error all their problems."""
-
-
-@dataclass(frozen=True, slots=True)
 class CoreAddress:
     """Where a line's process calls core."""
 
@@ -101,3 +99,60 @@ class TellLine(Request[None]):
     trouble: str
     "Why it is not registered, as a sentence; '': it is."
     calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAgentLive(Request[Done]):
+    """None: stays. Kept over restarts."""
+
+    agent_id: str
+    by: str
+    skills: dict[str, int] | None = None
+    backup: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeQueueLive(Request[Done]):
+    """`fields` of the queue's section; the others stay."""
+
+    queue: str
+    fields: dict[str, Any]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetLive(Request[Done]):
+    """Undo all that was changed live."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowLive(Request[str]):
+    """What was changed live, as YAML; '': nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDirectory(Request[Directory]):
+    """Who and what the screens speak of, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAccuracies(Request[dict[QueueId, Accuracy]]):
+    """How far expected waits were off, by queue; without those that nobody was answered in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadReport:
+    changed: list[str]
+    refused: list[str]
+    "What stays as it was, and why."
+    later: list[str]
+    "Sections that have changed and wait for the next start."
+
+
+@dataclass(frozen=True, slots=True)
+class Reload(Request[ReloadReport]):
+    """Read the configuration again; refused whole (ConfigurationError) if it has a problem."""
+
+    by: str

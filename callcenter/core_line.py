@@ -5,9 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
-from callcenter.asks import BoardAsks, FindJournalEnds, ReadCall, ReadMetrics, TranscriberAsks
+from acd.expected_wait import Accuracy
+from callcenter.asks import (
+    BoardAsks,
+    FindJournalEnds,
+    ReadAccuracies,
+    ReadCall,
+    ReadDirectory,
+    ReadMetrics,
+    TranscriberAsks,
+)
 from callcenter.codec import CODEC
-from foundation.ids import CallId
+from foundation.ids import CallId, QueueId
 from foundation.ipc import Client, Request
 from foundation.ipc.messages import ReplyT
 from foundation.journal import to_record
@@ -16,6 +25,7 @@ from recordings import messages as recordings
 from wallboard.board import BoardRecord
 from wallboard.commands import Command, Done
 from wallboard.core_link import CaughtUp, StartOver
+from wallboard.directory import Directory
 
 
 class _Line:
@@ -69,6 +79,18 @@ class CoreLine(_Line):
     async def ask(self, command: Command) -> Done:
         client = await self._connected()
         return await client.ask(BoardAsks(command))
+
+    async def request(self, request: Request[ReplyT]) -> ReplyT:
+        client = await self._connected()
+        return await client.ask(request)
+
+    async def directory(self) -> Directory:
+        """Names, teams and targets as core serves them now."""
+        return await self.request(ReadDirectory())
+
+    async def accuracies(self) -> dict[QueueId, Accuracy]:
+        """How far expected waits were off, by queue."""
+        return await self.request(ReadAccuracies())
 
     async def metrics(self) -> bytes:
         """Core's counters as Prometheus text."""

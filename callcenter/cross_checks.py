@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from callcenter.queue_checks import queue_doubts, queue_problems
 from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
+from callcenter.vips import vip_problems
 from foundation.yaml_lines import Path, nearest
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
@@ -35,12 +36,12 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _clashes(settings)
     yield from _missing_flows(settings)
     yield from _missing_calendars(settings)
-    yield from _tiers(settings)
     yield from _missing_music(settings)
     yield from _passwords("agents", [(agent, agent.number) for agent in settings.agents])
     yield from _passwords("phones", [(phone, "") for phone in settings.phones])
     yield from _missing_models(settings)
     yield from queue_problems(settings)
+    yield from vip_problems(settings)
     yield from _sip_listeners(settings)
     yield from _carried_lines(settings)
 
@@ -171,15 +172,6 @@ def _missing_calendars(settings: Settings) -> Iterable[Finding]:
         if line.hours is not None and line.hours not in settings.hours:
             hint = nearest(line.hours, settings.hours)
             yield ("lines", index, "hours"), f"no calendar is called {line.hours!r}; {hint}"
-
-
-def _tiers(settings: Settings) -> Iterable[Finding]:
-    """A caller has one tier."""
-    first: dict[str, str] = {}
-    for tier, numbers in settings.tiers.items():
-        for index, number in enumerate(numbers):
-            if first.setdefault(number, tier) != tier:
-                yield ("tiers", tier, index), f"{number!r} is of the tier {first[number]!r} already"
 
 
 def _missing_music(settings: Settings) -> Iterable[Finding]:

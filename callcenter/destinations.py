@@ -117,10 +117,6 @@ class Destinations:
     def __init__(self, rules: HouseRules, numbers: NumberRules) -> None:
         self._rules = rules
         self._numbers = numbers
-        self._agents = {rule.number: agent_id for agent_id, rule in rules.agents.items()}
-        self._queues = {rule.number: queue for queue, rule in rules.queues.items()}
-        self._agents.pop("", None)
-        self._queues.pop("", None)
 
     def find(self, wanted: str, purpose: Purpose, call_id: CallId) -> Destination:
         """Raises NotFound, or NumberForbidden with the rule."""
@@ -134,9 +130,17 @@ class Destinations:
             return ToQueue(queue)
         if wanted in self._rules.lines:
             return ToLine(wanted)
-        if wanted in self._agents:
-            return ToAgent(self._agents[wanted])
-        return ToQueue(self._queues[wanted]) if wanted in self._queues else None
+        return self._find_by_number(wanted) if wanted else None
+
+    def _find_by_number(self, wanted: str) -> ToAgent | ToQueue | None:
+        """Looked for each time: agents and queues change while calls go on."""
+        for agent_id, agent in self._rules.agents.items():
+            if agent.number == wanted:
+                return ToAgent(agent_id)
+        for queue, rule in self._rules.queues.items():
+            if rule.number == wanted:
+                return ToQueue(queue)
+        return None
 
     def _find_outside(self, wanted: str, purpose: Purpose, call_id: CallId) -> ToOutside:
         if DIALLED.fullmatch(wanted) is None:

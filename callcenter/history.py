@@ -97,8 +97,10 @@ class History:
 
     def _recording_ended(self, recording_id: RecordingId) -> None:
         started = self.recordings.pop(recording_id, None)
-        if started is not None and started.call_id in self.calls:
-            self.calls[started.call_id].recording = None
+        call = None if started is None else self.calls.get(started.call_id)
+        # The recording of a handed-over talk ends when that of the next one has begun already.
+        if call is not None and call.recording is started:
+            call.recording = None
 
     def _take_of_call(self, call: CallPast, event: object, at_s: float) -> None:
         match event:
@@ -172,6 +174,19 @@ class History:
                 if isinstance(event, TalkEnded):
                     self.agents.expect(event.agent_id, AgentState.WRAP_UP, at_s, event.call_id)
                 self._drop_if_over(call)
+
+    def answer(self, call: CallPast) -> list[object]:
+        """The agent who was rung had picked up, and the journal did not come to say so."""
+        visit = call.visit
+        assert visit is not None
+        assert visit.agent_id is not None
+        answered = AgentAnswered(call.call_id, visit.queue, visit.agent_id)
+        self._take_of_call(call, answered, self._at_s)
+        agent = self.agents.of(visit.agent_id)
+        assert agent.due is not None
+        facts = [answered, agent.due]
+        self._enter_due(agent, agent.due)
+        return facts
 
     def complete(self) -> list[object]:
         """Do what was due when the journal ended; these facts say so."""

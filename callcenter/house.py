@@ -1,7 +1,7 @@
 """What the journey knows of the house: its rules, and the parts that it conducts, as Protocols."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from acd.inputs import AcdInput
@@ -77,6 +77,14 @@ class RingTimes(Protocol):
     def cancel(self, call_id: CallId) -> None: ...
 
 
+class Regulars(Protocol):
+    """Who calls again (`callcenter.regulars`)."""
+
+    def tier_of(self, call_id: CallId) -> str: ...
+    def last_agent(self, call_id: CallId) -> AgentId | None: ...
+    def prefer(self, call_id: CallId, queue: QueueId) -> AgentId | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRule:
     """What a dialled number leads to; `languages` are those its prompts are played in."""
@@ -101,6 +109,8 @@ class QueueRule:
     "The flow that a caller hears when the agent has hung up."
     overflow_to: QueueId | None = None
     "Who overflows goes there; None: hears an apology."
+    sticky_within_s: float = 0.0
+    "A talk with an agent so long ago makes him the one to be asked first; 0: none does."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +122,12 @@ class AgentRule:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseRules:
     lines: Mapping[str, LineRule]
-    queues: Mapping[QueueId, QueueRule]
-    agents: Mapping[AgentId, AgentRule]
+    queues: dict[QueueId, QueueRule]
+    agents: dict[AgentId, AgentRule]
+    "Both change while calls go on (`callcenter.live_house`)."
     blocked: Collection[str]
     "E.164 numbers that are refused."
+    vips: dict[str, str] = field(default_factory=dict)
+    "Tier by E.164 number; may change as agents do."
     outside_ring_s: float = 30.0
     "How long a number outside, or a colleague whom an agent dials, may ring."

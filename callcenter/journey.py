@@ -44,6 +44,7 @@ FloorStep: TypeAlias = (
     | acd.OfferFailed
     | acd.AgentAnswered
     | acd.CallOverflowed
+    | acd.CallPromoted
 )
 
 LINE_FAULT = "line_fault"
@@ -75,9 +76,16 @@ class Journey:
         self._callers = parts.callers
         self._tell = tell
         self._contacts: dict[CallId, Contact] = {}
-        known = parts.menus.known
+        self._regulars = parts.regulars
         self._steps = Steps(
-            rules, control, parts.ivr, parts.floor, parts.prompts, parts.recorder, known
+            rules,
+            control,
+            parts.ivr,
+            parts.floor,
+            parts.prompts,
+            parts.recorder,
+            parts.regulars,
+            parts.menus.known,
         )
         where = Destinations(rules, parts.numbers)
         self.handover = Handover(
@@ -161,6 +169,7 @@ class Journey:
                 | acd.OfferFailed()
                 | acd.AgentAnswered()
                 | acd.CallOverflowed()
+                | acd.CallPromoted()
             ):
                 self._floor_step(event)
             case _:
@@ -223,6 +232,7 @@ class Journey:
                     self._own_calls.answered(contact)
                 else:
                     self._menus.forget_guest(contact)
+                    contact.tier = self._regulars.tier_of(call_id)
                     self._steps.start_flow(contact, contact.line)
             case calls.DigitPressed(call_id, calls.Side.CALLER, digit):
                 if contact.stage is Stage.IVR:
@@ -357,6 +367,8 @@ class Journey:
                 self._agent_answered(contact, agent_id)
             case acd.CallOverflowed():
                 self._steps.overflow(contact, event)
+            case acd.CallPromoted(priority=priority, tier=tier):
+                contact.priority, contact.tier = priority, tier
 
     def _agent_answered(self, contact: Contact, agent_id: AgentId) -> None:
         contact.agent_id = agent_id

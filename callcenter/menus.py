@@ -126,7 +126,7 @@ class Menus:
 
     def _enqueue(self, contact: Contact, wish: ivr.EnterQueue) -> None:
         contact.priority = Priority.P3 if wish.priority is None else Priority[f"P{wish.priority}"]
-        contact.tier = wish.tier
+        contact.tier = wish.tier or contact.tier
         # What cannot be read was refused when the flow was.
         contact.requires = parse_requirement(wish.requires)
         contact.prefer = AgentId(wish.prefer) if wish.prefer else None

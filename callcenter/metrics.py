@@ -24,6 +24,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from acd import events as acd
+from acd.expected_wait import Accuracy
 from callcenter import limits
 from callcenter.destinations import REFUSALS
 from callcenter.events import CallSentOn, HandoverRefused, NumberRefused
@@ -70,6 +71,13 @@ class TrunkReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueReading:
+    accuracy: Accuracy | None = None
+    "Of the expected waits; None before anybody was answered."
+    is_surging: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
     """Core at one moment."""
 
@@ -88,6 +96,7 @@ class Readings:
     media: Mapping[int, WorkerReading]
     lines: Mapping[str, LineReading] = field(default_factory=dict)
     "Those at other PBXs, by number."
+    queues: Mapping[str, QueueReading] = field(default_factory=dict)
 
 
 class CoreMetrics:
@@ -257,6 +266,7 @@ class _Gauges(Collector):
         yield from _of_trunks(now.trunks)
         yield from _of_workers(now.media)
         yield from _of_lines(now.lines)
+        yield from _of_queues(now.queues)
 
 
 def _of_workers(workers: Mapping[int, WorkerReading]) -> Iterable[Metric]:
@@ -291,6 +301,21 @@ def _of_lines(lines: Mapping[str, LineReading]) -> Iterable[Metric]:
         registered.add_metric([number], line.is_registered)
         calls.add_metric([number], line.calls)
     return registered, calls
+
+
+def _of_queues(queues: Mapping[str, QueueReading]) -> Iterable[Metric]:
+    error = GaugeMetricFamily(
+        "callcenter_expected_wait_error_seconds",
+        "How far expected waits were off, of the latest callers who were answered",
+        labels=["queue", "quantile"],
+    )
+    surge = _family("queue_surge", "1 while backup agents are called in", "queue")
+    for name, queue in queues.items():
+        surge.add_metric([name], queue.is_surging)
+        if queue.accuracy is not None:
+            error.add_metric([name, "0.5"], queue.accuracy.p50_s)
+            error.add_metric([name, "0.9"], queue.accuracy.p90_s)
+    return error, surge
 
 
 def _family(name: str, text: str, label: str) -> GaugeMetricFamily:

@@ -33,6 +33,7 @@ TOLD = (
     acd.CallAbandoned,
     acd.CallOverflowed,
     acd.CallLost,
+    acd.CallPromoted,
     acd.ReservationFailed,
     acd.TalkTaken,
     CallSentOn,
@@ -77,6 +78,10 @@ def _details(event: object) -> str:
             return f" {status}: {rule}"
         case acd.CallQueued(queue=queue):
             return f" in {queue}"
+        case acd.CallPromoted(priority=priority, tier=tier):
+            return f" {acd.Priority(priority).name} {tier}".rstrip()
+        case acd.CallOverflowed(cause=acd.OverflowCause.MOVED, to=to):
+            return f" moved to {to}"
         case (
             acd.AgentOffered(agent_id=agent)
             | acd.AgentAnswered(agent_id=agent)

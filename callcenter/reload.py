@@ -1,19 +1,17 @@
-"""New flows for a running centre: read, checked, their prompts made, then all taken up at once.
+"""New flows for a running centre: their prompts made first, then all taken up at once.
 
-A centre whose files have an error anywhere is refused whole, and what is served goes on as it is.
-Of `callcenter.yaml` only what flows use is taken up: `hours` and `lookups`. Callers who are in a
-flow go on in it as it was.
+`callcenter.reloading` reads and checks the files; an error anywhere, and what is served goes on as
+it is. Callers who are in a flow go on in it as it was.
 """
 
-import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable, Sequence
 
 from callcenter.drivers import IvrDriver
 from callcenter.lookups import HttpLookups
+from callcenter.reloading import Applied
 from callcenter.rules import lookup_options, prompt_options
-from callcenter.settings import Settings, load
+from callcenter.settings import Settings
 from foundation.errors import ConfigurationError
 from ivr.prompts import Prompts, Synthesises
 from ivr.words import Words
@@ -26,6 +24,8 @@ class CurrentPrompts:
 
     def __init__(self, prompts: Prompts) -> None:
         self.now = prompts
+        self.numbers: set[str] = set()
+        "Of agents who came up later."
 
     def named(self, name: str, languages: Sequence[str]) -> list[str]:
         return self.now.named(name, languages)
@@ -36,9 +36,15 @@ class CurrentPrompts:
     def agent_number(self, number: str, languages: Sequence[str]) -> list[str]:
         return self.now.agent_number(number, languages)
 
+    async def add_agent(self, number: str) -> list[str]:
+        self.numbers.add(number)
+        return await self.now.add_agent(number)
+
 
 class FlowReload:
-    """One at a time, whoever asks."""
+    """A `callcenter.reloading.Reloadable`."""
+
+    sections: Collection[str] = ("hours", "lookups")
 
     def __init__(
         self,
@@ -47,41 +53,38 @@ class FlowReload:
         prompts: CurrentPrompts,
         lookups: HttpLookups,
         synthesiser: Synthesises,
-        read: Callable[[Path], Settings] = load,
     ) -> None:
-        """`settings`: those that are served."""
-        self._settings = settings
+        """`settings`: those of the start, whose lines go on leading where they led."""
+        self._served = settings
+        self._flows = dict(settings.flows)
         self._words: dict[str, Words] = dict(settings.prompt_words)
         self._ivr = ivr
         self._prompts = prompts
         self._lookups = lookups
         self._synthesiser = synthesiser
-        self._read = read
-        self._turn = asyncio.Lock()
+        self._prepared: tuple[dict[str, Words], Prompts] | None = None
 
-    async def reload(self) -> list[str]:
-        """The names of the flows that are served now; ConfigurationError with all problems."""
-        async with self._turn:
-            # To read and check a house of flows takes longer than a call may wait.
-            return await self._take_up(await asyncio.to_thread(self._read, self._settings.folder))
-
-    async def _take_up(self, settings: Settings) -> list[str]:
-        if lost := sorted(self._needed() - settings.flows.keys()):
+    async def prepare(self, new: Settings) -> None:
+        if lost := sorted(set(_flows_of(self._served)) - new.flows.keys()):
             missing = ", ".join(f"flows/{name}.yaml" for name in lost)
             raise ConfigurationError([f"{missing}: is gone, and lines or queues lead there"])
-        words = {**self._words, **settings.prompt_words}
-        prompts = Prompts(words, self._synthesiser, prompt_options(settings))
-        for problem in await prompts.prepare(agent.number for agent in self._settings.agents):
+        words = {**self._words, **new.prompt_words}
+        prompts = Prompts(words, self._synthesiser, prompt_options(new))
+        numbers = {agent.number for agent in (*self._served.agents, *new.agents)}
+        for problem in await prompts.prepare(sorted(numbers | self._prompts.numbers)):
             log.error("%s", problem)
-        self._words, self._prompts.now = words, prompts
-        self._lookups.options = lookup_options(settings)
-        self._ivr.replace(settings.flows, settings.hours)
-        log.info("flows taken up: %s", ", ".join(settings.flows))
-        return list(settings.flows)
+        self._prepared = words, prompts
 
-    def _needed(self) -> set[str]:
-        """Where lines and queues of the running centre lead, whatever the file says by now."""
-        return set(_flows_of(self._settings))
+    def apply(self, new: Settings) -> Applied:
+        assert self._prepared is not None, "prepare comes first"
+        (self._words, self._prompts.now), self._prepared = self._prepared, None
+        self._lookups.options = lookup_options(new)
+        self._ivr.replace(new.flows, new.hours)
+        log.info("flows taken up: %s", ", ".join(new.flows))
+        before, self._flows = self._flows, dict(new.flows)
+        names = sorted(before.keys() | new.flows.keys())
+        changed = [name for name in names if before.get(name) != new.flows.get(name)]
+        return Applied(changed=[f"New callers hear the new flow {name}." for name in changed])
 
 
 def _flows_of(settings: Settings) -> Iterable[str]:

@@ -149,6 +149,9 @@ class _Planner:
         plan.facts += self._history.complete()
         self._take_unknown_calls()
         for call in self._history.calls.values():
+            if self._is_talk_already(call):
+                plan.facts += self._history.answer(call)
+        for call in self._history.calls.values():
             self._check_visit(call)
         self._check_guests()
         self._check_agents()
@@ -176,6 +179,18 @@ class _Planner:
                 self._plan.facts.append(
                     CallArrived(call_id, party_id, side.note.line, side.note.trunk)
                 )
+
+    def _is_talk_already(self, call: CallPast) -> bool:
+        """Caller and agent hear each other: told again, the answer would begin the talk anew."""
+        visit, caller = call.visit, self._callers.get(call.call_id)
+        if visit is None or visit.is_answered or visit.offer_id is None or caller is None:
+            return False
+        return any(
+            side.note.offer == visit.offer_id
+            and not side.dialog.is_early
+            and side.leg_id == caller.session.connected_to
+            for side in self._others.get(call.call_id, ())
+        )
 
     def _check_visit(self, call: CallPast) -> None:
         """A visit to a queue that is no more, or to an agent who does not know of it."""

@@ -30,8 +30,10 @@ from callcenter.line_accounts import (
 )
 from callcenter.lookups import LookupOptions
 from callcenter.places import Places
+from callcenter.queue_checks import fits
 from callcenter.sections import Queue, split_port
 from callcenter.settings import Settings
+from callcenter.vips import tiers_by_number
 from foundation.ids import AgentId, QueueId
 from ivr.prompts import PromptOptions
 from recordings.options import RecordingOptions
@@ -56,6 +58,7 @@ from wallboard.directory import Directory, QueueCard, ServiceTarget
 from wallboard.pages import PhoneOptions, SipSocket
 
 FALLBACK_LANGUAGES = ("en",)
+DAY_S = 86_400.0
 
 
 def house_rules(settings: Settings) -> HouseRules:
@@ -79,6 +82,7 @@ def house_rules(settings: Settings) -> HouseRules:
                 number=queue.number or "",
                 survey=queue.survey or "",
                 overflow_to=QueueId(queue.overflow_to) if queue.overflow_to else None,
+                sticky_within_s=queue.sticky_days * DAY_S if queue.sticky_s else 0.0,
             )
             for name, queue in settings.queues.items()
         },
@@ -88,6 +92,7 @@ def house_rules(settings: Settings) -> HouseRules:
         },
         blocked={normalise(number, country_code) for number in settings.blocked},
         outside_ring_s=settings.transfers.ring_s,
+        vips=tiers_by_number(settings),
     )
 
 
@@ -413,16 +418,6 @@ def lookup_options(settings: Settings) -> LookupOptions:
     )
 
 
-def tiers(settings: Settings) -> dict[str, str]:
-    """VIP tier by E.164 number."""
-    country_code = CallOptions().country_code
-    return {
-        normalise(number, country_code): tier
-        for tier, numbers in settings.tiers.items()
-        for number in numbers
-    }
-
-
 def recording_options(settings: Settings) -> RecordingOptions:
     return RecordingOptions(
         path=settings.recordings_path,
@@ -443,6 +438,7 @@ def directory(settings: Settings) -> Directory:
                     within_s=queue.service_level.within_s,
                     short_abandon_s=settings.short_abandon_s,
                 ),
+                frozenset(agent.team for agent in settings.agents if fits(agent, queue)),
             )
             for name, queue in settings.queues.items()
         },

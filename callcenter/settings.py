@@ -107,12 +107,12 @@ class _Listed(BaseSettings):
     "Servers that flows may ask."
     voicemail: Voicemail = Voicemail()
     "Where messages are kept."
-    tiers: dict[Name, tuple[DialNumber, ...]] = {}
-    "Numbers of callers by VIP tier; flows see it as `caller.tier`, the queue heeds it."
     queues: dict[Name, Queue] = {}
     "Where callers wait, by name."
     order: Ordering = Ordering()
     "Who is served before whom."
+    vip: dict[Name, tuple[DialNumber, ...]] = {}
+    "Callers' numbers by VIP tier; the tiers are those of `order.tiers`."
     selection: Selection = Selection.GREATEST_NEED
     "Which of several waiting callers a freed agent takes; docs/acd.md."
     blocked: tuple[DialNumber, ...] = ()

@@ -7,7 +7,7 @@ talk is recorded. When it happens is told in `callcenter.journey` and `callcente
 from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
-from callcenter.house import Floor, HouseRules, Ivr, Prompts, QueueRule, Recorder
+from callcenter.house import Floor, HouseRules, Ivr, Prompts, QueueRule, Recorder, Regulars
 from callcenter.menu_ports import Known
 from foundation.ids import AgentId, QueueId
 from ivr.caller import Caller
@@ -30,6 +30,7 @@ class Steps:
         floor_: Floor,
         prompts: Prompts,
         recorder: Recorder,
+        regulars: Regulars,
         known: Known,
     ) -> None:
         self._rules = rules
@@ -38,6 +39,7 @@ class Steps:
         self._floor = floor_
         self._prompts = prompts
         self._recorder = recorder
+        self._regulars = regulars
         self._known = known
 
     def queue_rule(self, contact: Contact) -> QueueRule:
@@ -75,6 +77,8 @@ class Steps:
     ) -> None:
         contact.stage = Stage.WAITING
         contact.queue, contact.agent_id = queue, None
+        # Who comes back to the front has just lost his agent, or was sent on by him.
+        prefer = None if front else self._regulars.prefer(contact.call_id, queue)
         self._floor.feed(
             floor.Enqueue(
                 contact.call_id,
@@ -83,7 +87,7 @@ class Steps:
                 front,
                 contact.tier,
                 contact.requires,
-                contact.prefer,
+                contact.prefer or prefer,
                 waited_s=waited_s,
             )
         )

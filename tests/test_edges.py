@@ -38,6 +38,7 @@ ALLOWED_IN = {
     ),
     "fastapi": (
         "callcenter/call_record.py",
+        "callcenter/live_api.py",
         "callcenter/records_api.py",
         "callcenter/roles/web.py",
         "foundation/web/",
@@ -45,6 +46,7 @@ ALLOWED_IN = {
         "wallboard/api.py",
         "wallboard/monitor_api.py",
         "wallboard/talk_api.py",
+        "wallboard/wait_api.py",
         "wallboard/pages.py",
         "wallboard/socket.py",
         "wallboard/web_role.py",

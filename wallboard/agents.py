@@ -34,6 +34,10 @@ class AgentClock:
     counts: Counts = field(default_factory=Counts)
     "Only answered, handled and their times."
     wrap_up: WrapUp | None = None
+    wrap_up_code: str = ""
+    "What the call that the agent has, or wraps up, was about."
+    lacks_code: bool = False
+    "The wrap-up is over but for the code that the queue demands."
 
     def change(
         self,
@@ -45,6 +49,12 @@ class AgentClock:
     ) -> None:
         self.spent_s[self.state] = self.time_in(self.state, at_s, day_start_s)
         self.state, self.reason, self.since_s, self.call_id = state, reason, at_s, call_id
+        self.lacks_code = False
+        if state not in (AgentState.TALKING, AgentState.WRAP_UP):
+            self.wrap_up_code = ""
+
+    def coded(self, code: str) -> None:
+        self.wrap_up_code, self.lacks_code = code, False
 
     def time_in(self, state: AgentState, now_s: float, day_start_s: float) -> float:
         """Seconds of today in `state`, the present stretch included."""

@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from acd.events import Priority
+from acd.expected_wait import Accuracy
 from foundation.errors import NotAllowed, NotFound
 from foundation.ids import AgentId, CallId
 from foundation.web.api import SignedIn, require_role
@@ -18,6 +20,7 @@ from wallboard.document import Document, agent_entry, agent_ids, queue_entry, qu
 from wallboard.monitor_api import monitor_routes
 from wallboard.service import BoardService
 from wallboard.talk_api import talk_routes
+from wallboard.wait_api import wait_routes
 
 Supervisor = Annotated[User, Depends(require_role(Role.SUPERVISOR))]
 
@@ -53,8 +56,18 @@ def wallboard_api(service: BoardService) -> APIRouter:
 
     @router.get("/queues", summary="All queues with today's figures")
     async def queues(user: SignedIn) -> list[Document]:
+        """`expected_wait_error`: how far expected waits were off, of the latest 500 callers who
+        were answered since core's start; null before any."""
+        accuracies = await service.accuracies()
         board, now_s = service.board, service.now_s()
-        return [{"id": queue, **queue_entry(board, queue, now_s)} for queue in queue_ids(board)]
+        return [
+            {
+                "id": queue,
+                **queue_entry(board, queue, now_s),
+                "expected_wait_error": _accuracy(accuracies.get(queue)),
+            }
+            for queue in queue_ids(board)
+        ]
 
     @router.get("/agents", summary="All agents with their state and today's figures")
     async def agents(user: SignedIn) -> list[Document]:
@@ -86,7 +99,18 @@ def wallboard_api(service: BoardService) -> APIRouter:
 
     router.include_router(monitor_routes(service), responses=ERRORS)
     router.include_router(talk_routes(service), responses=ERRORS)
+    router.include_router(wait_routes(service), responses=ERRORS)
     return router
+
+
+def _accuracy(accuracy: Accuracy | None) -> Document | None:
+    if accuracy is None:
+        return None
+    return {
+        "count": accuracy.count,
+        "p50_s": round(accuracy.p50_s, 1),
+        "p90_s": round(accuracy.p90_s, 1),
+    }
 
 
 def _check_may_set_state(user: User, agent_id: str) -> None:
@@ -108,6 +132,8 @@ def _call(call: CallLine, now_s: float) -> Document:
         "phase": call.phase.value,
         "manner": call.manner.value,
         "queue": call.queue,
+        "priority": Priority(call.priority).name,
+        "tier": call.tier,
         "agent_id": call.agent_id,
         "outcome": None if call.outcome is None else call.outcome.value,
         "waited_s": None

@@ -24,9 +24,13 @@ from acd.events import (
     CallAbandoned,
     CallLost,
     CallOverflowed,
+    CallPromoted,
     CallQueued,
+    SurgeChanged,
     TalkEnded,
     TalkTaken,
+    WrapUpCoded,
+    WrapUpOverdue,
 )
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
@@ -97,6 +101,10 @@ class Board:
             MediaTroubled: self._media_troubled,
             LineLost: self._line_lost,
             AgentAway: self._agent_away,
+            SurgeChanged: self._surge_changed,
+            WrapUpOverdue: self._wrap_up_overdue,
+            WrapUpCoded: self._wrap_up_coded,
+            CallPromoted: self._promoted,
             CallQueued: self._queued,
             AgentAnswered: self._answered,
             CallAbandoned: self._abandoned,
@@ -182,6 +190,7 @@ class Board:
             return  # told twice
         call.visit = self._new_visit(event.call_id, event.queue, at_s)
         call.phase, call.queue, call.agent_id = Phase.WAITING, event.queue, None
+        call.priority, call.tier = event.priority, event.tier
         self._tally(event.queue).offer(call.visit)
         if call.contact is None:
             call.contact = self._new_visit(event.call_id, event.queue, at_s)
@@ -191,6 +200,11 @@ class Board:
             talked_s = at_s - (call.answered_s or at_s) if has_talked else 0.0
             self.house.reopen(call.contact, max(0.0, talked_s))
         call.is_bridged, call.manner = False, Manner.TALK
+
+    def _promoted(self, event: CallPromoted, at_s: float) -> None:
+        call = self.calls.get(event.call_id)
+        if call is not None:
+            call.priority, call.tier = event.priority, event.tier
 
     def _new_visit(self, call_id: CallId, queue: QueueId, at_s: float) -> Visit:
         day = self._record_day
@@ -355,6 +369,17 @@ class Board:
     def _agent_away(self, event: AgentAway, at_s: float) -> None:
         away = f"{event.agent_id}: {event.reason}, {event.away_s / 60:.0f} min"
         self._notice(at_s, NoticeKind.AGENT_AWAY, away)
+
+    def _surge_changed(self, event: SurgeChanged, at_s: float) -> None:
+        kind = NoticeKind.SURGE_BEGAN if event.is_on else NoticeKind.SURGE_OVER
+        self._notice(at_s, kind, self.directory.queue_name(event.queue))
+
+    def _wrap_up_overdue(self, event: WrapUpOverdue, at_s: float) -> None:
+        self._clock(event.agent_id).lacks_code = True
+        self._notice(at_s, NoticeKind.WRAP_UP_OVERDUE, event.agent_id, event.call_id)
+
+    def _wrap_up_coded(self, event: WrapUpCoded, at_s: float) -> None:
+        self._clock(event.agent_id).coded(event.code)
 
     def _line_lost(self, event: LineLost, at_s: float) -> None:
         self._notice(at_s, NoticeKind.LINE_LOST, f"Line {event.line}: {event.sentence}")

@@ -6,6 +6,7 @@ No phone numbers here: the journal has none.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from acd.events import Priority
 from foundation.ids import AgentId, CallId, QueueId
 from telephony.calls.events import EndedBy
 from wallboard.tally import Outcome, Visit
@@ -54,6 +55,9 @@ class CallLine:
     is_bridged: bool = False
     "Caller and agent of this visit have talked."
     manner: Manner = Manner.TALK
+    priority: int = Priority.P3
+    tier: str = ""
+    "Of VIPs."
     ended_s: float | None = None
     ended_by: EndedBy | None = None
     reason: str = ""

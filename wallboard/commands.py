@@ -77,7 +77,56 @@ class HandleTalk(_Command, frozen=True):
     "TRANSFER and CONSULT: an agent, `queue:NAME`, or what one would dial."
 
 
-Command: TypeAlias = SetAgentState | HangUpCall | MonitorCall | StopMonitor | HandleTalk
+class Urgency(StrEnum):
+    """Names of `acd.events.Priority`."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+class PromoteCall(_Command, frozen=True):
+    """A waiting caller becomes more or less urgent."""
+
+    call_id: str
+    priority: Urgency
+    tier: str | None = None
+    "None: as it was."
+
+
+class MoveCall(_Command, frozen=True):
+    """A waiting caller goes to another queue."""
+
+    call_id: str
+    queue: str
+
+
+class WrapUpVerb(StrEnum):
+    EXTEND = "extend"
+    CODE = "code"
+    FINISH = "finish"
+
+
+class WrapUpWish(_Command, frozen=True):
+    agent_id: str
+    verb: WrapUpVerb
+    extend_s: float = 0.0
+    "Of EXTEND."
+    code: str = ""
+    "Of CODE."
+
+
+Command: TypeAlias = (
+    SetAgentState
+    | HangUpCall
+    | MonitorCall
+    | StopMonitor
+    | HandleTalk
+    | PromoteCall
+    | MoveCall
+    | WrapUpWish
+)
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):

@@ -31,6 +31,8 @@ class AgentCard:
 class QueueCard:
     name: str
     target: ServiceTarget = ServiceTarget()
+    teams: frozenset[str] = frozenset()
+    "Those with an agent who suits."
 
 
 @dataclass(frozen=True, slots=True)

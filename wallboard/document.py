@@ -89,6 +89,8 @@ def agent_entry(board: Board, agent_id: AgentId, now_s: float) -> Document:
         "since": round(clock.since_s, 1) or None,
         "call_id": clock.call_id,
         "manner": _manner(board, clock),
+        "wrap_up_code": clock.wrap_up_code,
+        "lacks_code": clock.lacks_code,
         **_rounded(agent_figures([clock], now_s, board.day.start_s)),
     }
 

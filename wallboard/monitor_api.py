@@ -6,11 +6,12 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from foundation.errors import NotAllowed, NotFound, RemoteError
-from foundation.ids import AgentId, CallId
+from foundation.ids import CallId
 from foundation.web.api import require_role
 from foundation.web.users import Role, User
 from telephony.calls.events import MonitorMode
 from wallboard.commands import MonitorCall, StopMonitor
+from wallboard.rights import is_lead_of
 from wallboard.service import BoardService
 
 Lead = Annotated[User, Depends(require_role(Role.SUPERVISOR, Role.TEAM_LEAD))]
@@ -62,8 +63,5 @@ def _check_may_monitor(service: BoardService, user: User, call_id: str) -> None:
         raise NotFound(f"There is no call {call_id!r} now.")
     if user.may_act_as(Role.SUPERVISOR):
         return
-    directory = service.board.directory
-    own = directory.agent_card(AgentId(user.agent_id)).team if user.agent_id else ""
-    theirs = directory.agent_card(call.agent_id).team if call.agent_id else ""
-    if not own or own != theirs:
+    if call.agent_id is None or not is_lead_of(service.board.directory, user, call.agent_id):
         raise NotAllowed("A team lead may monitor the talks of the own team only.")

@@ -20,6 +20,11 @@ class NoticeKind(StrEnum):
     "A line at another PBX takes no calls."
     AGENT_AWAY = "agent_away"
     "A pause has lasted longer than its reason allows."
+    SURGE_BEGAN = "surge_began"
+    "A queue has called in its backup agents."
+    SURGE_OVER = "surge_over"
+    WRAP_UP_OVERDUE = "wrap_up_overdue"
+    "The code that the queue demands is missing: the agent is offered no call."
 
 
 @dataclass(frozen=True, slots=True)

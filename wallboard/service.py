@@ -5,14 +5,19 @@ CoreLink.records ─▶ BoardService.follow ─▶ Board ─▶ Screens (socket)
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from acd.expected_wait import Accuracy
 from foundation.errors import Unavailable
+from foundation.ids import QueueId
 from wallboard.board import Board, BoardRecord
 from wallboard.board_clock import BoardClock, JournalClock
 from wallboard.commands import Command, Done
 from wallboard.core_link import CaughtUp, CoreLink, StartOver
+from wallboard.directory import Directory
+from wallboard.events import DirectoryChanged
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +43,13 @@ class BoardService:
         link: CoreLink,
         options: FollowOptions | None = None,
         clock: BoardClock | None = None,
+        read_directory: Callable[[], Awaitable[Directory]] | None = None,
+        read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None,
     ) -> None:
+        """`read_directory`: names, teams and targets as core serves them; None: never others.
+        `read_accuracies`: how far core's expected waits were off."""
+        self._read_accuracies = read_accuracies
+        self._read_directory = read_directory
         self.board = board
         self.core_up = False
         self._link = link
@@ -81,6 +92,7 @@ class BoardService:
         taken = 0
         async for told in records:
             if isinstance(told, CaughtUp):
+                await self._take_directory()
                 self.core_up = True
                 continue
             if isinstance(told, StartOver):
@@ -91,9 +103,21 @@ class BoardService:
             if taken % BREATH == 0:
                 await asyncio.sleep(0)
             if self.core_up:
+                if isinstance(told.event, DirectoryChanged):
+                    await self._take_directory()
                 self._clock.heard(told.at_s)
                 async with self._changed:
                     self._changed.notify_all()
+
+    async def accuracies(self) -> Mapping[QueueId, Accuracy]:
+        """Of expected waits; none while core is away."""
+        with suppress(Unavailable):
+            return {} if self._read_accuracies is None else await self._read_accuracies()
+        return {}
+
+    async def _take_directory(self) -> None:
+        if self._read_directory is not None:
+            self.board.directory = await self._read_directory()
 
     async def ask(self, command: Command) -> Done:
         """Core's acknowledgement, when the board shows the effect (or is late with it)."""

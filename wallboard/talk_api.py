@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 from foundation.errors import Conflict, NotAllowed, NotFound
 from foundation.ids import AgentId, CallId
 from foundation.web.api import SignedIn
-from foundation.web.users import Role, User
+from foundation.web.users import User
 from wallboard.commands import HandleTalk, TalkVerb
+from wallboard.rights import may_act_for
 from wallboard.service import BoardService
 
 V = TalkVerb
@@ -73,7 +74,7 @@ def _check_may_handle(service: BoardService, user: User, call_id: str) -> AgentI
     call = service.board.calls.get(CallId(call_id))
     if call is None:
         raise NotFound(f"There is no call {call_id!r} now.")
-    if not _may_handle(service, user, call.agent_id):
+    if not may_act_for(service.board.directory, user, call.agent_id):
         raise NotAllowed(
             "This is for supervisors, for team leads in talks of their own team, "
             "and for the agent who talks in the call."
@@ -81,15 +82,3 @@ def _check_may_handle(service: BoardService, user: User, call_id: str) -> AgentI
     if call.agent_id is None:
         raise Conflict(f"No agent talks in the call {call_id!r} now.")
     return call.agent_id
-
-
-def _may_handle(service: BoardService, user: User, agent_id: AgentId | None) -> bool:
-    if user.may_act_as(Role.SUPERVISOR):
-        return True
-    if agent_id is None or not user.agent_id:
-        return False
-    directory = service.board.directory
-    own = directory.agent_card(AgentId(user.agent_id)).team
-    is_lead = user.may_act_as(Role.TEAM_LEAD) and own != ""
-    is_of_team = is_lead and own == directory.agent_card(agent_id).team
-    return user.agent_id == agent_id or is_of_team

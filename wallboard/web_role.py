@@ -6,7 +6,7 @@ uvicorn ─▶ foundation.web (sign-in, roles, health) ─▶ wallboard routes �
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -14,7 +14,9 @@ from datetime import UTC, tzinfo
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 
+from acd.expected_wait import Accuracy
 from foundation.errors import Unavailable
+from foundation.ids import QueueId
 from foundation.web.api import MetricsSource
 from foundation.web.app import WebOptions, create_app
 from foundation.web.store import UserStore
@@ -44,6 +46,10 @@ class BoardOptions:
     directory: Directory = field(default_factory=Directory)
     zone: tzinfo = UTC
     follow: FollowOptions = field(default_factory=FollowOptions)
+    read_directory: Callable[[], Awaitable[Directory]] | None = None
+    "The directory as core serves it; None: it never changes."
+    read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None
+    "How far core's expected waits were off; None: not told."
 
 
 def build(
@@ -64,7 +70,14 @@ def build(
     board that stands still must not look alive.
     """
     registry = registry or CollectorRegistry()
-    service = BoardService(Board(options.zone, options.directory), link, options.follow, clock)
+    service = BoardService(
+        Board(options.zone, options.directory),
+        link,
+        options.follow,
+        clock,
+        options.read_directory,
+        options.read_accuracies,
+    )
     screens = Screens(service)
     _measure(registry, service, screens)
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from callcenter import live_file
 from callcenter.health import Verdict
 from callcenter.queue_checks import fits
 from callcenter.rtpengine_health import rtpengine
@@ -31,7 +32,7 @@ def check(
         count = len(error.problems)
         typer.echo(f"{count} problem{'s' if count > 1 else ''}; nothing would be served", err=True)
         raise typer.Exit(1) from None
-    for warning in [*settings.warnings, *rtpengine_faults(settings)]:
+    for warning in [*settings.warnings, *rtpengine_faults(settings), *live_changes(settings)]:
         typer.echo(f"{warning} (a warning)")
     Console(highlight=False).print(summary(settings))
     typer.echo("The configuration is in order.")
@@ -63,6 +64,20 @@ def rtpengine_faults(settings: Settings) -> Iterable[str]:
         finding = rtpengine(settings.media.rtpengine)
         if finding.verdict is not Verdict.OK:
             yield f"media.rtpengine: {finding.says}; {finding.next_step}"
+
+
+def live_changes(settings: Settings) -> Iterable[str]:
+    """What goes before the configuration; it would be passed over if it could not be used."""
+    path = live_file.path_of(settings)
+    try:
+        live = live_file.read(path)
+        live_file.overlaid(settings, live)
+    except ConfigurationError as error:
+        yield from (f"{path.name}, left out at the next start: {each}" for each in error.problems)
+        return
+    if not live.is_empty:
+        names = ", ".join([*live.agents, *live.queues])
+        yield f"data/{path.name} goes before what is written of {names}; see `callcenter live`"
 
 
 def summary(settings: Settings) -> Table:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine
+from callcenter.live_api import live_router
 from callcenter.places import Places
 from callcenter.records_api import records_router
 from callcenter.rules import directory, phone_options
@@ -34,6 +35,8 @@ from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may hear recordings and read transcripts."
+CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
+"Who may change skills and queues while calls go on."
 ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may read callers' numbers."
 
@@ -64,11 +67,14 @@ def application(settings: Settings) -> FastAPI:
             web=WebOptions(session=SessionOptions(key=key), gate=gate_options(settings)),
             directory=directory(settings),
             zone=zone,
+            read_directory=line.directory,
+            read_accuracies=line.accuracies,
         ),
         extra_routers=[
             recordings,
             call_record_router(line),
             records,
+            live_router(line, require_role(*CHANGERS)),
             phone_pages(phone_options(settings)),
         ],
         metrics_sources=[line.metrics],

@@ -87,6 +87,15 @@ class JournalFile:
         )
         return [Row(*columns) for columns in found.fetchall()]
 
+    def of_kinds(self, kinds: Sequence[str], seq: int, limit: int) -> list[Row]:
+        """Rows after `seq` of one of these kinds."""
+        marks = ", ".join("?" * len(kinds))
+        found = self._db.execute(
+            f"SELECT * FROM journal WHERE seq > ? AND kind IN ({marks}) ORDER BY seq LIMIT ?",
+            (seq, *kinds, limit),
+        )
+        return [Row(*columns) for columns in found.fetchall()]
+
     def close(self) -> None:
         self._db.close()
         if self._lock is not None:

@@ -43,6 +43,25 @@ class JournalReader:
             async for record in self.read(first.seq - 1):
                 yield record
 
+    async def of_kinds(
+        self, kinds: Sequence[type], utc: datetime, most_rows: int, pause_s: float = 0.0
+    ) -> AsyncGenerator[Record[object], None]:
+        """Those of these kinds since `utc`, but of the last `most_rows` rows only.
+
+        There may be many: they are decoded beside the loop, which is left `pause_s` to itself
+        after each page.
+        """
+        first = await asyncio.to_thread(self._first_since, to_us(utc))
+        if first is None:
+            return
+        names = [kind.__name__ for kind in kinds]
+        after_seq = max(first.seq - 1, await self.last_seq() - most_rows)
+        while page := await asyncio.to_thread(self._of_kinds, names, after_seq):
+            for record in page:
+                yield record
+            after_seq = page[-1].seq
+            await asyncio.sleep(pause_s)
+
     async def mentioning(
         self, parts: Sequence[bytes], since: datetime, limit: int = PAGE_ROWS
     ) -> list[Row]:
@@ -67,6 +86,11 @@ class JournalReader:
     def _first_since(self, utc_us: int) -> Row | None:
         with closing(JournalFile(self._path, read_only=True)) as file:
             return file.first_since(utc_us)
+
+    def _of_kinds(self, kinds: Sequence[str], after_seq: int) -> list[Record[object]]:
+        with closing(JournalFile(self._path, read_only=True)) as file:
+            rows = file.of_kinds(kinds, after_seq, PAGE_ROWS)
+        return [to_record(row, self._codec) for row in rows]
 
     def _mentioning(self, parts: Sequence[bytes], utc_us: int, limit: int) -> list[Row]:
         with closing(JournalFile(self._path, read_only=True)) as file:

@@ -26,8 +26,8 @@ PLAIN = LegMedia()
 class MediaBook:
     """Who speaks how; whoever is not in it speaks plainly."""
 
-    phones: Mapping[str, LegMedia] = field(default_factory=dict)
-    "By agent's or phone's id."
+    phones: dict[str, LegMedia] = field(default_factory=dict)
+    "By agent's or phone's id; they change while calls go on."
     trunks: Mapping[str, LegMedia] = field(default_factory=dict)
     "By name."
     lines: Mapping[str, LegMedia] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from callcenter.codec import CODEC
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.talk_actions import TalkActions
+from callcenter.wait_actions import WaitActions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, QueueId
 from foundation.journal import Journal
@@ -48,6 +49,7 @@ class Office:
             journal,
             self._tell,
             TalkActions(House().journey, self._tell),
+            WaitActions(self.floor, House().journey.find, self._tell),
             pause_reasons=reasons,
             auto_ready=auto_ready,
         )

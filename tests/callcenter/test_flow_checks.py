@@ -129,11 +129,6 @@ def test_sub_flow_must_speak_the_languages_of_who_calls_it(tmp_path: Path) -> No
             "{orders: {survey: maim}}",
             "queues.orders.survey: there is no flows/maim",
         ),
-        (
-            "lines:",
-            "tiers: {gold: ['+861'], silver: ['+861']}\nlines:",
-            "of the tier 'gold' already",
-        ),
         ("crm.example", "crm example", "lookups.hosts[0]"),
     ],
 )

@@ -3,34 +3,32 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from acd.events import AgentAnswered
 from callcenter.acquaintance import Acquaintance
 from callcenter.path_counts import PathCounts
 from callcenter.voicemail import Messages
-from foundation.ids import AgentId, CallId, PartyId, QueueId, RecordingId
+from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from ivr.events import FlowEnded, VoicemailLeft
-from telephony.calls.events import CallArrived, CallEnded, EndedBy
 
 C1, C2 = CallId("c-1"), CallId("c-2")
 NOW = datetime(2026, 10, 12, 9, 30, tzinfo=UTC)
-NUMBERS = {C1: "+8613900000001", C2: "+8613900000001", CallId("c-3"): "anonymous"}
 
 
-def known() -> Acquaintance:
-    return Acquaintance(NUMBERS.get, {"+8613900000001": "gold"}, lambda: NOW)
+class Friends:
+    """Knows one caller."""
 
+    def tier_of(self, call_id: CallId) -> str:
+        return "gold" if call_id == C1 else ""
 
-def talked(house: Acquaintance, call_id: CallId, agent: str) -> None:
-    house.on_event(CallArrived(call_id, PartyId("p-1"), "8000"))
-    house.on_event(AgentAnswered(call_id, QueueId("orders"), AgentId(agent)))
-    house.on_event(CallEnded(call_id, EndedBy.CALLER, ""))
+    def prefer(self, call_id: CallId, queue: QueueId) -> AgentId | None:
+        return None
+
+    def last_agent(self, call_id: CallId) -> AgentId | None:
+        return AgentId("agent0001") if call_id == C1 else None
 
 
 def test_caller_is_known_by_number_tier_and_last_agent() -> None:
-    house = known()
-    talked(house, C1, "agent0001")
-    house.on_event(CallArrived(C2, PartyId("p-1"), "8000", "trunk1"))
-    caller = house.caller(C2, "8000", "trunk1", hours="office", agent="")
+    known = Acquaintance({C1: "+8613900000001"}.get, Friends(), lambda: NOW)
+    caller = known.caller(C1, "8000", "trunk1", hours="office", agent="")
     assert (caller.number, caller.tier, caller.last_agent) == (
         "+8613900000001",
         "gold",
@@ -40,10 +38,8 @@ def test_caller_is_known_by_number_tier_and_last_agent() -> None:
 
 
 def test_caller_without_a_number_is_nobody_we_know() -> None:
-    house = known()
-    talked(house, CallId("c-3"), "agent0001")
-    house.on_event(CallArrived(CallId("c-3"), PartyId("p-1"), "8000"))
-    caller = house.caller(CallId("c-3"), "8000", "", hours="", agent="")
+    known = Acquaintance({C1: "+8613900000001"}.get, Friends(), lambda: NOW)
+    caller = known.caller(C2, "8000", "", hours="", agent="")
     assert (caller.number, caller.tier, caller.last_agent) == ("anonymous", "", "")
 
 

@@ -7,9 +7,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from acd import events as acd
+from acd.expected_wait import Accuracy
 from callcenter.events import CallSentOn, HandoverRefused, Wish
 from callcenter.line_desk import LineReading
-from callcenter.metrics import OTHER, CoreMetrics, Readings, WorkerReading, drop_of, rule_of
+from callcenter.metrics import (
+    OTHER,
+    CoreMetrics,
+    QueueReading,
+    Readings,
+    WorkerReading,
+    drop_of,
+    rule_of,
+)
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
 from recordings import events as recordings
 from telephony.calls import events as calls
@@ -244,3 +253,16 @@ def test_lines_at_other_pbxs_are_shown_by_number() -> None:
 
     assert (got["line_registered{8000}"], got["line_calls{8000}"]) == (1, 4)
     assert counted(LineLost("8000", "it is away"))["troubles_total{line}"] == 1
+
+
+def test_queues_show_how_far_expected_waits_were_off_and_their_surges() -> None:
+    accuracy = Accuracy(count=12, p50_s=4.0, p90_s=31.0)
+    queues = {"orders": QueueReading(accuracy=accuracy, is_surging=True), "help": QueueReading()}
+    text = CoreMetrics(lambda: replace(IDLE, queues=queues)).text().decode()
+
+    error = "callcenter_expected_wait_error_seconds"
+    assert f'{error}{{quantile="0.5",queue="orders"}} 4.0' in text
+    assert f'{error}{{quantile="0.9",queue="orders"}} 31.0' in text
+    assert f'{error}{{quantile="0.5",queue="help"}}' not in text, "nobody was answered yet"
+    assert 'callcenter_queue_surge{queue="orders"} 1.0' in text
+    assert 'callcenter_queue_surge{queue="help"} 0.0' in text

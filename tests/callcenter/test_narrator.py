@@ -4,7 +4,15 @@ import logging
 
 import pytest
 
-from acd.events import AgentOffered, CallQueued, TalkTaken
+from acd.events import (
+    AgentOffered,
+    CallOverflowed,
+    CallPromoted,
+    CallQueued,
+    OverflowCause,
+    Priority,
+    TalkTaken,
+)
 from callcenter.events import CallSentOn, HandoverRefused, Wish
 from callcenter.narrator import Narrator
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
@@ -66,3 +74,16 @@ def test_party_is_never_told(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         Narrator(lambda: 0.0).on_event(CallArrived(CALL, PartyId("p-secret"), "8000"))
     assert "p-secret" not in caplog.text
+
+
+def test_callers_who_are_put_forward_or_moved_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    narrator, orders, moved = Narrator(lambda: 0.0), QueueId("orders"), OverflowCause.MOVED
+    with caplog.at_level(logging.INFO):
+        narrator.on_event(CallPromoted(CALL, orders, Priority.P1, "gold"))
+        narrator.on_event(CallPromoted(CALL, orders, Priority.P3))
+        narrator.on_event(CallOverflowed(CALL, orders, moved, QueueId("help"), 9.0))
+    assert caplog.messages == [
+        "[c-1] - CallPromoted P1 gold",
+        "[c-1] - CallPromoted P3",
+        "[c-1] - CallOverflowed moved to help",
+    ]

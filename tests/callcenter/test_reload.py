@@ -51,10 +51,16 @@ class Served:
         prompts = Prompts(settings.prompt_words, Voice(), prompt_options(settings))
         self.prompts = CurrentPrompts(prompts)
         self.lookups = HttpLookups(LookupOptions())
-        self.reload = FlowReload(settings, self.ivr, self.prompts, self.lookups, Voice())
+        self.flows = FlowReload(settings, self.ivr, self.prompts, self.lookups, Voice())
 
     def write(self, name: str, text: str) -> None:
         (self.folder / "flows" / f"{name}.yaml").write_text(text)
+
+    async def reload(self) -> list[str]:
+        """As `callcenter.reloading` does it."""
+        new = load(self.folder)
+        await self.flows.prepare(new)
+        return self.flows.apply(new).changed
 
     def heard(self) -> list[str]:
         return [
@@ -75,7 +81,11 @@ async def test_new_callers_hear_the_new_flow_and_old_ones_finish_theirs(served: 
     served.ivr.start(CallId("c-1"), "main", ("en",))
     served.write("main", NEW)
     served.write("more", NEW)
-    assert await served.reload.reload() == ["main", "more"]
+    assert await served.reload() == [
+        "New callers hear the new flow main.",
+        "New callers hear the new flow more.",
+    ]
+    assert await served.reload() == []
     served.ivr.start(CallId("c-2"), "main", ("en",))
     assert served.heard() == ["old", "new"]
     served.ivr.prompt_ended(CallId("c-1"))
@@ -91,7 +101,7 @@ async def test_flow_with_an_error_is_refused_whole(served: Served) -> None:
     served.write("main", NEW)
     served.write("more", NEW.replace("next: b", "next: c").replace("do: hangup", "do: hang"))
     with pytest.raises(ConfigurationError) as caught:
-        await served.reload.reload()
+        await served.reload()
     assert caught.value.problems
     assert all(one.startswith("flows/more.yaml:") for one in caught.value.problems)
     served.ivr.start(CallId("c-1"), "main", ("en",))
@@ -103,10 +113,10 @@ async def test_flow_that_a_line_leads_to_cannot_go(served: Served) -> None:
     (served.folder / "flows" / "main.yaml").rename(served.folder / "flows" / "other.yaml")
     (served.folder / "callcenter.yaml").write_text(CENTRE.replace("main", "other"))
     with pytest.raises(ConfigurationError, match="lines or queues lead there"):
-        await served.reload.reload()
+        await served.reload()
 
 
 async def test_servers_of_look_ups_are_taken_up(served: Served) -> None:
     (served.folder / "callcenter.yaml").write_text(CENTRE + "lookups: {hosts: [crm.example]}\n")
-    await served.reload.reload()
+    await served.reload()
     assert served.lookups.options.hosts == {"crm.example"}

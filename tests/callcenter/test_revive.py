@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from acd.events import (
@@ -28,7 +28,7 @@ from callcenter.revive import Plan, make_plan
 from callcenter.settle import REASON
 from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
 from foundation.record import Record
-from recordings.events import RecordingStarted
+from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import (
     AgentHungUp,
     AgentPickedUp,
@@ -183,6 +183,39 @@ def test_what_media_shows_and_the_journal_does_not_is_written_down() -> None:
     assert [type(fact) for fact in cut_call.facts] == [CallArrived, CallAnswered]
     assert [type(event) for event in cut_call.calls[0].missed] == [CallAnswered]
     assert [side.leg_id for side in cut_call.strays] == [f"l-{offer_id}"]
+
+
+def test_talk_whose_answer_was_cut_off_goes_on_and_does_not_begin_anew() -> None:
+    lines = Lines(House())
+    _, offer_id = offered(lines)
+    known = len(lines.journal)
+    lines.pick_up(offer_id)
+    lines.prompt_ended(next(iter(lines.callers)))
+
+    plan = plan_of(lines.journal[:known], lines.sides())
+
+    kinds = [AgentAnswered, AgentChanged, CallBridged, RecordingStarted]
+    assert [type(fact) for fact in plan.facts] == kinds
+    (revived,) = plan.calls
+    assert (revived.contact.stage, revived.missed) == (Stage.TALKING, ())
+    assert [agent.state for agent in plan.agents] == [AgentState.TALKING]
+
+
+def test_end_of_the_first_talk_s_recording_is_none_of_the_second_s() -> None:
+    lines = Lines(open_house())
+    call_id, guest = asked(lines)
+    first, second = (
+        RecordingStarted(RecordingId(name), call_id, agent, ORDERS, f"d/{name}.wav", ("en",) * 2)
+        for name, agent in (("r-1", EVA), (f"r-{call_id}", TOM))
+    )
+    lines.write(first)
+    lines.guest_picks_up(guest)
+    lines.write(second)
+    lines.write(RecordingEnded(first.recording_id, 3.0, complete=True))
+
+    plan = plan_of(lines.journal, lines.sides())
+
+    assert (plan.facts, plan.running) == ([], [second])
 
 
 def test_agent_s_change_that_was_cut_off_is_made_good() -> None:
@@ -602,7 +635,10 @@ DEEDS: list[Deed] = [
     all_get_ready,
     lambda lines, which: lines.wait(float(which)),
 ]
-stories = st.lists(st.tuples(st.sampled_from(range(len(DEEDS))), st.integers(0, 30)), max_size=40)
+deeds = st.tuples(st.sampled_from(range(len(DEEDS))), st.integers(0, 30))
+stories = st.lists(deeds, max_size=40)
+PHONES_CAME = 2
+"Records that are on disk before anything can be cut off."
 
 
 def void(_: object) -> None:
@@ -634,28 +670,12 @@ def check(journal: list[Record[object]]) -> None:
     assert not {AgentState.RINGING, AgentState.TALKING} & set(last.values())
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    before=stories,
-    unwritten=st.integers(0, 6),
-    vanished=st.lists(st.integers(0, 9), max_size=2),
-    after=stories,
-)
-def test_whatever_happened_before_and_happens_after_a_kill_each_thing_ends_once(
-    before: list[tuple[int, int]],
-    unwritten: int,
-    vanished: list[int],
-    after: list[tuple[int, int]],
-) -> None:
-    lines = Lines(open_house())
-    for agent_id in (EVA, TOM):
-        lines.house.phone(agent_id)
-    live(lines, before)
-    journal = lines.journal[: max(2, len(lines.journal) - unwritten)]
+def next_core(lines: Lines, unwritten: int, vanished: list[int], keep: int = PHONES_CAME) -> Lines:
+    """core dies: its last records were not on disk, and some legs have gone meanwhile."""
+    journal = lines.journal[: max(keep, len(lines.journal) - unwritten)]
     sides = [side for number, side in enumerate(lines.sides()) if number not in vanished]
-
     plan = plan_of(journal, sides)
-    successor = revive(plan, journal, lines.house.now)
+    successor = revive(plan, journal, lines.house.now, lines.life + 1)
     for left in plan.left:
         successor.house.feed(left)
     for call_id in plan.lost:
@@ -664,10 +684,68 @@ def test_whatever_happened_before_and_happens_after_a_kill_each_thing_ends_once(
     for agent_id in (EVA, TOM):
         successor.house.phone(agent_id)
     successor.obey()
-    live(successor, after)
-    successor.wait(2000)
-    for call_id in list(successor.callers):
-        successor.hang_up(call_id)
-    successor.wait(2000)
+    return successor
 
-    check(journal)
+
+def born() -> Lines:
+    lines = Lines(open_house())
+    for agent_id in (EVA, TOM):
+        lines.house.phone(agent_id)
+    return lines
+
+
+def end_all(lines: Lines) -> None:
+    lines.wait(2000)
+    for call_id in list(lines.callers):
+        lines.hang_up(call_id)
+    lines.wait(2000)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    before=stories,
+    unwritten=st.integers(0, 6),
+    vanished=st.lists(st.integers(0, 9), max_size=2),
+    after=stories,
+)
+@example(before=[(10, 0), (10, 2), (0, 0)], unwritten=6, vanished=[], after=[(0, 0)])
+def test_whatever_happened_before_and_happens_after_a_kill_each_thing_ends_once(
+    before: list[tuple[int, int]],
+    unwritten: int,
+    vanished: list[int],
+    after: list[tuple[int, int]],
+) -> None:
+    lines = born()
+    live(lines, before)
+    lines = next_core(lines, unwritten, vanished)
+    live(lines, after)
+    end_all(lines)
+
+    check(lines.journal)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    lives=st.lists(
+        st.tuples(
+            st.lists(deeds, max_size=12),
+            st.integers(0, 6),
+            st.lists(st.integers(0, 9), max_size=1),
+        ),
+        min_size=2,
+        max_size=6,
+    )
+)
+def test_cores_may_die_one_after_the_other_and_each_thing_ends_once(
+    lives: list[tuple[list[tuple[int, int]], int, list[int]]],
+) -> None:
+    lines = born()
+    kept = PHONES_CAME
+    for story, unwritten, vanished in lives:
+        live(lines, story)
+        # What a core has read at its start is on disk: only its own records can be lost.
+        lines = next_core(lines, unwritten, vanished, kept)
+        kept = len(lines.journal)
+    end_all(lines)
+
+    check(lines.journal)

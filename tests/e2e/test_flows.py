@@ -41,7 +41,8 @@ CHANGES = {
     "timezone": "Asia/Shanghai",
     "hours": {"always": {"mon-sun": ["00:00-24:00"]}},
     "lookups": {"hosts": [f"127.0.0.1:{CRM}"]},
-    "tiers": {"gold": ["10086"]},
+    "vip": {"gold": ["+8613900000001"]},
+    "order": {"tiers": {"gold": 60}},
     "queues": {"orders": {"announce_agent": False, "survey": "survey"}},
 }
 SURVEY = """\
@@ -76,7 +77,9 @@ async def put(centre: Centre, nodes: str, head: str = "") -> None:
 
 
 @asynccontextmanager
-async def calling(centre: Centre, number: str = "10086") -> AsyncIterator[tuple[DeskCall, int]]:
+async def calling(
+    centre: Centre, number: str = "13900000001"
+) -> AsyncIterator[tuple[DeskCall, int]]:
     before = centre.mark()
     async with centre.phone(number) as phone:
         call = phone.dial("8001")
@@ -248,9 +251,7 @@ async def test_flow_with_an_error_is_refused_and_the_old_one_goes_on(centre: Cen
     await asyncio.to_thread(file.write_text, good.replace("next: end", "next: nowhere"))
     done = await asyncio.to_thread(reload, centre)
     assert done.returncode == 1
-    assert done.stderr.splitlines() == [
-        "flows/spoken.yaml:6: nodes.a.next: no node is called 'nowhere'; known: a, bye, end"
-    ]
+    assert "flows/spoken.yaml:6: nodes.a.next: no node is called 'nowhere'" in done.stderr
     await asyncio.to_thread(file.write_text, good)
     async with calling(centre) as (_, before):
         await centre.told(CallQueued, before)

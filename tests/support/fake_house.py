@@ -16,6 +16,7 @@ from callcenter.journey import Journey
 from callcenter.limits import Arrival, LimitRules, Limits, Refusal
 from callcenter.menu_ports import MenuPorts
 from callcenter.parts import Parts
+from callcenter.regulars import Regulars
 from foundation.ids import AgentId, CallId, OfferId, PartyId, PhoneId, QueueId, RecordingId
 from ivr.caller import Caller
 from ivr.effects import Effect
@@ -183,6 +184,9 @@ class House:
         flows: Mapping[str, Flow] | None = None,
         menus: MenuPorts | None = None,
         survey: str = "",
+        sticky_s: float = 0.0,
+        sticky_within_s: float = 0.0,
+        vips: dict[str, str] | None = None,
     ) -> None:
         self.now = 0.0
         self.control = FakeControl()
@@ -196,14 +200,18 @@ class House:
         self.rings: dict[CallId, tuple[OfferId, float]] = {}
         self.offers = 0
         self.conductor = Conductor(self.events.append)
-        options = QueueOptions(ring_s=15.0, wrap_up_s=20.0, max_wait_s=600.0)
+        options = QueueOptions(ring_s=15.0, wrap_up_s=20.0, max_wait_s=600.0, sticky_s=sticky_s)
         cards = [AgentCard(agent_id=agent, name=agent, number=agent) for agent in (EVA, TOM)]
         queues = {ORDERS: options, REPAIRS: replace(options, skills={"repairs": 1})}
         self.floor = Floor(queues, cards, AgentOptions(auto_ready=True), self._new_id)
         self._limits = Limits(limits or LimitRules())
         self._ivr = Ivr(flows or {"main": parse(FLOW, "flows/main.yaml", "main")[0]})
         rule = QueueRule(
-            music="music", announce_agent=announce_agent, languages=("en",), survey=survey
+            music="music",
+            announce_agent=announce_agent,
+            languages=("en",),
+            survey=survey,
+            sticky_within_s=sticky_within_s,
         )
         rules = HouseRules(
             lines={"8000": LineRule(flow="main", languages=("en",))},
@@ -216,11 +224,14 @@ class House:
                 TOM: AgentRule(number="1002", auto_answer=True),
             },
             blocked=blocked,
+            vips=vips or {},
         )
+        control = self._control()  # which makes the callers, where it is a real one
+        self.regulars = Regulars(rules, self._callers(), lambda: self.now)
         self.journey = Journey(
             rules,
             Parts(
-                control=self._control(),
+                control=control,
                 ivr=self,
                 floor=self,
                 prompts=_Prompts(),
@@ -230,9 +241,11 @@ class House:
                 ring_times=_RingTimes(self),
                 numbers=numbers or NoNumbers(),
                 menus=menus or MenuPorts(),
+                regulars=self.regulars,
             ),
             self.conductor.tell,
         )
+        self.conductor.listen(self.regulars.on_event)
         self.conductor.listen(self.journey.on_event)
 
     def _control(self) -> CallControl:

@@ -24,6 +24,8 @@ from telephony.sip.events import CallerIdentity, KeptLeg
 from tests.support.fake_house import EVA, ORDERS, REPAIRS, TOM, House
 
 PARTY = PartyId("p-1")
+OFFERS_OF_A_LIFE = 10_000
+"More than any story has."
 
 
 @dataclass
@@ -63,8 +65,13 @@ class Leg:
 class Lines:
     """A house with its lines; every fact is stamped for the journal."""
 
-    def __init__(self, house: House, journal: list[Record[object]] | None = None) -> None:
+    def __init__(
+        self, house: House, journal: list[Record[object]] | None = None, life: int = 0
+    ) -> None:
+        """life: how many cores died before; ids are never the same again."""
         self.house = house
+        self.house.offers = life * OFFERS_OF_A_LIFE
+        self.life = life
         self.journal: list[Record[object]] = [] if journal is None else journal
         self.callers: dict[CallId, Leg] = {}
         self.agents: dict[OfferId, Leg] = {}
@@ -91,7 +98,7 @@ class Lines:
 
     def arrive(self) -> CallId:
         self._calls += 1
-        call_id = CallId(f"c-{len(self.journal)}-{self._calls}")
+        call_id = CallId(f"c-{self.life}-{self._calls}")
         note = Note(call=call_id, side=calls.Side.CALLER, line="8000")
         self.callers[call_id] = Leg(call_id, note)
         self.house.arrive(call_id)
@@ -326,12 +333,11 @@ CONFIGURED = Configured(
 )
 
 
-def revive(plan: Plan, journal: list[Record[object]], now: float) -> Lines:
+def revive(plan: Plan, journal: list[Record[object]], now: float, life: int = 1) -> Lines:
     """As `callcenter.take_over` does, with a house that has just been built."""
     house = open_house()
     house.now = now
-    house.offers = len(journal) * 100  # as ids are: never the same again
-    lines = Lines(house, journal)
+    lines = Lines(house, journal, life)
     for fact in plan.facts:
         lines.write(fact)
     house.floor.restore(plan.kept_agents(0.0), plan.kept_callers(0.0), now, plan.kept_guests())

@@ -35,6 +35,9 @@ const TEXTS = {
       transcript_failed: "A recording could not be transcribed.",
       line_lost: "A line at another PBX takes no calls.",
       agent_away: "An agent has been away for too long.",
+      surge_began: "Backup agents are called in.",
+      surge_over: "Backup agents are let go.",
+      wrap_up_overdue: "An agent's call has no code yet, so no call comes.",
     },
   },
   zh: {
@@ -66,6 +69,9 @@ const TEXTS = {
       recording_incomplete: "录音不完整。", transcript_failed: "录音转写失败。",
       line_lost: "外部线路无法接入。",
       agent_away: "坐席离席超时。",
+      surge_began: "排队激增,已启用后备坐席。",
+      surge_over: "排队缓解,后备坐席退出。",
+      wrap_up_overdue: "坐席尚未填写小结代码,暂不派话。",
     },
   },
 };

@@ -1,0 +1,90 @@
+"""Skills, backup and queues changed by command: checked, kept on disk, audited, done."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from callcenter import live_file
+from callcenter.asks import ChangeAgentLive, ChangeQueueLive, ReadDirectory, ResetLive, ShowLive
+from callcenter.events import ActionTaken
+from callcenter.live_file import LiveAgent, LiveFile
+from callcenter.live_house import LiveHouse
+from foundation.errors import ConfigurationError, NotFound, Unavailable
+from foundation.journal import Journal
+from wallboard.commands import Done
+from wallboard.directory import Directory
+
+
+class LiveActions:
+    """One method for each ask."""
+
+    def __init__(
+        self,
+        house: LiveHouse,
+        journal: Journal,
+        tell: Callable[[ActionTaken], None],
+        lock: asyncio.Lock,
+    ) -> None:
+        """`lock`: held by whoever changes the settings that are served."""
+        self._house = house
+        self._journal = journal
+        self._tell = tell
+        self._lock = lock
+
+    async def change_agent(self, ask: ChangeAgentLive) -> Done:
+        """NotFound, or RemoteError with what is wrong; then nothing was changed."""
+        if ask.agent_id not in {agent.id for agent in self._house.configured.agents}:
+            raise NotFound(f"There is no agent {ask.agent_id!r} in the configuration.")
+        change = LiveAgent(skills=ask.skills, backup=ask.backup)
+        said = change.model_dump(exclude_none=True)
+        return await self._change(
+            lambda live: live.with_agent(ask.agent_id, change),
+            ActionTaken(ask.by, "agent changed", ask.agent_id, _told(said)),
+        )
+
+    async def change_queue(self, ask: ChangeQueueLive) -> Done:
+        if ask.queue not in self._house.configured.queues:
+            raise NotFound(f"There is no queue {ask.queue!r} in the configuration.")
+        fields: dict[str, Any] = dict(ask.fields)
+        return await self._change(
+            lambda live: live.with_queue(ask.queue, fields),
+            ActionTaken(ask.by, "queue changed", ask.queue, _told(fields)),
+        )
+
+    async def reset(self, ask: ResetLive) -> Done:
+        return await self._change(
+            lambda live: LiveFile(), ActionTaken(ask.by, "live changes undone", "live.yaml")
+        )
+
+    async def show(self, _: ShowLive) -> str:
+        return "" if self._house.live.is_empty else live_file.text_of(self._house.live)
+
+    async def read_directory(self, _: ReadDirectory) -> Directory:
+        return self._house.directory()
+
+    async def _change(self, changed: Callable[[LiveFile], LiveFile], audit: ActionTaken) -> Done:
+        async with self._lock:
+            configured = self._house.configured
+            live = changed(self._house.live)
+            try:
+                live_file.overlaid(configured, live)
+            except ConfigurationError as error:
+                raise live_file.refusal(error) from None
+            await self._keep(live)
+            self._tell(audit)
+            self._house.change(configured, live)
+            seq = self._journal.last_seq
+        await self._journal.settled(seq)
+        return Done(seq)
+
+    async def _keep(self, live: LiveFile) -> None:
+        path = live_file.path_of(self._house.configured)
+        try:
+            await asyncio.to_thread(live_file.write, path, live)
+        except OSError as error:
+            raise Unavailable(f"{path} cannot be written, nothing was changed: {error}") from None
+
+
+def _told(change: dict[str, Any]) -> str:
+    return json.dumps(change, ensure_ascii=False)

@@ -1,0 +1,133 @@
+"""`data/live.yaml`: what of agents and queues was changed while the centre ran.
+
+    callcenter.yaml ─▶ Settings ─┐
+                                 ├─ overlaid ─▶ Settings as they are served
+    data/live.yaml ─▶ LiveFile ──┘
+
+Core writes it and reads it after the settings at each start. It holds the differences alone: what
+is not named in it is as `callcenter.yaml` has it, also after that was changed.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from callcenter.cross_checks import problems_across
+from callcenter.sections import Agent, Name, Part, Queue, Skills
+from callcenter.settings import Settings
+from foundation import yaml_lines
+from foundation.errors import ConfigurationError, RemoteError
+
+HEAD = """\
+# Written by the centre: what was changed while it ran; callcenter.yaml is read first.
+# `callcenter live reset` undoes all of it.
+"""
+
+
+class LiveAgent(Part):
+    """What differs of an agent; None: as configured."""
+
+    skills: Skills | None = None
+    backup: bool | None = None
+
+
+class LiveFile(Part):
+    version: Literal[1] = 1
+    agents: dict[Name, LiveAgent] = Field(default_factory=dict)
+    queues: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    "Fields of a queue's section."
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.agents and not self.queues
+
+    def with_agent(self, agent_id: str, change: LiveAgent) -> "LiveFile":
+        had = self.agents.get(agent_id, LiveAgent())
+        changed = had.model_copy(update=change.model_dump(exclude_none=True))
+        return self.model_copy(update={"agents": {**self.agents, agent_id: changed}})
+
+    def with_queue(self, queue: str, fields: dict[str, Any]) -> "LiveFile":
+        changed = {**self.queues.get(queue, {}), **fields}
+        return self.model_copy(update={"queues": {**self.queues, queue: changed}})
+
+
+def path_of(settings: Settings) -> Path:
+    return settings.data_path / "live.yaml"
+
+
+def read(path: Path) -> LiveFile:
+    """Empty when there is no file; a ConfigurationError holds all problems of one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return LiveFile()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"{path}: cannot be read: {error}"]) from None
+    document = yaml_lines.read(text, path.name)
+    try:
+        return LiveFile.model_validate(document.value or {})
+    except ValidationError as error:
+        raise ConfigurationError(yaml_lines.complaints(document, error, LiveFile)) from None
+
+
+def write(path: Path, live: LiveFile) -> None:
+    """Whole or not at all, also when the machine fails; an empty one is no file. May wait."""
+    if live.is_empty:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    with new.open("w", encoding="utf-8") as file:
+        file.write(text_of(live))
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def text_of(live: LiveFile) -> str:
+    written = live.model_dump(mode="json", exclude_none=True)
+    return HEAD + yaml.safe_dump(written, sort_keys=False, allow_unicode=True)
+
+
+def overlaid(settings: Settings, live: LiveFile) -> Settings:
+    """The settings with `live` on top; what it says of who is not configured is passed over.
+
+    ConfigurationError: all problems that the two have together.
+    """
+    problems: list[str] = []
+    queues = {
+        name: _queue_with(name, queue, live.queues.get(name, {}), problems)
+        for name, queue in settings.queues.items()
+    }
+    agents = tuple(_agent_with(agent, live.agents.get(agent.id)) for agent in settings.agents)
+    merged = settings.model_copy(update={"agents": agents, "queues": queues})
+    problems += [f"{yaml_lines.dotted(path)}: {text}" for path, text in problems_across(merged)]
+    if problems:
+        raise ConfigurationError(problems)
+    return merged
+
+
+def _agent_with(agent: Agent, change: LiveAgent | None) -> Agent:
+    if change is None:
+        return agent
+    given = {"skills": change.skills, "backup": change.backup}
+    return agent.model_copy(update={name: it for name, it in given.items() if it is not None})
+
+
+def _queue_with(name: str, queue: Queue, fields: dict[str, Any], problems: list[str]) -> Queue:
+    if not fields:
+        return queue
+    try:
+        return Queue.model_validate({**queue.model_dump(), **fields})
+    except ValidationError as error:
+        for path, sentence in yaml_lines.located(error, Queue):
+            problems.append(f"{yaml_lines.dotted(('queues', name, *path))}: {sentence}")
+        return queue
+
+
+def refusal(error: ConfigurationError) -> RemoteError:
+    """Of one who asked by the API: 422 with all problems."""
+    return RemoteError("; ".join(error.problems))

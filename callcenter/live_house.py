@@ -1,0 +1,171 @@
+"""Agents and queues that change while calls go on: the settings that are served, and their parts.
+
+    Settings, LiveFile ─▶ overlaid ─▶ what differs ─▶ ChangeQueue, ChangeAgent, RemoveAgent
+                                          └─▶ the journey's rules, SIP accounts, media's book
+
+Who is to be offered a call must be known to the journey before the floor can offer it: rules first,
+the floor then, and what is gone is forgotten last.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from acd.events import AgentState
+from acd.inputs import ChangeAgent, ChangeQueue, RemoveAgent
+from callcenter import live_file
+from callcenter.drivers import FloorDriver
+from callcenter.house import HouseRules
+from callcenter.live_file import LiveFile
+from callcenter.reloading import Applied
+from callcenter.rules import agent_cards, directory, house_rules, media_book, queue_options
+from callcenter.settings import Settings
+from foundation.errors import ConfigurationError
+from foundation.ids import AgentId
+from telephony.calls.leg_media import LegMedia
+from wallboard.directory import Directory
+from wallboard.events import DirectoryChanged
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveParts:
+    """What is told of changes; the dictionaries are those that the parts look into."""
+
+    floor: FloorDriver
+    rules: HouseRules
+    accounts: dict[str, str]
+    "SIP password by account; those of lines are among them and stay."
+    phones: dict[str, LegMedia]
+    tell: Callable[[DirectoryChanged], None]
+    look_at_phone: Callable[[AgentId], None]
+    "Has the floor told whether the phone of a new agent is registered."
+    speak_numbers: Callable[[list[str]], Awaitable[None]]
+    "Makes the prompts of agents' numbers."
+
+
+class LiveHouse:
+    """Knows what is configured, what was changed, and what is served."""
+
+    sections = frozenset({"agents", "queues", "vip"})
+
+    def __init__(self, configured: Settings, live: LiveFile, parts: LiveParts) -> None:
+        """The parts are as `overlaid(configured, live)` has it."""
+        self.configured = configured
+        self.live = live
+        self.served = live_file.overlaid(configured, live)
+        self._parts = parts
+
+    def directory(self) -> Directory:
+        return directory(self.served)
+
+    # -- callcenter.reloading.Reloadable ----------------------------------------------------------
+
+    async def prepare(self, new: Settings) -> None:
+        live_file.overlaid(new, self.live)
+        known = {agent.number for agent in self.served.agents}
+        await self._parts.speak_numbers(
+            [agent.number for agent in new.agents if agent.number not in known]
+        )
+
+    def apply(self, new: Settings) -> Applied:
+        return self.change(new, self.live)
+
+    # -- changes ---------------------------------------------------------------------------------
+
+    def change(self, configured: Settings, live: LiveFile) -> Applied:
+        """Serve these from now on; `overlaid` has passed them."""
+        wanted = live_file.overlaid(configured, live)
+        applied = Applied()
+        was, now = self.served, self._with_those_who_stay(wanted, applied)
+        self.configured, self.live, self.served = configured, live, now
+        rules = house_rules(now)
+        self._parts.rules.agents.update(rules.agents)
+        self._parts.rules.queues.update(rules.queues)
+        self._change_phones(was, now)
+        self._change_vips(rules.vips, applied)
+        self._change_queues(was, now, applied)
+        self._change_agents(was, now, applied)
+        if directory(was) != directory(now):
+            self._parts.tell(DirectoryChanged())
+        return applied
+
+    def _with_those_who_stay(self, wanted: Settings, applied: Applied) -> Settings:
+        """Agents who work cannot be removed, queues not before the next start."""
+        agents = {agent.id for agent in wanted.agents}
+        staying = []
+        for agent in self.served.agents:
+            if agent.id in agents:
+                continue
+            state = self._parts.floor.floor.state_of(AgentId(agent.id))
+            if state is not AgentState.OFF:
+                staying.append(agent)
+                applied.refused.append(
+                    f"{agent.id} is {state} and stays; sign the agent out and reload again."
+                )
+        queues = dict(wanted.queues)
+        for name, queue in self.served.queues.items():
+            if name not in queues:
+                queues[name] = queue
+                applied.refused.append(f"The queue {name} stays until the next start.")
+        return wanted.model_copy(update={"agents": (*wanted.agents, *staying), "queues": queues})
+
+    def _change_phones(self, was: Settings, now: Settings) -> None:
+        """Passwords and how the phones' media is spoken."""
+        gone = {agent.id for agent in was.agents} - {agent.id for agent in now.agents}
+        for account in gone:
+            self._parts.accounts.pop(account, None)
+            self._parts.phones.pop(account, None)
+        for agent in now.agents:
+            self._parts.accounts[agent.id] = agent.sip_password.get_secret_value()
+        self._parts.phones.update(media_book(now).phones)
+
+    def _change_vips(self, vips: dict[str, str], applied: Applied) -> None:
+        if self._parts.rules.vips != vips:
+            self._parts.rules.vips.clear()
+            self._parts.rules.vips.update(vips)
+            applied.changed.append("The VIPs are changed.")
+
+    def _change_queues(self, was: Settings, now: Settings, applied: Applied) -> None:
+        before = queue_options(was)
+        for queue, options in queue_options(now).items():
+            if before.get(queue) != options:
+                self._parts.floor.feed(ChangeQueue(queue, options))
+            if was.queues.get(queue) != now.queues[queue]:
+                applied.changed.append(f"The queue {queue} is {_news(queue in before)}.")
+
+    def _change_agents(self, was: Settings, now: Settings, applied: Applied) -> None:
+        before = {card.agent_id: card for card in agent_cards(was)}
+        after = {card.agent_id: card for card in agent_cards(now)}
+        for agent_id, card in after.items():
+            if before.get(agent_id) != card:
+                self._parts.floor.feed(ChangeAgent(card))
+            if agent_id not in before:
+                self._parts.look_at_phone(agent_id)
+        sections = {agent.id: agent for agent in was.agents}
+        for agent in now.agents:
+            if sections.get(agent.id) != agent:
+                applied.changed.append(f"The agent {agent.id} is {_news(agent.id in sections)}.")
+        for agent_id in before.keys() - after.keys():
+            self._parts.floor.feed(RemoveAgent(agent_id))
+            del self._parts.rules.agents[agent_id]
+            applied.changed.append(f"The agent {agent_id} is removed.")
+
+
+def _news(was_there: bool) -> str:
+    return "changed" if was_there else "new"
+
+
+def read_live(settings: Settings) -> LiveFile:
+    """For a start, which must not fail: a file that cannot be used is put aside."""
+    path = live_file.path_of(settings)
+    try:
+        live = live_file.read(path)
+        live_file.overlaid(settings, live)
+    except ConfigurationError as error:
+        aside = path.with_suffix(".bad")
+        path.replace(aside)
+        log.error("live changes are left out, the file is kept as %s: %s", aside, error)
+        return LiveFile()
+    return live

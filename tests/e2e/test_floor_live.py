@@ -1,0 +1,126 @@
+"""The floor changed by hand while callers wait: skills, order, queue, configuration."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from acd.events import AgentAnswered, AgentOffered, CallOverflowed, CallQueued, OverflowCause
+from callcenter.events import ActionTaken
+from foundation.ids import CallId
+from telephony.calls.events import CallBridged, CallEnded
+from tests.support.centre import Centre, served
+from tests.support.desk_phone import DeskPhone
+
+pytestmark = pytest.mark.e2e
+
+SPECIAL = {"queues": {"impatient": {"skills": {"special": 1}, "max_wait_s": 60.0}}}
+"Key 3 leads to a queue one of whose skills nobody has."
+
+
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
+    with served(tmp_path_factory.mktemp("centre"), shared, SPECIAL) as centre:
+        yield centre
+
+
+async def wait_in_queue(centre: Centre, caller: DeskPhone, key: str) -> CallId:
+    before = centre.mark()
+    call = caller.dial("8000")
+    await call.answered()
+    call.press(key)
+    return (await centre.told(CallQueued, before)).call_id
+
+
+async def test_agent_who_learns_the_skill_is_offered_who_waits_and_knows_it_after_a_kill(
+    centre: Centre,
+) -> None:
+    async with centre.phone() as caller, centre.agent(1) as agent, centre.web() as web:
+        before = centre.mark()
+        first = await wait_in_queue(centre, caller, "3")
+        assert centre.facts(AgentOffered, before) == []
+        answer = await web.put("/api/v1/agents/agent0001/skills", json={"orders": 5, "special": 4})
+        (await agent.rings()).accept()
+        await centre.told(CallBridged, before, call_id=first)
+        await centre.until_ok(lambda: web.post(f"/api/v1/calls/{first}/hangup"))
+        await centre.told(CallEnded, before, call_id=first)
+        pid = centre.kill("core")
+        await centre.replaced("core", pid)
+        await centre.ready()
+        second = await wait_in_queue(centre, caller, "3")
+        (await agent.rings()).accept()
+        await centre.told(AgentAnswered, before, call_id=second, agent_id="agent0001")
+        await centre.until_ok(lambda: web.post(f"/api/v1/calls/{second}/hangup"))
+
+    assert answer.status_code == 200, answer.text
+    audit = centre.facts(ActionTaken, before, action="agent changed")
+    assert [(one.by, one.target) for one in audit] == [("sue", "agent0001")]
+
+
+async def test_promoted_caller_is_served_first(centre: Centre) -> None:
+    async with centre.phone() as one, centre.phone() as other, centre.web() as web:
+        before = centre.mark()
+        early = await wait_in_queue(centre, one, "1")
+        late = await wait_in_queue(centre, other, "1")
+        answer = await web.post(f"/api/v1/calls/{late}/priority", json={"priority": "P0"})
+        async with centre.agent(2) as agent:
+            (await agent.rings()).accept()
+            answered = await centre.told(AgentAnswered, before)
+        for call_id in (early, late):
+            await web.post(f"/api/v1/calls/{call_id}/hangup")
+        await centre.told(CallEnded, before, call_id=early)
+
+    assert answer.json() == {"call_id": late, "priority": "P0", "tier": ""}
+    assert answered.call_id == late
+
+
+async def test_moved_caller_is_answered_in_the_other_queue(centre: Centre) -> None:
+    async with centre.phone() as caller, centre.agent(3) as agent, centre.web() as web:
+        before = centre.mark()
+        call_id = await wait_in_queue(centre, caller, "3")
+        answer = await web.post(f"/api/v1/calls/{call_id}/move", json={"queue": "orders"})
+        (await agent.rings()).accept()
+        answered = await centre.told(AgentAnswered, before)
+        await centre.told(CallBridged, before)
+        await centre.until_ok(lambda: web.post(f"/api/v1/calls/{call_id}/hangup"))
+        await centre.told(CallEnded, before)
+
+    assert answer.status_code == 200, answer.text
+    assert (answered.queue, answered.agent_id) == ("orders", "agent0003")
+    [left] = centre.facts(CallOverflowed, before)
+    assert (left.cause, left.to) == (OverflowCause.MOVED, "orders")
+
+
+async def reload(centre: Centre) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "callcenter", "reload", str(centre.folder)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode or 0, output.decode()
+
+
+async def test_reload_is_refused_whole_or_taken_up_for_who_waits(centre: Centre) -> None:
+    file = centre.folder / "callcenter.yaml"
+    good = yaml.safe_load(file.read_text())
+    async with centre.phone() as caller, centre.agent(4) as agent, centre.web() as web:
+        before = centre.mark()
+        call_id = await wait_in_queue(centre, caller, "3")
+        good["agents"][3] |= {"name": "Dora", "skills": {"orders": 1, "special": 1}}
+        file.write_text(yaml.safe_dump({**good, "auto_redy": True}))
+        refused = await reload(centre)
+        file.write_text(yaml.safe_dump(good))
+        taken = await reload(centre)
+        (await agent.rings()).accept()
+        await centre.told(AgentAnswered, before, call_id=call_id, agent_id="agent0004")
+        agents = (await web.get("/api/v1/agents")).json()
+        await centre.until_ok(lambda: web.post(f"/api/v1/calls/{call_id}/hangup"))
+
+    assert refused[0] == 1
+    assert "auto_redy" in refused[1]
+    assert taken == (0, "The agent agent0004 is changed.\n")
+    assert [one["name"] for one in agents if one["id"] == "agent0004"] == ["Dora"]
