@@ -16,10 +16,13 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from acd.floor import Floor
+from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
 from callcenter.answers import Answers
+from callcenter.asks import Reload
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
@@ -33,7 +36,9 @@ from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.live_file import overlaid
 from callcenter.live_house import LiveHouse, LiveParts, read_live
+from callcenter.lookups import HttpLookups
 from callcenter.media_port import MediaPort
+from callcenter.menu_ports import MenuPorts
 from callcenter.metrics import CoreMetrics, QueueReading, Readings, TrunkReading, WorkerReading
 from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
@@ -41,6 +46,7 @@ from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
+from callcenter.reload import CurrentPrompts, FlowReload
 from callcenter.reloading import Reloader
 from callcenter.rules import (
     agent_cards,
@@ -48,6 +54,7 @@ from callcenter.rules import (
     find_inbound,
     house_rules,
     limit_rules,
+    lookup_options,
     media_book,
     name_servers,
     number_rules,
@@ -62,11 +69,14 @@ from callcenter.secret import derive_key
 from callcenter.settings import Settings
 from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
+from callcenter.speaking import Speaking
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
+from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
+from foundation.errors import ConfigurationError
 from foundation.ids import CallId, OfferId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
@@ -190,11 +200,15 @@ class Core:
 
     async def _prepare_prompts(self) -> None:
         settings = self._settings
-        async with Synthesiser() as synthesiser:
-            self._synthesiser = synthesiser  # starts again when it is needed again
-            self._prompts = Prompts(settings.prompt_words, synthesiser, prompt_options(settings))
-            for problem in await self._prompts.prepare(agent.number for agent in settings.agents):
-                log.error("%s", problem)
+        synthesiser = await self._closing.enter_async_context(Synthesiser())
+        options = prompt_options(settings)
+        self._synthesiser = synthesiser
+        prompts = Prompts(settings.prompt_words, synthesiser, options)
+        for problem in await prompts.prepare(agent.number for agent in settings.agents):
+            log.error("%s", problem)
+        self._prompts = CurrentPrompts(prompts)
+        self._speaking = Speaking(self._prompts, synthesiser, options)
+        self._closing.push_async_callback(self._speaking.close)
 
     def _join_parts(self) -> None:
         settings = self._settings
@@ -237,7 +251,8 @@ class Core:
         self._regulars = Regulars(
             self._rules, self._switchboard, lambda: clock.utc_now().timestamp()
         )
-        self._ivr = IvrDriver(Ivr(settings.flows), self._do_ivr)
+        self._lookups = HttpLookups(lookup_options(settings))
+        self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)
         self._journey = Journey(
             self._rules,
             Parts(
@@ -250,6 +265,7 @@ class Core:
                 limits=LimitsDriver(limits, self._end_in_time),
                 ring_times=RingTimesDriver(self._end_ringing),
                 numbers=Outbound(number_rules(settings), self._tell),
+                menus=self._make_menu_ports(),
                 regulars=self._regulars,
             ),
             self._tell,
@@ -266,7 +282,11 @@ class Core:
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
         live = self._make_live()
+        flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
         settings_lock = asyncio.Lock()
+        self._reloader = Reloader(
+            self._configured, [live, flows], self._journal, self._tell, settings_lock
+        )
         self._answers = Answers(
             self._journal,
             self._floor,
@@ -287,7 +307,24 @@ class Core:
             Eraser(self._parties, self._party_store, self._journal, self._tell),
             self._lines,
             LiveActions(live, self._journal, self._tell, settings_lock),
-            Reloader(self._configured, [live], self._journal, self._tell, settings_lock),
+            self._reloader,
+        )
+
+    def _make_menu_ports(self) -> MenuPorts:
+        """What flows use beside prompts and queues."""
+        settings = self._settings
+        zone = ZoneInfo(settings.timezone)
+        known = Acquaintance(
+            self._switchboard.find_caller_number,
+            self._regulars,
+            lambda: clock.utc_now().astimezone(zone),
+        )
+        self._closing.push_async_callback(self._lookups.close)
+        messages = Messages(
+            settings.voicemail_path, self._tell, lambda: clock.utc_now().astimezone(zone)
+        )
+        return MenuPorts(
+            known=known, lookups=self._lookups, messages=messages, speaker=self._speaking
         )
 
     def _make_live(self) -> LiveHouse:
@@ -417,6 +454,14 @@ class Core:
     def _on_journal_trouble(self, sentence: str) -> None:
         log.error("journal: %s", sentence)
         self._metrics.journal_troubled()
+
+    async def reload(self) -> None:
+        """As by `callcenter reload`; what is wrong is in the log."""
+        try:
+            await self._reloader.reload(Reload(by="signal"))
+        except ConfigurationError as error:
+            for problem in error.problems:
+                log.error("the configuration is not taken up: %s", problem)
 
     def _do_ivr(self, call_id: CallId, effect: Effect) -> None:
         self._journey.do_ivr(call_id, effect)

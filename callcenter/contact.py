@@ -70,6 +70,9 @@ class Contact:
     call_id: CallId
     line: str
     stage: Stage = Stage.IVR
+    trunk: str = ""
+    language: str = ""
+    "Chosen in a flow; '' none."
     queue: QueueId | None = None
     agent_id: AgentId | None = None
     "Who talks with the caller; in HANDED and OUTSIDE, who did last."
@@ -80,6 +83,10 @@ class Contact:
     "Of a VIP."
     requires: Requirement = EVERYBODY
     "What this caller needs of an agent beside what the queue asks."
+    sends: int = 0
+    "How often flows have sent the caller to a line."
+    prefer: AgentId | None = None
+    "Who talked with the caller last, if his flow wants him."
     guest: Guest | None = None
     called_for: Try | None = None
     "Of a call that we have placed."

@@ -14,8 +14,6 @@ from callcenter.queue_checks import queue_doubts, queue_problems
 from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
 from callcenter.vips import vip_problems
 from foundation.yaml_lines import Path, nearest
-from ivr.flow import Flow, ToQueue, prompts_of
-from ivr.words import ANNOUNCEMENTS
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.settings import Settings
@@ -37,6 +35,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _doubles("phones", "id", [phone.id for phone in settings.phones])
     yield from _clashes(settings)
     yield from _missing_flows(settings)
+    yield from _missing_calendars(settings)
     yield from _missing_music(settings)
     yield from _passwords("agents", [(agent, agent.number) for agent in settings.agents])
     yield from _passwords("phones", [(phone, "") for phone in settings.phones])
@@ -45,24 +44,6 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from vip_problems(settings)
     yield from _sip_listeners(settings)
     yield from _carried_lines(settings)
-
-
-def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
-    """The same for one flow file; the paths are in that file."""
-    for node in flow.nodes.values():
-        if isinstance(node, ToQueue) and node.queue not in settings.queues:
-            hint = nearest(node.queue, settings.queues)
-            yield ("nodes", node.name, "queue"), f"no queue is called {node.queue!r}; {hint}"
-    unrecorded = flow.prompt_names() - settings.own_prompts() - set(ANNOUNCEMENTS)
-    for name in sorted(unrecorded):
-        yield from _missing_words(flow, name)
-    for language in flow.languages:
-        if unrecorded and language not in settings.speech.voices:
-            yield ("languages",), f"speech.voices has no voice for {language!r}"
-    for other in settings.flows.values():
-        for name in sorted(set(flow.prompts) & set(other.prompts)):
-            if other.name < flow.name and flow.prompts[name] != other.prompts[name]:
-                yield ("prompts", name), f"has other words in flows/{other.name}.yaml"
 
 
 def doubts(settings: Settings) -> Iterable[Finding]:
@@ -90,18 +71,6 @@ def _browsers_without_a_door(settings: Settings) -> Iterable[Finding]:
 
 def _is_loopback(host: str) -> bool:
     return ipaddress.ip_address(host).is_loopback
-
-
-def _missing_words(flow: Flow, name: str) -> Iterable[Finding]:
-    words = flow.prompts.get(name)
-    if words is None:
-        users = [node.name for node in flow.nodes.values() if name in prompts_of(node)]
-        hint = nearest(name, flow.prompts)
-        yield ("nodes", *users[:1]), f"the prompt {name!r} has neither words nor a WAV; {hint}"
-        return
-    for language in flow.languages:
-        if language not in words:
-            yield ("prompts", name), f"has no words in {language!r}, a language of this flow"
 
 
 def _shared_numbers(settings: Settings) -> Iterable[Finding]:
@@ -185,12 +154,24 @@ def _shared_addresses(trunks: Sequence[Trunk]) -> Iterable[Finding]:
 
 def _missing_flows(settings: Settings) -> Iterable[Finding]:
     for index, line in enumerate(settings.lines):
-        if line.flow not in settings.flows:
+        flow = settings.flows.get(line.flow)
+        if not settings.has_flow_file(line.flow):
             hint = nearest(line.flow, settings.flows)
             yield ("lines", index, "flow"), f"there is no flows/{line.flow}.yaml; {hint}"
-        elif line.language and line.language not in settings.flows[line.flow].languages:
-            hint = nearest(line.language, settings.flows[line.flow].languages)
+        elif flow is not None and line.language and line.language not in flow.languages:
+            hint = nearest(line.language, flow.languages)
             yield ("lines", index, "language"), f"the flow does not speak {line.language!r}; {hint}"
+    for name, queue in settings.queues.items():
+        if queue.survey is not None and not settings.has_flow_file(queue.survey):
+            hint = nearest(queue.survey, settings.flows)
+            yield ("queues", name, "survey"), f"there is no flows/{queue.survey}.yaml; {hint}"
+
+
+def _missing_calendars(settings: Settings) -> Iterable[Finding]:
+    for index, line in enumerate(settings.lines):
+        if line.hours is not None and line.hours not in settings.hours:
+            hint = nearest(line.hours, settings.hours)
+            yield ("lines", index, "hours"), f"no calendar is called {line.hours!r}; {hint}"
 
 
 def _missing_music(settings: Settings) -> Iterable[Finding]:

@@ -4,7 +4,7 @@ Each driver reads the loop's clock, keeps one timer and hands effects on; see fo
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from acd.events import AcdEvent
 from acd.floor import Floor
@@ -14,7 +14,11 @@ from acd.views import AgentView
 from callcenter.limits import Arrival, Limits, Refusal, TimeUp
 from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId
 from foundation.machine import Driver
-from ivr.engine import Effect
+from ivr.caller import Caller
+from ivr.effects import Effect
+from ivr.flow import Flow
+from ivr.hours import Hours
+from ivr.inputs import Input
 from ivr.service import Ivr
 
 
@@ -60,8 +64,23 @@ class IvrDriver:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None:
-        self._perform(call_id, self._ivr.start(call_id, flow, self._loop.time(), languages))
+    def start(
+        self,
+        call_id: CallId,
+        flow: str,
+        languages: tuple[str, ...],
+        caller: Caller | None = None,
+    ) -> None:
+        effects = self._ivr.start(call_id, flow, self._loop.time(), languages, caller)
+        self._perform(call_id, effects)
+
+    def replace(self, flows: Mapping[str, Flow], hours: Mapping[str, Hours]) -> None:
+        """For callers who come from now on."""
+        self._ivr.replace(flows, hours)
+
+    def answer(self, call_id: CallId, given: Input) -> None:
+        """Of what the flow has asked of the house."""
+        self._perform(call_id, self._ivr.feed(call_id, given, self._loop.time()))
 
     def digit(self, call_id: CallId, digit: str) -> None:
         self._perform(call_id, self._ivr.digit(call_id, digit, self._loop.time()))

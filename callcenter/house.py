@@ -8,6 +8,8 @@ from acd.inputs import AcdInput
 from acd.views import AgentView
 from callcenter.limits import Arrival, Refusal
 from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId, RecordingId
+from ivr.caller import Caller
+from ivr.inputs import Input
 
 
 class Floor(Protocol):
@@ -24,7 +26,10 @@ class Floor(Protocol):
 class Ivr(Protocol):
     """The callers' ways through the flows under their timer; effects come to `Journey.do_ivr`."""
 
-    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None: ...
+    def start(
+        self, call_id: CallId, flow: str, languages: tuple[str, ...], caller: Caller
+    ) -> None: ...
+    def answer(self, call_id: CallId, given: Input) -> None: ...
     def digit(self, call_id: CallId, digit: str) -> None: ...
     def prompt_ended(self, call_id: CallId) -> None: ...
     def caller_left(self, call_id: CallId) -> None: ...
@@ -79,6 +84,7 @@ class Regulars(Protocol):
     """Who calls again (`callcenter.regulars`)."""
 
     def tier_of(self, call_id: CallId) -> str: ...
+    def last_agent(self, call_id: CallId) -> AgentId | None: ...
     def prefer(self, call_id: CallId, queue: QueueId) -> AgentId | None: ...
 
 
@@ -88,6 +94,8 @@ class LineRule:
 
     flow: str
     languages: tuple[str, ...]
+    hours: str = ""
+    "Calendar of the flow's `hours` nodes."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +108,8 @@ class QueueRule:
     "What prompts in the queue are played in, and what its talks may be spoken in."
     number: str = ""
     "What agents dial to send a caller there."
+    survey: str = ""
+    "The flow that a caller hears when the agent has hung up."
     overflow_to: QueueId | None = None
     "Who overflows goes there; None: hears an apology."
     sticky_within_s: float = 0.0

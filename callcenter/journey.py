@@ -26,13 +26,14 @@ from callcenter.events import CallSentOn, HouseEvent
 from callcenter.handover import GuestStep, Handover
 from callcenter.house import HouseRules
 from callcenter.limits import MAX_LENGTH, Arrival, TimeUp
+from callcenter.menus import Menus
 from callcenter.offers import failure_of
 from callcenter.own_calls import OwnCalls
 from callcenter.parts import Parts
 from callcenter.steps import Steps
 from foundation.ids import AgentId, CallId, OfferId, RecordingId
 from foundation.tasks import contain
-from ivr import engine as ivr
+from ivr import effects as ivr
 from telephony.calls import events as calls
 from telephony.calls.numbers import ANONYMOUS
 
@@ -86,6 +87,7 @@ class Journey:
             parts.prompts,
             parts.recorder,
             parts.regulars,
+            parts.menus.known,
         )
         where = Destinations(rules, parts.numbers)
         self.handover = Handover(
@@ -97,6 +99,7 @@ class Journey:
         self._own_calls = OwnCalls(
             rules, control, parts.floor, where, parts.callers, parts.ring_times, tell
         )
+        self._menus = Menus(rules, parts, self._steps, where, self._own_calls, tell)
 
     def find(self, call_id: CallId) -> Contact | None:
         return self._contacts.get(call_id)
@@ -145,7 +148,8 @@ class Journey:
             case calls.PhoneChanged():
                 self._phone_changed(event)
             case calls.TalkRecorded(recording_id, frames, complete):
-                self._recorder.end(RecordingId(recording_id), frames, complete)
+                if not self._menus.recorded(RecordingId(recording_id), frames):
+                    self._recorder.end(RecordingId(recording_id), frames, complete)
             case calls.CallArrived():
                 self._arrived(event)
             case calls.CallEnded(call_id, by):
@@ -189,22 +193,7 @@ class Journey:
         contact = self._contacts.get(call_id)
         if contact is None:
             return
-        match effect:
-            case ivr.PlayPrompts(names, languages):
-                items = [file for name in names for file in self._prompts.named(name, languages)]
-                self._control.play(call_id, items)
-            case ivr.StopPrompts():
-                self._control.stop_playing(call_id)
-            case ivr.EnterQueue(queue):
-                self._steps.enqueue(contact, queue)
-            case ivr.HangUp(reason):
-                contact.stage = Stage.LEAVING
-                self._control.hang_up(call_id, calls.EndedBy.CENTRE, reason)
-            case ivr.Echo():
-                contact.stage = Stage.ECHO
-                self._control.echo(call_id)
-            case _:
-                self._tell(effect)
+        self._menus.do(contact, effect)
 
     # -- the caller ------------------------------------------------------------------------------
 
@@ -224,7 +213,7 @@ class Journey:
         if refusal is not None:
             self._control.refuse(call_id, refusal.status, refusal.rule)
             return
-        contact = self._contacts[call_id] = Contact(call_id, line)
+        contact = self._contacts[call_id] = Contact(call_id, line, trunk=event.trunk)
         agent_id = None if line in self._rules.lines else self._callers.find_calling_agent(call_id)
         if agent_id is not None:
             self._own_calls.arrived(contact, agent_id)
@@ -259,6 +248,7 @@ class Journey:
                 elif contact.stage is Stage.DIALLED:
                     self.callbacks.answered(contact)
                 else:
+                    self._menus.forget_guest(contact)
                     contact.tier = self._regulars.tier_of(call_id)
                     self._steps.start_flow(contact, contact.line)
             case calls.CallNotReached(status=status):
@@ -294,13 +284,15 @@ class Journey:
         self._limits.ended(call_id)
         self.handover.ended(call_id)
         self._own_calls.ended(call_id)
-        contact = self._contacts.pop(call_id, None)
+        self._menus.ended(call_id)
+        contact = self._contacts.get(call_id)
         if contact is None:
             return
         if contact.stage is Stage.DIALLED:
             self.callbacks.ended(contact, by)
             return
         self._ivr.caller_left(call_id)
+        del self._contacts[call_id]
         if contact.queue is not None:
             # Only who hangs up has abandoned; a caller whom we lost is our failure, not his choice.
             left = floor.CallerLeft if by is calls.EndedBy.CALLER else floor.Lose
@@ -336,6 +328,8 @@ class Journey:
         contact = self._contacts.get(call_id)
         if contact is not None and self.handover.agent_left(contact):
             return
+        if contact is not None and self._wants_survey(contact, event):
+            return
         if contact is None or contact.stage is not Stage.ANNOUNCING or contact.queue is None:
             reason = f"the agent's phone: {event.why}" if event.why else "the agent's part is over"
             self._control.hang_up(call_id, event.by, reason)
@@ -347,6 +341,11 @@ class Journey:
         else:
             self._steps.enqueue(contact, contact.queue, front=True)
 
+    def _wants_survey(self, contact: Contact, event: calls.AgentHungUp) -> bool:
+        """A talk that the agent has ended; a fault is followed by nothing."""
+        is_end_of_talk = contact.stage is Stage.TALKING and event.by is calls.EndedBy.AGENT
+        return is_end_of_talk and self._steps.start_survey(contact)
+
     # -- guests ----------------------------------------------------------------------------------
 
     def _guest_step(self, event: GuestStep) -> None:
@@ -355,6 +354,8 @@ class Journey:
             self.handover.too_late(event)
         elif contact.stage is Stage.OWN:
             self._own_calls.guest_step(contact, event)
+        elif self._menus.has_rung(contact):
+            self._menus.guest_step(contact, event)
         else:
             self.handover.step(contact, event)
 
@@ -364,6 +365,8 @@ class Journey:
             return
         if contact.stage is Stage.OWN:
             self._own_calls.ring_time_over(contact)
+        elif self._menus.has_rung(contact):
+            self._menus.ring_time_over(contact)
         else:
             self.handover.ring_time_over(contact, offer_id)
 
@@ -378,7 +381,7 @@ class Journey:
                 has_waited = front or contact.returns > 0 or contact.called_for is not None
                 self._steps.begin_waiting(contact, has_waited=has_waited)
             case acd.PositionTold(position=position):
-                languages = self._steps.queue_rule(contact).languages
+                languages = self._steps.languages(contact)
                 self._control.play(contact.call_id, self._prompts.position(position, languages))
             case acd.AgentOffered(call_id, _, agent_id, offer_id):
                 auto_answer = self._rules.agents[agent_id].auto_answer
@@ -400,7 +403,7 @@ class Journey:
             self._control.play_to_agent(contact.call_id, [AGENT_TONE])
         if rule.announce_agent:
             contact.stage = Stage.ANNOUNCING
-            items = self._prompts.agent_number(agent.number, rule.languages)
+            items = self._prompts.agent_number(agent.number, self._steps.languages(contact))
             self._control.play(contact.call_id, items)
         else:
             self._bridge(contact)

@@ -119,6 +119,14 @@ class OwnCalls:
 
     def ended(self, call_id: CallId) -> None:
         self._ring_times.cancel(call_id)
+        self.free(call_id)
+
+    def occupy(self, call_id: CallId, called: AgentId) -> None:
+        """His phone is rung by this call, and is busy by it, until `free`."""
+        self._called[call_id] = called
+        self.phone_changed(self._phones[called])
+
+    def free(self, call_id: CallId) -> None:
         called = self._called.pop(call_id, None)
         if called is not None and called in self._phones:
             self.phone_changed(self._phones[called])
@@ -128,9 +136,8 @@ class OwnCalls:
     def _connect(self, contact: Contact, agent_id: AgentId, dialled: str) -> None:
         match self._destinations.find(dialled, Purpose.AGENTS, contact.call_id):
             case ToAgent(called):
-                self._check_free(agent_id, called)
-                self._called[contact.call_id] = called
-                self.phone_changed(self._phones[called])
+                self.check_free(agent_id, called)
+                self.occupy(contact.call_id, called)
                 auto_answer = self._rules.agents[called].auto_answer
                 self._dial(contact, AgentTarget(called, new_offer_id(), auto_answer=auto_answer))
             case ToOutside() if agent_id not in self._rules.agents:
@@ -147,7 +154,8 @@ class OwnCalls:
             case ToLine():
                 raise NotFound("A line's number is no extension.")
 
-    def _check_free(self, caller: AgentId, called: AgentId) -> None:
+    def check_free(self, caller: AgentId, called: AgentId) -> None:
+        """Raises Busy where ringing would disturb or be of no use."""
         view = self._floor.agent(called)
         if called == caller:
             raise Busy(f"{called} calls himself.")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from callcenter.destinations import NoNumbers, NumberRules
 from callcenter.house import Callers, Floor, Ivr, Limits, Prompts, Recorder, Regulars, RingTimes
+from callcenter.menu_ports import MenuPorts
 from callcenter.regulars import Strangers
 from telephony.calls.control import CallControl
 
@@ -21,4 +22,5 @@ class Parts:
     limits: Limits
     ring_times: RingTimes
     numbers: NumberRules = field(default_factory=NoNumbers)
+    menus: MenuPorts = field(default_factory=MenuPorts)
     regulars: Regulars = field(default_factory=Strangers)

@@ -60,6 +60,12 @@ class Regulars:
             return None
         return talk.agent_id
 
+    def last_agent(self, call_id: CallId) -> AgentId | None:
+        """Who talked with the caller last, however long ago we know of."""
+        party_id = self._party_of(call_id)
+        talk = self._last.get(party_id) if party_id is not None else None
+        return None if talk is None else talk.agent_id
+
     def on_event(self, event: object) -> None:
         if isinstance(event, AgentAnswered | TalkTaken):
             party_id = self._party_of(event.call_id)
@@ -115,4 +121,7 @@ class Strangers:
         return ""
 
     def prefer(self, call_id: CallId, queue: QueueId) -> AgentId | None:
+        return None
+
+    def last_agent(self, call_id: CallId) -> AgentId | None:
         return None

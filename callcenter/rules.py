@@ -29,6 +29,7 @@ from callcenter.line_accounts import (
     password_of,
     trunk_of,
 )
+from callcenter.lookups import LookupOptions
 from callcenter.places import Places
 from callcenter.queue_checks import fits
 from callcenter.sections import Queue, split_port
@@ -70,6 +71,7 @@ def house_rules(settings: Settings) -> HouseRules:
                 languages=(line.language,)
                 if line.language
                 else settings.flows[line.flow].languages,
+                hours=line.hours or "",
             )
             for line in settings.lines
         },
@@ -79,6 +81,7 @@ def house_rules(settings: Settings) -> HouseRules:
                 announce_agent=queue.announce_agent,
                 languages=_languages_of(settings, name),
                 number=queue.number or "",
+                survey=queue.survey or "",
                 overflow_to=QueueId(queue.overflow_to) if queue.overflow_to else None,
                 sticky_within_s=queue.sticky_days * DAY_S if queue.sticky_s else 0.0,
             )
@@ -405,6 +408,19 @@ def prompt_options(settings: Settings) -> PromptOptions:
         cache=settings.prompt_cache_path,
         voices=settings.speech.voices,
         speed=settings.speech.speed,
+    )
+
+
+def lookup_options(settings: Settings) -> LookupOptions:
+    lookups = settings.lookups
+    return LookupOptions(
+        hosts=frozenset(lookups.hosts),
+        headers={
+            host: {name: value.get_secret_value() for name, value in headers.items()}
+            for host, headers in lookups.headers.items()
+        },
+        at_once=lookups.at_once,
+        max_bytes=lookups.max_bytes,
     )
 
 

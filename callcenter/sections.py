@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     SecretStr,
     field_validator,
     model_validator,
@@ -21,6 +22,8 @@ from pydantic_settings import NoDecode
 
 from acd.options import Strategy
 from acd.requirement import RequirementError, parse_requirement
+from ivr.hours import Hours, HoursError
+from ivr.hours import parse as parse_hours
 
 POOR_PASSWORDS = {
     "password",
@@ -38,6 +41,7 @@ SIP_TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
 SECURE_TRANSPORTS = ("tls", "wss")
 HOST_NAME = r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}(\.[A-Za-z0-9-]{1,63})*$"
 "Also an IPv4 address."
+HOST_AND_PORT = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,6 +420,8 @@ class Line(Part):
     "Calls at once; the next one gets 486. Not given: no limit."
     max_call_s: Seconds | None = None
     "Then a call is hung up, also in the middle of a talk. Not given: never."
+    hours: Name | None = None
+    "Calendar of the flow's `hours` nodes; not given: the flow's own."
     pyvoip: PyVoip | None = None
     "The number is an account at somebody else's PBX; see `docs/lines.md`."
 
@@ -472,9 +478,9 @@ class Outbound(Part):
     "For log, journal and metrics; not given: `match`."
     trunk: Name | None = None
     "A trunk's name or that of a group."
-    allow: tuple[Literal["consult", "callback", "agents"], ...] = ()
-    """For what: `consult`, agents in a call; `callback`, the centre itself; `agents`, agents'
-    phones without a caller."""
+    allow: tuple[Literal["consult", "callback", "flows", "agents"], ...] = ()
+    """For what: `consult`, agents in a call; `callback`, the centre itself; `flows`, a flow's
+    `transfer`; `agents`, agents' phones without a caller."""
     deny: bool = False
     "Never dialled."
     rewrite: Pattern | None = None
@@ -652,8 +658,59 @@ class Queue(Part):
     "0: never."
     music: Name = "music"
     "The prompt that is played in a loop while callers wait."
+    survey: Name | None = None
+    "Which of `flows/*.yaml` a caller hears when the agent has hung up after a talk."
     language: Language | None = None
     "What agents of this queue and their callers speak; chooses the model of the transcript."
+
+
+def _calendar(written: object) -> Hours:
+    """`{mon-fri: ["09:00-12:00"], holidays: [2026-10-01..2026-10-07], special: {…}}`"""
+    if isinstance(written, Hours):
+        return written
+    if not isinstance(written, dict):
+        raise ValueError('write days and their spans: {mon-fri: ["09:00-18:00"]}')
+    days = {str(name): value for name, value in written.items()}
+    holidays, special = days.pop("holidays", ()), days.pop("special", {})
+    if not isinstance(special, dict):
+        raise ValueError("special is a mapping of dates to spans")
+    try:
+        return parse_hours(
+            {name: _texts_of(name, spans) for name, spans in days.items()},
+            _texts_of("holidays", holidays),
+            {str(day): _texts_of(str(day), spans) for day, spans in special.items()},
+        )
+    except HoursError as error:
+        raise ValueError(str(error)) from None
+
+
+def _texts_of(name: str, given: object) -> list[str]:
+    if isinstance(given, list | tuple) and not any(isinstance(one, list | dict) for one in given):
+        return [str(one) for one in given]
+    raise ValueError(f"{name}: write a list")
+
+
+Calendar = Annotated[Hours, PlainValidator(_calendar)]
+
+
+class Lookups(Part):
+    """What flows may ask on the network."""
+
+    hosts: tuple[Annotated[str, Field(pattern=HOST_AND_PORT)], ...] = ()
+    "Servers that flows may ask, `crm.example` or `127.0.0.1:8000`; without any none may."
+    headers: dict[str, dict[str, SecretStr]] = {}
+    "Sent to a server with each question: `{crm.example: {Authorization: Bearer …}}`."
+    at_once: int = Field(default=20, ge=1, le=500)
+    "Questions that are open at a time; the next one has failed."
+    max_bytes: int = Field(default=65_536, ge=100, le=1_000_000)
+    "Longest answer."
+
+
+class Voicemail(Part):
+    """Messages that callers leave."""
+
+    path: Path = Path("data/voicemail")
+    "Folder of the WAVs; relative to the centre's folder."
 
 
 def async_url(url: str, folder: Path) -> str:

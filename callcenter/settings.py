@@ -24,14 +24,17 @@ from pydantic_settings import (
 
 import recordings
 from acd.options import Selection
-from callcenter.cross_checks import doubts, problems_across, problems_of_flow
+from callcenter.cross_checks import doubts, problems_across
+from callcenter.flow_checks import doubts_of_flow, problems_of_flow
 from callcenter.sections import (
     Agent,
+    Calendar,
     DialNumber,
     Http,
     Limits,
     Line,
     Listener,
+    Lookups,
     Media,
     Name,
     Ordering,
@@ -46,6 +49,7 @@ from callcenter.sections import (
     Store,
     Transfers,
     Trunk,
+    Voicemail,
     async_url,
 )
 from foundation import yaml_lines
@@ -56,6 +60,8 @@ from telephony.sip.tls import TlsFiles
 
 FILE = "callcenter.yaml"
 ENVIRONMENT = "CALLCENTER_"
+TESTS = ".test.yaml"
+"Dialogues beside a flow: `flows/main.test.yaml`."
 BUILT_IN_MODELS = Path(recordings.__file__).parent / "models"
 "Speech models that come with the package; the configuration calls them by their folder's name."
 
@@ -95,6 +101,12 @@ class _Listed(BaseSettings):
     "Of talks from one to the next."
     phones: tuple[Phone, ...] = ()
     "Accounts that are no agents: where supervisors are rung to listen, whisper and barge in."
+    hours: dict[Name, Calendar] = {}
+    'Business hours by name: `{office: {mon-fri: ["09:00-18:00"], holidays: [2026-10-01]}}`.'
+    lookups: Lookups = Lookups()
+    "Servers that flows may ask."
+    voicemail: Voicemail = Voicemail()
+    "Where messages are kept."
     queues: dict[Name, Queue] = {}
     "Where callers wait, by name."
     order: Ordering = Ordering()
@@ -160,6 +172,10 @@ class Settings(_Listed):
         """Every file of `flows/`, by its name without `.yaml`."""
         return self._flows
 
+    def has_flow_file(self, name: str) -> bool:
+        """Also of a flow with problems, which are told by themselves."""
+        return name in self._flows or (self._folder / "flows" / f"{name}.yaml").exists()
+
     @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
         """The words of all flows' prompts, by name and language."""
@@ -203,6 +219,10 @@ class Settings(_Listed):
     @property
     def prompt_cache_path(self) -> Path:
         return self.data_path / "cache" / "prompts"
+
+    @property
+    def voicemail_path(self) -> Path:
+        return self._folder / self.voicemail.path
 
     @property
     def recordings_path(self) -> Path:
@@ -254,13 +274,18 @@ def load(folder: Path) -> Settings:
         problems += [written.complaint(*one) for one in problems_of_flow(flow, settings)]
     if problems:
         raise ConfigurationError(problems)
-    settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))
+    settings._warnings = (
+        *(_placed_one(document, *one) for one in doubts(settings)),
+        *(written.complaint(*one) for flow, written in read for one in doubts_of_flow(flow)),
+    )
     return settings
 
 
 def _read_flows(folder: Path) -> tuple[list[tuple[Flow, yaml_lines.Document]], list[str]]:
     read, problems = [], []
     for file in sorted(folder.glob("*.yaml")):
+        if file.name.endswith(TESTS):
+            continue
         try:
             read.append(flows.parse(_text_of(file), f"flows/{file.name}", file.stem))
         except ConfigurationError as error:

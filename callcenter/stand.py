@@ -93,7 +93,7 @@ class Stand:
             guest=_find_guest(call, others),
             second=next((side for side in others if side.note.is_second), None),
         )
-        if _is_own(call, caller):
+        if _is_own(call, caller) or _is_given_away(call):
             return self._own_call(call, kept)
         contact, missed = self._stand(call, kept)
         if call.guest is not None:
@@ -297,6 +297,13 @@ def _target_of(invited: GuestInvited) -> GuestTarget:
 def _is_own(call: CallPast, caller: KeptSide) -> bool:
     """An agent's own phone called somebody, and no queue."""
     return bool(caller.note.aor) and not call.line and not (call.visit or call.last_visit)
+
+
+def _is_given_away(call: CallPast) -> bool:
+    """A flow has sent the caller to somebody who picked up."""
+    guest = call.guest
+    is_dialled = guest is not None and guest.invited.way is GuestWay.DIAL
+    return is_dialled and guest is not None and guest.has_joined
 
 
 # -- what was missed -----------------------------------------------------------------------------

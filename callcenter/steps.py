@@ -8,7 +8,9 @@ from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
 from callcenter.house import Floor, HouseRules, Ivr, Prompts, QueueRule, Recorder, Regulars
+from callcenter.menu_ports import Known
 from foundation.ids import AgentId, QueueId
+from ivr.caller import Caller
 from telephony.calls.control import CallControl
 
 ALL_BUSY = "all_busy"
@@ -29,6 +31,7 @@ class Steps:
         prompts: Prompts,
         recorder: Recorder,
         regulars: Regulars,
+        known: Known,
     ) -> None:
         self._rules = rules
         self._control = control
@@ -37,15 +40,37 @@ class Steps:
         self._prompts = prompts
         self._recorder = recorder
         self._regulars = regulars
+        self._known = known
 
     def queue_rule(self, contact: Contact) -> QueueRule:
         assert contact.queue is not None
         return self._rules.queues[contact.queue]
 
+    def languages(self, contact: Contact) -> tuple[str, ...]:
+        """What the caller has chosen, else those of the queue."""
+        return (contact.language,) if contact.language else self.queue_rule(contact).languages
+
     def start_flow(self, contact: Contact, line: str) -> None:
         contact.stage, contact.queue = Stage.IVR, None
         rule = self._rules.lines[line]
-        self._ivr.start(contact.call_id, rule.flow, rule.languages)
+        caller = self._caller(contact, line)
+        self._ivr.start(contact.call_id, rule.flow, rule.languages, caller)
+
+    def start_survey(self, contact: Contact) -> bool:
+        """After a talk whose agent has hung up; False where the queue has none."""
+        survey, agent = self.queue_rule(contact).survey, contact.agent_id
+        if not survey or agent is None:
+            return False
+        languages = self.languages(contact)
+        contact.stage, contact.queue, contact.agent_id = Stage.IVR, None, None
+        caller = self._caller(contact, contact.line, agent)
+        self._ivr.start(contact.call_id, survey, languages, caller)
+        return True
+
+    def _caller(self, contact: Contact, line: str, agent: str = "") -> Caller:
+        rule = self._rules.lines.get(line)
+        hours = "" if rule is None else rule.hours
+        return self._known.caller(contact.call_id, line, contact.trunk, hours=hours, agent=agent)
 
     def enqueue(
         self, contact: Contact, queue: QueueId, *, front: bool = False, waited_s: float = 0.0
@@ -62,7 +87,7 @@ class Steps:
                 front,
                 contact.tier,
                 contact.requires,
-                prefer,
+                contact.prefer or prefer,
                 waited_s=waited_s,
             )
         )
@@ -80,26 +105,25 @@ class Steps:
 
     def begin_waiting(self, contact: Contact, *, has_waited: bool) -> None:
         if has_waited:
-            languages = self.queue_rule(contact).languages
+            languages = self.languages(contact)
             self._control.play(contact.call_id, self._prompts.named(ONE_MOMENT, languages))
         else:
             self.play_music(contact)
 
     def play_music(self, contact: Contact) -> None:
         rule = self.queue_rule(contact)
-        self._control.play(
-            contact.call_id, self._prompts.named(rule.music, rule.languages), loop=True
-        )
+        files = self._prompts.named(rule.music, self.languages(contact))
+        self._control.play(contact.call_id, files, loop=True)
 
     def say_all_busy(self, contact: Contact) -> None:
         contact.stage = Stage.LEAVING
-        languages = self.queue_rule(contact).languages
+        languages = self.languages(contact)
         self._control.play(contact.call_id, self._prompts.named(ALL_BUSY, languages))
 
     def record(self, contact: Contact, queue: QueueId, agent_id: AgentId) -> None:
         """A talk begins; `agent_id` is who answers for it."""
         # Who speaks which of the queue's languages is for the transcriber to hear.
-        language = "|".join(self.queue_rule(contact).languages)
+        language = "|".join(self.languages(contact))
         recording_id, file = self._recorder.start(
             contact.call_id, agent_id, queue, (language, language)
         )

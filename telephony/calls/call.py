@@ -311,6 +311,7 @@ class Call:
         agent = self._seats.agent
         if agent is not None:
             effects += self.parts.agents.leave(agent.drop(reason))
+        effects += self.parts.message.end()
         return [*effects, self.caller.release(), Tell(CallEnded(self.call_id, by, reason))]
 
     # -- small pieces ----------------------------------------------------------------------------

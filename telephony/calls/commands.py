@@ -85,6 +85,20 @@ class CallCommands:
         else:
             self._tell(TalkRecorded(recording_id, 0, complete=False))
 
+    def record_message(
+        self, call_id: CallId, recording_id: RecordingId, file: str, silence_s: float
+    ) -> None:
+        """For a call that is gone the message is told closed and empty."""
+        if call_id in self._calls:
+            self._on_call(
+                call_id, lambda call: call.parts.message.begin(recording_id, file, silence_s)
+            )
+        else:
+            self._tell(TalkRecorded(recording_id, 0, complete=False))
+
+    def end_message(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.parts.message.end())
+
     def hang_up(self, call_id: CallId, by: EndedBy, reason: str) -> None:
         self._on_call(call_id, lambda call: call.hang_up(by, reason))
 

@@ -97,6 +97,15 @@ class CallControl(Protocol):
         Also when nothing can be recorded, because a side is gone: with 0 frames, not complete.
         """
 
+    def record_message(
+        self, call_id: CallId, recording_id: RecordingId, file: str, silence_s: float
+    ) -> None:
+        """Record the caller alone, until `end_message`, a silence of `silence_s`, or the call's
+        end; `TalkRecorded` comes in each case, with 0 frames when nothing can be recorded."""
+
+    def end_message(self, call_id: CallId) -> None:
+        """End what `record_message` began."""
+
     def hang_up(self, call_id: CallId, by: EndedBy, reason: str) -> None:
         """End all legs of the call; `CallEnded` follows.
 
@@ -177,4 +186,8 @@ class CallControl(Protocol):
         """For a call that an agent's own phone has made: ring whom it dialled; the agent's phone
         hears the early media or a ring-back tone, and gets its 200 when the guest picks up:
         `GuestInvited`, then `GuestJoined` (both talk), or `GuestLeft` and the phone gets that
-        status (`CallRefused`, `CallEnded`). The end of either side ends the call."""
+        status (`CallRefused`, `CallEnded`). The end of either side ends the call.
+
+        For a caller who has been answered: ring somebody who gets him. He hears what is played
+        until the guest has joined; a guest who does not come is `GuestLeft`, and the caller stays.
+        """

@@ -39,6 +39,8 @@ class GuestLeg(RungLeg):
         if isinstance(target, AgentTarget):
             self.agent_id = target.agent_id
         self.has_rung = False
+        self.has_joined = False
+        "Of an own call: both have talked."
         self._target = target
         self._way = way
         self._early_sdp = b""
@@ -87,6 +89,7 @@ class GuestLeg(RungLeg):
     def resume(self, kept: KeptSide, *, bridged: bool, plays: int) -> list[Effect]:
         self._early_sdp = kept.dialog.body if kept.dialog.is_early else b""
         self._is_early = kept.dialog.is_early and bool(kept.session.codec)
+        self.has_joined = not kept.dialog.is_early
         return super().resume(kept, bridged=bridged, plays=plays)
 
     def heard_early(self) -> None:

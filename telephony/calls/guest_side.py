@@ -286,7 +286,9 @@ class GuestSide:
             case GuestWay.CONSULT:
                 return [*noted, *self._second.accept(), *self._sound.follow(), joined]
             case GuestWay.DIAL:
-                return [*noted, *self._answer(), *self._sound.follow(), joined]
+                guest.has_joined = True
+                quiet = self._seats.caller.hearing.quiet()
+                return [*noted, *self._answer(), *quiet, *self._sound.follow(), joined]
             case GuestWay.TRANSFER:
                 agent = self._seats.agent
                 ending = [] if agent is None else agent.drop(HANDED_OVER)
@@ -321,7 +323,7 @@ class GuestSide:
         refusal = status if status >= 400 else UNAVAILABLE
         told = Tell(GuestLeft(self._call_id, guest.offer_id, status))
         over: list[Effect] = []
-        if seats.way is GuestWay.DIAL:
+        if seats.way is GuestWay.DIAL and (guest.has_joined or seats.caller.is_unanswered):
             over = self._end(by, reason, refusal)
         lines = [*self._referral.fail(refusal), *self._second.end(refusal, reason)]
         return [*ending, *lines, *self._sound.follow(), told, *over]

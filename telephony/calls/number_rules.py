@@ -32,6 +32,8 @@ class Purpose(StrEnum):
     "An agent who talks with a caller: to consult, or to hand the caller over."
     CALLBACK = "callback"
     "The centre itself, to call somebody back."
+    FLOWS = "flows"
+    "A flow that sends its caller there."
     AGENTS = "agents"
     "An agent's own phone, without a caller."
 

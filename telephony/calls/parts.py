@@ -8,6 +8,7 @@ from telephony.calls.effects import Effect
 from telephony.calls.events import EndedBy
 from telephony.calls.guest_side import GuestSide
 from telephony.calls.hold import Hold
+from telephony.calls.message import Message
 from telephony.calls.options import CallOptions
 from telephony.calls.recording import Recording
 from telephony.calls.referral import Referral
@@ -22,6 +23,7 @@ class Parts:
     sound: Sound
     hold: Hold
     recording: Recording
+    message: Message
     referral: Referral
     second: SecondLine
     agents: AgentSide
@@ -43,4 +45,5 @@ def make_parts(
 
     agents = AgentSide(seats, recording, sound, referral, options, agent_leaves, hang_up)
     guests = GuestSide(seats, agents, second, referral, hold, sound, options, answer, hang_up)
-    return Parts(seats, sound, hold, recording, referral, second, agents, guests)
+    message = Message(seats)
+    return Parts(seats, sound, hold, recording, message, referral, second, agents, guests)

@@ -113,7 +113,8 @@ class MediaPlane:
                 raise VerbRefused("Hello opens a connection and was said already")
             case p.Tap():
                 left, right = self._get(request.left), self._get(request.right)
-                self._taps.begin(request.tap_id, left, right, request.file, now)
+                file, silence_s = request.file, request.silence_s
+                self._taps.begin(request.tap_id, left, right, file, now, silence_s)
             case p.Untap():
                 self._taps.end(request.tap_id, now)
             case p.Connect():

@@ -207,7 +207,8 @@ class Hold(Struct, frozen=True):
 class Tap(Struct, frozen=True):
     """Record what two legs send into one stereo file: left what `left` sends, right `right`.
 
-    A tap that runs moves to these legs, and its file goes on.
+    A tap that runs moves to these legs, and its file goes on. The same leg for both is a message,
+    which has nobody on the other side.
     """
 
     rid: int
@@ -216,6 +217,8 @@ class Tap(Struct, frozen=True):
     right: str
     file: str
     "Absolute path of the WAV; when it exists already it is continued after a gap."
+    silence_s: float = 0.0
+    "End it, as by `Untap`, when `left` has been silent for so long; 0: never."
 
 
 class Untap(Struct, frozen=True):

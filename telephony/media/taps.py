@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from telephony.media.g711 import FRAME_MS
+from telephony.media.quiet import Quiet
 from telephony.media.recorder import Recorder
 from telephony.media.session import Session
 from telephony.media.tap import BLOCK_MS, Tap, TapSide
@@ -18,6 +19,7 @@ class _RunningTap:
     sessions: tuple[Session, Session]
     "Left and right."
     group: int
+    quiet: Quiet | None = None
 
     @property
     def legs(self) -> tuple[str, str]:
@@ -41,14 +43,24 @@ class Taps:
     def of_leg(self, leg: str) -> list[str]:
         return [tap_id for tap_id, running in self._running.items() if leg in running.legs]
 
-    def begin(self, tap_id: str, left: Session, right: Session, file: str, now: float) -> None:
+    def begin(
+        self,
+        tap_id: str,
+        left: Session,
+        right: Session,
+        file: str,
+        now: float,
+        silence_s: float = 0.0,
+    ) -> None:
+        """`silence_s`: the left side may be silent for so long; 0: for ever."""
         running = self._running.get(tap_id)
         if running is not None:
             self._move(running, left, right)
             return
         tap = Tap(tap_id, now, self._side)
         self._next_group = (self._next_group + 1) % _GROUPS
-        self._running[tap_id] = _RunningTap(tap, (left, right), self._next_group)
+        quiet = Quiet(silence_s) if silence_s else None
+        self._running[tap_id] = _RunningTap(tap, (left, right), self._next_group, quiet)
         self._groups[self._next_group][tap_id] = tap
         left.sinks += (tap.left,)
         right.sinks += (tap.right,)
@@ -64,8 +76,13 @@ class Taps:
     def tick(self, now: float) -> None:
         """20 ms have passed."""
         self._round = (self._round + 1) % _GROUPS
-        for tap in self._groups[self._round].values():
-            self._cut(tap, now, final=False)
+        over = [
+            tap.tap_id
+            for tap in self._groups[self._round].values()
+            if self._cut(tap, now, final=False)
+        ]
+        for tap_id in over:
+            self.end(tap_id, now)
 
     def end(self, tap_id: str, now: float) -> None:
         running = self._running.pop(tap_id, None)
@@ -82,10 +99,15 @@ class Taps:
             if not any(leg in sessions for leg in running.legs):
                 self.end(tap_id, now)
 
-    def _cut(self, tap: Tap, now: float, *, final: bool) -> None:
+    def _cut(self, tap: Tap, now: float, *, final: bool) -> bool:
+        """True when it has been silent for as long as it may."""
         block = tap.cut(now, final=final)
-        if block is not None:
-            self._recorder.write(tap.tap_id, block)
+        if block is None:
+            return False
+        self._recorder.write(tap.tap_id, block)
+        running = self._running.get(tap.tap_id)
+        quiet = None if running is None else running.quiet
+        return quiet is not None and quiet.is_over(block.left, block.left_law)
 
 
 def _take_off(running: _RunningTap) -> None:

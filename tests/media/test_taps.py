@@ -72,3 +72,33 @@ def test_leg_that_the_tap_has_left_is_recorded_no_more() -> None:
     assert taps.of_leg("mobile") == taps.of_leg("caller") == ["r-1"]
     assert desk.session.sinks == ()
     assert len(caller.session.sinks) == 1
+
+
+def said_and_silent(silence_s: float) -> tuple[Pages, float]:
+    """One leg on both sides: a second of voice, then a line's faint noise; and when it ended."""
+    pages = Pages()
+    taps = Taps(cast(Recorder, pages))
+    [caller] = legs("caller")
+    voice, noise = tone(700, 4000), tone(120, 60)
+    taps.begin("vm-1", caller.session, caller.session, "message.wav", 0.0, silence_s)
+    for frame in range(600):
+        now = 0.02 * (frame + 1)
+        caller.say((voice if frame < 50 else noise).frame(frame, Law.PCMU), now)
+        taps.tick(now)
+        if pages.ended:
+            assert len(caller.session.sinks) == 0
+            return pages, now
+    return pages, 0.0
+
+
+def test_message_ends_by_itself_when_the_caller_has_been_silent() -> None:
+    pages, ended_at = said_and_silent(3.0)
+    assert 4.0 <= ended_at <= 5.5
+    assert pages.ended == ["vm-1"]
+    left = b"".join(block.left for block in pages.blocks)
+    assert left == b"".join(block.right for block in pages.blocks)
+
+
+def test_without_a_limit_silence_ends_nothing() -> None:
+    pages, _ = said_and_silent(0.0)
+    assert pages.ended == []

@@ -503,10 +503,13 @@ def served(
     changes: Changes | None = None,
     pbx: HostPort | None = None,
     ports: Ports | None = None,
+    flows: Mapping[str, str] | None = None,
 ) -> Iterator[Centre]:
-    """A centre that is ready; ended afterwards, whatever the test did to it."""
+    """A centre that is ready; ended afterwards, whatever the test did to it. `flows`: YAML."""
     ports = ports or Ports.find()
     write_centre(folder, ports, shared, changes or {})
+    for name, text in (flows or {}).items():
+        (folder / "flows" / f"{name}.yaml").write_text(text, encoding="utf-8")
     centre = Centre(folder, ports, pbx)
     centre.serve()
     RUNNING.append(centre)

@@ -1,6 +1,6 @@
 """A house without phones: real journey, floor and menus; commands to calls are written down."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from acd.events import AcdEvent
@@ -14,6 +14,7 @@ from callcenter.events import HouseEvent
 from callcenter.house import AgentRule, Callers, HouseRules, LineRule, QueueRule
 from callcenter.journey import Journey
 from callcenter.limits import Arrival, LimitRules, Limits, Refusal
+from callcenter.menu_ports import MenuPorts
 from callcenter.parts import Parts
 from callcenter.regulars import Regulars
 from foundation.ids import (
@@ -26,8 +27,10 @@ from foundation.ids import (
     QueueId,
     RecordingId,
 )
-from ivr.engine import Effect
-from ivr.flow import parse
+from ivr.caller import Caller
+from ivr.effects import Effect
+from ivr.flow import Flow, parse
+from ivr.inputs import Input
 from ivr.service import Ivr
 from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget, CallControl, GuestTarget, OutsideTarget
@@ -93,6 +96,14 @@ class FakeControl:
 
     def hang_up(self, call_id: CallId, by: calls.EndedBy, reason: str) -> None:
         self.done.append(("hang_up", call_id, by))
+
+    def record_message(
+        self, call_id: CallId, recording_id: RecordingId, file: str, silence_s: float
+    ) -> None:
+        self.done.append(("record_message", call_id, file))
+
+    def end_message(self, call_id: CallId) -> None:
+        self.done.append(("end_message", call_id, None))
 
     def release_agent(self, call_id: CallId) -> None:
         self.done.append(("release_agent", call_id, None))
@@ -182,6 +193,9 @@ class House:
         limits: LimitRules | None = None,
         numbers: NumberRules | None = None,
         overflow_to: QueueId | None = None,
+        flows: Mapping[str, Flow] | None = None,
+        menus: MenuPorts | None = None,
+        survey: str = "",
         sticky_s: float = 0.0,
         sticky_within_s: float = 0.0,
         vips: dict[str, str] | None = None,
@@ -210,11 +224,12 @@ class House:
         queues = {ORDERS: options, REPAIRS: replace(options, skills={"repairs": 1})}
         self.floor = Floor(queues, cards, AgentOptions(auto_ready=True), self._new_id)
         self._limits = Limits(limits or LimitRules())
-        self._ivr = Ivr({"main": parse(FLOW, "flows/main.yaml", "main")[0]})
+        self._ivr = Ivr(flows or {"main": parse(FLOW, "flows/main.yaml", "main")[0]})
         rule = QueueRule(
             music="music",
             announce_agent=announce_agent,
             languages=("en",),
+            survey=survey,
             sticky_within_s=sticky_within_s,
         )
         rules = HouseRules(
@@ -244,6 +259,7 @@ class House:
                 limits=self,
                 ring_times=_RingTimes(self),
                 numbers=numbers or NoNumbers(),
+                menus=menus or MenuPorts(),
                 regulars=self.regulars,
             ),
             self.conductor.tell,
@@ -298,8 +314,11 @@ class House:
     def find_number(self, party_id: PartyId) -> str | None:
         return None if party_id in self.erased else party_id.removeprefix("p-")
 
-    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None:
-        self._do(call_id, self._ivr.start(call_id, flow, self.now, languages))
+    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...], caller: Caller) -> None:
+        self._do(call_id, self._ivr.start(call_id, flow, self.now, languages, caller))
+
+    def answer(self, call_id: CallId, given: Input) -> None:
+        self._do(call_id, self._ivr.feed(call_id, given, self.now))
 
     def digit(self, call_id: CallId, digit: str) -> None:
         self._do(call_id, self._ivr.digit(call_id, digit, self.now))
