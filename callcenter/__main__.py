@@ -2,7 +2,7 @@
 
 import typer
 
-from callcenter.commands import agent, party, user
+from callcenter.commands import agent, party, prompts, user
 from callcenter.commands.call import call
 from callcenter.commands.check import check
 from callcenter.commands.demo import demo
@@ -35,6 +35,7 @@ app.command("staff")(staff)
 app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")
 app.add_typer(party.app, name="party")
+app.add_typer(prompts.app, name="prompts")
 
 
 def main() -> None:

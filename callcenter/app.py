@@ -31,12 +31,12 @@ from callcenter.media_port import MediaPort
 from callcenter.metrics import CoreMetrics, Readings, WorkerReading
 from callcenter.narrator import Narrator
 from callcenter.places import Places
+from callcenter.prompt_making import make_prompts
 from callcenter.rules import (
     agent_cards,
     agent_options,
     house_rules,
     limit_rules,
-    prompt_options,
     queue_options,
     recording_options,
     sip_options,
@@ -54,7 +54,7 @@ from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
 from foundation.write_behind import WriteBehind
 from ivr.engine import Effect
-from ivr.prompts import MUSIC, Prompts
+from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
 from recordings.service import RecordingService
@@ -77,6 +77,7 @@ MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
 WATCH_LINES_S = 5.0
+PROMPTS_A_LINE = 100
 LAST_WORDS_S = 0.3
 "After the BYEs of an orderly end: time for their answers."
 
@@ -160,11 +161,11 @@ class Core:
         )
 
     async def _prepare_prompts(self) -> None:
-        settings = self._settings
-        async with Synthesiser() as synthesiser:
-            self._prompts = Prompts(settings.prompt_words, synthesiser, prompt_options(settings))
-            for problem in await self._prompts.prepare(agent.number for agent in settings.agents):
-                log.error("%s", problem)
+        synthesiser = Synthesiser()
+        self._closing.push_async_callback(synthesiser.close)
+        self._prompts, problems = await make_prompts(self._settings, synthesiser, _log_progress)
+        for problem in problems:
+            log.error("%s", problem)
 
     def _join_parts(self) -> None:
         settings = self._settings
@@ -342,6 +343,11 @@ class Core:
             media={number: _reading(client) for number, client in enumerate(self._clients)},
             lines=self._lines.readings(),
         )
+
+
+def _log_progress(done: int, total: int) -> None:
+    if done % PROMPTS_A_LINE == 0 or done == total:
+        log.info("prompts: %d of %d made", done, total)
 
 
 def _reading(client: MediaClient) -> WorkerReading:

@@ -19,7 +19,7 @@ from callcenter.line_accounts import (
 from callcenter.sections import Queue
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
-from ivr.prompts import PromptOptions
+from ivr.sounds import PIPER, PromptOptions
 from recordings.options import RecordingOptions
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
@@ -235,9 +235,19 @@ def prompt_options(settings: Settings) -> PromptOptions:
     return PromptOptions(
         own=settings.prompts_path,
         cache=settings.prompt_cache_path,
-        voices=settings.speech.voices,
+        voices={
+            language: _voice(settings, voice) for language, voice in settings.speech.voices.items()
+        },
         speed=settings.speech.speed,
+        currency=settings.speech.currency,
+        free_text_bytes=settings.speech.free_text_mb * 1_000_000,
     )
+
+
+def _voice(settings: Settings, voice: str) -> str:
+    """A voice file is named from the centre's folder."""
+    file = voice.removeprefix(PIPER)
+    return voice if file == voice else f"{PIPER}{settings.folder / file}"
 
 
 def recording_options(settings: Settings) -> RecordingOptions:

@@ -18,7 +18,8 @@ ALLOWED_IN = {
     "asyncio": (
         "callcenter/",
         "foundation/",
-        "ivr/prompts.py",
+        "ivr/free_text.py",
+        "ivr/sounds.py",
         "ivr/synthesis.py",
         "recordings/service.py",
         "recordings/transcriber.py",
