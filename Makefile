@@ -11,6 +11,9 @@ TESTS ?=
 # make demo DEMO= goes on until Ctrl-C; DEMO="--seconds 30 --dir DIR" is short and leaves its files.
 DEMO ?= --seconds 90
 
+# make fuzz FUZZ="--seconds 600 sip dialog" looks longer at less; each of the targets has its minute.
+FUZZ ?= --seconds 60
+
 INSTALLED := $(VENV)/.installed
 PROGRAMS_TRIED := $(VENV)/.programs-tried
 
@@ -68,8 +71,9 @@ bench: venv
 	$(BIN)/python -m bench $(BENCH)
 
 fuzz: venv
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto -m "not e2e and not interop and not browser" \
-		-k "fuzz or any_bytes or torture" $(TESTS)
+		-k "any_bytes or any_cut or spoilt or TestAny" $(TESTS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info bench/.build

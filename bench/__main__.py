@@ -1,19 +1,20 @@
-"""`python -m bench [steady|free|waiting|short|parts|selftest ...]`; without a name: the first four
-and the parts.
+"""`python -m bench [RUN ...]`; without a name: the hotline, the media plane, the parts.
 
 Prints each run's table and writes it into docs/performance.md. Exit 1 when a target was missed.
 """
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import hotline, parts, programs, report
+from bench import hotline, media, parts, programs, report
 from bench.centre import NotReady
+from bench.machine import circumstances
 
 
 def show(section: report.Section) -> None:
@@ -33,10 +34,19 @@ def selftest() -> int:
     return subprocess.run([sys.executable, script], env=environment, check=False).returncode
 
 
+SCENARIOS = {**hotline.SCENARIOS, **media.SCENARIOS}
+
+
+def measured(name: str) -> report.Section:
+    title, scenario = SCENARIOS[name]
+    rows = scenario()
+    return report.Section(name, title, f"make bench BENCH={name}", str(circumstances()), rows)
+
+
 def measure(names: list[str]) -> int:
     missed = 0
     for name in names:
-        for section in parts.sections() if name == "parts" else [hotline.measured(name)]:
+        for section in parts.sections() if name == "parts" else [measured(name)]:
             show(section)
             report.put(section)
             missed += sum(row.held is False for row in section.rows)
@@ -45,9 +55,11 @@ def measure(names: list[str]) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    known = [*hotline.SCENARIOS, "parts", "selftest"]
+    known = [*SCENARIOS, "parts", "selftest"]
     parser.add_argument("run", nargs="*", help=", ".join(known))
-    names = parser.parse_args().run or [*hotline.SCENARIOS, "parts"]
+    # An end from outside must end what was started too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    names = parser.parse_args().run or [*SCENARIOS, "parts"]
     if not set(names) <= set(known):
         parser.error(f"there is no run {' '.join(set(names) - set(known))}; there are {known}")
     try:

@@ -53,7 +53,7 @@ def free_ports() -> Ports:
         return Ports(sip.getsockname()[1], http.getsockname()[1])
 
 
-def configuration(ports: Ports, agents: int) -> dict[str, object]:
+def configuration(ports: Ports, agents: int, loop: str = "python") -> dict[str, object]:
     """Recorded, not transcribed, not announced: what the load generator can measure."""
     return {
         "sip": {"listen": [f"udp:127.0.0.1:{ports.sip}"], "domain": "127.0.0.1"},
@@ -63,6 +63,7 @@ def configuration(ports: Ports, agents: int) -> dict[str, object]:
             "ports": list(ports.media),
             # On a small machine the limit is what is to be found out, so it is not to be set here.
             "limits": {"busy": 1.0, "legs": 4000},
+            "loop": loop,
         },
         "recordings": {"transcribe": False},
         "auto_ready": True,
@@ -83,9 +84,10 @@ def configuration(ports: Ports, agents: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def write(folder: Path, ports: Ports, agents: int) -> None:
+def write(folder: Path, ports: Ports, agents: int, loop: str = "python") -> None:
     (folder / "flows").mkdir(parents=True)
-    dumped = yaml.safe_dump(configuration(ports, agents), sort_keys=False, allow_unicode=True)
+    wanted = configuration(ports, agents, loop)
+    dumped = yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True)
     (folder / "callcenter.yaml").write_text(dumped, encoding="utf-8")
     (folder / "flows" / "main.yaml").write_text(yaml.safe_dump(FLOW, sort_keys=False))
 
@@ -106,16 +108,27 @@ class Centre:
         """All roles: everything the parent has started."""
         return family(self.pid)
 
+    def roles(self) -> dict[str, int]:
+        """Process ids of what grows or does not: media's worker and core, by name."""
+        modules = {"media": b"telephony.media.worker", "core": b"callcenter.roles.core"}
+        lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in self.pids()}
+        return {
+            name: pid
+            for name, module in modules.items()
+            for pid, line in lines.items()
+            if module in line
+        }
+
     def recordings(self) -> list[Path]:
         return sorted((self.folder / "data" / "recordings").rglob("*.wav"))
 
 
 @contextmanager
-def running(agents: int) -> Iterator[Centre]:
+def running(agents: int, loop: str = "python") -> Iterator[Centre]:
     """A centre with so many agents in a folder of its own, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="callcenter-bench-"))
     ports = free_ports()
-    write(folder, ports, agents)
+    write(folder, ports, agents, loop)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(

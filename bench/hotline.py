@@ -1,6 +1,6 @@
 """The hotline under load: what a bridged call costs, how fast a caller meets a free agent.
 
-Four runs against centres of their own, with `transcribe: false` and `announce_agent: false`, all
+Runs against centres of their own, with `transcribe: false` and `announce_agent: false`, all
 processes counted:
 
     steady    100 callers bridged and recorded for a minute     CPU, lost frames, deaf or crossed
@@ -16,9 +16,8 @@ import wave
 
 from bench.centre import Centre, running
 from bench.load import Result, distrust, run
-from bench.machine import circumstances
 from bench.programs import compiled
-from bench.report import Row, Section
+from bench.report import Row
 
 MOST_CPU_S_PER_CALL_MINUTE = 0.20
 MOST_INVITE_MS = 10.0
@@ -37,9 +36,9 @@ def steady(calls: int = 100, seconds: int = 60) -> list[Row]:
             centre, calls, calls, "--rate", "20", "--talk-ms", str(talk_ms), "--dtmf-after-ms",
             "500",
         )  # fmt: skip
-        recorded = _recorded(centre)
-    floor = _floor(calls)
-    return [*_steady_rows(calls, result, floor), recorded, *_trust(result)]
+        files = recorded(centre)
+    floor = floor_of(calls)
+    return [*_steady_rows(calls, result, floor), files, *trust(result)]
 
 
 def _steady_rows(calls: int, result: Result, floor: Result) -> list[Row]:
@@ -77,17 +76,17 @@ def free(calls: int = 1100) -> list[Row]:
             centre, 60, calls, "--rate", "20", "--concurrency", "40", "--talk-ms", "800",
             "--dtmf-after-ms", "400", "--answer-ms", "200", "--dtmf-ms", str(KEY_MS),
         )  # fmt: skip
-    _count_from_first_packet(result["ms"]["queued_to_agent_invite"])
+    count_from_first_packet(result["ms"]["queued_to_agent_invite"])
     return [
-        _outcomes(result),
+        outcomes(result),
         timing(result, "queued_to_agent_invite", "last digit's first packet → free agent's INVITE",
                MOST_INVITE_MS),
         timing(result, "agent_200_to_both_hear", "agent's 200 → both hear", MOST_HEAR_MS),
-        *_trust(result),
+        *trust(result),
     ]  # fmt: skip
 
 
-def _count_from_first_packet(times: Result | None) -> None:
+def count_from_first_packet(times: Result | None) -> None:
     """The generator counts from the key's end; a key of 100 ms began four packets before that."""
     for name in ("min", "p50", "p90", "p95", "p99", "max", "mean"):
         if times is not None:
@@ -102,7 +101,7 @@ def waiting(calls: int = 1100) -> list[Row]:
         )  # fmt: skip
     what = "agent freed while callers wait → next INVITE"
     name = "agent_freed_to_next_invite_while_queue"
-    return [_outcomes(result), timing(result, name, what, MOST_INVITE_MS), *_trust(result)]
+    return [outcomes(result), timing(result, name, what, MOST_INVITE_MS), *trust(result)]
 
 
 def short(calls: int = 1500) -> list[Row]:
@@ -114,10 +113,10 @@ def short(calls: int = 1500) -> list[Row]:
     cost = result["watched"]["cpu_ms_per_ok_call"]
     held = cost <= MOST_CPU_MS_PER_SHORT_CALL
     return [
-        _outcomes(result),
+        outcomes(result),
         Row(f"CPU-ms per call, at {result['calls']['ok_per_s']:.0f} calls/s", f"{cost:.1f}",
             f"≤ {MOST_CPU_MS_PER_SHORT_CALL:.0f}", held),
-        *_trust(result),
+        *trust(result),
     ]  # fmt: skip
 
 
@@ -129,13 +128,7 @@ SCENARIOS = {
 }
 
 
-def measured(name: str) -> Section:
-    title, scenario = SCENARIOS[name]
-    rows = scenario()
-    return Section(name, title, f"make bench BENCH={name}", str(circumstances()), rows)
-
-
-def _outcomes(result: Result) -> Row:
+def outcomes(result: Result) -> Row:
     words = ", ".join(f"{count} {name}" for name, count in result["outcomes"].items())
     return Row("outcomes", words, "all ok", set(result["outcomes"]) == {"ok"})
 
@@ -150,11 +143,11 @@ def timing(result: Result, name: str, what: str, most_ms: float) -> Row:
     return Row(what, f"{value} ({times['n']} samples)", target, held)
 
 
-def _trust(result: Result) -> list[Row]:
+def trust(result: Result) -> list[Row]:
     return [Row("distrust this run", sentence) for sentence in distrust(result)]
 
 
-def _recorded(centre: Centre) -> Row:
+def recorded(centre: Centre) -> Row:
     seconds = 0.0
     files = centre.recordings()
     for file in files:
@@ -163,7 +156,7 @@ def _recorded(centre: Centre) -> Row:
     return Row("recordings", f"{len(files)} files, {seconds / 60:.1f} minutes")
 
 
-def _floor(calls: int, seconds: int = 20) -> Result:
+def floor_of(calls: int, seconds: int = 20) -> Result:
     with tempfile.TemporaryDirectory(prefix="callcenter-floor-") as folder:
         words = [str(compiled("floor_relay")), str(calls), str(seconds), folder]
         told = subprocess.run(words, capture_output=True, text=True, check=True)

@@ -131,7 +131,11 @@ async def start(driver: str, options: WorkerOptions, folder: str) -> list[Proces
 
 async def run(arguments: argparse.Namespace, folder: str) -> dict[str, object]:
     options = WorkerOptions(
-        socket=f"{folder}/media.sock", ports=(20000, 20000 + 8 * arguments.calls), max_legs=10_000
+        socket=f"{folder}/media.sock",
+        ports=(20000, 20000 + 8 * arguments.calls),
+        max_legs=10_000,
+        loop=arguments.loop,
+        library_folder=folder,
     )
     workers = await start(arguments.driver, options, folder)
     loads: list[p.Load] = []
@@ -159,6 +163,7 @@ async def run(arguments: argparse.Namespace, folder: str) -> dict[str, object]:
         await worker.wait()
     return {
         "calls": arguments.calls,
+        "loop": arguments.loop,
         "driver": arguments.driver,
         "cpu_s_of_each_process": [round(used, 2) for used in each_s],
         "recorded": not arguments.no_recording,
@@ -173,6 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--loop", choices=["python", "c"], default="python")
     parser.add_argument("--driver", choices=["own", "rtpengine"], default="own")
     parser.add_argument("--no-recording", action="store_true")
     arguments = parser.parse_args()

@@ -2,7 +2,7 @@
 
 import typer
 
-from callcenter.commands import agent, party, prompts, user
+from callcenter.commands import agent, ivr, party, prompts, user
 from callcenter.commands.call import call
 from callcenter.commands.check import check
 from callcenter.commands.demo import demo
@@ -34,6 +34,7 @@ app.command("simulate")(simulate)
 app.command("staff")(staff)
 app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")
+app.add_typer(ivr.app, name="ivr")
 app.add_typer(party.app, name="party")
 app.add_typer(prompts.app, name="prompts")
 

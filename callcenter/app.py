@@ -37,6 +37,7 @@ from callcenter.rules import (
     agent_options,
     house_rules,
     limit_rules,
+    media_book,
     queue_options,
     recording_options,
     sip_options,
@@ -173,7 +174,11 @@ class Core:
             self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
         )
         self._switchboard = Switchboard(
-            CallOptions(hold_music=tuple(self._prompts.named(MUSIC, ())), trunks=trunks(settings)),
+            CallOptions(
+                hold_music=tuple(self._prompts.named(MUSIC, ())),
+                trunks=trunks(settings),
+                media=media_book(settings),
+            ),
             SipPort(self._endpoint),
             self._media,
             self._parties,

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from callcenter.sections import SECURE_TRANSPORTS, Agent, Phone, Queue, Trunk
 from foundation.yaml_lines import Path, nearest
-from ivr.flow import Flow, ToQueue, prompts_of
-from ivr.words import ANNOUNCEMENTS
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.settings import Settings
@@ -32,6 +30,8 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _doubles("phones", "id", [phone.id for phone in settings.phones])
     yield from _clashes(settings)
     yield from _missing_flows(settings)
+    yield from _missing_calendars(settings)
+    yield from _tiers(settings)
     yield from _missing_music(settings)
     yield from _passwords("agents", [(agent, agent.number) for agent in settings.agents])
     yield from _passwords("phones", [(phone, "") for phone in settings.phones])
@@ -40,26 +40,9 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _carried_lines(settings)
 
 
-def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
-    """The same for one flow file; the paths are in that file."""
-    for node in flow.nodes.values():
-        if isinstance(node, ToQueue) and node.queue not in settings.queues:
-            hint = nearest(node.queue, settings.queues)
-            yield ("nodes", node.name, "queue"), f"no queue is called {node.queue!r}; {hint}"
-    unrecorded = flow.prompt_names() - settings.own_prompts() - set(ANNOUNCEMENTS)
-    for name in sorted(unrecorded):
-        yield from _missing_words(flow, name)
-    for language in flow.languages:
-        if unrecorded and language not in settings.speech.voices:
-            yield ("languages",), f"speech.voices has no voice for {language!r}"
-    for other in settings.flows.values():
-        for name in sorted(set(flow.prompts) & set(other.prompts)):
-            if other.name < flow.name and flow.prompts[name] != other.prompts[name]:
-                yield ("prompts", name), f"has other words in flows/{other.name}.yaml"
-
-
 def doubts(settings: Settings) -> Iterable[Finding]:
     yield from _unreachable_listeners(settings)
+    yield from _browsers_without_a_door(settings)
     for name, queue in settings.queues.items():
         if not any(fits(agent, queue) for agent in settings.agents):
             yield ("queues", name), "no agent has the skills that this queue asks for"
@@ -72,24 +55,21 @@ def doubts(settings: Settings) -> Iterable[Finding]:
         yield ("lines",), "no number leads in; callers will get 404"
 
 
+def _browsers_without_a_door(settings: Settings) -> Iterable[Finding]:
+    if any(one.transport in ("ws", "wss") for one in settings.sip.listen):
+        return
+    for section, accounts in (("agents", settings.agents), ("phones", settings.phones)):
+        for index, account in enumerate(accounts):
+            if account.webrtc:
+                yield (section, index, "webrtc"), "no `ws:` or `wss:` listener lets a browser in"
+
+
 def _is_loopback(host: str) -> bool:
     return ipaddress.ip_address(host).is_loopback
 
 
 def fits(agent: Agent, queue: Queue) -> bool:
     return all(agent.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
-
-
-def _missing_words(flow: Flow, name: str) -> Iterable[Finding]:
-    words = flow.prompts.get(name)
-    if words is None:
-        users = [node.name for node in flow.nodes.values() if name in prompts_of(node)]
-        hint = nearest(name, flow.prompts)
-        yield ("nodes", *users[:1]), f"the prompt {name!r} has neither words nor a WAV; {hint}"
-        return
-    for language in flow.languages:
-        if language not in words:
-            yield ("prompts", name), f"has no words in {language!r}, a language of this flow"
 
 
 def _trunk_lines(settings: Settings) -> Iterable[Finding]:
@@ -119,6 +99,26 @@ def _missing_flows(settings: Settings) -> Iterable[Finding]:
         elif line.language and line.language not in settings.flows[line.flow].languages:
             hint = nearest(line.language, settings.flows[line.flow].languages)
             yield ("lines", index, "language"), f"the flow does not speak {line.language!r}; {hint}"
+    for name, queue in settings.queues.items():
+        if queue.survey is not None and queue.survey not in settings.flows:
+            hint = nearest(queue.survey, settings.flows)
+            yield ("queues", name, "survey"), f"there is no flows/{queue.survey}.yaml; {hint}"
+
+
+def _missing_calendars(settings: Settings) -> Iterable[Finding]:
+    for index, line in enumerate(settings.lines):
+        if line.hours is not None and line.hours not in settings.hours:
+            hint = nearest(line.hours, settings.hours)
+            yield ("lines", index, "hours"), f"no calendar is called {line.hours!r}; {hint}"
+
+
+def _tiers(settings: Settings) -> Iterable[Finding]:
+    """A caller has one tier."""
+    first: dict[str, str] = {}
+    for tier, numbers in settings.tiers.items():
+        for index, number in enumerate(numbers):
+            if first.setdefault(number, tier) != tier:
+                yield ("tiers", tier, index), f"{number!r} is of the tier {first[number]!r} already"
 
 
 def _missing_music(settings: Settings) -> Iterable[Finding]:

@@ -198,6 +198,25 @@ def realtime() -> Finding:
     return Finding("real-time priority", Verdict.OK, "SCHED_RR allowed")
 
 
+def opus(version: str) -> Finding:
+    """`version`: what the library says of itself; '' where there is none."""
+    if version:
+        return Finding("Opus", Verdict.OK, version)
+    step = "apt-get install libopus0, or pip install 'callcenter[hd]'"
+    return Finding("Opus", Verdict.WARN, "media.opus is set and there is no libopus", step)
+
+
+def media_loop(wanted: str, compiler: str | None) -> Finding:
+    """`wanted`: by the configuration; `compiler`: its path, None when there is none."""
+    if wanted == "python":
+        return Finding("media loop", Verdict.OK, "python")
+    if compiler is not None:
+        return Finding("media loop", Verdict.OK, f"c, compiled by {compiler}")
+    verdict = Verdict.OK if wanted == "auto" else Verdict.WARN
+    step = "" if wanted == "auto" else "apt-get install gcc libc6-dev, or media.loop: python"
+    return Finding("media loop", verdict, "python, as there is no C compiler", step)
+
+
 def descriptors(legs: int, limit: int | None = None) -> Finding:
     """`limit`: of open files; the process's own when not given. `legs`: of one media worker."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if limit is None else limit

@@ -13,7 +13,7 @@ step ends that call, and no other.
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, get_args
 
 from acd import events as acd
 from acd import inputs as floor
@@ -24,6 +24,7 @@ from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
 from foundation.tasks import contain
 from ivr import engine as ivr
 from ivr.events import IvrEvent
+from ivr.spoken import Prompt
 from recordings.events import RecordingEvent
 from telephony.calls import events as calls
 from telephony.calls.control import CallControl
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 HouseEvent: TypeAlias = (
     calls.CallEvent | acd.AcdEvent | IvrEvent | RecordingEvent | LineEvent | ActionTaken
 )
+
+IVR_EVENTS = get_args(IvrEvent)
 
 LINE_FAULT = "line_fault"
 "Prompt for blocked numbers: neutral, so that nobody learns of the block."
@@ -212,7 +215,8 @@ class Journey:
         if contact is None:
             return
         match effect:
-            case ivr.PlayPrompts(names, languages):
+            case ivr.PlayPrompts(said, languages):
+                names = [item.name for item in said if isinstance(item, Prompt)]
                 items = [file for name in names for file in self._prompts.named(name, languages)]
                 self._control.play(call_id, items)
             case ivr.StopPrompts():
@@ -228,7 +232,8 @@ class Journey:
                 contact.stage = Stage.ECHO
                 self._control.echo(call_id)
             case _:
-                self._tell(effect)
+                if isinstance(effect, IVR_EVENTS):
+                    self._tell(effect)
 
     # -- the caller ------------------------------------------------------------------------------
 

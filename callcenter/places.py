@@ -20,6 +20,11 @@ class Places:
         return self.data / "log"
 
     @property
+    def libraries(self) -> Path:
+        """What was compiled here; may be deleted at any time."""
+        return self.data / "lib"
+
+    @property
     def core_socket(self) -> Path:
         return self.run / "core.sock"
 

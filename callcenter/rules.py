@@ -16,22 +16,26 @@ from callcenter.line_accounts import (
     password_of,
     trunk_of,
 )
+from callcenter.places import Places
 from callcenter.sections import Queue
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
 from recordings.options import RecordingOptions
+from telephony.calls.leg_media import LegMedia, MediaBook
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.trunks import Trunk, Trunks
 from telephony.lines.options import CoreWay, LineOptions
 from telephony.media.options import WorkerOptions
+from telephony.media.protocol import Srtp
 from telephony.media.rtpengine.options import DriverOptions
 from telephony.sip.events import HostPort
 from telephony.sip.options import Listener, SipOptions
 from telephony.sip.stream import StreamLimits
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
+from wallboard.pages import PhoneOptions, SipSocket
 
 FALLBACK_LANGUAGES = ("en",)
 
@@ -109,6 +113,21 @@ def trunks(settings: Settings) -> Trunks:
     )
 
 
+def media_book(settings: Settings) -> MediaBook:
+    """Who is spoken with by SRTP, and whose keys are listened for in the audio."""
+    return MediaBook(
+        phones={
+            phone.id: LegMedia(srtp=Srtp(phone.srtp), webrtc=phone.webrtc)
+            for phone in (*settings.agents, *settings.phones)
+        },
+        trunks={
+            trunk.name: LegMedia(srtp=Srtp(trunk.srtp), inband_dtmf=trunk.inband_dtmf)
+            for trunk in settings.trunks
+        },
+        lines={line.number: LegMedia(inband_dtmf=line.inband_dtmf) for line in settings.lines},
+    )
+
+
 def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:
     return {
         QueueId(name): queue_option(queue, settings.short_abandon_s)
@@ -158,6 +177,7 @@ def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptio
         listeners=listeners,
         domain=sip.domain,
         trusted=sip.trusted,
+        callers=tuple(str(each) for trunk in settings.trunks for each in trunk.addresses),
         asserting=frozenset(account_trunks(settings)),
         ring_all=sip.ring == "all",
         session_expires_s=sip.session_expires_s,
@@ -180,10 +200,18 @@ def worker_options(settings: Settings, number: int, workers: int, socket: str) -
         socket=socket,
         address=settings.media.address,
         ports=(first + number * share, first + (number + 1) * share - 1),
-        codecs=("PCMU", "PCMA", "G722") if settings.media.g722 else ("PCMU", "PCMA"),
+        codecs=(
+            "PCMU",
+            "PCMA",
+            *["G722"] * settings.media.g722,
+            *["OPUS"] * settings.media.opus,
+        ),
+        identity=str(settings.data_path / "media.pem"),
         max_legs=limits.legs,
         busy_limit=limits.busy,
         media_lost_s=limits.lost_after_s,
+        loop=settings.media.loop,
+        library_folder=str(Places(settings.data_path).libraries),
         preload=[str(settings.prompt_cache_path)],
     )
 
@@ -275,6 +303,26 @@ def directory(settings: Settings) -> Directory:
         },
         target=ServiceTarget(short_abandon_s=settings.short_abandon_s),
     )
+
+
+def phone_options(settings: Settings) -> PhoneOptions:
+    """Where the phone in the browser finds SIP."""
+    sockets = []
+    for listener in settings.sip.listen:
+        if listener.transport in ("ws", "wss"):
+            host, port = settings.advertised(listener)
+            # An address is no name of a certificate: the page's own host is the better guess.
+            name = "" if _is_address(host) else host
+            sockets.append(SipSocket(listener.transport, name, port or listener.port))
+    return PhoneOptions(settings.sip.domain, tuple(sockets))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def media_workers(settings: Settings) -> int:

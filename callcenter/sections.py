@@ -13,10 +13,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     SecretStr,
     field_validator,
 )
 from pydantic_settings import NoDecode
+
+from ivr.hours import Hours, HoursError
+from ivr.hours import parse as parse_hours
 
 POOR_PASSWORDS = {
     "password",
@@ -34,6 +38,7 @@ SIP_TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
 SECURE_TRANSPORTS = ("tls", "wss")
 HOST_NAME = r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}(\.[A-Za-z0-9-]{1,63})*$"
 "Also an IPv4 address."
+HOST_AND_PORT = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,7 @@ DialNumber = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^\+?[0-9*#
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Skills = dict[Name, Annotated[int, Field(ge=1, le=10)]]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+SrtpPolicy = Literal["never", "offer", "require"]
 SecondsOrNever = Annotated[float, Field(ge=0, le=86_400)]
 
 
@@ -263,6 +269,13 @@ class Media(Part):
     g722: bool = False
     """Serve G.722 to phones that put it first (needs the extra `hd`). Wideband from phone to phone;
     where only one of the two speaks it, the call costs about twice the CPU."""
+    opus: bool = False
+    """Serve Opus to phones and browsers that put it first (needs libopus: Debian's `libopus0`, or
+    the extra `hd`). Untouched from Opus to Opus; where only one of the two speaks it, the call
+    costs about three times the CPU."""
+    loop: Literal["python", "c", "auto"] = "python"
+    """What passes packets on: `python`; `c`, the same for less CPU, compiled at the first start; or
+    `auto`, which is `c` where there is a compiler. Without a compiler all are `python`."""
     limits: MediaLimits = MediaLimits()
     "When new callers are refused."
 
@@ -359,10 +372,14 @@ class Line(Part):
     "Which of `flows/*.yaml` answers."
     language: Language | None = None
     "Prompts are played in this language only; not given: in each language of the flow."
+    inband_dtmf: bool = False
+    "Hear keys in the audio too, for callers whose network sends no telephone events."
     channels: int | None = Field(default=None, ge=1)
     "Calls at once; the next one gets 486. Not given: no limit."
     max_call_s: Seconds | None = None
     "Then a call is hung up, also in the middle of a talk. Not given: never."
+    hours: Name | None = None
+    "Calendar of the flow's `hours` nodes; not given: the flow's own."
     pyvoip: PyVoip | None = None
     "The number is an account at somebody else's PBX; see `docs/lines.md`."
 
@@ -378,6 +395,11 @@ class Trunk(Part):
     "Calls at once; the next one gets 503. Not given: no limit."
     numbers: tuple[DialNumber, ...] | None = None
     "Lines that it may call, others get 403. Not given: all."
+    srtp: SrtpPolicy = "never"
+    """`require`: calls without SRTP get 488. `offer`: a key beside plain RTP is used, and given in
+    offers of ours. With `never` SRTP is only answered where nothing else is offered."""
+    inband_dtmf: bool = False
+    "Hear keys in the audio too, for trunks that send no telephone events."
 
 
 class Limits(Part):
@@ -402,6 +424,14 @@ class Phone(Part):
     "For people; may change."
     sip_password: SecretStr
     "Of the phone; `callcenter init` makes good ones."
+
+    srtp: SrtpPolicy = "never"
+    """How calls to it are offered: plain, with a key beside plain RTP for phones that take it, or
+    SRTP alone (`require`, for its own calls too). Keys are only as secret as the SIP transport."""
+
+    webrtc: bool = False
+    """It is a browser: calls to it are offered with ICE and DTLS. Calls of browsers are known by
+    what they offer."""
 
     @field_validator("sip_password")
     @classmethod
@@ -453,8 +483,59 @@ class Queue(Part):
     "0: never."
     music: Name = "music"
     "The prompt that is played in a loop while callers wait."
+    survey: Name | None = None
+    "Which of `flows/*.yaml` a caller hears when the agent has hung up after a talk."
     language: Language | None = None
     "What agents of this queue and their callers speak; chooses the model of the transcript."
+
+
+def _calendar(written: object) -> Hours:
+    """`{mon-fri: ["09:00-12:00"], holidays: [2026-10-01..2026-10-07], special: {…}}`"""
+    if isinstance(written, Hours):
+        return written
+    if not isinstance(written, dict):
+        raise ValueError('write days and their spans: {mon-fri: ["09:00-18:00"]}')
+    days = {str(name): value for name, value in written.items()}
+    holidays, special = days.pop("holidays", ()), days.pop("special", {})
+    if not isinstance(special, dict):
+        raise ValueError("special is a mapping of dates to spans")
+    try:
+        return parse_hours(
+            {name: _texts_of(name, spans) for name, spans in days.items()},
+            _texts_of("holidays", holidays),
+            {str(day): _texts_of(str(day), spans) for day, spans in special.items()},
+        )
+    except HoursError as error:
+        raise ValueError(str(error)) from None
+
+
+def _texts_of(name: str, given: object) -> list[str]:
+    if isinstance(given, list | tuple) and not any(isinstance(one, list | dict) for one in given):
+        return [str(one) for one in given]
+    raise ValueError(f"{name}: write a list")
+
+
+Calendar = Annotated[Hours, PlainValidator(_calendar)]
+
+
+class Lookups(Part):
+    """What flows may ask on the network."""
+
+    hosts: tuple[Annotated[str, Field(pattern=HOST_AND_PORT)], ...] = ()
+    "Servers that flows may ask, `crm.example` or `127.0.0.1:8000`; without any none may."
+    headers: dict[str, dict[str, SecretStr]] = {}
+    "Sent to a server with each question: `{crm.example: {Authorization: Bearer …}}`."
+    at_once: int = Field(default=20, ge=1, le=500)
+    "Questions that are open at a time; the next one has failed."
+    max_bytes: int = Field(default=65_536, ge=100, le=1_000_000)
+    "Longest answer."
+
+
+class Voicemail(Part):
+    """Messages that callers leave."""
+
+    path: Path = Path("data/voicemail")
+    "Folder of the WAVs; relative to the centre's folder."
 
 
 def async_url(url: str, folder: Path) -> str:

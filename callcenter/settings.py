@@ -23,14 +23,17 @@ from pydantic_settings import (
 )
 
 import recordings
-from callcenter.cross_checks import doubts, problems_across, problems_of_flow
+from callcenter.cross_checks import doubts, problems_across
+from callcenter.flow_checks import doubts_of_flow, problems_of_flow
 from callcenter.sections import (
     Agent,
+    Calendar,
     DialNumber,
     Http,
     Limits,
     Line,
     Listener,
+    Lookups,
     Media,
     Name,
     Phone,
@@ -41,6 +44,7 @@ from callcenter.sections import (
     Speech,
     Store,
     Trunk,
+    Voicemail,
     async_url,
 )
 from foundation import yaml_lines
@@ -51,6 +55,8 @@ from telephony.sip.tls import TlsFiles
 
 FILE = "callcenter.yaml"
 ENVIRONMENT = "CALLCENTER_"
+TESTS = ".test.yaml"
+"Dialogues beside a flow: `flows/main.test.yaml`."
 BUILT_IN_MODELS = Path(recordings.__file__).parent / "models"
 "Speech models that come with the package; the configuration calls them by their folder's name."
 
@@ -86,6 +92,14 @@ class _Listed(BaseSettings):
     "Who answers."
     phones: tuple[Phone, ...] = ()
     "Accounts that are no agents: where supervisors are rung to listen, whisper and barge in."
+    hours: dict[Name, Calendar] = {}
+    'Business hours by name: `{office: {mon-fri: ["09:00-18:00"], holidays: [2026-10-01]}}`.'
+    lookups: Lookups = Lookups()
+    "Servers that flows may ask."
+    voicemail: Voicemail = Voicemail()
+    "Where messages are kept."
+    tiers: dict[Name, tuple[DialNumber, ...]] = {}
+    "Numbers of callers by VIP tier; flows see it as `caller.tier`, the queue heeds it."
     queues: dict[Name, Queue] = {}
     "Where callers wait, by name."
     blocked: tuple[DialNumber, ...] = ()
@@ -184,6 +198,10 @@ class Settings(_Listed):
         return self.data_path / "cache" / "prompts"
 
     @property
+    def voicemail_path(self) -> Path:
+        return self._folder / self.voicemail.path
+
+    @property
     def recordings_path(self) -> Path:
         return self._folder / self.recordings.path
 
@@ -233,13 +251,18 @@ def load(folder: Path) -> Settings:
         problems += [written.complaint(*one) for one in problems_of_flow(flow, settings)]
     if problems:
         raise ConfigurationError(problems)
-    settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))
+    settings._warnings = (
+        *(_placed_one(document, *one) for one in doubts(settings)),
+        *(written.complaint(*one) for flow, written in read for one in doubts_of_flow(flow)),
+    )
     return settings
 
 
 def _read_flows(folder: Path) -> tuple[list[tuple[Flow, yaml_lines.Document]], list[str]]:
     read, problems = [], []
     for file in sorted(folder.glob("*.yaml")):
+        if file.name.endswith(TESTS):
+            continue
         try:
             read.append(flows.parse(_text_of(file), f"flows/{file.name}", file.stem))
         except ConfigurationError as error:

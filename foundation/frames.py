@@ -1,11 +1,15 @@
 """Length-prefixed frames on a byte stream: how all our processes talk over Unix sockets.
 
-A frame is a 4-byte big-endian length and that many bytes (a msgpack value, but this file does not
-care). Sans-IO: bytes in, whole frames out.
+A frame is a 4-byte big-endian length and that many bytes: a msgpack value, which whoever reads the
+frame decodes. Sans-IO: bytes in, whole frames out.
 """
+
+import msgspec
 
 from foundation.errors import RemoteError
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+"What decoding a frame raises; the second one is Python's own, for text that is no UTF-8."
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 "A peer that announces more has gone mad; its connection is closed."
 

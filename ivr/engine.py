@@ -1,95 +1,119 @@
-"""One caller's way through one flow.
+"""One caller's way through one flow and the flows that it calls.
 
            Start
     NEW ───────────▶ (start node)
                           │
-       say, words before a hang-up or echo         menu           queue, hang-up     echo
-                          ▼                          ▼                  ▼              ▼
-                       SAYING               ┌──▶ ASKING               ENDED ◀───── ECHOING
-                          │ PromptEnded     │        │ PromptEnded        limit_s
-                          ▼                 │        ▼
-                     (next node)            │    LISTENING
-                                            │        │ wrong key (also in ASKING),
-                                            │        │ no key for wait_s
-                                            └────────┴──────▶ (default node)
-                                            tries left        no tries left
-
-    a right key in SAYING, ASKING, LISTENING ─▶ (the key's node)
-    prompt_limit_s counts as PromptEnded         CallerLeft in any state ─▶ ENDED
+       say, words before  │   menu, digits, ask        queue, hang-up          echo
+       another node       ▼           ▼                       ▼                  ▼
+                       SAYING       ASKING                  ENDED ◀───────── ECHOING
+                          │           │ PromptEnded          ▲     limit_s
+                          ▼           ▼                      │ TransferDone
+                     (next node)   LISTENING (menu)       SENDING ◀─ transfer
+                                   TYPING    (digits)        │ TransferFailed, ring_s
+                                   HEARING   (ask)           └──▶ (failed)
+                                      │
+       right key, digits, words ──────┴──▶ (their node)     lookup ─▶ LOOKING ─▶ (next, missing,
+       wrong ones, none in time ─▶ ASKING again,            failed)   timeout_s ─▶ (failed)
+              or (default) after the last try               record ─▶ RECORDING ─▶ (next)
+                                                            key, VoicemailEnded, limit_s
+    prompt_limit_s counts as PromptEnded
+    CallerLeft, and the flow's limit_s after the start, in any state ─▶ ENDED
 
 Rule 1: in every state but NEW and ENDED there is a deadline, so a visit never gets stuck.
-Rule 2: a key is taken at once: pressed while prompts are played, it belongs to the menu that the
-        caller would have come to next.
+Rule 2: a key is taken at once: pressed while prompts are played, it belongs to the menu, the digits
+        or the question that the caller would have come to next.
 Rule 3: after ENDED nothing comes out any more.
+Rule 4: what hangs (a lookup, a recording, a phone that rings) is left at its time: the caller goes
+        on, and its late answer is nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import Enum
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from foundation.errors import IllegalTransition
-from foundation.ids import CallId, QueueId
-from ivr.events import FlowEnded, FlowStarted, IvrEvent, MenuChosen
-from ivr.flow import EchoTest, Flow, Goodbye, Menu, Node, Say, ToQueue
+from foundation.ids import CallId
+from ivr import templates, values
+from ivr.asking import Answer, Listening
+from ivr.caller import Caller
+from ivr.course import Astray, Course
+from ivr.effects import (
+    AskSpeech,
+    Echo,
+    Effect,
+    EnterQueue,
+    HangUp,
+    OfferCallback,
+    PlayPrompts,
+    RecordVoicemail,
+    SetLanguage,
+    StopLookup,
+    StopPrompts,
+    StopSpeech,
+    StopTransfer,
+    StopVoicemail,
+    Transfer,
+)
+from ivr.events import (
+    DigitsEntered,
+    FlowEnded,
+    FlowStarted,
+    LookupEnded,
+    MenuChosen,
+    SpeechSettled,
+    SurveyAnswered,
+)
+from ivr.flow import Flow
+from ivr.hours import Hours
+from ivr.inputs import (
+    CallerLeft,
+    Digit,
+    Input,
+    LookupDone,
+    LookupFailed,
+    PromptEnded,
+    SpeechFailed,
+    SpeechHeard,
+    SpeechSilent,
+    Start,
+    TransferDone,
+    TransferFailed,
+    VoicemailEnded,
+)
+from ivr.lookups import found_in, start_lookup
+from ivr.nodes import (
+    Ask,
+    Asking,
+    Digits,
+    EchoTest,
+    Goodbye,
+    Lookup,
+    Menu,
+    PromiseCallback,
+    Record,
+    Say,
+    Silent,
+    ToOther,
+    ToQueue,
+)
 from ivr.options import IvrOptions
+from ivr.templates import Words
 
-# -- inputs ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """The call is answered; the caller listens."""
-
-
-@dataclass(frozen=True, slots=True)
-class Digit:
-    digit: str
-
-
-@dataclass(frozen=True, slots=True)
-class PromptEnded:
-    """Everything that was asked to be played has been played."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallerLeft:
-    """The call is over."""
-
-
-Input: TypeAlias = Start | Digit | PromptEnded | CallerLeft
-
-# -- effects ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PlayPrompts:
-    """Play these one after the other instead of what is playing, each in all `languages`."""
-
-    names: tuple[str, ...]
-    languages: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StopPrompts:
-    """Cut what is playing."""
-
-
-@dataclass(frozen=True, slots=True)
-class EnterQueue:
-    queue: QueueId
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Echo:
-    """Let the caller hear himself."""
-
-
-Effect: TypeAlias = PlayPrompts | StopPrompts | EnterQueue | HangUp | Echo | IvrEvent
+__all__ = [
+    "CallerLeft",
+    "Digit",
+    "Echo",
+    "Effect",
+    "EnterQueue",
+    "HangUp",
+    "Input",
+    "PlayPrompts",
+    "PromptEnded",
+    "Start",
+    "State",
+    "StopPrompts",
+    "Visit",
+]
 
 
 class State(Enum):
@@ -97,8 +121,16 @@ class State(Enum):
     SAYING = "saying"
     ASKING = "asking"
     LISTENING = "listening"
+    TYPING = "typing"
+    HEARING = "hearing"
+    LOOKING = "looking"
+    RECORDING = "recording"
+    SENDING = "sending"
     ECHOING = "echoing"
     ENDED = "ended"
+
+
+_TAKES_KEYS = (State.SAYING, State.ASKING, State.LISTENING, State.TYPING, State.HEARING)
 
 
 class Visit:
@@ -110,23 +142,56 @@ class Visit:
         flow: Flow,
         languages: tuple[str, ...] = (),
         options: IvrOptions | None = None,
+        *,
+        caller: Caller | None = None,
+        flows: Mapping[str, Flow] | None = None,
+        hours: Mapping[str, Hours] | None = None,
     ) -> None:
         self.state = State.NEW
-        self.deadline: float | None = None
+        self._until: float | None = None
+        self._over_at = 0.0
         self._call_id = call_id
         self._flow = flow
-        self._languages = languages or flow.languages
         self._options = options or IvrOptions()
-        self._node: Node = flow.nodes[flow.start]
+        self._course = Course.begin(
+            flow, languages or flow.languages, caller or Caller(), flows or {}, hours or {}
+        )
         self._tries = 0
+        self._typed = ""
+        self._listening = Listening()
+        self._lookup_id = 0
+        self._looked_since = 0.0
+        self._is_saying = False
+        "Of LOOKING: words are heard meanwhile."
+        self._found: str | None = None
+        "Of LOOKING: where to go when the words have been heard."
 
     def __repr__(self) -> str:
-        return f"<Visit {self._call_id} {self._flow.name}/{self._node.name} {self.state.value}>"
+        return f"<Visit {self._call_id} {self._flow.name}/{self.node} {self.state.value}>"
 
     @property
     def node(self) -> str:
         """Where the caller is."""
-        return self._node.name
+        return self._course.frame.at
+
+    @property
+    def flow(self) -> str:
+        """The flow that the node is of."""
+        return self._course.frame.flow.name
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` is wanted next."""
+        return None if self._until is None else min(self._until, self._over_at)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What the caller hears now."""
+        return self._course.languages
+
+    @property
+    def variables(self) -> Mapping[str, values.Scalar]:
+        return self._course.frame.own
 
     def feed(self, given: Input, now: float) -> list[Effect]:
         if (self.state is State.NEW) is not isinstance(given, Start):
@@ -135,102 +200,411 @@ class Visit:
             raise IllegalTransition(self, self.state, given)
         match given:
             case Start():
-                return [
-                    FlowStarted(self._call_id, self._flow.name),
-                    *self._go(self._node.name, now),
-                ]
+                return self._start(now)
             case Digit():
                 return self._on_digit(given.digit, now)
             case PromptEnded():
                 return self._on_played(now)
+            case LookupDone() | LookupFailed():
+                return self._on_looked(given, now)
+            case SpeechHeard() | SpeechSilent() | SpeechFailed():
+                return self._on_speech(given, now)
             case CallerLeft():
                 return self._leave()
             case _:
-                assert_never(given)
+                return self._on_done(given, now)
 
     def tick(self, now: float) -> list[Effect]:
         if self.deadline is None or now < self.deadline:
             return []
-        if self.state is State.LISTENING:
-            return self._on_no_key(now)
-        if self.state is State.ECHOING:
-            return [*self._leave(), HangUp("echo over")]
+        if now >= self._over_at:
+            return [*self._stop(), *self._leave(), HangUp("stayed too long")]
+        match self.state:
+            case State.LISTENING:
+                return self._on_no_key(now)
+            case State.TYPING:
+                return self._on_pause(now)
+            case State.HEARING:
+                return [*self._stop(), *self._on_answer(Answer.NONE, 0.0, now)]
+            case State.ECHOING:
+                return [*self._leave(), HangUp("echo over")]
+            case State.LOOKING:
+                return self._on_looking_over(now)
+            case State.RECORDING:
+                return [*self._stop(), *self._on_recorded(now)]
+            case State.SENDING:
+                return [*self._stop(), *self._on_not_sent(now)]
         return [StopPrompts(), *self._on_played(now)]
+
+    def _start(self, now: float) -> list[Effect]:
+        self._course.began_at = now
+        self._over_at = now + self._flow.limit_s
+        started = FlowStarted(self._call_id, self._flow.name)
+        return [started, *self._go(self.node, now)]
 
     # -- keys --
 
     def _on_digit(self, digit: str, now: float) -> list[Effect]:
-        menu = self._menu_ahead()
-        if menu is None:
+        if self.state is State.RECORDING:
+            return self._on_key_while_recording(digit, now)
+        ahead = self._ahead(now)
+        if ahead is None:
             return []
-        stop: list[Effect] = [] if self.state is State.LISTENING else [StopPrompts()]
-        self._node = menu
-        if digit in menu.keys:
-            chosen = MenuChosen(self._call_id, self._flow.name, menu.name, digit)
-            return [*stop, chosen, *self._go(menu.keys[digit], now)]
-        return [*stop, *self._try_again(menu, digit, menu.wrong_key, now)]
+        stop, news = self._stop(), self._adopt(ahead)
+        node = ahead.node
+        assert isinstance(node, Asking)
+        match node:
+            case Menu():
+                return [*stop, *news, *self._on_menu_key(node, digit, now)]
+            case Digits():
+                return [*stop, *news, *self._on_typed(node, digit, now)]
+            case Ask():
+                return [*stop, *news, *self._on_key_for_speech(node, digit, now)]
 
-    def _menu_ahead(self) -> Menu | None:
-        """The menu that a key pressed now is meant for; none on the way to a queue."""
-        if self.state not in (State.SAYING, State.ASKING, State.LISTENING):
+    def _ahead(self, now: float) -> Course | None:
+        """The way to what a key pressed now is meant for; none on the way to a queue."""
+        if self.state not in _TAKES_KEYS:
             return None
-        node = self._node
-        while isinstance(node, Say):
-            node = self._flow.nodes[node.next]
-        return node if isinstance(node, Menu) else None
+        if isinstance(self._course.node, Asking):
+            return self._course
+        course = self._course.copy()
+        try:
+            while isinstance(course.node, Say | Silent):
+                if isinstance(course.node, Say):
+                    course.go(course.node.next)
+                course.pass_silent(now)
+        except Astray:
+            return None
+        return course if isinstance(course.node, Asking) else None
+
+    def _adopt(self, ahead: Course) -> list[Effect]:
+        """The caller is there now, without having heard what lies between."""
+        before = self._course
+        if ahead is before:
+            return []
+        self._course = ahead
+        self._begin_asking()
+        return self._news(before.languages)
+
+    def _on_menu_key(self, menu: Menu, digit: str, now: float) -> list[Effect]:
+        if digit in menu.keys:
+            return [self._chosen(menu, digit), *self._go(menu.keys[digit], now)]
+        return self._try_again(menu, digit, menu.wrong_key, now)
 
     def _on_no_key(self, now: float) -> list[Effect]:
-        assert isinstance(self._node, Menu)
-        return self._try_again(self._node, "", self._node.no_key, now)
+        node = self._course.node
+        assert isinstance(node, Menu)
+        return self._try_again(node, "", node.no_key, now)
 
-    def _try_again(self, menu: Menu, key: str, apology: str | None, now: float) -> list[Effect]:
+    def _try_again(self, menu: Menu, key: str, apology: Words | None, now: float) -> list[Effect]:
         self._tries += 1
         if self._tries >= menu.tries:
-            chosen = MenuChosen(self._call_id, self._flow.name, menu.name, key)
-            return [chosen, *self._go(menu.default, now)]
-        prompts = (menu.prompt,) if apology is None else (apology, menu.prompt)
-        return self._play(State.ASKING, prompts, now)
+            return [self._chosen(menu, key), *self._go(menu.default, now)]
+        return self._ask(now, apology)
+
+    def _chosen(self, menu: Menu, key: str) -> Effect:
+        if menu.question:
+            score = int(key) if key in menu.keys else 0
+            agent = self._course.caller.agent_id
+            return SurveyAnswered(self._call_id, self.flow, menu.question, score, agent)
+        return MenuChosen(self._call_id, self.flow, menu.name, key)
+
+    # -- digits --
+
+    def _on_typed(self, node: Digits, digit: str, now: float) -> list[Effect]:
+        if digit == node.terminator:
+            return self._on_pause(now)
+        self._typed += digit
+        if len(self._typed) >= node.most:
+            return self._on_number(node, now)
+        self._wait(State.TYPING, now + node.between_s)
+        return []
+
+    def _on_pause(self, now: float) -> list[Effect]:
+        node = self._course.node
+        assert isinstance(node, Digits)
+        return self._on_number(node, now) if self._typed else self._type_again(node, node.none, now)
+
+    def _on_number(self, node: Digits, now: float) -> list[Effect]:
+        typed, before = self._typed, self._course.copy()
+        self._course.assign(node.into, typed)
+        is_right = len(typed) >= node.least and typed.isdecimal()
+        if is_right and self._course.evaluate(node.check, now) is True:
+            return [self._entered(node, True), *self._go(node.next, now)]
+        self._course = before
+        return self._type_again(node, node.wrong, now)
+
+    def _type_again(self, node: Digits, apology: Words | None, now: float) -> list[Effect]:
+        self._tries += 1
+        self._typed = ""
+        if self._tries >= node.tries:
+            return [self._entered(node, False), *self._go(node.default, now)]
+        return self._ask(now, apology)
+
+    def _entered(self, node: Digits, accepted: bool) -> DigitsEntered:
+        tries = self._tries + 1 if accepted else self._tries
+        return DigitsEntered(self._call_id, self.flow, node.name, accepted, tries)
+
+    # -- speech --
+
+    def _on_key_for_speech(self, node: Ask, digit: str, now: float) -> list[Effect]:
+        answer = self._listening.key(digit)
+        if answer is not None:
+            return self._on_answer(answer, 1.0, now)
+        if digit in node.keys:
+            return [self._settled(node, "key", "", 1.0), *self._go(node.keys[digit], now)]
+        return self._on_answer(Answer.NONE, 0.0, now)
+
+    def _on_speech(
+        self, given: SpeechHeard | SpeechSilent | SpeechFailed, now: float
+    ) -> list[Effect]:
+        if self.state is not State.HEARING or given.ask_id != self._listening.ask_id:
+            return []
+        node = self._course.node
+        assert isinstance(node, Ask)
+        match given:
+            case SpeechHeard(_, text, confidence):
+                answer = self._listening.answer(node, text, confidence, self._course.languages)
+                return self._on_answer(answer, confidence, now)
+            case SpeechSilent():
+                return self._on_answer(Answer.NONE, 0.0, now)
+            case SpeechFailed():
+                return [self._settled(node, "unavailable", "", 0.0), *self._go(node.default, now)]
+
+    def _on_answer(self, answer: Answer, confidence: float, now: float) -> list[Effect]:
+        node, listening = self._course.node, self._listening
+        assert isinstance(node, Ask)
+        match answer:
+            case Answer.TAKEN | Answer.CONFIRMED:
+                if node.into:
+                    self._course.assign(node.into, listening.text)
+                choice = listening.choice
+                target = node.choices[choice].next if choice else node.next
+                outcome = "confirmed" if answer is Answer.CONFIRMED else "understood"
+                sureness = listening.confidence
+                return [self._settled(node, outcome, choice, sureness), *self._go(target, now)]
+            case Answer.DOUBTFUL:
+                label = node.choices[listening.choice].label
+                before, after = node.confirm
+                return self._play(State.ASKING, (before, label, after), now)
+            case Answer.NONE:
+                return self._ask_once_more(node, confidence, now)
+
+    def _ask_once_more(self, node: Ask, confidence: float, now: float) -> list[Effect]:
+        self._tries += 1
+        self._listening.forget()
+        if self._tries >= node.tries:
+            settled = self._settled(node, "fell_back", "", confidence)
+            return [settled, *self._go(node.default, now)]
+        return self._ask(now, node.wrong)
+
+    def _settled(self, node: Ask, outcome: str, choice: str, confidence: float) -> SpeechSettled:
+        tries = min(self._tries + 1, node.tries)
+        return SpeechSettled(
+            self._call_id, self.flow, node.name, outcome, choice, round(confidence, 3), tries
+        )
+
+    def _listen(self, node: Ask, now: float) -> list[Effect]:
+        phrases = self._listening.begin(node, self._course.languages)
+        grace_s = self._options.answer_grace_s
+        self._wait(State.HEARING, now + node.wait_s + node.limit_s + grace_s)
+        return [
+            AskSpeech(
+                self._listening.ask_id,
+                self._course.languages,
+                phrases,
+                node.wait_s,
+                node.limit_s,
+            )
+        ]
+
+    # -- lookups --
+
+    def _look_up(self, node: Lookup, now: float) -> list[Effect]:
+        self._lookup_id += 1
+        self._looked_since = now
+        self._found, self._is_saying = None, node.words is not None
+        self._wait(State.LOOKING, now + node.timeout_s)
+        start = start_lookup(node, self._lookup_id, self._course.world(now))
+        return [start, *self._speak(now, node.words)]
+
+    def _on_looked(self, given: LookupDone | LookupFailed, now: float) -> list[Effect]:
+        is_late = given.lookup_id != self._lookup_id or self._found is not None
+        if self.state is not State.LOOKING or is_late:
+            return []
+        node = self._course.node
+        assert isinstance(node, Lookup)
+        match given:
+            case LookupDone(answer=answer):
+                return self._on_found(node, answer, now)
+            case LookupFailed(is_missing=True):
+                return self._looked(node, "missing", node.missing, now)
+            case LookupFailed():
+                return self._looked(node, "failed", node.failed, now)
+
+    def _on_found(self, node: Lookup, answer: object, now: float) -> list[Effect]:
+        variables = self._course.frame.flow.variables
+        found = found_in(node, answer, {name: kind for name, (kind, _) in variables.items()})
+        if found is None:
+            return self._looked(node, "failed", node.failed, now)
+        for name, value in found.items():
+            self._course.assign(name, value)
+        return self._looked(node, "found", node.next, now)
+
+    def _looked(self, node: Lookup, outcome: str, target: str, now: float) -> list[Effect]:
+        took_s = round(now - self._looked_since, 3)
+        ended = LookupEnded(self._call_id, self.flow, node.name, outcome, took_s)
+        if self._is_saying:
+            # Words of a second or two are not cut in the middle because the server was quick.
+            self._found = target
+            self._wait(State.LOOKING, now + self._options.prompt_limit_s)
+            return [ended]
+        return [ended, *self._go(target, now)]
+
+    def _on_looking_over(self, now: float) -> list[Effect]:
+        """The lookup's time is over, or that of the words while it went on."""
+        stop: list[Effect] = [StopPrompts()] if self._is_saying else []
+        self._is_saying = False
+        if self._found is not None:
+            return [*stop, *self._go(self._found, now)]
+        node = self._course.node
+        assert isinstance(node, Lookup)
+        late = StopLookup(self._lookup_id)
+        return [*stop, late, *self._looked(node, "timed_out", node.failed, now)]
+
+    # -- voicemail, transfer --
+
+    def _on_done(
+        self, given: VoicemailEnded | TransferDone | TransferFailed, now: float
+    ) -> list[Effect]:
+        match given:
+            case VoicemailEnded():
+                return self._on_recorded(now)
+            case TransferDone():
+                return self._leave() if self.state is State.SENDING else []
+            case TransferFailed():
+                return self._on_not_sent(now)
+            case _:
+                assert_never(given)
+
+    def _on_key_while_recording(self, digit: str, now: float) -> list[Effect]:
+        node = self._course.node
+        assert isinstance(node, Record)
+        return [*self._stop(), *self._on_recorded(now)] if digit in node.keys else []
+
+    def _on_recorded(self, now: float) -> list[Effect]:
+        node = self._course.node
+        if self.state is not State.RECORDING or not isinstance(node, Record):
+            return []
+        return self._go(node.next, now)
+
+    def _send(self, node: ToOther, now: float) -> list[Effect]:
+        to = node.to.fill_plain(self._course.world(now))
+        self._wait(State.SENDING, now + node.ring_s + self._options.answer_grace_s)
+        return [Transfer(to, node.ring_s)]
+
+    def _on_not_sent(self, now: float) -> list[Effect]:
+        node = self._course.node
+        if self.state is not State.SENDING or not isinstance(node, ToOther):
+            return []
+        return self._go(node.failed, now)
 
     # -- nodes --
 
     def _on_played(self, now: float) -> list[Effect]:
-        node = self._node
-        if self.state is State.ASKING and isinstance(node, Menu):
-            self._wait(State.LISTENING, now + node.wait_s)
-        elif self.state is State.SAYING:
-            match node:
-                case Say():
-                    return self._go(node.next, now)
-                case Goodbye():
-                    return [*self._leave(), HangUp(node.reason)]
-                case EchoTest():
-                    return self._echo(node, now)
+        node = self._course.node
+        match self.state, node:
+            case State.ASKING, Menu():
+                self._wait(State.LISTENING, now + node.wait_s)
+            case State.ASKING, Digits():
+                self._wait(State.TYPING, now + node.wait_s)
+            case State.ASKING, Ask():
+                return self._listen(node, now)
+            case State.LOOKING, _:
+                self._is_saying = False
+                return [] if self._found is None else self._go(self._found, now)
+            case State.SAYING, Say():
+                return self._go(node.next, now)
+            case State.SAYING, (ToOther() | EchoTest() | Goodbye()) as last:
+                return self._do(last, now)
         return []
 
     def _go(self, name: str, now: float) -> list[Effect]:
-        self._node = node = self._flow.nodes[name]
-        self._tries = 0
+        before = self._course.languages
+        self._course.go(name)
+        try:
+            self._course.pass_silent(now)
+        except Astray as astray:
+            return [*self._leave(), HangUp(str(astray))]
+        return [*self._news(before), *self._enter(now)]
+
+    def _news(self, before: tuple[str, ...]) -> list[Effect]:
+        languages = self._course.languages
+        return [] if languages == before else [SetLanguage(languages[0])]
+
+    def _enter(self, now: float) -> list[Effect]:
+        node = self._course.node
         match node:
             case Say():
-                return self._play(State.SAYING, (node.prompt,), now)
-            case Menu():
-                return self._play(State.ASKING, (node.prompt,), now)
+                return self._play(State.SAYING, (node.words,), now)
+            case Menu() | Digits() | Ask():
+                self._begin_asking()
+                return self._ask(now)
+            case Lookup():
+                return self._look_up(node, now)
             case ToQueue():
-                return [*self._leave(), EnterQueue(node.queue)]
-            case Goodbye():
-                if node.prompt is None:
-                    return [*self._leave(), HangUp(node.reason)]
-                return self._play(State.SAYING, (node.prompt,), now)
-            case EchoTest():
-                if node.prompt is None:
-                    return self._echo(node, now)
-                return self._play(State.SAYING, (node.prompt,), now)
-            case _:
-                assert_never(node)
+                return [*self._leave(), self._queue(node, now)]
+            case PromiseCallback():
+                number = self._course.callback_number
+                offer = OfferCallback(node.name, node.queue, number, node.priority)
+                return [offer, *self._go(node.next, now)]
+            case Record():
+                grace_s = self._options.answer_grace_s
+                self._wait(State.RECORDING, now + node.limit_s + grace_s)
+                return [RecordVoicemail(node.box, node.limit_s, node.silence_s)]
+            case ToOther() | EchoTest() | Goodbye():
+                if node.words is not None:
+                    return self._play(State.SAYING, (node.words,), now)
+                return self._do(node, now)
+        raise IllegalTransition(self, self.state, node)
 
-    def _play(self, state: State, names: tuple[str, ...], now: float) -> list[Effect]:
+    def _do(self, node: ToOther | EchoTest | Goodbye, now: float) -> list[Effect]:
+        """What comes after the node's words."""
+        match node:
+            case ToOther():
+                return self._send(node, now)
+            case EchoTest():
+                return self._echo(node, now)
+            case Goodbye():
+                return [*self._leave(), HangUp(node.reason)]
+
+    def _queue(self, node: ToQueue, now: float) -> EnterQueue:
+        caller = self._course.caller
+        tier = caller.tier
+        if node.tier is not None:
+            tier = values.written(self._course.evaluate(node.tier, now))
+        prefer = caller.last_agent if node.prefer_last_agent else ""
+        return EnterQueue(node.queue, node.priority, node.requires, tier, prefer)
+
+    def _begin_asking(self) -> None:
+        self._tries = 0
+        self._typed = ""
+        self._listening.forget()
+
+    def _ask(self, now: float, apology: Words | None = None) -> list[Effect]:
+        node = self._course.node
+        assert isinstance(node, Asking)
+        words = (node.words,) if apology is None else (apology, node.words)
+        return self._play(State.ASKING, words, now)
+
+    def _play(self, state: State, words: tuple[Words, ...], now: float) -> list[Effect]:
         self._wait(state, now + self._options.prompt_limit_s)
-        return [PlayPrompts(names, self._languages)]
+        return self._speak(now, *words)
+
+    def _speak(self, now: float, *words: Words | None) -> list[Effect]:
+        world = self._course.world(now)
+        items = tuple(templates.item(one, world) for one in words if one is not None)
+        return [PlayPrompts(items, self._course.languages)] if items else []
 
     def _echo(self, node: EchoTest, now: float) -> list[Effect]:
         self._wait(State.ECHOING, now + node.limit_s)
@@ -238,15 +612,31 @@ class Visit:
 
     def _wait(self, state: State, deadline: float) -> None:
         self.state = state
-        self.deadline = deadline
+        self._until = deadline
+
+    def _stop(self) -> list[Effect]:
+        """What is going on for the caller is cut."""
+        match self.state:
+            case State.SAYING | State.ASKING:
+                return [StopPrompts()]
+            case State.HEARING:
+                return [StopSpeech(self._listening.ask_id)]
+            case State.RECORDING:
+                return [StopVoicemail()]
+            case State.SENDING:
+                return [StopTransfer()]
+            case State.LOOKING:
+                return [StopPrompts()] if self._is_saying else [StopLookup(self._lookup_id)]
+        return []
 
     def _leave(self) -> list[Effect]:
         if self.state is State.ENDED:
             return []
         self._end()
-        return [FlowEnded(self._call_id, self._flow.name, self._node.name)]
+        outer, path = self._course.outer, tuple(self._course.path)
+        return [FlowEnded(self._call_id, self._flow.name, outer.at, path)]
 
     def _end(self) -> list[Effect]:
         self.state = State.ENDED
-        self.deadline = None
+        self._until = None
         return []

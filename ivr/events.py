@@ -1,9 +1,12 @@
-"""Facts about a caller's way through the menus; they go to the journal."""
+"""Facts about a caller's way through the menus; they go to the journal.
 
-from dataclasses import dataclass
+What callers typed or said is not in them, only what it led to: it may be a number of theirs.
+"""
+
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from foundation.ids import CallId
+from foundation.ids import CallId, PartyId, QueueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,100 @@ class MenuChosen:
 
 
 @dataclass(frozen=True, slots=True)
-class FlowEnded:
-    """`node` is where the caller left the flow: a queue node, a hang-up, or in the middle."""
+class DigitsEntered:
+    """Digits were collected; `tries` is how often it took, `accepted` false after the last one."""
 
     call_id: CallId
     flow: str
     node: str
+    accepted: bool
+    tries: int
 
 
-IvrEvent: TypeAlias = FlowStarted | MenuChosen | FlowEnded
+@dataclass(frozen=True, slots=True)
+class SpeechSettled:
+    """A question to be answered by voice is over.
+
+    `outcome`: 'understood', 'confirmed' (after asking back), 'key' (a key was pressed instead),
+    'fell_back' (not understood in all tries) or 'unavailable' (nobody could listen).
+    """
+
+    call_id: CallId
+    flow: str
+    node: str
+    outcome: str
+    choice: str
+    confidence: float
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookupEnded:
+    """`outcome`: 'found', 'missing' (404), 'failed' or 'timed_out'."""
+
+    call_id: CallId
+    flow: str
+    node: str
+    outcome: str
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyAnswered:
+    """One question of a survey after the talk; `score` 1 to 5, 0 when it was not answered."""
+
+    call_id: CallId
+    flow: str
+    question: str
+    score: int
+    agent_id: str
+    "Who talked with the caller; '' nobody."
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAsked:
+    """The caller wants to be called back; `party_id` is of the number that he gave."""
+
+    call_id: CallId
+    flow: str
+    node: str
+    queue: QueueId
+    party_id: PartyId
+    priority: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailLeft:
+    """A message was recorded; `voicemail_id` names its file."""
+
+    call_id: CallId
+    box: str
+    voicemail_id: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEnded:
+    """`node` is where the caller left the flow: a queue node, a hang-up, or in the middle.
+
+    `path` is every node that he came through, in order; of a sub-flow as `flow/node`.
+    """
+
+    call_id: CallId
+    flow: str
+    node: str
+    # Two ends are the same whatever led there.
+    path: tuple[str, ...] = field(default=(), compare=False)
+
+
+IvrEvent: TypeAlias = (
+    FlowStarted
+    | MenuChosen
+    | DigitsEntered
+    | SpeechSettled
+    | LookupEnded
+    | SurveyAnswered
+    | CallbackAsked
+    | VoicemailLeft
+    | FlowEnded
+)

@@ -6,18 +6,30 @@ Returns what is to be done; whoever conducts the calls (`callcenter.journey`) do
 from collections.abc import Mapping
 
 from foundation.ids import CallId
+from ivr.caller import Caller
 from ivr.engine import CallerLeft, Digit, Effect, Input, PromptEnded, Start, State, Visit
 from ivr.flow import Flow
+from ivr.hours import Hours
 from ivr.options import IvrOptions
 
 
 class Ivr:
     """Inputs for a call that is not, or no longer, in a menu are silently nothing."""
 
-    def __init__(self, flows: Mapping[str, Flow], options: IvrOptions | None = None) -> None:
+    def __init__(
+        self,
+        flows: Mapping[str, Flow],
+        options: IvrOptions | None = None,
+        hours: Mapping[str, Hours] | None = None,
+    ) -> None:
         self._flows = flows
+        self._hours = hours or {}
         self._options = options or IvrOptions()
         self._visits: dict[CallId, Visit] = {}
+
+    def replace(self, flows: Mapping[str, Flow], hours: Mapping[str, Hours]) -> None:
+        """For callers who come from now on; who is in a flow goes on in it as it was."""
+        self._flows, self._hours = flows, hours
 
     def __contains__(self, call_id: object) -> bool:
         return call_id in self._visits
@@ -31,20 +43,37 @@ class Ivr:
         )
 
     def start(
-        self, call_id: CallId, flow: str, now: float, languages: tuple[str, ...] = ()
+        self,
+        call_id: CallId,
+        flow: str,
+        now: float,
+        languages: tuple[str, ...] = (),
+        caller: Caller | None = None,
     ) -> list[Effect]:
         """The call was answered; `languages`: the line's, else the flow's."""
-        self._visits[call_id] = Visit(call_id, self._flows[flow], languages, self._options)
-        return self._feed(call_id, Start(), now)
+        self._visits[call_id] = Visit(
+            call_id,
+            self._flows[flow],
+            languages,
+            self._options,
+            caller=caller,
+            flows=self._flows,
+            hours=self._hours,
+        )
+        return self.feed(call_id, Start(), now)
 
     def digit(self, call_id: CallId, digit: str, now: float) -> list[Effect]:
-        return self._feed(call_id, Digit(digit), now)
+        return self.feed(call_id, Digit(digit), now)
 
     def prompt_ended(self, call_id: CallId, now: float) -> list[Effect]:
-        return self._feed(call_id, PromptEnded(), now)
+        return self.feed(call_id, PromptEnded(), now)
 
     def caller_left(self, call_id: CallId, now: float) -> list[Effect]:
-        return self._feed(call_id, CallerLeft(), now)
+        return self.feed(call_id, CallerLeft(), now)
+
+    def feed(self, call_id: CallId, given: Input, now: float) -> list[Effect]:
+        visit = self._visits.get(call_id)
+        return [] if visit is None else self._settle(call_id, visit.feed(given, now))
 
     def tick(self, now: float) -> list[tuple[CallId, list[Effect]]]:
         """What is due in each call by its deadline."""
@@ -56,10 +85,6 @@ class Ivr:
         return [
             (call_id, self._settle(call_id, self._visits[call_id].tick(now))) for call_id in due
         ]
-
-    def _feed(self, call_id: CallId, given: Input, now: float) -> list[Effect]:
-        visit = self._visits.get(call_id)
-        return [] if visit is None else self._settle(call_id, visit.feed(given, now))
 
     def _settle(self, call_id: CallId, effects: list[Effect]) -> list[Effect]:
         if self._visits[call_id].state is State.ENDED:

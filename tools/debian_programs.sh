@@ -10,7 +10,8 @@ programs() {
     cat <<'LIST'
 sipp|sip-tester|the SIP tests against SIPp are skipped
 baresip|baresip-core|the calls with a baresip phone are skipped
-kamailio|kamailio|the calls over a line at another PBX are skipped
+linphonec|linphone-cli|the calls with a Linphone phone are skipped
+kamailio|kamailio kamailio-tls-modules|the calls through a Kamailio, proxy or PBX, are skipped
 chromium|chromium fonts-noto-cjk|the wallboard's tests in a browser are skipped
 rtpengine|rtpengine-daemon|the calls whose media rtpengine serves are skipped
 gcc|gcc libc6-dev|the load tests and make bench are skipped

@@ -1,9 +1,15 @@
-"""`/wallboard`: one static page and its style and script; the figures come by the socket."""
+"""`/wallboard` and `/phone`: static pages with their styles and scripts.
 
+The board's figures come by its socket; the phone speaks SIP with core, on a socket of SIP's own.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, RedirectResponse
+
+from foundation.web.asgi import CONTENT_SECURITY_POLICY
 
 STATIC = Path(__file__).with_name("static")
 FRESH = {"Cache-Control": "no-cache"}
@@ -29,4 +35,53 @@ def wallboard_pages() -> APIRouter:
     async def script() -> FileResponse:
         return FileResponse(STATIC / "board.js", media_type="text/javascript", headers=FRESH)
 
+    return router
+
+
+PHONE = STATIC / "phone"
+SCRIPTS = ("page.js", "call.js", "sip.js", "message.js", "md5.js", "ring.js")
+
+
+@dataclass(frozen=True, slots=True)
+class SipSocket:
+    """Where browsers reach SIP; `host` empty: where the page came from."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneOptions:
+    domain: str = "localhost"
+    sockets: tuple[SipSocket, ...] = ()
+
+
+def phone_pages(options: PhoneOptions) -> APIRouter:
+    """An agent's phone in the browser."""
+    router = APIRouter(include_in_schema=False)
+    # The page may reach SIP at any host: the centre is known by names that are not told here.
+    sockets = " ".join(f"{each.scheme}://*:{each.port}" for each in options.sockets)
+    policy = CONTENT_SECURITY_POLICY.replace("connect-src 'self'", f"connect-src 'self' {sockets}")
+    headers = {**FRESH, "Content-Security-Policy": policy}
+
+    @router.get("/phone")
+    async def page() -> FileResponse:
+        return FileResponse(PHONE / "index.html", headers=headers)
+
+    @router.get("/phone/settings")
+    async def settings() -> PhoneOptions:
+        return options
+
+    @router.get("/phone/phone.css")
+    async def style() -> FileResponse:
+        return FileResponse(PHONE / "phone.css", headers=FRESH)
+
+    def serve(name: str) -> None:
+        @router.get(f"/phone/{name}", name=name)
+        async def script() -> FileResponse:
+            return FileResponse(PHONE / name, media_type="text/javascript", headers=FRESH)
+
+    for name in SCRIPTS:
+        serve(name)
     return router

@@ -17,6 +17,8 @@ from callcenter.rules import prompt_options
 from callcenter.settings import Settings, load
 from callcenter.supervise import status
 from foundation.errors import ConfigurationError
+from telephony.media import native
+from telephony.media.opus import library_version
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
@@ -51,6 +53,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield health.disk_speed(settings.data_path)
     yield asyncio.run(health.database(settings.database_url, settings.folder))
     yield health.realtime()
+    if settings.media.opus:
+        yield health.opus(library_version())
+    yield health.media_loop(settings.media.loop, native.find_compiler())
     yield health.descriptors(settings.media.limits.legs)
 
 

@@ -16,9 +16,9 @@ from callcenter.demo.heard import Heard
 from telephony.media.dtmf import DigitReceiver, DigitSender, EventPacket
 from telephony.media.errors import RtpMalformed, VerbRefused
 from telephony.media.g711 import FRAME_SAMPLES, decode, encode
-from telephony.media.negotiation import Terms
 from telephony.media.rtp import RtpPacket
 from telephony.media.stream import OutStream
+from telephony.media.terms import Terms
 
 FRAME_S = 0.02
 FRAME_BYTES = 2 * FRAME_SAMPLES

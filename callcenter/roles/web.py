@@ -13,7 +13,7 @@ from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine
 from callcenter.places import Places
 from callcenter.records_api import records_router
-from callcenter.rules import directory
+from callcenter.rules import directory, phone_options
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
 from foundation import clock
@@ -29,6 +29,7 @@ from foundation.web.users import Role
 from recordings.api import recordings_router
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
+from wallboard.pages import phone_pages
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -64,7 +65,12 @@ def application(settings: Settings) -> FastAPI:
             directory=directory(settings),
             zone=zone,
         ),
-        extra_routers=[recordings, call_record_router(line), records],
+        extra_routers=[
+            recordings,
+            call_record_router(line),
+            records,
+            phone_pages(phone_options(settings)),
+        ],
         metrics_sources=[line.metrics],
     )
 

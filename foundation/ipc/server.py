@@ -16,6 +16,7 @@ import msgspec
 
 from foundation import unix
 from foundation.errors import CallCentreError, NotFound, RemoteError, Unavailable
+from foundation.frames import UNREADABLE
 from foundation.ipc.messages import (
     PROTOCOL_VERSION,
     Ask,
@@ -139,7 +140,7 @@ class Server:
         decoder, handler = self._handlers[ask.kind]
         try:
             request = decoder.decode(ask.body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise RemoteError(f"{ask.kind} cannot be read: {error}") from error
         return await handler(request)
 

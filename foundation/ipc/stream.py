@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from foundation.errors import RemoteError
-from foundation.frames import FrameReader, pack
+from foundation.frames import UNREADABLE, FrameReader, pack
 
 In = TypeVar("In")
 
@@ -47,7 +47,7 @@ class Stream(Generic[In]):
             self._whole.extend(self._frames.feed(data))
         try:
             return self._decoder.decode(self._whole.popleft())
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise RemoteError(f"not a message of ours: {error}") from error
 
     def abort(self) -> None:

@@ -42,7 +42,8 @@ class AgentLeg(Leg):
         *,
         auto_answer: bool,
     ) -> None:
-        super().__init__(call_id, leg_id, Side.AGENT, options, offerless=False)
+        spoken = options.media.of_phone(agent_id)
+        super().__init__(call_id, leg_id, Side.AGENT, options, offerless=False, media=spoken)
         self.agent_id = agent_id
         self.offer_id = offer_id
         self._auto_answer = auto_answer

@@ -80,10 +80,12 @@ class Call:
         line: str,
         options: CallOptions,
         trunk: str = "",
+        aor: str = "",
     ) -> None:
-        """`leg_id`: the caller's; `line`: the number that was dialled."""
+        """`leg_id`: the caller's; `line`: the number that was dialled; `aor`: a calling agent."""
         self.call_id = call_id
-        self.caller = Leg(call_id, leg_id, Side.CALLER, options, offerless=False)
+        spoken = options.media.of_caller(line, trunk, aor)
+        self.caller = Leg(call_id, leg_id, Side.CALLER, options, offerless=False, media=spoken)
         self.agent: AgentLeg | None = None
         self.leg_ids: set[LegId] = {leg_id}
         "All legs that this call ever had."

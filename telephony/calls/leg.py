@@ -22,6 +22,7 @@ from telephony.calls.effects import Accept, AskMedia, Effect, Purpose, Reject
 from telephony.calls.events import Side
 from telephony.calls.hearing import Hearing
 from telephony.calls.kept import KeptSide
+from telephony.calls.leg_media import LegMedia
 from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
 
@@ -47,7 +48,14 @@ class Leg:
     """What both sides have in common."""
 
     def __init__(
-        self, call_id: CallId, leg_id: LegId, side: Side, options: CallOptions, *, offerless: bool
+        self,
+        call_id: CallId,
+        leg_id: LegId,
+        side: Side,
+        options: CallOptions,
+        *,
+        offerless: bool,
+        media: LegMedia,
     ) -> None:
         self.call_id = call_id
         self.leg_id = leg_id
@@ -58,6 +66,7 @@ class Leg:
         self.holding = False
         "The peer's last SDP puts the other side on hold."
         self.hearing = Hearing(leg_id, options.hold_music)
+        self.media = media
         self.offerless = offerless
         "Our 200 carries the offer; the peer's SDP comes with the ACK."
 
@@ -83,6 +92,10 @@ class Leg:
             sdp=_text(sdp),
             prefer=prefer,
             reserve=reserve,
+            srtp=self.media.srtp,
+            webrtc=self.media.webrtc,
+            # Once: a re-INVITE must not begin again what an event has ended.
+            inband_dtmf=self.media.inband_dtmf and not self.codec,
         )
         return self.ask(request, purpose)
 

@@ -74,7 +74,8 @@ class SupervisorLeg(Leg):
 
     def __init__(self, seen: Monitor, leg_id: LegId, options: CallOptions) -> None:
         # Neither caller nor agent; like the agent he is of the house, and rung by us.
-        super().__init__(seen.call_id, leg_id, Side.AGENT, options, offerless=False)
+        spoken = options.media.of_phone(seen.phone)
+        super().__init__(seen.call_id, leg_id, Side.AGENT, options, offerless=False, media=spoken)
         self.phone = seen.phone
         self.by = seen.by
         self.mode = seen.mode

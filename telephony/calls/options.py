@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from telephony.calls.leg_media import MediaBook
 from telephony.calls.trunks import Trunks
 
 
@@ -20,6 +21,9 @@ class CallOptions:
 
     trunks: Trunks = field(default_factory=Trunks)
     "When there are any, only they and our own phones may call."
+
+    media: MediaBook = field(default_factory=MediaBook)
+    "SRTP and the like, by phone, trunk and line."
 
     double_digit_s: float = 0.2
     "The same key by RTP and by SIP INFO within this time is one key."

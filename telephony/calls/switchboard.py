@@ -210,8 +210,15 @@ class Switchboard:
     def adopt(self, kept: KeptCall) -> None:
         """Go on with a call whose dialogs the SIP side has adopted; nothing is told of it."""
         caller = kept.caller
-        trunk = caller.note.trunk
-        call = Call(kept.call_id, caller.leg_id, kept.party_id, kept.line, self._options, trunk)
+        call = Call(
+            kept.call_id,
+            caller.leg_id,
+            kept.party_id,
+            kept.line,
+            self._options,
+            caller.note.trunk,
+            caller.note.aor,
+        )
         # Each process begins to count its plays higher than the one before has come.
         plays = int(self._now() * 1000)
         self._add(call, caller.dialog.peer)
@@ -337,7 +344,15 @@ class Switchboard:
             self._turn_away(event)
             return
         party_id = self.find_party(event.caller)
-        call = Call(new_call_id(), event.leg, party_id, event.to_user, self._options, trunk or "")
+        call = Call(
+            new_call_id(),
+            event.leg,
+            party_id,
+            event.to_user,
+            self._options,
+            trunk or "",
+            event.agent_aor,
+        )
         log.info("[%s] < INVITE for %s", call.call_id, event.to_user)
         self._add(call, event.caller)
         if phone:

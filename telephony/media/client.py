@@ -18,7 +18,7 @@ import msgspec
 
 from foundation import frames, unix
 from foundation.errors import Unavailable
-from foundation.frames import FrameReader, FrameTooLong
+from foundation.frames import UNREADABLE, FrameReader, FrameTooLong
 from telephony.media import protocol as p
 from telephony.media.desired import Desired
 from telephony.media.errors import MediaRefused
@@ -92,7 +92,7 @@ class MediaClient:
                 continue
             try:
                 await self._serve(reader)
-            except (OSError, FrameTooLong, Unavailable, msgspec.MsgspecError) as error:
+            except (OSError, FrameTooLong, Unavailable, *UNREADABLE) as error:
                 log.warning("the connection to the media worker broke: %s", error)
             finally:
                 self._went_down()
@@ -250,6 +250,8 @@ class MediaClient:
 
     def _happened(self, event: MediaEvent) -> None:
         match event:
+            case p.Secured(leg=leg, kept_keys=kept_keys):
+                self.desired.secured(leg, kept_keys)
             case p.PlayEnded(leg=leg, play_id=play_id):
                 self.desired.play_ended(leg, play_id)
             case p.TapEnded(tap_id=tap_id):

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from foundation import frames, unix
-from foundation.frames import FrameReader, FrameTooLong
+from foundation.frames import UNREADABLE, FrameReader, FrameTooLong
 from telephony.media import protocol as p
 
 MOST_KEPT_EVENTS = 1000
@@ -110,7 +110,7 @@ class ControlSocket:
     def _take(self, data: bytes, now: float) -> None:
         try:
             requests = [self._decoder.decode(frame) for frame in self._reader.feed(data)]
-        except (FrameTooLong, msgspec.MsgspecError):
+        except (FrameTooLong, *UNREADABLE):
             self._drop()  # not our core, or another version of it: it will say Hello again
             return
         for request in requests:

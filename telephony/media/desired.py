@@ -25,6 +25,7 @@ class _WantedLeg:
     ssrc: int = 0
     began_at: float = 0.0
     srtp_key: bytes = b""
+    kept_keys: bytes = b""
     record: bytes = b""
     playing: p.Play | None = None
     connected: p.Connect | None = None
@@ -84,6 +85,11 @@ class Desired:
             self._taps[request.tap_id] = request
         elif self._taps.pop(request.tap_id, None) is not None:
             self._ending_taps.add(request.tap_id)
+
+    def secured(self, leg: str, kept_keys: bytes) -> None:
+        wanted = self._legs.get(leg)
+        if wanted is not None:
+            wanted.kept_keys = kept_keys
 
     def play_ended(self, leg: str, play_id: str) -> None:
         """What has been played to its end is not played again."""
@@ -153,6 +159,7 @@ class Desired:
                     ssrc=wanted.ssrc,
                     began_at=wanted.began_at,
                     srtp_key=wanted.srtp_key,
+                    kept_keys=wanted.kept_keys,
                     reserve=False,
                     inband_dtmf=wanted.inband_dtmf,
                 )
@@ -162,6 +169,7 @@ class Desired:
         wanted = self._legs.setdefault(request.leg, _WantedLeg())
         wanted.port, wanted.ssrc = reply.port, reply.ssrc
         wanted.began_at, wanted.srtp_key = reply.began_at, reply.srtp_key
+        wanted.kept_keys = request.kept_keys or wanted.kept_keys
         wanted.record = request.record or wanted.record
         wanted.inband_dtmf = request.inband_dtmf or wanted.inband_dtmf
         if request.sdp:

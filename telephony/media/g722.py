@@ -6,11 +6,13 @@ each sample (RFC 3551 section 4.5.2), so that packets keep their length and time
 4.5 us to decode and 7.4 us to encode 20 ms. The codec is the `G722` wheel, an extra (`hd`).
 """
 
+from dataclasses import replace
 from typing import Protocol, cast
 
 import numpy as np
 
 from telephony.media.g711 import SAMPLE_RATE_HZ, Law, decode, encode
+from telephony.media.rtp import RtpPacket
 
 NAME = "G722"
 PAYLOAD_TYPE = 9
@@ -46,8 +48,14 @@ class Coder:
         self._in = _make()
         self._out = _make()
 
-    def to_ulaw(self, payload: bytes) -> bytes:
-        return encode(np.frombuffer(self._in.decode(payload), np.int16), Law.PCMU)
+    def samples(self, payload: bytes) -> int:
+        """How long the packet is, in RTP's samples of 8 kHz."""
+        return len(payload)
+
+    def heard(self, packet: RtpPacket) -> list[RtpPacket]:
+        """The packet as mu-law."""
+        pcm = np.frombuffer(self._in.decode(packet.payload), np.int16)
+        return [replace(packet, payload=encode(pcm, Law.PCMU))]
 
     def from_ulaw(self, codes: bytes) -> bytes:
         return self._out.encode(decode(codes, Law.PCMU))

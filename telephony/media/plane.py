@@ -15,22 +15,28 @@ import msgspec
 
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError, Overloaded
-from telephony.media import g722, srtp
+from telephony.media import g722, opus, srtp
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
+from telephony.media.browser_sdp import BrowserEnd
 from telephony.media.crypto import KEY_BYTES
 from telephony.media.desired import Desired
+from telephony.media.dtls import Identity
 from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
+from telephony.media.kept_keys import read_keys
+from telephony.media.lane_loop import LaneLoop
+from telephony.media.lanes import Lane, LaneSide
 from telephony.media.live import LiveTaps
 from telephony.media.mixing import Hearing, check_gain
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import SLOTS, Player, PromptCache
-from telephony.media.ports import PortPool
+from telephony.media.ports import LegPorts, PortPool
 from telephony.media.recorder import Recorder, Report, Troubled
 from telephony.media.session import Session
 from telephony.media.stream import OutStream
+from telephony.media.tap import TapSide
 from telephony.media.taps import Taps
 
 ENDED_TAPS_KEPT = 100
@@ -47,9 +53,18 @@ class MediaPlane:
     """Everything one worker serves."""
 
     def __init__(
-        self, options: WorkerOptions, recorder: Recorder, tell: Tell, watch: Watch, unwatch: Watch
+        self,
+        options: WorkerOptions,
+        recorder: Recorder,
+        tell: Tell,
+        watch: Watch,
+        unwatch: Watch,
+        identity: Identity | None = None,
+        lanes: LaneLoop | None = None,
     ) -> None:
+        """`identity`: shown to browsers; None: they are not served."""
         self._options = options
+        self._identity = identity
         self._recorder = recorder
         self._tell = tell
         self._watch = watch
@@ -58,7 +73,8 @@ class MediaPlane:
         self.ports = PortPool(options.address, options.ports, options.drain_s)
         self.prompts = PromptCache(options.prompt_cache_bytes)
         self.admission = Admission(options.max_legs, options.busy_limit, options.late_ticks_limit)
-        self._taps = Taps(recorder)
+        self._lanes = lanes
+        self._taps = Taps(recorder, TapSide if lanes is None else LaneSide)
         self._live = LiveTaps()
         self._wanted = Desired()
         "Granted so far: told to a core that was started again."
@@ -155,10 +171,10 @@ class MediaPlane:
             session = self._open(request, now)
         try:
             if request.sdp:
-                sdp = session.negotiation.answer(request.sdp)
+                sdp = session.negotiation.answer(request.sdp, request.srtp)
                 session.agreed(now)
             else:
-                sdp = session.negotiation.offer(request.prefer, secure=request.srtp)
+                sdp = session.negotiation.offer(request.prefer, request.srtp, webrtc=request.webrtc)
         except SdpRejected:
             if is_new:
                 self.ports.give_back(session.pair)
@@ -174,22 +190,37 @@ class MediaPlane:
     def _open(self, request: p.Offer, now: float) -> Session:
         if request.reserve:
             self._admit()
-        pair = self.ports.take(request.port)
+        taken = self.ports.take(request.port)
+        pair: LegPorts = taken
         ssrc = request.ssrc or random.getrandbits(32) or 1
         version = int(utc_now().timestamp())
         # The id must survive a restart within the dialog, and so does the SSRC.
         key = (request.srtp_key or os.urandom(KEY_BYTES)) if srtp.IS_INSTALLED else b""
-        local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port, key)
+        browser = self._browser_end(key, request.kept_keys)
+        local = LocalEnd(ssrc, version, self._options.sdp_address, pair.port, key, browser)
         restarted = bool(request.ssrc)
-        out = OutStream(ssrc, now, restarted=restarted, began_at=request.began_at)
-        negotiation = Negotiation(local, serves_g722=g722.NAME in self._options.codecs)
+        lane: Lane | None = None
+        if self._lanes is not None:
+            lane, pair = self._lanes.lane(taken)
+        stream = OutStream if lane is None else lane.stream
+        out = stream(ssrc, now, restarted=restarted, began_at=request.began_at)
+        negotiation = Negotiation(
+            local,
+            serves_g722=g722.NAME in self._options.codecs,
+            serves_opus=opus.NAME in self._options.codecs,
+        )
         session = Session(
-            request.leg, request.call, pair, out, negotiation, self._options, self, now
+            request.leg, request.call, pair, out, negotiation, self._options, self, now, lane
         )
         session.is_reserving = request.reserve
         if restarted and request.began_at:
             session.began_at = request.began_at
         return session
+
+    def _browser_end(self, secret: bytes, kept: bytes) -> BrowserEnd | None:
+        if self._identity is None or not secret:
+            return None
+        return BrowserEnd(self._identity, secret, read_keys(kept))
 
     def _admit(self) -> None:
         refusal = self.admission.refusal(self._committed())
@@ -338,6 +369,10 @@ class MediaPlane:
         self._wanted.play_ended(session.leg, play_id)
         self._tell(p.PlayEnded(seq=self.next_seq(), leg=session.leg, play_id=play_id))
 
+    def secured(self, session: Session, kept: bytes) -> None:
+        self._wanted.secured(session.leg, kept)
+        self._tell(p.Secured(seq=self.next_seq(), leg=session.leg, kept_keys=kept))
+
     def next_seq(self) -> int:
         self._seq += 1
         return self._seq
@@ -347,7 +382,10 @@ class MediaPlane:
         for session in self.sessions.values():
             if now >= session.rtcp_at:
                 session.send_report(now)
-            if session.is_newly_lost(now):
+            if session.wires.link is not None:
+                session.wires.link.tick(now)
+            is_silent = now - session.stats.heard_at >= self._options.media_lost_s
+            if (is_silent or session.wires.has_failed) and session.is_newly_lost(now):
                 self._tell(p.MediaLost(seq=self.next_seq(), leg=session.leg))
         for report in self._recorder.collect():
             self._tell(self._tap_event(report))

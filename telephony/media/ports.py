@@ -9,11 +9,48 @@ import socket
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from telephony.media.errors import NoRtpPort
+from telephony.media.latch import Source
 
 EF = 46 << 2
 "DSCP of voice (RFC 4594 4.1), in the place that the IP header has for it."
+
+
+class BoundRtp(Protocol):
+    """A bound socket that never blocks, or what stands for it where C reads it."""
+
+    def recvfrom_into(self, buffer: bytearray, /) -> tuple[int, Source]: ...
+
+    def sendto(self, data: bytes, target: Source, /) -> int: ...
+
+    def fileno(self) -> int: ...
+
+
+class BoundRtcp(Protocol):
+    """The same for reports."""
+
+    def recvfrom(self, most: int, /) -> tuple[bytes, Source]: ...
+
+    def sendto(self, data: bytes, target: Source, /) -> int: ...
+
+    def fileno(self) -> int: ...
+
+
+class LegPorts(Protocol):
+    """A pair as a leg has it."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def rtp(self) -> BoundRtp: ...
+
+    @property
+    def rtcp(self) -> BoundRtcp: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +74,7 @@ class PortPool:
         self._address = address
         self._free = deque(range(first + first % 2, last, 2))
         self._drain_s = drain_s
-        self._draining: deque[tuple[float, PortPair]] = deque()
+        self._draining: deque[tuple[float, LegPorts]] = deque()
 
     def take(self, wanted: int = 0) -> PortPair:
         """Any free pair, or the one a leg had before the worker was restarted."""
@@ -51,10 +88,10 @@ class PortPool:
             self._free.append(port)
         raise NoRtpPort("no RTP port pair is free")
 
-    def release(self, pair: PortPair, now: float) -> None:
+    def release(self, pair: LegPorts, now: float) -> None:
         self._draining.append((now + self._drain_s, pair))
 
-    def give_back(self, pair: PortPair) -> None:
+    def give_back(self, pair: LegPorts) -> None:
         """A pair that was never announced needs no rest."""
         pair.close()
         self._free.append(pair.port)

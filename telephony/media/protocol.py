@@ -18,6 +18,7 @@ a worker was started again. The level is SDP, not packets, so that another media
       ◀──────────────── DigitHeard, PlayEnded, MediaLost, TapEnded, Load
 """
 
+from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
@@ -27,6 +28,17 @@ PROTOCOL_VERSION = 1
 
 class Struct(msgspec.Struct, frozen=True, tag=True, kw_only=True, omit_defaults=True):
     """Base of all messages; the class name is the tag."""
+
+
+class Srtp(StrEnum):
+    """Whether a leg's audio is protected by keys in its descriptions (SDES, RFC 4568)."""
+
+    NEVER = "never"
+    "Not asked for; a peer's offer that has no other way is answered all the same."
+    OFFER = "offer"
+    "A key beside plain RTP: a peer that knows what it is for uses it."
+    REQUIRE = "require"
+    "Nothing but SRTP; a peer's offer of plain RTP is refused."
 
 
 class LegStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -71,7 +83,7 @@ class Offer(Struct, frozen=True):
     call: str
     sdp: str = ""
     prefer: str = ""
-    "Codec to put first in our own offer: 'PCMU', 'PCMA' or 'G722'."
+    "Codec to put first in our own offer, by its name in `Done.codec`."
     port: int = 0
     "RTP port to take again after a restart of the worker; 0: any free one."
     ssrc: int = 0
@@ -79,8 +91,12 @@ class Offer(Struct, frozen=True):
     began_at: float = 0.0
     srtp_key: bytes = b""
     "What `Done` told of the leg, to take again after a restart: SRTP cannot go on without."
-    srtp: bool = False
-    "Our own first offer asks for SRTP (SDES); an offer of the peer's decides by itself."
+    srtp: Srtp = Srtp.NEVER
+    "What the leg's account or trunk says."
+    webrtc: bool = False
+    "Our own first offer is for a browser: ICE, DTLS, one port. A peer's offer says so by itself."
+    kept_keys: bytes = b""
+    "What `Secured` told of the leg, to take again after a restart."
     reserve: bool = False
     "Two-leg admission: refuse (503) unless there is room for this leg and an agent's leg too."
     record: bytes = b""
@@ -282,7 +298,7 @@ class Welcome(Struct, frozen=True):
     """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper', 'listen-in';
     'figures': all of `LegStats`, not only what came; 'one-stream': a phone hears one SSRC all
     along; 'restart': sessions can be built again on the same ports when all of it was killed;
-    with what is installed or permitted 'g722', 'srtp', 'realtime'."""
+    with what is installed or permitted 'g722', 'opus', 'srtp', 'webrtc', 'realtime', 'c-loop'."""
     rid: int = 0
 
 
@@ -318,7 +334,7 @@ class Done(Struct, frozen=True):
     rid: int
     sdp: str = ""
     codec: str = ""
-    "What we receive and send on this leg once negotiated: 'PCMU', 'PCMA', 'G722'."
+    "What we receive and send on this leg once negotiated: 'PCMU', 'PCMA', 'G722', 'OPUS'."
     peer_direction: str = "sendrecv"
     "After Offer and Answer: what the peer's SDP says (0.0.0.0 counts as inactive)."
     port: int = 0
@@ -352,6 +368,15 @@ class DigitHeard(Struct, frozen=True):
     digit: str
     at_s: float
     "CLOCK_MONOTONIC of the digit's first packet."
+
+
+class Secured(Struct, frozen=True):
+    """A browser's leg has its keys."""
+
+    seq: int
+    leg: str
+    kept_keys: bytes
+    "A secret of this leg (`kept_keys`), by which another worker goes on without a handshake."
 
 
 class PlayEnded(Struct, frozen=True):
@@ -396,9 +421,18 @@ class Load(Struct, frozen=True):
     admitting: bool
 
 
-Event: TypeAlias = DigitHeard | PlayEnded | MediaLost | TapEnded | TapTroubled | Load
+Event: TypeAlias = DigitHeard | Secured | PlayEnded | MediaLost | TapEnded | TapTroubled | Load
 Message: TypeAlias = (
-    Welcome | Done | Failed | DigitHeard | PlayEnded | MediaLost | TapEnded | TapTroubled | Load
+    Welcome
+    | Done
+    | Failed
+    | DigitHeard
+    | Secured
+    | PlayEnded
+    | MediaLost
+    | TapEnded
+    | TapTroubled
+    | Load
 )
 
 # -- what a listener gets (`ListenIn`), framed as above -------------------------------------------

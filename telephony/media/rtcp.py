@@ -3,6 +3,7 @@
 import struct
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import nan
 
 from telephony.media.errors import RtcpMalformed
 
@@ -32,6 +33,7 @@ class ReceptionStats:
         "cycles",
         "earlier_lost",
         "earlier_received",
+        "heard_at",
         "jitter",
         "max_seq",
         "received",
@@ -44,13 +46,15 @@ class ReceptionStats:
         self.earlier_lost = 0
         self.jitter = 0.0
         "In samples."
+        self.heard_at = 0.0
+        "When the last packet came."
         self._start(0)
 
     def _start(self, seq: int) -> None:
         self.base_seq = self.max_seq = seq
         self.cycles = 0
         self.received = 0
-        self._transit: float | None = None
+        self._transit = nan  # not known: whatever differs from it is not less than anything
         self._expected_before = 0
         self._received_before = 0
 
@@ -72,12 +76,12 @@ class ReceptionStats:
         elif step <= 0x10000 - MAX_MISORDER:
             self._restart(ssrc, seq)
         self.received += 1
+        self.heard_at = arrived_at
         transit = arrived_at * 8000.0 - rtp_ts
-        if self._transit is not None:
-            difference = abs(transit - self._transit)
-            # More than 30 s is a wrapped or restarted timestamp, not the network.
-            if difference < 240_000.0:
-                self.jitter += (difference - self.jitter) / 16.0
+        difference = abs(transit - self._transit)
+        # More than 30 s is a wrapped or restarted timestamp, not the network.
+        if difference < 240_000.0:
+            self.jitter += (difference - self.jitter) / 16.0
         self._transit = transit
 
     @property

@@ -166,8 +166,11 @@ class SessionDescription:
 
     def direction_of(self, media: Media) -> Direction:
         """0.0.0.0 counts as inactive; without any attribute it is sendrecv."""
-        if self.address_of(media) == HOLD_ADDRESS:
-            return Direction.INACTIVE
+        is_held = self.address_of(media) == HOLD_ADDRESS
+        return Direction.INACTIVE if is_held else self.said_direction(media)
+
+    def said_direction(self, media: Media) -> Direction:
+        """Whatever the address: with ICE it says nothing."""
         return media.direction or _direction(self.attributes) or Direction.SENDRECV
 
     def with_version(self, version: int) -> "SessionDescription":

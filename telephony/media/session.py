@@ -15,25 +15,29 @@ from typing import Protocol
 
 import msgspec
 
-from telephony.media import g722, rtcp
+from telephony.media import g722, opus, rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
 from telephony.media.g711 import CONVERT, Law, amplified
+from telephony.media.lanes import Lane
 from telephony.media.latch import Source, SourceLatch
-from telephony.media.negotiation import Keys, Negotiation, Terms
+from telephony.media.negotiation import Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import Player
-from telephony.media.ports import PortPair
+from telephony.media.ports import LegPorts
 from telephony.media.protocol import LegStats
 from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
 from telephony.media.sdp import HOLD_ADDRESS
-from telephony.media.srtp import Past, RtcpSocket, RtpSocket, Shield, ShieldedRtcp, ShieldedRtp
+from telephony.media.srtp import Past, RtcpSocket
 from telephony.media.stream import OutStream
+from telephony.media.terms import Terms
 from telephony.media.tones import ToneListener
+from telephony.media.wires import Wires
 
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
+_VIEW = memoryview(_BUFFER)
 
 
 class Listener(Protocol):
@@ -42,6 +46,8 @@ class Listener(Protocol):
     def digit_heard(self, session: "Session", digit: str, at_s: float) -> None: ...
 
     def play_ended(self, session: "Session", play_id: str) -> None: ...
+
+    def secured(self, session: "Session", kept: bytes) -> None: ...
 
 
 class Sink(Protocol):
@@ -60,6 +66,7 @@ class Session:
     """The RTP session of one leg."""
 
     __slots__ = (
+        "__weakref__",
         "_coder",
         "_digits_in",
         "_digits_out",
@@ -78,18 +85,18 @@ class Session:
         "_rtcp_socket",
         "_rtcp_target",
         "_send",
-        "_sends_wide",
-        "_shield",
+        "_sinks",
         "_target",
         "_tones",
+        "_wide",
         "began_at",
         "call",
         "connected",
-        "heard_at",
         "heard_db",
         "is_held",
         "is_open_for_relay",
         "is_reserving",
+        "lane",
         "latch",
         "law",
         "leg",
@@ -101,28 +108,31 @@ class Session:
         "record",
         "reports",
         "rtcp_at",
-        "sinks",
         "slot",
         "spoken_db",
         "stats",
         "unsent",
+        "wires",
     )
 
     def __init__(
         self,
         leg: str,
         call: str,
-        pair: PortPair,
+        pair: LegPorts,
         out: OutStream,
         negotiation: Negotiation,
         options: WorkerOptions,
         listener: Listener,
         now: float,
+        lane: Lane | None = None,
     ) -> None:
+        """With a `lane` the C loop deals with what is usual."""
         self.leg = leg
         self.call = call
         self.pair = pair
         self.out = out
+        self.lane = lane
         self.negotiation = negotiation
         self.record = b""
         self.is_reserving = False
@@ -131,14 +141,13 @@ class Session:
         self.player: Player | None = None
         self.slot: int | None = None
         "Which of the clock's slots this leg is served in; None: the clock is not needed."
-        self.sinks: tuple[Sink, ...] = ()
-        "Halves of recordings, and ears of legs that hear several."
-        self.stats = rtcp.ReceptionStats()
+        self._sinks: tuple[Sink, ...] = ()
+        self.stats = rtcp.ReceptionStats() if lane is None else lane.reception
         self.reports = LegReports(leg, self.stats, out, now)
         self.latch = SourceLatch(options.relock_s)
         self.law = Law.PCMU
         "Of what we send."
-        self.heard_at = now
+        self.stats.heard_at = now
         self.rtcp_at = now + options.rtcp_interval_s * random.uniform(0.5, 1.5)
         self.spoken_db = 0.0
         self.heard_db = 0.0
@@ -149,12 +158,13 @@ class Session:
         self._listener = listener
         self.began_at = now
         "Before a restart of the worker, if there was one."
-        self._shield: Shield | None = None
+        self.wires = Wires(pair, self.on_rtcp, self._secured)
         self._rtcp_socket: RtcpSocket = pair.rtcp
         self._recv: Callable[[bytearray], tuple[int, Source]] = pair.rtp.recvfrom_into
         self._send: Callable[[bytes, Source], int] = pair.rtp.sendto
-        self._coder: g722.Coder | None = None
-        self._sends_wide = False
+        self._coder: g722.Coder | opus.Coder | None = None
+        self._wide = ""
+        "G.722 or Opus when that is what we send."
         self._digits_in = DigitReceiver()
         self._digits_out: DigitSender | None = None
         self._tones: ToneListener | None = None
@@ -171,6 +181,16 @@ class Session:
         self._expected_since = now
         self._lost_told_at = -1.0
 
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Halves of recordings, and ears of legs that hear several."""
+        return self._sinks
+
+    @sinks.setter
+    def sinks(self, sinks: tuple[Sink, ...]) -> None:
+        self._sinks = sinks
+        self._tell_lane()
+
     # -- what core decides ------------------------------------------------------------------------
 
     def agreed(self, now: float) -> None:
@@ -179,31 +199,36 @@ class Session:
         if terms is None:
             return
         self.law = terms.law
-        self._shield_as(terms.keys, now)
         self._laws = terms.laws
-        self._sends_wide = terms.codec == g722.NAME
-        if terms.wide_types and self._coder is None:
-            self._coder = g722.Coder()
+        self._speak(terms)
+        self._wire(terms, now)
         self._set_passed_on()
         self._payload_type = terms.payload_type
         self._aim(terms)
-        self.latch.open()
+        self.latch.open(self._named)
         self._locked = None
         self._expected_since = now
         self._refresh()
 
-    def _shield_as(self, keys: Keys | None, now: float) -> None:
-        """Put SRTP round the sockets or take it off; keys that stay go on with their counts."""
-        if keys is not None and self._shield is not None:
-            self._shield.renew(keys.ours, keys.theirs)
-            return
-        self._shield = None if keys is None else Shield(keys.ours, keys.theirs, self._past(now))
-        rtp: RtpSocket = self.pair.rtp
-        rtcp_socket: RtcpSocket = self.pair.rtcp
-        if self._shield is not None:
-            rtp = ShieldedRtp(rtp, self._shield)
-            rtcp_socket = ShieldedRtcp(rtcp_socket, self._shield)
-        self._recv, self._send, self._rtcp_socket = rtp.recvfrom_into, rtp.sendto, rtcp_socket
+    def _speak(self, terms: Terms) -> None:
+        """A codec that stays goes on with its state."""
+        self._wide = terms.codec if terms.codec in terms.wide_types.values() else ""
+        kind = opus.Coder if opus.NAME in terms.wide_types.values() else g722.Coder
+        if terms.wide_types and not isinstance(self._coder, kind):
+            self._coder = kind()
+
+    def _wire(self, terms: Terms, now: float) -> None:
+        """Read and write through what was agreed on."""
+        wires = self.wires
+        wires.agree(terms, self.negotiation.local.browser, self._past(now))
+        self._recv, self._send, self._rtcp_socket = (
+            wires.rtp.recvfrom_into,
+            wires.rtp.sendto,
+            wires.rtcp,
+        )
+
+    def _secured(self, kept: bytes) -> None:
+        self._listener.secured(self, kept)
 
     def _past(self, now: float) -> Past:
         if not self.out.restarted:
@@ -233,7 +258,25 @@ class Session:
         return self.heard_db + (0.0 if self.connected is None else self.connected.spoken_db)
 
     def _set_passed_on(self) -> None:
-        self._passed_on = None if self._relay_gain_db or self._sends_wide else self.law
+        self._passed_on = None if self._relay_gain_db or self._wide else self.law
+        self._tell_lane()
+
+    def _tell_lane(self) -> None:
+        """Something changed that decides how packets go."""
+        terms = self.negotiation.terms
+        if self.lane is None or terms is None:
+            return
+        is_plain = self._recv == self.pair.rtp.recvfrom_into
+        tables = {law: self._table(law) for law in Law}
+        self.lane.hears(
+            self._target if self.is_open_for_relay else None,
+            self._payload_type,
+            tables if is_plain and terms.codec == terms.law else None,
+        )
+        hearer = None if self.connected is None else self.connected.lane
+        self.lane.speaks(self._locked, self._laws if is_plain else {}, self._sinks, hearer)
+        if hearer is not None:
+            hearer.partner_changed()
 
     def play(self, player: Player | None) -> None:
         self.player = player
@@ -294,6 +337,7 @@ class Session:
         self.is_open_for_relay = self._may_send and not self.needs_clock
         if not self.is_open_for_relay:
             self.out.pause()
+        self._tell_lane()
 
     # -- packets in -------------------------------------------------------------------------------
 
@@ -313,10 +357,9 @@ class Session:
             return
         if source != self._locked and not self._locks_on(source, now):
             return
-        self.heard_at = now
         self.stats.take(ssrc, seq, rtp_ts, now)
-        payload = bytes(_BUFFER[12:size])
-        for sink in self.sinks:
+        payload = _VIEW[12:size].tobytes()
+        for sink in self._sinks:
             sink.take(payload, rtp_ts, law, now)
         hearer = self.connected
         if hearer is not None and hearer.is_open_for_relay:
@@ -330,19 +373,24 @@ class Session:
             payload = self._converted(payload, law)
         kind = self._payload_type | marker
         header = self.out.relayed(kind, seq, rtp_ts, ssrc, len(payload), now)
-        self._send_rtp(header + payload)
+        try:  # as _send_rtp
+            self._send(header + payload, self._target)  # type: ignore[arg-type]  # never None here
+        except OSError:
+            self.unsent += 1
 
     def _converted(self, payload: bytes, law: Law) -> bytes:
+        return self._as_sent(payload.translate(self._table(law)))
+
+    def _table(self, law: Law) -> bytes | None:
+        """What makes codes of `law` ours; None: they are."""
         gain_db = self._relay_gain_db
         if gain_db:
-            payload = payload.translate(amplified(law, self.law, gain_db))
-        elif law is not self.law:
-            payload = payload.translate(CONVERT[law, self.law])
-        return self._as_sent(payload)
+            return amplified(law, self.law, gain_db)
+        return None if law is self.law else CONVERT[law, self.law]
 
     def _as_sent(self, codes: bytes) -> bytes:
         """Codes of `law` to what this leg's phone takes."""
-        if self._sends_wide and self._coder is not None:
+        if self._wide and self._coder is not None:
             return self._coder.from_ulaw(codes)
         return codes
 
@@ -366,7 +414,7 @@ class Session:
         if source != self._locked and not self._locks_on(source, now):
             return
         self._heard(packet, now)
-        for sink in self.sinks:
+        for sink in self._sinks:
             sink.take(packet.payload, packet.rtp_ts, law, now)
         if self.connected is not None and self.connected.is_open_for_relay:
             marker = MARKER if packet.marker else 0
@@ -375,10 +423,10 @@ class Session:
             )
 
     def _take_other(self, packet: RtpPacket, source: Source, now: float) -> None:
-        """G.722, digits and comfort noise; anything else was never agreed on."""
+        """G.722, Opus, digits and comfort noise; anything else was never agreed on."""
         terms = self.negotiation.terms
         if terms is not None and packet.payload_type in terms.wide_types:
-            self._take_wide(packet, source, now)
+            self._take_wide(packet, terms.wide_types[packet.payload_type], source, now)
             return
         is_event = terms is not None and packet.payload_type in terms.event_types
         if not is_event and packet.payload_type != COMFORT_NOISE:
@@ -398,35 +446,37 @@ class Session:
             if digit is not None:
                 self._listener.digit_heard(self, digit, now)
 
-    def _take_wide(self, packet: RtpPacket, source: Source, now: float) -> None:
-        """G.722 goes to a partner who speaks it as it is, to all others as G.711."""
+    def _take_wide(self, packet: RtpPacket, codec: str, source: Source, now: float) -> None:
+        """It goes to a partner who speaks the same as it is, to all others as G.711."""
         if source != self._locked and not self._locks_on(source, now):
             return
         self._heard(packet, now)
         hearer = self.connected
         if hearer is not None and not hearer.is_open_for_relay:
             hearer = None
-        if hearer is not None and hearer.passes_wide_on:
+        if hearer is not None and hearer.passes_on(codec):
             hearer.relay_wide(packet, now)
             hearer = None
-        if self._coder is None or not (self.sinks or hearer):
+        if self._coder is None or not (self._sinks or hearer):
             return
-        codes = self._coder.to_ulaw(packet.payload)
-        for sink in self.sinks:
-            sink.take(codes, packet.rtp_ts, Law.PCMU, now)
-        if hearer is not None:
-            marker = MARKER if packet.marker else 0
-            hearer.relay(marker, packet.seq, packet.rtp_ts, packet.ssrc, codes, Law.PCMU, now)
+        for heard in self._coder.heard(packet):
+            for sink in self._sinks:
+                sink.take(heard.payload, heard.rtp_ts, Law.PCMU, now)
+            if hearer is not None:
+                marker = MARKER if heard.marker else 0
+                hearer.relay(
+                    marker, heard.seq, heard.rtp_ts, heard.ssrc, heard.payload, Law.PCMU, now
+                )
 
-    @property
-    def passes_wide_on(self) -> bool:
-        return self._sends_wide and not self._relay_gain_db
+    def passes_on(self, codec: str) -> bool:
+        """Packets of this codec go to the phone as they are."""
+        return codec == self._wide and not self._relay_gain_db
 
     def relay_wide(self, packet: RtpPacket, now: float) -> None:
+        assert self._coder is not None
         kind = self._payload_type | (MARKER if packet.marker else 0)
-        header = self.out.relayed(
-            kind, packet.seq, packet.rtp_ts, packet.ssrc, len(packet.payload), now
-        )
+        samples = self._coder.samples(packet.payload)
+        header = self.out.relayed(kind, packet.seq, packet.rtp_ts, packet.ssrc, samples, now)
         self._send_rtp(header + packet.payload)
 
     def relay_other(self, packet: RtpPacket, now: float, *, is_event: bool) -> None:
@@ -440,23 +490,29 @@ class Session:
         self._send_rtp(header + packet.payload)
 
     def _heard(self, packet: RtpPacket, now: float) -> None:
-        self.heard_at = now
         self.stats.take(packet.ssrc, packet.seq, packet.rtp_ts, now)
 
     def _locks_on(self, source: Source, now: float) -> bool:
-        if not self.latch.admits(source, now, self.heard_at):
+        if not self.latch.admits(source, now, self.stats.heard_at):
             return False
         self._locked = source
+        self._aim_at(source)
+        self._tell_lane()
+        return True
+
+    def _aim_at(self, source: Source) -> None:
+        """Send where packets come from, whatever the SDP said."""
         if self._target is not None and source != self._target:
             if self._rtcp_target is not None and source[0] != self._target[0]:
                 self._rtcp_target = (source[0], source[1] + 1)
             self._target = source
-        return True
 
     # -- the clock --------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
         """20 ms of digits, of what is played, or of several legs together."""
+        if self.wires.is_waiting:
+            return  # a greeting begins when it can be heard
         if self._digits_out is not None:
             self._tick_digits(self._digits_out, now)
         elif self.player is not None:
@@ -525,7 +581,10 @@ class Session:
         terms = self.negotiation.terms
         if terms is None or self.is_held or not terms.direction.is_sending:
             return False
-        alive_at = max(self.heard_at, self.reports.heard_at, self._expected_since)
+        if self.wires.has_failed and self._lost_told_at < self._expected_since:
+            self._lost_told_at = now
+            return True
+        alive_at = max(self.stats.heard_at, self.reports.heard_at, self._expected_since)
         if now - alive_at < self._options.media_lost_s or self._lost_told_at >= alive_at:
             return False
         self._lost_told_at = now
@@ -533,6 +592,4 @@ class Session:
 
     def figures(self) -> LegStats:
         figures = self.reports.figures()
-        if self._shield is None:
-            return figures
-        return msgspec.structs.replace(figures, packets_rejected=self._shield.rejected)
+        return msgspec.structs.replace(figures, packets_rejected=self.wires.rejected)

@@ -157,7 +157,7 @@ class ShieldedRtp:
         return len(packet), source
 
     def sendto(self, data: bytes, target: Source) -> int:
-        return self._plain.sendto(_protected(self._shield.protect, data), target)
+        return self._plain.sendto(protected(self._shield.protect, data), target)
 
 
 class ShieldedRtcp:
@@ -175,10 +175,10 @@ class ShieldedRtcp:
         return report, source
 
     def sendto(self, data: bytes, target: Source) -> int:
-        return self._plain.sendto(_protected(self._shield.protect_report, data), target)
+        return self._plain.sendto(protected(self._shield.protect_report, data), target)
 
 
-def _protected(protect: Callable[[bytes], bytes], data: bytes) -> bytes:
+def protected(protect: Callable[[bytes], bytes], data: bytes) -> bytes:
     try:
         return protect(data)
     except _error() as error:

@@ -8,7 +8,7 @@ Relayed packets keep the distances that their sender gave them, by an offset fix
 that loss and order on the way to us stay visible to the phone.
 """
 
-from telephony.media.rtp import HEADER, PLAIN, RTP_TS_MASK, signed_ts
+from telephony.media.rtp import HEADER, PLAIN, RTP_TS_MASK
 
 RESTART_SEQ_STEP = 100
 "After a restart we may have sent more than the clock says: skip ahead rather than repeat."
@@ -17,6 +17,7 @@ _FAR = 3000
 _BACK = 0x8000
 _MOST_BACK_SAMPLES = 80_000
 "10 s: packets of a long key press carry its beginning; further back the clock was set anew."
+_TOO_FAR_BACK = 0x80000000 - _MOST_BACK_SAMPLES
 _OWN = -1
 "No SSRC: our own clock is feeding the stream."
 _NOBODY = -2
@@ -99,7 +100,8 @@ class OutStream:
         if (
             ssrc != self._feeder
             or _FAR < step < 0x10000 - _FAR
-            or signed_ts(rtp_ts - self._relayed_ts) < -_MOST_BACK_SAMPLES
+            # signed_ts, written out: less than -_MOST_BACK_SAMPLES.
+            or (rtp_ts - self._relayed_ts + 0x80000000) & RTP_TS_MASK < _TOO_FAR_BACK
         ):
             self._take_turn(seq, rtp_ts, ssrc, now)
             self._relayed_ts = rtp_ts

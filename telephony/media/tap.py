@@ -11,16 +11,18 @@ than 40 ms (a skewed clock, a jump of the timestamps) arrival wins again. Blocks
 Codes stay in the law they came in: decoding is the writer's work.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from telephony.media.g711 import CONVERT, SAMPLE_RATE_HZ, SILENCE, Law
 from telephony.media.rtp import RTP_TS_MASK, signed_ts
 
 HOLD_BACK_SAMPLES = SAMPLE_RATE_HZ * 200 // 1000
-BLOCK_MS = 200
+BLOCK_MS = 500
+"What a killed worker takes along, beside what is held back; each block costs two writes."
 REANCHOR_SAMPLES = SAMPLE_RATE_HZ * 40 // 1000
 _MAX_PACKET_SAMPLES = SAMPLE_RATE_HZ * 20 // 1000
-_LAG_BLOCKS = 5
+_LAG_BLOCKS = 1000 // BLOCK_MS
 "A side lags when no block of the last second found it in time: single late packets do not count."
 _MOST_BLOCK_SAMPLES = SAMPLE_RATE_HZ * 60
 "After a stall of the whole worker; the rest follows with the next block."
@@ -153,12 +155,12 @@ class Tap:
 
     __slots__ = ("_cut_to", "_zero_at", "left", "right", "tap_id")
 
-    def __init__(self, tap_id: str, now: float) -> None:
+    def __init__(self, tap_id: str, now: float, side: Callable[[float], TapSide] = TapSide) -> None:
         self.tap_id = tap_id
         self._zero_at = now
         self._cut_to = 0
-        self.left = TapSide(now)
-        self.right = TapSide(now)
+        self.left = side(now)
+        self.right = side(now)
 
     def cut(self, now: float, *, final: bool = False) -> Block | None:
         """The next block; `final` takes what was held back too. None: nothing is due."""

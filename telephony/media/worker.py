@@ -15,13 +15,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
 from foundation.clock import monotonic_s
-from telephony.media import g722, srtp
+from telephony.media import dtls, g722, native, opus, srtp
 from telephony.media import protocol as p
-from telephony.media.control import ControlSocket
+from telephony.media.control import ControlSocket, Register
+from telephony.media.lane_loop import LaneLoop
 from telephony.media.options import WorkerOptions
 from telephony.media.plane import MediaPlane
 from telephony.media.playout import FrameClock
@@ -57,15 +59,31 @@ class Worker:
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[float], None]] = {}
         self._recorder = Recorder(options.writer_queue_blocks)
-        self._plane = MediaPlane(options, self._recorder, self._tell, self._watch, self._unwatch)
+        identity = own_identity(options.identity)
+        self._lanes = find_c_loop(options, self._register)
+        self._lanes_taken = 0
+        self._plane = MediaPlane(
+            options,
+            self._recorder,
+            self._tell,
+            self._watch,
+            self._unwatch,
+            identity,
+            self._lanes,
+        )
+        if self._lanes is not None:
+            self._register(self._lanes.fileno(), select.EPOLLIN, self._lanes.serve)
         welcome = p.Welcome(
             version=p.PROTOCOL_VERSION,
             worker=f"w-{os.getpid()}-{os.urandom(4).hex()}",
             capabilities=[
                 *self.capabilities,
                 *["g722"] * (g722.NAME in options.codecs),
+                *["opus"] * (opus.NAME in options.codecs),
                 *["srtp"] * srtp.IS_INSTALLED,
+                *["webrtc"] * (identity is not None),
                 *["realtime"] * is_realtime,
+                *["c-loop"] * (self._lanes is not None),
             ],
         )
         self._control = ControlSocket(options.socket, welcome, self._handle, self._register)
@@ -90,22 +108,24 @@ class Worker:
             ready = self._wait(max(0.0, self._due_at(now) - now))
             woken_at = monotonic_s()
             self._packets += len(ready)
-            for fd, _events in ready:
-                handler = self._handlers.get(fd)
-                if handler is not None:  # taken away by one before it in the same batch
-                    self._supervise(handler)
+            self._serve(ready, woken_at)
             self._tick(monotonic_s())
             self._busy_s += monotonic_s() - woken_at
         self._close()
 
-    def _supervise(self, handler: Callable[[float], None]) -> None:
-        """A bug that one packet finds must not end the talks of all others."""
-        try:
-            handler(monotonic_s())
-        except Exception:
-            self._faults += 1
-            if self._faults <= MOST_LOGGED_FAULTS:
-                log.exception("a fault while %s was served", handler)
+    def _serve(self, ready: list[tuple[int, int]], now: float) -> None:
+        """All that was ready at `now`, which is also the nearest to when it came."""
+        for fd, _events in ready:
+            handler = self._handlers.get(fd)
+            if handler is None:
+                continue  # taken away by one before it in the same batch
+            try:
+                handler(now)
+            except Exception:
+                # A bug that one packet finds must not end the talks of all others.
+                self._faults += 1
+                if self._faults <= MOST_LOGGED_FAULTS:
+                    log.exception("a fault while %s was served", handler)
 
     def _wait(self, wait_s: float) -> list[tuple[int, int]]:
         if self._is_napping and wait_s > NAP_S:
@@ -121,6 +141,8 @@ class Worker:
         self._recorder.stop(LAST_WRITES_S)
         self._plane.housekeep(monotonic_s())
         self._control.close()
+        if self._lanes is not None:
+            self._lanes.close()
         self._epoll.close()
 
     # -- time -------------------------------------------------------------------------------------
@@ -156,6 +178,9 @@ class Worker:
         self._plane.admission.measured(busy, self._late_ticks)
         if self._control.has_core:  # nobody wants to hear of it afterwards
             self._tell_load()
+        if self._lanes is not None:
+            self._packets += self._lanes.taken - self._lanes_taken
+            self._lanes_taken = self._lanes.taken
         self._is_napping = self._packets > MANY_PACKETS * (now - self._measured_at)
         self._measured_at, self._load_at = now, now + 1.0
         self._busy_s, self._late_ticks, self._packets = 0.0, 0, 0
@@ -183,11 +208,17 @@ class Worker:
         self._control.tell(event)
 
     def _watch(self, session: Session) -> None:
-        self._register(session.pair.rtp.fileno(), select.EPOLLIN, session.on_rtp)
+        if self._lanes is not None and session.lane is not None:
+            self._lanes.watch(session, session.lane)
+        else:
+            self._register(session.pair.rtp.fileno(), select.EPOLLIN, session.on_rtp)
         self._register(session.pair.rtcp.fileno(), select.EPOLLIN, session.on_rtcp)
 
     def _unwatch(self, session: Session) -> None:
-        self._register(session.pair.rtp.fileno(), 0, session.on_rtp)
+        if self._lanes is not None and session.lane is not None:
+            self._lanes.unwatch(session.lane)
+        else:
+            self._register(session.pair.rtp.fileno(), 0, session.on_rtp)
         self._register(session.pair.rtcp.fileno(), 0, session.on_rtcp)
 
     def _register(self, fd: int, events: int, handler: Callable[[float], None]) -> None:
@@ -214,11 +245,37 @@ def ask_for_realtime() -> bool:
     return True
 
 
+def own_identity(file: str) -> dtls.Identity | None:
+    """None: what browsers need is not installed."""
+    if not (dtls.IS_INSTALLED and srtp.IS_INSTALLED):
+        return None
+    dtls.load()
+    return dtls.Identity.kept_in(Path(file)) if file else dtls.Identity.make()
+
+
+def find_c_loop(options: WorkerOptions, register: Register) -> LaneLoop | None:
+    """None: packets are Python's, as configured or for want of something, which the log says."""
+    if options.loop == "python":
+        return None
+    try:
+        library = native.load(Path(options.library_folder))
+    except native.NoLibrary as error:
+        level = logging.INFO if options.loop == "auto" else logging.WARNING
+        log.log(level, "packets are dealt with in Python: %s", error)
+        return None
+    log.info("usual packets are dealt with in C")
+    return LaneLoop(library, register)
+
+
 def with_what_is_installed(options: WorkerOptions) -> WorkerOptions:
-    if g722.NAME not in options.codecs or g722.is_installed():
-        return options
-    log.warning("G.722 is not served: the extra 'hd' (the package G722) is not installed")
-    codecs = tuple(codec for codec in options.codecs if codec != g722.NAME)
+    missing = set()
+    if g722.NAME in options.codecs and not g722.is_installed():
+        log.warning("G.722 is not served: the extra 'hd' (the package G722) is not installed")
+        missing.add(g722.NAME)
+    if opus.NAME in options.codecs and not opus.is_installed():
+        log.warning("Opus is not served: neither libopus0 nor the extra 'hd' is installed")
+        missing.add(opus.NAME)
+    codecs = tuple(codec for codec in options.codecs if codec not in missing)
     return msgspec.structs.replace(options, codecs=codecs)
 
 

@@ -69,10 +69,11 @@ def respond(
 
     keep_route: copy Record-Route, for answers that make a dialog (RFC 3261 12.1.1).
     """
-    lines = [("Via", str(request.via.seen_from(source.host, source.port)))]
-    vias = request.values("via")
-    lines += [("Via", item) for item in split_list(vias[0])[1:]]
-    lines += [("Via", item) for item in vias[1:]]
+    first, *vias = request.values("via")
+    # As many lines as came: a line for each item would make a long answer of many commas.
+    top = [str(request.via.seen_from(source.host, source.port)), *split_list(first)[1:]]
+    lines = [("Via", ", ".join(filter(None, top)))]
+    lines += [("Via", item) for item in vias]
     lines.append(("From", request.values("from")[0]))
     lines.append(("To", _tagged(request, "" if status == 100 else tag)))
     lines.append(("Call-ID", request.call_id))

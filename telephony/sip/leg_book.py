@@ -102,7 +102,7 @@ class LegBook:
         """Keep the leg a while to answer what is still on its way, but nothing else."""
         leg.state = LegState.ENDED
         self.let_go(leg, now)
-        leg.pending_update = leg.reliable = leg.wanted_answer = None
+        leg.pending_update = leg.reliable = leg.wanted_answer = leg.update = None
         leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = leg.session = None
         leg.branches, leg.early = [], {}
         leg.ring_again_at = leg.expires_at = leg.reoffer_at = leg.cancel_ends_at = None

@@ -63,6 +63,10 @@ class SipOptions:
 
     trusted: tuple[str, ...] = ()
     "Addresses and networks of trunks whose P-Asserted-Identity is believed (RFC 3325)."
+    callers: tuple[str, ...] = ()
+    "Addresses and networks that calls come from (trunks); (): everybody may call."
+    strangers_per_minute: int = 30
+    "INVITEs of others that are told as calls, to be refused; beyond that 403 that keeps nothing."
     asserting: frozenset[str] = frozenset()
     "Accounts whose P-Asserted-Identity is believed too, once they have proved their password."
     ring_all: bool = False

@@ -28,6 +28,8 @@ from telephony.sip.screening import (
     is_answerable,
     options_headers,
 )
+from telephony.sip.strangers import Strangers
+from telephony.sip.transaction_layer import ServerEntry, is_answered
 from telephony.sip.uas import IncomingLegs
 from telephony.sip.uri import SipUri, literal_address
 
@@ -58,6 +60,7 @@ class Reception:
         self._lines = lines
         self._secret = secret
         self._digest = DigestServer(book.options, realm, secret, book.token)
+        self._strangers = Strangers(book.options, registrar)
         self._ours = frozenset(
             book.address(number).lower() for number in range(len(book.options.listeners))
         )
@@ -67,13 +70,32 @@ class Reception:
         """Nonces in use and sources of wrong passwords."""
         return len(self._digest)
 
-    def on_malformed(self, error: SipParseError, source: HostPort, listener: int) -> None:
+    def on_malformed(
+        self, error: SipParseError, source: HostPort, listener: int, now: float = 0.0
+    ) -> None:
+        """now: for a request whose fault was found when its transaction was open already."""
         request = error.request
         if request is None or not is_answerable(request):
             self._book.emit(Dropped("malformed", source))
             return
         refusal = Refusal(error.sip_status, reason="" if error.sip_status != 400 else _hint(error))
-        self._refuse(request, refusal, source, listener)
+        entry = self._find_unanswered(request)
+        if entry is None:
+            self._refuse(request, refusal, source, listener)
+            return
+        self._book.emit(Dropped(f"refused-{refusal.status}", source))
+        tag = self._stateless_tag(request)
+        self._book.answer(entry, refusal.status, now, tag=tag, reason=refusal.reason)
+
+    def _find_unanswered(self, request: Request) -> ServerEntry | None:
+        """The transaction that was opened for it and must not wait for ever; not that of a request
+        before it, of which this is a spoilt copy."""
+        try:
+            entry = self._book.layer.find_server(request)
+        except SipParseError:
+            return None
+        is_its_own = entry is not None and entry.request is request and not is_answered(entry)
+        return entry if is_its_own else None
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -94,7 +116,7 @@ class Reception:
 
     def _on_ack(self, request: Request, source: HostPort, now: float) -> None:
         leg = self._book.find_dialog(request)
-        if leg is not None:
+        if leg is not None and self._strangers.is_peer(leg, source):
             self._incoming.acknowledge(leg, request, now)
         else:
             # The ACK of a refusal that kept nothing, or of a dialog that is over.
@@ -102,7 +124,8 @@ class Reception:
 
     def _on_cancel(self, request: Request, source: HostPort, listener: int, now: float) -> None:
         invite = self._book.layer.find_server(request, "INVITE")
-        if invite is None:
+        if invite is None or invite.source.host != source.host:
+            # RFC 3261 9.1: a CANCEL takes the way of its INVITE.
             self._refuse(request, Refusal(481), source, listener)
             return
         leg = self._book.find(invite.leg_id) if invite.leg_id else None
@@ -115,6 +138,8 @@ class Reception:
         if refusal is None and self._book.layer.is_merged(request):
             refusal = Refusal(482, reason="Merged Request")
         leg = self._book.find_dialog(request) if request.to.tag else None
+        if leg is not None and not self._strangers.is_peer(leg, source):
+            leg, refusal = None, refusal or Refusal(481)
         if refusal is None and leg is None:
             refusal = self._refuse_outside(request)
         if refusal is not None:
@@ -155,6 +180,9 @@ class Reception:
             return
         if not self._lines(request.uri.user):
             self._refuse(request, Refusal(404), source, listener)
+            return
+        if not aor and self._strangers.are_too_many(source, now):
+            self._refuse(request, Refusal(403), source, listener)
             return
         entry = self._book.layer.open(request, source, listener)
         self._incoming.invite(entry, aor, now)

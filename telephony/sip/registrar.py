@@ -141,6 +141,10 @@ class Registrar:
     def is_at(self, aor: str, source: HostPort) -> bool:
         return any(each.received == source for each in self._bindings.get(aor, ()))
 
+    def bindings(self, aor: str) -> list[Binding]:
+        """Those that have not been taken out yet."""
+        return self._bindings.get(aor, [])
+
     @property
     def deadline(self) -> float | None:
         return self._ends.next

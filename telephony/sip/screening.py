@@ -13,6 +13,7 @@ from telephony.sip.errors import SipParseError
 from telephony.sip.headers import Via, find_param, parse_params
 from telephony.sip.message import HeaderLines, Request, is_utf8
 from telephony.sip.options import SipOptions
+from telephony.sip.reliable import Rack
 from telephony.sip.session_timer import is_too_brief, read_terms
 
 SDP_METHODS = ("INVITE", "UPDATE")
@@ -55,6 +56,8 @@ def check_grammar(request: Request) -> None:
     if request.method in ("INVITE", "UPDATE"):
         _ = request.routes, [contact.uri for contact in request.contacts]
         _ = read_terms(request), request.number("min-se")
+    if request.method == "PRACK":
+        _ = Rack.parse(request.find("rack") or "")
 
 
 def find_refusal(request: Request, options: SipOptions, ours: frozenset[str]) -> Refusal | None:

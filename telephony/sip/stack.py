@@ -351,7 +351,7 @@ class SipStack:
         try:
             self._receive(data, source, listener, now)
         except SipParseError as error:
-            self._reception.on_malformed(error, source, listener)
+            self._reception.on_malformed(error, source, listener, now)
 
     def _on_stun(self, data: bytes, source: HostPort, listener: int) -> None:
         answer = None if self._book.ways.is_stream(listener) else answer_stun(data, source)

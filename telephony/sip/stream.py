@@ -143,6 +143,8 @@ class Framer:
         buffer = self._buffer
         if not buffer:
             return None
+        if not _FIRST.match(buffer):
+            return self._break("not SIP")
         end = buffer.find(_END, self._searched)
         if end < 0:
             self._searched = max(0, len(buffer) - len(_END) + 1)
@@ -163,8 +165,6 @@ class Framer:
 
     def _check_beginning(self) -> Broken | None:
         """What can be told of a head that is not whole yet; a TLS hello ends here."""
-        if not _FIRST.match(self._buffer):
-            return self._break("not SIP")
         line_end = self._buffer.find(b"\r\n")
         if line_end >= 0 and b"SIP/" not in self._buffer[:line_end].upper():
             return self._break("not SIP")

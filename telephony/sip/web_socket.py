@@ -36,7 +36,7 @@ class WebSocketFramer:
         told: list[StreamEvent] = []
         happened = self._ws.events_received()
         for event in happened:
-            if isinstance(event, Request):
+            if isinstance(event, Request) and self._ws.parser_exc is None:
                 self._ws.send_response(self._ws.accept(event))
             elif isinstance(event, Frame):
                 told += self._on_frame(event)
@@ -69,7 +69,8 @@ class WebSocketFramer:
         self._message.clear()
         if message.strip(b"\r\n"):
             return (Whole(message),)
-        self._send(PONG)
+        if self._ws.state is State.OPEN:
+            self._send(PONG)
         return ()
 
     def _send(self, message: bytes) -> None:
@@ -87,6 +88,7 @@ class WebSocketFramer:
 
     def _end(self) -> list[StreamEvent]:
         """The handshake was refused, the peer closes, or it broke the protocol."""
-        if self._ws.close_expected() or self._ws.state is State.CLOSED:
+        is_broken = self._ws.parser_exc is not None
+        if is_broken or self._ws.close_expected() or self._ws.state is State.CLOSED:
             return [Broken("the WebSocket was closed")]
         return []

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from bench import centre, hotline, report
+import pytest
+
+from bench import centre, hotline, memory, report
 from bench.report import Row, Section
 from callcenter import settings
 
@@ -48,3 +50,17 @@ def test_too_few_samples_do_not_hold_a_target() -> None:
     row = hotline.timing({"ms": {"register": times}}, "register", "register", most_ms=10.0)
 
     assert row.held is False
+
+
+def test_growth_is_told_per_second() -> None:
+    grown = [(float(at), 1_000_000 + 250 * at + (100 if at % 2 else -100)) for at in range(100)]
+
+    assert memory.slope(grown) == pytest.approx(250, rel=0.01)
+    assert memory.slope([(0.0, 5)]) == 0.0
+    assert memory.slope([(1.0, 7), (2.0, 7)]) == 0.0
+
+
+def test_centre_of_the_bench_takes_either_loop(tmp_path: Path) -> None:
+    centre.write(tmp_path / "centre", centre.Ports(sip=5062, http=8082), agents=1, loop="c")
+
+    assert settings.load(tmp_path / "centre").media.loop == "c"

@@ -14,6 +14,7 @@ from ivr.engine import Effect, EnterQueue, PlayPrompts
 from ivr.events import FlowEnded, MenuChosen
 from ivr.flow import parse
 from ivr.service import Ivr
+from ivr.spoken import Prompt
 from tests.support.virtual_time import run_virtual
 
 FLOW = """\
@@ -120,7 +121,7 @@ def test_silent_caller_gets_the_default_after_the_menus_time() -> None:
 
     done = with_ivr(story)
 
-    assert done[1] == (0.0, C1, PlayPrompts(("choices",), ("en",)))
+    assert done[1] == (0.0, C1, PlayPrompts((Prompt("choices"),), ("en",)))
     assert done[-1] == (8.0, C1, EnterQueue(ORDERS))
     assert (8.0, C1, MenuChosen(C1, "main", "choices", "")) in done
 

@@ -98,7 +98,29 @@ def test_real_time_priority_is_only_tried() -> None:
     assert os.sched_getscheduler(0) == before
 
 
+def test_opus_that_is_asked_for_needs_its_library() -> None:
+    assert health.opus("libopus 1.3.1") == Finding("Opus", Verdict.OK, "libopus 1.3.1")
+    assert "libopus0" in health.opus("").next_step
+
+
 def test_the_table_has_a_row_for_each_finding() -> None:
     findings = [Finding("a", Verdict.OK, "fine"), Finding("b", Verdict.FAIL, "broken", "mend it")]
 
     assert table(findings).row_count == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "compiler", "verdict", "says"),
+    [
+        ("python", None, Verdict.OK, "python"),
+        ("c", "/usr/bin/cc", Verdict.OK, "c, compiled by /usr/bin/cc"),
+        ("auto", None, Verdict.OK, "python, as there is no C compiler"),
+        ("c", None, Verdict.WARN, "python, as there is no C compiler"),
+    ],
+)
+def test_a_wished_c_loop_needs_a_compiler(
+    wanted: str, compiler: str | None, verdict: Verdict, says: str
+) -> None:
+    finding = health.media_loop(wanted, compiler)
+
+    assert (finding.verdict, finding.says) == (verdict, says)

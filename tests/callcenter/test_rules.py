@@ -9,7 +9,10 @@ from callcenter import rules
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
 from callcenter.settings import Settings, load
 from foundation.ids import AgentId, QueueId
+from telephony.calls.leg_media import LegMedia
+from telephony.media.protocol import Srtp
 from telephony.sip.events import HostPort
+from wallboard.pages import PhoneOptions, SipSocket
 
 CENTRE = """\
 timezone: Asia/Shanghai
@@ -23,12 +26,12 @@ lines:
   - {number: "8001", flow: main, language: zh, channels: 3, max_call_s: 900}
 trunks:
   - {name: north, addresses: [192.0.2.10, "2001:db8::/64"], channels: 30, numbers: ["8000"]}
-  - {name: south, addresses: [198.51.100.0/24]}
+  - {name: south, addresses: [198.51.100.0/24], srtp: offer, inband_dtmf: true}
 limits: {calls: 90, calls_per_caller: 2, calls_per_caller_per_minute: 5, anonymous: as_one,
          max_ring_s: 20}
 agents:
   - {id: eva, name: Eva Berg, sip_password: pw-of-eva, number: "1001", skills: {orders: 5},
-     team: day, auto_answer: true, languages: [zh, en]}
+     team: day, auto_answer: true, languages: [zh, en], srtp: require}
 queues:
   orders: {skills: {orders: 2}, service_level: {percent: 90, within_s: 10}, ring_s: 7,
            wrap_up_s: 0, max_wait_s: 60, announce_agent: false, announce_position_every_s: 0}
@@ -84,6 +87,14 @@ def test_trunks_are_known_by_their_addresses(settings: Settings) -> None:
 
     hosts = ("192.0.2.10", "2001:db8::1", "198.51.100.7", "192.0.2.11")
     assert [trunks.find(host) for host in hosts] == ["north", "north", "south", None]
+
+
+def test_how_media_is_spoken_is_said_of_phones_and_trunks(settings: Settings) -> None:
+    book = rules.media_book(settings)
+
+    assert book.of_phone(EVA).srtp is Srtp.REQUIRE
+    assert book.of_caller("8000", "south", "") == LegMedia(srtp=Srtp.OFFER, inband_dtmf=True)
+    assert book.of_caller("8000", "north", "") == LegMedia()
 
 
 def test_queue_speaks_its_own_language_or_those_of_the_flows_that_lead_to_it(
@@ -144,15 +155,48 @@ def test_worker_is_told_address_and_limits(settings: Settings) -> None:
     assert (options.busy_limit, options.max_legs, options.media_lost_s) == (0.5, 40, 9)
     assert options.preload == [str(settings.prompt_cache_path)]
     assert options.codecs == ("PCMU", "PCMA")
+    assert options.loop == "python"
 
 
-def test_g722_is_served_where_the_centre_asks_for_it(settings: Settings, tmp_path: Path) -> None:
-    text = CENTRE.replace("media: {", "media: {g722: true, ")
+def test_g722_and_opus_are_served_where_the_centre_asks_for_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    text = CENTRE.replace("media: {", "media: {g722: true, opus: true, ")
     (tmp_path / "callcenter.yaml").write_text(text, encoding="utf-8")
 
     options = rules.worker_options(load(tmp_path), 0, 1, "/s")
 
-    assert options.codecs == ("PCMU", "PCMA", "G722")
+    assert options.codecs == ("PCMU", "PCMA", "G722", "OPUS")
+
+
+@pytest.mark.parametrize(
+    ("sip", "sockets"),
+    [
+        ("listen: ['udp:127.0.0.1:5060']", ()),
+        ("listen: ['ws:127.0.0.1:5066']", (SipSocket("ws", "", 5066),)),
+        (
+            "listen: ['wss:0.0.0.0:5067'], advertised: 'sip.example:443', "
+            "tls: {certificate: a.pem, key: b.pem}",
+            (SipSocket("wss", "sip.example", 443),),
+        ),
+    ],
+)
+def test_the_phone_in_the_browser_is_told_where_sip_is(
+    tmp_path: Path, sip: str, sockets: tuple[SipSocket, ...]
+) -> None:
+    (tmp_path / "callcenter.yaml").write_text(f"sip: {{domain: hotline.example, {sip}}}\n")
+
+    assert rules.phone_options(load(tmp_path)) == PhoneOptions("hotline.example", sockets)
+
+
+def test_the_c_loop_is_compiled_below_the_data_folder(settings: Settings, tmp_path: Path) -> None:
+    text = CENTRE.replace("media: {", "media: {loop: auto, ")
+    (tmp_path / "callcenter.yaml").write_text(text, encoding="utf-8")
+
+    options = rules.worker_options(load(tmp_path), 0, 1, "/s")
+
+    assert options.loop == "auto"
+    assert options.library_folder == str(settings.data_path / "lib")
 
 
 def test_workers_are_one_less_than_the_processors_unless_given(

@@ -426,6 +426,18 @@ def test_open_door_without_trunks_is_a_doubt(tmp_path: Path) -> None:
     assert doubts('sip: {listen: ["udp:[::1]:5060"]}\n') == []
 
 
+def test_a_browser_without_a_socket_to_come_by_is_a_doubt(tmp_path: Path) -> None:
+    phones = "phones: [{id: boss, name: Boss, sip_password: pw-of-boss, webrtc: true}]\n"
+
+    def doubts(text: str) -> list[str]:
+        return [one for one in load(centre(tmp_path, text)).warnings if "browser" in one]
+
+    assert doubts(phones) == [
+        "callcenter.yaml:1: phones[0].webrtc: no `ws:` or `wss:` listener lets a browser in"
+    ]
+    assert doubts(phones + 'sip: {listen: ["ws:127.0.0.1:5066"]}\n') == []
+
+
 LINES = """\
 lines:
   - {number: "8000", flow: main, pyvoip: {server: pbx.example, user: "200", password: hidden-pw}}

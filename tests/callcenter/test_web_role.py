@@ -14,7 +14,11 @@ from foundation.web.users import Role, User
 from tests.support.web_house import CHEAP, client_of, sign_in
 
 TOKEN = "0123456789abcdef0123456789abcdef"
-CENTRE = f'recordings: {{transcribe: false}}\nhttp: {{watch_tokens: ["{TOKEN}"]}}\n'
+CENTRE = f"""
+sip: {{domain: hotline.example, listen: ["ws:127.0.0.1:5066"]}}
+recordings: {{transcribe: false}}
+http: {{watch_tokens: ["{TOKEN}"]}}
+"""
 
 
 @pytest.fixture
@@ -52,3 +56,23 @@ async def test_call_record_is_served_and_says_that_core_is_away(client: httpx.As
     await sign_in(client, "ann")
 
     assert (await client.get("/api/v1/calls/c-1")).status_code == 503
+
+
+async def test_the_phones_page_is_for_those_who_signed_in_and_may_reach_sip(
+    client: httpx.AsyncClient,
+) -> None:
+    assert (await client.get("/phone")).status_code in (303, 307, 401)
+    await sign_in(client, "ann")
+
+    page = await client.get("/phone")
+    settings = await client.get("/phone/settings")
+    script = await client.get("/phone/sip.js")
+
+    assert "connect-src 'self' ws://*:5066;" in page.headers["content-security-policy"]
+    assert settings.json() == {
+        "domain": "hotline.example",
+        "sockets": [{"scheme": "ws", "host": "", "port": 5066}],
+    }
+    assert script.headers["content-type"].startswith("text/javascript")
+    for name in ("page.js", "call.js", "message.js", "md5.js", "ring.js", "phone.css"):
+        assert (await client.get(f"/phone/{name}")).status_code == 200, name

@@ -19,8 +19,9 @@ from telephony.calls.events import (
     Side,
 )
 from tests.support.baresip import Baresip
-from tests.support.centre import Centre, Tones, served
+from tests.support.centre import Centre, Tones
 from tests.support.programs import need_program
+from tests.support.secure_house import House, secure_house
 from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav
 
 pytestmark = [pytest.mark.e2e, pytest.mark.interop]
@@ -30,10 +31,15 @@ FULL_G711_DB = 34.0
 
 
 @pytest.fixture(scope="module")
-def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
+def house(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[House]:
     need_program("baresip", "baresip-core")
-    with served(tmp_path_factory.mktemp("centre"), shared) as centre:
-        yield centre
+    with secure_house(tmp_path_factory.mktemp("baresip") / "house", shared) as house:
+        yield house
+
+
+@pytest.fixture
+def centre(house: House) -> Centre:
+    return house.centre
 
 
 @pytest.fixture
@@ -131,6 +137,52 @@ async def test_calls_the_line_presses_a_key_and_talks_to_an_agent(
         await caller.wait_for("CALL_ESTABLISHED", within_s=5)
         await caller.command("sndcode", "2")
         assert (await centre.told(CallQueued, before)).queue == "brisk"
+        incoming = await agent.rings()
+        incoming.accept()
+        await centre.told(CallBridged, before)
+        await incoming.play(tone(Tones.AGENT, 1.5))
+        await incoming.hears(Tones.CALLER, 1.2)
+        incoming.hang_up()
+        await caller.wait_for("CALL_CLOSED", within_s=5)
+        heard = read_wav(caller.recording("dec"))
+
+    assert signal_to_noise_db(heard, Tones.AGENT) > FULL_G711_DB
+    assert signal_to_noise_db(incoming.heard, Tones.CALLER) > FULL_G711_DB
+
+
+async def test_registers_over_tls_answers_by_itself_and_talks(
+    house: House, agents_phone: dict[str, Any]
+) -> None:
+    centre = house.centre
+    before = centre.mark()
+    tls = {"server": house.tls_address, "transport": "tls"}
+    async with Baresip.started(**{**agents_phone, **tls}) as agent, centre.phone() as caller:
+        await is_ready(centre, before)
+        call = caller.dial("8000")
+        await call.answered()
+        call.press("1")
+        await centre.told(CallBridged, before, agent_id="agent0001")
+        await call.hears(Tones.AGENT, 1.2)
+        call.hang_up()
+        await agent.wait_for("CALL_CLOSED", within_s=5)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tls"])
+async def test_calls_the_line_with_srtp_and_talks_to_an_agent(
+    house: House, tmp_path: Path, transport: str
+) -> None:
+    centre = house.centre
+    before = centre.mark()
+    says = write_wav(tmp_path / "says.wav", tone(Tones.CALLER, 40))
+    address = house.tls_address if transport == "tls" else house.udp_address
+    callers = Baresip.started(
+        tmp_path, user="10087", says=says, server=address, transport=transport,
+        account=";mediaenc=srtp-mand", config="module srtp.so\n",
+    )  # fmt: skip
+    async with callers as caller, centre.agent(2) as agent:
+        await caller.command("dial", f"sip:8000@{address};transport={transport}")
+        await caller.wait_for("CALL_ESTABLISHED", within_s=5)
+        await caller.command("sndcode", "2")
         incoming = await agent.rings()
         incoming.accept()
         await centre.told(CallBridged, before)

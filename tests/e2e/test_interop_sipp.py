@@ -1,21 +1,28 @@
 """SIPp against a served centre: its own caller scenario, a digit by INFO, and what is wrong."""
 
+import asyncio
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from acd.events import CallQueued
+from acd.events import AgentChanged, AgentState, CallQueued
 from ivr.events import MenuChosen
-from telephony.calls.events import CallAnswered, CallEnded, EndedBy
+from telephony.calls.events import (
+    CallAnswered,
+    CallBridged,
+    CallEnded,
+    EndedBy,
+)
 from tests.support.centre import Centre, served
 from tests.support.programs import need_program
-from tests.support.sipp import run_sipp
+from tests.support.sipp import Sipp, run_sipp
 from tests.support.sipp_messages import (
     BODY,
     HEAD,
     IN_DIALOG,
+    PLAIN,
     WRONG,
     answer,
     request,
@@ -86,6 +93,95 @@ async def test_a_digit_by_info_chooses_from_the_menu(centre: Centre, tmp_path: P
     assert result.passed, result.log
     assert (await centre.told(CallQueued, before)).queue == "brisk"
     assert [chosen.key for chosen in centre.facts(MenuChosen, before)] == ["2"]
+
+
+REGISTER = """\
+REGISTER sip:[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
+Max-Forwards: 70
+From: <sip:agent0001@[remote_ip]>;tag=[call_number]
+To: <sip:agent0001@[remote_ip]>
+Call-ID: [call_id]
+CSeq: {cseq} REGISTER
+Contact: <sip:agent0001@[local_ip]:[local_port]>
+Expires: {expires}
+{more}Content-Length: 0
+
+"""
+PROOF = "[authentication username=agent0001 password=pw0001]\n"
+REPLY = """\
+SIP/2.0 {status}
+[last_Via:]
+[last_From:]
+[last_To:];tag=[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:agent0001@[local_ip]:[local_port]>
+"""
+
+
+async def test_registers_with_digest_is_rung_as_an_agent_and_hears_the_end(
+    centre: Centre, tmp_path: Path
+) -> None:
+    register = tmp_path / "register.xml"
+    challenged = '<recv response="401" auth="true"/>\n'
+    register.write_text(
+        scenario(
+            send(REGISTER.format(cseq=1, expires=60, more="")),
+            challenged,
+            send(REGISTER.format(cseq=2, expires=60, more=PROOF)),
+            answer(200),
+        )
+    )
+    before = centre.mark()
+    first = Sipp(register, tmp_path, to=address(centre))
+    result = await first.run()
+    assert result.passed, result.log
+    await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
+
+    called = tmp_path / "called.xml"
+    called.write_text(
+        scenario(
+            '<recv request="INVITE"/>\n',
+            send(REPLY.format(status="180 Ringing") + PLAIN),
+            send(REPLY.format(status="200 OK") + BODY, retransmit=True),
+            '<recv request="ACK"/>\n',
+            '<recv request="BYE"/>\n',
+            send(REPLY.format(status="200 OK").replace(";tag=[call_number]", "") + PLAIN),
+        )
+    )
+    agent = Sipp(called, tmp_path, port=first.port)
+    ringing = asyncio.create_task(agent.run())
+    await agent.listens()
+    async with centre.phone() as caller:
+        call = caller.dial("8000")
+        await call.answered()
+        call.press("1")
+        await centre.told(CallBridged, before, agent_id="agent0001")
+        call.hang_up()
+        result = await ringing
+    assert result.passed, result.log
+
+
+async def test_its_hold_is_mirrored(centre: Centre, tmp_path: Path) -> None:
+    file = tmp_path / "hold.xml"
+    held = BODY + "a=sendonly\n"
+    mirrored = (
+        '<recv response="200"><action><ereg regexp="a=recvonly" search_in="msg" check_it="true"'
+        ' assign_to="mirrored"/></action></recv>\n<Reference variables="mirrored"/>\n'
+    )
+    trying = '<recv response="100" optional="true"/>\n'
+    file.write_text(
+        scenario(
+            request("INVITE", tail=BODY), trying, answer(200, keep_to=True),
+            request("ACK", IN_DIALOG),
+            request("INVITE", IN_DIALOG, held, cseq=2), trying, mirrored,
+            request("ACK", IN_DIALOG, cseq=2),
+            request("BYE", IN_DIALOG, cseq=3), answer(200),
+        )
+    )  # fmt: skip
+    result = await run_sipp(file, tmp_path, to=address(centre))
+    assert result.passed, result.log
 
 
 @pytest.mark.parametrize("name", WRONG)

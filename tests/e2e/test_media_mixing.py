@@ -15,7 +15,7 @@ from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, WorkerProcess, running_client
-from tests.support.rtpengine import DRIVERS, media_process
+from tests.support.rtpengine import C_LOOP, DRIVERS, media_process
 
 pytestmark = pytest.mark.e2e
 
@@ -58,7 +58,7 @@ def _singers(phone: Phone) -> set[str]:
     return {name for name, hz in TONES_HZ.items() if loudness(pcm, hz) > 2000}
 
 
-@pytest.fixture(params=DRIVERS)
+@pytest.fixture(params=[*DRIVERS, C_LOOP])
 def worker(
     request: pytest.FixtureRequest, tmp_path: Path, worker_id: str
 ) -> Iterator[WorkerProcess]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from telephony.media import native
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.g711 import Law
@@ -71,13 +72,22 @@ class _Protected:
         self.plain.sendto(self.session.protect(data), target)
 
 
-@pytest.fixture
-def worker(tmp_path: Path, worker_id: str) -> Iterator[WorkerProcess]:
+@pytest.fixture(params=["python", "c"])
+def worker(
+    tmp_path: Path, worker_id: str, request: pytest.FixtureRequest
+) -> Iterator[WorkerProcess]:
     number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
     first = FIRST_PORT + 20 * number
-    worker = WorkerProcess(
-        WorkerOptions(socket=str(tmp_path / "media.sock"), ports=(first, first + 19), drain_s=0.2)
+    options = WorkerOptions(
+        socket=str(tmp_path / "media.sock"),
+        ports=(first, first + 19),
+        drain_s=0.2,
+        loop=request.param,
+        library_folder=str(tmp_path / "lib"),
     )
+    if request.param == "c" and native.find_compiler() is None:
+        pytest.skip("needs a C compiler (gcc, libc6-dev)")
+    worker = WorkerProcess(options)
     worker.start()
     yield worker
     worker.end(signal.SIGKILL)
@@ -126,7 +136,7 @@ async def test_a_protected_talk_outlives_the_worker(
 async def test_an_agents_phone_is_offered_srtp(client: MediaClient) -> None:
     agent = SecurePhone()
     await agent.open()
-    offered = await client.ask(p.Offer(rid=0, leg="b", call="c", srtp=True))
+    offered = await client.ask(p.Offer(rid=0, leg="b", call="c", srtp=p.Srtp.REQUIRE))
     agent.take_answer(offered.sdp)
     await client.ask(p.Answer(rid=0, leg="b", sdp=agent.offer()))
     await client.ask(p.Connect(rid=0, a="b", b="b"))

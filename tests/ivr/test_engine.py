@@ -23,6 +23,7 @@ from ivr.engine import (
 )
 from ivr.events import FlowEnded, FlowStarted, MenuChosen
 from ivr.flow import Flow, parse
+from ivr.spoken import Prompt
 
 CALL = CallId("c-1")
 BOTH = ("en", "zh")
@@ -58,7 +59,7 @@ def visit() -> Visit:
 
 
 def play(*names: str) -> PlayPrompts:
-    return PlayPrompts(names, BOTH)
+    return PlayPrompts(tuple(Prompt(name) for name in names), BOTH)
 
 
 def asked(visit: Visit) -> Visit:
@@ -189,7 +190,7 @@ def test_visit_starts_once_and_hears_nothing_before(visit: Visit) -> None:
 
 def test_line_with_a_language_plays_that_only() -> None:
     visit = Visit(CALL, flow(), ("zh",))
-    assert visit.feed(Start(), 0.0)[1] == PlayPrompts(("greeting",), ("zh",))
+    assert visit.feed(Start(), 0.0)[1] == PlayPrompts((Prompt("greeting"),), ("zh",))
 
 
 def test_flow_that_starts_with_a_queue_goes_there_at_once() -> None:
@@ -241,7 +242,7 @@ def test_any_inputs_leave_the_visit_ended_once_or_waiting_with_a_deadline(
 
 def test_echo_and_goodbye_may_come_with_or_without_words() -> None:
     echo = Visit(CALL, flow("start: e\nnodes: {e: {do: echo, prompt: e, limit_s: 9}}"))
-    assert echo.feed(Start(), 0.0)[1] == PlayPrompts(("e",), ("en",))
+    assert echo.feed(Start(), 0.0)[1] == PlayPrompts((Prompt("e"),), ("en",))
     assert echo.feed(PromptEnded(), 4.0) == [Echo()]
     assert echo.deadline == 13.0
 

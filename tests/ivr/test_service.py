@@ -7,6 +7,7 @@ from ivr.engine import EnterQueue, PlayPrompts, StopPrompts
 from ivr.events import FlowEnded, FlowStarted, MenuChosen
 from ivr.flow import parse
 from ivr.service import Ivr
+from ivr.spoken import Prompt
 
 TEXT = """\
 start: choices
@@ -25,7 +26,7 @@ def ivr() -> Ivr:
 def test_calls_do_not_touch_each_other(ivr: Ivr) -> None:
     assert ivr.start(ONE, "main", 0.0) == [
         FlowStarted(ONE, "main"),
-        PlayPrompts(("choices",), ("en",)),
+        PlayPrompts((Prompt("choices"),), ("en",)),
     ]
     ivr.start(TWO, "main", 1.0)
     assert ivr.digit(ONE, "1", 2.0) == [

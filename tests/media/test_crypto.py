@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from telephony.media.crypto import Crypto, Suite, cryptos
 from telephony.media.errors import SdpRejected
 from telephony.media.negotiation import LocalEnd, Negotiation
+from telephony.media.protocol import Srtp
 from telephony.media.sdp import Attribute, Media
 
 OURS = bytes(range(30))
@@ -130,7 +131,7 @@ def test_srtp_that_cannot_be_served_is_refused(local: LocalEnd, offer: str) -> N
 def test_our_own_offer_of_srtp_and_its_answer() -> None:
     negotiation = Negotiation(LOCAL)
 
-    offer = negotiation.offer("", secure=True)
+    offer = negotiation.offer("", Srtp.REQUIRE)
     terms = negotiation.accept(HEAD + secure(f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}"))
     again = negotiation.offer("")
 
@@ -144,7 +145,7 @@ def test_our_own_offer_of_srtp_and_its_answer() -> None:
 @pytest.mark.parametrize("is_secure", [True, False])
 def test_an_answer_of_the_other_kind_is_refused(is_secure: bool) -> None:
     negotiation = Negotiation(LOCAL)
-    negotiation.offer("", secure=is_secure)
+    negotiation.offer("", Srtp.REQUIRE if is_secure else Srtp.NEVER)
     answer = PLAIN if is_secure else secure(f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}")
 
     with pytest.raises(SdpRejected):
@@ -153,4 +154,47 @@ def test_an_answer_of_the_other_kind_is_refused(is_secure: bool) -> None:
 
 def test_srtp_is_not_offered_where_it_is_not_served() -> None:
     with pytest.raises(SdpRejected):
-        Negotiation(LocalEnd(1, 1, "127.0.0.1", 30000)).offer("", secure=True)
+        Negotiation(LocalEnd(1, 1, "127.0.0.1", 30000)).offer("", Srtp.REQUIRE)
+
+
+OFFERED = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}\r\n"
+
+
+@pytest.mark.parametrize(("answer", "is_secure"), [(PLAIN + OFFERED, True), (PLAIN, False)])
+def test_a_key_beside_plain_rtp_is_for_those_who_know_it(answer: str, is_secure: bool) -> None:
+    negotiation = Negotiation(LOCAL)
+
+    offer = negotiation.offer("", Srtp.OFFER)
+    terms = negotiation.accept(HEAD + answer)
+    again = negotiation.offer("", Srtp.OFFER)
+
+    assert "m=audio 30000 RTP/AVP 0 8 101" in offer
+    assert "a=crypto:1 " in offer
+    assert (terms.keys is not None) is is_secure
+    assert ("a=crypto:1 " in again) is is_secure
+
+
+def test_a_peers_key_beside_plain_rtp_is_used_by_whom_was_told_to() -> None:
+    answer = Negotiation(LOCAL).answer(HEAD + PLAIN + OFFERED, Srtp.OFFER)
+
+    assert "m=audio 30000 RTP/AVP 0\r\n" in answer
+    assert "a=crypto:1 " in answer
+
+
+def test_a_key_that_was_not_offered_is_not_used() -> None:
+    negotiation = Negotiation(LOCAL)
+    negotiation.offer("")
+
+    assert negotiation.accept(HEAD + PLAIN + OFFERED).keys is None
+
+
+@pytest.mark.parametrize("offer", [PLAIN, secure()])
+def test_plain_rtp_is_refused_where_srtp_is_required(offer: str) -> None:
+    with pytest.raises(SdpRejected) as refused:
+        Negotiation(LOCAL).answer(HEAD + offer, Srtp.REQUIRE)
+
+    assert refused.value.sip_status == 488
+
+
+def test_without_the_library_an_offer_that_may_be_plain_is_plain() -> None:
+    assert "crypto" not in Negotiation(LocalEnd(1, 1, "127.0.0.1", 30000)).offer("", Srtp.OFFER)

@@ -186,6 +186,20 @@ def test_a_leg_that_is_listened_to_for_tones_is_so_again_after_a_new_offer() -> 
     ]
 
 
+def test_a_browsers_keys_come_back_also_by_way_of_another_core() -> None:
+    desired = granted(offer("a"), offer("b"))
+    desired.secured("a", b"kept")
+    desired.secured("gone", b"nobody's")
+    other = Desired()
+    other.adopt(desired.requests())
+
+    for each in (desired, other):
+        assert list(each.requests()) == [
+            msgspec.structs.replace(rebuilt("a"), kept_keys=b"kept"),
+            rebuilt("b"),
+        ]
+
+
 def test_a_worker_that_drains_does_so_again_before_anything_else() -> None:
     drain = p.Drain(rid=1, on=True)
     desired = granted(offer("a"), drain)

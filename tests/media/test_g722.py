@@ -15,6 +15,8 @@ from telephony.media.tap import TapSide
 from tests.support.media_leg import Leg
 from tests.support.media_phone import loudness, sdp
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 wheel = pytest.importorskip("G722", reason="the extra 'hd' is not installed")
 
 LOCAL = LocalEnd(1, 1, "127.0.0.1", 30000)

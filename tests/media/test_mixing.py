@@ -13,6 +13,8 @@ from telephony.media.playout import Prompt, tone
 from tests.support.media_leg import Leg
 from tests.support.media_phone import loudness, sdp
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 TONES_HZ = {"caller": 440, "agent": 700, "boss": 1000}
 LAWS = {"caller": Law.PCMU, "agent": Law.PCMA, "boss": Law.PCMU}
 TYPES = {Law.PCMU: 0, Law.PCMA: 8}

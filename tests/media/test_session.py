@@ -16,6 +16,8 @@ from telephony.media.tap import TapSide
 from tests.support.media_leg import PHONE, STRANGER, VOICE, Leg
 from tests.support.media_phone import sdp
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 
 @pytest.fixture
 def leg() -> Leg:

@@ -13,6 +13,8 @@ from telephony.media.rtp import RtpPacket
 from tests.support.media_leg import PHONE, VOICE, Leg
 from tests.support.media_phone import sdp
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 library = pytest.importorskip("pylibsrtp", reason="its wheel is not installed")
 
 OURS = bytes(range(30))

@@ -9,6 +9,8 @@ from telephony.media.tones import ToneListener
 from tests.support.media_leg import Leg
 from tests.support.media_phone import sdp
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 LOW_HZ = {key: hz for hz, row in ((697, "123A"), (770, "456B"), (852, "789C"), (941, "*0#D"))
           for key in row}  # fmt: skip
 HIGH_HZ = {key: hz for hz, column in ((1209, "147*"), (1336, "2580"), (1477, "369#"),

@@ -31,6 +31,7 @@ from telephony.sip.options import Timers
 from telephony.sip.reliable import Rack, ReliableAnswers
 from telephony.sip.stack import SipStack
 from telephony.sip.transaction import TimedOut, Transmit
+from tests.support.raw_peer import RawPeer
 from tests.support.wire import (
     ANSWER,
     CENTRE,
@@ -499,3 +500,15 @@ def test_a_phone_elsewhere_is_prackd_where_its_route_says() -> None:
     effects = phone.answer(183, ("Require", "100rel"), ("RSeq", "1"), route)
     (sent,) = (each for each in effects if hasattr(each, "to"))
     assert sent.to == HostPort("192.0.2.77", 5080)
+
+
+def test_a_prack_that_cannot_be_read_is_refused_and_keeps_nothing() -> None:
+    peer = RawPeer(make_stack(), stream=False)
+    peer.ask("INVITE", "Supported: 100rel", body=OFFER)
+    (call,) = (each for each in peer.events if isinstance(each, IncomingCall))
+    peer.perform(peer.stack.progress(call.leg, 183, ANSWER, peer.now))
+    before = peer.stack.transaction_count
+    peer.ask("PRACK", "RAck: 1")
+
+    assert peer.finals["z9hG4bKraw2", "PRACK"] == {400}
+    assert peer.stack.transaction_count == before

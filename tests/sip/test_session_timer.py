@@ -30,6 +30,7 @@ from telephony.sip.session_timer import (
     as_client,
     is_too_brief,
 )
+from tests.support.raw_peer import RawPeer
 from tests.support.wire import ANSWER, CENTRE, OFFER, PHONE, Side, Wire, make_stack
 
 LEG = LegId("l-1")
@@ -371,3 +372,16 @@ class AnyTimer(RuleBasedStateMachine):
 
 TestAnyTimer = AnyTimer.TestCase
 TestAnyTimer.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+
+
+def test_a_session_that_expires_while_its_update_waits_ends_once() -> None:
+    peer = RawPeer(make_stack(options=options(session_expires_s=90)), stream=False)
+    to = f"sip:10086@{PHONE.host}:{PHONE.port}"
+    peer.perform(peer.stack.dial(LEG, to, 0.0, body=OFFER, caller=CallerIdentity("8000", "", "")))
+    peer.answer(
+        peer.asked[0], 200, "Session-Expires: 90;refresher=uac", "Allow: UPDATE", body=ANSWER
+    )
+    peer.pass_time(400.0)
+
+    assert [event.why for event in peer.events if isinstance(event, Gone)] == [GoneWhy.DIALOG_ERROR]
+    assert len({str(request.cseq) for request in peer.asked if request.method == "BYE"}) == 1

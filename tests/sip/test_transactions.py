@@ -1,9 +1,6 @@
-"""The four transaction machines in virtual time, and any inputs in any order (RFC 3261 17)."""
+"""The four transaction machines in virtual time (RFC 3261 17). Any input: test_any_transaction."""
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from foundation.errors import IllegalTransition
 from telephony.sip.client_transaction import ClientTransaction, InviteClientTransaction
@@ -181,92 +178,3 @@ def test_only_the_first_ack_of_the_right_invite_counts() -> None:
     assert answer.feed(2)
     assert not answer.feed(2)
     assert answer.deadline is None
-
-
-STATUSES = st.sampled_from([100, 180, 183, 200, 202, 302, 401, 486, 503, 603])
-
-
-class AnyServerInput(RuleBasedStateMachine):
-    """Any state x any input: an INVITE server transaction never does what it must not."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-        self.finals = 0
-        self.machine = InviteServerTransaction(TIMERS)
-
-    @rule(status=STATUSES)
-    def we_answer(self, status: int) -> None:
-        try:
-            effects = self.machine.feed(Respond(status, b"%d" % status), self.now)
-        except IllegalTransition:
-            assert self.machine.state is not State.PROCEEDING
-            return
-        assert effects == [Transmit(b"%d" % status)]
-        self.finals += status >= 200
-        if self.finals > 1:
-            assert self.machine.state is State.ACCEPTED
-
-    @rule(given=st.sampled_from([RequestAgain(), AckArrived()]))
-    def the_peer_sends(self, given: RequestAgain | AckArrived) -> None:
-        for effect in self.machine.feed(given, self.now):
-            assert isinstance(effect, Transmit | Deliver)
-            if isinstance(effect, Deliver):
-                assert self.machine.state is State.ACCEPTED
-
-    @rule(seconds=st.sampled_from([0.1, 0.5, 4.0, 5.0, 32.0]))
-    def time_passes(self, seconds: float) -> None:
-        self.now += seconds
-        while (deadline := self.machine.deadline) is not None and deadline <= self.now:
-            self.machine.tick(deadline)
-            assert self.machine.deadline != deadline, "a deadline that stays would spin"
-
-    @invariant()
-    def a_state_with_an_answer_ends_by_itself(self) -> None:
-        has_end = self.machine.deadline is not None
-        assert has_end == (self.machine.state not in (State.PROCEEDING, State.TERMINATED))
-
-
-class AnyClientInput(RuleBasedStateMachine):
-    """Any state x any input: an INVITE client transaction never does what it must not."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-        self.told_final = False
-        self.machine = InviteClientTransaction(b"INVITE", TIMERS)
-
-    @initialize()
-    def start(self) -> None:
-        assert self.machine.start(self.now) == [Transmit(b"INVITE")]
-
-    @rule(status=STATUSES)
-    def the_peer_answers(self, status: int) -> None:
-        effects = self.machine.feed(ResponseArrived(status, b"ACK"), self.now)
-        if Transmit(b"ACK") in effects:
-            assert status >= 300
-        if Deliver() in effects:
-            assert not self.told_final or status < 300
-            self.told_final = self.told_final or status >= 200
-        if self.told_final and Deliver() in effects:
-            assert status >= 200, "no ringing after the answer"
-
-    @rule(seconds=st.sampled_from([0.1, 0.5, 5.0, 32.0]))
-    def time_passes(self, seconds: float) -> None:
-        self.now += seconds
-        while (deadline := self.machine.deadline) is not None and deadline <= self.now:
-            effects = self.machine.tick(deadline)
-            assert TimedOut() not in effects or not self.told_final
-            assert self.machine.deadline != deadline, "a deadline that stays would spin"
-
-    @invariant()
-    def only_ringing_lasts_for_ever(self) -> None:
-        if self.machine.deadline is None:
-            assert self.machine.state in (State.PROCEEDING, State.TERMINATED)
-
-
-QUICK = settings(max_examples=60, stateful_step_count=20, deadline=None)
-TestAnyServerInput = AnyServerInput.TestCase
-TestAnyServerInput.settings = QUICK
-TestAnyClientInput = AnyClientInput.TestCase
-TestAnyClientInput.settings = QUICK

@@ -498,10 +498,14 @@ def served_with(
 
 @contextmanager
 def served(
-    folder: Path, shared: Path, changes: Changes | None = None, pbx: HostPort | None = None
+    folder: Path,
+    shared: Path,
+    changes: Changes | None = None,
+    pbx: HostPort | None = None,
+    ports: Ports | None = None,
 ) -> Iterator[Centre]:
     """A centre that is ready; ended afterwards, whatever the test did to it."""
-    ports = Ports.find()
+    ports = ports or Ports.find()
     write_centre(folder, ports, shared, changes or {})
     centre = Centre(folder, ports, pbx)
     centre.serve()

@@ -8,7 +8,10 @@ from callcenter.demo.softphone import PhoneOptions, Softphone
 from foundation.ids import LegId
 from telephony.media.g711 import Law
 from telephony.media.sdp import Direction
+from telephony.sip.dialog import Dialog, read_record
+from telephony.sip.events import HostPort, SendDatagram
 from tests.support.tones import seconds_of_tone
+from tools.ladder import Message
 
 PAYLOAD_TYPES = {Law.PCMU: "0", Law.PCMA: "8"}
 
@@ -89,6 +92,27 @@ class DeskPhone(Softphone):
             call.on_end(by_us=False)
         self._endpoint.close()
 
+    def trace_into(self, seen: list[Message]) -> None:
+        """Write down all SIP that comes and goes from now on."""
+        us, endpoint = _words(self.address), self._endpoint
+        receive, send = endpoint.receive, endpoint._send
+
+        def hear(data: bytes, source: HostPort, listener: int) -> None:
+            seen.append(Message(endpoint.now, _words(source), us, data))
+            receive(data, source, listener)
+
+        def say(datagram: SendDatagram) -> None:
+            seen.append(Message(endpoint.now, us, _words(datagram.to), datagram.data))
+            send(datagram)
+
+        # Only here is a phone overheard, so the softphone has no word for it.
+        endpoint.receive = hear  # type: ignore[method-assign]
+        endpoint._send = say  # type: ignore[method-assign]
+
+    def dialog(self, call: Call) -> Dialog:
+        """What somebody who reads along on the network knows of the call."""
+        return read_record(self._stack.record(call.leg)).dialog
+
     def hold(self, call: Call) -> None:
         self._reinvite(call, Direction.SENDONLY)
 
@@ -119,3 +143,7 @@ def _only(law: Law | None, sdp: str) -> str:
     other = PAYLOAD_TYPES[Law.PCMA if law is Law.PCMU else Law.PCMU]
     sdp = re.sub(rf"a=rtpmap:{other} [^\r\n]*\r?\n", "", sdp)
     return re.sub(rf"(m=audio \d+ RTP/AVP(?: \d+)*?) {other}\b", r"\1", sdp)
+
+
+def _words(address: HostPort) -> str:
+    return f"{address.host}:{address.port}"

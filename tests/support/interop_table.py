@@ -25,6 +25,8 @@ Written by `WRITE_INTEROP=1 python -m pytest -n0 -m interop`; do not edit.
 VERSION_OF = {
     "SIPp": ("sipp", "-v"),
     "baresip": ("baresip", "-h"),
+    "linphonec": ("linphonec", "--version"),
+    "Kamailio": ("kamailio", "-v"),
     "hotline_load": None,
     "pyVoIP": None,
 }
@@ -69,7 +71,7 @@ def version_of(program: str) -> str:
     if words is None:
         return "this repository's"
     told = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
-    found = re.search(r"v(\d+\.\d+(?:\.\d+)?)", told.stdout + told.stderr)
+    found = re.search(r"(?:v|version: |kamailio )(\d+\.\d+(?:\.\d+)?)", told.stdout + told.stderr)
     return found[1] if found else "unknown"
 
 

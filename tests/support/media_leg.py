@@ -1,8 +1,11 @@
 """One leg of the media plane without a network: its sockets are lists."""
 
+import ctypes
 from dataclasses import dataclass, field
-from typing import cast
+from typing import ClassVar, cast
 
+from telephony.media.lanes import Lane, from_network_order, in_network_order
+from telephony.media.native import Library
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.ports import PortPair
@@ -14,6 +17,8 @@ Source = tuple[str, int]
 PHONE: Source = ("127.0.0.1", 4000)
 STRANGER: Source = ("127.0.0.1", 6666)
 VOICE = b"\x10" * 160
+SEND = 2
+"lanes.c"
 
 
 @dataclass
@@ -45,33 +50,44 @@ class _Pair:
 
 @dataclass
 class Leg:
-    """A session and what its phone can see and do."""
+    """A session and what its phone can see and do; with a `library` C has each packet first."""
+
+    default_library: ClassVar[Library | None] = None
+    "Set by the fixture `each_loop`."
 
     rtp: FakeSocket = field(default_factory=FakeSocket)
     rtcp: FakeSocket = field(default_factory=FakeSocket)
     digits: list[tuple[str, float]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    kept: list[bytes] = field(default_factory=list)
     seq: int = 100
     name: str = "l-1"
     serves_g722: bool = False
+    serves_opus: bool = False
     srtp_key: bytes = b""
     began_at: float = 0.0
     "Before a restart of the worker; 0: there was none."
     now: float = 0.0
+    library: Library | None = field(default_factory=lambda: Leg.default_library)
 
     def __post_init__(self) -> None:
+        lane = None if self.library is None else Lane(0)
+        stream = OutStream if lane is None else lane.stream
         pair = cast(PortPair, _Pair(30000, self.rtp, self.rtcp))
         self.session = Session(
             self.name,
             "c-1",
             pair,
-            OutStream(55, self.now, restarted=bool(self.began_at), began_at=self.began_at),
+            stream(55, self.now, restarted=bool(self.began_at), began_at=self.began_at),
             Negotiation(
-                LocalEnd(1, 1, "127.0.0.1", 30000, self.srtp_key), serves_g722=self.serves_g722
+                LocalEnd(1, 1, "127.0.0.1", 30000, self.srtp_key),
+                serves_g722=self.serves_g722,
+                serves_opus=self.serves_opus,
             ),
             WorkerOptions(socket=""),
             self,
             self.now,
+            lane,
         )
         self.session.began_at = self.began_at or self.now
 
@@ -82,6 +98,10 @@ class Leg:
     def play_ended(self, session: Session, play_id: str) -> None:
         assert session is self.session
         self.ended.append(play_id)
+
+    def secured(self, session: Session, kept: bytes) -> None:
+        assert session is self.session
+        self.kept.append(kept)
 
     def offer(self, text: str, now: float = 0.0) -> None:
         self.session.negotiation.answer(text)
@@ -96,8 +116,25 @@ class Leg:
         self.receive(bytes(packet), now, source)
 
     def receive(self, data: bytes, now: float = 0.0, source: Source = PHONE) -> None:
+        if self.library is not None and self._is_usual(self.library, data, now, source):
+            return
         self.rtp.waiting.append((data, source))
         self.session.on_rtp(now)
+
+    def _is_usual(self, library: Library, data: bytes, now: float, source: Source) -> bool:
+        """What `lanes_drain` does with what it has read."""
+        assert self.session.lane is not None
+        packet = ctypes.create_string_buffer(data, len(data) + 1)
+        lane = ctypes.byref(self.session.lane.shared)
+        fate = library.lane_take(lane, packet, len(data), *in_network_order(source), now)
+        if fate == SEND:
+            hearer = self.session.connected
+            assert hearer is not None
+            assert hearer.lane is not None
+            shared = hearer.lane.shared
+            target = from_network_order(shared.target_address, shared.target_port)
+            hearer.pair.rtp.sendto(packet.raw[: len(data)], target)
+        return bool(fate)
 
     @property
     def heard(self) -> list[RtpPacket]:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from telephony.media import native
 from telephony.media.options import WorkerOptions
 from telephony.media.rtpengine import bencode
 from telephony.media.rtpengine.options import DriverOptions
@@ -98,6 +100,13 @@ class Rtpengine:
 RTPENGINE = pytest.param("rtpengine", marks=needs_rtpengine)
 DRIVERS = ["own", RTPENGINE]
 "What calls are to be the same with; for a fixture's `params`."
+C_LOOP = pytest.param(
+    "c",
+    marks=pytest.mark.skipif(
+        native.find_compiler() is None, reason="needs a C compiler (gcc, libc6-dev)"
+    ),
+)
+"Our own worker with usual packets dealt with in C; the same for `media_process`."
 
 
 class DriverProcess(WorkerProcess):
@@ -128,8 +137,10 @@ class DriverProcess(WorkerProcess):
 
 @contextlib.contextmanager
 def media_process(driver: str, options: WorkerOptions, folder: Path) -> Iterator[WorkerProcess]:
-    """One of `DRIVERS`, running; killed at the end."""
-    if driver == "own":
+    """One of `DRIVERS` or `C_LOOP`, running; killed at the end."""
+    if driver == "c":
+        options = replace(options, loop="c", library_folder=str(folder / "lib"))
+    if driver in ("own", "c"):
         worker = WorkerProcess(options)
         worker.start()
         yield worker

@@ -25,8 +25,11 @@ class SippResult:
 class Sipp:
     """One SIPp with a port of its own; as a caller with `to`, as the called one without."""
 
-    def __init__(self, scenario: Path, folder: Path, *options: str, to: str = "") -> None:
-        self.port = find_free_port()
+    def __init__(
+        self, scenario: Path, folder: Path, *options: str, to: str = "", port: int = 0
+    ) -> None:
+        """port: of a run before, for a phone that registers and then is called."""
+        self.port = port or find_free_port()
         self.address = f"127.0.0.1:{self.port}"
         self._program = need_program("sipp", "sip-tester")
         self._folder = folder

@@ -152,8 +152,10 @@ class Driver:
                 self._tap_ended(event)
             case p.TapTroubled():
                 self._tell(msgspec.structs.replace(event, seq=self._next_seq()))
-            case p.MediaLost() | p.Load():
-                pass  # whether a phone is silent only rtpengine knows; the load is the shell's
+            case p.MediaLost() | p.Load() | p.Secured():
+                # Whether a phone is silent only rtpengine knows; the load is the shell's; no
+                # browser is led to our own plane.
+                pass
             case _:
                 assert_never(event)
 

@@ -159,8 +159,10 @@ class Verbs:
     def _describe(self, leg: Leg, request: p.Offer) -> str:
         if not request.sdp:
             event_type = self._event_type_beside(leg)
-            return leg.negotiation.offer(request.prefer, secure=request.srtp, event_type=event_type)
-        sdp = leg.negotiation.answer(request.sdp)
+            return leg.negotiation.offer(
+                request.prefer, request.srtp, webrtc=request.webrtc, event_type=event_type
+            )
+        sdp = leg.negotiation.answer(request.sdp, request.srtp)
         self._expect(leg)
         return sdp
 

@@ -1,0 +1,50 @@
+"""The dialogues of a centre: every `flows/*.test.yaml`, read and run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from callcenter.settings import TESTS, Settings
+from foundation.errors import ConfigurationError
+from ivr import dialogue_tests
+from ivr.dialogue_tests import Failure, House
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    file: str
+    test: str
+    failure: Failure | None
+
+
+def house_of(settings: Settings) -> House:
+    return House(settings.flows, settings.hours, ZoneInfo(settings.timezone))
+
+
+def run_all(settings: Settings, only: str = "") -> Iterable[Outcome]:
+    """`only`: of one flow. A ConfigurationError has the problems of all test files at once."""
+    house = house_of(settings)
+    parsed, problems = [], []
+    for file in sorted((settings.folder / "flows").glob(f"*{TESTS}")):
+        flow = file.name.removesuffix(TESTS)
+        try:
+            tests, document = dialogue_tests.parse(_text(file), f"flows/{file.name}", flow, house)
+        except ConfigurationError as error:
+            problems += error.problems
+            continue
+        if only in ("", tests.flow):
+            parsed.append((tests, document))
+    if problems:
+        raise ConfigurationError(problems)
+    for tests, document in parsed:
+        outcomes = dialogue_tests.run(tests, document, house)
+        for name, failure in zip(tests.tests, outcomes, strict=True):
+            yield Outcome(document.file, name, failure)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"{file}: cannot be read: {error}"]) from None

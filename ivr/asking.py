@@ -1,0 +1,79 @@
+"""What a caller's words come to in one `ask` node: a choice, a doubt, nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from ivr.nodes import Ask
+from ivr.phrases import find_choice
+
+YES_KEY, NO_KEY = "1", "2"
+
+
+class Answer(Enum):
+    TAKEN = "taken"
+    DOUBTFUL = "doubtful"
+    "The caller is to say whether it is right."
+    CONFIRMED = "confirmed"
+    NONE = "none"
+
+
+@dataclass(slots=True)
+class Listening:
+    """Of one caller; `choice`, `text` and `confidence` are of the last answer but NONE."""
+
+    ask_id: int = 0
+    choice: str = ""
+    text: str = ""
+    confidence: float = 0.0
+    is_confirming: bool = False
+
+    def forget(self) -> None:
+        """A question begins anew."""
+        self.choice, self.text, self.confidence, self.is_confirming = "", "", 0.0, False
+
+    def begin(self, node: Ask, languages: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+        """Listen once more; what may be said."""
+        self.ask_id += 1
+        if self.is_confirming:
+            return {one: (*node.yes.get(one, ()), *node.no.get(one, ())) for one in languages}
+        if not node.choices:
+            return {}
+        return {
+            one: tuple(
+                phrase for choice in node.choices.values() for phrase in choice.phrases.get(one, ())
+            )
+            for one in languages
+        }
+
+    def key(self, digit: str) -> Answer | None:
+        """A key that says yes or no to what was asked back; None: it means something else."""
+        if not self.is_confirming or digit not in (YES_KEY, NO_KEY):
+            return None
+        return Answer.CONFIRMED if digit == YES_KEY else Answer.NONE
+
+    def answer(self, node: Ask, text: str, confidence: float, languages: tuple[str, ...]) -> Answer:
+        if self.is_confirming:
+            sides = {"yes": _spoken(node.yes, languages), "no": _spoken(node.no, languages)}
+            return Answer.CONFIRMED if find_choice(text, sides) == "yes" else Answer.NONE
+        if not text.strip() or not confidence >= node.maybe:
+            return Answer.NONE
+        if not node.choices:
+            self.choice, self.text, self.confidence = "", text, confidence
+            return Answer.TAKEN
+        return self._choose(node, text, confidence, languages)
+
+    def _choose(
+        self, node: Ask, text: str, confidence: float, languages: tuple[str, ...]
+    ) -> Answer:
+        phrases = {name: _spoken(one.phrases, languages) for name, one in node.choices.items()}
+        choice = find_choice(text, phrases)
+        if choice is None:
+            return Answer.NONE
+        self.choice, self.text, self.confidence = choice, text, confidence
+        self.is_confirming = confidence < node.sure
+        return Answer.DOUBTFUL if self.is_confirming else Answer.TAKEN
+
+
+def _spoken(phrases: Mapping[str, tuple[str, ...]], languages: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(phrase for one in languages for phrase in phrases.get(one, ()))
