@@ -27,6 +27,7 @@ from callcenter.journey import HouseEvent, Journey
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
+from callcenter.listener_line import ListenerLine
 from callcenter.media_port import MediaPort
 from callcenter.metrics import CoreMetrics, Readings, WorkerReading
 from callcenter.narrator import Narrator
@@ -47,6 +48,7 @@ from callcenter.secret import derive_key
 from callcenter.settings import Settings
 from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
+from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.ids import CallId
@@ -54,6 +56,7 @@ from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
 from foundation.write_behind import WriteBehind
+from ivr.effects import AskSpeech, StopSpeech
 from ivr.engine import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
@@ -190,6 +193,7 @@ class Core:
             self._tell,
         )
         self._ivr = IvrDriver(Ivr(settings.flows), self._do_ivr)
+        self._join_speech()
         self._journey = Journey(
             house_rules(settings),
             self._switchboard,
@@ -228,6 +232,23 @@ class Core:
             Eraser(self._parties, self._party_store, self._journal, self._tell),
             self._lines,
         )
+
+    def _join_speech(self) -> None:
+        """The line finds a listener where a flow needs one; without one, questions fail at once."""
+        line = ListenerLine(
+            self._places.listener_socket,
+            lambda message: self._speech.on_message(message),
+            lambda: self._speech.listener_lost(),
+        )
+        self._speech = SpeechDesk(
+            str(self._places.live_socket),
+            line.send,
+            self._media.ask,
+            self._switchboard.find_caller_leg,
+            asyncio.get_running_loop().call_soon,
+        )
+        if self._settings.listens:
+            self._tasks.start("listener", line.run, OnFailure.RESTART)
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
@@ -322,13 +343,20 @@ class Core:
         self._metrics.journal_troubled()
 
     def _do_ivr(self, call_id: CallId, effect: Effect) -> None:
-        self._journey.do_ivr(call_id, effect)
+        match effect:
+            case AskSpeech():
+                self._speech.start(call_id, effect, self._ivr.feed)
+            case StopSpeech():
+                self._speech.stop(call_id)
+            case _:
+                self._journey.do_ivr(call_id, effect)
 
     def _end_in_time(self, over: TimeUp) -> None:
         self._journey.time_up(over)
 
     def _forget_placement(self, event: HouseEvent) -> None:
         if isinstance(event, CallEnded):
+            self._speech.stop(event.call_id)
             self._media.forget_call(event.call_id)
 
     def _read_gauges(self) -> Readings:

@@ -14,6 +14,7 @@ from callcenter.limits import Arrival, Limits, Refusal, TimeUp
 from foundation.ids import CallId, OfferId
 from foundation.machine import Driver
 from ivr.engine import Effect
+from ivr.inputs import Input
 from ivr.service import Ivr
 
 
@@ -50,6 +51,10 @@ class IvrDriver:
 
     def prompt_ended(self, call_id: CallId) -> None:
         self._perform(call_id, self._ivr.prompt_ended(call_id, self._loop.time()))
+
+    def feed(self, call_id: CallId, given: Input) -> None:
+        """What else a flow waits for: words, an answer of a server."""
+        self._perform(call_id, self._ivr.feed(call_id, given, self._loop.time()))
 
     def caller_left(self, call_id: CallId) -> None:
         self._perform(call_id, self._ivr.caller_left(call_id, self._loop.time()))

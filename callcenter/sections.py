@@ -329,6 +329,10 @@ class Speech(Part):
     "What amounts of money in prompts are in."
     free_text_mb: int = Field(default=50, ge=1, le=100_000)
     "Speech made while a caller waits, of names and the like, is kept up to so much."
+    most_listened: int = Field(default=16, ge=1, le=64)
+    "Callers who may answer a flow by voice at once; the next one is asked for keys."
+    answer_pause_s: float = Field(default=0.7, ge=0.3, le=3)
+    "A silence of so long ends what a caller says to a flow."
 
 
 class PyVoip(Part):

@@ -51,6 +51,9 @@ from foundation import yaml_lines
 from foundation.errors import ConfigurationError
 from ivr import flow as flows
 from ivr.flow import Flow
+from ivr.nodes import Ask, words_of
+from ivr.spoken import Known
+from ivr.templates import Template
 from telephony.sip.tls import TlsFiles
 
 FILE = "callcenter.yaml"
@@ -154,10 +157,27 @@ class Settings(_Listed):
         return self._flows
 
     @property
+    def listens(self) -> bool:
+        """Some flow asks what callers say."""
+        return any(isinstance(n, Ask) for flow in self._flows.values() for n in flow.nodes.values())
+
+    @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
         """The words of all flows' prompts, by name and language."""
         return {
             name: words for flow in self._flows.values() for name, words in flow.prompts.items()
+        }
+
+    @property
+    def sentences(self) -> set[Known]:
+        """What the flows' sentences with values in them are made of."""
+        said = (w for f in self._flows.values() for n in f.nodes.values() for w in words_of(n))
+        return {
+            (language, part if isinstance(part, str) else part.kind)
+            for words in said
+            if isinstance(words, Template)
+            for language, parts in words.parts.items()
+            for part in parts
         }
 
     @property

@@ -21,7 +21,7 @@ from ivr import saying, words
 from ivr.free_text import FreeText
 from ivr.saying_parts import PAUSE
 from ivr.sounds import PromptOptions, Sounds, Synthesises
-from ivr.spoken import Item, Kind, Piece, Prompt, Spoken, Value
+from ivr.spoken import Item, Kind, Known, Piece, Prompt, Spoken, Value
 from ivr.words import Words
 
 __all__ = ["MUSIC", "NOTHING", "PromptOptions", "Prompts"]
@@ -39,8 +39,6 @@ MOST_FAILURES = 3
 
 Progress: TypeAlias = Callable[[int, int], None]
 "How many are done, of how many."
-Known: TypeAlias = tuple[str, str | Kind]
-"A language, and what sentences in it hold: fixed text, or a value of a kind."
 
 
 class Prompts:

@@ -82,6 +82,8 @@ def roles(settings: Settings) -> list[Role]:
         Role(trunk_of(number), _python("callcenter.roles.line", folder, number))
         for number in carried_lines(settings)
     ]
+    if settings.listens:
+        named.append(Role("listener", _python("callcenter.roles.listener", folder)))
     if settings.recordings.transcribe:
         # It lowers its own priority.
         named.append(Role("transcriber", _python("callcenter.roles.transcriber", folder)))

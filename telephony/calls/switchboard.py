@@ -147,6 +147,10 @@ class Switchboard:
         caller = self._callers.get(call_id)
         return None if caller is None else normalise(caller.user, self._options.country_code)
 
+    def find_caller_leg(self, call_id: CallId) -> LegId | None:
+        call = self._calls.get(call_id)
+        return None if call is None else call.caller.leg_id
+
     def find_talk(self, call_id: CallId) -> PhoneId | None:
         """The agent's phone that the caller is bridged with."""
         call = self._calls.get(call_id)
