@@ -28,6 +28,7 @@ from callcenter.demo.softphone import PhoneOptions, Softphone
 from foundation.journal.file import JournalFile
 from foundation.journal.rows import to_record
 from ivr.events import SpeechSettled
+from ivr.house_words import HOUSE_WORDS
 from ivr.synthesis import Utterance, synthesise_all
 from telephony.calls.events import CallArrived
 from telephony.sip.events import HostPort
@@ -35,6 +36,8 @@ from telephony.sip.events import HostPort
 FILE = Path(__file__).with_name("triage.yaml")
 LANGUAGES = ("en", "zh")
 AT_ONCE = 4
+QUESTION = {"en": "How can we help?", "zh": "请讲。"}
+ASKING_BACK = ("ask_you_said", "ask_right", "not_understood")
 SPEEDS = (140, 150, 165)
 "Words a minute, in turn."
 PROMPT_S = 2.2
@@ -92,7 +95,6 @@ def requests_of(document: Mapping[str, Any], name: str) -> list[Request]:
 def flow(document: Mapping[str, Any], languages: Sequence[str]) -> dict[str, object]:
     """One question, each choice a hang-up of its own."""
     examples = document["examples"]
-    question = {"en": "How can we help?", "zh": "请讲。"}
     choices = {
         name: {"words": {one: words[one] for one in languages}, "next": f"is-{name}"}
         for name, words in examples.items()
@@ -101,7 +103,8 @@ def flow(document: Mapping[str, Any], languages: Sequence[str]) -> dict[str, obj
     return {
         "languages": list(languages),
         "start": "what",
-        "prompts": {"question": {one: question[one] for one in languages}},
+        # Both languages in each flow: a prompt of one name has the same words in all of them.
+        "prompts": {"question": QUESTION, **{name: HOUSE_WORDS[name] for name in ASKING_BACK}},
         "nodes": {
             "what": {
                 "do": "ask", "prompt": "question", "choices": choices, "tries": 1, "wait_s": 5,

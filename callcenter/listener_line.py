@@ -34,6 +34,10 @@ class ListenerLine:
         self._on_lost = on_lost
         self._writer: asyncio.StreamWriter | None = None
 
+    @property
+    def is_up(self) -> bool:
+        return self._writer is not None
+
     def send(self, message: m.FromCore) -> bool:
         """False when no listener is there."""
         writer = self._writer

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ivr.nodes import Ask
 from ivr.intents import guess
+from ivr.nodes import Ask
 from ivr.phrases import find_choice
 
 YES_KEY, NO_KEY = "1", "2"

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 _GAPS = re.compile(r"[\s,.!?;:'\"，。！？；：、]+")
@@ -51,7 +52,7 @@ def features(text: str) -> Features:
         parts: Sequence[str] = plain.replace(" ", "")
     else:
         parts = plain.split()
-    pairs = (f"{first} {second}" for first, second in zip(parts, parts[1:], strict=False))
+    pairs = (f"{first} {second}" for first, second in pairwise(parts))
     return Counter([*parts, *pairs])
 
 
