@@ -19,6 +19,7 @@ from typing import TypeAlias
 import yaml
 
 from bench.machine import family
+from callcenter.supervise import status
 
 READY_WITHIN_S = 60.0
 FLOW = {
@@ -127,6 +128,12 @@ class Centre:
             for pid, line in lines.items()
             if module in line
         }
+
+    def kill(self, role: str) -> int:
+        """SIGKILL; the process id that is no more."""
+        [pid] = [one.pid for one in status(self.folder) if one.name == role and one.is_running]
+        os.kill(pid, signal.SIGKILL)
+        return pid
 
     def recordings(self) -> list[Path]:
         return sorted((self.folder / "data" / "recordings").rglob("*.wav"))

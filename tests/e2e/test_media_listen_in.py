@@ -1,6 +1,7 @@
 """A leg's audio as it comes, streamed by the real media worker to whoever listens."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -44,6 +45,13 @@ class Ear:
         self.ended.set()
         writer.close()
 
+    async def stop(self) -> None:
+        self.server.close()
+        if self.writer is not None:
+            self.writer.close()
+            with contextlib.suppress(OSError):
+                await self.writer.wait_closed()
+
     @property
     def blocks(self) -> list[p.LiveBlock]:
         return [message for message in self.messages if isinstance(message, p.LiveBlock)]
@@ -69,7 +77,7 @@ async def ear(tmp_path: Path) -> AsyncIterator[Ear]:
     ear = Ear(tmp_path / "live.sock")
     await ear.start()
     yield ear
-    ear.server.close()
+    await ear.stop()
 
 
 @pytest.fixture
@@ -122,7 +130,7 @@ async def test_listener_that_hangs_up_ends_it_and_the_talk_goes_on(
     await again.start()
     await client.ask(p.ListenIn(rid=0, leg="l-1", listen_id="a", socket=str(again.path)))
     await phone.speak(port, 440, 15)
-    again.server.close()
+    await again.stop()
     assert again.blocks
 
 
