@@ -16,6 +16,7 @@ Rule 4: an offer that the agent missed or refused pauses with the reason 'rona' 
         only the agent's own `MAKE_READY`, or a new sign-in, leads back.
 Rule 5: an offer that was withdrawn leaves `idle_since` as it was: the agent had no part in it.
 Rule 6: without wrap-up, what would come after it comes straight from TALKING.
+Rule 7: a wrap-up whose queue demands a code has no end before there is one (`acd.shifts`).
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from enum import StrEnum
 from acd.events import AgentChanged, AgentState
 from acd.options import AgentCard
 from foundation.errors import Conflict, IllegalTransition, LocalError
-from foundation.ids import AgentId, CallId, OfferId, QueueId
+from foundation.ids import CallId, OfferId, QueueId
 
 RONA = "rona"
 "Reason of the pause of who did not pick up."
@@ -81,7 +82,7 @@ ALREADY_SO = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The offer that an agent has, or has accepted."""
+    """The offer or reservation that an agent has, or has accepted."""
 
     call_id: CallId
     queue: QueueId
@@ -93,6 +94,7 @@ class Agent:
 
     def __init__(self, card: AgentCard) -> None:
         self.card = card
+        self.agent_id = card.agent_id
         self.state = S.OFF
         self.reason = ""
         self.since = 0.0
@@ -103,15 +105,22 @@ class Agent:
         "Kept in RINGING, TALKING and WRAP_UP."
         self.deadline: float | None = None
         "When the ringing or the wrap-up is over."
+        self.wrap_up_code = ""
+        "Of the call that the agent has, or wraps up."
         self._after_talk: tuple[Step, str] = (Step.MAKE_READY, "")
 
     @property
-    def agent_id(self) -> AgentId:
-        return self.card.agent_id
+    def is_available(self) -> bool:
+        return not self.why_unavailable
 
     @property
-    def is_available(self) -> bool:
-        return self.state is S.READY and self.registered and not self.busy
+    def why_unavailable(self) -> str:
+        """A sentence; '' for who is available."""
+        if self.state is not S.READY:
+            return f"{self.agent_id} is {self.state}"
+        if not self.registered:
+            return f"{self.agent_id} has no registered phone"
+        return f"the phone of {self.agent_id} is busy" if self.busy else ""
 
     def get_assignment(self) -> Assignment:
         if self.assignment is None:
@@ -160,8 +169,11 @@ class Agent:
     def pick_up(self, now: float) -> list[AgentChanged]:
         return self._enter(Step.PICK_UP, now, assignment=self.assignment)
 
-    def end_talk(self, now: float, wrap_up_s: float) -> list[AgentChanged]:
-        if wrap_up_s == 0:
+    def end_talk(
+        self, now: float, wrap_up_s: float, *, needs_code: bool = False
+    ) -> list[AgentChanged]:
+        """`needs_code`: the wrap-up lasts until there is one, however long that is."""
+        if wrap_up_s == 0 and not (needs_code and not self.wrap_up_code):
             return self._move_on(now)
         deadline = now + wrap_up_s
         return self._enter(Step.END_TALK, now, assignment=self.assignment, deadline=deadline)
@@ -201,6 +213,7 @@ class Agent:
         if state is S.READY:
             self.idle_since = now
         if state in (S.READY, S.PAUSED, S.OFF):
+            self.wrap_up_code = ""
             self._after_talk = (Step.MAKE_READY, "")
         call_id = assignment.call_id if assignment else None
         return [AgentChanged(self.agent_id, state, self.reason, call_id)]

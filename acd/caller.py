@@ -1,7 +1,7 @@
 """One visit of a caller to a queue: waiting, ringing at an agent's, talking, gone.
 
-               offer                 accept
-    WAITING ──────────▶ RINGING ───────────────▶ TALKING ──▶ (TalkEnded)
+               offer                 accept              TakeTalk: the agent changes
+    WAITING ──────────▶ RINGING ───────────────▶ TALKING ⟲ ──▶ (TalkEnded)
        ▲  │                │ │
        │  │   offer fails  │ └──▶ CallAbandoned, CallLost; CallOverflowed when the time was up
        └──┼────────────────┘
@@ -10,14 +10,29 @@
 The visit's outcome is told when it leaves RINGING for TALKING (`AgentAnswered`) or the floor.
 """
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from math import inf
+from typing import NamedTuple, TypeAlias
 
-from foundation.ids import AgentId, CallId, OfferId, QueueId
+from acd.inputs import Enqueue
+from acd.requirement import Requirement
+from foundation.errors import LocalError
+from foundation.ids import AgentId, CallId, OfferId
 
-Place: TypeAlias = tuple[int, float, int, CallId]
-"""Order of service: minus priority, entry time, number of the visit; the least is next.
+Place: TypeAlias = tuple[float, int, CallId]
+"""Order of service: entry time less the head start, number of the visit; the least is next.
 
-Places of different queues compare as well: a freed agent takes the least of all its queues."""
+Places of different queues compare as well: a freed agent takes the least of all its queues. They
+never change, so that nobody starves: who comes later than the longest head start goes behind."""
+LAST: Place = (inf, 0, CallId(""))
+"Behind everybody."
+
+
+class Wish(NamedTuple):
+    """What is needed of an agent from a point in time on."""
+
+    requirement: Requirement
+    from_at: float
 
 
 class Caller:
@@ -25,29 +40,79 @@ class Caller:
 
     def __init__(
         self,
-        call_id: CallId,
-        queue: QueueId,
-        priority: int,
+        given: Enqueue,
         number: int,
-        now: float,
+        entered_at: float,
         overflow_at: float,
+        head_start_s: float,
+        wishes: Sequence[Wish],
     ) -> None:
-        self.call_id = call_id
-        self.queue = queue
-        self.priority = priority
-        self.entered_at = now
+        """
+        number: of the visit; breaks the tie between two who came at once.
+        head_start_s: how much earlier the place is than the entry.
+        wishes: what is needed now, and what will do later, in the order of time.
+        """
+        self.given = given
+        self.call_id = given.call_id
+        self.queue = given.queue
+        self.entered_at = entered_at
         self.overflow_at = overflow_at
-        self.place: Place = (-priority, now, number, call_id)
+        self._number = number
+        self.place = self._place(head_start_s)
         "Kept through failed offers: who was not picked up does not go to the end of the queue."
+        self.requirement = wishes[0].requirement
+        self._later = list(wishes[1:])
         self.agent_id: AgentId | None = None
         self.offer_id: OfferId | None = None
         self.is_answered = False
+        self.answered_at = 0.0
+        self.expected_s: float | None = None
+        "What the wait was expected to be at the entry."
+        self.told_s: float | None = None
+        "The wait that was announced last."
         self.tried: set[AgentId] = set()
         "Agents whose offer of this call failed; they are asked again only if nobody else is there."
 
     @property
+    def priority(self) -> int:
+        return self.given.priority
+
+    @property
+    def is_front(self) -> bool:
+        return self.given.front
+
+    def _place(self, head_start_s: float) -> Place:
+        since = self.entered_at - self.given.waited_s
+        return (since - head_start_s, self._number, self.call_id)
+
+    @property
     def is_waiting(self) -> bool:
         return self.agent_id is None
+
+    @property
+    def relax_at(self) -> float | None:
+        """When less will do."""
+        return self._later[0].from_at if self._later else None
+
+    def change_wishes(self, wishes: Sequence[Wish], now: float) -> None:
+        """Need something else from now on."""
+        self.requirement, self._later = wishes[0].requirement, list(wishes[1:])
+        self.relax(now)
+
+    def promote(self, given: Enqueue, head_start_s: float) -> None:
+        """Another place; whoever is waiting must not be in a lineup meanwhile."""
+        self.given = given
+        self.place = self._place(head_start_s)
+
+    def relax(self, now: float) -> None:
+        """Need what will do by now; whoever is waiting must not be in a lineup meanwhile."""
+        while self._later and self._later[0].from_at <= now:
+            self.requirement = self._later.pop(0).requirement
+
+    def get_agent_id(self) -> AgentId:
+        if self.agent_id is None:
+            raise LocalError(f"the caller of {self.call_id} is at no agent's")
+        return self.agent_id
 
     def ring(self, agent_id: AgentId, offer_id: OfferId) -> None:
         self.agent_id, self.offer_id = agent_id, offer_id

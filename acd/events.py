@@ -5,7 +5,7 @@ Each visit of a caller to a queue starts with `CallQueued` and has exactly one o
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
 from foundation.ids import AgentId, CallId, OfferId, QueueId
@@ -28,6 +28,17 @@ class OfferFailure(StrEnum):
     "The caller left, or the agent was signed out, while the phone rang: not the agent's fault."
 
 
+class Priority(IntEnum):
+    """How urgent a caller's matter is; as a number, more is more urgent."""
+
+    P3 = 0
+    "The usual."
+    P2 = 1
+    P1 = 2
+    P0 = 3
+    "The fast channel."
+
+
 @dataclass(frozen=True, slots=True)
 class CallQueued:
     """A caller entered a queue: the visit begins."""
@@ -35,6 +46,13 @@ class CallQueued:
     call_id: CallId
     queue: QueueId
     priority: int = 0
+    front: bool = False
+    tier: str = ""
+    requires: str = ""
+    "The caller's own wish, as an expression (`acd.requirement`)."
+    waited_s: float = 0.0
+    "What was waited elsewhere before, and counts for the place."
+    "Goes before all others of the same priority."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,10 @@ class PositionTold:
     call_id: CallId
     queue: QueueId
     position: int
+    expected_s: float | None = None
+    "What to say of the wait, rounded up; None: nothing is known, or `is_longer`."
+    is_longer: bool = False
+    "It takes longer than was said last."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +106,48 @@ class CallAbandoned:
     queue: QueueId
 
 
+class OverflowCause(StrEnum):
+    WAITED = "waited"
+    "`max_wait_s` is over."
+    FULL = "full"
+    "`max_waiting` callers wait already."
+    EXPECTED = "expected"
+    "The wait would be longer than `max_expected_wait_s`."
+    NOBODY = "nobody"
+    "No agent who suits takes calls or has one."
+    MOVED = "moved"
+    "Somebody moved the caller to another queue."
+
+
 @dataclass(frozen=True, slots=True)
 class CallOverflowed:
-    """The caller waited `max_wait_s` and was led elsewhere."""
+    """The caller waited too long, or was not let in, and is led elsewhere."""
 
     call_id: CallId
     queue: QueueId
+    cause: OverflowCause = OverflowCause.WAITED
+    to: QueueId | None = None
+    "Of MOVED: where to."
+    waited_s: float = 0.0
+    "Of MOVED: what counts there."
+
+
+@dataclass(frozen=True, slots=True)
+class CallPromoted:
+    """A waiting caller has become more or less urgent."""
+
+    call_id: CallId
+    queue: QueueId
+    priority: int
+    tier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SurgeChanged:
+    """A queue has called in its backup agents, or lets them go again."""
+
+    queue: QueueId
+    is_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +161,76 @@ class CallLost:
 @dataclass(frozen=True, slots=True)
 class TalkEnded:
     """The agent's part in the call is over; wrap-up begins."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentReserved:
+    """An agent is asked into a talk as guest: the phone is to ring."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationFailed:
+    """The guest did not pick up."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+    offer_id: OfferId
+    why: OfferFailure
+
+
+@dataclass(frozen=True, slots=True)
+class TalkTaken:
+    """A transfer: the talk is `agent_id`'s from now on. `TalkEnded` of the agent before has been
+    told already, then or at this moment; the contact goes on."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAway:
+    """The agent has been paused for longer than the reason allows; the team lead is to know.
+
+    Who does not come back within the grace is signed out, told as `AgentChanged` to OFF.
+    """
+
+    agent_id: AgentId
+    reason: str
+    away_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpCoded:
+    """What the agent says the call was about."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpExtended:
+    """The agent has taken more time for the notes; `wrap_up_s` is the whole by now."""
+
+    agent_id: AgentId
+    wrap_up_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpOverdue:
+    """The time for notes is over and the code that the queue demands is missing: no call comes."""
 
     call_id: CallId
     queue: QueueId
@@ -129,5 +257,14 @@ AcdEvent: TypeAlias = (
     | CallOverflowed
     | CallLost
     | TalkEnded
+    | CallPromoted
+    | SurgeChanged
+    | AgentReserved
+    | ReservationFailed
+    | TalkTaken
+    | AgentAway
+    | WrapUpCoded
+    | WrapUpExtended
+    | WrapUpOverdue
     | AgentChanged
 )

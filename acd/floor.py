@@ -25,30 +25,31 @@ Rule 6: a phone that is no longer registered fails its offer as UNREACHABLE at o
         comes back READY. A registration that is merely refreshed wakes nobody.
 Rule 7: inputs that come before `tick` win over a deadline that is just over: an agent who picks
         up in the last moment has picked up.
+Rule 8: a talk moves from agent to agent without ending: who is asked into it is a guest
+        (`acd.guests`) until `TakeTalk` gives him the caller. The visit keeps its outcome.
 
 Refused with `NotFound`: an agent or queue that does not exist. With `Conflict`: `Ready` or `Pause`
-of who is not signed in. With `IllegalTransition` (our bug): a call that is queued twice.
+of who is not signed in, `Reserve` of who is not available. With `IllegalTransition` (our bug): a
+call that is queued twice.
+
+The callers' side is in `acd.visits`, guests in `acd.guests`; this file hears what happens, and says
+who is asked about it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
-from acd.agent import Agent, Assignment, Step
-from acd.caller import Caller
+from acd.agent import Agent, Step
 from acd.events import (
     AcdEvent,
-    AgentAnswered,
-    AgentOffered,
     AgentState,
     CallAbandoned,
     CallLost,
-    CallOverflowed,
-    CallQueued,
-    OfferFailed,
     OfferFailure,
-    PositionTold,
-    TalkEnded,
 )
+from acd.expected_wait import Accuracy
+from acd.ground import Ground
+from acd.guests import Guests
 from acd.inputs import (
     Accept,
     AcdInput,
@@ -56,22 +57,34 @@ from acd.inputs import (
     AgentLeft,
     CallerLeft,
     CallInput,
+    ChangeAgent,
+    ChangeQueue,
+    CodeWrapUp,
     Decline,
+    Dismiss,
     Enqueue,
+    ExtendWrapUp,
     FinishWrapUp,
+    GuestInput,
+    HouseInput,
     Lose,
+    Move,
     Pause,
     PhoneChanged,
+    Promote,
     Ready,
+    RemoveAgent,
+    Reserve,
     SignIn,
     SignOut,
+    TakeTalk,
 )
-from acd.kept import KeptAgent, KeptCaller
-from acd.matching import Matching
+from acd.kept import KeptAgent, KeptCaller, KeptGuest
 from acd.options import AgentCard, AgentOptions, QueueOptions
-from acd.timers import AgentTime, MaxWait, PositionDue, Timer, Timers
+from acd.shifts import Shifts
+from acd.timers import AgentTime, AwayDue, MaxWait, PositionDue, RelaxDue, Timer
 from acd.views import AgentView, CallerView, agent_view, caller_view
-from foundation.errors import IllegalTransition, NotFound
+from acd.visits import Outcome, Visits
 from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
 
 PICK_UP_UNHEARD_S = 5.0
@@ -88,49 +101,73 @@ class Floor:
         agents: Iterable[AgentCard],
         options: AgentOptions | None = None,
         new_offer_id: Callable[[], OfferId] = new_offer_id,
+        chance: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self._options = options or AgentOptions()
+        """`chance`: random numbers from 0 to below 1, for strategies by lot."""
         self._new_offer_id = new_offer_id
-        self._agents = {card.agent_id: Agent(card) for card in agents}
-        self._matching = Matching(queues, self._agents.values())
-        self._callers: dict[CallId, Caller] = {}
-        self._open_offers: set[OfferId] = set()
-        self._timers: Timers[Timer] = Timers()
-        self._visits = 0
-        self._events: list[AcdEvent] = []
+        self._ground = Ground(queues, agents, options or AgentOptions(), chance)
+        self._visits = Visits(self._ground)
+        self._guests = Guests(self._ground, self._visits)
+        self._shifts = Shifts(self._ground)
 
     @property
     def deadline(self) -> float | None:
-        return self._timers.next_at
+        return self._ground.timers.next_at
 
     def feed(self, given: AcdInput, now: float) -> list[AcdEvent]:
-        self._events = []
+        events = self._ground.events = []
         match given:
-            case SignIn() | SignOut() | Ready() | Pause() | FinishWrapUp() | PhoneChanged():
+            case (
+                SignIn()
+                | SignOut()
+                | Ready()
+                | Pause()
+                | FinishWrapUp()
+                | ExtendWrapUp()
+                | CodeWrapUp()
+                | PhoneChanged()
+            ):
                 self._feed_agent(given, now)
                 self._dispatch(now)
-            case Enqueue():
-                caller = self._enqueue(given, now)
+            case Enqueue(call_id):
+                self._visits.enqueue(given, now)
+                self._guests.end_of_call(call_id, now)
                 self._dispatch(now)
-                self._tell_position(caller, now)
+                self._visits.tell_position(call_id, now)
+            case Reserve() | Dismiss() | TakeTalk():
+                self._feed_guest(given, now)
+                self._dispatch(now)
+            case ChangeAgent() | RemoveAgent() | ChangeQueue():
+                self._feed_house(given, now)
+                self._dispatch(now)
+            case Promote():
+                self._visits.promote(given, now)
+                self._dispatch(now)
+            case Move():
+                self._visits.move(given, now)
+                self._dispatch(now)
             case _:
                 self._feed_call(given, now)
                 self._dispatch(now)
-        return self._events
+        return events
 
     def tick(self, now: float) -> list[AcdEvent]:
         """Settle what is due, instant by instant: who was free first gets the first call."""
-        self._events = []
+        events = self._ground.events = []
         while (instant := self.deadline) is not None and instant <= now:
-            while timer := self._timers.maybe_pop(instant):
+            while timer := self._ground.timers.maybe_pop(instant):
                 self._on_timer(timer, now)
             self._dispatch(now)
-        return self._events
+        return events
 
     # ---- a floor before this one
 
     def restore(
-        self, agents: Iterable[KeptAgent], callers: Iterable[KeptCaller], now: float
+        self,
+        agents: Iterable[KeptAgent],
+        callers: Iterable[KeptCaller],
+        now: float,
+        guests: Iterable[KeptGuest] = (),
     ) -> None:
         """Go on where the floor of a process that died stood; before anything else is fed.
 
@@ -138,9 +175,11 @@ class Floor:
         order in which they came.
         """
         for kept in agents:
-            self._restore_agent(self._get_agent(kept.agent_id), kept, now)
+            self._restore_agent(self._ground.get_agent(kept.agent_id), kept, now)
         for caller in callers:
-            self._restore_caller(caller, now)
+            self._visits.restore(caller, now)
+        for guest in guests:
+            self._guests.restore(guest)
 
     def _restore_agent(self, agent: Agent, kept: KeptAgent, now: float) -> None:
         agent.restore(
@@ -152,10 +191,12 @@ class Floor:
             self._kept_deadline(kept, now),
             kept.after_talk,
         )
+        agent.wrap_up_code = kept.wrap_up_code
         agent.registered, agent.busy = kept.registered, kept.busy
-        self._matching.follow(agent)
+        self._ground.matching.follow(agent, now)
         if agent.deadline is not None:
-            self._timers.set(AgentTime(agent.agent_id), agent.deadline)
+            self._ground.timers.set(AgentTime(agent.agent_id), agent.deadline)
+        self._ground.on_followed(agent)
 
     def _kept_deadline(self, kept: KeptAgent, now: float) -> float | None:
         if kept.assignment is None:
@@ -165,79 +206,63 @@ class Floor:
             case AgentState.RINGING:
                 return max(kept.since + options.ring_s, now + PICK_UP_UNHEARD_S)
             case AgentState.WRAP_UP:
-                return kept.since + options.wrap_up_s
+                return kept.since + (kept.wrap_up_s or options.wrap_up_s)
             case _:
                 return None
-
-    def _restore_caller(self, kept: KeptCaller, now: float) -> None:
-        queue = self._matching.get_queue(kept.queue)
-        self._visits += 1
-        caller = Caller(
-            kept.call_id,
-            kept.queue,
-            kept.priority,
-            self._visits,
-            kept.entered_at,
-            kept.entered_at + queue.options.max_wait_s,
-        )
-        self._callers[kept.call_id] = caller
-        caller.tried |= kept.tried
-        if kept.agent_id is None or kept.offer_id is None:
-            self._matching.join(caller)
-        else:
-            caller.ring(kept.agent_id, kept.offer_id)
-            caller.is_answered = kept.is_answered
-        if kept.is_answered:
-            return
-        if kept.offer_id is not None:
-            self._open_offers.add(kept.offer_id)
-        self._timers.set(MaxWait(kept.call_id), caller.overflow_at)
-        every_s = queue.options.announce_position_every_s
-        if every_s is not None:
-            waited_s = max(0.0, now - kept.entered_at)
-            self._timers.set(PositionDue(kept.call_id), now + every_s - waited_s % every_s)
 
     # ---- questions
 
     def agents(self) -> list[AgentView]:
-        return [agent_view(agent) for agent in self._agents.values()]
+        return [agent_view(agent) for agent in self._ground.agents.values()]
 
     def agent(self, agent_id: AgentId) -> AgentView:
-        return agent_view(self._get_agent(agent_id))
+        return agent_view(self._ground.get_agent(agent_id))
 
     def state_of(self, agent_id: AgentId) -> AgentState:
-        return self._get_agent(agent_id).state
+        return self._ground.get_agent(agent_id).state
+
+    def why_unavailable(self, agent_id: AgentId) -> str:
+        """'' for who may be offered a call or reserved now; else why not."""
+        return self._ground.get_agent(agent_id).why_unavailable
 
     def card_of(self, agent_id: AgentId) -> AgentCard:
-        return self._get_agent(agent_id).card
+        return self._ground.get_agent(agent_id).card
 
     def options_of(self, queue: QueueId) -> QueueOptions:
-        return self._matching.get_queue(queue).options
+        return self._ground.options_of(queue)
 
     def waiting(self, queue: QueueId) -> list[CallerView]:
         """Who waits, in order of service; callers whose agent's phone rings are among them."""
-        name = self._matching.get_queue(queue).queue_id
-        unanswered = (c for c in self._callers.values() if c.queue == name and not c.is_answered)
-        return [caller_view(caller) for caller in sorted(unanswered, key=lambda c: c.place)]
+        self._ground.options_of(queue)
+        return [caller_view(caller) for caller in self._visits.unanswered(queue)]
 
     def position(self, call_id: CallId) -> int | None:
         """1 is next; None for who does not wait (rings, talks, or is not on the floor).
 
         Callers of the same queue count, without those at whose agent it rings already.
         """
-        caller = self._callers.get(call_id)
+        caller = self._visits.find(call_id)
         if caller is None or not caller.is_waiting:
             return None
-        return self._matching.get_queue(caller.queue).position(caller)
+        return self._ground.matching.position(caller)
+
+    def expectation_error(self, queue: QueueId) -> Accuracy | None:
+        """How far the expected waits were off; None before anybody was answered."""
+        self._ground.options_of(queue)
+        return self._ground.expected_wait(queue).accuracy()
+
+    def is_surging(self, queue: QueueId) -> bool:
+        """Whether the queue has called in its backup agents."""
+        return self._visits.is_surging(queue)
 
     def is_current(self, offer_id: OfferId) -> bool:
         """Whether the offer is still open: its agent's phone rings and may pick up."""
-        return offer_id in self._open_offers
+        return offer_id in self._ground.open_offers
 
     # ---- agents and their phones
 
     def _feed_agent(self, given: AgentInput, now: float) -> None:
-        agent = self._get_agent(given.agent_id)
+        agent = self._ground.get_agent(given.agent_id)
         match given:
             case SignIn():
                 self._sign_in(agent, now)
@@ -248,176 +273,134 @@ class Floor:
             case Pause(reason=reason):
                 self._choose(agent, Step.PAUSE, now, reason)
             case FinishWrapUp():
-                self._events += agent.finish_wrap_up(now)
+                self._shifts.finish_wrap_up(agent, now)
+            case ExtendWrapUp():
+                self._shifts.extend(agent, given)
+            case CodeWrapUp():
+                self._shifts.code(agent, given, now)
             case PhoneChanged():
                 self._change_phone(agent, given, now)
             case _:
                 assert_never(given)
-        self._follow(agent, now)
-
-    def _get_agent(self, agent_id: AgentId) -> Agent:
-        try:
-            return self._agents[agent_id]
-        except KeyError:
-            raise NotFound(f"there is no agent {agent_id!r}") from None
+        self._ground.follow(agent, now)
 
     def _sign_in(self, agent: Agent, now: float) -> None:
         was_off = agent.state is AgentState.OFF
-        self._events += agent.choose(Step.SIGN_IN, now)
-        if was_off and self._options.auto_ready and agent.registered:
-            self._events += agent.choose(Step.MAKE_READY, now)
+        self._ground.events += agent.choose(Step.SIGN_IN, now)
+        if was_off and self._ground.options.auto_ready and agent.registered:
+            self._ground.events += agent.choose(Step.MAKE_READY, now)
 
     def _choose(self, agent: Agent, step: Step, now: float, reason: str = "") -> None:
+        if step is not Step.SIGN_OUT:
+            self._shifts.check_code(agent)
         if agent.state is AgentState.RINGING and step is not Step.MAKE_READY:
             self._part(agent, OfferFailure.WITHDRAWN, now)
-        self._events += agent.choose(step, now, reason)
+        self._ground.events += agent.choose(step, now, reason)
 
     def _change_phone(self, agent: Agent, given: PhoneChanged, now: float) -> None:
         came = given.registered and not agent.registered
         agent.registered, agent.busy = given.registered, given.busy
-        if came and self._options.auto_ready and agent.state is AgentState.OFF:
+        if came and self._ground.options.auto_ready and agent.state is AgentState.OFF:
             self._sign_in(agent, now)
         elif not given.registered and agent.state is AgentState.RINGING:
             self._miss(agent, OfferFailure.UNREACHABLE, now)
 
-    def _follow(self, agent: Agent, now: float) -> None:
-        """Bring everything that depends on an agent's state up to date with it."""
-        is_gone = self._options.auto_ready and not agent.registered
-        if is_gone and agent.state in (AgentState.READY, AgentState.PAUSED):
-            self._events += agent.choose(Step.SIGN_OUT, now)
-        self._matching.follow(agent)
-        timer = AgentTime(agent.agent_id)
-        if agent.deadline is None:
-            self._timers.cancel(timer)
-        else:
-            self._timers.set(timer, agent.deadline)
-
     # ---- calls
 
-    def _enqueue(self, given: Enqueue, now: float) -> Caller:
-        queue = self._matching.get_queue(given.queue)
-        if given.call_id in self._callers:
-            raise IllegalTransition(given.call_id, "on the floor", given)
-        self._visits += 1
-        overflow_at = now + queue.options.max_wait_s
-        caller = Caller(given.call_id, given.queue, given.priority, self._visits, now, overflow_at)
-        self._callers[given.call_id] = caller
-        self._timers.set(MaxWait(given.call_id), caller.overflow_at)
-        self._events.append(CallQueued(given.call_id, given.queue, given.priority))
-        self._matching.join(caller)
-        return caller
-
     def _feed_call(self, given: CallInput, now: float) -> None:
-        caller = self._callers.get(given.call_id)
-        if caller is None:
-            return
         match given:
-            case CallerLeft():
-                self._end(caller, CallAbandoned(caller.call_id, caller.queue), now)
-            case Lose():
-                self._end(caller, CallLost(caller.call_id, caller.queue), now)
+            case CallerLeft(call_id) | Lose(call_id):
+                self._end_call(given, now)
+                self._guests.end_of_call(call_id, now)
             case Accept():
-                if self._is_open(caller, given):
-                    self._answer(caller, self._agents[given.agent_id], now)
-            case Decline(agent_id=agent_id, why=why):
-                if self._is_open(caller, given):
-                    self._miss(self._agents[agent_id], why, now)
-            case AgentLeft(agent_id=agent_id):
-                if caller.is_answered and caller.agent_id == agent_id:
-                    self._end_talk(caller, self._agents[agent_id], now)
+                self._accept(given, now)
+            case Decline():
+                self._decline(given, now)
+            case AgentLeft(call_id, agent_id):
+                caller = self._visits.find(call_id)
+                if caller is not None and caller.is_answered and caller.agent_id == agent_id:
+                    self._visits.end_talk(caller, now)
             case _:
                 assert_never(given)
 
-    def _is_open(self, caller: Caller, given: Accept | Decline) -> bool:
-        is_same = (caller.offer_id, caller.agent_id) == (given.offer_id, given.agent_id)
-        return is_same and self.is_current(given.offer_id)
+    def _feed_house(self, given: HouseInput, now: float) -> None:
+        match given:
+            case ChangeAgent(card):
+                self._ground.change_agent(card)
+            case RemoveAgent(agent_id):
+                self._ground.remove_agent(agent_id)
+            case ChangeQueue():
+                self._visits.change_queue(given, now)
+            case _:
+                assert_never(given)
+
+    def _feed_guest(self, given: GuestInput, now: float) -> None:
+        match given:
+            case Reserve():
+                self._guests.reserve(given, now)
+            case Dismiss():
+                self._guests.dismiss(given, now)
+            case TakeTalk():
+                self._guests.take_talk(given, now)
+            case _:
+                assert_never(given)
+
+    def _end_call(self, given: CallerLeft | Lose, now: float) -> None:
+        caller = self._visits.find(given.call_id)
+        if caller is None:
+            return
+        is_lost = isinstance(given, Lose)
+        outcome: Outcome = (
+            CallLost(caller.call_id, caller.queue)
+            if is_lost
+            else CallAbandoned(caller.call_id, caller.queue)
+        )
+        self._visits.end(caller, outcome, now)
+
+    def _accept(self, given: Accept, now: float) -> None:
+        caller = self._visits.find_offered(given)
+        guest = self._guests.find_open(given)
+        if caller is not None:
+            self._visits.answer(caller, self._ground.agents[given.agent_id], now)
+        elif guest is not None:
+            self._guests.join(guest, now)
+
+    def _decline(self, given: Decline, now: float) -> None:
+        if self._visits.find_offered(given) or self._guests.find_open(given):
+            self._miss(self._ground.agents[given.agent_id], given.why, now)
 
     def _dispatch(self, now: float) -> None:
-        while queue := self._matching.next_queue():
-            caller = self._callers[queue.head[-1]]
-            agent = self._agents[queue.pool.best(caller.tried)]
-            self._offer(caller, agent, queue.options, now)
-
-    def _offer(self, caller: Caller, agent: Agent, options: QueueOptions, now: float) -> None:
-        offer = Assignment(caller.call_id, caller.queue, self._new_offer_id())
-        self._matching.leave(caller)
-        caller.ring(agent.agent_id, offer.offer_id)
-        self._open_offers.add(offer.offer_id)
-        self._events.append(
-            AgentOffered(caller.call_id, caller.queue, agent.agent_id, offer.offer_id)
-        )
-        self._events += agent.offer(offer, now, options.ring_s)
-        self._follow(agent, now)
-
-    def _answer(self, caller: Caller, agent: Agent, now: float) -> None:
-        self._open_offers.remove(agent.get_assignment().offer_id)
-        caller.is_answered = True
-        self._cancel_timers(caller)
-        self._events.append(AgentAnswered(caller.call_id, caller.queue, agent.agent_id))
-        self._events += agent.pick_up(now)
-        self._follow(agent, now)
+        while match := self._ground.matching.next_match(now):
+            caller = self._visits.get(match.call_id)
+            agent = self._ground.matching.choose_agent(caller, match.lineup, now)
+            self._visits.offer(caller, agent, self._new_offer_id(), match.lineup.options, now)
 
     def _miss(self, agent: Agent, why: OfferFailure, now: float) -> None:
         self._part(agent, why, now)
-        self._events += agent.miss(now)
-        self._follow(agent, now)
+        self._ground.events += agent.miss(now)
+        self._ground.follow(agent, now)
 
     def _part(self, agent: Agent, why: OfferFailure, now: float) -> None:
-        """The caller's half of a failed offer; the agent's half depends on why it failed."""
-        caller = self._callers[agent.get_assignment().call_id]
-        self._fail_offer(caller, agent, why)
-        caller.wait_again(agent.agent_id)
-        if now >= caller.overflow_at:
-            self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
+        """The other half of what rang at the agent's is over."""
+        if self._guests.is_guest(agent):
+            self._guests.part(agent, why)
         else:
-            self._matching.join(caller)
-
-    def _fail_offer(self, caller: Caller, agent: Agent, why: OfferFailure) -> None:
-        offer = agent.get_assignment()
-        self._open_offers.remove(offer.offer_id)
-        self._events.append(
-            OfferFailed(caller.call_id, caller.queue, agent.agent_id, offer.offer_id, why)
-        )
-
-    def _end(self, caller: Caller, outcome: CallAbandoned | CallLost, now: float) -> None:
-        """Wherever the caller is: a talk ends, or the visit ends with `outcome`."""
-        if caller.agent_id is None:
-            self._matching.leave(caller)
-            self._forget(caller, outcome)
-        elif caller.is_answered:
-            self._end_talk(caller, self._agents[caller.agent_id], now)
-        else:
-            self._withdraw(caller, self._agents[caller.agent_id], outcome, now)
-
-    def _withdraw(
-        self, caller: Caller, agent: Agent, outcome: CallAbandoned | CallLost, now: float
-    ) -> None:
-        self._fail_offer(caller, agent, OfferFailure.WITHDRAWN)
-        self._forget(caller, outcome)
-        self._events += agent.withdraw(now)
-        self._follow(agent, now)
-
-    def _end_talk(self, caller: Caller, agent: Agent, now: float) -> None:
-        wrap_up_s = self.options_of(caller.queue).wrap_up_s
-        self._forget(caller, TalkEnded(caller.call_id, caller.queue, agent.agent_id))
-        self._events += agent.end_talk(now, wrap_up_s)
-        self._follow(agent, now)
-
-    def _forget(self, caller: Caller, last: AcdEvent) -> None:
-        del self._callers[caller.call_id]
-        self._cancel_timers(caller)
-        self._events.append(last)
+            self._visits.part(agent, why, now)
 
     # ---- time
 
     def _on_timer(self, timer: Timer, now: float) -> None:
         match timer:
             case AgentTime(agent_id):
-                self._end_agent_time(self._agents[agent_id], now)
+                self._end_agent_time(self._ground.agents[agent_id], now)
+            case AwayDue(agent_id):
+                self._shifts.end_pause(self._ground.agents[agent_id], now)
             case MaxWait(call_id):
-                self._end_wait(self._callers[call_id])
+                self._visits.end_wait(call_id)
+            case RelaxDue(call_id):
+                self._visits.relax(call_id, now)
             case PositionDue(call_id):
-                self._tell_position(self._callers[call_id], now)
+                self._visits.tell_position(call_id, now)
             case _:
                 assert_never(timer)
 
@@ -425,25 +408,4 @@ class Floor:
         if agent.state is AgentState.RINGING:
             self._miss(agent, OfferFailure.NO_ANSWER, now)
         else:
-            self._events += agent.finish_wrap_up(now)
-            self._follow(agent, now)
-
-    def _end_wait(self, caller: Caller) -> None:
-        if caller.is_waiting:
-            self._matching.leave(caller)
-            self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
-
-    def _tell_position(self, caller: Caller, now: float) -> None:
-        """Now, if the caller waits, and again after the queue's interval."""
-        queue = self._matching.get_queue(caller.queue)
-        every_s = queue.options.announce_position_every_s
-        if every_s is None:
-            return
-        self._timers.set(PositionDue(caller.call_id), now + every_s)
-        if caller.is_waiting:
-            position = queue.position(caller)
-            self._events.append(PositionTold(caller.call_id, caller.queue, position))
-
-    def _cancel_timers(self, caller: Caller) -> None:
-        self._timers.cancel(MaxWait(caller.call_id))
-        self._timers.cancel(PositionDue(caller.call_id))
+            self._shifts.end_wrap_up(agent, now)

@@ -1,7 +1,7 @@
 """What a floor is given that takes over from one whose process died; times are of its own clock.
 
 Whoever gives it (`Floor.restore`) has made it whole: an agent who rings or talks has a caller who
-is bound to that agent, and the other way round.
+is bound to that agent, or is a guest, and the other way round.
 """
 
 from collections.abc import Set
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from acd.agent import Assignment, Step
 from acd.events import AgentState
+from acd.requirement import EVERYBODY, Requirement
 from foundation.ids import AgentId, CallId, OfferId, QueueId
 
 
@@ -25,6 +26,9 @@ class KeptAgent:
     "Of RINGING, TALKING and WRAP_UP."
     after_talk: tuple[Step, str] = (Step.MAKE_READY, "")
     "What the agent chose while talking, with the reason of a pause."
+    wrap_up_s: float | None = None
+    "How long the wrap-up is, when the agent has extended it."
+    wrap_up_code: str = ""
     registered: bool = False
     busy: bool = False
 
@@ -37,7 +41,22 @@ class KeptCaller:
     queue: QueueId
     priority: int
     entered_at: float
+    front: bool = False
+    tier: str = ""
+    requires: Requirement = EVERYBODY
+    waited_s: float = 0.0
     agent_id: AgentId | None = None
     offer_id: OfferId | None = None
     is_answered: bool = False
     tried: Set[AgentId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptGuest:
+    """An agent who is asked into a talk; RINGING, or TALKING once he has joined."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+    offer_id: OfferId
+    has_joined: bool = False

@@ -3,21 +3,88 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
+from acd.events import Priority
+from acd.requirement import EVERYBODY, Requirement, both, least_levels
 from foundation.errors import ConfigurationError
-from foundation.ids import AgentId
+from foundation.ids import AgentId, QueueId
 
 
 class Strategy(StrEnum):
     """Which of several available agents gets the call; the functions are in `acd.routing`."""
 
     LONGEST_IDLE = "longest_idle"
+    "The best suited first, and of those the longest idle."
+    MOST_IDLE = "most_idle"
+    "The longest idle of all who suit, whatever the levels."
+    LEAST_OCCUPIED = "least_occupied"
+    "Who was busy for the least share of the shift."
+    BEST_SKILL_LEAST_OCCUPIED = "best_skill_least_occupied"
+    FEWEST_CALLS = "fewest_calls"
+    ROUND_ROBIN = "round_robin"
+    TOP_DOWN = "top_down"
+    "Always in the order of the configuration."
+    RANDOM_WEIGHTED = "random_weighted"
+    "By lot, better suited agents more often."
+    PERCENT_ALLOCATION = "percent_allocation"
+    "Who is furthest below the share of the time that this queue should have of it."
+
+
+class Selection(StrEnum):
+    """Which of several waiting callers a freed agent takes."""
+
+    GREATEST_NEED = "greatest_need"
+    "Who is first in the order of service over all queues."
+    SKILL_LEVEL = "skill_level"
+    "Whoever the agent suits best."
+    SERVICE_OBJECTIVE = "service_objective"
+    "The queue that is closest to missing its service level."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceOrder:
+    """Who is served before whom: everybody by entry time, some with a head start, in seconds.
+
+    A caller with a head start of 600 s goes before all who came up to 600 s earlier without one.
+    Because everybody ages alike nobody can starve: once a caller has waited `longest_s`, no later
+    arrival goes ahead.
+    """
+
+    priority_s: Mapping[Priority, float] = field(
+        default_factory=lambda: {Priority.P0: 1800.0, Priority.P1: 600.0, Priority.P2: 180.0}
+    )
+    tier_s: Mapping[str, float] = field(default_factory=dict)
+    "Of VIP tiers, by name; added to that of the priority."
+    front_s: float = 1200.0
+    "Of those who are put to the front because they have been served before; added as well."
+    longest_s: float = 3600.0
+    "No head start is longer, whatever adds up."
+
+    def head_start_s(self, priority: int, tier: str = "", *, front: bool = False) -> float:
+        """An unknown tier is none; a priority above P0 counts as P0."""
+        urgency = Priority(min(max(priority, Priority.P3), Priority.P0))
+        by_front = self.front_s if front else 0.0
+        return min(
+            self.longest_s,
+            self.priority_s.get(urgency, 0.0) + self.tier_s.get(tier, 0.0) + by_front,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentOptions:
-    """How all agents of this floor are treated."""
+    """How all agents and callers of this floor are treated."""
 
+    selection: Selection = Selection.GREATEST_NEED
+    "Which of several waiting callers a freed agent takes."
+    order: ServiceOrder = field(default_factory=ServiceOrder)
+    "Who is served before whom."
+    pause_limit_s: Mapping[str, float] = field(default_factory=dict)
+    "How long a pause may last, by its reason; without a limit as long as it likes."
+    away_grace_s: float = 120.0
+    "Who is not back so long after the limit is signed out."
+    max_wrap_up_s: float = 600.0
+    "Agents may extend their wrap-up up to this."
     auto_ready: bool = False
     "The registration is the sign-in: a phone that registers is READY, one that is gone is OFF."
 
@@ -35,6 +102,10 @@ class AgentCard:
     team: str = ""
     languages: tuple[str, ...] = ()
     "Language codes, the mother tongue first."
+    backup: bool = False
+    "Is offered calls of a queue only while its `surge` lasts."
+    allocation: Mapping[QueueId, float] = field(default_factory=dict)
+    "For the strategy percent_allocation: percent of the busy time that a queue should have."
     auto_answer: bool = False
     "The phone is asked to answer by itself, with a short tone for the agent."
 
@@ -48,16 +119,56 @@ class ServiceLevel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Surge:
+    """Backup agents join at the upper threshold and leave at the lower one, not in between."""
+
+    join_waiting: int = 10
+    "So many callers wait, and they are called in."
+    leave_waiting: int = 3
+    "So few, and they are let go."
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.leave_waiting < self.join_waiting:
+            problem = f"surge: 0 <= leave_waiting < join_waiting must hold, but {self}"
+            raise ConfigurationError([problem])
+
+
+class Relaxation(NamedTuple):
+    """After so long a wait, less will do."""
+
+    after_s: float
+    requirement: Requirement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueOptions:
     """How the callers of one queue are served."""
 
     skills: Mapping[str, int] = field(default_factory=dict)
     "What an agent must have: skill to least level. Empty: every agent suits."
+    requires: Requirement = EVERYBODY
+    "What an agent must have beside `skills`."
+    relax: tuple[Relaxation, ...] = ()
+    "What will do instead of both, in the order of `after_s`."
     strategy: Strategy = Strategy.LONGEST_IDLE
+    sticky_s: float = 0.0
+    "How long a caller waits for the agent who talked with him last, before all others; 0: never."
+    max_waiting: int | None = None
+    "Who comes when so many wait already overflows at once; None: any number may wait."
+    max_expected_wait_s: float | None = None
+    "Who would wait longer, by what is expected, overflows at once."
+    needs_agents: bool = False
+    "Who comes while no agent who suits takes calls, or has one, overflows at once."
+    surge: Surge | None = None
+    "When backup agents are called in; None: never."
     ring_s: float = 15.0
     "How long an agent's phone rings before the call is offered elsewhere."
     wrap_up_s: float = 20.0
     "Time for notes after a talk, during which no call is offered; 0: none."
+    wrap_up_codes: tuple[str, ...] = ()
+    "What an agent may say a call was about; none: codes are not used."
+    needs_wrap_up_code: bool = False
+    "No call is offered before the last one has its code."
     max_wait_s: float = 600.0
     "Who has waited this long overflows; an offer in flight may still succeed."
     short_abandon_s: float = 5.0
@@ -69,6 +180,11 @@ class QueueOptions:
     "How often a waiting caller hears the place in the queue, the first time at entry; None: never."
     music: str = ""
     "Name of what waiting callers hear; '': the centre's own music."
+
+    @property
+    def requirement(self) -> Requirement:
+        """`skills` and `requires` together."""
+        return both(least_levels(self.skills), self.requires)
 
     def __post_init__(self) -> None:
         problems = [
@@ -82,5 +198,8 @@ class QueueOptions:
         ]
         if self.wrap_up_s < 0:
             problems.append(f"wrap_up_s must not be negative, but is {self.wrap_up_s}")
+        steps = [step.after_s for step in self.relax]
+        if steps != sorted(set(steps)) or min(steps, default=1) <= 0:
+            problems.append(f"relax must name later and later times above 0 s, not {steps}")
         if problems:
             raise ConfigurationError(problems)

@@ -1,65 +1,121 @@
-"""Who suits a queue, and who of those is asked first.
+"""Strategies: which of the available agents who suit is asked first. Each is one small function.
 
-An agent suits when each skill that the queue requires is there with at least the least level.
-Of the available agents who suit, the best suited come first: those with the highest sum of their
-levels over the *required* skills (other skills do not count, so a queue without requirements
-treats all alike). Among the equally suited, the one who has been READY longest comes first;
-withdrawn offers do not interrupt that time. The agent's id breaks what is still a tie.
+A strategy gives an agent a rank; the least is asked first, and the agent's id breaks what is still
+a tie. Most ranks hold from the moment at which the agent becomes available (`STEADY`): those
+agents stand sorted (`acd.pool`). The others change while time passes and are compared at the
+moment of the choice.
 
-A strategy is one function that gives a rank when an agent becomes available; the rank must not
-change until the agent is taken. A new strategy is a new function here and a name in
-`acd.options.Strategy`.
+Best suited is who has the highest sum of levels over the skills that the caller needs; other
+skills do not count, so that a requirement without skills treats all alike.
+
+The names of the trade (Avaya Business Advocate 2006): EAD is by level first, UCD is not; MIA is
+the most idle agent, LOA the least occupied. `longest_idle` is EAD-MIA, `most_idle` UCD-MIA,
+`best_skill_least_occupied` EAD-LOA, `least_occupied` UCD-LOA, `percent_allocation` PAD.
 """
 
-from bisect import bisect_left, insort
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf, log
 from typing import TypeAlias
 
 from acd.agent import Agent
 from acd.options import AgentCard, Strategy
-from foundation.ids import AgentId
+from acd.requirement import Requirement, skills_in
+from acd.worktime import WorkTime
+from foundation.ids import QueueId
 
 Rank: TypeAlias = tuple[float, float]
 "The least is asked first."
-Ranking: TypeAlias = Callable[[Agent, Mapping[str, int]], Rank]
 
 
-def suits(card: AgentCard, required: Mapping[str, int]) -> bool:
-    return all(card.skills.get(skill, 0) >= level for skill, level in required.items())
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An available agent as a strategy sees him."""
+
+    agent: Agent
+    work: WorkTime
+    queue: QueueId
+    level: int
+    "Sum of the levels of the skills that are needed."
+    turn: int
+    "Place in the order of the configuration, from 0."
+    chance: float
+    "A random number from 0 to below 1, drawn when the agent became available."
 
 
-def longest_idle(agent: Agent, required: Mapping[str, int]) -> Rank:
-    """Best suited first, then longest idle."""
-    return (-sum(agent.card.skills.get(skill, 0) for skill in required), agent.idle_since)
+Ranking: TypeAlias = Callable[[Candidate, float], Rank]
+"Of a candidate at a time (seconds)."
 
 
-RANKINGS: dict[Strategy, Ranking] = {Strategy.LONGEST_IDLE: longest_idle}
+def longest_idle(candidate: Candidate, now: float) -> Rank:
+    """Best suited first, then longest idle; withdrawn offers do not interrupt that time."""
+    return (-candidate.level, candidate.agent.idle_since)
 
 
-class Pool:
-    """The available agents who suit one queue, in the order in which they are asked.
+def most_idle(candidate: Candidate, now: float) -> Rank:
+    return (candidate.agent.idle_since, 0)
 
-    A sorted list: with a thousand agents, shifting it costs less than a heap's dead entries.
-    """
 
-    def __init__(self) -> None:
-        self._ranked: list[tuple[Rank, AgentId]] = []
-        self._ranks: dict[AgentId, Rank] = {}
+def best_skill_least_occupied(candidate: Candidate, now: float) -> Rank:
+    return (-candidate.level, candidate.work.occupancy(now))
 
-    def __len__(self) -> int:
-        return len(self._ranked)
 
-    def add(self, agent_id: AgentId, rank: Rank) -> None:
-        self._ranks[agent_id] = rank
-        insort(self._ranked, (rank, agent_id))
+def least_occupied(candidate: Candidate, now: float) -> Rank:
+    return (candidate.work.occupancy(now), candidate.agent.idle_since)
 
-    def remove(self, agent_id: AgentId) -> None:
-        entry = (self._ranks.pop(agent_id), agent_id)
-        del self._ranked[bisect_left(self._ranked, entry)]
 
-    def best(self, tried: Set[AgentId]) -> AgentId:
-        """The first who was not tried yet, or the first of all."""
-        for _, agent_id in self._ranked:
-            if agent_id not in tried:
-                return agent_id
-        return self._ranked[0][1]
+def fewest_calls(candidate: Candidate, now: float) -> Rank:
+    """Since sign-in: who comes late is not asked until all others are even, but asked more."""
+    return (candidate.work.calls, candidate.agent.idle_since)
+
+
+def round_robin(candidate: Candidate, now: float) -> Rank:
+    """Whose last offer is longest ago, answered or not."""
+    return (candidate.work.last_offer, candidate.turn)
+
+
+def top_down(candidate: Candidate, now: float) -> Rank:
+    """Always in the order of the configuration."""
+    return (candidate.turn, 0)
+
+
+def random_weighted(candidate: Candidate, now: float) -> Rank:
+    """By lot, the chance in proportion to the level (Efraimidis and Spirakis 2006)."""
+    return (-log(1 - candidate.chance) / max(1, candidate.level), candidate.turn)
+
+
+def percent_allocation(candidate: Candidate, now: float) -> Rank:
+    """Whose share of time for the queue is the lowest percentage of what it should be."""
+    target = candidate.agent.card.allocation.get(candidate.queue, 0) / 100
+    share = candidate.work.queue_share(candidate.queue, now)
+    return (share / target if target > 0 else inf, candidate.agent.idle_since)
+
+
+RANKINGS: dict[Strategy, Ranking] = {
+    Strategy.LONGEST_IDLE: longest_idle,
+    Strategy.MOST_IDLE: most_idle,
+    Strategy.BEST_SKILL_LEAST_OCCUPIED: best_skill_least_occupied,
+    Strategy.LEAST_OCCUPIED: least_occupied,
+    Strategy.FEWEST_CALLS: fewest_calls,
+    Strategy.ROUND_ROBIN: round_robin,
+    Strategy.TOP_DOWN: top_down,
+    Strategy.RANDOM_WEIGHTED: random_weighted,
+    Strategy.PERCENT_ALLOCATION: percent_allocation,
+}
+STEADY = frozenset(
+    {
+        Strategy.LONGEST_IDLE,
+        Strategy.MOST_IDLE,
+        Strategy.FEWEST_CALLS,
+        Strategy.ROUND_ROBIN,
+        Strategy.TOP_DOWN,
+        Strategy.RANDOM_WEIGHTED,
+        # While nobody rings or talks to an available agent, his busy time stands still.
+        Strategy.PERCENT_ALLOCATION,
+    }
+)
+"Their ranks hold until the agent is taken."
+
+
+def level_of(card: AgentCard, requirement: Requirement) -> int:
+    return sum(card.skills.get(skill, 0) for skill in set(skills_in(requirement)))

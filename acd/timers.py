@@ -1,38 +1,52 @@
 """What the floor waits for: many deadlines, of which most are cancelled before they come.
 
+Timers are tuples, which hash faster than anything else; `kind` keeps those of one id apart.
 A heap whose dead entries are left where they are until they come up or are the majority.
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from foundation.ids import AgentId, CallId
 
 
-@dataclass(frozen=True, slots=True)
-class AgentTime:
+class AgentTime(NamedTuple):
     """The agent's ringing or wrap-up is over."""
 
     agent_id: AgentId
+    kind: str = "agent"
 
 
-@dataclass(frozen=True, slots=True)
-class MaxWait:
+class MaxWait(NamedTuple):
     """The caller has waited `max_wait_s`."""
 
     call_id: CallId
+    kind: str = "wait"
 
 
-@dataclass(frozen=True, slots=True)
-class PositionDue:
+class PositionDue(NamedTuple):
     """The caller is to hear the place in the queue again."""
 
     call_id: CallId
+    kind: str = "position"
 
 
-Timer: TypeAlias = AgentTime | MaxWait | PositionDue
+class RelaxDue(NamedTuple):
+    """The caller has waited so long that less will do."""
+
+    call_id: CallId
+    kind: str = "relax"
+
+
+class AwayDue(NamedTuple):
+    """The agent's pause has lasted as long as it may, or the grace after that is over."""
+
+    agent_id: AgentId
+    kind: str = "away"
+
+
+Timer: TypeAlias = AgentTime | AwayDue | MaxWait | PositionDue | RelaxDue
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -64,6 +78,9 @@ class Timers(Generic[Key]):
         if len(self._heap) > 2 * len(self._at) + 64:
             self._heap = [entry for entry in self._heap if self._is_alive(entry)]
             heapify(self._heap)
+
+    def is_set(self, key: Key) -> bool:
+        return key in self._at
 
     def cancel(self, key: Key) -> None:
         self._at.pop(key, None)

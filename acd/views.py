@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from acd.agent import Agent
 from acd.caller import Caller
 from acd.events import AgentState
+from acd.requirement import EVERYBODY, Requirement
 from foundation.ids import AgentId, CallId, OfferId, QueueId
 
 
@@ -32,6 +33,12 @@ class CallerView:
     priority: int
     entered_at: float
     agent_id: AgentId | None
+    needs: Requirement = EVERYBODY
+    "What an agent must have now."
+    served_from: float = 0.0
+    "The entry less the head start: the least is served first."
+    is_front: bool = False
+    "Was put to the front of equals, as one whose transfer came to nothing."
 
 
 def agent_view(agent: Agent) -> AgentView:
@@ -51,5 +58,12 @@ def agent_view(agent: Agent) -> AgentView:
 
 def caller_view(caller: Caller) -> CallerView:
     return CallerView(
-        caller.call_id, caller.queue, caller.priority, caller.entered_at, caller.agent_id
+        caller.call_id,
+        caller.queue,
+        caller.priority,
+        caller.entered_at,
+        caller.agent_id,
+        caller.requirement,
+        caller.place[0],
+        caller.is_front,
     )

@@ -9,6 +9,7 @@ from callcenter.commands.demo import demo
 from callcenter.commands.doctor import doctor
 from callcenter.commands.init import init_command
 from callcenter.commands.records import records
+from callcenter.commands.reload import reload
 from callcenter.commands.scenario import scenario
 from callcenter.commands.serve import serve
 from callcenter.commands.simulate import simulate
@@ -29,6 +30,7 @@ app.command("serve")(serve)
 app.command("watch")(watch)
 app.command("call")(call)
 app.command("records")(records)
+app.command("reload")(reload)
 app.command("scenario")(scenario)
 app.command("simulate")(simulate)
 app.command("staff")(staff)

@@ -9,6 +9,7 @@ from callcenter.asks import BoardAsks
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.monitor_actions import MonitorActions
+from callcenter.talk_actions import TalkActions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, CallId
 from foundation.journal import Journal
@@ -16,6 +17,7 @@ from telephony.calls.events import EndedBy
 from telephony.calls.switchboard import Switchboard
 from wallboard.commands import (
     Done,
+    HandleTalk,
     HangUpCall,
     MonitorCall,
     SetAgentState,
@@ -33,6 +35,7 @@ class Actions:
         switchboard: Switchboard,
         journal: Journal,
         tell: Callable[[ActionTaken], None],
+        talks: TalkActions,
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
@@ -49,6 +52,7 @@ class Actions:
         self._tell = tell
         self._pause_reasons = pause_reasons
         self._auto_ready = auto_ready
+        self._talks = talks
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
@@ -62,6 +66,8 @@ class Actions:
                 self._monitors.monitor(command)
             case StopMonitor() as command:
                 self._monitors.stop(command)
+            case HandleTalk() as command:
+                self._talks.handle(command)
             case _:
                 assert_never(ask.command)
         seq = self._journal.last_seq

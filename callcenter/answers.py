@@ -14,6 +14,7 @@ from callcenter.asks import (
     ListAgents,
     ReadCall,
     ReadMetrics,
+    ReloadFlows,
     TellLine,
     TranscriberAsks,
 )
@@ -22,6 +23,7 @@ from callcenter.drivers import FloorDriver
 from callcenter.erase import Eraser
 from callcenter.line_desk import LineDesk
 from callcenter.metrics import CoreMetrics
+from callcenter.reload import FlowReload
 from callcenter.settle import HISTORY
 from foundation import clock
 from foundation.ipc import Request
@@ -43,6 +45,7 @@ class Answers:
         actions: Actions,
         eraser: Eraser,
         lines: LineDesk,
+        flows: FlowReload,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -51,6 +54,7 @@ class Answers:
         self._actions = actions
         self._eraser = eraser
         self._lines = lines
+        self._flows = flows
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -64,6 +68,7 @@ class Answers:
             BeginLine: self._lines.begin,
             EndLine: self._lines.end,
             TellLine: self._lines.take,
+            ReloadFlows: self._reload_flows,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:
@@ -80,6 +85,9 @@ class Answers:
 
     async def _list_agents(self, _: ListAgents) -> list[AgentView]:
         return self._floor.floor.agents()
+
+    async def _reload_flows(self, _: ReloadFlows) -> list[str]:
+        return await self._flows.reload()
 
     async def _read_metrics(self, _: ReadMetrics) -> bytes:
         return self._metrics.text()

@@ -15,49 +15,67 @@ import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from acd.floor import Floor
+from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
 from callcenter.answers import Answers
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
-from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver
+from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.erase import Eraser
-from callcenter.journey import HouseEvent, Journey
+from callcenter.events import HouseEvent
+from callcenter.journey import Journey
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
 from callcenter.listener_line import ListenerLine
+from callcenter.lookups import HttpLookups
 from callcenter.media_port import MediaPort
-from callcenter.metrics import CoreMetrics, Readings, WorkerReading
+from callcenter.menu_ports import MenuPorts
+from callcenter.metrics import CoreMetrics, Readings, TrunkReading, WorkerReading
 from callcenter.narrator import Narrator
+from callcenter.outbound import Outbound
+from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.prompt_making import make_prompts
+from callcenter.reload import CurrentPrompts, FlowReload
 from callcenter.rules import (
     agent_cards,
     agent_options,
+    find_inbound,
     house_rules,
     limit_rules,
+    lookup_options,
     media_book,
+    name_servers,
+    number_rules,
+    outside_trunks,
     queue_options,
     recording_options,
     sip_options,
+    tiers,
     trunks,
 )
 from callcenter.secret import derive_key
 from callcenter.settings import Settings
 from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
+from callcenter.speaking import Speaking
 from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
+from callcenter.talk_actions import TalkActions
+from callcenter.voicemail import Messages
+from foundation.clock import utc_now
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.ids import CallId
+from foundation.errors import ConfigurationError
+from foundation.ids import CallId, OfferId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
 from foundation.write_behind import WriteBehind
-from ivr.effects import AskSpeech, StopSpeech
-from ivr.engine import Effect
+from ivr.effects import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
@@ -72,6 +90,8 @@ from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
 from telephony.sip import events as sip
 from telephony.sip.endpoint import SipEndpoint
+from telephony.sip.gateway import Gateway
+from telephony.sip.resolver import Resolver
 from telephony.sip.stack import SipStack
 from telephony.sip.store import BindingStore
 
@@ -92,6 +112,7 @@ class Core:
     def __init__(self, settings: Settings, sockets: Sequence[socket.socket], workers: int) -> None:
         self._settings = settings
         self._sockets = sockets
+        self._numbers = frozenset(line.number for line in settings.lines)
         self._places = Places(settings.data_path)
         self._tasks = Tasks(lambda sentence: self._tell(MediaTroubled(sentence)))
         self._closing = AsyncExitStack()
@@ -100,7 +121,7 @@ class Core:
             for number in range(workers)
         ]
         self._media = MediaPort(self._clients)
-        self._metrics = CoreMetrics(self._read_gauges)
+        self._metrics = CoreMetrics(self._read_gauges, number_rules(settings).names)
         self._early_media: list[tuple[int, MediaEvent]] = []
         "What the workers tell before the calls that it is about are taken over."
         self._has_taken_over = False
@@ -127,6 +148,7 @@ class Core:
         for call_id in self._switchboard.call_ids():
             self._switchboard.hang_up(call_id, EndedBy.CENTRE, "the centre closes")
         await asyncio.sleep(LAST_WORDS_S)
+        await self._gateway.close()
         self._endpoint.close()
         await self._server.close()
         await self._recordings.finish_chores()
@@ -167,14 +189,27 @@ class Core:
     async def _prepare_prompts(self) -> None:
         synthesiser = Synthesiser()
         self._closing.push_async_callback(synthesiser.close)
-        self._prompts, problems = await make_prompts(self._settings, synthesiser, _log_progress)
+        self._synthesiser = synthesiser
+        prompts, problems = await make_prompts(self._settings, synthesiser, _log_progress)
         for problem in problems:
             log.error("%s", problem)
+        self._prompts = CurrentPrompts(prompts)
+        self._speaking = Speaking(self._prompts)
+        self._closing.push_async_callback(self._speaking.close)
 
     def _join_parts(self) -> None:
         settings = self._settings
         self._endpoint = SipEndpoint(
             self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
+        )
+        limits = Limits(limit_rules(settings), self._endpoint.stack.count_on)
+        self._gateway = Gateway(
+            self._endpoint,
+            outside_trunks(settings, self._trunk_secret()),
+            Resolver(name_servers(settings)),
+            random.SystemRandom(),
+            self._tell,
+            limits.count_on_trunk,
         )
         self._switchboard = Switchboard(
             CallOptions(
@@ -182,28 +217,40 @@ class Core:
                 trunks=trunks(settings),
                 media=media_book(settings),
             ),
-            SipPort(self._endpoint),
+            SipPort(self._endpoint, self._gateway),
             self._media,
             self._parties,
             self._tell,
             asyncio.get_running_loop().time,
+            self._numbers.__contains__,
         )
         self._floor = FloorDriver(
-            Floor(queue_options(settings), agent_cards(settings), agent_options(settings)),
+            Floor(
+                queue_options(settings),
+                agent_cards(settings),
+                agent_options(settings),
+                chance=random.SystemRandom().random,
+            ),
             self._tell,
         )
-        self._ivr = IvrDriver(Ivr(settings.flows), self._do_ivr)
+        self._lookups = HttpLookups(lookup_options(settings))
+        self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)
         self._join_speech()
         self._journey = Journey(
             house_rules(settings),
-            self._switchboard,
-            self._ivr,
-            self._floor,
-            self._prompts,
-            self._recordings,
-            self._switchboard.find_caller_number,
+            Parts(
+                control=self._switchboard,
+                ivr=self._ivr,
+                floor=self._floor,
+                prompts=self._prompts,
+                recorder=self._recordings,
+                callers=self._switchboard,
+                limits=LimitsDriver(limits, self._end_in_time),
+                ring_times=RingTimesDriver(self._end_ringing),
+                numbers=Outbound(number_rules(settings), self._tell),
+                menus=self._make_menu_ports(),
+            ),
             self._tell,
-            LimitsDriver(Limits(limit_rules(settings)), self._end_in_time),
         )
         self._lines = LineDesk(
             carried_lines(settings),
@@ -215,6 +262,9 @@ class Core:
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
+        self._reload = FlowReload(
+            settings, self._ivr, self._prompts, self._lookups, self._synthesiser
+        )
         self._answers = Answers(
             self._journal,
             self._floor,
@@ -225,12 +275,34 @@ class Core:
                 self._switchboard,
                 self._journal,
                 self._tell,
+                TalkActions(self._journey, self._tell),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones={phone.id for phone in settings.phones},
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
             self._lines,
+            self._reload,
+        )
+
+    def _make_menu_ports(self) -> MenuPorts:
+        """What flows use beside prompts and queues."""
+        settings = self._settings
+        zone = ZoneInfo(settings.timezone)
+        known = Acquaintance(
+            self._switchboard.find_caller_number,
+            tiers(settings),
+            lambda: utc_now().astimezone(zone),
+        )
+        self._conductor.listen(known.on_event)
+        self._closing.push_async_callback(self._lookups.close)
+        messages = Messages(settings.voicemail_path, self._tell, lambda: utc_now().astimezone(zone))
+        return MenuPorts(
+            known=known,
+            lookups=self._lookups,
+            listener=self._speech,
+            messages=messages,
+            speaker=self._speaking,
         )
 
     def _join_speech(self) -> None:
@@ -252,16 +324,21 @@ class Core:
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
-        lines = {line.number for line in settings.lines}
         accounts = (*settings.agents, *settings.phones)
         known = {account.id: account.sip_password.get_secret_value() for account in accounts}
         return SipStack(
             sip_options(settings, sip_listeners(settings, self._sockets)),
             known | passwords(settings),
-            lines=lines.__contains__,
+            lines=self._numbers.__contains__,
+            # What agents' phones dial is for the journey to decide and to refuse with a rule.
+            extensions=lambda dialled: True,
+            inbound=partial(find_inbound, trunks(settings, self._trunk_secret())),
             secret=derive_key(settings.data_path, "sip nonces"),
             random=random.SystemRandom(),
         )
+
+    def _trunk_secret(self) -> bytes:
+        return derive_key(self._settings.data_path, "tokens of trunks")
 
     async def _take_over(self) -> None:
         """Go on with what the last core left; what can't go on is ended, exactly once."""
@@ -312,6 +389,7 @@ class Core:
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
         await self._endpoint.start()
+        self._gateway.start()
 
     async def _watch_lines(self) -> None:
         while True:
@@ -342,21 +420,25 @@ class Core:
         log.error("journal: %s", sentence)
         self._metrics.journal_troubled()
 
+    async def reload(self) -> None:
+        """As by `callcenter reload`; what is wrong is in the log."""
+        try:
+            await self._reload.reload()
+        except ConfigurationError as error:
+            for problem in error.problems:
+                log.error("flows are not taken up: %s", problem)
+
     def _do_ivr(self, call_id: CallId, effect: Effect) -> None:
-        match effect:
-            case AskSpeech():
-                self._speech.start(call_id, effect, self._ivr.feed)
-            case StopSpeech():
-                self._speech.stop(call_id)
-            case _:
-                self._journey.do_ivr(call_id, effect)
+        self._journey.do_ivr(call_id, effect)
 
     def _end_in_time(self, over: TimeUp) -> None:
         self._journey.time_up(over)
 
+    def _end_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
+        self._journey.ring_time_over(call_id, offer_id)
+
     def _forget_placement(self, event: HouseEvent) -> None:
         if isinstance(event, CallEnded):
-            self._speech.stop(event.call_id)
             self._media.forget_call(event.call_id)
 
     def _read_gauges(self) -> Readings:
@@ -372,6 +454,10 @@ class Core:
             database_backlog={
                 "bindings": len(self._bindings),
                 "parties": self._party_store.waiting,
+            },
+            trunks={
+                name: TrunkReading(state=state, calls_out=self._gateway.count(name))
+                for name, (state, _) in self._gateway.states().items()
             },
             media={number: _reading(client) for number, client in enumerate(self._clients)},
             lines=self._lines.readings(),

@@ -66,6 +66,11 @@ class ListAgents(Request[list[AgentView]]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReloadFlows(Request[list[str]]):
+    """Take up the flows as they are on disk; the answer names them, an error all their problems."""
+
+
+@dataclass(frozen=True, slots=True)
 class CoreAddress:
     """Where a line's process calls core."""
 

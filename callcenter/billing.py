@@ -17,11 +17,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from acd import events as acd
+from callcenter.events import CallSentOn
 from foundation.ids import AgentId, CallId, PartyId, QueueId, RecordingId
 from foundation.record import Record
 from recordings.events import RecordingStarted
 from telephony.calls import events as calls
 
+OUTSIDE = "outside"
 SETTLE_S = 10.0
 "Media closes a leg within milliseconds; a worker that was restarted needs two seconds."
 
@@ -38,6 +40,8 @@ class Outcome(StrEnum):
     LOST = "lost"
     UNQUEUED = "unqueued"
     "Ended in a flow, before any queue."
+    DIALLED = "dialled"
+    "An agent's own phone called somebody, who picked up."
     CANCELLED = "cancelled"
     "The caller gave up before our answer."
 
@@ -62,6 +66,16 @@ class LegFigures:
 
 
 @dataclass(slots=True)
+class OutsideLeg:
+    """Somebody outside whom we have dialled for this call."""
+
+    party_id: PartyId
+    trunk: str
+    talk_s: float = 0.0
+    "From the pick-up to the end of the leg; 0 for who did not pick up."
+
+
+@dataclass(slots=True)
 class CallRow:
     """Times are aware and UTC."""
 
@@ -77,11 +91,11 @@ class CallRow:
     wait_s: float = 0.0
     "In all queues together."
     talk_s: float = 0.0
-    "From an agent's pick-up to the end of the agent's part, all talks together."
+    "From an agent's pick-up to the end of the last agent's part, all talks together."
     call_s: float = 0.0
     "From our 200 to the end."
     agent_id: AgentId | None = None
-    "Who answered last."
+    "Who had the caller last."
     queue: QueueId | None = None
     "The last one."
     outcome: Outcome = Outcome.OPEN
@@ -93,6 +107,9 @@ class CallRow:
     agent_leg: LegFigures | None = None
     "Of the leg that carried most; phones that only rang carry nothing."
     recording_ids: list[RecordingId] = field(default_factory=list)
+    handovers: list[str] = field(default_factory=list)
+    "To whom the talk went: an agent's id, `queue:NAME`, `line:NUMBER`, `outside`; in order."
+    outside: list[OutsideLeg] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -105,6 +122,10 @@ class _Course:
     talking_since: float | None = None
     ended_at: float = 0.0
     visit: Outcome | None = None
+    guest: calls.GuestInvited | None = None
+    outside_since: float | None = None
+    has_dialled: bool = False
+    "Somebody picked up whom an agent's own phone had called."
 
 
 class Billing:
@@ -185,8 +206,11 @@ class Billing:
                 self._end(course, event, record.utc)
             case RecordingStarted(recording_id=recording_id):
                 row.recording_ids.append(recording_id)
+            case CallSentOn(to=to):
+                row.handovers.append(to)
             case _:
                 _note_visit(course, event, at_s)
+                _note_guest(course, event, at_s)
 
     def _end(self, course: _Course, event: calls.CallEnded, utc: datetime) -> None:
         row = course.row
@@ -200,6 +224,7 @@ class Billing:
     def _close_spans(self, course: _Course, at_s: float) -> None:
         _end_wait(course, at_s)
         _end_talk(course, at_s)
+        _end_outside(course, at_s)
         if course.answered_at is not None:
             course.row.call_s = at_s - course.answered_at
 
@@ -218,8 +243,37 @@ def _note_visit(course: _Course, event: object, at_s: float) -> None:
             _end_visit(course, VISIT_OUTCOMES[type(event)], at_s)
         case acd.TalkEnded():
             _end_talk(course, at_s)
+        case acd.TalkTaken(agent_id=agent_id):
+            course.row.agent_id = agent_id
+            course.row.handovers.append(agent_id)
+            course.talking_since = at_s
         case _:
             pass
+
+
+def _note_guest(course: _Course, event: object, at_s: float) -> None:
+    guest = course.guest
+    match event:
+        case calls.GuestInvited(party_id=party_id, trunk=trunk):
+            course.guest = event
+            if party_id is not None:
+                course.row.outside.append(OutsideLeg(party_id, trunk))
+        case calls.GuestJoined():
+            course.has_dialled = course.row.queue is None
+            if guest is not None and guest.party_id is not None:
+                course.outside_since = at_s
+        case calls.GuestLeft():
+            _end_outside(course, at_s)
+        case calls.TalkTransferred() if guest is not None and guest.party_id is not None:
+            course.row.handovers.append(OUTSIDE)
+        case _:
+            pass
+
+
+def _end_outside(course: _Course, at_s: float) -> None:
+    if course.outside_since is not None:
+        course.row.outside[-1].talk_s += at_s - course.outside_since
+        course.outside_since = None
 
 
 def _end_visit(course: _Course, outcome: Outcome, at_s: float) -> None:
@@ -248,6 +302,8 @@ def _outcome(course: _Course, by: calls.EndedBy) -> Outcome:
     if row.queue is not None:
         # The end is told before the floor tells what it means for the visit.
         return Outcome.ABANDONED if by is calls.EndedBy.CALLER else Outcome.LOST
+    if course.has_dialled:
+        return Outcome.DIALLED
     if row.answered is not None:
         return Outcome.UNQUEUED
     return Outcome.CANCELLED if by is calls.EndedBy.CALLER else Outcome.LOST

@@ -15,6 +15,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from acd import events as acd
+from callcenter.events import CallSentOn
 from foundation.errors import NotFound
 from foundation.ids import CallId, RecordingId
 from foundation.journal import JournalReader, Row
@@ -72,6 +73,29 @@ class VisitOut(BaseModel):
     agent_id: str | None = None
 
 
+class GuestOut(BaseModel):
+    """A third who was rung into the call."""
+
+    way: str
+    "`consult`, or `transfer`: he was to have the caller as soon as he picked up."
+    agent_id: str | None
+    "Null for a number outside."
+    trunk: str
+    invited: datetime
+    joined: datetime | None = None
+    left: datetime | None = None
+    status: int | None = None
+    "The final SIP answer of one who did not pick up."
+    has_talk: bool = False
+    "He got the caller."
+
+
+class HandoverOut(BaseModel):
+    at: datetime
+    to: str
+    "Who has the caller now: an agent's id, `queue:NAME`, `line:NUMBER`, or `outside`."
+
+
 class RecordingOut(BaseModel):
     id: str
     agent_id: str
@@ -91,6 +115,8 @@ class CallRecord(BaseModel):
     reason: str = ""
     legs: list[LegOut] = []
     queue_visits: list[VisitOut] = []
+    guests: list[GuestOut] = []
+    handovers: list[HandoverOut] = []
     recordings: list[RecordingOut] = []
     events: list[EventOut] = []
 
@@ -175,7 +201,30 @@ class _Story:
             case recordings.RecordingEnded() | recordings.TranscriptReady():
                 self._recording_told(event)
             case _:
+                self._take_of_guests(event, record.utc)
+
+    def _take_of_guests(self, event: object, at: datetime) -> None:
+        guests = self.record.guests
+        match event:
+            case calls.GuestInvited(way=way, agent_id=agent_id, trunk=trunk):
+                guests.append(GuestOut(way=way, agent_id=agent_id, trunk=trunk, invited=at))
+            case calls.GuestJoined() if guests:
+                guests[-1].joined = at
+            case calls.GuestLeft(status=status) if guests:
+                guests[-1].left, guests[-1].status = at, status or None
+            case calls.TalkTransferred() if guests:
+                guests[-1].has_talk = True
+                if guests[-1].agent_id is None:
+                    self._handed_over(at, "outside")
+            case acd.TalkTaken(agent_id=agent_id):
+                self._handed_over(at, agent_id)
+            case CallSentOn(to=to):
+                self._handed_over(at, to)
+            case _:
                 pass
+
+    def _handed_over(self, at: datetime, to: str) -> None:
+        self.record.handovers.append(HandoverOut(at=at, to=to))
 
     def _visit_over(
         self,

@@ -8,21 +8,24 @@ from collections.abc import Callable
 from typing import get_args
 
 from acd.events import AcdEvent
-from callcenter.events import ActionTaken
-from callcenter.journey import HouseEvent
+from callcenter.events import ActionTaken, HandoverEvent, HouseEvent, NumberRefused
 from foundation.bus import Bus
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
 from telephony.calls.events import JournalEvent
 from telephony.lines.events import LineEvent
+from telephony.sip.events import TrunkEvent
 
 JOURNALED: tuple[type, ...] = (
     *get_args(JournalEvent),
     *get_args(AcdEvent),
     *get_args(IvrEvent),
     *get_args(RecordingEvent),
+    *get_args(HandoverEvent),
     *get_args(LineEvent),
     ActionTaken,
+    NumberRefused,
+    *get_args(TrunkEvent),
 )
 "Kinds of facts that are kept; the rest is only for the moment."
 

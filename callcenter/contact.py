@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from foundation.ids import AgentId, CallId, QueueId
+from acd.events import Priority
+from acd.requirement import EVERYBODY, Requirement
+from foundation.ids import AgentId, CallId, OfferId, QueueId
+from telephony.calls.control import AgentTarget, GuestTarget
+from telephony.calls.events import GuestWay
 
 
 class Stage(Enum):
@@ -16,9 +20,35 @@ class Stage(Enum):
     ANNOUNCING = "announcing"
     "The agent has picked up; the caller hears the agent's number, then they are bridged."
     TALKING = "talking"
+    HANDED = "handed"
+    "The agent has gone; the caller waits for the guest who is to take the talk over."
+    OUTSIDE = "outside"
+    "The caller talks with somebody outside to whom an agent gave him."
     LEAVING = "leaving"
     "Hears a last announcement, then is hung up."
     ECHO = "echo"
+    OWN = "own"
+    "An agent's own phone calls; nobody in the house conducts it (`callcenter.own_calls`)."
+
+
+@dataclass(slots=True)
+class Guest:
+    """A third who is rung into the call, until he has left or has the talk."""
+
+    target: GuestTarget
+    way: GuestWay
+    has_joined: bool = False
+    in_conference: bool = False
+    is_sent_away: bool = False
+    "By us: what the phone answers to that is no refusal of his."
+
+    @property
+    def offer_id(self) -> OfferId:
+        return self.target.offer_id
+
+    @property
+    def agent_id(self) -> AgentId | None:
+        return self.target.agent_id if isinstance(self.target, AgentTarget) else None
 
 
 @dataclass(slots=True)
@@ -28,7 +58,23 @@ class Contact:
     call_id: CallId
     line: str
     stage: Stage = Stage.IVR
+    trunk: str = ""
+    language: str = ""
+    "Chosen in a flow; '' none."
     queue: QueueId | None = None
     agent_id: AgentId | None = None
+    "Who talks with the caller; in HANDED and OUTSIDE, who did last."
     returns: int = 0
     "How often an agent was lost before the talk began, so that the call went to the queue's front."
+    priority: int = Priority.P3
+    tier: str = ""
+    "Of a VIP."
+    requires: Requirement = EVERYBODY
+    "What this caller needs of an agent beside what the queue asks."
+    sends: int = 0
+    "How often flows have sent the caller to a line."
+    prefer: AgentId | None = None
+    "Who talked with the caller last, if his flow wants him."
+    guest: Guest | None = None
+    is_held: bool = False
+    "By the API."

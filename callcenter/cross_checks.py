@@ -10,7 +10,8 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from callcenter.sections import SECURE_TRANSPORTS, Agent, Phone, Queue, Trunk
+from callcenter.queue_checks import queue_doubts, queue_problems
+from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
 from foundation.yaml_lines import Path, nearest
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
@@ -25,7 +26,10 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _doubles("agents", "id", [agent.id for agent in settings.agents])
     yield from _doubles("agents", "number", [agent.number for agent in settings.agents])
     yield from _doubles("trunks", "name", [trunk.name for trunk in settings.trunks])
+    yield from _shared_numbers(settings)
     yield from _trunk_lines(settings)
+    yield from _trunk_parts(settings)
+    yield from _outbound(settings)
     yield from _shared_addresses(settings.trunks)
     yield from _doubles("phones", "id", [phone.id for phone in settings.phones])
     yield from _clashes(settings)
@@ -36,6 +40,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _passwords("agents", [(agent, agent.number) for agent in settings.agents])
     yield from _passwords("phones", [(phone, "") for phone in settings.phones])
     yield from _missing_models(settings)
+    yield from queue_problems(settings)
     yield from _sip_listeners(settings)
     yield from _carried_lines(settings)
 
@@ -43,11 +48,10 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
 def doubts(settings: Settings) -> Iterable[Finding]:
     yield from _unreachable_listeners(settings)
     yield from _browsers_without_a_door(settings)
-    for name, queue in settings.queues.items():
-        if not any(fits(agent, queue) for agent in settings.agents):
-            yield ("queues", name), "no agent has the skills that this queue asks for"
+    yield from queue_doubts(settings)
     if not settings.trunks and not all(_is_loopback(one.host) for one in settings.sip.listen):
         yield ("sip", "listen"), "anybody who reaches it may call: no trunks are configured"
+    yield from _hidden_rules(settings)
     if settings.media.driver == "rtpengine" and settings.media.g722:
         yield ("media", "g722"), "rtpengine is asked for G.711 only; no phone is offered G.722"
     yield from _narrow_lines(settings)
@@ -68,17 +72,73 @@ def _is_loopback(host: str) -> bool:
     return ipaddress.ip_address(host).is_loopback
 
 
-def fits(agent: Agent, queue: Queue) -> bool:
-    return all(agent.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
+def _shared_numbers(settings: Settings) -> Iterable[Finding]:
+    """A queue's number is nobody else's: whoever dials it means one thing by it."""
+    taken = {line.number: f"the line {line.number}" for line in settings.lines}
+    taken |= {agent.number: f"the agent {agent.id}" for agent in settings.agents}
+    for name, queue in settings.queues.items():
+        if queue.number in taken:
+            yield ("queues", name, "number"), f"{queue.number!r} is of {taken[queue.number]}"
+        elif queue.number is not None:
+            taken[queue.number] = f"the queue {name}"
 
 
 def _trunk_lines(settings: Settings) -> Iterable[Finding]:
     lines = [line.number for line in settings.lines]
     for index, trunk in enumerate(settings.trunks):
-        for place, number in enumerate(trunk.numbers or ()):
-            if number not in lines:
-                hint = nearest(number, lines)
-                yield ("trunks", index, "numbers", place), f"{number!r} is no line; {hint}"
+        for place, (number, line) in enumerate((trunk.numbers or {}).items()):
+            if line not in lines:
+                hint = nearest(line, lines)
+                where = ("trunks", index, "numbers", place if number == line else number)
+                yield where, f"{line!r} is no line; {hint}"
+
+
+def _trunk_parts(settings: Settings) -> Iterable[Finding]:
+    """What a trunk needs to be of use, and what it can't do without a host."""
+    names = {trunk.name for trunk in settings.trunks}
+    spoken = {listener.transport for listener in settings.sip.listen}
+    for index, trunk in enumerate(settings.trunks):
+        where = ("trunks", index)
+        if not trunk.addresses and trunk.host is None:
+            yield where, "needs addresses that calls come from, a host that calls go to, or both"
+        has_account = trunk.user and trunk.password.get_secret_value()
+        if trunk.registers and (trunk.host is None or not has_account):
+            yield (*where, "register"), "needs host, user and password"
+        if trunk.options_ping_s and trunk.host is None:
+            yield (*where, "options_ping_s"), "needs a host"
+        if trunk.group in names:
+            yield (*where, "group"), f"{trunk.group!r} is a trunk's name"
+        usable = {trunk.transport} if trunk.transport else {"udp", "tcp", "tls"}
+        if trunk.host is not None and not usable & spoken:
+            wanted = " or ".join(f"`{each}:`" for each in sorted(usable))
+            yield (*where, "transport"), f"no {wanted} entry of sip.listen could be used for it"
+
+
+def _outbound(settings: Settings) -> Iterable[Finding]:
+    ways = {trunk.name for trunk in settings.trunks if trunk.host is not None}
+    ways |= {trunk.group for trunk in settings.trunks if trunk.host and trunk.group}
+    names = [rule.name or rule.match for rule in settings.outbound]
+    yield from _doubles("outbound", "name", names)
+    for index, rule in enumerate(settings.outbound):
+        where = ("outbound", index)
+        if rule.deny == bool(rule.allow):
+            yield where, "needs either `allow: [consult, callback, agents]` or `deny: true`"
+        if not rule.deny and rule.trunk not in ways:
+            hint = nearest(rule.trunk or "", ways) if ways else "no trunk has a host"
+            sentence = f"no trunk with a host and no group is called {rule.trunk!r}; {hint}"
+            yield (*where, "trunk"), sentence
+        if (rule.rewrite or "").endswith("*") and not rule.match.endswith("*"):
+            yield (*where, "rewrite"), "ends with `*`, but `match` does not"
+
+
+def _hidden_rules(settings: Settings) -> Iterable[Finding]:
+    for index, rule in enumerate(settings.outbound):
+        for above in settings.outbound[:index]:
+            covers = above.match.endswith("*") and rule.match.startswith(above.match[:-1])
+            if covers or above.match == rule.match:
+                where = ("outbound", index, "match")
+                yield where, f"never counts, for {above.match!r} above fits first"
+                break
 
 
 def _shared_addresses(trunks: Sequence[Trunk]) -> Iterable[Finding]:

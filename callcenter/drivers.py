@@ -4,16 +4,20 @@ Each driver reads the loop's clock, keeps one timer and hands effects on; see fo
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from acd.events import AcdEvent
 from acd.floor import Floor
 from acd.inputs import AcdInput
-from acd.kept import KeptAgent, KeptCaller
+from acd.kept import KeptAgent, KeptCaller, KeptGuest
+from acd.views import AgentView
 from callcenter.limits import Arrival, Limits, Refusal, TimeUp
-from foundation.ids import CallId, OfferId
+from foundation.ids import AgentId, CallId, OfferId
 from foundation.machine import Driver
-from ivr.engine import Effect
+from ivr.caller import Caller
+from ivr.effects import Effect
+from ivr.flow import Flow
+from ivr.hours import Hours
 from ivr.inputs import Input
 from ivr.service import Ivr
 
@@ -25,10 +29,21 @@ class FloorDriver(Driver[AcdInput, AcdEvent]):
         super().__init__(floor, tell)
         self.floor = floor
 
-    def restore(self, agents: Iterable[KeptAgent], callers: Iterable[KeptCaller]) -> None:
+    def restore(
+        self,
+        agents: Iterable[KeptAgent],
+        callers: Iterable[KeptCaller],
+        guests: Iterable[KeptGuest] = (),
+    ) -> None:
         """Before anything is fed: what an earlier process left."""
-        self.floor.restore(agents, callers, asyncio.get_running_loop().time())
+        self.floor.restore(agents, callers, asyncio.get_running_loop().time(), guests)
         self.rearm()
+
+    def agent(self, agent_id: AgentId) -> AgentView:
+        return self.floor.agent(agent_id)
+
+    def why_unavailable(self, agent_id: AgentId) -> str:
+        return self.floor.why_unavailable(agent_id)
 
     def is_current(self, offer_id: OfferId) -> bool:
         return self.floor.is_current(offer_id)
@@ -43,18 +58,29 @@ class IvrDriver:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None:
-        self._perform(call_id, self._ivr.start(call_id, flow, self._loop.time(), languages))
+    def start(
+        self,
+        call_id: CallId,
+        flow: str,
+        languages: tuple[str, ...],
+        caller: Caller | None = None,
+    ) -> None:
+        effects = self._ivr.start(call_id, flow, self._loop.time(), languages, caller)
+        self._perform(call_id, effects)
+
+    def replace(self, flows: Mapping[str, Flow], hours: Mapping[str, Hours]) -> None:
+        """For callers who come from now on."""
+        self._ivr.replace(flows, hours)
+
+    def answer(self, call_id: CallId, given: Input) -> None:
+        """Of what the flow has asked of the house."""
+        self._perform(call_id, self._ivr.feed(call_id, given, self._loop.time()))
 
     def digit(self, call_id: CallId, digit: str) -> None:
         self._perform(call_id, self._ivr.digit(call_id, digit, self._loop.time()))
 
     def prompt_ended(self, call_id: CallId) -> None:
         self._perform(call_id, self._ivr.prompt_ended(call_id, self._loop.time()))
-
-    def feed(self, call_id: CallId, given: Input) -> None:
-        """What else a flow waits for: words, an answer of a server."""
-        self._perform(call_id, self._ivr.feed(call_id, given, self._loop.time()))
 
     def caller_left(self, call_id: CallId) -> None:
         self._perform(call_id, self._ivr.caller_left(call_id, self._loop.time()))
@@ -130,3 +156,25 @@ class LimitsDriver:
         self.close()
         if deadline is not None:
             self._timer = self._loop.call_at(deadline, self._on_timer)
+
+
+class RingTimesDriver:
+    """Who rings outside the queues; one at each call. What is over goes to the journey."""
+
+    def __init__(self, end: Callable[[CallId, OfferId], None]) -> None:
+        self._end = end
+        self._loop = asyncio.get_running_loop()
+        self._timers: dict[CallId, asyncio.TimerHandle] = {}
+
+    def set(self, call_id: CallId, offer_id: OfferId, ring_s: float) -> None:
+        self.cancel(call_id)
+        self._timers[call_id] = self._loop.call_later(ring_s, self._over, call_id, offer_id)
+
+    def cancel(self, call_id: CallId) -> None:
+        timer = self._timers.pop(call_id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _over(self, call_id: CallId, offer_id: OfferId) -> None:
+        del self._timers[call_id]
+        self._end(call_id, offer_id)

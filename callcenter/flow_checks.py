@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from acd.requirement import RequirementError, parse_requirement
 from callcenter.cross_checks import Finding
 from foundation.yaml_lines import nearest
 from ivr.course import MAX_DEPTH
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.settings import Settings
 
 HTTP = ("http", "https")
+MADE = "--"
+"In the names of prompts that are made of a node's own words."
 
 
 def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
@@ -48,12 +51,21 @@ def _of_node(flow: Flow, node: Node, settings: Settings) -> Iterable[Finding]:
             if queue not in settings.queues:
                 hint = nearest(queue, settings.queues)
                 yield (*path, "queue"), f"no queue is called {queue!r}; {hint}"
+            if isinstance(node, ToQueue):
+                yield from _requirement(node)
         case Opening():
             yield from _calendar(flow, node, settings)
         case Lookup():
             yield from _server(node, settings)
         case SubFlow():
             yield from _sub_flow(flow, node, settings)
+
+
+def _requirement(node: ToQueue) -> Iterable[Finding]:
+    try:
+        parse_requirement(node.requires)
+    except RequirementError as error:
+        yield ("nodes", node.name, "requires"), str(error)
 
 
 # -- calendars, servers ----------------------------------------------------------------------------
@@ -159,7 +171,7 @@ def _depth(name: str, settings: Settings, so_far: int) -> int:
 def _prompts(flow: Flow, settings: Settings) -> Iterable[Finding]:
     unrecorded = flow.prompt_names() - settings.own_prompts() - set(ANNOUNCEMENTS)
     for name in sorted(unrecorded):
-        yield from _missing_words(flow, name)
+        yield from _missing_words(flow, name, settings)
     for language in flow.languages:
         if unrecorded and language not in settings.speech.voices:
             yield ("languages",), f"speech.voices has no voice for {language!r}"
@@ -169,13 +181,15 @@ def _prompts(flow: Flow, settings: Settings) -> Iterable[Finding]:
                 yield ("prompts", name), f"has other words in flows/{other.name}.yaml"
 
 
-def _missing_words(flow: Flow, name: str) -> Iterable[Finding]:
-    words = flow.prompts.get(name)
+def _missing_words(flow: Flow, name: str, settings: Settings) -> Iterable[Finding]:
+    """Prompts of all flows are one house's: any may have the words."""
+    known = settings.prompt_words
+    words = flow.prompts.get(name) or known.get(name)
     if words is None:
         users = [
             written_name(node.name) for node in flow.nodes.values() if name in prompts_of(node)
         ]
-        hint = nearest(name, flow.prompts)
+        hint = nearest(name, [one for one in known if MADE not in one])
         yield ("nodes", *users[:1]), f"the prompt {name!r} has neither words nor a WAV; {hint}"
         return
     for language in flow.languages:

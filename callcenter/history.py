@@ -5,9 +5,7 @@ journal may end between two facts of one step (an agent is offered a call, the a
 the second would have been is kept as `AgentPast.due`, so that it can be told later.
 """
 
-from dataclasses import dataclass, field
-
-from acd.agent import RONA, Assignment, Step
+from acd.agent import Assignment, Step
 from acd.events import (
     AgentAnswered,
     AgentChanged,
@@ -16,14 +14,17 @@ from acd.events import (
     CallAbandoned,
     CallLost,
     CallOverflowed,
+    CallPromoted,
     CallQueued,
     OfferFailed,
-    OfferFailure,
     TalkEnded,
 )
-from callcenter.events import ActionTaken
-from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
+from callcenter.events import ActionTaken, CallSentOn
+from callcenter.guests_past import FLOORS, LEGS, GuestsPast
+from callcenter.past import AgentPast, AgentsPast, CallPast, VisitPast
+from foundation.ids import AgentId, CallId, RecordingId
 from foundation.record import Record
+from ivr.events import FlowStarted
 from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import (
     CallAnswered,
@@ -34,76 +35,7 @@ from telephony.calls.events import (
     CallRefused,
     CallResumed,
     EndedBy,
-    Side,
 )
-
-
-@dataclass(slots=True)
-class VisitPast:
-    """A visit to a queue without an outcome, or whose talk goes on."""
-
-    queue: QueueId
-    priority: int
-    entered_at: float
-    agent_id: AgentId | None = None
-    offer_id: OfferId | None = None
-    is_answered: bool = False
-    tried: set[AgentId] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class CallPast:
-    """A call without an end."""
-
-    call_id: CallId
-    party_id: PartyId
-    line: str
-    is_answered: bool = False
-    is_over: bool = False
-    "Refused, or not to be gone on with."
-    ended_by: EndedBy | None = None
-    "Its end is written; what that means to its visit is not."
-    visit: VisitPast | None = None
-    last_visit: VisitPast | None = None
-    "The one before, when there is none now."
-    has_overflowed: bool = False
-    is_bridged: bool = False
-    held_by: set[Side] = field(default_factory=set)
-    recording: RecordingStarted | None = None
-    "That was not ended."
-
-
-@dataclass(slots=True)
-class AgentPast:
-    agent_id: AgentId
-    state: AgentState = AgentState.OFF
-    reason: str = ""
-    since: float = 0.0
-    idle_since: float = 0.0
-    assignment: Assignment | None = None
-    after_talk: tuple[Step, str] = (Step.MAKE_READY, "")
-    is_sent_off: bool = False
-    "OFF by the API, whatever the phone does."
-    due: AgentChanged | None = None
-    "The change that follows from the last fact and was not written down any more."
-    due_at: float = 0.0
-
-    def enter(self, changed: AgentChanged, at_s: float) -> None:
-        was = self.state
-        self.state, self.reason, self.since, self.due = changed.state, changed.reason, at_s, None
-        if changed.call_id is None:
-            self.assignment = None
-        if changed.state is AgentState.READY and was is not AgentState.RINGING:
-            self.idle_since = at_s
-        if changed.state not in (AgentState.TALKING, AgentState.WRAP_UP):
-            self.after_talk = (Step.MAKE_READY, "")
-
-    def choose(self, step: Step, reason: str) -> None:
-        """By the API; while somebody talks it is done later."""
-        self.is_sent_off = step is Step.SIGN_OUT
-        if self.state is AgentState.TALKING:
-            self.after_talk = (step, reason)
-
 
 CHOICES = {
     "agent ready": Step.MAKE_READY,
@@ -120,21 +52,27 @@ class History:
         self.calls: dict[CallId, CallPast] = {}
         "In order of arrival."
         self.ended: set[CallId] = set()
-        self.agents: dict[AgentId, AgentPast] = {}
+        self.agents = AgentsPast()
         self.recordings: dict[RecordingId, RecordingStarted] = {}
         "Not ended, also of calls that are."
+        self.guests = GuestsPast(self.agents)
+        self._visits = 0
+        self._at_s = 0.0
+        "Of the latest record."
 
     def take(self, record: Record[object]) -> None:
         event, at_s = record.event, record.at_s
+        self._at_s = at_s
         match event:
             case CallArrived(call_id, party_id, line):
                 self.calls[call_id] = CallPast(call_id, party_id, line)
             case CallEnded(call_id, by):
                 self._ended(call_id, by)
             case AgentChanged(agent_id):
-                self._agent(agent_id).enter(event, at_s)
+                self.agents.of(agent_id).enter(event, at_s)
+                self.guests.follow(event)
             case ActionTaken(action=action, target=target, detail=detail) if action in CHOICES:
-                self._agent(AgentId(target)).choose(CHOICES[action], detail)
+                self.agents.of(AgentId(target)).choose(CHOICES[action], detail)
             case RecordingStarted(recording_id, call_id):
                 self.recordings[recording_id] = event
                 if call_id in self.calls:
@@ -145,9 +83,6 @@ class History:
                 call = self.calls.get(getattr(event, "call_id", CallId("")))
                 if call is not None:
                     self._take_of_call(call, event, at_s)
-
-    def _agent(self, agent_id: AgentId) -> AgentPast:
-        return self.agents.setdefault(agent_id, AgentPast(agent_id))
 
     def _ended(self, call_id: CallId, by: EndedBy) -> None:
         self.ended.add(call_id)
@@ -177,49 +112,66 @@ class History:
                 call.held_by.add(side)
             case CallResumed(side=side):
                 call.held_by.discard(side)
-            case CallQueued(_, queue, priority):
-                call.visit = VisitPast(queue, priority, at_s)
-                call.last_visit, call.has_overflowed, call.is_bridged = None, False, False
-                call.held_by.clear()
-            case _ if call.visit is not None:
-                self._take_of_visit(call, call.visit, event, at_s)
+            case CallQueued():
+                self._queued(call, event, at_s)
+            case _:
+                self._take_of_talk(call, event, at_s)
+
+    def _queued(self, call: CallPast, event: CallQueued, at_s: float) -> None:
+        self._visits += 1
+        call.visit = VisitPast(
+            event.queue,
+            event.priority,
+            at_s,
+            front=event.front,
+            tier=event.tier,
+            requires=event.requires,
+            waited_s=event.waited_s,
+            number=self._visits,
+        )
+        call.last_visit, call.overflowed, call.is_bridged = None, None, False
+        call.held_by.clear()
+        call.taking = call.outside = call.sent_on = None
+
+    def _take_of_talk(self, call: CallPast, event: object, at_s: float) -> None:
+        if isinstance(event, FLOORS):
+            self.guests.on_floor(call, event, at_s)
+        elif isinstance(event, LEGS):
+            self.guests.on_leg(call, event, at_s)
+        elif isinstance(event, CallSentOn):
+            call.sent_on = event
+        elif isinstance(event, FlowStarted):
+            self._flow_started(call)
+        elif call.visit is not None:
+            self._take_of_visit(call, call.visit, event, at_s)
+
+    def _flow_started(self, call: CallPast) -> None:
+        """Of one whom an agent sent to a line: as if he had dialled it."""
+        if call.sent_on is not None:
+            call.line = call.sent_on.to.removeprefix("line:")
+            call.last_visit, call.sent_on, call.is_bridged = None, None, False
 
     def _take_of_visit(self, call: CallPast, visit: VisitPast, event: object, at_s: float) -> None:
         match event:
             case AgentOffered(call_id, queue, agent_id, offer_id):
                 visit.agent_id, visit.offer_id = agent_id, offer_id
-                self._agent(agent_id).assignment = Assignment(call_id, queue, offer_id)
-                self._expect(agent_id, AgentState.RINGING, at_s, call_id)
+                self.agents.of(agent_id).assignment = Assignment(call_id, queue, offer_id)
+                self.agents.expect(agent_id, AgentState.RINGING, at_s, call_id)
             case OfferFailed(_, _, agent_id, _, why):
                 visit.tried.add(agent_id)
                 visit.agent_id = visit.offer_id = None
-                self._expect_after_failure(agent_id, why, at_s)
+                self.agents.expect_after_failure(agent_id, why, at_s)
+            case CallPromoted(priority=priority, tier=tier):
+                visit.priority, visit.tier = priority, tier
             case AgentAnswered(call_id, _, agent_id):
                 visit.is_answered = True
-                self._expect(agent_id, AgentState.TALKING, at_s, call_id)
+                self.agents.expect(agent_id, AgentState.TALKING, at_s, call_id)
             case CallAbandoned() | CallOverflowed() | CallLost() | TalkEnded():
-                call.has_overflowed = isinstance(event, CallOverflowed)
+                call.overflowed = event if isinstance(event, CallOverflowed) else None
                 call.visit, call.last_visit = None, visit
                 if isinstance(event, TalkEnded):
-                    self._expect(event.agent_id, AgentState.WRAP_UP, at_s, event.call_id)
+                    self.agents.expect(event.agent_id, AgentState.WRAP_UP, at_s, event.call_id)
                 self._drop_if_over(call)
-
-    def _expect_after_failure(self, agent_id: AgentId, why: OfferFailure, at_s: float) -> None:
-        if why is OfferFailure.WITHDRAWN:
-            self._expect(agent_id, AgentState.READY, at_s)
-        else:
-            self._expect(agent_id, AgentState.PAUSED, at_s, reason=RONA)
-
-    def _expect(
-        self,
-        agent_id: AgentId,
-        state: AgentState,
-        at_s: float,
-        call_id: CallId | None = None,
-        reason: str = "",
-    ) -> None:
-        agent = self._agent(agent_id)
-        agent.due, agent.due_at = AgentChanged(agent_id, state, reason, call_id), at_s
 
     def complete(self) -> list[object]:
         """Do what was due when the journal ended; these facts say so."""
@@ -227,5 +179,14 @@ class History:
         for agent in self.agents.values():
             if agent.due is not None:
                 facts.append(agent.due)
-                agent.enter(agent.due, agent.due_at)
+                self._enter_due(agent, agent.due)
+        for call in self.calls.values():
+            if call.taking is not None:
+                facts += self.guests.finish(call, self._at_s)
+            elif call.outside is not None:
+                facts += self.guests.finish_outside(call, self._at_s)
         return facts
+
+    def _enter_due(self, agent: AgentPast, changed: AgentChanged) -> None:
+        agent.enter(changed, agent.due_at)
+        self.guests.follow(changed)

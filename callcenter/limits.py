@@ -15,7 +15,7 @@ Rule 4: tables are bounded. Living calls are; of callers per minute the `MAX_CAL
 """
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
@@ -115,8 +115,10 @@ class _Living:
 class Limits:
     """Counts the living calls; times are seconds of one monotonic clock."""
 
-    def __init__(self, rules: LimitRules) -> None:
+    def __init__(self, rules: LimitRules, outgoing: Callable[[str], int] = lambda trunk: 0) -> None:
+        """outgoing: how many calls of ours a trunk carries; they take its channels too."""
         self._rules = rules
+        self._outgoing = outgoing
         self._living: dict[CallId, _Living] = {}
         self._on_line: Counter[str] = Counter()
         self._on_trunk: Counter[str] = Counter()
@@ -130,6 +132,10 @@ class Limits:
     def deadline(self) -> float | None:
         self._drop_stale_timers()
         return self._timers[0][0] if self._timers else None
+
+    def count_on_trunk(self, trunk: str) -> int:
+        """Calls that have come in over it and are in the house."""
+        return self._on_trunk[trunk]
 
     @property
     def callers_remembered(self) -> int:
@@ -204,7 +210,9 @@ class Limits:
             return None
         if trunk.numbers is not None and arrival.line not in trunk.numbers:
             return Refusal(FORBIDDEN, f"{Rule.TRUNK_NUMBER}: {name} may not call {arrival.line}")
-        if _is_full(self._on_trunk[name], trunk.channels):
+        if trunk.channels is None:
+            return None
+        if _is_full(self._on_trunk[name] + self._outgoing(name), trunk.channels):
             return Refusal(FULL, f"{Rule.TRUNK}: {name} has {trunk.channels}")
         return None
 

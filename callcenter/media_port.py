@@ -14,7 +14,7 @@ OnReply: TypeAlias = Callable[[media.Done | media.Failed], None]
 
 
 class MediaPort:
-    """Implements `telephony.calls.switchboard.MediaPort` over several `MediaClient`s."""
+    """Implements `telephony.calls.ports.MediaPort` over several `MediaClient`s."""
 
     def __init__(self, clients: Sequence[MediaClient]) -> None:
         self._clients = clients

@@ -10,7 +10,7 @@ configuration: nothing that a stranger sends can make a new time series.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import (
@@ -25,13 +25,17 @@ from prometheus_client.registry import Collector
 
 from acd import events as acd
 from callcenter import limits
-from callcenter.journey import BLOCKED
+from callcenter.destinations import REFUSALS
+from callcenter.events import CallSentOn, HandoverRefused, NumberRefused
+from callcenter.journey import BLOCKED, NO_LINE
 from callcenter.line_desk import LineReading
 from recordings import events as recordings
 from telephony.calls import events as calls
 from telephony.calls.trunks import UNKNOWN_TRUNK
 from telephony.lines.events import LineLost
 from telephony.media import protocol as media
+from telephony.sip import events as sip
+from telephony.sip.trunk_line import TrunkState
 
 DROPS = frozenset(
     {
@@ -42,7 +46,7 @@ DROPS = frozenset(
 )
 "Reasons of `telephony.sip.events.Dropped` that are a word; the others are `refused-STATUS`."
 REFUSED = re.compile(r"refused-[3-6]\d\d")
-RULES = frozenset({BLOCKED, "media", UNKNOWN_TRUNK, *limits.Rule})
+RULES = frozenset({BLOCKED, NO_LINE, "media", UNKNOWN_TRUNK, "outbound", *REFUSALS, *limits.Rule})
 "Rules of `CallRefused`; what follows a colon are particulars for people."
 OTHER = "other"
 LAG_EVERY_S = 0.25
@@ -60,6 +64,12 @@ class WorkerReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkReading:
+    state: TrunkState
+    calls_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
     """Core at one moment."""
 
@@ -73,6 +83,8 @@ class Readings:
     journal_lost: int
     database_backlog: Mapping[str, int]
     "Rows that wait, by what writes them."
+    trunks: Mapping[str, "TrunkReading"] = field(default_factory=dict)
+    "Of those that we call."
     media: Mapping[int, WorkerReading]
     lines: Mapping[str, LineReading] = field(default_factory=dict)
     "Those at other PBXs, by number."
@@ -81,8 +93,10 @@ class Readings:
 class CoreMetrics:
     """Counts, and writes all of it down on request."""
 
-    def __init__(self, read: Callable[[], Readings]) -> None:
-        """`read` is called for each request; it must not wait."""
+    def __init__(self, read: Callable[[], Readings], number_rules: Collection[str] = ()) -> None:
+        """`read` is called for each request; it must not wait. `number_rules`: those that may
+        refuse a number outside."""
+        self._number_rules = number_rules
         self._registry = CollectorRegistry()
         self._registry.register(_Gauges(read))
         ProcessCollector(namespace="callcenter_core", registry=self._registry)
@@ -93,9 +107,18 @@ class CoreMetrics:
         )
         self._answered = self._counter("calls_answered", "Calls that got our 200")
         self._refused = self._counter("calls_refused", "Calls that got another answer", "rule")
+        self._numbers = self._counter(
+            "numbers_refused", "Numbers outside not dialled, by number rule", "rule"
+        )
+        self._trunk_falls = self._counter("trunk_downs", "Times a trunk went down", "trunk")
         self._ended = self._counter("calls_ended", "Calls over, by who ended them", "by")
         self._offers = self._counter("offers", "Calls offered to agents, by outcome", "outcome")
         self._visits = self._counter("visits", "Waits over, by outcome", "queue", "outcome")
+        self._guests = self._counter("guests", "People rung into a talk", "way")
+        self._handovers = self._counter("handovers", "Talks that went on elsewhere", "to")
+        self._wishes = self._counter(
+            "handovers_refused", "What agents wanted of whom in vain", "wish", "rule"
+        )
         self._recordings = self._counter("recordings", "Recordings closed", "complete")
         self._transcripts = self._counter("transcripts", "Transcripts made or failed", "outcome")
         self._troubles = self._counter("troubles", "What supervisors were told of", "part")
@@ -145,12 +168,29 @@ class CoreMetrics:
                 self._visits.labels(queue, "overflowed").inc()
             case acd.CallLost(queue=queue):
                 self._visits.labels(queue, "lost").inc()
+            case NumberRefused(rule=rule):
+                self._numbers.labels(rule if rule in self._number_rules else OTHER).inc()
+            case sip.TrunkDown(trunk=trunk):
+                self._trunk_falls.labels(trunk).inc()
             case recordings.RecordingEnded(complete=complete):
                 self._recordings.labels("yes" if complete else "no").inc()
             case recordings.TranscriptReady():
                 self._transcripts.labels("ready").inc()
             case recordings.TranscriptFailed(final=final):
                 self._transcripts.labels("given_up" if final else "failed").inc()
+            case _:
+                self._on_handover(event)
+
+    def _on_handover(self, event: object) -> None:
+        match event:
+            case calls.GuestInvited(way=way):
+                self._guests.labels(way.value).inc()
+            case calls.TalkTransferred():
+                self._handovers.labels("guest").inc()
+            case CallSentOn(to=to):
+                self._handovers.labels(to.partition(":")[0]).inc()
+            case HandoverRefused(wish=wish, rule=rule):
+                self._wishes.labels(wish.value, rule_of(rule)).inc()
             case _:
                 pass
 
@@ -214,6 +254,7 @@ class _Gauges(Collector):
         for name, rows in now.database_backlog.items():
             waiting.add_metric([name], rows)
         yield waiting
+        yield from _of_trunks(now.trunks)
         yield from _of_workers(now.media)
         yield from _of_lines(now.lines)
 
@@ -230,6 +271,17 @@ def _of_workers(workers: Mapping[int, WorkerReading]) -> Iterable[Metric]:
         legs.add_metric(label, worker.legs)
         admitting.add_metric(label, worker.is_up and worker.admitting)
     return up, busy, legs, admitting
+
+
+def _of_trunks(trunks: Mapping[str, TrunkReading]) -> Iterable[Metric]:
+    """A trunk that is neither registered at nor pinged has no `up`: nobody knows."""
+    up = _family("trunk_up", "1 when it holds our registration and answers OPTIONS", "trunk")
+    out = _family("trunk_calls_out", "Calls of ours to numbers outside that it carries", "trunk")
+    for name, trunk in trunks.items():
+        if trunk.state is not TrunkState.UNKNOWN:
+            up.add_metric([name], trunk.state is TrunkState.UP)
+        out.add_metric([name], trunk.calls_out)
+    return up, out
 
 
 def _of_lines(lines: Mapping[str, LineReading]) -> Iterable[Metric]:

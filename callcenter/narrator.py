@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from acd import events as acd
-from callcenter.journey import HouseEvent
+from callcenter.events import CallSentOn, HandoverRefused, HouseEvent
 from foundation.ids import CallId
 from telephony.calls import events as calls
 from telephony.lines.events import LineLost, LineRegistered
@@ -21,6 +21,11 @@ TOLD = (
     calls.CallBridged,
     calls.CallHeld,
     calls.CallResumed,
+    calls.GuestInvited,
+    calls.GuestJoined,
+    calls.GuestLeft,
+    calls.ConferenceStarted,
+    calls.TalkTransferred,
     acd.CallQueued,
     acd.AgentOffered,
     acd.OfferFailed,
@@ -28,6 +33,10 @@ TOLD = (
     acd.CallAbandoned,
     acd.CallOverflowed,
     acd.CallLost,
+    acd.ReservationFailed,
+    acd.TalkTaken,
+    CallSentOn,
+    HandoverRefused,
 )
 "What changes a call's fate, beside its end."
 
@@ -68,10 +77,31 @@ def _details(event: object) -> str:
             return f" {status}: {rule}"
         case acd.CallQueued(queue=queue):
             return f" in {queue}"
-        case acd.AgentOffered(agent_id=agent) | acd.AgentAnswered(agent_id=agent):
+        case (
+            acd.AgentOffered(agent_id=agent)
+            | acd.AgentAnswered(agent_id=agent)
+            | acd.TalkTaken(agent_id=agent)
+        ):
             return f" {agent}"
-        case acd.OfferFailed(agent_id=agent, why=why):
+        case (
+            acd.OfferFailed(agent_id=agent, why=why)
+            | acd.ReservationFailed(agent_id=agent, why=why)
+        ):
             return f" {agent}: {why}"
+        case _:
+            return _of_guests(event)
+
+
+def _of_guests(event: object) -> str:
+    match event:
+        case calls.GuestInvited(way=way, agent_id=agent, trunk=trunk):
+            return f" {way}: {agent or f'outside by {trunk}'}"
+        case calls.GuestLeft(status=status):
+            return f" {status}" if status else ""
+        case CallSentOn(agent_id=agent, to=to):
+            return f" {agent} to {to}"
+        case HandoverRefused(agent_id=agent, wish=wish, status=status, rule=rule):
+            return f" {agent}, {wish}, {status}: {rule}"
         case _:
             return ""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from callcenter.billing import Billing, CallRow, LegFigures
+from callcenter.billing import Billing, CallRow, LegFigures, OutsideLeg
 from foundation.errors import RemoteError
 from foundation.ids import PartyId
 from foundation.journal import JournalReader
@@ -38,6 +38,10 @@ COLUMNS = (
     "refused_rule",
     *(f"{side}_{name}" for side in ("caller", "agent") for name in _LEG),
     "recordings",
+    "handovers",
+    "outside_trunks",
+    "outside_numbers",
+    "outside_s",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -90,8 +94,8 @@ async def csv_text(
     """
     yield _lines([COLUMNS])
     async for rows in _pieces(reader, Billing(days.since, days.until), days, on_progress):
-        known = await numbers([row.party_id for row in rows])
-        yield _lines(_cells(row, known.get(row.party_id, ""), days.zone) for row in rows)
+        known = await numbers([party for row in rows for party in _parties(row)])
+        yield _lines(_cells(row, known, days.zone) for row in rows)
 
 
 async def _pieces(
@@ -112,13 +116,17 @@ async def _pieces(
         yield rows[start : start + ROWS_AT_ONCE]
 
 
-def _cells(row: CallRow, number: str, zone: ZoneInfo) -> list[Cell]:
+def _parties(row: CallRow) -> list[PartyId]:
+    return [row.party_id, *(leg.party_id for leg in row.outside)]
+
+
+def _cells(row: CallRow, known: Mapping[PartyId, str], zone: ZoneInfo) -> list[Cell]:
     times = [getattr(row, name) for name in _TIMES]
     return [
         row.call_id,
         row.trunk,
         row.line,
-        number,
+        known.get(row.party_id, ""),
         *(cell for at in times for cell in _both_times(at, zone)),
         round(row.wait_s, 3),
         round(row.talk_s, 3),
@@ -133,6 +141,17 @@ def _cells(row: CallRow, number: str, zone: ZoneInfo) -> list[Cell]:
         *_leg_cells(row.caller_leg),
         *_leg_cells(row.agent_leg),
         " ".join(row.recording_ids),
+        " ".join(row.handovers),
+        *_outside_cells(row.outside, known),
+    ]
+
+
+def _outside_cells(legs: Sequence[OutsideLeg], known: Mapping[PartyId, str]) -> list[Cell]:
+    """A word for each leg in every cell, so that they can be read side by side."""
+    return [
+        " ".join(leg.trunk for leg in legs),
+        " ".join(known.get(leg.party_id, "-") for leg in legs),
+        " ".join(str(round(leg.talk_s, 3)) for leg in legs),
     ]
 
 

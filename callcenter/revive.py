@@ -3,7 +3,7 @@
     journal ─▶ History ─┐
                         ├─▶ make_plan ─▶ Plan: facts, floor, calls and their next steps, ends
     media's sessions ───┘
-      with dialog records
+      with dialog records              `callcenter.stand` says where each call stands
 
 Rule 1: a call goes on when media kept its caller's session and dialog record. Everything else that
         the journal shows as open is ended, each visit, talk and call exactly once.
@@ -17,66 +17,35 @@ Rule 5: what conducts a call comes back with it: music and prompts that play are
         start.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from acd.agent import Assignment
 from acd.events import (
     AgentChanged,
-    AgentOffered,
     AgentState,
     CallLost,
     OfferFailed,
     OfferFailure,
+    ReservationFailed,
     TalkEnded,
 )
 from acd.inputs import CallerLeft, Lose
-from acd.kept import KeptAgent, KeptCaller
-from callcenter.contact import Contact, Stage
-from callcenter.history import AgentPast, CallPast, History, VisitPast
-from callcenter.journey import HouseEvent
-from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
+from acd.kept import KeptAgent, KeptCaller, KeptGuest
+from acd.requirement import parse_requirement
+from callcenter.history import History
+from callcenter.past import AgentPast, CallPast, GuestPast, VisitPast
+from callcenter.stand import House, Revived, Stand
+from foundation.ids import AgentId, CallId, OfferId
 from recordings.events import RecordingStarted
 from telephony.calls.events import (
-    AgentHungUp,
-    AgentPickedUp,
     CallAnswered,
     CallArrived,
-    CallBridged,
-    CallHeld,
-    CallResumed,
     EndedBy,
-    PromptEnded,
+    GuestLeft,
     Side,
 )
-from telephony.calls.kept import KeptAgentSide, KeptCall, KeptSide
-from telephony.sip.events import CallerIdentity
-
-
-@dataclass(frozen=True, slots=True)
-class Revived:
-    """A call that goes on."""
-
-    kept: KeptCall
-    contact: Contact
-    missed: tuple[HouseEvent, ...] = ()
-    "For the journey alone, which died before it had done what follows from them."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """What the plan must know of the configuration, which may be another than before."""
-
-    queues: Mapping[QueueId, str]
-    "With the languages of its talks, as `RecordingStarted` has them."
-    agents: frozenset[AgentId]
-    is_present: Callable[[AgentId], bool]
-    "Has a registration; the phone may be out of reach, as its connection died with core."
-    is_registered: Callable[[AgentId], bool]
-    tap_files: Mapping[str, str] = field(default_factory=dict)
-    "Of the recordings that media writes."
-    find_party: Callable[[CallerIdentity], PartyId]
+from telephony.calls.kept import KeptSide
 
 
 @dataclass(slots=True)
@@ -91,6 +60,8 @@ class Plan:
     "Of these, who has a phone."
     visits: list[tuple[CallId, VisitPast]] = field(default_factory=list)
     "In the order in which the callers came to their queues."
+    guests: list[GuestPast] = field(default_factory=list)
+    "Agents in a talk of another's."
     calls: list[Revived] = field(default_factory=list)
     running: list[RecordingStarted] = field(default_factory=list)
     "Recordings that media goes on writing."
@@ -103,7 +74,7 @@ class Plan:
 
     def kept_agents(self, offset_s: float) -> list[KeptAgent]:
         """`offset_s`: the journal's clock minus the floor's."""
-        busy = {revived.kept.caller.note.aor for revived in self.calls}
+        busy = {aor for revived in self.calls for aor in revived.own_phones}
         return [
             KeptAgent(
                 agent_id=agent.agent_id,
@@ -113,6 +84,8 @@ class Plan:
                 idle_since=agent.idle_since - offset_s,
                 assignment=agent.assignment,
                 after_talk=agent.after_talk,
+                wrap_up_s=agent.wrap_up_s,
+                wrap_up_code=agent.wrap_up_code,
                 registered=agent.agent_id in self.registered,
                 busy=agent.agent_id in busy,
             )
@@ -130,8 +103,24 @@ class Plan:
                 offer_id=visit.offer_id,
                 is_answered=visit.is_answered,
                 tried=frozenset(visit.tried),
+                front=visit.front,
+                tier=visit.tier,
+                requires=parse_requirement(visit.requires),
+                waited_s=visit.waited_s,
             )
             for call_id, visit in self.visits
+        ]
+
+    def kept_guests(self) -> list[KeptGuest]:
+        return [
+            KeptGuest(
+                call_id=guest.call_id,
+                queue=guest.queue,
+                agent_id=guest.agent_id,
+                offer_id=guest.offer_id,
+                has_joined=guest.has_joined,
+            )
+            for guest in self.guests
         ]
 
 
@@ -146,13 +135,14 @@ class _Planner:
         self._house = house
         self._plan = Plan(strays=sides)
         self._callers: dict[CallId, KeptSide] = {}
-        self._agents_sides: dict[CallId, list[KeptSide]] = {}
+        self._others: dict[CallId, list[KeptSide]] = {}
         for side in sides:
             call_id = CallId(side.session.call)
             if side.note.side is Side.CALLER:
                 self._callers[call_id] = side
             else:
-                self._agents_sides.setdefault(call_id, []).append(side)
+                self._others.setdefault(call_id, []).append(side)
+        self._stand = Stand(house, self._plan.facts, self._plan.running)
 
     def make(self) -> Plan:
         plan = self._plan
@@ -160,6 +150,7 @@ class _Planner:
         self._take_unknown_calls()
         for call in self._history.calls.values():
             self._check_visit(call)
+        self._check_guests()
         self._check_agents()
         for call in self._history.calls.values():
             self._place(call)
@@ -169,7 +160,7 @@ class _Planner:
                 for call in self._history.calls.values()
                 if call.visit is not None
             ),
-            key=lambda pair: pair[1].entered_at,
+            key=lambda pair: pair[1].number,
         )
         return plan
 
@@ -234,6 +225,7 @@ class _Planner:
             for call in self._history.calls.values()
             if call.visit is not None
         }
+        bound |= {guest.agent_id: guest.call_id for guest in self._history.guests.values()}
         for agent in self._history.agents.values():
             if not self._is_sound(agent, bound.get(agent.agent_id)):
                 self._change(agent, AgentState.READY)
@@ -277,149 +269,57 @@ class _Planner:
             return
         caller = self._callers.get(call.call_id)
         if caller is None or call.is_over or _has_left(call):
-            self._plan.lost.append(call.call_id)
+            self._lose(call)
             return
         if not caller.dialog.is_early and not call.is_answered:
             self._plan.facts.append(CallAnswered(call.call_id))
-        agent = self._find_agent(call)
-        contact, missed = self._stand(call, caller, agent)
-        kept = KeptCall(
-            call_id=call.call_id,
-            party_id=call.party_id,
-            line=call.line,
-            caller=caller,
-            agent=agent,
-            recording_id=self._running_tap(call, caller, agent),
+        others = self._others.get(call.call_id, [])
+        revived = self._stand.of_call(call, caller, others)
+        if revived is None:
+            self._lose(call)
+            return
+        self._plan.calls.append(revived)
+        known = {side.leg_id for side in revived.kept.sides}
+        self._plan.strays = [each for each in self._plan.strays if each.leg_id not in known]
+
+    def _lose(self, call: CallPast) -> None:
+        self._plan.lost.append(call.call_id)
+        if call.guest is not None:
+            self._plan.facts.append(GuestLeft(call.call_id, call.guest.offer_id))
+
+    # -- guests ----------------------------------------------------------------------------------
+
+    def _check_guests(self) -> None:
+        """Agents who are kept for a talk that is no more, or in which nobody has rung them."""
+        for guest in [*self._history.guests.values()]:
+            if not self._is_expected(guest):
+                self._undo_guest(guest)
+        self._plan.guests = [*self._history.guests.values()]
+
+    def _is_expected(self, guest: GuestPast) -> bool:
+        call = self._history.calls.get(guest.call_id)
+        third = None if call is None else call.guest
+        agent = self._history.agents.of(guest.agent_id)
+        is_known = guest.agent_id in self._house.agents and guest.queue in self._house.queues
+        is_at_work = agent.state in (AgentState.RINGING, AgentState.TALKING)
+        return (
+            is_known
+            and is_at_work
+            and third is not None
+            and third.offer_id == guest.offer_id
+            and (agent.state is AgentState.TALKING) is guest.has_joined
         )
-        self._plan.calls.append(Revived(kept, contact, missed))
-        for side in (caller, agent):
-            if side is not None:
-                self._plan.strays = [
-                    each for each in self._plan.strays if each.leg_id != side.leg_id
-                ]
 
-    def _find_agent(self, call: CallPast) -> KeptAgentSide | None:
-        """The leg of the phone that the open offer or talk is with."""
-        visit = call.visit
-        if visit is None or visit.agent_id is None or visit.offer_id is None:
-            return None
-        for side in self._agents_sides.get(call.call_id, ()):
-            is_late = visit.is_answered and side.dialog.is_early
-            if side.note.offer == visit.offer_id and not is_late:
-                return KeptAgentSide(
-                    side.dialog, side.session, side.note, visit.agent_id, visit.offer_id
-                )
-        return None
-
-    def _stand(
-        self, call: CallPast, caller: KeptSide, agent: KeptAgentSide | None
-    ) -> tuple[Contact, tuple[HouseEvent, ...]]:
-        contact = Contact(call.call_id, call.line)
-        if caller.dialog.is_early:
-            return contact, (
-                CallArrived(call.call_id, call.party_id, call.line, caller.note.trunk),
+    def _undo_guest(self, guest: GuestPast) -> None:
+        del self._history.guests[guest.agent_id]
+        if not guest.has_joined:
+            why = OfferFailure.WITHDRAWN
+            self._plan.facts.append(
+                ReservationFailed(guest.call_id, guest.queue, guest.agent_id, guest.offer_id, why)
             )
-        visit = call.visit or call.last_visit
-        if visit is None:
-            return contact, (CallAnswered(call.call_id),)
-        contact.queue, contact.returns = visit.queue, visit.priority
-        if call.visit is None:
-            return self._leaving(contact, call, caller)
-        if visit.is_answered:
-            return self._talking(contact, call, caller, agent)
-        contact.stage = Stage.WAITING
-        missed: tuple[HouseEvent, ...] = ()
-        if not caller.session.playing:
-            missed = (PromptEnded(call.call_id),)
-        return contact, (*missed, *_missed_of_offer(call.call_id, visit, agent))
-
-    def _leaving(
-        self, contact: Contact, call: CallPast, caller: KeptSide
-    ) -> tuple[Contact, tuple[HouseEvent, ...]]:
-        if call.has_overflowed:
-            contact.stage = Stage.LEAVING
-            return contact, _after_prompt(caller)
-        contact.stage = Stage.TALKING if call.is_bridged else Stage.ANNOUNCING
-        return contact, _agent_gone(call)
-
-    def _talking(
-        self, contact: Contact, call: CallPast, caller: KeptSide, agent: KeptAgentSide | None
-    ) -> tuple[Contact, tuple[HouseEvent, ...]]:
-        assert call.visit is not None
-        contact.agent_id = call.visit.agent_id
-        is_recorded = bool(caller.session.taps)
-        if agent is None:
-            is_talk = call.is_bridged or is_recorded
-            contact.stage = Stage.TALKING if is_talk else Stage.ANNOUNCING
-            return contact, _agent_gone(call)
-        if caller.session.connected_to == agent.leg_id:
-            self._write_down_talk(call, caller, agent)
-        elif not is_recorded:
-            contact.stage = Stage.ANNOUNCING
-            return contact, _after_prompt(caller)
-        contact.stage = Stage.TALKING
-        return contact, ()
-
-    def _write_down_talk(self, call: CallPast, caller: KeptSide, agent: KeptAgentSide) -> None:
-        facts = self._plan.facts
-        if not call.is_bridged:
-            facts.append(CallBridged(call.call_id, agent.agent_id))
-        for side, kept in ((Side.CALLER, caller), (Side.AGENT, agent)):
-            if kept.session.is_held is not (side in call.held_by):
-                told = CallHeld if kept.session.is_held else CallResumed
-                facts.append(told(call.call_id, side))
-
-    def _running_tap(
-        self, call: CallPast, caller: KeptSide, agent: KeptAgentSide | None
-    ) -> RecordingId | None:
-        """The recording that goes on; written down if it began in the last moment."""
-        visit = call.visit
-        if visit is None or agent is None or not caller.session.taps:
-            return None
-        recording_id = RecordingId(caller.session.taps[0])
-        started = call.recording
-        if started is None or started.recording_id != recording_id:
-            path = PurePath(self._house.tap_files.get(recording_id, f"{recording_id}.wav"))
-            language = self._house.queues[visit.queue]
-            started = RecordingStarted(
-                recording_id,
-                call.call_id,
-                agent.agent_id,
-                visit.queue,
-                f"{path.parent.name}/{path.name}",
-                (language, language),
-            )
-            self._plan.facts.append(started)
-        self._plan.running.append(started)
-        return recording_id
-
-
-def _after_prompt(caller: KeptSide) -> tuple[HouseEvent, ...]:
-    """What somebody waited for plays still, or has come to its end."""
-    return () if caller.plays else (PromptEnded(CallId(caller.session.call)),)
-
-
-def _agent_gone(call: CallPast) -> tuple[HouseEvent, ...]:
-    visit = call.visit or call.last_visit
-    if visit is None or visit.agent_id is None:
-        return ()
-    return (AgentHungUp(call.call_id, visit.agent_id, EndedBy.AGENT),)
-
-
-def _missed_of_offer(
-    call_id: CallId, visit: VisitPast, agent: KeptAgentSide | None
-) -> tuple[HouseEvent, ...]:
-    if visit.agent_id is None or visit.offer_id is None:
-        return ()
-    if agent is None:
-        return (AgentOffered(call_id, visit.queue, visit.agent_id, visit.offer_id),)
-    # Without a codec the phone's answer has not reached media: that comes first.
-    if agent.dialog.is_early or not agent.session.codec:
-        return ()
-    return (AgentPickedUp(call_id, visit.agent_id, visit.offer_id),)
 
 
 def _has_left(call: CallPast) -> bool:
     """The visit ended because the call did, which the journal did not come to say."""
     last = call.last_visit
-    return last is not None and not last.is_answered and not call.has_overflowed
+    return last is not None and not last.is_answered and call.overflowed is None

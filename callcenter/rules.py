@@ -1,13 +1,25 @@
 """Settings turned into the options of the parts; nobody below the roof reads settings."""
 
+import hashlib
+import hmac
 import os
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from acd.options import AgentCard, AgentOptions, QueueOptions, ServiceLevel, Strategy
-from callcenter.journey import AgentRule, HouseRules, LineRule, QueueRule
+from acd.events import Priority
+from acd.options import (
+    AgentCard,
+    AgentOptions,
+    QueueOptions,
+    Relaxation,
+    ServiceLevel,
+    ServiceOrder,
+    Surge,
+)
+from acd.requirement import parse_requirement
+from callcenter.house import AgentRule, HouseRules, LineRule, QueueRule
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
 from callcenter.line_accounts import (
     account_of,
@@ -16,13 +28,15 @@ from callcenter.line_accounts import (
     password_of,
     trunk_of,
 )
+from callcenter.lookups import LookupOptions
 from callcenter.places import Places
-from callcenter.sections import Queue
+from callcenter.sections import Queue, split_port
 from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
 from recordings.options import RecordingOptions
 from telephony.calls.leg_media import LegMedia, MediaBook
+from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.trunks import Trunk, Trunks
@@ -30,9 +44,13 @@ from telephony.lines.options import CoreWay, LineOptions
 from telephony.media.options import WorkerOptions
 from telephony.media.protocol import Srtp
 from telephony.media.rtpengine.options import DriverOptions
+from telephony.sip.digest import Credentials
 from telephony.sip.events import HostPort
 from telephony.sip.options import Listener, SipOptions
+from telephony.sip.reception import Inbound
 from telephony.sip.stream import StreamLimits
+from telephony.sip.targets import Wanted
+from telephony.sip.trunk_line import TrunkOptions
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
 from wallboard.pages import PhoneOptions, SipSocket
@@ -49,6 +67,7 @@ def house_rules(settings: Settings) -> HouseRules:
                 languages=(line.language,)
                 if line.language
                 else settings.flows[line.flow].languages,
+                hours=line.hours or "",
             )
             for line in settings.lines
         },
@@ -57,6 +76,9 @@ def house_rules(settings: Settings) -> HouseRules:
                 music=queue.music,
                 announce_agent=queue.announce_agent,
                 languages=_languages_of(settings, name),
+                number=queue.number or "",
+                survey=queue.survey or "",
+                overflow_to=QueueId(queue.overflow_to) if queue.overflow_to else None,
             )
             for name, queue in settings.queues.items()
         },
@@ -65,6 +87,7 @@ def house_rules(settings: Settings) -> HouseRules:
             for agent in settings.agents
         },
         blocked={normalise(number, country_code) for number in settings.blocked},
+        outside_ring_s=settings.transfers.ring_s,
     )
 
 
@@ -89,7 +112,7 @@ def limit_rules(settings: Settings) -> LimitRules:
         trunks={
             trunk.name: TrunkLimits(
                 channels=trunk.channels,
-                numbers=None if trunk.numbers is None else frozenset(trunk.numbers),
+                numbers=None if trunk.numbers is None else frozenset(trunk.numbers.values()),
             )
             for trunk in settings.trunks
         }
@@ -106,9 +129,22 @@ def limit_rules(settings: Settings) -> LimitRules:
     )
 
 
-def trunks(settings: Settings) -> Trunks:
+def trunks(settings: Settings, secret: bytes = b"") -> Trunks:
+    """`secret`: makes the tokens of registered trunks; the same after a restart."""
+    country_code = CallOptions().country_code
     return Trunks(
-        [Trunk(trunk.name, trunk.addresses) for trunk in settings.trunks],
+        [
+            Trunk(
+                trunk.name,
+                trunk.addresses,
+                token=_token(trunk.name, secret) if trunk.registers else "",
+                numbers={
+                    normalise(number, country_code): line
+                    for number, line in (trunk.numbers or {}).items()
+                },
+            )
+            for trunk in settings.trunks
+        ],
         account_trunks(settings),
     )
 
@@ -128,6 +164,69 @@ def media_book(settings: Settings) -> MediaBook:
     )
 
 
+def find_inbound(trunks: Trunks, host: str, token: str, dialled: tuple[str, ...]) -> Inbound | None:
+    """As the SIP stack asks (`telephony.sip.reception`)."""
+    trunk = trunks.find_by_token(token) or trunks.find(host)
+    if trunk is None:
+        return None
+    return Inbound(trunk, trunks.lines_of(trunk, dialled, CallOptions().country_code))
+
+
+def _token(trunk: str, secret: bytes) -> str:
+    return hmac.new(secret, trunk.encode(), hashlib.sha256).hexdigest()[:20]
+
+
+def outside_trunks(settings: Settings, secret: bytes) -> list[TrunkOptions]:
+    """Those that we call."""
+    return [
+        TrunkOptions(
+            name=trunk.name,
+            wanted=wanted_host(trunk.host, trunk.transport),
+            group=trunk.group or "",
+            priority=trunk.priority,
+            weight=trunk.weight,
+            registers=trunk.registers,
+            credentials=Credentials(trunk.user, trunk.password.get_secret_value())
+            if trunk.user
+            else None,
+            from_user=trunk.from_user,
+            contact_token=_token(trunk.name, secret) if trunk.registers else "",
+            options_ping_s=trunk.options_ping_s,
+            channels=trunk.channels,
+            max_call_s=trunk.max_call_s,
+        )
+        for trunk in settings.trunks
+        if trunk.host is not None
+    ]
+
+
+def wanted_host(host: str, transport: str | None) -> Wanted:
+    name, port = split_port(host, 0)
+    return Wanted(name, port or None, transport.upper() if transport else None)
+
+
+def number_rules(settings: Settings) -> NumberRules:
+    return NumberRules(
+        rules=tuple(
+            NumberRule(
+                name=rule.name or rule.match,
+                match=rule.match,
+                trunk=rule.trunk or "",
+                allow=frozenset(Purpose(each) for each in rule.allow),
+                is_denied=rule.deny,
+                rewrite=rule.rewrite or "",
+                show=rule.show or "",
+            )
+            for rule in settings.outbound
+        ),
+        country_code=CallOptions().country_code,
+    )
+
+
+def name_servers(settings: Settings) -> tuple[HostPort, ...]:
+    return tuple(HostPort(*split_port(each)) for each in settings.sip.name_servers)
+
+
 def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:
     return {
         QueueId(name): queue_option(queue, settings.short_abandon_s)
@@ -138,7 +237,18 @@ def queue_options(settings: Settings) -> dict[QueueId, QueueOptions]:
 def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
     return QueueOptions(
         skills=queue.skills,
-        strategy=Strategy(queue.strategy),
+        requires=parse_requirement(queue.requires),
+        relax=tuple(
+            Relaxation(step.after_s, parse_requirement(step.requires)) for step in queue.relax
+        ),
+        strategy=queue.strategy,
+        sticky_s=queue.sticky_s,
+        max_waiting=queue.max_waiting,
+        max_expected_wait_s=queue.max_expected_wait_s,
+        needs_agents=queue.needs_agents,
+        wrap_up_codes=queue.wrap_up_codes,
+        needs_wrap_up_code=queue.needs_wrap_up_code,
+        surge=_surge(queue),
         ring_s=queue.ring_s,
         wrap_up_s=queue.wrap_up_s,
         max_wait_s=queue.max_wait_s,
@@ -152,6 +262,13 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
     )
 
 
+def _surge(queue: Queue) -> Surge | None:
+    surge = queue.surge
+    if surge is None:
+        return None
+    return Surge(join_waiting=surge.join_waiting, leave_waiting=surge.leave_waiting)
+
+
 def agent_cards(settings: Settings) -> list[AgentCard]:
     return [
         AgentCard(
@@ -162,13 +279,28 @@ def agent_cards(settings: Settings) -> list[AgentCard]:
             team=agent.team,
             languages=agent.languages,
             auto_answer=agent.auto_answer,
+            backup=agent.backup,
+            allocation={QueueId(name): share for name, share in agent.allocation.items()},
         )
         for agent in settings.agents
     ]
 
 
 def agent_options(settings: Settings) -> AgentOptions:
-    return AgentOptions(auto_ready=settings.auto_ready)
+    order = settings.order
+    return AgentOptions(
+        auto_ready=settings.auto_ready,
+        selection=settings.selection,
+        pause_limit_s=settings.pause_limits,
+        away_grace_s=settings.away_grace_s,
+        max_wrap_up_s=settings.max_wrap_up_s,
+        order=ServiceOrder(
+            priority_s={Priority.P0: order.p0_s, Priority.P1: order.p1_s, Priority.P2: order.p2_s},
+            tier_s=order.tiers,
+            front_s=order.front_s,
+            longest_s=order.longest_s,
+        ),
+    )
 
 
 def sip_options(settings: Settings, listeners: tuple[Listener, ...]) -> SipOptions:
@@ -276,6 +408,29 @@ def _voice(settings: Settings, voice: str) -> str:
     """A voice file is named from the centre's folder."""
     file = voice.removeprefix(PIPER)
     return voice if file == voice else f"{PIPER}{settings.folder / file}"
+
+
+def lookup_options(settings: Settings) -> LookupOptions:
+    lookups = settings.lookups
+    return LookupOptions(
+        hosts=frozenset(lookups.hosts),
+        headers={
+            host: {name: value.get_secret_value() for name, value in headers.items()}
+            for host, headers in lookups.headers.items()
+        },
+        at_once=lookups.at_once,
+        max_bytes=lookups.max_bytes,
+    )
+
+
+def tiers(settings: Settings) -> dict[str, str]:
+    """VIP tier by E.164 number."""
+    country_code = CallOptions().country_code
+    return {
+        normalise(number, country_code): tier
+        for tier, numbers in settings.tiers.items()
+        for number in numbers
+    }
 
 
 def recording_options(settings: Settings) -> RecordingOptions:

@@ -16,9 +16,12 @@ from pydantic import (
     PlainValidator,
     SecretStr,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import NoDecode
 
+from acd.options import Strategy
+from acd.requirement import RequirementError, parse_requirement
 from ivr.hours import Hours, HoursError
 from ivr.hours import parse as parse_hours
 
@@ -87,6 +90,31 @@ def _advertised(text: object) -> object:
     return text
 
 
+def _name_server(text: object) -> object:
+    """An IP address, with a port if need be."""
+    if isinstance(text, str):
+        host, port = split_port(text)
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            raise ValueError(f"{text!r} is not an IP address with or without a port") from None
+        if port not in range(1, 65536):
+            raise ValueError(f"port {port} is not within 1 to 65535")
+    return text
+
+
+def split_port(text: str, default: int = 53) -> tuple[str, int]:
+    """`192.0.2.1`, `192.0.2.1:5353`, `[::1]:5353`."""
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+):([0-9]{1,5})", text)
+    host, port = (found[1], int(found[2])) if found else (text, default)
+    return host.removeprefix("[").removesuffix("]"), port
+
+
+def _numbers(given: object) -> object:
+    """A list names lines that are dialled as they are called here."""
+    return {each: each for each in given} if isinstance(given, list | tuple) else given
+
+
 def _udp_address(value: object) -> Listener:
     address = Listener.parse(str(value))
     if address.transport != "udp" or ":" in address.host or not address.port:
@@ -146,14 +174,30 @@ HttpListener = Annotated[Listener, NoDecode, BeforeValidator(_http_listener)]
 UdpAddress = Annotated[Listener, NoDecode, BeforeValidator(_udp_address)]
 Advertised = Annotated[str, BeforeValidator(_advertised)]
 WatchToken = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+NameServer = Annotated[str, BeforeValidator(_name_server)]
 TrunkNetwork = Annotated[ipaddress.IPv4Network | ipaddress.IPv6Network, BeforeValidator(_network)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 DialNumber = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^\+?[0-9*#]{1,20}$")]
+Pattern = Annotated[
+    str, BeforeValidator(_quoted), Field(pattern=r"^(\+?[0-9]{0,20}\*|\+?[0-9]{1,20})$")
+]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Skills = dict[Name, Annotated[int, Field(ge=1, le=10)]]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 SrtpPolicy = Literal["never", "offer", "require"]
 SecondsOrNever = Annotated[float, Field(ge=0, le=86_400)]
+
+
+def _expression(text: str) -> str:
+    """Kept as text, which is what people write and read."""
+    try:
+        parse_requirement(text)
+    except RequirementError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+Expression = Annotated[str, AfterValidator(_expression)]
 
 
 class Part(BaseModel):
@@ -208,6 +252,8 @@ class Sip(Part):
     "Certificate and key of the listeners `tls` and `wss`."
     streams: SipStreams = SipStreams()
     "Limits of connections."
+    name_servers: tuple[NameServer, ...] = ()
+    "Whom to ask about trunks' names: `ADDRESS` or `ADDRESS:PORT`. Not given: the system's."
 
     @field_validator("trusted")
     @classmethod
@@ -389,21 +435,66 @@ class Line(Part):
 
 
 class Trunk(Part):
-    """A network that calls come from, known by its addresses."""
+    """A network that calls come from, known by its addresses or by our registration, and that
+    calls may be made to when it has a `host`; which ones, `outbound` says."""
 
     name: Name
     "For log, records and metrics."
-    addresses: Annotated[tuple[TrunkNetwork, ...], Field(min_length=1)]
+    addresses: tuple[TrunkNetwork, ...] = ()
     "What it sends from: addresses or networks, `192.0.2.10` or `192.0.2.0/28`."
     channels: int | None = Field(default=None, ge=1)
-    "Calls at once; the next one gets 503. Not given: no limit."
-    numbers: tuple[DialNumber, ...] | None = None
-    "Lines that it may call, others get 403. Not given: all."
+    "Calls at once, both ways; the next one gets 503. Not given: no limit."
+    numbers: Annotated[dict[DialNumber, DialNumber] | None, BeforeValidator(_numbers)] = None
+    """Lines that it may call, others get 403: a list, or what number is which line,
+    `{"+861012345678": "8000"}`. Not given: all."""
+    host: Advertised | None = None
+    """Where it is called, registered at and pinged: a name (NAPTR, SRV and addresses are looked up,
+    RFC 3263) or an address, and a port if it is another one than SIP's."""
+    transport: Literal["udp", "tcp", "tls"] | None = None
+    "Not given: what its NAPTR and SRV records like best, else UDP."
+    registers: bool = Field(default=False, alias="register")
+    "Register there, for trunks that know their customers so; calls then come by the registration."
+    user: str = Field(default="", max_length=64)
+    "Account for `register` and for calls."
+    password: SecretStr = SecretStr("")
+    "Of the account."
+    from_user: str = Field(default="", max_length=64)
+    "User part of From in our calls, if it must be the account; not given: the number shown."
+    group: Name | None = None
+    "Trunks of a group stand in for each other; `outbound` may name the group."
+    priority: int = Field(default=0, ge=0)
+    "Of the group's free trunks those with the lowest are tried first."
+    weight: int = Field(default=1, ge=1, le=1000)
+    "Among those with the same priority, how often this one is the first."
+    max_call_s: Seconds | None = None
+    "Then a call out is hung up. Not given: never."
+    options_ping_s: SecondsOrNever = 0.0
+    "Ask it by OPTIONS so often whether it lives; 0: never."
     srtp: SrtpPolicy = "never"
     """`require`: calls without SRTP get 488. `offer`: a key beside plain RTP is used, and given in
     offers of ours. With `never` SRTP is only answered where nothing else is offered."""
     inband_dtmf: bool = False
     "Hear keys in the audio too, for trunks that send no telephone events."
+
+
+class Outbound(Part):
+    """Numbers outside that may be dialled, and by which trunk; the first that fits decides."""
+
+    match: Pattern
+    "A number as E.164, `+86*` for all that begin so, or a short number as it is dialled."
+    name: Name | None = None
+    "For log, journal and metrics; not given: `match`."
+    trunk: Name | None = None
+    "A trunk's name or that of a group."
+    allow: tuple[Literal["consult", "callback", "flows", "agents"], ...] = ()
+    """For what: `consult`, agents in a call; `callback`, the centre itself; `flows`, a flow's
+    `transfer`; `agents`, agents' phones without a caller."""
+    deny: bool = False
+    "Never dialled."
+    rewrite: Pattern | None = None
+    "What the trunk is given: `0*` puts a 0 in place of what stands before the `*` of `match`."
+    show: DialNumber | None = None
+    "The number of ours that the other side sees; not given: the trunk's."
 
 
 class Limits(Part):
@@ -459,6 +550,27 @@ class Agent(Phone):
     "Ask the phone to pick up by itself, after a short tone."
     languages: tuple[Language, ...] = ()
     "What the agent speaks, the mother tongue first."
+    backup: bool = False
+    "Is offered calls only in a queue's `surge`."
+    allocation: dict[Name, Annotated[float, Field(gt=0, le=100)]] = {}
+    "For the strategy `percent_allocation`: percent of the busy time for each queue."
+
+
+class Ordering(Part):
+    """Who is served before whom: everybody by entry time, some with a head start."""
+
+    p0_s: SecondsOrNever = 1800.0
+    "Head start of the fast channel: who is P0 goes before all who came up to so long earlier."
+    p1_s: SecondsOrNever = 600.0
+    "Head start of P1."
+    p2_s: SecondsOrNever = 180.0
+    "Head start of P2; P3, the usual, has none."
+    tiers: dict[Name, SecondsOrNever] = {}
+    "Head start of VIP tiers, added to that of the priority."
+    front_s: SecondsOrNever = 1200.0
+    "Of callers who come back because their agent or transfer was lost; added as well."
+    longest_s: SecondsOrNever = 3600.0
+    "Nobody's is longer: who has waited so long is passed by no later arrival."
 
 
 class ServiceLevel(Part):
@@ -468,15 +580,65 @@ class ServiceLevel(Part):
     "In time means within so long."
 
 
+class Relaxation(Part):
+    after_s: Seconds
+    "Of waiting; then …"
+    requires: Expression
+    "… this will do, instead of `skills` and `requires`."
+
+
+class Surge(Part):
+    join_waiting: int = Field(default=10, ge=1)
+    "When so many callers wait, agents with `backup: true` are offered them, too."
+    leave_waiting: int = Field(default=3, ge=0)
+    "When so few are left, not any more."
+
+    @model_validator(mode="after")
+    def _has_hysteresis(self) -> "Surge":
+        if self.leave_waiting >= self.join_waiting:
+            raise ValueError("leave_waiting must be below join_waiting")
+        return self
+
+
+class Transfers(Part):
+    ring_s: Seconds = 30.0
+    """How long a number outside may ring, and anybody whom an agent dials by the own phone. Who is
+    asked into a talk of a queue rings for the queue's `ring_s`."""
+
+
 class Queue(Part):
+    number: DialNumber | None = None
+    "What an agent dials to send a caller to this queue."
     skills: Skills = {}
     "Lowest level of each skill that an agent needs."
-    strategy: Literal["longest_idle"] = "longest_idle"
-    "Which of the agents who suit best is offered the call."
+    requires: Expression = ""
+    "What an agent needs besides, for example `english or (cantonese>=3 and not trainee)`."
+    relax: tuple[Relaxation, ...] = ()
+    "What will do after a longer wait, step by step."
+    strategy: Strategy = Strategy.LONGEST_IDLE
+    "Which of the available agents is offered the call; docs/acd.md tells what each does."
+    sticky_s: SecondsOrNever = 0.0
+    "How long a caller waits for the agent who talked with him last; 0: not at all."
+    sticky_days: float = Field(default=7, gt=0, le=366)
+    "How long ago that may have been."
+    max_waiting: int | None = Field(default=None, ge=0)
+    "Who comes when so many wait already overflows at once."
+    max_expected_wait_s: Seconds | None = None
+    "Who would have to wait longer, by what is expected, overflows at once."
+    needs_agents: bool = False
+    "Who comes while no agent who suits takes calls or has one overflows at once."
+    overflow_to: Name | None = None
+    "The queue that takes who overflows; left out: an apology, and the call ends."
+    surge: Surge | None = None
+    "When backup agents are called in; left out: never."
     service_level: ServiceLevel = ServiceLevel()
     "The target that the wallboard measures."
     wrap_up_s: SecondsOrNever = 20.0
     "For notes after a talk; 0: none."
+    wrap_up_codes: tuple[Name, ...] = ()
+    "What an agent may say a call was about."
+    needs_wrap_up_code: bool = False
+    "No call is offered to the agent before the last one has its code."
     ring_s: Seconds = 15.0
     "Then the call is offered to the next agent, and this one is paused (`rona`)."
     max_wait_s: Seconds = 600.0

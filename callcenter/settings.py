@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 import recordings
+from acd.options import Selection
 from callcenter.cross_checks import doubts, problems_across
 from callcenter.flow_checks import doubts_of_flow, problems_of_flow
 from callcenter.sections import (
@@ -36,13 +37,17 @@ from callcenter.sections import (
     Lookups,
     Media,
     Name,
+    Ordering,
+    Outbound,
     Phone,
     Queue,
     Recordings,
+    Seconds,
     SecondsOrNever,
     Sip,
     Speech,
     Store,
+    Transfers,
     Trunk,
     Voicemail,
     async_url,
@@ -92,10 +97,14 @@ class _Listed(BaseSettings):
     "The numbers that callers dial."
     trunks: tuple[Trunk, ...] = ()
     "Who may call; without any, everybody may who reaches `sip.listen`."
+    outbound: tuple[Outbound, ...] = ()
+    "Which numbers outside may be dialled; without any, none."
     limits: Limits = Limits()
     "How many calls there may be."
     agents: tuple[Agent, ...] = ()
     "Who answers."
+    transfers: Transfers = Transfers()
+    "Of talks from one to the next."
     phones: tuple[Phone, ...] = ()
     "Accounts that are no agents: where supervisors are rung to listen, whisper and barge in."
     hours: dict[Name, Calendar] = {}
@@ -108,6 +117,10 @@ class _Listed(BaseSettings):
     "Numbers of callers by VIP tier; flows see it as `caller.tier`, the queue heeds it."
     queues: dict[Name, Queue] = {}
     "Where callers wait, by name."
+    order: Ordering = Ordering()
+    "Who is served before whom."
+    selection: Selection = Selection.GREATEST_NEED
+    "Which of several waiting callers a freed agent takes; docs/acd.md."
     blocked: tuple[DialNumber, ...] = ()
     "Callers' numbers that hear a line fault and are refused."
     auto_ready: bool = False
@@ -116,6 +129,12 @@ class _Listed(BaseSettings):
     "Callers who hang up sooner count as short abandons."
     pause_reasons: tuple[Name, ...] = ("meal", "break", "training", "meeting")
     "What an agent may give as the reason of a pause; `rona` is ours."
+    pause_limits: dict[Name, Seconds] = {"rona": 900.0}
+    "How long a pause may last in seconds, by its reason; then the board says who is away."
+    away_grace_s: Seconds = 120.0
+    "Who is not back so long after that is signed out."
+    max_wrap_up_s: Seconds = 600.0
+    "Agents may extend their wrap-up up to this."
 
     @field_validator("timezone")
     @classmethod

@@ -18,10 +18,20 @@ from acd.events import (
     CallOverflowed,
     CallQueued,
     TalkEnded,
+    TalkTaken,
 )
 from acd.inputs import AcdInput, Pause, Ready, SignIn
-from foundation.ids import AgentId, CallId, PhoneId, QueueId
-from telephony.calls.events import CallArrived, CallEnded, EndedBy, MonitorEnded, MonitorStarted
+from foundation.ids import AgentId, CallId, OfferId, PhoneId, QueueId
+from telephony.calls.events import (
+    CallArrived,
+    CallEnded,
+    EndedBy,
+    GuestInvited,
+    GuestLeft,
+    MonitorEnded,
+    MonitorStarted,
+    TalkTransferred,
+)
 
 REASON = "the centre was restarted"
 HISTORY = timedelta(days=2)
@@ -36,6 +46,7 @@ class OpenEnds:
     "In order of arrival."
     waiting: dict[CallId, QueueId] = field(default_factory=dict)
     talks: dict[CallId, tuple[QueueId, AgentId]] = field(default_factory=dict)
+    guests: dict[CallId, OfferId] = field(default_factory=dict)
     monitors: dict[tuple[CallId, PhoneId], None] = field(default_factory=dict)
     agents: dict[AgentId, AgentChanged] = field(default_factory=dict)
     "How each was last."
@@ -53,14 +64,25 @@ class OpenEnds:
                 self.talks[call_id] = (queue, agent_id)
             case CallAbandoned(call_id) | CallOverflowed(call_id) | CallLost(call_id):
                 self.waiting.pop(call_id, None)
+            case AgentChanged(agent_id):
+                self.agents[agent_id] = event
+            case _:
+                self._take_of_talk(event)
+
+    def _take_of_talk(self, event: object) -> None:
+        match event:
+            case TalkTaken(call_id, queue, agent_id):
+                self.talks[call_id] = (queue, agent_id)
             case TalkEnded(call_id):
                 self.talks.pop(call_id, None)
+            case GuestInvited(call_id, offer_id):
+                self.guests[call_id] = offer_id
+            case GuestLeft(call_id) | TalkTransferred(call_id):
+                self.guests.pop(call_id, None)
             case MonitorStarted(call_id, phone):
                 self.monitors[call_id, phone] = None
             case MonitorEnded(call_id, phone):
                 self.monitors.pop((call_id, phone), None)
-            case AgentChanged(agent_id):
-                self.agents[agent_id] = event
             case _:
                 pass
 
@@ -80,11 +102,12 @@ def end_monitors(ends: OpenEnds) -> list[object]:
 def settle(ends: OpenEnds) -> list[object]:
     """Facts that end what is open, in an order that folds take.
 
-    Visits, supervisors, talks, calls, agents.
+    Visits, supervisors, guests, talks, calls, agents.
     """
     facts: list[object] = []
     facts += [CallLost(call_id, queue) for call_id, queue in ends.waiting.items()]
     facts += end_monitors(ends)
+    facts += [GuestLeft(call_id, offer_id) for call_id, offer_id in ends.guests.items()]
     facts += [TalkEnded(call_id, queue, agent) for call_id, (queue, agent) in ends.talks.items()]
     facts += [CallEnded(call_id, EndedBy.FAULT, REASON) for call_id in ends.calls]
     facts += [

@@ -14,12 +14,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from acd.inputs import Lose
 from callcenter.drivers import FloorDriver
+from callcenter.events import HouseEvent
 from callcenter.history import History
-from callcenter.journey import HouseEvent, HouseRules, Journey
+from callcenter.house import HouseRules
+from callcenter.journey import Journey
 from callcenter.limits import Arrival
 from callcenter.media_port import MediaPort
-from callcenter.revive import House, Plan, make_plan
+from callcenter.revive import Plan, make_plan
 from callcenter.settle import HISTORY, REASON, OpenEnds, end_monitors, seat, settle
+from callcenter.stand import House
 from foundation import clock
 from foundation.errors import CallCentreError
 from foundation.ids import LegId, RecordingId
@@ -133,7 +136,9 @@ class TakeOver:
     def _restore(self, plan: Plan) -> None:
         """All machines first; then what they missed."""
         offset_s = self._journal.now_s() - self._endpoint.now
-        self._floor.restore(plan.kept_agents(offset_s), plan.kept_callers(offset_s))
+        self._floor.restore(
+            plan.kept_agents(offset_s), plan.kept_callers(offset_s), plan.kept_guests()
+        )
         for revived in plan.calls:
             self._journey.adopt(revived.contact)
         for revived in plan.calls:

@@ -86,6 +86,7 @@ class StopVoicemail:
 class OfferCallback:
     """The caller is to be called back at `number`, as he has said it."""
 
+    flow: str
     node: str
     queue: QueueId
     number: str

@@ -55,6 +55,7 @@ from ivr.effects import (
     Transfer,
 )
 from ivr.events import (
+    CallerSent,
     DigitsEntered,
     FlowEnded,
     FlowStarted,
@@ -233,7 +234,7 @@ class Visit:
             case State.RECORDING:
                 return [*self._stop(), *self._on_recorded(now)]
             case State.SENDING:
-                return [*self._stop(), *self._on_not_sent(now)]
+                return [*self._stop(), *self._on_not_sent("timed_out", now)]
         return [StopPrompts(), *self._on_played(now)]
 
     def _start(self, now: float) -> list[Effect]:
@@ -481,9 +482,10 @@ class Visit:
             case VoicemailEnded():
                 return self._on_recorded(now)
             case TransferDone():
-                return self._leave() if self.state is State.SENDING else []
+                sent = self._sent("done")
+                return [*sent, *self._leave()] if sent else []
             case TransferFailed():
-                return self._on_not_sent(now)
+                return self._on_not_sent("failed", now)
             case _:
                 assert_never(given)
 
@@ -503,11 +505,16 @@ class Visit:
         self._wait(State.SENDING, now + node.ring_s + self._options.answer_grace_s)
         return [Transfer(to, node.ring_s)]
 
-    def _on_not_sent(self, now: float) -> list[Effect]:
-        node = self._course.node
-        if self.state is not State.SENDING or not isinstance(node, ToOther):
+    def _on_not_sent(self, outcome: str, now: float) -> list[Effect]:
+        node, told = self._course.node, self._sent(outcome)
+        if not told or not isinstance(node, ToOther):
             return []
-        return self._go(node.failed, now)
+        return [*told, *self._go(node.failed, now)]
+
+    def _sent(self, outcome: str) -> list[Effect]:
+        if self.state is not State.SENDING:
+            return []
+        return [CallerSent(self._call_id, self.flow, self.node, outcome)]
 
     # -- nodes --
 
@@ -556,7 +563,7 @@ class Visit:
                 return [*self._leave(), self._queue(node, now)]
             case PromiseCallback():
                 number = self._course.callback_number
-                offer = OfferCallback(node.name, node.queue, number, node.priority)
+                offer = OfferCallback(self.flow, node.name, node.queue, number, node.priority)
                 return [offer, *self._go(node.next, now)]
             case Record():
                 grace_s = self._options.answer_grace_s

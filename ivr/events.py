@@ -67,6 +67,16 @@ class LookupEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerSent:
+    """A transfer by the flow; `outcome`: 'done', 'failed' or 'timed_out'."""
+
+    call_id: CallId
+    flow: str
+    node: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyAnswered:
     """One question of a survey after the talk; `score` 1 to 5, 0 when it was not answered."""
 
@@ -120,6 +130,7 @@ IvrEvent: TypeAlias = (
     | DigitsEntered
     | SpeechSettled
     | LookupEnded
+    | CallerSent
     | SurveyAnswered
     | CallbackAsked
     | VoicemailLeft

@@ -74,9 +74,19 @@ MACHINES = {
     "Reliable provisional answers": "telephony.sip.reliable",
     "The session timer": "telephony.sip.session_timer",
     "A SIP leg": "telephony.sip.leg",
+    "A REFER": "telephony.sip.referral",
     "The SIP stack": "telephony.sip.stack",
+    "A call to a number outside": "telephony.sip.outside",
+    "Registering as a client": "telephony.sip.registration",
+    "A trunk that we call": "telephony.sip.trunk_line",
     "A leg": "telephony.calls.leg",
+    "A leg that is rung": "telephony.calls.rung_leg",
     "A call": "telephony.calls.call",
+    "A call's guest": "telephony.calls.guest_side",
+    "Who hears whom": "telephony.calls.sound",
+    "What one leg hears": "telephony.calls.hearing",
+    "The agent's second line": "telephony.calls.second_line",
+    "A phone's REFER": "telephony.calls.referral",
     "A call carried from another PBX": "telephony.lines.carried",
     "A line's place at its PBX": "telephony.lines.pyvoip.registration",
     "Symmetric RTP": "telephony.media.latch",
@@ -84,6 +94,7 @@ MACHINES = {
     "A caller in the menus": "ivr.engine",
     "An agent": "acd.agent",
     "The floor": "acd.floor",
+    "Guests in a talk": "acd.guests",
     "A stream of SIP messages": "telephony.sip.stream",
     "A transcription job": "recordings.lease",
     "A call's path": "callcenter.journey",
@@ -110,7 +121,7 @@ def _table(model: type[BaseModel]) -> list[str]:
     rows = ["| key | default | what it is |", "|---|---|---|"]
     for name, field in model.model_fields.items():
         default = _default(field.get_default(call_default_factory=True))
-        rows.append(f"| `{name}` | {default} | {words.get(name, '')} |")
+        rows.append(f"| `{field.alias or name}` | {default} | {words.get(name, '')} |")
     return rows
 
 

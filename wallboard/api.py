@@ -17,6 +17,7 @@ from wallboard.commands import HangUpCall, SetAgentState, WantedState
 from wallboard.document import Document, agent_entry, agent_ids, queue_entry, queue_ids
 from wallboard.monitor_api import monitor_routes
 from wallboard.service import BoardService
+from wallboard.talk_api import talk_routes
 
 Supervisor = Annotated[User, Depends(require_role(Role.SUPERVISOR))]
 
@@ -84,6 +85,7 @@ def wallboard_api(service: BoardService) -> APIRouter:
         return {"call_id": call_id}
 
     router.include_router(monitor_routes(service), responses=ERRORS)
+    router.include_router(talk_routes(service), responses=ERRORS)
     return router
 
 
@@ -104,6 +106,7 @@ def _call(call: CallLine, now_s: float) -> Document:
         "line": call.line,
         "arrived_at_s": call.arrived_s,
         "phase": call.phase.value,
+        "manner": call.manner.value,
         "queue": call.queue,
         "agent_id": call.agent_id,
         "outcome": None if call.outcome is None else call.outcome.value,

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from acd.events import (
     AcdEvent,
     AgentAnswered,
+    AgentAway,
     AgentChanged,
     AgentState,
     CallAbandoned,
@@ -25,6 +26,7 @@ from acd.events import (
     CallOverflowed,
     CallQueued,
     TalkEnded,
+    TalkTaken,
 )
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
@@ -36,11 +38,25 @@ from recordings.events import (
     TranscriptFailed,
     TranscriptReady,
 )
-from telephony.calls.events import CallArrived, CallEnded, EndedBy, MediaTroubled
+from telephony.calls.events import (
+    CallArrived,
+    CallBridged,
+    CallEnded,
+    CallHeld,
+    CallResumed,
+    ConferenceStarted,
+    EndedBy,
+    GuestInvited,
+    GuestLeft,
+    GuestWay,
+    MediaTroubled,
+    Side,
+    TalkTransferred,
+)
 from telephony.calls.events import JournalEvent as CallJournalEvent
 from telephony.lines.events import LineEvent, LineLost
 from wallboard.agents import AgentClock, WrapUp
-from wallboard.calls import CallLine, Phase
+from wallboard.calls import CallLine, Manner, Phase
 from wallboard.day import Day
 from wallboard.directory import Directory
 from wallboard.notices import KEPT, Notice, NoticeKind
@@ -80,12 +96,21 @@ class Board:
             CallEnded: self._ended,
             MediaTroubled: self._media_troubled,
             LineLost: self._line_lost,
+            AgentAway: self._agent_away,
             CallQueued: self._queued,
             AgentAnswered: self._answered,
             CallAbandoned: self._abandoned,
             CallOverflowed: self._overflowed,
             CallLost: self._lost,
             TalkEnded: self._talk_ended,
+            TalkTaken: self._talk_taken,
+            CallBridged: self._bridged,
+            CallHeld: self._held,
+            CallResumed: self._as_usual,
+            GuestInvited: self._guest_invited,
+            GuestLeft: self._as_usual,
+            ConferenceStarted: self._conference,
+            TalkTransferred: self._as_usual,
             AgentChanged: self._agent_changed,
             RecordingStarted: self._recording_started,
             RecordingEnded: self._recording_ended,
@@ -162,7 +187,10 @@ class Board:
             call.contact = self._new_visit(event.call_id, event.queue, at_s)
             self.house.offer(call.contact)
         else:
-            self.house.reopen(call.contact)
+            has_talked = call.is_bridged and call.answered_s is not None
+            talked_s = at_s - (call.answered_s or at_s) if has_talked else 0.0
+            self.house.reopen(call.contact, max(0.0, talked_s))
+        call.is_bridged, call.manner = False, Manner.TALK
 
     def _new_visit(self, call_id: CallId, queue: QueueId, at_s: float) -> Visit:
         day = self._record_day
@@ -210,27 +238,37 @@ class Board:
         call = self._settle(event.call_id, event.queue, Outcome.ANSWERED, at_s)
         if call is None or call.visit is None:
             return
-        call.agent_id, call.answered_s = event.agent_id, at_s
+        call.agent_id, call.answered_s, call.talking_s = event.agent_id, at_s, at_s
         self._tally(event.queue).talking += 1
         self.house.talking += 1
         if call.visit.day == self.day.date:
             self._clock(event.agent_id).counts.add(call.visit)
 
-    # -- talks and agents ------------------------------------------------------------------------
+    # -- talks ------------------------------------------------------------------------
 
     def _talk_ended(self, event: TalkEnded, at_s: float) -> None:
         call = self.calls.get(event.call_id)
         if call is None or call.phase is not Phase.TALKING or call.agent_id != event.agent_id:
             return
-        if call.visit is None or call.contact is None or call.answered_s is None:
+        if call.visit is None or call.contact is None or call.talking_s is None:
             return
         clock = self._clock(event.agent_id)
-        talk_s = max(0.0, at_s - call.answered_s)
+        talk_s = max(0.0, at_s - call.talking_s)
         self._wrap_up_over(clock, at_s)
         clock.wrap_up = WrapUp(call.visit, call.contact, event.queue, talk_s, at_s)
         self._end_talk(call)
         if clock.state not in (AgentState.TALKING, AgentState.WRAP_UP):
             self._wrap_up_over(clock, at_s)
+
+    def _talk_taken(self, event: TalkTaken, at_s: float) -> None:
+        """The contact goes on; only the time is another agent's from now on."""
+        call = self.calls.get(event.call_id)
+        if call is None or call.phase is not Phase.AFTER_TALK:
+            return
+        call.phase, call.queue = Phase.TALKING, event.queue
+        call.agent_id, call.talking_s = event.agent_id, at_s
+        self._tally(event.queue).talking += 1
+        self.house.talking += 1
 
     def _end_talk(self, call: CallLine | None) -> None:
         if call is None or call.phase is not Phase.TALKING or call.queue is None:
@@ -239,6 +277,36 @@ class Board:
         self._tally(call.queue).talking -= 1
         self.house.talking -= 1
         self._forget_if_over(call)
+
+    # -- how a talk goes on ----------------------------------------------------------------------
+
+    def _bridged(self, event: CallBridged, at_s: float) -> None:
+        call = self.calls.get(event.call_id)
+        if call is not None:
+            call.is_bridged = True
+
+    def _held(self, event: CallHeld, at_s: float) -> None:
+        if event.side is Side.AGENT:
+            self._go_on(event.call_id, Manner.HOLD)
+
+    def _guest_invited(self, event: GuestInvited, at_s: float) -> None:
+        if event.way is not GuestWay.DIAL:
+            is_consult = event.way is GuestWay.CONSULT
+            self._go_on(event.call_id, Manner.CONSULT if is_consult else Manner.TRANSFER)
+
+    def _conference(self, event: ConferenceStarted, at_s: float) -> None:
+        self._go_on(event.call_id, Manner.CONFERENCE)
+
+    def _as_usual(self, event: CallResumed | GuestLeft | TalkTransferred, at_s: float) -> None:
+        if not (isinstance(event, CallResumed) and event.side is Side.CALLER):
+            self._go_on(event.call_id, Manner.TALK)
+
+    def _go_on(self, call_id: CallId, manner: Manner) -> None:
+        call = self.calls.get(call_id)
+        if call is not None:
+            call.manner = manner
+
+    # -- agents ----------------------------------------------------------------------------------
 
     def _agent_changed(self, event: AgentChanged, at_s: float) -> None:
         clock = self._clock(event.agent_id)
@@ -283,6 +351,10 @@ class Board:
 
     def _media_troubled(self, event: MediaTroubled, at_s: float) -> None:
         self._notice(at_s, NoticeKind.MEDIA, event.sentence)
+
+    def _agent_away(self, event: AgentAway, at_s: float) -> None:
+        away = f"{event.agent_id}: {event.reason}, {event.away_s / 60:.0f} min"
+        self._notice(at_s, NoticeKind.AGENT_AWAY, away)
 
     def _line_lost(self, event: LineLost, at_s: float) -> None:
         self._notice(at_s, NoticeKind.LINE_LOST, f"Line {event.line}: {event.sentence}")

@@ -21,6 +21,18 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
+class Manner(StrEnum):
+    """How a talk goes on at present."""
+
+    TALK = ""
+    "As usual."
+    HOLD = "hold"
+    CONSULT = "consult"
+    TRANSFER = "transfer"
+    "Somebody is rung who is to have the caller."
+    CONFERENCE = "conference"
+
+
 @dataclass(slots=True, eq=False)
 class CallLine:
     """One contact: where it is, where it was, how it ended."""
@@ -37,6 +49,11 @@ class CallLine:
     "The same call as the house counts it: from its first queue to its last outcome."
     answered_s: float | None = None
     "When an agent picked up."
+    talking_s: float | None = None
+    "Since when the talk is `agent_id`'s: later than `answered_s` after a transfer."
+    is_bridged: bool = False
+    "Caller and agent of this visit have talked."
+    manner: Manner = Manner.TALK
     ended_s: float | None = None
     ended_by: EndedBy | None = None
     reason: str = ""

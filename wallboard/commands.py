@@ -51,7 +51,33 @@ class StopMonitor(_Command, frozen=True):
     "'': every phone that `by` has brought into this talk."
 
 
-Command: TypeAlias = SetAgentState | HangUpCall | MonitorCall | StopMonitor
+class TalkVerb(StrEnum):
+    """What can be done with a talk and with the guest in it; names are those of the routes."""
+
+    HOLD = "hold"
+    RESUME = "resume"
+    TRANSFER = "transfer"
+    "Blind: whoever picks up has the caller."
+    CONSULT = "consult"
+    COMPLETE = "complete"
+    "The guest has the caller, the agent leaves."
+    CONFERENCE = "conference"
+    TAKE_BACK = "take-back"
+    "The guest leaves, agent and caller talk again."
+
+
+class HandleTalk(_Command, frozen=True):
+    """Hold, transfer and their like."""
+
+    call_id: str
+    verb: TalkVerb
+    agent_id: str
+    "Who talked as far as the board knew: the right to do this was looked up for him."
+    to: str = ""
+    "TRANSFER and CONSULT: an agent, `queue:NAME`, or what one would dial."
+
+
+Command: TypeAlias = SetAgentState | HangUpCall | MonitorCall | StopMonitor | HandleTalk
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):

@@ -88,8 +88,15 @@ def agent_entry(board: Board, agent_id: AgentId, now_s: float) -> Document:
         "reason": clock.reason,
         "since": round(clock.since_s, 1) or None,
         "call_id": clock.call_id,
+        "manner": _manner(board, clock),
         **_rounded(agent_figures([clock], now_s, board.day.start_s)),
     }
+
+
+def _manner(board: Board, clock: AgentClock) -> str:
+    """'' for who talks as usual, or not at all."""
+    call = None if clock.call_id is None else board.calls.get(clock.call_id)
+    return "" if call is None or clock.state is not AgentState.TALKING else call.manner.value
 
 
 def _totals(board: Board, now_s: float) -> Document:

@@ -18,6 +18,8 @@ class NoticeKind(StrEnum):
     MEDIA = "media"
     LINE_LOST = "line_lost"
     "A line at another PBX takes no calls."
+    AGENT_AWAY = "agent_away"
+    "A pause has lasted longer than its reason allows."
 
 
 @dataclass(frozen=True, slots=True)

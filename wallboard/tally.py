@@ -33,6 +33,7 @@ class Visit:
 
     call_id: CallId
     entered_s: float
+    "Of a contact that talked and waits again: so much later as the talk lasted."
     day: date
     "The local day of `entered_s`; the visit counts there and nowhere else."
     interval: int
@@ -41,6 +42,8 @@ class Visit:
     outcome: Outcome | None = None
     wait_s: float = 0.0
     "From entering to the outcome, ringing included."
+    is_handled: bool = False
+    "Counted in `Counts.handled`."
 
 
 @dataclass(slots=True)
@@ -57,9 +60,9 @@ class Counts:
     wait_sum_s: float = 0.0
     "Over the answered."
     handled: int = 0
-    "Answered, and talk and wrap-up are over."
+    "Answered, and an agent's talk and wrap-up are over; each once, however many agents had it."
     handle_sum_s: float = 0.0
-    "Talk, hold and wrap-up over the handled."
+    "Talk, hold and wrap-up of all agents over the handled."
 
     def add(self, visit: Visit, sign: int = 1) -> None:
         """Count the outcome of `visit`; with sign -1, take it back."""
@@ -105,17 +108,20 @@ class Tally:
         for counts in self._counts_of(visit):
             counts.add(visit)
 
-    def reopen(self, visit: Visit) -> None:
+    def reopen(self, visit: Visit, talked_s: float = 0.0) -> None:
+        """`talked_s`: of the time since it was settled, what was no waiting."""
+        visit.entered_s += talked_s
         for counts in self._counts_of(visit):
             counts.add(visit, -1)
         visit.outcome = None
         self.waiting[visit.call_id] = visit
 
     def handled(self, visit: Visit, handle_s: float) -> None:
-        """Talk and wrap-up of an answered visit are over."""
+        """Talk and wrap-up of an agent are over; after a transfer others follow."""
         for counts in self._counts_of(visit):
-            counts.handled += 1
+            counts.handled += not visit.is_handled
             counts.handle_sum_s += handle_s
+        visit.is_handled = True
 
     def waiting_today(self) -> list[Visit]:
         return [visit for visit in self.waiting.values() if visit.day == self.day]

@@ -27,10 +27,10 @@ Agent = Annotated[str, typer.Argument(help="The agent's id, for example agent000
 @app.command("list")
 def list_agents(folder: Folder = Path()) -> None:
     """Every agent's phone and state now."""
-    settings = _settings(folder)
+    settings = settings_of(folder)
     numbers = {agent.id: agent.number for agent in settings.agents}
     table = Table("agent", "name", "number", "phone", "state", "reason", "call")
-    for view in _ask(settings, ListAgents()):
+    for view in ask(settings, ListAgents()):
         phone = "busy" if view.busy else "registered" if view.registered else "–"
         number = numbers.get(view.agent_id, "")
         row = (view.agent_id, view.name, number, phone, view.state, view.reason)
@@ -64,11 +64,11 @@ def _set(folder: Path, agent: str, state: WantedState, reason: str = "") -> None
     command = SetAgentState(
         by=f"terminal:{getpass.getuser()}", agent_id=agent, state=state, reason=reason
     )
-    _ask(_settings(folder), BoardAsks(command))
+    ask(settings_of(folder), BoardAsks(command))
     Console().print(f"{agent}: {state}", markup=False)
 
 
-def _settings(folder: Path) -> Settings:
+def settings_of(folder: Path) -> Settings:
     """The centre's, or all its problems and exit code 1."""
     try:
         return load(folder)
@@ -77,10 +77,10 @@ def _settings(folder: Path) -> Settings:
         raise typer.Exit(1) from None
 
 
-def _ask(settings: Settings, request: Request[Reply]) -> Reply:
+def ask(settings: Settings, request: Request[Reply]) -> Reply:
     """Core's answer, or its sentence and exit code 1."""
 
-    async def ask() -> Reply:
+    async def asked() -> Reply:
         client = await Client.connect(Places(settings.data_path).core_socket)
         try:
             return await client.ask(request)
@@ -88,7 +88,7 @@ def _ask(settings: Settings, request: Request[Reply]) -> Reply:
             await client.close()
 
     try:
-        return asyncio.run(ask())
+        return asyncio.run(asked())
     except Unavailable as error:
         typer.echo(f"{error}\nIs the centre running? callcenter serve {settings.folder}", err=True)
     except CallCentreError as error:

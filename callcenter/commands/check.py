@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from callcenter.cross_checks import fits
 from callcenter.health import Verdict
+from callcenter.queue_checks import fits
 from callcenter.rtpengine_health import rtpengine
 from callcenter.settings import Settings, load
 from foundation.errors import ConfigurationError

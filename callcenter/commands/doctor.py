@@ -16,6 +16,7 @@ from callcenter.rtpengine_health import rtpengine
 from callcenter.rules import prompt_options
 from callcenter.settings import Settings, load
 from callcenter.supervise import status
+from callcenter.trunk_health import examine_trunks
 from foundation.errors import ConfigurationError
 from telephony.media import native
 from telephony.media.opus import library_version
@@ -45,6 +46,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield health.python_version()
     yield health.clock()
     yield from _ports(settings)
+    yield from examine_trunks(settings)
     yield from _rtpengine(settings)
     yield from _speech(settings)
     for number, account in carried_lines(settings).items():

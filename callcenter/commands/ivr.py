@@ -65,7 +65,7 @@ def draw(
 
 
 @app.command("test")
-def test(
+def run_tests(
     flow: Annotated[str, typer.Argument(help="Only this flow's.", metavar="[FLOW]")] = "",
     folder: Folder = Path(),
 ) -> None:

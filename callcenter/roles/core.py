@@ -25,14 +25,26 @@ async def run(settings: Settings, sockets: list[socket.socket]) -> int:
     share = share_sockets(Places(settings.data_path).run / SOCKET_NAME, sockets)
     core = Core(settings, sockets, media_workers(settings))
     await core.open()
+    hang_up = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up.set)
+    reloading = asyncio.create_task(reload_at(core, hang_up), name="reload")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     failing = asyncio.create_task(core.wait_failed(), name="failure")
     done, _ = await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     failing.cancel()
+    reloading.cancel()
     await core.close()
     share.close()
     return 1 if failing in done else 0
+
+
+async def reload_at(core: Core, hang_up: asyncio.Event) -> None:
+    """Take up changed flows at each SIGHUP."""
+    while True:
+        await hang_up.wait()
+        hang_up.clear()
+        await core.reload()
 
 
 def main() -> int:

@@ -7,11 +7,10 @@
 
 Rule 1: an offer ends in exactly one of AgentRefused, or AgentPickedUp and later AgentHungUp;
         one that is withdrawn ends in silence.
-Rule 2: what we end gets one `HangUpLeg`; what the peer ended, or was never dialled, gets none.
 """
 
 from foundation.ids import AgentId, CallId, LegId, OfferId
-from telephony.calls.effects import Dial, Effect, HangUpLeg, Purpose, Tell
+from telephony.calls.effects import Accept, Dial, Effect, Purpose, Tell
 from telephony.calls.events import (
     AgentHungUp,
     AgentPickedUp,
@@ -20,17 +19,21 @@ from telephony.calls.events import (
     EndedBy,
     Side,
 )
-from telephony.calls.kept import KeptSide
-from telephony.calls.leg import Leg, LegState
+from telephony.calls.kept import Note
+from telephony.calls.leg import LegState
 from telephony.calls.options import CallOptions
+from telephony.calls.rung_leg import RungLeg
 from telephony.media import protocol as media
 
 ENDED_EARLY = 487
 "Status of an offer whose phone answered and hung up before it was connected."
 
 
-class AgentLeg(Leg):
+class AgentLeg(RungLeg):
     """One phone for one offer."""
+
+    prepare_purpose = Purpose.PREPARE_AGENT
+    answer_purpose = Purpose.ANSWER_AGENT
 
     def __init__(
         self,
@@ -49,29 +52,26 @@ class AgentLeg(Leg):
         self._auto_answer = auto_answer
         self._has_rung = False
 
-    @property
-    def was_dialled(self) -> bool:
-        return self.state in (LegState.DIALLING, LegState.ANSWERING, LegState.UP)
+    def dial(self) -> list[Effect]:
+        return [Dial(self.leg_id, self.agent_id, self.our_sdp, self._auto_answer, self.note())]
 
-    def resume(self, kept: KeptSide, *, bridged: bool, plays: int) -> list[Effect]:
-        """Go on with a phone that an earlier process dialled."""
-        self.adopt(kept, bridged=bridged, plays=plays)
-        if self.codec:
-            self.state = LegState.UP
-            return []
-        # The offer that media made is that of our INVITE.
-        self.offerless = False
-        self.state = LegState.DIALLING
-        return [] if kept.dialog.is_early else self.on_answered(kept.dialog.body)
+    # -- another phone of the same agent's, which takes the talk over (RFC 3891) -------------------
 
-    def prepare(self, prefer: str) -> list[Effect]:
-        """The caller's law goes first in our offer, so that nothing need be converted."""
-        return [self.ask_session(Purpose.PREPARE_AGENT, prefer=prefer)]
+    def prepare_move(self, sdp: bytes) -> list[Effect]:
+        """The phone has called us: the INVITE is the peer's here, and its offer too."""
+        self.offerless = not sdp
+        return [self.ask_session(Purpose.PREPARE_MOVE, sdp)]
 
-    def on_prepared(self, done: media.Done) -> list[Effect]:
-        self.state = LegState.DIALLING
+    def on_moved(self, done: media.Done) -> list[Effect]:
+        self.state = LegState.UP
         self.our_sdp = done.sdp.encode()
-        return [Dial(self.leg_id, self.agent_id, self.our_sdp, self._auto_answer)]
+        noted = [] if self.offerless else self.note_terms(done)
+        return [Accept(self.leg_id, self.our_sdp), *noted]
+
+    def note(self) -> Note:
+        return Note(call=self.call_id, side=Side.AGENT, agent=self.agent_id, offer=self.offer_id)
+
+    # -- facts -----------------------------------------------------------------------------------
 
     def on_progress(self, status: int) -> list[Effect]:
         """A phone repeats its 180 every minute; it began to ring only once."""
@@ -80,36 +80,12 @@ class AgentLeg(Leg):
         self._has_rung = True
         return [Tell(AgentRinging(self.call_id, self.agent_id, self.offer_id))]
 
-    def on_answered(self, sdp: bytes) -> list[Effect]:
-        if self.state is not LegState.DIALLING:
-            return []
-        self.state = LegState.ANSWERING
-        return [self.ask_answer(Purpose.ANSWER_AGENT, sdp)]
-
     def on_connectable(self, done: media.Done) -> list[Effect]:
-        """Media knows where the phone is: it can be spoken with."""
-        self.state = LegState.UP
-        noted = self.note_terms(done)
-        return [*noted, Tell(AgentPickedUp(self.call_id, self.agent_id, self.offer_id))]
+        told = Tell(AgentPickedUp(self.call_id, self.agent_id, self.offer_id))
+        return [*self.connectable(done), told]
 
-    # -- the end ---------------------------------------------------------------------------------
-
-    def drop(self, reason: str) -> list[Effect]:
-        """End it without telling anybody."""
-        hang_up: list[Effect] = [HangUpLeg(self.leg_id, reason)] if self.was_dialled else []
-        return [*hang_up, self.release()]
-
-    def lose(self, by: EndedBy, status: int, reason: str) -> list[Effect]:
-        """We end it; `status` is what an offer that was not picked up is refused with."""
-        told = self._ending(by, status, reason if by is EndedBy.FAULT else "")
-        return [*self.drop(reason), Tell(told)]
-
-    def on_peer_ended(self, by: EndedBy, status: int) -> list[Effect]:
-        """The dialog is over already."""
-        told = self._ending(by, status)
-        return [self.release(), Tell(told)]
-
-    def _ending(self, by: EndedBy, status: int, why: str = "") -> AgentHungUp | AgentRefused:
+    def farewell(self, by: EndedBy, status: int, why: str = "") -> list[Effect]:
+        """What its end means; `status`: what an offer that was not picked up is refused with."""
         if self.is_up:
-            return AgentHungUp(self.call_id, self.agent_id, by, why)
-        return AgentRefused(self.call_id, self.agent_id, self.offer_id, status)
+            return [Tell(AgentHungUp(self.call_id, self.agent_id, by, why))]
+        return [Tell(AgentRefused(self.call_id, self.agent_id, self.offer_id, status))]

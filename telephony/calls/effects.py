@@ -8,21 +8,24 @@ from enum import Enum
 from typing import TypeAlias
 
 from foundation.ids import AgentId, LegId, PhoneId
+from telephony.calls.control import OutsideTarget
 from telephony.calls.events import CallEvent
+from telephony.calls.kept import Note
 from telephony.media import protocol as media
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """183 with SDP to the caller."""
+    """A provisional answer to whoever called us; with SDP it is 183."""
 
     leg: LegId
     body: bytes
+    status: int = 183
 
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """200 to the caller's INVITE or to anybody's re-INVITE."""
+    """200 to an INVITE from outside a dialog, or to anybody's re-INVITE."""
 
     leg: LegId
     body: bytes
@@ -42,6 +45,18 @@ class Dial:
     agent_id: AgentId
     body: bytes
     auto_answer: bool
+    note: Note
+    "Kept with the dialog."
+
+
+@dataclass(frozen=True, slots=True)
+class DialOutside:
+    """INVITE to a number outside, by a trunk."""
+
+    leg: LegId
+    target: OutsideTarget
+    body: bytes
+    note: Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,27 @@ class HangUpLeg:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class AcceptRefer:
+    """We do what the phone's REFER asks."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseRefer:
+    leg: LegId
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyRefer:
+    """How an accepted REFER goes; a final status is the last word."""
+
+    leg: LegId
+    status: int
+
+
 class Purpose(Enum):
     """Why media was asked, so that its answer finds the right step."""
 
@@ -71,10 +107,21 @@ class Purpose(Enum):
     LATE_ANSWER = "late answer"
     "The SDP in the ACK of an offerless INVITE."
     REOFFER_ANSWER = "reoffer answer"
+    PREPARE_SECOND = "prepare second"
+    "The second line of the agent's phone."
+    PREPARE_MOVE = "prepare move"
+    "Another phone of the agent's, to which the talk moves."
+    PREPARE_GUEST = "prepare guest"
+    EARLY_ANSWER = "early answer"
+    "The SDP of a guest's 183."
+    ANSWER_GUEST = "answer guest"
     PREPARE_SUPERVISOR = "prepare supervisor"
     ANSWER_SUPERVISOR = "answer supervisor"
     HEAR = "hear"
     CONNECT = "connect"
+    "Of caller and agent, for the first time."
+    LINK = "link"
+    "Any other Connect."
     PLAY = "play"
     TAP = "tap"
     RELEASE = "release"
@@ -95,7 +142,11 @@ class Tell:
     event: CallEvent
 
 
-Effect: TypeAlias = Progress | Accept | Reject | Dial | DialSupervisor | HangUpLeg | AskMedia | Tell
+SipWord: TypeAlias = (
+    Progress | Accept | Reject | HangUpLeg | AcceptRefer | RefuseRefer | NotifyRefer
+)
+"Said to the peer of a leg that is there."
+Effect: TypeAlias = SipWord | Dial | DialOutside | DialSupervisor | AskMedia | Tell
 
 
 @dataclass(frozen=True, slots=True)

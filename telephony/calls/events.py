@@ -14,11 +14,15 @@ from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, PhoneId
 class EndedBy(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
+    "Whoever faces the caller: an agent, or a guest who was dialled or has the talk."
     CENTRE = "centre"
     FAULT = "fault"
 
 
 class Side(StrEnum):
+    """The two sides of a talk. Whoever faces the caller is of the agent's side: supervisors,
+    guests, the agent's second line."""
+
     CALLER = "caller"
     AGENT = "agent"
 
@@ -41,7 +45,8 @@ class CallArrived:
     call_id: CallId
     party_id: PartyId
     line: str
-    "The number that was dialled."
+    """The number that was dialled. '' when an agent's own phone has dialled none of our lines:
+    that may be somebody's number, which the journal must not hold (`Switchboard.find_dialled`)."""
     trunk: str = ""
     "Whose network it came by; '' for our own phones, strangers, and without trunks."
 
@@ -72,7 +77,7 @@ class CallBridged:
 
 @dataclass(frozen=True, slots=True)
 class CallHeld:
-    """`side` put the other side on hold, which hears music.
+    """`side` put the other side on hold, which hears music; by its phone or by `hold`.
 
     Told of bridged sides only; the end of the bridge ends a hold without `CallResumed`.
     """
@@ -87,6 +92,74 @@ class CallResumed:
 
     call_id: CallId
     side: Side
+
+
+class GuestWay(StrEnum):
+    """What the talking agent wants of the third whom he has rung into the call."""
+
+    CONSULT = "consult"
+    "Speak with him while the caller hears music."
+    TRANSFER = "transfer"
+    "Hand the caller over as soon as he picks up."
+    DIAL = "dial"
+    "Nothing but to speak with him: an agent's own phone has dialled him, and there is no caller."
+
+
+@dataclass(frozen=True, slots=True)
+class GuestInvited:
+    """A third is being rung into the call: an agent of ours, or a number outside.
+
+    Exactly one of `agent_id` and `party_id` is set; `offer_id` is the same until the end.
+    """
+
+    call_id: CallId
+    offer_id: OfferId
+    way: GuestWay
+    agent_id: AgentId | None = None
+    party_id: PartyId | None = None
+    trunk: str = ""
+    "By which a number outside is dialled."
+
+
+@dataclass(frozen=True, slots=True)
+class GuestJoined:
+    """The guest has picked up; with CONSULT he and the agent hear each other."""
+
+    call_id: CallId
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class GuestLeft:
+    """The guest's part is over without having taken the talk: refused, sent away or hung up.
+
+    `status`: the final SIP answer of one who never picked up, else 0. Who is left is together
+    again: caller and agent when both are there; a caller whose agent is gone is alone.
+    """
+
+    call_id: CallId
+    offer_id: OfferId
+    status: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceStarted:
+    """Caller, agent and guest all hear each other."""
+
+    call_id: CallId
+    offer_id: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class TalkTransferred:
+    """Caller and guest talk; the guest stands where the agent stood, whose leg is over.
+
+    Comes once for each transfer, after `GuestJoined` and instead of `GuestLeft`; no `AgentHungUp`
+    is told of the agent who handed over (it may have come before, of one who did not wait).
+    """
+
+    call_id: CallId
+    offer_id: OfferId
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +287,33 @@ class PhoneChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """The agent's phone wants the caller handed over (REFER); the phone is told how it went.
+
+    Answered by `CallControl.transfer` or `complete_transfer`, or refused by `refuse_transfer`.
+    """
+
+    call_id: CallId
+    agent_id: AgentId
+    target: str
+    "User part that Refer-To names; '' when the phone means the guest who is there (Replaces)."
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultAsked:
+    """An agent's phone that is in a talk dials somebody on a second line, to consult.
+
+    Answered by `CallControl.consult`, or refused by `refuse_consult`.
+    """
+
+    call_id: CallId
+    "Of the talk."
+    agent_id: AgentId
+    target: str
+    "What was dialled."
+
+
+@dataclass(frozen=True, slots=True)
 class TalkRecorded:
     """The media worker closed the recording `recording_id` (its tap)."""
 
@@ -237,6 +337,11 @@ JournalEvent: TypeAlias = (
     | CallBridged
     | CallHeld
     | CallResumed
+    | GuestInvited
+    | GuestJoined
+    | GuestLeft
+    | ConferenceStarted
+    | TalkTransferred
     | MonitorStarted
     | MonitorChanged
     | MonitorEnded
@@ -252,6 +357,8 @@ PassingEvent: TypeAlias = (
     | AgentRefused
     | AgentHungUp
     | PhoneChanged
+    | TransferAsked
+    | ConsultAsked
     | TalkRecorded
 )
 CallEvent: TypeAlias = JournalEvent | PassingEvent

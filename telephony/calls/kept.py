@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, RecordingId
-from telephony.calls.events import Side
+from telephony.calls.control import AgentTarget, GuestTarget, OutsideTarget
+from telephony.calls.events import GuestWay, Side
 from telephony.media import protocol as media
 from telephony.sip.events import KeptLeg
 
@@ -21,14 +22,22 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     side: Side
     line: str = ""
     "Caller's leg: the number that was dialled."
+    dialled: str = ""
+    "Caller's leg, instead of a line, and second line: what an agent's own phone has dialled."
     aor: str = ""
     "Caller's leg: the agent whose phone calls."
     trunk: str = ""
-    "Caller's leg: over which the call came."
+    "Caller's leg: over which the call came. Guest's from outside: over which he was dialled."
     agent: str = ""
-    "Agent's leg."
+    "Agent's leg, second line too; leg of a guest who is an agent."
     offer: str = ""
-    "Agent's leg."
+    "Agent's leg and guest's."
+    way: GuestWay | None = None
+    "Guest's leg: what he was rung for; he keeps it when he has the talk."
+    party: str = ""
+    "Leg of a guest from outside."
+    is_second: bool = False
+    "Second line of an agent's phone, by which it consults."
 
 
 _decoder = msgspec.json.Decoder(Note)
@@ -70,6 +79,31 @@ class KeptAgentSide(KeptSide):
     offer_id: OfferId
 
 
+@dataclass(frozen=True, slots=True)
+class KeptGuestSide(KeptSide):
+    """The leg of a guest, whether he is still one or has the talk: its note has a `way`."""
+
+    @property
+    def offer_id(self) -> OfferId:
+        return OfferId(self.note.offer)
+
+    @property
+    def agent_id(self) -> AgentId | None:
+        return AgentId(self.note.agent) if self.note.agent else None
+
+    @property
+    def way(self) -> GuestWay:
+        return self.note.way or GuestWay.CONSULT
+
+    @property
+    def target(self) -> GuestTarget:
+        """Whom our INVITE, which is out already, was for."""
+        if self.agent_id is not None:
+            return AgentTarget(self.agent_id, self.offer_id)
+        party_id = PartyId(self.note.party)
+        return OutsideTarget(party_id, self.offer_id, number="", trunk=self.note.trunk)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptCall:
     """One call as it was left."""
@@ -78,11 +112,36 @@ class KeptCall:
     party_id: PartyId
     line: str
     caller: KeptSide
-    agent: KeptAgentSide | None = None
+    agent: KeptAgentSide | KeptGuestSide | None = None
+    "Who faces the caller: after a transfer that was told the guest, whose note keeps its way."
+    guest: KeptGuestSide | None = None
+    "Rung or spoken with, and `TalkTransferred` was not told of him."
+    second: KeptSide | None = None
+    "The second line of the agent's phone."
     recording_id: RecordingId | None = None
     "Of the tap that runs."
 
     @property
     def is_bridged(self) -> bool:
+        """Also while a guest is there, when the caller may be connected with nobody."""
         agent = self.agent
-        return agent is not None and self.caller.session.connected_to == agent.leg_id
+        if agent is None:
+            return False
+        return self.guest is not None or self.caller.session.connected_to == agent.leg_id
+
+    @property
+    def is_on_hold(self) -> bool:
+        """By the verb: the agent hears a silence that no hold of the caller's phone explains."""
+        if self.agent is None or self.guest is not None or not self.is_bridged:
+            return False
+        agent, caller = self.agent.session, self.caller.session
+        return bool(agent.playing) and agent.is_looping and not caller.is_held
+
+    @property
+    def is_conference(self) -> bool:
+        return self.guest is not None and bool(self.guest.session.hears)
+
+    @property
+    def sides(self) -> list[KeptSide]:
+        all_sides = (self.caller, self.agent, self.second, self.guest)
+        return [side for side in all_sides if side is not None]

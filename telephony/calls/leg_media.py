@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from telephony.calls.control import AgentTarget, GuestTarget
 from telephony.media.protocol import Srtp
 
 
@@ -34,6 +35,11 @@ class MediaBook:
 
     def of_phone(self, phone: str) -> LegMedia:
         return self.phones.get(phone, PLAIN)
+
+    def of_guest(self, target: GuestTarget) -> LegMedia:
+        if isinstance(target, AgentTarget):
+            return self.of_phone(target.agent_id)
+        return self.trunks.get(target.trunk, PLAIN)
 
     def of_caller(self, line: str, trunk: str, aor: str) -> LegMedia:
         """`aor`: the agent whose phone calls; '': it comes from outside, by `trunk` if any."""

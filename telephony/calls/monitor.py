@@ -18,7 +18,9 @@ Rule 2: nobody hears a supervisor whose phone is on hold: that would be the phon
 Rule 3: no phone outlives the talk. The end is told before `AgentHungUp` or `CallEnded`, and media
         is told before the talk's own legs are released.
 Rule 4: each phone that was asked for has one `MonitorEnded`; `MonitorStarted` comes at most once.
-Rule 5: recordings are of caller and agent alone; who whispers or barges in is not recorded.
+Rule 5: a consultation and a conference are no end of the talk: supervisors go on hearing caller
+        and agent, and the agent them. After a transfer it is another talk, to be asked for anew.
+Rule 6: recordings are of caller and agent alone; who whispers or barges in is not recorded.
 """
 
 from dataclasses import dataclass
@@ -26,11 +28,11 @@ from dataclasses import dataclass
 from foundation.ids import CallId, LegId, PhoneId
 from telephony.calls.effects import (
     AskMedia,
-    DialSupervisor,
     Effect,
     HangUpLeg,
     MediaAnswered,
     Purpose,
+    RefuseRefer,
     Reject,
     Tell,
 )
@@ -39,11 +41,10 @@ from telephony.calls.events import (
     MonitorChanged,
     MonitorEnded,
     MonitorMode,
-    MonitorStarted,
-    Side,
 )
-from telephony.calls.leg import Leg, LegState
 from telephony.calls.options import CallOptions
+from telephony.calls.sound import Heard
+from telephony.calls.supervisor_leg import SupervisorLeg
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 
@@ -52,11 +53,20 @@ TALK_OVER = "the talk is over"
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """Who hears whom by the call's own bridge."""
+    """Who talks, and whom each of the two hears without supervisors."""
 
     caller: LegId
     agent: LegId
     agents_phone: PhoneId
+    caller_hears: Heard
+    agent_hears: Heard
+
+    def is_same(self, other: "Talk | None") -> bool:
+        """The same two people, maybe by another phone of the agent's or with a guest."""
+        return other is not None and (self.caller, self.agents_phone) == (
+            other.caller,
+            other.agents_phone,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,53 +77,6 @@ class Monitor:
     phone: PhoneId
     by: str
     mode: MonitorMode
-
-
-class SupervisorLeg(Leg):
-    """One phone at one talk; its states are those of an agent's (`leg`)."""
-
-    def __init__(self, seen: Monitor, leg_id: LegId, options: CallOptions) -> None:
-        # Neither caller nor agent; like the agent he is of the house, and rung by us.
-        spoken = options.media.of_phone(seen.phone)
-        super().__init__(seen.call_id, leg_id, Side.AGENT, options, offerless=False, media=spoken)
-        self.phone = seen.phone
-        self.by = seen.by
-        self.mode = seen.mode
-
-    @property
-    def speaks(self) -> bool:
-        """Somebody is to hear it."""
-        return self.is_up and not self.holding and self.mode is not MonitorMode.LISTEN
-
-    @property
-    def was_dialled(self) -> bool:
-        return self.state in (LegState.DIALLING, LegState.ANSWERING, LegState.UP)
-
-    def prepare(self, prefer: str) -> AskMedia:
-        return self.ask_session(Purpose.PREPARE_SUPERVISOR, prefer=prefer)
-
-    def on_prepared(self, done: media.Done) -> list[Effect]:
-        self.state = LegState.DIALLING
-        self.our_sdp = done.sdp.encode()
-        return [DialSupervisor(self.leg_id, self.phone, self.our_sdp)]
-
-    def on_answered(self, sdp: bytes) -> list[Effect]:
-        if self.state is not LegState.DIALLING:
-            return []
-        self.state = LegState.ANSWERING
-        return [self.ask_answer(Purpose.ANSWER_SUPERVISOR, sdp)]
-
-    def on_connectable(self, done: media.Done) -> list[Effect]:
-        self.state = LegState.UP
-        told = MonitorStarted(self.call_id, self.phone, self.by, self.mode)
-        return [*self.note_terms(done), Tell(told)]
-
-    def on_ack(self, sdp: bytes) -> list[Effect]:
-        """Of a re-INVITE without SDP: our offer's answer."""
-        if not self.offerless or not sdp:
-            return []
-        self.offerless = False
-        return [self.ask_answer(Purpose.REOFFER_ANSWER, sdp)]
 
 
 class Monitoring:
@@ -154,19 +117,29 @@ class Monitoring:
             return self._change(known, wanted)
         if len(self.legs) >= self._options.max_monitors:
             return []
-        leg = self.legs[leg_id] = SupervisorLeg(wanted, leg_id, self._options)
+        leg = self.legs[leg_id] = SupervisorLeg(
+            self.call_id, leg_id, wanted.phone, wanted.by, wanted.mode, self._options
+        )
         self._releasing.add(leg_id)
-        return [leg.prepare(prefer)]
+        return leg.prepare(prefer)
 
     def stop(self, phone: PhoneId, reason: str) -> list[Effect]:
         leg = self._find(phone)
         return [] if leg is None else self._drop(leg, reason)
 
+    def leave(self, talk: Talk | None) -> list[Effect]:
+        """What the call has come to, before that is done: the end of the talk is the end here.
+
+        `talk` is None when it is bridged no more.
+        """
+        return [] if self._talk.is_same(talk) else self._drop_all(TALK_OVER)
+
     def follow(self, talk: Talk | None) -> list[Effect]:
-        """What the call has come to; `talk` is None when it is bridged no more."""
-        effects = [] if talk == self._talk else self._drop_all(TALK_OVER)
-        self._talk = talk or self._talk
-        return effects
+        """The same, when it has been done: who hears whom may have changed."""
+        if talk is None:
+            return []
+        self._talk = talk
+        return [*self._attune()]
 
     def hang_up(self, by: EndedBy, reason: str) -> list[Effect]:
         """The way out after a fault of ours (`by`), for all of them."""
@@ -188,6 +161,8 @@ class Monitoring:
         if leg is None:
             return [Reject(event.leg, 481)] if isinstance(event, sip.Reoffered) else []
         match event:
+            case sip.Referred():
+                return [RefuseRefer(leg.leg_id, 403)]
             case sip.Answered(body=body):
                 return leg.on_answered(body)
             case sip.Refused(status=status):
@@ -259,13 +234,15 @@ class Monitoring:
 
     def _hearing(self) -> dict[LegId, list[LegId]]:
         """Nothing for caller and agent means: what the bridge gives them."""
-        caller, agent = self._talk.caller, self._talk.agent
+        talk = self._talk
+        caller, agent = talk.caller, talk.agent
         speaking = [leg for leg in self.legs.values() if leg.speaks]
         heard = [leg.leg_id for leg in speaking]
         barging = [leg.leg_id for leg in speaking if leg.mode is MonitorMode.BARGE]
         hearing = {
-            caller: [agent, *barging] if barging else [],
-            agent: [caller, *heard] if heard else [],
+            # During a consultation the caller hears nobody, so no supervisor either.
+            caller: _beside(talk.caller_hears, barging if talk.caller_hears.legs else []),
+            agent: _beside(talk.agent_hears, heard),
         }
         for leg in self.legs.values():
             if leg.is_up:
@@ -299,8 +276,14 @@ _OF_A_LEG = (
     sip.Reoffered,
     sip.Confirmed,
     sip.Gone,
+    sip.Referred,
     sip.DialogKept,
 )
+
+
+def _beside(heard: Heard, supervisors: list[LegId]) -> list[LegId]:
+    """Nothing means: whom the leg is connected with."""
+    return [*heard.legs, *supervisors] if supervisors or heard.is_mixed else []
 
 
 def _ask_hear(leg_id: LegId, sources: list[LegId]) -> AskMedia:

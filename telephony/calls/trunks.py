@@ -1,14 +1,18 @@
 """Whose telephone network a call comes from: trunks, known by the addresses they send from, or by
-the account whose password they have proved.
+the token that stood in the Contact of our registration, or by the account whose password they have
+proved.
 
 A trunk is trusted for its address alone, so list nobody else's: over UDP a stranger may write any
-sender's address, but gets none of our answers and so can't keep up a call (RFC 3261 26.1.2).
+sender's address, but gets none of our answers and so can't keep up a call (RFC 3261 26.1.2). The
+token is known to the registrar that we gave it to, and can't be guessed.
 """
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from telephony.calls.numbers import normalise
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -21,7 +25,11 @@ UNKNOWN_TRUNK_STATUS = 403
 @dataclass(frozen=True, slots=True)
 class Trunk:
     name: str
-    networks: tuple[Network, ...]
+    networks: tuple[Network, ...] = ()
+    token: str = ""
+    "'' for a trunk that we do not register at."
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    "The line that a number of ours is, as E.164 where it has that form."
 
 
 class Trunks:
@@ -31,14 +39,26 @@ class Trunks:
         self, trunks: Sequence[Trunk] = (), accounts: Mapping[str, str] | None = None
     ) -> None:
         """accounts: the trunk's name for each account."""
+        self._trunks = {trunk.name: trunk for trunk in trunks}
+        self._by_token = {trunk.token: trunk.name for trunk in trunks if trunk.token}
         self._accounts = dict(accounts or {})
         pairs = [(network, trunk.name) for trunk in trunks for network in trunk.networks]
         # The longest prefix decides, as in routing.
         self._networks = sorted(pairs, key=lambda pair: -pair[0].prefixlen)
 
     def __bool__(self) -> bool:
-        """Without any address everybody may call."""
-        return bool(self._networks)
+        """Without any trunk everybody may call."""
+        return bool(self._trunks)
+
+    def find_by_token(self, token: str) -> str | None:
+        """The trunk that shows it."""
+        return self._by_token.get(token) if token else None
+
+    def lines_of(self, trunk: str, dialled: Sequence[str], country_code: str) -> tuple[str, ...]:
+        """What the dialled number may stand for: what the trunk's `numbers` say, or itself."""
+        numbers = self._trunks[trunk].numbers
+        mapped = [numbers.get(normalise(each, country_code)) for each in dialled]
+        return (*(line for line in mapped if line is not None), *dialled)
 
     def find_account(self, account: str) -> str | None:
         """The trunk's name; None for an account that is a phone's."""

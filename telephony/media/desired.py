@@ -34,6 +34,14 @@ class _WantedLeg:
     is_held: bool = False
     inband_dtmf: bool = False
 
+    def answered(self, request: p.Answer) -> None:
+        self.record = request.record or self.record
+        if self.pending is not None:
+            self.settled, self.pending = [self.pending, request], None
+        elif self.settled and isinstance(self.settled[-1], p.Answer):
+            # To the same offer: first in a 183, then in the 200.
+            self.settled[-1] = request
+
 
 class Desired:
     """The state of all legs and taps as far as it was granted."""
@@ -82,7 +90,10 @@ class Desired:
 
     def _tapped(self, request: p.Tap | p.Untap) -> None:
         if isinstance(request, p.Tap):
-            self._taps[request.tap_id] = request
+            running = self._taps.get(request.tap_id)
+            # The file of a tap that runs stays, whatever a move to other legs says.
+            file = request.file if running is None else running.file
+            self._taps[request.tap_id] = msgspec.structs.replace(request, file=file)
         elif self._taps.pop(request.tap_id, None) is not None:
             self._ending_taps.add(request.tap_id)
 
@@ -185,9 +196,7 @@ class Desired:
             return
         match request:
             case p.Answer():
-                wanted.record = request.record or wanted.record
-                if wanted.pending is not None:
-                    wanted.settled, wanted.pending = [wanted.pending, request], None
+                wanted.answered(request)
             case p.Keep():
                 wanted.record = request.record
             case p.Play():

@@ -125,9 +125,10 @@ class MediaPlane:
         match request:
             case p.Tap():
                 left, right = self._get(request.left), self._get(request.right)
-                self._taps.begin(request.tap_id, left, right, request.file, now)
+                file, silence_s = request.file, request.silence_s
+                self._taps.begin(request.tap_id, left, right, file, now, silence_s)
             case p.Untap():
-                self._taps.end(request.tap_id, self.sessions, now)
+                self._taps.end(request.tap_id, now)
             case p.ListenIn():
                 session = self._get(request.leg)
                 self._live.begin(request.listen_id, session, request.socket, now)

@@ -107,7 +107,8 @@ class Offer(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """The peer's answer to our last offer; sets where we send and what."""
+    """The peer's answer to our last offer; sets where we send and what. It may come twice, in a
+    183 and in the 200: the last one counts."""
 
     rid: int
     leg: str
@@ -204,7 +205,11 @@ class Hold(Struct, frozen=True):
 
 
 class Tap(Struct, frozen=True):
-    """Record what two legs send into one stereo file: left what `left` sends, right `right`."""
+    """Record what two legs send into one stereo file: left what `left` sends, right `right`.
+
+    A tap that runs moves to these legs, and its file goes on. The same leg for both is a message,
+    which has nobody on the other side.
+    """
 
     rid: int
     tap_id: str
@@ -212,6 +217,8 @@ class Tap(Struct, frozen=True):
     right: str
     file: str
     "Absolute path of the WAV; when it exists already it is continued after a gap."
+    silence_s: float = 0.0
+    "End it, as by `Untap`, when `left` has been silent for so long; 0: never."
 
 
 class Untap(Struct, frozen=True):

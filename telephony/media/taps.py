@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from telephony.media.g711 import FRAME_MS
+from telephony.media.quiet import Quiet
 from telephony.media.recorder import Recorder
 from telephony.media.session import Session
 from telephony.media.tap import BLOCK_MS, Tap, TapSide
@@ -15,8 +16,14 @@ _GROUPS = BLOCK_MS // FRAME_MS
 @dataclass(slots=True)
 class _RunningTap:
     tap: Tap
-    legs: tuple[str, str]
+    sessions: tuple[Session, Session]
+    "Left and right."
     group: int
+    quiet: Quiet | None = None
+
+    @property
+    def legs(self) -> tuple[str, str]:
+        return self.sessions[0].leg, self.sessions[1].leg
 
 
 class Taps:
@@ -36,33 +43,53 @@ class Taps:
     def of_leg(self, leg: str) -> list[str]:
         return [tap_id for tap_id, running in self._running.items() if leg in running.legs]
 
-    def begin(self, tap_id: str, left: Session, right: Session, file: str, now: float) -> None:
-        if tap_id in self._running:
+    def begin(
+        self,
+        tap_id: str,
+        left: Session,
+        right: Session,
+        file: str,
+        now: float,
+        silence_s: float = 0.0,
+    ) -> None:
+        """`silence_s`: the left side may be silent for so long; 0: for ever."""
+        running = self._running.get(tap_id)
+        if running is not None:
+            self._move(running, left, right)
             return
         tap = Tap(tap_id, now, self._side)
         self._next_group = (self._next_group + 1) % _GROUPS
-        self._running[tap_id] = _RunningTap(tap, (left.leg, right.leg), self._next_group)
+        quiet = Quiet(silence_s) if silence_s else None
+        self._running[tap_id] = _RunningTap(tap, (left, right), self._next_group, quiet)
         self._groups[self._next_group][tap_id] = tap
         left.sinks += (tap.left,)
         right.sinks += (tap.right,)
         self._recorder.begin(tap_id, file)
 
+    def _move(self, running: _RunningTap, left: Session, right: Session) -> None:
+        """Somebody speaks by another leg from now on; the file and its time line go on."""
+        _take_off(running)
+        running.sessions = (left, right)
+        left.sinks += (running.tap.left,)
+        right.sinks += (running.tap.right,)
+
     def tick(self, now: float) -> None:
         """20 ms have passed."""
         self._round = (self._round + 1) % _GROUPS
-        for tap in self._groups[self._round].values():
-            self._cut(tap, now, final=False)
+        over = [
+            tap.tap_id
+            for tap in self._groups[self._round].values()
+            if self._cut(tap, now, final=False)
+        ]
+        for tap_id in over:
+            self.end(tap_id, now)
 
-    def end(self, tap_id: str, sessions: Mapping[str, Session], now: float) -> None:
+    def end(self, tap_id: str, now: float) -> None:
         running = self._running.pop(tap_id, None)
         if running is None:
             return
         del self._groups[running.group][tap_id]
-        sides = (running.tap.left, running.tap.right)
-        for leg in running.legs:
-            session = sessions.get(leg)
-            if session is not None:
-                session.sinks = tuple(s for s in session.sinks if s not in sides)
+        _take_off(running)
         self._cut(running.tap, now, final=True)
         self._recorder.end(tap_id)
 
@@ -70,9 +97,20 @@ class Taps:
         """Nobody is left to be recorded: the file is closed though core did not say so."""
         for tap_id, running in list(self._running.items()):
             if not any(leg in sessions for leg in running.legs):
-                self.end(tap_id, sessions, now)
+                self.end(tap_id, now)
 
-    def _cut(self, tap: Tap, now: float, *, final: bool) -> None:
+    def _cut(self, tap: Tap, now: float, *, final: bool) -> bool:
+        """True when it has been silent for as long as it may."""
         block = tap.cut(now, final=final)
-        if block is not None:
-            self._recorder.write(tap.tap_id, block)
+        if block is None:
+            return False
+        self._recorder.write(tap.tap_id, block)
+        running = self._running.get(tap.tap_id)
+        quiet = None if running is None else running.quiet
+        return quiet is not None and quiet.is_over(block.left, block.left_law)
+
+
+def _take_off(running: _RunningTap) -> None:
+    sides = (running.tap.left, running.tap.right)
+    for session in running.sessions:
+        session.sinks = tuple(sink for sink in session.sinks if sink not in sides)

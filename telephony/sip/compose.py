@@ -7,9 +7,10 @@ from telephony.sip.events import HostPort
 from telephony.sip.headers import quote, split_list
 from telephony.sip.message import HeaderLines, Request, serialise
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REGISTER"
-SUPPORTED = "100rel, timer"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, REGISTER"
+SUPPORTED = "100rel, timer, replaces, norefersub"
 "Extensions that we know (RFC 3261 20.37)."
+SUPPORTED_UNRELIABLY = SUPPORTED.removeprefix("100rel, ")
 METHODS = frozenset(ALLOW.split(", "))
 SDP = "application/sdp"
 
@@ -20,6 +21,7 @@ REASONS = {
     182: "Queued",
     183: "Session Progress",
     200: "OK",
+    202: "Accepted",
     302: "Moved Temporarily",
     400: "Bad Request",
     401: "Unauthorized",
@@ -42,6 +44,7 @@ REASONS = {
     486: "Busy Here",
     487: "Request Terminated",
     488: "Not Acceptable Here",
+    489: "Bad Event",
     491: "Request Pending",
     500: "Server Internal Error",
     501: "Not Implemented",

@@ -39,6 +39,7 @@ MAX_OPENING = 200
 CS3 = 24 << 2
 "DSCP of signalling (RFC 4594 4.3), in the place that the IP header has for it."
 SECURE = ("TLS", "WSS")
+MAX_NAMES = 1_000
 MAX_WAITING = 32
 "Messages that wait for one connection to be opened."
 KEEP_ALIVE = (
@@ -168,6 +169,7 @@ class Connections:
         self._listeners = listeners
         self._tls = tls
         self._client_context: ssl.SSLContext | None = None
+        self._names: dict[HostPort, str] = {}
         self._loop = asyncio.get_running_loop()
         self._sockets: dict[int, socket.socket] = {}
         self._by_flow: dict[Flow, Connection] = {}
@@ -255,6 +257,13 @@ class Connections:
         if not self._accepted[peer.host]:
             del self._accepted[peer.host]
 
+    def expect_name(self, peer: HostPort, name: str) -> None:
+        """RFC 5922 4: who was looked up by a name must prove that name, not its address."""
+        self._names.pop(peer, None)
+        if len(self._names) >= MAX_NAMES:
+            self._names.pop(next(iter(self._names)))
+        self._names[peer] = name
+
     # -- sending and opening ---------------------------------------------------------------------
 
     def send(self, datagram: SendDatagram) -> None:
@@ -287,6 +296,7 @@ class Connections:
                     to.host,
                     to.port,
                     ssl=context,
+                    server_hostname=self._names.get(to) if context else None,
                     local_addr=None if bound in ("", "0.0.0.0", "::") else (bound, 0),
                 )
         except OSError as error:

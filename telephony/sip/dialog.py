@@ -162,6 +162,10 @@ class DialogRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     "Interval of the session timer (RFC 4028); 0: none runs."
     we_refresh: bool = False
     allows_update: bool = False
+    refer_cseq: int = 0
+    "CSeq of the peer's REFER that was accepted and is not reported on finally; 0: none."
+    trunk: str = ""
+    max_call_s: float | None = None
     local_body: bytes = b""
     remote_body: bytes = b""
     extra: bytes = b""

@@ -12,6 +12,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from telephony.sip.connections import Connections, mark
 from telephony.sip.events import Dropped, HostPort, SendDatagram, SipEvent, StackEffect
@@ -100,6 +101,15 @@ class _Port(asyncio.DatagramProtocol):
         self._endpoint.take_errors(self._listener)
 
 
+class Asker(Protocol):
+    """What asks others beside the stack: registrars and trunks. True: it was about that."""
+
+    def receive(self, data: bytes) -> bool: ...
+    def unsent(self, data: bytes) -> bool: ...
+    def flow_closed(self, flow: Flow) -> None: ...
+    def used_flows(self) -> set[Flow]: ...
+
+
 class SipEndpoint:
     """Drives one stack; `sockets` are in the order of its options' listeners."""
 
@@ -113,6 +123,7 @@ class SipEndpoint:
     ) -> None:
         """tls: for listeners of TLS and WSS."""
         self.stack = stack
+        self.asker: Asker | None = None
         self._sockets = sockets
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
@@ -166,6 +177,8 @@ class SipEndpoint:
         return self._loop.time()
 
     def receive(self, data: bytes, source: HostPort, listener: int) -> None:
+        if self.asker is not None and self.asker.receive(data):
+            return
         self.perform(self.stack.receive(data, source, listener, self.now))
 
     def perform(self, effects: Iterable[StackEffect]) -> None:
@@ -228,15 +241,23 @@ class SipEndpoint:
 
     def flow_closed(self, peer: HostPort, listener: int) -> None:
         self.perform(self.stack.flow_closed(peer, listener, self.now))
+        if self.asker is not None:
+            self.asker.flow_closed((listener, peer))
 
     def unsent(self, datagram: SendDatagram) -> None:
-        self.perform(self.stack.unsent(datagram, self.now))
+        if self.asker is None or not self.asker.unsent(datagram.data):
+            self.perform(self.stack.unsent(datagram, self.now))
 
     def turned_away(self, why: str, source: HostPort) -> None:
         self.perform([Dropped(why, source)])
 
     def used_flows(self) -> set[Flow]:
-        return self.stack.used_flows()
+        asked = self.asker.used_flows() if self.asker is not None else set()
+        return self.stack.used_flows() | asked
+
+    def expect_name(self, peer: HostPort, name: str) -> None:
+        """A TLS connection that we open there must show a certificate of that name."""
+        self._connections.expect_name(peer, name)
 
     # -- time ------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ class IncomingCall:
 
     leg: LegId
     to_user: str
-    "User part of the request URI: the line that was dialled."
+    "The line that was dialled: user part of the request URI, or what a trunk's number stands for."
     caller: CallerIdentity
     body: bytes
     "SDP offer; empty for an offerless INVITE (then our 200 offers and `Confirmed` answers)."
@@ -91,6 +91,11 @@ class IncomingCall:
     offerless INVITE, and `EarlyAnswered` brings the answer."""
     diversions: tuple[Diversion, ...] = ()
     "Over whom the call came to us, the last one first; as the peer claims."
+    trunk: str = ""
+    "Over which it came, when that was known by its registration or its addresses."
+    replaces: LegId | None = None
+    """The leg of ours that this call is to stand in for (RFC 3891); the stack has checked that it
+    exists and, with `early-only`, that it is early. Whether the caller may is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,24 @@ class InfoDigit:
     digit: str
 
 
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """A REFER inside the dialog (RFC 3515): answer by `accept_refer` or `refuse_refer`.
+
+    One at a time for each leg: another one meanwhile is refused by the stack with 491.
+    """
+
+    leg: LegId
+    target: str
+    "User part of Refer-To, unescaped; '' when it names none."
+    host: str
+    "Host of Refer-To."
+    replaces: LegId | None = None
+    "The dialog of ours that Refer-To's Replaces names (RFC 3891)."
+    is_replaces_unknown: bool = False
+    "Refer-To has a Replaces that names no dialog of ours."
+
+
 class GoneWhy(StrEnum):
     BYE = "bye"
     "The peer hung up."
@@ -236,6 +259,26 @@ class Dropped:
     source: HostPort = field(default=HostPort("", 0))
 
 
+@dataclass(frozen=True, slots=True)
+class TrunkUp:
+    """A trunk that we register at or ping can be called, and calls us."""
+
+    trunk: str
+    reason: str
+    "What it did, to be read after its name: `answers OPTIONS`."
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkDown:
+    """It has refused or lost our registration, or does not answer; it is tried again."""
+
+    trunk: str
+    reason: str
+
+
+TrunkEvent: TypeAlias = TrunkUp | TrunkDown
+"Told by the gateway (telephony.sip.gateway), not by the stack."
+
 SipEvent: TypeAlias = (
     IncomingCall
     | Cancelled
@@ -247,6 +290,7 @@ SipEvent: TypeAlias = (
     | Reoffered
     | ReofferRefused
     | InfoDigit
+    | Referred
     | Gone
     | DialogKept
     | PhoneRegistered

@@ -1,4 +1,5 @@
-"""Requests inside a dialog, both ways: BYE, INFO, UPDATE, re-INVITE, OPTIONS.
+"""Requests inside a dialog, both ways: BYE, INFO, UPDATE, re-INVITE, OPTIONS; REFER is in
+`referral`, PRACK in `uas`.
 
 RFC 3261 12.2, 14, 15: the same for a leg that called us and one that we called.
 Glare, two re-INVITEs at once, is refused with 491; our own is tried again as RFC 3261 14.1 says.
@@ -61,6 +62,9 @@ class InDialog:
                 self._book.answer(entry, 200, now, tag=leg.dialog.local_tag, headers=headers)
             case "INVITE" | "UPDATE":
                 self._on_offer(leg, entry, now)
+            case "NOTIFY":
+                # We never subscribe to anything (RFC 6665 4.1.3, 7.3.2).
+                self.refuse(leg, entry, 489, now)
             case _:
                 self.refuse(leg, entry, 405, now)
         self._book.keep(leg)
@@ -93,6 +97,7 @@ class InDialog:
             return
         book.answer(entry, 200, now, tag=leg.dialog.local_tag)
         # RFC 3261 15.1.2: requests that still wait are answered 487.
+        self.refuse_waiting_refer(leg, now)
         for waiting in (leg.pending_update, leg.pending):
             if waiting is not None:
                 self.refuse(leg, waiting, 487, now)
@@ -181,6 +186,12 @@ class InDialog:
         tag = leg.dialog.local_tag
         self._book.answer(entry, status, now, tag=tag, reason=reason, headers=headers)
 
+    def refuse_waiting_refer(self, leg: Leg, now: float) -> None:
+        """The dialog ends, and with it what its REFER could bring."""
+        referral, leg.referral = leg.referral, None
+        if referral is not None and referral.waiting is not None:
+            self.refuse(leg, referral.waiting, 487, now)
+
     def _retry_after(self) -> HeaderLines:
         return [("Retry-After", str(round(self._book.random.uniform(0, 10))))]
 
@@ -194,8 +205,8 @@ class InDialog:
         *,
         headers: HeaderLines = (),
         body: bytes = b"",
-        dialog: Dialog | None = None,
         content_type: str = SDP,
+        dialog: Dialog | None = None,
     ) -> Request:
         """dialog: of an early phone, before one of them is the peer."""
         dialog = dialog or leg.dialog
@@ -220,6 +231,7 @@ class InDialog:
 
     def hang_up(self, leg: Leg, reason: str, now: float, why: GoneWhy = GoneWhy.OURS) -> None:
         """Send BYE and tell the end of a leg that was up."""
+        self.refuse_waiting_refer(leg, now)
         self.send_bye(leg, reason, now, NORMAL if why is GoneWhy.OURS else TIMED_OUT)
         self._book.end(leg, now)
         self._book.emit(Gone(leg.leg_id, why, reason))

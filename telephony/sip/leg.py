@@ -61,6 +61,23 @@ class EarlyDialog:
     "Its SDP, for a 200 that leaves it out because it went out reliably before."
 
 
+@dataclass(slots=True)
+class Referral:
+    """A REFER of the peer's: from its arrival to the last report on it (RFC 3515)."""
+
+    cseq: int
+    ends_at: float
+    "When we refuse it unasked, or tell that it failed."
+    waiting: ServerEntry | None = None
+    "Until our user has answered it."
+    is_silent: bool = False
+    "The peer wants no reports (RFC 4488)."
+    report: ClientEntry | None = None
+    "Our last NOTIFY, until its answer."
+    status_at_end: int = 408
+    "What the last report says when our user never told how it went."
+
+
 @dataclass(slots=True, eq=False)
 class Leg:
     """One leg; `eq=False`: a leg is itself only."""
@@ -113,6 +130,16 @@ class Leg:
     allows_update: bool = False
     "The peer's Allow names UPDATE."
 
+    referral: Referral | None = None
+
+    trunk: str = ""
+    "Over which we called a number outside; '' a phone of ours."
+    silent_until: float | None = None
+    "Then another way is tried, if nothing at all has been heard on this one."
+    max_call_s: float | None = None
+    over_at: float | None = None
+    "When the call has lasted for as long as it may."
+
     local_body: bytes = b""
     remote_body: bytes = b""
     extra: bytes = b""
@@ -151,5 +178,8 @@ class Leg:
             self.forget_at,
             self.cancel_ends_at,
             self.session.deadline if self.session else None,
+            self.referral.ends_at if self.referral else None,
+            self.silent_until,
+            self.over_at,
         )
         return min((at for at in times if at is not None), default=None)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from foundation.ids import LegId
 from telephony.sip.alarms import Alarms
-from telephony.sip.compose import ALLOW, SUPPORTED, respond
+from telephony.sip.compose import ALLOW, SUPPORTED, SUPPORTED_UNRELIABLY, respond
 from telephony.sip.dialog import (
     BadRecord,
     BranchRecord,
@@ -21,9 +21,10 @@ from telephony.sip.dialog import (
     write_record,
 )
 from telephony.sip.events import DialogKept, Dropped, HostPort, SendDatagram, StackEffect
-from telephony.sip.leg import Branch, Leg, LegState
+from telephony.sip.leg import Branch, Leg, LegState, Referral
 from telephony.sip.message import HeaderLines, Request
 from telephony.sip.options import SipOptions
+from telephony.sip.replaces import Replaces
 from telephony.sip.session_timer import SessionTimer
 from telephony.sip.transaction_layer import COOKIE, AlarmKey, ServerEntry, TransactionLayer
 from telephony.sip.unacked import UnackedAnswer
@@ -88,6 +89,14 @@ class LegBook:
         same = leg is not None and leg.answer and leg.invite_seq == request.cseq.number
         return leg if same else None
 
+    def find_replaced(self, replaces: Replaces) -> Leg | None:
+        """The leg that Replaces names (RFC 3891 3): `to-tag` is ours."""
+        leg = self._by_tag.get((replaces.call_id, replaces.to_tag))
+        if leg is None:
+            return None
+        is_peer = leg.dialog.remote_tag == replaces.from_tag
+        return leg if is_peer or replaces.from_tag in leg.early else None
+
     def add(self, leg: Leg) -> None:
         self._legs[leg.leg_id] = leg
         self._by_tag[leg.dialog.call_id, leg.dialog.local_tag] = leg
@@ -103,11 +112,18 @@ class LegBook:
         leg.state = LegState.ENDED
         self.let_go(leg, now)
         leg.pending_update = leg.reliable = leg.wanted_answer = leg.update = None
+        leg.referral = None
         leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = leg.session = None
         leg.branches, leg.early = [], {}
         leg.ring_again_at = leg.expires_at = leg.reoffer_at = leg.cancel_ends_at = None
+        leg.silent_until = leg.over_at = None
         leg.forget_at = now + self.options.timers.give_up
         self.rearm(leg)
+
+    def count_on(self, trunk: str) -> int:
+        """Calls of ours to numbers outside that this trunk carries."""
+        legs = self._legs.values()
+        return sum(leg.trunk == trunk and leg.state is not LegState.ENDED for leg in legs)
 
     def flows(self) -> set[Flow]:
         """The connections that legs rely on."""
@@ -143,6 +159,9 @@ class LegBook:
                 session_s=leg.session.interval_s if leg.session else 0,
                 we_refresh=leg.session is not None and leg.session.we_refresh,
                 allows_update=leg.allows_update,
+                refer_cseq=_reported_refer(leg),
+                trunk=leg.trunk,
+                max_call_s=leg.max_call_s,
                 local_body=leg.local_body,
                 remote_body=leg.remote_body,
                 extra=leg.extra,
@@ -179,6 +198,8 @@ class LegBook:
             extra=record.extra,
             last_kept=data,
             allows_update=record.allows_update,
+            trunk=record.trunk,
+            max_call_s=record.max_call_s,
         )
         if record.invite:
             self._resume(leg, record, now)
@@ -187,6 +208,11 @@ class LegBook:
         if record.session_s:
             leg.session = SessionTimer(record.session_s, now, we_refresh=record.we_refresh)
             leg.session.refresh_soon(now + self.random.uniform(1.0, REFRESH_ALL_WITHIN_S))
+        if leg.max_call_s is not None and not record.invite:
+            leg.over_at = now + leg.max_call_s
+        if record.refer_cseq:
+            # Whoever was to tell how it goes is gone: the phone hears at once that it failed.
+            leg.referral = Referral(record.refer_cseq, now, status_at_end=503)
         self.add(leg)
         if not leg.is_caller:
             self._by_origin[leg.dialog.call_id, leg.dialog.remote_tag] = leg
@@ -306,7 +332,7 @@ class LegBook:
         reliable: provisional answers to it may ask for a PRACK; we see to that only in a first
         INVITE that brings our offer, since then no PRACK needs an answer from our user.
         """
-        supported = SUPPORTED if reliable else "timer"
+        supported = SUPPORTED if reliable else SUPPORTED_UNRELIABLY
         contact = self.contact(user, listener)
         return [("Contact", contact), ("Allow", ALLOW), ("Supported", supported)]
 
@@ -318,6 +344,13 @@ def _unanswered_invite(leg: Leg) -> bytes:
     if leg.state is LegState.INVITED and leg.pending is not None:
         return head_of(leg.pending.request)
     return bytes(leg.branches[0].entry.request) if leg.branches else b""
+
+
+def _reported_refer(leg: Leg) -> int:
+    """The REFER whose sender expects to be told how it goes."""
+    referral = leg.referral
+    expected = referral is not None and referral.waiting is None and not referral.is_silent
+    return referral.cseq if referral is not None and expected else 0
 
 
 def _branch_record(branch: Branch) -> BranchRecord:

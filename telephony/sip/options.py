@@ -72,6 +72,10 @@ class SipOptions:
     ring_all: bool = False
     "Call all phones that are registered for one person; else the one that registered last."
 
+    next_target_s: float = 4.0
+    """So long one way to a number outside may be silent before the next is tried, where there is
+    one; RFC 3263 4.3 would wait for timer B, which no caller does."""
+
     nonce_life_s: float = 300.0
     digest_algorithms: tuple[str, ...] = ("MD5",)
     "In the order of preference; each is one challenge (RFC 8760)."

@@ -1,8 +1,8 @@
 """Where requests come in: finds whom a request concerns, and who may ask for what.
 
     request ─▶ its transaction, if it is known
-            └▶ screening ─▶ in a dialog ─▶ InDialog
-                         └▶ INVITE ─▶ digest, line ─▶ IncomingLegs
+            └▶ screening ─▶ in a dialog ─▶ InDialog, Referrals
+                         └▶ INVITE ─▶ digest, line or Replaces ─▶ IncomingLegs
                          └▶ REGISTER ─▶ digest ─▶ Registrar
                          └▶ OPTIONS
 
@@ -12,15 +12,19 @@ A refusal before a call or a binding exists keeps nothing (RFC 3261 8.2.7).
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from telephony.sip.compose import respond
 from telephony.sip.digest import DigestServer, Verdict
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import Dropped, HostPort, SendDatagram
 from telephony.sip.in_dialog import InDialog
+from telephony.sip.leg import Leg, LegState
 from telephony.sip.leg_book import LegBook
 from telephony.sip.message import Request, clean_text
+from telephony.sip.referral import Referrals
 from telephony.sip.registrar import Registrar
+from telephony.sip.replaces import Replaces, read_replaces
 from telephony.sip.screening import (
     Refusal,
     check_grammar,
@@ -33,7 +37,23 @@ from telephony.sip.transaction_layer import ServerEntry, is_answered
 from telephony.sip.uas import IncomingLegs
 from telephony.sip.uri import SipUri, literal_address
 
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A call that comes over a trunk of ours."""
+
+    trunk: str
+    lines: tuple[str, ...]
+    "What its number may stand for here, the first that is a line counts."
+
+
+FindInbound = Callable[[str, str, tuple[str, ...]], Inbound | None]
+"""Sender's address, the token that stood in our registration's Contact, and what was dialled as
+request URI and To say it; None: no trunk's."""
+
 IN_DIALOG_ONLY = ("BYE", "INFO", "UPDATE", "PRACK")
+REFUSED_OUTSIDE = {"REFER": 403, "NOTIFY": 489}
+"Nobody makes us dial out of the blue, and we subscribe to nothing (RFC 6665 7.3.2)."
 
 
 class Reception:
@@ -44,10 +64,13 @@ class Reception:
         book: LegBook,
         in_dialog: InDialog,
         incoming: IncomingLegs,
+        referrals: Referrals,
         registrar: Registrar,
         *,
         password: Callable[[str], str | None],
         lines: Callable[[str], bool],
+        extensions: Callable[[str], bool],
+        inbound: FindInbound,
         realm: str,
         secret: bytes,
     ) -> None:
@@ -55,9 +78,12 @@ class Reception:
         self._options = book.options
         self._in_dialog = in_dialog
         self._incoming = incoming
+        self._referrals = referrals
         self._registrar = registrar
         self._password = password
         self._lines = lines
+        self._extensions = extensions
+        self._inbound = inbound
         self._secret = secret
         self._digest = DigestServer(book.options, realm, secret, book.token)
         self._strangers = Strangers(book.options, registrar)
@@ -146,16 +172,24 @@ class Reception:
             self._refuse(request, refusal, source, listener)
         elif leg is not None:
             entry = self._book.layer.open(request, source, listener)
-            if request.method == "PRACK":
-                self._incoming.prack(leg, entry, now)
-            else:
-                self._in_dialog.receive(leg, entry, now)
+            self._on_inside(leg, entry, now)
         else:
             self._on_outside(request, source, listener, now)
+
+    def _on_inside(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        match entry.request.method:
+            case "PRACK":
+                self._incoming.prack(leg, entry, now)
+            case "REFER":
+                self._referrals.refer(leg, entry, now)
+            case _:
+                self._in_dialog.receive(leg, entry, now)
 
     def _refuse_outside(self, request: Request) -> Refusal | None:
         if request.to.tag or request.method in IN_DIALOG_ONLY:
             return Refusal(481)
+        if request.method in REFUSED_OUTSIDE:
+            return Refusal(REFUSED_OUTSIDE[request.method])
         if request.method != "OPTIONS" and (self._book.is_full or self._book.layer.is_full):
             return Refusal(503)
         return None
@@ -178,14 +212,42 @@ class Reception:
         aor = self._claimed_account(request, source)
         if aor and not self._is_authentic(request, aor, source, listener, now):
             return
-        if not self._lines(request.uri.user):
-            self._refuse(request, Refusal(404), source, listener)
+        inbound = None if aor else self._find_inbound(request, source)
+        line: str | None = request.uri.user
+        replaces = read_replaces(request)
+        # The account of a line at another PBX has a password too, but carries strangers' calls.
+        phone = "" if aor in self._options.asserting else aor
+        replaced = self._book.find_replaced(replaces) if replaces and phone else None
+        if replaces is not None:
+            refusal = find_refusal_of(replaces, replaced) if phone else Refusal(403)
+        else:
+            line = self._find_line(request, phone, inbound)
+            refusal = None if line is not None else Refusal(404)
+        if refusal is not None:
+            self._refuse(request, refusal, source, listener)
             return
         if not aor and self._strangers.are_too_many(source, now):
             self._refuse(request, Refusal(403), source, listener)
             return
         entry = self._book.layer.open(request, source, listener)
-        self._incoming.invite(entry, aor, now)
+        trunk = inbound.trunk if inbound else ""
+        self._incoming.invite(entry, now, line or "", aor=aor, trunk=trunk, replaced=replaced)
+
+    def _find_inbound(self, request: Request, source: HostPort) -> Inbound | None:
+        try:
+            named = request.to.uri.user
+        except SipParseError:
+            named = ""
+        token = request.uri.param("line") or ""
+        return self._inbound(source.host, token, (request.uri.user, named))
+
+    def _find_line(self, request: Request, phone: str, inbound: Inbound | None) -> str | None:
+        """The number of ours that was dialled; None: there is no such."""
+        dialled = inbound.lines if inbound else (request.uri.user,)
+        found = next((each for each in dialled if self._lines(each)), None)
+        if found is None and phone and self._extensions(request.uri.user):
+            return request.uri.user
+        return found
 
     def _claimed_account(self, request: Request, source: HostPort) -> str:
         """The phone of ours that this INVITE says it comes from, or ''."""
@@ -268,6 +330,16 @@ class Reception:
         text = f"{request.call_id}\n{request.find('from')}\n{request.cseq}"
         data = text.encode("utf-8", "surrogateescape")
         return hmac.new(self._secret, data, hashlib.sha256).hexdigest()[:16]
+
+
+def find_refusal_of(replaces: Replaces, leg: Leg | None) -> Refusal | None:
+    """What RFC 3891 3 says of an INVITE that is to stand in for `leg`."""
+    if leg is None or leg.state is LegState.INVITED:
+        # An early dialog is given up by whoever made it, and by nobody else.
+        return Refusal(481)
+    if leg.state in (LegState.ENDED, LegState.CANCELLING):
+        return Refusal(603)
+    return Refusal(486) if replaces.is_early_only and not leg.is_early else None
 
 
 def _hint(error: SipParseError) -> str:

@@ -53,6 +53,8 @@ def check_grammar(request: Request) -> None:
     _ = request.uri
     if request.method == "INVITE" and not request.items("contact"):
         raise SipParseError("an INVITE without Contact cannot make a dialog")
+    if request.method == "PRACK" and request.to.tag:
+        _ = Rack.parse(request.find("rack") or "")
     if request.method in ("INVITE", "UPDATE"):
         _ = request.routes, [contact.uri for contact in request.contacts]
         _ = read_terms(request), request.number("min-se")

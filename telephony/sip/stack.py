@@ -1,16 +1,17 @@
 """The SIP stack: datagrams and verbs in, datagrams and facts about legs out. No I/O, no clock.
 
-    receive ─▶ parse ─▶ request ─▶ Reception ─▶ InDialog, IncomingLegs, Registrar
+    receive ─▶ parse ─▶ request ─▶ Reception ─▶ InDialog, Referrals, IncomingLegs, Registrar
                  │  └─▶ response ─▶ its transaction ─▶ OutgoingLegs, InDialog
                  └ not SIP: 400 or silence
-    verbs: ring progress accept reject dial acknowledge hang_up reoffer press note
+    verbs: ring progress accept reject dial dial_outside acknowledge hang_up reoffer press note
+           accept_refer refuse_refer notify_refer
 
 Rule 1: all state is in four bounded tables: transactions, legs, bindings, digest counters.
 Rule 2: a refusal before a call or a binding exists keeps nothing (`reception`, `screening`).
 Rule 3: a verb for a leg that is gone does nothing; its end was told, or is on its way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from foundation.ids import LegId
 from telephony.sip.bodies import sdp_of
@@ -33,7 +34,9 @@ from telephony.sip.leg import LegState
 from telephony.sip.leg_book import LegBook, Randomness
 from telephony.sip.message import HeaderLines, Request, Response, is_utf8, parse_message
 from telephony.sip.options import SipOptions
-from telephony.sip.reception import Reception
+from telephony.sip.outside import Attempt, OutsideCalls
+from telephony.sip.reception import FindInbound, Reception
+from telephony.sip.referral import Referrals
 from telephony.sip.registrar import Binding, Registrar
 from telephony.sip.reliable import read_rseq
 from telephony.sip.screening import Refusal
@@ -58,10 +61,14 @@ class SipStack:
         lines: Callable[[str], bool],
         secret: bytes,
         random: Randomness,
+        extensions: Callable[[str], bool] = lambda user: False,
+        inbound: FindInbound = lambda host, token, dialled: None,
     ) -> None:
         """
         accounts: password of an address-of-record's user part, None when there is none.
-        lines: whether a user part is a number of ours that may be dialled.
+        lines: whether a user part is a number of ours that anybody may dial.
+        extensions: the same for phones of ours that have proved by digest who they are.
+        inbound: over which trunk a call comes, and which line its number is.
         secret: signs nonces; the same after a restart, so that phones need no new challenge.
         """
         self._effects: list[StackEffect] = []
@@ -69,15 +76,20 @@ class SipStack:
         self._domain = options.domain or options.listeners[0].address.host
         self._in_dialog = InDialog(self._book)
         self._incoming = IncomingLegs(self._book, self._in_dialog)
-        self._outgoing = OutgoingLegs(self._book, self._in_dialog, self._domain)
+        self._outgoing = OutgoingLegs(self._book, self._in_dialog)
+        self._outside = OutsideCalls(self._book, self._outgoing)
+        self._referrals = Referrals(self._book, self._in_dialog)
         self._registrar = Registrar(options)
         self._reception = Reception(
             self._book,
             self._in_dialog,
             self._incoming,
+            self._referrals,
             self._registrar,
             password=accounts if callable(accounts) else accounts.get,
             lines=lines,
+            extensions=extensions,
+            inbound=inbound,
             realm=self._domain,
             secret=secret,
         )
@@ -87,7 +99,8 @@ class SipStack:
         return self._book.options
 
     def _emit(self, effect: StackEffect) -> None:
-        self._effects.append(effect)
+        if not self._outside.is_kept_back(effect):
+            self._effects.append(effect)
 
     def _flush(self) -> list[StackEffect]:
         effects, self._effects = self._effects, []
@@ -235,11 +248,31 @@ class SipStack:
                 targets,
                 now,
                 body=body,
-                caller=caller,
+                sender=str(make_uri(caller.user, self._domain)),
+                contact_user=caller.user,
+                name=caller.display_name,
                 headers=headers,
                 credentials=Credentials(*credentials) if credentials else None,
             )
         return self._flush()
+
+    def dial_outside(
+        self, leg: LegId, attempts: Sequence[Attempt], now: float, *, body: bytes
+    ) -> list[StackEffect]:
+        """INVITE by one way after the other; whoever calls this has asked whether it is allowed."""
+        if self._book.is_full or self._book.layer.is_full:
+            self._emit(Refused(leg, 503, "too many calls"))
+        else:
+            self._outside.dial(leg, attempts, body, now)
+        return self._flush()
+
+    def listener_for(self, transport: str, to: HostPort) -> int | None:
+        """Number of the listener of ours that can reach that address."""
+        return self._book.ways.listener_for(transport, to)
+
+    def count_on(self, trunk: str) -> int:
+        """Calls of ours to numbers outside that this trunk carries."""
+        return self._book.count_on(trunk)
 
     def _find_targets(self, to: str, route: HostPort | None, now: float) -> list[Target] | Refusal:
         if not to.startswith(("sip:", "sips:")):
@@ -292,12 +325,37 @@ class SipStack:
 
     def hang_up(self, leg: LegId, now: float, reason: str = "") -> list[StackEffect]:
         """End the leg in whatever state it is: refusal, CANCEL or BYE."""
+        self._outside.hang_up(leg)
         found = self._book.find(leg)
         if found is not None and found.state is not LegState.ENDED:
             if found.is_caller and found.is_early:
                 self._outgoing.hang_up(found, reason, now)
             else:
                 self._incoming.hang_up(found, reason, now)
+        return self._flush()
+
+    def accept_refer(self, leg: LegId, now: float) -> list[StackEffect]:
+        """202 to the REFER that waits, and a first NOTIFY unless its sender wants none."""
+        found = self._book.find(leg)
+        if found is not None:
+            self._referrals.accept(found, now)
+        return self._flush()
+
+    def refuse_refer(self, leg: LegId, status: int, now: float) -> list[StackEffect]:
+        """Final answer to the REFER that waits; one that was accepted is reported to have failed
+        so."""
+        found = self._book.find(leg)
+        if found is not None:
+            self._referrals.refuse(found, status, now)
+        return self._flush()
+
+    def notify_refer(
+        self, leg: LegId, status: int, now: float, reason: str = ""
+    ) -> list[StackEffect]:
+        """Report how the accepted REFER goes; a final status is the last word on it."""
+        found = self._book.find(leg)
+        if found is not None:
+            self._referrals.notify(found, status, reason, now)
         return self._flush()
 
     # -- time ------------------------------------------------------------------------------------
@@ -317,6 +375,8 @@ class SipStack:
                     self._on_outcome(outcome, outcome.entry.to, now)
             case ("leg", str() as leg_id):
                 self._tick_leg(LegId(leg_id), now)
+            case ("outside", str() as leg_id):
+                self._outside.tick(LegId(leg_id), now)
             case _:
                 for event in self._registrar.tick(now):
                     self._emit(event)
@@ -332,6 +392,7 @@ class SipStack:
         self._incoming.tick(leg, now)
         self._outgoing.tick(leg, now)
         self._in_dialog.tick(leg, now)
+        self._referrals.tick(leg, now)
         self._book.rearm(leg)
 
     # -- datagrams -------------------------------------------------------------------------------
@@ -442,6 +503,8 @@ class SipStack:
             self._in_dialog.on_reinvite_answer(leg, entry, None, now, is_unsent=True)
         elif entry.purpose is Purpose.UPDATE and leg is not None:
             self._in_dialog.on_update_answer(leg, entry, None, now, is_unsent=True)
+        elif entry.purpose is Purpose.NOTIFY and leg is not None:
+            self._referrals.on_notify_answer(leg, entry, None)
 
     # -- responses -------------------------------------------------------------------------------
 
@@ -473,6 +536,8 @@ class SipStack:
                 self._outgoing.on_answer(leg, entry, response, source, now)
             case Purpose.UPDATE if leg is not None:
                 self._in_dialog.on_update_answer(leg, entry, response, now)
+            case Purpose.NOTIFY if leg is not None:
+                self._referrals.on_notify_answer(leg, entry, response)
             case Purpose.BYE if leg is not None and response is not None:
                 self._in_dialog.on_bye_answer(leg, entry, response, now)
             case _:

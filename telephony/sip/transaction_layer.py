@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     PRACK = "prack"
     CANCEL = "cancel"
     BYE = "bye"
+    NOTIFY = "notify"
     INFO = "info"
 
 

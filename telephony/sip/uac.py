@@ -19,7 +19,7 @@ from telephony.sip.compose import reason_line
 from telephony.sip.dialog import Dialog, Target, storable
 from telephony.sip.digest import Credentials, DigestClient
 from telephony.sip.errors import SipParseError
-from telephony.sip.events import CallerIdentity, HostPort, Progressed, Refused
+from telephony.sip.events import GoneWhy, HostPort, Progressed, Refused
 from telephony.sip.headers import NameAddr
 from telephony.sip.in_dialog import InDialog, may_retry
 from telephony.sip.leg import Branch, EarlyDialog, Leg, LegState
@@ -27,8 +27,9 @@ from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
 from telephony.sip.reliable import Rack, read_rseq
 from telephony.sip.transaction_layer import ClientEntry, Purpose
-from telephony.sip.uri import literal_address, make_uri
+from telephony.sip.uri import literal_address
 
+MAX_LENGTH = "maximum call length"
 MAX_EARLY = 8
 "Phones behind one INVITE whose early dialogs are kept (a proxy may reach several)."
 _OWN = frozenset(
@@ -40,10 +41,9 @@ _OWN = frozenset(
 class OutgoingLegs:
     """The client side of INVITE dialogs."""
 
-    def __init__(self, book: LegBook, in_dialog: InDialog, domain: str) -> None:
+    def __init__(self, book: LegBook, in_dialog: InDialog) -> None:
         self._book = book
         self._in_dialog = in_dialog
-        self._domain = domain
 
     # -- from our user ---------------------------------------------------------------------------
 
@@ -54,13 +54,18 @@ class OutgoingLegs:
         now: float,
         *,
         body: bytes,
-        caller: CallerIdentity,
+        sender: str,
+        contact_user: str,
         headers: HeaderLines,
         credentials: Credentials | None,
-    ) -> None:
-        """INVITE all targets, at least one; each is a phone of the same person."""
+        name: str = "",
+    ) -> Leg:
+        """INVITE all targets, at least one; each is a phone of the same person.
+
+        sender, name: URI and display name of From.
+        """
         tag = self._book.token()
-        address = NameAddr(str(make_uri(caller.user, self._domain)), caller.display_name)
+        address = NameAddr(sender, name)
         dialog = Dialog(
             call_id=self._book.token() + self._book.token(),
             local=str(address.with_tag(tag)),
@@ -73,10 +78,11 @@ class OutgoingLegs:
         self._book.add(leg)
         number = dialog.next_seq()
         for target in targets:
-            contact = self._book.capabilities(caller.user, target.listener, reliable=bool(body))
+            contact = self._book.capabilities(contact_user, target.listener, reliable=bool(body))
             lines = [*contact, *session.ask(leg, self._book.options), *headers]
             leg.branches.append(self._invite(leg, target, number, body, lines, now))
         self._book.keep(leg)
+        return leg
 
     def _invite(
         self,
@@ -256,6 +262,7 @@ class OutgoingLegs:
                 self._end_crossed(leg, entry, now)
             else:
                 leg.state = LegState.UP
+                leg.over_at = None if leg.max_call_s is None else now + leg.max_call_s
                 self._in_dialog.acknowledge_offer(
                     leg, entry.request, response, early.body if early else b""
                 )
@@ -343,6 +350,21 @@ class OutgoingLegs:
                 self._book.layer.abandon(branch.entry)
             leg.branches = []
             self._refused(leg, 487, "cancelled")
+        elif leg.silent_until is not None and now >= leg.silent_until:
+            leg.silent_until = None
+            self._stop_waiting(leg, now)
+        elif leg.over_at is not None and now >= leg.over_at:
+            leg.over_at = None
+            if leg.pending is not None:
+                self._in_dialog.refuse(leg, leg.pending, 487, now)
+            self._in_dialog.hang_up(leg, MAX_LENGTH, now, GoneWhy.DIALOG_ERROR)
+
+    def _stop_waiting(self, leg: Leg, now: float) -> None:
+        """Nobody there has said anything, and there are others to ask (RFC 3263 4.3)."""
+        heard = any(branch.entry.has_provisional for branch in leg.branches)
+        if leg.state is LegState.DIALLING and not heard:
+            self._let_others_go(leg, now)
+            self._refused(leg, 408, "no answer came")
 
 
 def _weight(status: int) -> tuple[bool, int]:

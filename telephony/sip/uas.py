@@ -37,10 +37,19 @@ class IncomingLegs:
 
     # -- from the network ------------------------------------------------------------------------
 
-    def invite(self, entry: ServerEntry, agent_aor: str, now: float) -> None:
-        """A new call, screened and authenticated."""
+    def invite(
+        self,
+        entry: ServerEntry,
+        now: float,
+        line: str,
+        *,
+        aor: str = "",
+        trunk: str = "",
+        replaced: Leg | None = None,
+    ) -> None:
+        """A new call, screened and authenticated; `replaced`: the leg it is to stand in for."""
         book, request = self._book, entry.request
-        is_trusted = agent_aor in book.options.asserting or self._is_trusted(entry.source)
+        is_trusted = aor in book.options.asserting or self._is_trusted(entry.source)
         leg = Leg(new_leg_id(), LegState.INVITED, self._make_dialog(entry))
         leg.pending = entry
         leg.remote_body = request.body
@@ -52,14 +61,16 @@ class IncomingLegs:
         book.emit(
             IncomingCall(
                 leg=leg.leg_id,
-                to_user=request.uri.user,
+                to_user=line,
                 caller=identify(request, is_trusted=is_trusted),
                 body=request.body,
                 source=entry.source,
                 sip_call_id=request.call_id,
                 reliable=leg.reliable is not None,
                 diversions=read_diversions(request),
-                agent_aor=agent_aor,
+                agent_aor=aor,
+                trunk=trunk,
+                replaces=replaced.leg_id if replaced else None,
             )
         )
         book.keep(leg)

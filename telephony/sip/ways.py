@@ -88,16 +88,18 @@ class Ways:
 
     def find_listener(self, uri: SipUri, to: HostPort) -> int | None:
         """Which of ours speaks the URI's transport and the address's family (RFC 3263 4.1)."""
-        wanted = transport_of(uri)
         plain = uri.scheme != "sips" and uri.param("transport") is None
-        candidates = [
-            number
-            for number, each in enumerate(self._listeners)
-            if each.transport == wanted and _is_v6(each.bound_host) == _is_v6(to.host)
-        ]
-        if candidates or not plain:
-            return candidates[0] if candidates else None
+        found = self.listener_for(transport_of(uri), to)
+        if found is not None or not plain:
+            return found
         return 0  # a centre without UDP, or one behind an address translator of families
+
+    def listener_for(self, transport: str, to: HostPort) -> int | None:
+        """The first of ours that speaks the transport and the address's family."""
+        for number, each in enumerate(self._listeners):
+            if each.transport == transport and _is_v6(each.bound_host) == _is_v6(to.host):
+                return number
+        return None
 
     # -- long requests ---------------------------------------------------------------------------
 
@@ -107,10 +109,7 @@ class Ways:
             return None
         if not _is_reached_directly(request, to):
             return None
-        for number, each in enumerate(self._listeners):
-            if each.transport == "TCP" and _is_v6(each.bound_host) == _is_v6(to.host):
-                return number
-        return None
+        return self.listener_for("TCP", to)
 
     def refused_tcp(self, peer: HostPort, now: float) -> None:
         if len(self._refused_tcp) >= MAX_REFUSED_TCP:

@@ -15,6 +15,7 @@ from acd.events import (
     AgentAnswered,
     AgentChanged,
     AgentOffered,
+    AgentReserved,
     AgentState,
     CallAbandoned,
     CallLost,
@@ -23,7 +24,9 @@ from acd.events import (
     OfferFailed,
     OfferFailure,
     PositionTold,
+    ReservationFailed,
     TalkEnded,
+    TalkTaken,
 )
 from acd.floor import Floor
 from acd.inputs import (
@@ -32,17 +35,19 @@ from acd.inputs import (
     AgentLeft,
     CallerLeft,
     Decline,
+    Dismiss,
     Enqueue,
     FinishWrapUp,
     Lose,
     Pause,
     PhoneChanged,
     Ready,
+    Reserve,
     SignIn,
     SignOut,
+    TakeTalk,
 )
 from acd.options import AgentOptions, QueueOptions
-from acd.routing import suits
 from foundation.errors import Conflict, IllegalTransition
 from foundation.ids import AgentId, CallId, OfferId, QueueId
 from tests.support.floors import BEN, EVA, ORDERS, REPAIRS, ZOE, card, numbered_offers
@@ -62,6 +67,8 @@ OFFLINE = AgentState.OFF
 agents = st.sampled_from([EVA, BEN, ZOE])
 calls = st.sampled_from([CallId(f"c-{n}") for n in range(6)])
 offers = st.integers(1, 12).map(lambda n: OfferId(f"o-{n}"))
+invitations = st.integers(1, 4).map(lambda n: OfferId(f"g-{n}"))
+queues = st.sampled_from(sorted(QUEUES))
 moments = st.one_of(st.integers(0, 6).map(lambda n: n * 5.0), st.floats(0.0, 60.0))
 failures = st.sampled_from([OfferFailure.DECLINED, OfferFailure.UNREACHABLE])
 anything: st.SearchStrategy[AcdInput] = st.one_of(
@@ -71,12 +78,14 @@ anything: st.SearchStrategy[AcdInput] = st.one_of(
     st.builds(Pause, agents, st.sampled_from(["meal", "training"])),
     st.builds(FinishWrapUp, agents),
     st.builds(PhoneChanged, agents, st.booleans(), st.booleans()),
-    st.builds(Enqueue, calls, st.sampled_from(sorted(QUEUES)), st.integers(0, 2)),
+    st.builds(Enqueue, calls, queues, st.integers(0, 2), st.booleans()),
     st.builds(CallerLeft, calls),
-    st.builds(Accept, calls, agents, offers),
-    st.builds(Decline, calls, agents, offers, failures),
+    st.builds(Accept, calls, agents, offers | invitations),
+    st.builds(Decline, calls, agents, offers | invitations, failures),
     st.builds(AgentLeft, calls, agents),
     st.builds(Lose, calls),
+    st.builds(Dismiss, agents, offers | invitations),
+    st.builds(TakeTalk, calls, offers | invitations),
 )
 
 
@@ -86,7 +95,11 @@ class Journal:
     def __init__(self) -> None:
         self.waiting: dict[CallId, QueueId] = {}
         self.ringing: dict[CallId, AgentOffered] = {}
-        self.talking: dict[CallId, AgentAnswered] = {}
+        self.talking: dict[CallId, AgentAnswered | TalkTaken] = {}
+        self.guests: dict[CallId, AgentReserved] = {}
+        "Of calls whose talk, when it has an agent, is somebody else's."
+        self.joined: set[OfferId] = set()
+        self.owed_wrap_up: AgentId | None = None
         self.states: dict[AgentId, AgentState] = {}
         self.offered: Counter[QueueId] = Counter()
         self.outcomes: Counter[QueueId] = Counter()
@@ -101,8 +114,10 @@ class Journal:
             case PositionTold(call_id, queue, position):
                 assert self.waiting[call_id] == queue
                 assert 1 <= position <= list(self.waiting.values()).count(queue)
-            case AgentChanged(agent_id, state):
-                self.states[agent_id] = state
+            case AgentChanged():
+                self._take_change(event)
+            case AgentReserved() | ReservationFailed() | TalkTaken():
+                self._take_guests_part(event)
             case AgentOffered() | OfferFailed() | AgentAnswered() | TalkEnded():
                 self._take_agents_part(event)
             case CallAbandoned() | CallOverflowed() | CallLost():
@@ -134,13 +149,49 @@ class Journal:
                 self.outcomes[event.queue] += 1
             case TalkEnded():
                 assert self.talking.pop(call_id).agent_id == agent_id
+                self.owed_wrap_up = agent_id
+
+    def _take_change(self, event: AgentChanged) -> None:
+        agent_id, state = event.agent_id, event.state
+        self.states[agent_id] = state
+        if state is AgentState.WRAP_UP:
+            assert self.owed_wrap_up == agent_id, "wrap-up is for who had the caller"
+        self.owed_wrap_up = None
+        reserved = next((g for g in self.guests.values() if g.agent_id == agent_id), None)
+        if reserved is None:
+            return
+        if state is AgentState.TALKING:
+            self.joined.add(reserved.offer_id)
+        elif state is not AgentState.RINGING:
+            assert reserved.offer_id in self.joined, "else the failure is told first"
+            del self.guests[reserved.call_id]
+
+    def _take_guests_part(self, event: AgentReserved | ReservationFailed | TalkTaken) -> None:
+        call_id, agent_id = event.call_id, event.agent_id
+        match event:
+            case AgentReserved():
+                assert agent_id not in self.calls_of_agents(), "never two calls for one agent"
+                assert self.states[agent_id] is AgentState.READY
+                assert call_id in self.talking
+                assert call_id not in self.guests
+                self.guests[call_id] = event
+            case ReservationFailed():
+                reserved = self.guests.pop(call_id)
+                assert (reserved.agent_id, reserved.offer_id) == (agent_id, event.offer_id)
+                assert event.offer_id not in self.joined
+            case TalkTaken():
+                assert call_id not in {**self.waiting, **self.ringing, **self.talking}
+                assert self.guests[call_id].agent_id == agent_id
+                assert self.guests.pop(call_id).offer_id in self.joined
+                self.talking[call_id] = event
 
     def calls_of_agents(self) -> dict[AgentId, CallId]:
         ringing = {offer.agent_id: call_id for call_id, offer in self.ringing.items()}
         talking = {talk.agent_id: call_id for call_id, talk in self.talking.items()}
-        assert not ringing.keys() & talking.keys()
-        assert len(ringing) + len(talking) == len(self.ringing) + len(self.talking)
-        return ringing | talking
+        guests = {guest.agent_id: call_id for call_id, guest in self.guests.items()}
+        bound = ringing | talking | guests
+        assert len(bound) == len(self.ringing) + len(self.talking) + len(self.guests)
+        return bound
 
 
 class AnyInterleaving(RuleBasedStateMachine):
@@ -151,6 +202,7 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.floor = Floor(QUEUES, CARDS, AgentOptions(auto_ready=auto_ready), numbered_offers())
         self.auto_ready = auto_ready
         self.journal = Journal()
+        self.invited = 0
 
     @rule(given=anything)
     def anything_happens(self, given: AcdInput) -> None:
@@ -189,6 +241,73 @@ class AnyInterleaving(RuleBasedStateMachine):
         self._take(self.floor.feed(AgentLeft(call_id, agent_id), self.now))
         assert call_id not in self.journal.talking
 
+    @rule(call_id=calls, picks_up=st.booleans())
+    def a_talk_has_a_guest(self, call_id: CallId, picks_up: bool) -> None:
+        """What else would seldom come about."""
+        for agent_id in (EVA, BEN, ZOE):
+            self.an_agent_comes(agent_id)
+        if not self.journal.is_on_floor(call_id):
+            self._take(self.floor.feed(Enqueue(call_id, ANYTHING), self.now))
+        for ringing, offer in [*self.journal.ringing.items()]:
+            accepted = Accept(ringing, offer.agent_id, offer.offer_id)
+            self._take(self.floor.feed(accepted, self.now))
+        free = [a for a in (EVA, BEN, ZOE) if not self.floor.why_unavailable(a)]
+        alone = sorted(self.journal.talking.keys() - self.journal.guests.keys())
+        if free and alone:
+            self.invited += 1
+            talk, offer_id = alone[0], OfferId(f"g-{self.invited}")
+            self._take(self.floor.feed(Reserve(talk, ANYTHING, free[0], offer_id), self.now))
+            if picks_up:
+                self._take(self.floor.feed(Accept(talk, free[0], offer_id), self.now))
+
+    @rule(data=st.data(), call_id=calls, queue=queues, agent_id=agents)
+    def an_agent_asks_another(
+        self, data: st.DataObject, call_id: CallId, queue: QueueId, agent_id: AgentId
+    ) -> None:
+        if self.journal.talking:
+            call_id = data.draw(st.sampled_from(sorted(self.journal.talking)))
+        self.invited += 1
+        given = Reserve(call_id, queue, agent_id, OfferId(f"g-{self.invited}"))
+        if call_id not in self.journal.talking and not self.journal.is_on_floor(call_id):
+            assert self.floor.feed(given, self.now) == [], "the talk is over"
+            return
+        is_free = not self.floor.why_unavailable(agent_id)
+        if is_free and call_id in self.journal.talking and call_id not in self.journal.guests:
+            self._take(self.floor.feed(given, self.now))
+            assert self.floor.state_of(agent_id) is AgentState.RINGING
+        else:
+            before = self.floor.agents()
+            with pytest.raises(Conflict):
+                self.floor.feed(given, self.now)
+            assert self.floor.agents() == before
+
+    @precondition(lambda self: self.journal.guests)
+    @rule(data=st.data(), what=st.sampled_from([Accept, Decline, Dismiss, TakeTalk]))
+    def a_guest_goes_on(self, data: st.DataObject, what: type) -> None:
+        call_id = data.draw(st.sampled_from(sorted(self.journal.guests)))
+        guest = self.journal.guests[call_id]
+        had_joined = guest.offer_id in self.journal.joined
+        agent_id, offer_id = guest.agent_id, guest.offer_id
+        given: dict[type, AcdInput] = {
+            Accept: Accept(call_id, agent_id, offer_id),
+            Decline: Decline(call_id, agent_id, offer_id, OfferFailure.DECLINED),
+            Dismiss: Dismiss(agent_id, offer_id),
+            TakeTalk: TakeTalk(call_id, offer_id),
+        }
+        self._take(self.floor.feed(given[what], self.now))
+        has_gone = call_id not in self.journal.guests
+        match what:
+            case t if t is Accept:
+                assert offer_id in self.journal.joined
+            case t if t is Decline:
+                assert has_gone is not had_joined
+            case t if t is Dismiss:
+                assert has_gone
+            case _:
+                assert has_gone is had_joined
+                if had_joined:
+                    assert self.journal.talking[call_id].agent_id == agent_id
+
     @rule(seconds=moments)
     def time_passes_and_the_timer_is_late(self, seconds: float) -> None:
         self.now += seconds
@@ -226,7 +345,7 @@ class AnyInterleaving(RuleBasedStateMachine):
             if view.state is AgentState.READY and view.registered and not view.busy:
                 skilled = self.floor.card_of(view.agent_id)
                 for queue in self.journal.waiting.values():
-                    assert not suits(skilled, QUEUES[queue].skills)
+                    assert not QUEUES[queue].requirement.suits(skilled.skills)
 
     @invariant()
     def the_counters_add_up(self) -> None:
@@ -242,7 +361,7 @@ class AnyInterleaving(RuleBasedStateMachine):
             line = [c for c in self.floor.waiting(queue) if c.agent_id is None]
             numbers = [self.floor.position(c.call_id) for c in line]
             assert numbers == list(range(1, len(line) + 1))
-            assert line == sorted(line, key=lambda c: (-c.priority, c.entered_at))
+            assert line == sorted(line, key=lambda caller: caller.served_from)
 
     def _is_refused(self, given: AcdInput) -> bool:
         match given:

@@ -14,10 +14,12 @@ from callcenter.asks import BoardAsks
 from callcenter.codec import CODEC
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
+from callcenter.talk_actions import TalkActions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, QueueId
 from foundation.journal import Journal
 from telephony.calls.events import CallEnded, EndedBy
+from tests.support.fake_house import House
 from tests.support.fake_lines import Lines
 from wallboard.commands import Command, Done, HangUpCall, SetAgentState, WantedState
 
@@ -45,6 +47,7 @@ class Office:
             self.lines.switchboard,
             journal,
             self._tell,
+            TalkActions(House().journey, self._tell),
             pause_reasons=reasons,
             auto_ready=auto_ready,
         )

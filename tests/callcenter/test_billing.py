@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd import events as acd
-from callcenter.billing import SETTLE_S, Billing, CallRow, Outcome
+from callcenter.billing import SETTLE_S, Billing, CallRow, Outcome, OutsideLeg
+from callcenter.events import CallSentOn
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
 from foundation.record import Record
 from recordings.events import RecordingStarted
@@ -66,6 +67,67 @@ def test_whole_call_with_all_its_times_and_figures() -> None:
     assert row.caller_leg is not None
     assert row.agent_leg is not None
     assert (row.caller_leg.packets_lost, row.agent_leg.packets_lost) == (7, 3)
+
+
+def test_talk_that_went_from_agent_to_agent_is_one_row_with_both_times() -> None:
+    (row,) = rows_of(
+        [
+            (0, calls.CallArrived(C1, P1, "8000")),
+            (0, calls.CallAnswered(C1)),
+            (0, acd.CallQueued(C1, ORDERS)),
+            (10, acd.AgentAnswered(C1, ORDERS, EVA)),
+            (40, calls.GuestInvited(C1, OfferId("g"), calls.GuestWay.CONSULT, TOM)),
+            (45, calls.GuestJoined(C1, OfferId("g"))),
+            (60, calls.TalkTransferred(C1, OfferId("g"))),
+            (60, acd.TalkEnded(C1, ORDERS, EVA)),
+            (60, acd.TalkTaken(C1, ORDERS, TOM)),
+            (90, acd.TalkEnded(C1, ORDERS, TOM)),
+            (90, CallSentOn(C1, TOM, "queue:support")),
+            (90, acd.CallQueued(C1, SUPPORT, 0, True)),
+            (95, acd.AgentAnswered(C1, SUPPORT, EVA)),
+            (99, calls.CallEnded(C1, BY_CALLER, "bye")),
+        ]
+    )
+    assert (row.wait_s, row.talk_s) == (15, 50 + 30 + 4)
+    assert row.handovers == ["tom", "queue:support"]
+    assert (row.agent_id, row.queue, row.outcome) == (EVA, SUPPORT, Outcome.ANSWERED)
+    assert row.outside == []
+
+
+def test_numbers_outside_are_billed_from_their_pick_up() -> None:
+    first, second = PartyId("p-2"), PartyId("p-3")
+    transfer = calls.GuestWay.TRANSFER
+    (row,) = rows_of(
+        [
+            (0, calls.CallArrived(C1, P1, "8000")),
+            (0, calls.CallAnswered(C1)),
+            (0, acd.CallQueued(C1, ORDERS)),
+            (10, acd.AgentAnswered(C1, ORDERS, EVA)),
+            (20, calls.GuestInvited(C1, OfferId("g"), transfer, None, first, "north")),
+            (30, calls.GuestLeft(C1, OfferId("g"), 486)),
+            (40, calls.GuestInvited(C1, OfferId("h"), transfer, None, second, "south")),
+            (50, calls.GuestJoined(C1, OfferId("h"))),
+            (50, calls.TalkTransferred(C1, OfferId("h"))),
+            (50, acd.TalkEnded(C1, ORDERS, EVA)),
+            (80, calls.CallEnded(C1, BY_CALLER, "bye")),
+        ]
+    )
+    assert row.outside == [OutsideLeg(first, "north", 0.0), OutsideLeg(second, "south", 30.0)]
+    assert (row.talk_s, row.handovers) == (40, ["outside"])
+
+
+def test_agents_own_call_is_dialled_when_somebody_picks_up() -> None:
+    def outcome(*events: object) -> Outcome:
+        arrived = (0, calls.CallArrived(C1, P1, ""))
+        invited = (1, calls.GuestInvited(C1, OfferId("g"), calls.GuestWay.CONSULT, TOM))
+        (row,) = rows_of([arrived, invited, *((2, event) for event in events)])
+        return row.outcome
+
+    ended = calls.CallEnded(C1, BY_CALLER, "bye")
+    joined = calls.GuestJoined(C1, OfferId("g"))
+    assert outcome(joined, calls.CallAnswered(C1), ended) is Outcome.DIALLED
+    assert outcome(ended) is Outcome.CANCELLED
+    assert outcome(calls.CallRefused(C1, 486, "x"), ended) is Outcome.REFUSED
 
 
 def test_refused_call_has_status_and_rule_and_cost_nothing() -> None:

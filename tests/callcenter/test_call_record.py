@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from acd import events as acd
 from callcenter.call_record import call_record_router, rows_of_call, tell_story
 from callcenter.codec import CODEC
+from callcenter.events import CallSentOn
 from foundation.errors import Unavailable
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
 from foundation.journal import Journal, to_record
@@ -59,6 +60,40 @@ def test_answered_call_is_told_with_its_visit_leg_and_recording() -> None:
     [recording] = story.recordings
     assert (recording.id, recording.duration_s, recording.complete) == ("r-1", 50.0, True)
     assert recording.transcript_words == 120
+
+
+def test_guests_and_handovers_are_told_in_their_order() -> None:
+    offer, out = OfferId("g-1"), OfferId("g-2")
+    story = tell_story(
+        C1,
+        records(
+            [
+                *TALK[:6],
+                (20.0, calls.GuestInvited(C1, offer, calls.GuestWay.CONSULT, TOM)),
+                (25.0, calls.GuestJoined(C1, offer)),
+                (30.0, calls.TalkTransferred(C1, offer)),
+                (30.0, acd.TalkTaken(C1, ORDERS, TOM)),
+                (40.0, CallSentOn(C1, TOM, "queue:support")),
+                (
+                    50.0,
+                    calls.GuestInvited(
+                        C1, out, calls.GuestWay.TRANSFER, None, PartyId("p-9"), "north"
+                    ),
+                ),
+                (55.0, calls.GuestLeft(C1, out, 486)),
+            ]
+        ),
+    )
+    advised, refused = story.guests
+    assert (advised.way, advised.agent_id, advised.has_talk) == ("consult", "tom", True)
+    assert advised.joined == NOON + timedelta(seconds=25)
+    assert (refused.agent_id, refused.trunk, refused.status) == (None, "north", 486)
+    assert (refused.joined, refused.left) == (None, NOON + timedelta(seconds=55))
+    assert [(h.to, (h.at - NOON).total_seconds()) for h in story.handovers] == [
+        ("tom", 30),
+        ("queue:support", 40),
+    ]
+    assert "p-9" not in str(story)
 
 
 def test_events_come_in_order_without_who_called_and_where_files_lie() -> None:

@@ -1,7 +1,7 @@
 """Each event is kept first and then told to all, in order, whatever a listener does."""
 
 from callcenter.conductor import Conductor
-from callcenter.journey import HouseEvent
+from callcenter.events import HouseEvent
 from foundation.ids import CallId, PartyId
 from telephony.calls.events import CallAnswered, CallArrived, CallEnded, EndedBy, PromptEnded
 

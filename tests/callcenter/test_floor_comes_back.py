@@ -46,7 +46,8 @@ class FloorComesBack(AnyInterleaving):
                 if call.visit is not None
             ],
         )
-        plan.visits.sort(key=lambda visit: visit[1].entered_at)
+        plan.guests = [*self.history.guests.values()]
+        plan.visits.sort(key=lambda visit: visit[1].number)
         self.floors += 1
         options = AgentOptions(auto_ready=self.auto_ready)
         offer_ids = (OfferId(f"o-{self.floors}-{n}") for n in count())
@@ -54,7 +55,7 @@ class FloorComesBack(AnyInterleaving):
         agents = [
             replace(kept, busy=before.agent(kept.agent_id).busy) for kept in plan.kept_agents(0.0)
         ]
-        self.floor.restore(agents, plan.kept_callers(0.0), self.now)
+        self.floor.restore(agents, plan.kept_callers(0.0), self.now, plan.kept_guests())
 
         assert present(self.floor) == present(before)
         for queue in QUEUES:

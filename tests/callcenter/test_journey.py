@@ -2,11 +2,19 @@
 
 import pytest
 
-from acd.events import AgentChanged, AgentOffered, AgentState, OfferFailed, OfferFailure
+from acd import inputs as floor
+from acd.events import (
+    AgentChanged,
+    AgentOffered,
+    AgentState,
+    CallQueued,
+    OfferFailed,
+    OfferFailure,
+)
 from callcenter.limits import LimitRules, LineLimits
 from foundation.ids import AgentId, CallId, OfferId, PartyId
 from telephony.calls import events as calls
-from tests.support.fake_house import EVA, TOM, House
+from tests.support.fake_house import EVA, REPAIRS, TOM, House
 
 OFFER = OfferId("o-1")
 DECLINED, UNREACHABLE = OfferFailure.DECLINED, OfferFailure.UNREACHABLE
@@ -150,6 +158,26 @@ def test_who_waits_too_long_hears_why_and_is_hung_up_as_overflowed() -> None:
     house.tell(calls.CallEnded(call_id, calls.EndedBy.CENTRE, "waited"))
     assert house.kinds().count("CallOverflowed") == 1
     assert "CallAbandoned" not in house.kinds()
+
+
+def test_who_waits_too_long_goes_on_to_the_queue_that_takes_the_overflow() -> None:
+    house = House(overflow_to=REPAIRS)
+    call_id = house.queue()
+    house.wait(600.0)
+    assert house.control.done[-1] == ("loop", call_id, ["music.wav"])
+    assert CallQueued(call_id, REPAIRS) in house.events
+    house.wait(600.0)
+    assert house.control.done[-1] == ("play", call_id, ["all_busy.wav"])
+
+
+def test_a_caller_who_is_moved_waits_on_with_the_time_waited() -> None:
+    house = House()
+    call_id = house.queue()
+    house.wait(30.0)
+    house.feed(floor.Move(call_id, REPAIRS))
+    queued = [event for event in house.events if isinstance(event, CallQueued)][-1]
+    assert (queued.queue, queued.waited_s) == (REPAIRS, 30.0)
+    assert house.control.done[-1] == ("loop", call_id, ["music.wav"])
 
 
 def test_blocked_number_hears_a_line_fault_and_never_gets_a_200() -> None:

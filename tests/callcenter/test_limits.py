@@ -61,6 +61,17 @@ def test_full_trunk_is_503_and_others_are_not() -> None:
     assert refused(house, call("d")) is None
 
 
+def test_calls_out_take_a_trunks_channels_too() -> None:
+    out = 1
+    rules = LimitRules(trunks={"north": TrunkLimits(channels=2)})
+    house = Limits(rules, lambda trunk: out if trunk == "north" else 0)
+    assert refused(house, call("a", trunk="north")) is None
+    assert house.count_on_trunk("north") == 1
+    assert refused(house, call("b", trunk="north")) == (503, "trunk channels: north has 2")
+    out = 0
+    assert refused(house, call("c", trunk="north")) is None
+
+
 def test_trunk_that_may_not_call_a_line_gets_403() -> None:
     house = Limits(LimitRules(trunks={"north": TrunkLimits(numbers=frozenset({"8000"}))}))
     assert refused(house, call("a", trunk="north")) is None

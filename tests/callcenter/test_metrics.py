@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from acd import events as acd
+from callcenter.events import CallSentOn, HandoverRefused, Wish
 from callcenter.line_desk import LineReading
 from callcenter.metrics import OTHER, CoreMetrics, Readings, WorkerReading, drop_of, rule_of
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
@@ -68,6 +69,28 @@ def test_calls_are_counted_by_the_trunk_they_came_by() -> None:
     )
 
     assert (got["calls_arrived_total"], got["trunk_calls_total{north}"]) == (2, 1)
+
+
+def test_handovers_are_counted_by_where_to_and_refusals_by_their_rule() -> None:
+    offer = OfferId("g-1")
+    got = counted(
+        calls.GuestInvited(C1, offer, calls.GuestWay.CONSULT, EVA),
+        calls.TalkTransferred(C1, offer),
+        CallSentOn(C1, EVA, "queue:orders"),
+        CallSentOn(C1, EVA, "line:8000"),
+        HandoverRefused(C1, EVA, Wish.TRANSFER, 403, "outbound: premium"),
+        HandoverRefused(C1, EVA, Wish.CALL, 404, "unknown destination: There is no …"),
+        HandoverRefused(C1, EVA, Wish.CALL, 404, "what a stranger sends"),
+    )
+
+    assert got["guests_total{consult}"] == 1
+    assert [got[f"handovers_total{{{to}}}"] for to in ("guest", "queue", "line")] == [1, 1, 1]
+    refused = {key: value for key, value in got.items() if key.startswith("handovers_refused")}
+    assert {key for key in refused if "_total" in key} == {
+        "handovers_refused_total{outbound}{transfer}",
+        "handovers_refused_total{unknown destination}{call}",
+        "handovers_refused_total{other}{call}",
+    }
 
 
 def test_offers_and_visits_are_counted_by_their_outcome() -> None:

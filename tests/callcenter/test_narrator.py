@@ -4,10 +4,18 @@ import logging
 
 import pytest
 
-from acd.events import AgentOffered, CallQueued
+from acd.events import AgentOffered, CallQueued, TalkTaken
+from callcenter.events import CallSentOn, HandoverRefused, Wish
 from callcenter.narrator import Narrator
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
-from telephony.calls.events import CallArrived, CallEnded, EndedBy
+from telephony.calls.events import (
+    CallArrived,
+    CallEnded,
+    EndedBy,
+    GuestInvited,
+    GuestLeft,
+    GuestWay,
+)
 
 CALL = CallId("c-1")
 
@@ -27,6 +35,30 @@ def test_story_begins_with_the_call_and_ends_with_its_times(
         "[c-1] - CallQueued in orders",
         "[c-1] - AgentOffered eva",
         "[c-1] ended by caller: bye; CallQueued 250, AgentOffered 500, end 2000 ms",
+    ]
+
+
+def test_handovers_are_told_with_their_rule_and_without_numbers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    narrator, offer, tom = Narrator(lambda: 0.0), OfferId("g-1"), AgentId("tom")
+    with caplog.at_level(logging.INFO):
+        for event in (
+            HandoverRefused(CALL, AgentId("eva"), Wish.TRANSFER, 403, "outbound: premium"),
+            GuestInvited(CALL, offer, GuestWay.TRANSFER, None, PartyId("p-secret"), "north"),
+            GuestLeft(CALL, offer, 486),
+            GuestInvited(CALL, offer, GuestWay.CONSULT, tom),
+            TalkTaken(CALL, QueueId("orders"), tom),
+            CallSentOn(CALL, tom, "line:8000"),
+        ):
+            narrator.on_event(event)
+    assert [message.removeprefix("[c-1] - ") for message in caplog.messages] == [
+        "HandoverRefused eva, transfer, 403: outbound: premium",
+        "GuestInvited transfer: outside by north",
+        "GuestLeft 486",
+        "GuestInvited consult: tom",
+        "TalkTaken tom",
+        "CallSentOn tom to line:8000",
     ]
 
 

@@ -18,10 +18,11 @@ from acd.events import (
     CallQueued,
     OfferFailed,
     TalkEnded,
+    TalkTaken,
 )
-from acd.inputs import CallerLeft, Lose, Pause
+from acd.inputs import CallerLeft, Lose, Pause, Ready
 from callcenter.contact import Stage
-from callcenter.events import ActionTaken
+from callcenter.events import ActionTaken, CallSentOn
 from callcenter.history import History
 from callcenter.revive import Plan, make_plan
 from callcenter.settle import REASON
@@ -36,12 +37,15 @@ from telephony.calls.events import (
     CallBridged,
     CallEnded,
     EndedBy,
+    GuestInvited,
+    GuestLeft,
     PhoneChanged,
     PromptEnded,
+    TalkTransferred,
 )
 from telephony.calls.kept import KeptSide
-from tests.support.fake_house import EVA, ORDERS, TOM, House
-from tests.support.kept_house import CONFIGURED, Lines, revive
+from tests.support.fake_house import EVA, ORDERS, REPAIRS, TOM, House
+from tests.support.kept_house import CONFIGURED, Lines, open_house, revive
 
 
 def plan_of(journal: list[Record[object]], sides: list[KeptSide]) -> Plan:
@@ -357,6 +361,178 @@ def test_wrap_up_ends_when_it_would_have_ended() -> None:
     assert after.house.floor.state_of(EVA) is AgentState.READY
 
 
+# -- guests --------------------------------------------------------------------------------------
+
+
+def asked(lines: Lines, way: str = "transfer", target: str = "tom") -> tuple[CallId, OfferId]:
+    """Eva talks with a caller and has somebody rung: the guest's offer."""
+    call_id, offer_id = talking(lines)
+    lines.house.phone(TOM)
+    {"transfer": lines.refer, "consult": lines.consult}[way](offer_id, target)
+    return call_id, next(iter(lines.guests))
+
+
+def killed(lines: Lines) -> Lines:
+    plan = plan_of(lines.journal, lines.sides())
+    assert (told(plan), plan.lost, plan.strays) == ([], [], [])
+    return revive(plan, lines.journal, lines.house.now)
+
+
+def told(plan: Plan) -> list[object]:
+    """But not the beginning of recordings, which this house's recorder does not tell."""
+    return [fact for fact in plan.facts if not isinstance(fact, RecordingStarted)]
+
+
+def states(lines: Lines) -> tuple[AgentState, AgentState]:
+    return lines.house.floor.state_of(EVA), lines.house.floor.state_of(TOM)
+
+
+def events_after(lines: Lines, kind: type) -> list[object]:
+    return [record.event for record in lines.journal if isinstance(record.event, kind)]
+
+
+def test_guest_who_rings_goes_on_ringing_for_the_rest_of_his_time() -> None:
+    lines = Lines(open_house())
+    _, guest = asked(lines)
+    lines.wait(4)
+    after = killed(lines)
+    assert states(after) == (AgentState.TALKING, AgentState.RINGING)
+    after.wait(10.9)
+    assert after.house.floor.is_current(guest)
+    after.wait(0.1)
+    assert after.house.control.verbs()[-1] == "take_back"
+    assert states(after) == (AgentState.TALKING, AgentState.PAUSED)
+
+
+def test_guest_who_picks_up_after_the_kill_has_the_talk() -> None:
+    lines = Lines(open_house())
+    call_id, guest = asked(lines)
+    after = killed(lines)
+    after.guest_picks_up(guest)
+    assert states(after) == (AgentState.WRAP_UP, AgentState.TALKING)
+    assert events_after(after, TalkTaken) == [TalkTaken(call_id, ORDERS, TOM)]
+
+
+def test_consultation_goes_on_and_can_be_completed() -> None:
+    lines = Lines(open_house())
+    _, guest = asked(lines, "consult")
+    lines.guest_picks_up(guest)
+    after = killed(lines)
+    assert states(after) == (AgentState.TALKING, AgentState.TALKING)
+    after.refer(next(iter(after.agents)), "")
+    assert states(after) == (AgentState.WRAP_UP, AgentState.TALKING)
+
+
+def test_transferred_talk_is_the_guests_and_its_recording_goes_on() -> None:
+    lines = Lines(open_house())
+    call_id, guest = asked(lines)
+    lines.guest_picks_up(guest)
+    after = killed(lines)
+    assert states(after) == (AgentState.WRAP_UP, AgentState.TALKING)
+    after.refuse(guest)
+    assert states(after) == (AgentState.WRAP_UP, AgentState.WRAP_UP)
+    assert call_id not in after.callers
+
+
+def test_caller_whose_agent_has_gone_waits_on_for_the_guest() -> None:
+    lines = Lines(open_house())
+    _, guest = asked(lines)
+    lines.refuse(next(iter(lines.agents)))
+    after = killed(lines)
+    assert states(after) == (AgentState.WRAP_UP, AgentState.RINGING)
+    after.guest_picks_up(guest)
+    assert states(after) == (AgentState.WRAP_UP, AgentState.TALKING)
+
+
+def test_guest_whose_leg_is_gone_is_free_and_the_talk_goes_on() -> None:
+    lines = Lines(open_house())
+    call_id, guest = asked(lines, "consult")
+    lines.guest_picks_up(guest)
+    del lines.guests[guest]
+    plan = plan_of(lines.journal, lines.sides())
+    assert told(plan) == [GuestLeft(call_id, guest)]
+    after = revive(plan, lines.journal, lines.house.now)
+    assert states(after) == (AgentState.TALKING, AgentState.READY)
+
+
+def test_caller_without_agent_and_guest_is_first_in_the_queue() -> None:
+    lines = Lines(open_house())
+    call_id, guest = asked(lines)
+    lines.refuse(next(iter(lines.agents)))
+    del lines.guests[guest]
+    after = revive(plan_of(lines.journal, lines.sides()), lines.journal, lines.house.now)
+    after.obey()
+    assert events_after(after, CallQueued)[-1] == CallQueued(call_id, ORDERS, 0, front=True)
+
+
+def test_transfer_that_the_floor_did_not_come_to_is_made_good_with_a_recording() -> None:
+    lines = Lines(open_house())
+    call_id, guest = asked(lines)
+    lines.guest_picks_up(guest)
+    kinds = [type(record.event) for record in lines.journal]
+    cut = kinds.index(TalkTransferred) + 1
+    lines.callers[call_id].taps = []
+
+    plan = plan_of(lines.journal[:cut], lines.sides())
+
+    assert [fact for fact in told(plan) if not isinstance(fact, AgentChanged)] == [
+        TalkEnded(call_id, ORDERS, EVA),
+        TalkTaken(call_id, ORDERS, TOM),
+    ]
+    after = revive(plan, lines.journal[:cut], lines.house.now)
+    assert states(after) == (AgentState.WRAP_UP, AgentState.TALKING)
+    assert after.house.recorder.started == [(call_id, TOM, ORDERS)]
+
+
+def test_reservation_whose_phone_was_not_rung_yet_is_withdrawn() -> None:
+    lines = Lines(open_house())
+    asked(lines)
+    kinds = [type(record.event) for record in lines.journal]
+    cut = kinds.index(GuestInvited)
+    lines.guests.clear()
+    after = revive(
+        plan_of(lines.journal[:cut], lines.sides()), lines.journal[:cut], lines.house.now
+    )
+    assert states(after) == (AgentState.TALKING, AgentState.READY)
+
+
+def test_caller_who_talks_with_somebody_outside_goes_on() -> None:
+    lines = Lines(open_house())
+    call_id, guest = asked(lines, "transfer", "02112345678")
+    lines.guest_picks_up(guest)
+    plan = plan_of(lines.journal, lines.sides())
+    assert (told(plan), plan.lost) == ([], [])
+    assert [each.contact.stage for each in plan.calls] == [Stage.OUTSIDE]
+    assert [started.agent_id for started in plan.running] == [EVA]
+    after = revive(plan, lines.journal, lines.house.now)
+    after.refuse(guest)
+    assert call_id not in after.callers
+    assert states(after)[0] is AgentState.WRAP_UP
+
+
+def test_caller_who_was_being_sent_to_a_queue_comes_to_it() -> None:
+    lines = Lines(open_house())
+    call_id, offer_id = talking(lines)
+    lines.refer(offer_id, "queue:repairs")
+    kinds = [type(record.event) for record in lines.journal]
+    cut = kinds.index(CallSentOn) + 1
+    after = revive(
+        plan_of(lines.journal[:cut], lines.sides()), lines.journal[:cut], lines.house.now
+    )
+    after.obey()
+    assert events_after(after, CallQueued)[-1] == CallQueued(call_id, REPAIRS, 0, front=True)
+    assert after.house.floor.state_of(EVA) is AgentState.WRAP_UP
+
+
+def test_caller_who_was_sent_to_a_line_hears_its_flow_again() -> None:
+    lines = Lines(open_house())
+    call_id, offer_id = talking(lines)
+    lines.refer(offer_id, "8000")
+    plan = plan_of(lines.journal, lines.sides())
+    assert plan.calls[0].missed == (CallAnswered(call_id),)
+    assert plan.calls[0].contact.line == "8000"
+
+
 # -- any story, killed at any record -------------------------------------------------------------
 
 OUTCOMES = (AgentAnswered, CallAbandoned, CallOverflowed, CallLost)
@@ -384,6 +560,33 @@ def phone_changes(lines: Lines, which: int) -> None:
     lines.tell(PhoneChanged(agent_id, registered=which % 3 != 0, busy=False))
 
 
+def of_guests(deed: Callable[[Lines, OfferId], None]) -> Deed:
+    def do(lines: Lines, which: int) -> None:
+        if lines.guests:
+            deed(lines, sorted(lines.guests)[which % len(lines.guests)])
+
+    return do
+
+
+def all_get_ready(lines: Lines, which: int) -> None:
+    for agent_id in (EVA, TOM):
+        lines.tell(PhoneChanged(agent_id, registered=True, busy=False))
+        lines.house.feed(Ready(agent_id))
+        lines.obey()
+
+
+TARGETS = ("eva", "tom", "queue:repairs", "tom", "8000", "02112345678", "", "eva")
+
+
+def wants(deed: Callable[[Lines, OfferId, str], None]) -> Deed:
+    def do(lines: Lines, which: int) -> None:
+        if lines.agents:
+            offer_id = sorted(lines.agents)[which % len(lines.agents)]
+            deed(lines, offer_id, TARGETS[which % len(TARGETS)])
+
+    return do
+
+
 DEEDS: list[Deed] = [
     lambda lines, which: void(lines.arrive()),
     of_calls(Lines.press),
@@ -391,7 +594,12 @@ DEEDS: list[Deed] = [
     of_calls(Lines.hang_up),
     of_offers(Lines.pick_up),
     of_offers(Lines.refuse),
+    wants(Lines.refer),
+    wants(Lines.consult),
+    of_guests(Lines.guest_picks_up),
+    of_guests(Lines.guest_leaves),
     phone_changes,
+    all_get_ready,
     lambda lines, which: lines.wait(float(which)),
 ]
 stories = st.lists(st.tuples(st.sampled_from(range(len(DEEDS))), st.integers(0, 30)), max_size=40)
@@ -416,9 +624,10 @@ def check(journal: list[Record[object]]) -> None:
     assert set(arrived.values()) <= {1}
     for kind in (CallQueued, TalkEnded):
         of_call: Counter[CallId] = Counter(e.call_id for e in events if isinstance(e, kind))
-        others = OUTCOMES if kind is CallQueued else (AgentAnswered,)
+        others = OUTCOMES if kind is CallQueued else (AgentAnswered, TalkTaken)
         assert of_call == Counter(e.call_id for e in events if isinstance(e, others))
     assert count[AgentOffered] == count[AgentAnswered] + count[OfferFailed]
+    assert count[GuestInvited] == count[GuestLeft] + count[TalkTransferred]
     last: dict[AgentId, AgentState] = {
         e.agent_id: e.state for e in events if isinstance(e, AgentChanged)
     }
@@ -438,7 +647,7 @@ def test_whatever_happened_before_and_happens_after_a_kill_each_thing_ends_once(
     vanished: list[int],
     after: list[tuple[int, int]],
 ) -> None:
-    lines = Lines(House())
+    lines = Lines(open_house())
     for agent_id in (EVA, TOM):
         lines.house.phone(agent_id)
     live(lines, before)

@@ -10,8 +10,13 @@ from callcenter.limits import LimitRules, LineLimits, TrunkLimits
 from callcenter.settings import Settings, load
 from foundation.ids import AgentId, QueueId
 from telephony.calls.leg_media import LegMedia
+from telephony.calls.number_rules import Purpose, Refusal, Route
 from telephony.media.protocol import Srtp
+from telephony.sip.digest import Credentials
 from telephony.sip.events import HostPort
+from telephony.sip.reception import Inbound
+from telephony.sip.targets import Wanted
+from telephony.sip.trunk_line import TrunkOptions
 from wallboard.pages import PhoneOptions, SipSocket
 
 CENTRE = """\
@@ -27,6 +32,12 @@ lines:
 trunks:
   - {name: north, addresses: [192.0.2.10, "2001:db8::/64"], channels: 30, numbers: ["8000"]}
   - {name: south, addresses: [198.51.100.0/24], srtp: offer, inband_dtmf: true}
+  - {name: east, host: "sip.example:5070", register: true, user: acc, password: pw-of-acc,
+     numbers: {"01012345678": "8000", "8001": "8001"}, group: out, priority: 2, weight: 3,
+     channels: 5, max_call_s: 60, options_ping_s: 30, from_user: acc}
+outbound:
+  - {match: "110", deny: true, name: emergency}
+  - {match: "+86*", trunk: out, allow: [consult], rewrite: "0*", show: "+8610"}
 limits: {calls: 90, calls_per_caller: 2, calls_per_caller_per_minute: 5, anonymous: as_one,
          max_ring_s: 20}
 agents:
@@ -73,6 +84,7 @@ def test_limits_of_lines_trunks_callers_and_the_house(settings: Settings) -> Non
         trunks={
             "north": TrunkLimits(channels=30, numbers=frozenset({"8000"})),
             "south": TrunkLimits(),
+            "east": TrunkLimits(channels=5, numbers=frozenset({"8000", "8001"})),
         },
         calls=90,
         calls_per_caller=2,
@@ -95,6 +107,53 @@ def test_how_media_is_spoken_is_said_of_phones_and_trunks(settings: Settings) ->
     assert book.of_phone(EVA).srtp is Srtp.REQUIRE
     assert book.of_caller("8000", "south", "") == LegMedia(srtp=Srtp.OFFER, inband_dtmf=True)
     assert book.of_caller("8000", "north", "") == LegMedia()
+
+
+def test_a_registered_trunk_is_known_by_its_token_and_its_numbers_lead_to_lines(
+    settings: Settings,
+) -> None:
+    trunks = rules.trunks(settings, b"secret")
+    [east] = rules.outside_trunks(settings, b"secret")
+    token = east.contact_token
+
+    assert len(token) == 20
+    assert token != rules.outside_trunks(settings, b"other")[0].contact_token
+    assert rules.find_inbound(trunks, "203.0.113.1", token, ("acc", "+861012345678")) == Inbound(
+        "east", ("8000", "acc", "+861012345678")
+    )
+    assert rules.find_inbound(trunks, "203.0.113.1", "", ("8000",)) is None
+    assert rules.find_inbound(trunks, "192.0.2.10", "", ("8000", "x")) == Inbound(
+        "north", ("8000", "8000", "x")
+    )
+
+
+def test_trunks_with_a_host_can_be_called(settings: Settings) -> None:
+    [east] = rules.outside_trunks(settings, b"secret")
+    assert east == TrunkOptions(
+        name="east",
+        wanted=Wanted("sip.example", 5070),
+        group="out",
+        priority=2,
+        weight=3,
+        registers=True,
+        credentials=Credentials("acc", "pw-of-acc"),
+        from_user="acc",
+        contact_token=east.contact_token,
+        options_ping_s=30,
+        channels=5,
+        max_call_s=60,
+    )
+    assert rules.wanted_host("[2001:db8::1]:5061", "tls") == Wanted("2001:db8::1", 5061, "TLS")
+    assert rules.wanted_host("2001:db8::1", None) == Wanted("2001:db8::1")
+
+
+def test_number_rules_keep_their_order(settings: Settings) -> None:
+    numbers = rules.number_rules(settings)
+    assert numbers.decide("110", Purpose.CONSULT) == Refusal("outbound: emergency")
+    assert numbers.decide("+8613800138000", Purpose.CONSULT) == Route(
+        "+86*", "out", "013800138000", "+8610"
+    )
+    assert numbers.decide("+8613800138000", Purpose.AGENTS) == Refusal("outbound: +86*")
 
 
 def test_queue_speaks_its_own_language_or_those_of_the_flows_that_lead_to_it(

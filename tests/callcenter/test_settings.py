@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from acd.options import Strategy
 from callcenter import settings as settings_module
 from callcenter.sections import async_url
 from callcenter.settings import Settings, load
@@ -69,7 +70,9 @@ queues:
         "did you mean 'Asia/Shanghai'?",
         "callcenter.yaml:2: htpp: unknown key 'htpp'; did you mean 'http'?",
         "callcenter.yaml:6: agents[0].nubmer: unknown key 'nubmer'; did you mean 'number'?",
-        "callcenter.yaml:11: queues.orders.strategy: 'fifo': input should be 'longest_idle'",
+        "callcenter.yaml:11: queues.orders.strategy: 'fifo': input should be "
+        + ", ".join(f"'{each}'" for each in [*Strategy][:-1])
+        + f" or '{[*Strategy][-1]}'",
         "callcenter.yaml:12: queues.orders.ring_s: -1: input should be greater than 0",
     ]
 
@@ -88,6 +91,12 @@ queues:
         ("sip: {listen: []}", "at least 1 item"),
         ("sip: {trusted: ['my trunk']}", "'my trunk' is not an IP address or network"),
         ("sip: {ring: some}", "'newest' or 'all'"),
+        ("sip: {name_servers: [here]}", "'here' is not an IP address with or without a port"),
+        ("sip: {name_servers: ['192.0.2.1:99999']}", "port 99999 is not within 1 to 65535"),
+        ("trunks: [{name: n, host: 'a b'}]", "write an address or a name"),
+        ("trunks: [{name: n, host: a, numbers: {8610: '8000'}}]", "put the number in quotes"),
+        ("outbound: [{match: '8*6', deny: true}]", "outbound[0].match: '8*6'"),
+        ("outbound: [{match: 110, deny: true}]", "put the number in quotes"),
         ("http: {listen: '8080'}", "write address:port, for example 127.0.0.1:5060"),
         ("media: {ports: [30001, 31999]}", "start even and end odd"),
         ("media: {ports: [31000, 30999]}", "is not a range"),
@@ -295,6 +304,18 @@ def test_phones_are_accounts_of_their_own(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "of"),
+    [("8000", "the line 8000"), ("1001", "the agent a1"), ("7001", "the queue orders")],
+)
+def test_queues_number_is_nobody_elses(tmp_path: Path, number: str, of: str) -> None:
+    flow_file(tmp_path, "main", FLOW)
+    text = "lines: [{number: '8000', flow: main}]\nagents:\n" + agent("a1", "1001")
+    text += f"queues:\n  orders: {{number: '7001'}}\n  repairs: {{number: '{number}'}}\n"
+    found = problems(tmp_path, text)
+    assert any(f"queues.repairs.number: {number!r} is of {of}" in one for one in found), found
+
+
 def test_agents_number_must_not_be_a_lines(tmp_path: Path) -> None:
     flow_file(tmp_path, "main", FLOW)
     text = GOOD.replace("[]", "[{number: '1001', flow: main}]")
@@ -412,6 +433,63 @@ trunks:
         "callcenter.yaml:2: trunks[0].addresses[0]: '192.0.2.1/28': write an address, "
         "192.0.2.10, or a network whose host bits are 0, 192.0.2.0/28"
     )
+
+
+TRUNKS_OUT = """\
+sip: {listen: ["tls:127.0.0.1:5061"], tls: {certificate: c.pem, key: k.pem}}
+lines:
+  - {number: "8000", flow: main}
+trunks:
+  - {name: bare}
+  - {name: reg, host: sip.example, register: true, user: acc}
+  - {name: ping, addresses: [192.0.2.1], options_ping_s: 10}
+  - {name: udp, host: sip.example, transport: udp, group: bare}
+  - {name: map, addresses: [192.0.2.2], numbers: {"+8610": "8001"}}
+outbound:
+  - {match: "+86*"}
+  - {match: "+1*", allow: [consult], deny: true, trunk: reg}
+  - {match: "+44*", allow: [consult], trunk: ping}
+  - {match: "112", allow: [agents], trunk: reg, rewrite: "9*"}
+  - {match: "+86*", deny: true}
+"""
+
+
+def test_what_trunks_and_rules_lack_comes_with_its_line(tmp_path: Path) -> None:
+    flow_file(tmp_path, "main", "nodes: {echo: {do: echo}}\nstart: echo\nlanguages: [en]\n")
+    assert problems(tmp_path, TRUNKS_OUT) == [
+        "callcenter.yaml:9: trunks[4].numbers.+8610: '8001' is no line; did you mean '8000'?",
+        "callcenter.yaml:5: trunks[0]: needs addresses that calls come from, a host that calls "
+        "go to, or both",
+        "callcenter.yaml:6: trunks[1].register: needs host, user and password",
+        "callcenter.yaml:7: trunks[2].options_ping_s: needs a host",
+        "callcenter.yaml:8: trunks[3].group: 'bare' is a trunk's name",
+        "callcenter.yaml:8: trunks[3].transport: no `udp:` entry of sip.listen could be used "
+        "for it",
+        "callcenter.yaml:15: outbound[4].name: '+86*' is taken by outbound[0]",
+        "callcenter.yaml:11: outbound[0]: needs either `allow: [consult, callback, agents]` or "
+        "`deny: true`",
+        "callcenter.yaml:11: outbound[0].trunk: no trunk with a host and no group is called None; "
+        "known: bare, reg, udp",
+        "callcenter.yaml:12: outbound[1]: needs either `allow: [consult, callback, agents]` or "
+        "`deny: true`",
+        "callcenter.yaml:13: outbound[2].trunk: no trunk with a host and no group is called "
+        "'ping'; known: bare, reg, udp",
+        "callcenter.yaml:14: outbound[3].rewrite: ends with `*`, but `match` does not",
+    ]
+
+
+def test_a_rule_that_never_counts_is_a_doubt(tmp_path: Path) -> None:
+    text = """\
+trunks: [{name: out, host: 192.0.2.1}]
+outbound:
+  - {match: "+8616*", deny: true}
+  - {match: "+86*", trunk: out, allow: [consult]}
+  - {match: "+8617*", deny: true}
+"""
+    found = [one for one in load(centre(tmp_path, text)).warnings if "outbound" in one]
+    assert found == [
+        "callcenter.yaml:5: outbound[2].match: never counts, for '+86*' above fits first"
+    ]
 
 
 def test_open_door_without_trunks_is_a_doubt(tmp_path: Path) -> None:

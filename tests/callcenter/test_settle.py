@@ -10,19 +10,24 @@ from acd.events import (
     CallLost,
     CallQueued,
     TalkEnded,
+    TalkTaken,
 )
 from acd.floor import Floor
 from acd.inputs import PhoneChanged
 from acd.options import AgentCard, AgentOptions
 from callcenter.settle import REASON, end_monitors, find_open_ends, seat, settle
-from foundation.ids import AgentId, CallId, PartyId, PhoneId, QueueId
+from foundation.ids import AgentId, CallId, OfferId, PartyId, PhoneId, QueueId
 from telephony.calls.events import (
     CallArrived,
     CallEnded,
     EndedBy,
+    GuestInvited,
+    GuestLeft,
+    GuestWay,
     MonitorEnded,
     MonitorMode,
     MonitorStarted,
+    TalkTransferred,
 )
 
 ORDERS = QueueId("orders")
@@ -57,6 +62,23 @@ def test_crash_ends_waiting_talking_and_agents_once_each() -> None:
 def test_settled_journal_has_no_open_ends() -> None:
     facts = settle(find_open_ends(STORY))
     assert settle(find_open_ends([*STORY, *facts])) == []
+
+
+def test_talk_that_was_handed_over_is_ended_for_who_has_it_and_guests_have_left() -> None:
+    tom, consulted, asked = AgentId("tom"), OfferId("g-1"), OfferId("g-2")
+    story = [
+        *STORY,
+        GuestInvited(TALKS, consulted, GuestWay.CONSULT, tom),
+        TalkTransferred(TALKS, consulted),
+        TalkEnded(TALKS, ORDERS, EVA),
+        TalkTaken(TALKS, ORDERS, tom),
+        GuestInvited(TALKS, asked, GuestWay.TRANSFER, EVA),
+    ]
+    facts = settle(find_open_ends(story))
+    assert TalkEnded(TALKS, ORDERS, tom) in facts
+    assert TalkEnded(TALKS, ORDERS, EVA) not in facts
+    assert GuestLeft(TALKS, asked) in facts
+    assert settle(find_open_ends([*story, *facts])) == []
 
 
 @pytest.mark.parametrize("auto_ready", [True, False])

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from callcenter.commands.check import check
 from callcenter.commands.init import init_command
 from callcenter.settings import load
+from ivr.nodes import Menu
 
 
 class FirstUsers:
@@ -89,7 +90,10 @@ def test_starter_flow_leads_key_1_to_orders_and_test_line_to_an_echo(
     run(app, "init", str(tmp_path / "centre"))
     settings = load(tmp_path / "centre")
     assert {line.number: line.flow for line in settings.lines} == {"8000": "main", "9196": "echo"}
-    assert set(settings.flows) == {"main", "echo"}
+    assert set(settings.flows) == {"main", "echo", "matters", "survey"}
+    choices = settings.flows["main"].nodes["choices"]
+    assert isinstance(choices, Menu)
+    assert {choices.keys["1"], choices.keys["2"]} == {"orders", "support"}
     assert set(settings.prompt_words["greeting"]) == {"en", "zh"}
     assert "recorded" in settings.prompt_words["greeting"]["en"]
     assert "录音" in settings.prompt_words["greeting"]["zh"]

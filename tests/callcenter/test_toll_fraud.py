@@ -1,9 +1,11 @@
-"""Nobody makes the centre dial out: an INVITE of ours goes where an agent's phone registered from.
+"""Nobody makes the centre dial out: an INVITE of ours goes where an agent's phone registered from,
+or to a trunk with a number that a rule allows for what the house itself wants.
 
 The real SIP stack and switchboard with the real port between them, no sockets; all that a stranger,
 a caller or an agent's phone could ask is asked, in any order, and every datagram is looked at.
 """
 
+import random
 from collections.abc import Callable, Iterable
 from typing import cast
 
@@ -12,17 +14,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
+from callcenter.events import NumberRefused
+from callcenter.outbound import Outbound
 from callcenter.sections import Agent
 from callcenter.sip_port import SipPort
-from foundation.ids import AgentId, OfferId
+from foundation.ids import AgentId, OfferId, new_leg_id
 from telephony.calls.events import AgentPickedUp, CallArrived, CallEvent
+from telephony.calls.number_rules import NumberRule, NumberRules, Purpose, Route
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
 from telephony.calls.switchboard import Switchboard
 from telephony.sip.digest import Credentials, DigestClient
 from telephony.sip.endpoint import SipEndpoint
 from telephony.sip.events import HostPort, SendDatagram, StackEffect
+from telephony.sip.gateway import Gateway
 from telephony.sip.message import Request, Response, parse_message
+from telephony.sip.resolver import Resolver
+from telephony.sip.targets import Wanted
+from telephony.sip.trunk_line import TrunkOptions
 from tests.support.fake_lines import FakeMedia
 from tests.support.wire import OFFER, make_stack
 
@@ -44,12 +53,23 @@ WANTED = (
     "*21*19005550100#",
 )
 "Numbers that no line has; `eva` is an agent's phone, which callers can't dial themselves."
+TRUNK = HostPort("198.51.100.1", 5060)
+BY_TRUNK = TrunkOptions(name="carrier", wanted=Wanted(TRUNK.host))
+NO_RULES = NumberRules()
+RULES = NumberRules(
+    rules=(
+        NumberRule(name="premium", match="+49900*", is_denied=True),
+        NumberRule(
+            name="germany", match="+49*", trunk="carrier", allow=frozenset({Purpose.CONSULT})
+        ),
+    )
+)
 
 
 class Exchange:
     """Stack, port and switchboard; every call is answered and offered to Eva."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: NumberRules = NO_RULES) -> None:
         self.now = 0.0
         self.sent: list[SendDatagram] = []
         self.told: list[CallEvent] = []
@@ -58,7 +78,11 @@ class Exchange:
         )
         self._serial = 0
         # Of the endpoint the port uses just these: `stack`, `now`, `perform`.
-        port = SipPort(cast(SipEndpoint, self))
+        endpoint = cast(SipEndpoint, self)
+        gateway = Gateway(endpoint, [BY_TRUNK], Resolver(), random.Random(1), lambda event: None)
+        self.port = port = SipPort(endpoint, gateway)
+        self.refused: list[NumberRefused] = []
+        self.outbound = Outbound(rules, self.refused.append)
         self.switchboard = Switchboard(
             CallOptions(),
             port,
@@ -86,6 +110,16 @@ class Exchange:
                 self.switchboard.bridge(call_id)
             case _:
                 pass
+
+    # -- what the house itself wants --------------------------------------------------------------
+
+    def want(self, number: str, purpose: Purpose) -> None:
+        """As whoever dials outside must do it."""
+        route = self.outbound.decide(number, purpose)
+        if isinstance(route, Route):
+            self.port.dial_outside(
+                new_leg_id(), route.number, route.trunk, body=OFFER, show=route.show
+            )
 
     # -- what the world sends --------------------------------------------------------------------
 
@@ -250,6 +284,53 @@ STEPS: dict[str, Callable[[Exchange], object]] = {
 }
 
 
+def outside(house: Exchange) -> list[str]:
+    """Numbers that left by the trunk."""
+    return [request.uri.user for request, to in house.invites() if to == TRUNK]
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_without_rules_no_number_leaves_whatever_the_house_wants(purpose: Purpose) -> None:
+    house = Exchange()
+    for number in (*WANTED, "+4930123456", "110"):
+        house.want(number, purpose)
+    assert house.invites() == []
+    assert len(house.refused) == len(WANTED) + 2
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["+4930123456", "004930123456", "+49900111", *WANTED, ELSEWHERE])
+            | st.text("+0149;@*# ", max_size=12),
+            st.sampled_from(Purpose),
+        ),
+        max_size=8,
+    )
+)
+def test_only_numbers_that_a_rule_allows_leave_and_only_by_its_trunk(
+    wishes: list[tuple[str, Purpose]],
+) -> None:
+    house = Exchange(RULES)
+    for number, purpose in wishes:
+        house.want(number, purpose)
+    left = outside(house)
+    assert len(left) == len(house.invites()) == len(wishes) - len(house.refused)
+    for number in left:
+        assert number.startswith("+49")
+        assert number.removeprefix("+").isdigit()
+        assert not number.startswith("+49900")
+    assert len(left) <= sum(purpose is Purpose.CONSULT for _, purpose in wishes)
+
+
+def test_a_number_that_a_rule_allows_does_leave() -> None:
+    house = Exchange(RULES)
+    house.want("0049 30 123456", Purpose.CONSULT)
+    assert outside(house) == ["+4930123456"]
+    house.want("+4990012345", Purpose.CONSULT)
+    assert [event.rule for event in house.refused] == ["outbound: premium"]
+
+
 def check(house: Exchange) -> None:
     for request, to in house.invites():
         assert to == DESK, f"an INVITE went to {to}"
@@ -295,7 +376,7 @@ def test_nobody_is_dialled_for_an_agent_without_a_phone() -> None:
 def test_whatever_is_asked_in_whatever_order_no_invite_leaves_but_to_evas_phone(
     names: list[str], registered: bool
 ) -> None:
-    house = Exchange()
+    house = Exchange(RULES)
     if registered:
         house.register()
     for name in names:

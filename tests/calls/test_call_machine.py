@@ -7,34 +7,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from foundation.ids import AgentId, CallId, LegId, OfferId, PhoneId, RecordingId
-from telephony.calls.events import (
-    AgentHungUp,
-    AgentPickedUp,
-    AgentRefused,
-    AgentRinging,
-    CallArrived,
-    CallBridged,
-    CallEnded,
-    CallEvent,
-    CallHeld,
-    CallResumed,
-    EndedBy,
-    LegEnded,
-    MediaTroubled,
-    MonitorChanged,
-    MonitorEnded,
-    MonitorMode,
-    MonitorStarted,
-    PhoneChanged,
-    Side,
-    TalkRecorded,
-)
+from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, PhoneId, RecordingId
+from telephony.calls.control import AgentTarget, GuestTarget, OutsideTarget
+from telephony.calls.events import EndedBy, GuestWay, MonitorMode
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
 from telephony.calls.switchboard import Switchboard
 from telephony.media import protocol as media
 from telephony.sip import events as sip
+from tests.support.call_story import Breaches, Story
 from tests.support.line_model import MUSIC, At, PeerLeg, PeerMedia, PeerStack
 
 MAX_CALLS = 3
@@ -42,129 +23,10 @@ DIRECTIONS = st.sampled_from(["sendrecv", "sendonly", "inactive", "recvonly"])
 RARELY = st.sampled_from([False, False, False, True])
 "Endings are few, or nothing else would ever happen."
 GONE_OF_ITSELF = [why for why in sip.GoneWhy if why is not sip.GoneWhy.OURS]
+MAX_LEGS = 24
 EVA = AgentId("eva")
+LINE = "8000"
 BOSSES = [PhoneId("boss-1"), PhoneId("boss-2")]
-
-
-class Story:
-    """All that was told, held to the rules of `telephony.calls.events` as it is told."""
-
-    def __init__(self, stack: PeerStack) -> None:
-        self._stack = stack
-        self.arrived: list[CallId] = []
-        self.ended: set[CallId] = set()
-        self.bridged: set[CallId] = set()
-        self.held: set[tuple[CallId, Side]] = set()
-        self.withdrawn: set[OfferId] = set()
-        self.refused: set[OfferId] = set()
-        self.picked_up: set[OfferId] = set()
-        self.talking: dict[CallId, AgentId] = {}
-        self.recorded: list[str] = []
-        self.listening: dict[PhoneId, CallId] = {}
-        self.react: Callable[[], None] | None = None
-        "Done inside the next tell, as the journey does it."
-
-    def tell(self, event: CallEvent) -> None:
-        self._check_order(event)
-        self._check_offer(event)
-        self._check_talk(event)
-        self._check_monitor(event)
-        react, self.react = self.react, None
-        if react is not None:
-            react()
-
-    def _check_monitor(self, event: CallEvent) -> None:
-        match event:
-            case MonitorStarted(call_id, phone):
-                assert call_id in self.bridged, "listens where nobody talks"
-                assert phone not in self.listening, "in two talks, or started twice"
-                self.listening[phone] = call_id
-            case MonitorChanged(call_id, phone):
-                assert self.listening[phone] == call_id
-            case MonitorEnded(call_id, phone):
-                assert self.listening.pop(phone, call_id) == call_id
-            case CallEnded(call_id) | AgentHungUp(call_id):
-                assert call_id not in self.listening.values(), "a phone outlives the talk"
-            case _:
-                pass
-
-    def _check_order(self, event: CallEvent) -> None:
-        match event:
-            case CallArrived(call_id):
-                assert call_id not in self.arrived, "arrived twice"
-                self.arrived.append(call_id)
-            case CallEnded(call_id):
-                assert call_id in self.arrived
-                assert call_id not in self.ended, "ended twice"
-                self.ended.add(call_id)
-            case TalkRecorded(recording_id):
-                self.recorded.append(recording_id)
-            case LegEnded() | PhoneChanged() | MediaTroubled():
-                pass
-            case _:
-                assert event.call_id in self.arrived, f"{event} before the arrival"
-                assert event.call_id not in self.ended, f"{event} after the end"
-
-    def _check_offer(self, event: CallEvent) -> None:
-        match event:
-            case AgentRinging(offer_id=offer) | AgentPickedUp(offer_id=offer):
-                assert offer not in self.withdrawn | self.refused
-                if isinstance(event, AgentPickedUp):
-                    assert offer not in self.picked_up
-                    self.picked_up.add(offer)
-            case AgentRefused(offer_id=offer):
-                assert offer not in self.withdrawn | self.refused | self.picked_up
-                self.refused.add(offer)
-            case _:
-                pass
-
-    def _check_talk(self, event: CallEvent) -> None:
-        match event:
-            case AgentPickedUp(call_id, agent_id):
-                self.talking[call_id] = agent_id
-            case AgentHungUp(call_id):
-                assert self.talking.pop(call_id, None) is not None, "hung up without picking up"
-                self._part(call_id)
-            case CallBridged(call_id):
-                assert call_id in self.talking
-                self.bridged.add(call_id)
-            case CallHeld(call_id, side):
-                assert call_id in self.bridged
-                assert (call_id, side) not in self.held
-                self.held.add((call_id, side))
-            case CallResumed(call_id, side):
-                assert call_id in self.bridged
-                self.held.remove((call_id, side))
-            case CallEnded(call_id):
-                self._part(call_id)
-            case _:
-                pass
-
-    def withdrew(self, call_id: CallId, offer_id: OfferId) -> None:
-        self.withdrawn.add(offer_id)
-        if offer_id in self.picked_up:
-            self.talking.pop(call_id, None)
-            self._part(call_id)
-
-    def _part(self, call_id: CallId) -> None:
-        self.bridged.discard(call_id)
-        self.held = {(call, side) for call, side in self.held if call != call_id}
-
-
-class Breaches(logging.Handler):
-    """What the switchboard contained: here each is a failure, a broken rule of the fakes too."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.found: list[BaseException] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info and record.exc_info[1]:
-            self.found.append(record.exc_info[1])
-
-    def check(self) -> None:
-        if self.found:
-            raise self.found[0]
 
 
 class CallMachine(RuleBasedStateMachine):
@@ -174,7 +36,7 @@ class CallMachine(RuleBasedStateMachine):
         logging.getLogger("foundation.tasks").addHandler(self.breaches)
         self.stack = PeerStack()
         self.media = PeerMedia()
-        self.story = Story(self.stack)
+        self.story = Story()
         self.board = Switchboard(
             CallOptions(hold_music=(MUSIC,)),
             self.stack,
@@ -182,6 +44,7 @@ class CallMachine(RuleBasedStateMachine):
             PartyBook({}, lambda party_id, number: None),
             self.story.tell,
             lambda: self.now,
+            is_line=lambda dialled: dialled == LINE,
         )
         self.stack.on_sip = self.board.on_sip
         self.now = 0.0
@@ -191,15 +54,18 @@ class CallMachine(RuleBasedStateMachine):
 
     # -- callers and phones ----------------------------------------------------------------------
 
-    @precondition(lambda self: len(self.stack.legs) < 12)
+    @precondition(lambda self: len(self.stack.legs) < MAX_LEGS)
     @rule(has_sdp=st.booleans(), is_agent=st.booleans())
     def invite(self, has_sdp: bool, is_agent: bool) -> None:
         if len(self.board.call_ids()) < MAX_CALLS:
             self._invite(has_sdp=has_sdp, is_agent=is_agent)
 
-    @precondition(lambda self: len(self.stack.legs) < 12)
+    @precondition(lambda self: len(self.stack.legs) < MAX_LEGS)
     @rule(steps=st.sampled_from([1, 2, 3, 4, 6, 6]), has_sdp=st.booleans())
     def begin_talk(self, steps: int, has_sdp: bool) -> None:
+        self.begin_talk_now(steps, has_sdp=has_sdp)
+
+    def begin_talk_now(self, steps: int, *, has_sdp: bool) -> None:
         """Some way towards a talk at once: what is rare by chance alone is most of the day."""
         if len(self.board.call_ids()) >= MAX_CALLS:
             return
@@ -225,21 +91,55 @@ class CallMachine(RuleBasedStateMachine):
             self.media_catches_up("sendrecv")
             step()
 
-    def _invite(self, *, has_sdp: bool, is_agent: bool) -> PeerLeg:
+    def _invite(
+        self,
+        *,
+        has_sdp: bool,
+        is_agent: bool,
+        dialled: str = LINE,
+        replaces: LegId | None = None,
+    ) -> PeerLeg:
         leg = PeerLeg(LegId(f"caller-{self._number()}"), At.INVITED, is_offerless=not has_sdp)
         self.stack.legs[leg.leg_id] = leg
         self.board.on_sip(
             sip.IncomingCall(
                 leg.leg_id,
-                "8000",
+                dialled,
                 sip.CallerIdentity("1390", "", "sip:1390@h"),
                 b"v=0" if has_sdp else b"",
                 sip.HostPort("127.0.0.1", 5060),
                 leg.leg_id,
                 EVA if is_agent else "",
+                replaces=replaces,
             )
         )
         return leg
+
+    @precondition(lambda self: len(self.stack.legs) < MAX_LEGS)
+    @rule(has_sdp=st.booleans())
+    def second_line(self, has_sdp: bool) -> None:
+        """Of Eva's phone; a call of its own where she talks with nobody."""
+        if self.story.bridged or len(self.board.call_ids()) < MAX_CALLS:
+            self._invite(has_sdp=has_sdp, is_agent=True, dialled="tom")
+
+    @precondition(lambda self: self.story.bridged and len(self.stack.legs) < MAX_LEGS)
+    @rule(data=st.data(), has_sdp=st.booleans(), is_agent=st.booleans())
+    def other_phone(self, data: st.DataObject, has_sdp: bool, is_agent: bool) -> None:
+        legs = self.stack.at(At.UP)
+        if legs:
+            replaced = data.draw(st.sampled_from(legs)).leg_id
+            self._invite(has_sdp=has_sdp, is_agent=is_agent, replaces=replaced)
+
+    @precondition(lambda self: self.stack.at(At.UP))
+    @rule(data=st.data(), to=st.sampled_from(["tom", "tom", ""]))
+    def refer(self, data: st.DataObject, to: str) -> None:
+        leg = data.draw(st.sampled_from(self.stack.at(At.UP)))
+        # The stack itself refuses one that comes meanwhile, or for a leg that we hang up on.
+        if leg.refer or leg.hang_ups:
+            return
+        others = [each.leg_id for each in self.stack.legs.values() if each is not leg]
+        replaces = data.draw(st.sampled_from([None, *others]))
+        self.stack.refer(leg, to, replaces)
 
     @precondition(lambda self: self.stack.at(At.INVITED))
     @rule(data=st.data(), is_meant=RARELY)
@@ -281,11 +181,12 @@ class CallMachine(RuleBasedStateMachine):
             self.stack.end(data.draw(st.sampled_from(self.stack.at(At.UP, At.ANSWERED))), why)
 
     @precondition(lambda self: self.stack.at(At.DIALLING))
-    @rule(data=st.data(), status=st.sampled_from([180, 183, 200, 408, 486, 603]))
+    @rule(data=st.data(), status=st.sampled_from([180, 183, 200, 302, 408, 486]))
     def phone_answers(self, data: st.DataObject, status: int) -> None:
         leg = data.draw(st.sampled_from(self.stack.at(At.DIALLING)))
         if status < 200:
-            self.board.on_sip(sip.Progressed(leg.leg_id, status, b""))
+            body = b"v=0 early" if status == 183 else b""
+            self.board.on_sip(sip.Progressed(leg.leg_id, status, body))
         elif status == 200:
             self.stack.pick_up(leg)
         else:
@@ -345,7 +246,7 @@ class CallMachine(RuleBasedStateMachine):
     # -- commands --------------------------------------------------------------------------------
 
     @precondition(lambda self: self.story.arrived)
-    @rule(data=st.data(), verb=st.integers(0, 18), inside=st.booleans())
+    @rule(data=st.data(), verb=st.integers(0, 28), inside=st.booleans())
     def command(self, data: st.DataObject, verb: int, inside: bool) -> None:
         call_id = data.draw(st.sampled_from(self.story.arrived))
         if inside:
@@ -375,6 +276,16 @@ class CallMachine(RuleBasedStateMachine):
             lambda: self._monitor(call_id, MonitorMode.BARGE),
             lambda: board.stop_monitor(call_id, BOSSES[0], "test"),
             lambda: board.stop_monitor(call_id, BOSSES[1], "test"),
+            lambda: board.hold(call_id),
+            lambda: board.resume(call_id),
+            lambda: board.consult(call_id, self._target()),
+            lambda: board.transfer(call_id, self._target()),
+            lambda: board.dial_guest(call_id, self._target()),
+            lambda: board.conference(call_id),
+            lambda: board.take_back(call_id),
+            lambda: None if inside else self._complete(call_id),
+            lambda: None if inside else self._release_for_transfer(call_id),
+            lambda: self._refuse(call_id),
         ]
         verbs[verb]()
 
@@ -382,13 +293,112 @@ class CallMachine(RuleBasedStateMachine):
     @rule(data=st.data(), mode=st.sampled_from(MonitorMode), picks_up=st.booleans())
     def monitor_a_talk(self, data: st.DataObject, mode: MonitorMode, picks_up: bool) -> None:
         self.stack.refuse_dial = False
-        # In the order of arrival: ids are random, and a failure must repeat.
-        talks = [call_id for call_id in self.story.arrived if call_id in self.story.bridged]
-        self._monitor(data.draw(st.sampled_from(talks)), mode)
+        self._monitor(data.draw(st.sampled_from(self._talks)), mode)
         self.media_catches_up("sendrecv")
         ringing = [leg for leg in self.stack.at(At.DIALLING) if leg.to in BOSSES]
         if picks_up and ringing:
             self.stack.pick_up(ringing[0])
+
+    @precondition(lambda self: len(self.stack.legs) < MAX_LEGS)
+    @rule(
+        data=st.data(),
+        is_consult=st.booleans(),
+        by_second=st.booleans(),
+        picks_up=st.booleans(),
+        then=st.sampled_from(["nothing", "conference", "complete"]),
+    )
+    def bring_a_guest(
+        self, data: st.DataObject, is_consult: bool, by_second: bool, picks_up: bool, then: str
+    ) -> None:
+        """Some way towards a consultation, a conference or a transfer at once."""
+        if not self._talks:
+            self.begin_talk_now(6, has_sdp=True)
+            self.media_catches_up("sendrecv")
+        if not self._talks:
+            return
+        self.stack.refuse_dial, self.story.react = False, None
+        call_id = data.draw(st.sampled_from(self._talks))
+        if by_second and is_consult:
+            self._invite(has_sdp=True, is_agent=True, dialled="tom")
+            self.media_catches_up("sendrecv")
+        invite = self.board.consult if is_consult else self.board.transfer
+        target = self._target()
+        invite(call_id, target)
+        self.media_catches_up("sendrecv")
+        rung = [leg for leg in self.stack.at(At.DIALLING) if leg.to == target.offer_id]
+        if not picks_up or not rung:
+            return
+        self.stack.pick_up(rung[0])
+        self.media_catches_up("sendrecv")
+        if then == "conference":
+            self.board.conference(call_id)
+        elif then == "complete":
+            self._complete(call_id)
+
+    @precondition(lambda self: len(self.stack.legs) < MAX_LEGS)
+    @rule(picks_up=st.booleans())
+    def call_by_own_phone(self, picks_up: bool) -> None:
+        if self.story.bridged or len(self.board.call_ids()) >= MAX_CALLS:
+            return
+        self.stack.refuse_dial, self.story.react = False, None
+        leg = self._invite(has_sdp=True, is_agent=True, dialled="tom")
+        self.media_catches_up("sendrecv")
+        target = self._target()
+        self.board.dial_guest(CallId(self.media.by_leg[leg.leg_id]), target)
+        self.media_catches_up("sendrecv")
+        for rung in self.stack.at(At.DIALLING):
+            if picks_up and rung.to == target.offer_id:
+                self.stack.pick_up(rung)
+
+    @property
+    def _talks(self) -> list[CallId]:
+        """In the order of arrival: ids are random, and a failure must repeat."""
+        return [call_id for call_id in self.story.arrived if call_id in self.story.bridged]
+
+    @precondition(lambda self: self.story.bridged and len(self.stack.legs) < MAX_LEGS)
+    @rule(data=st.data(), has_replaces=st.booleans(), verb=st.integers(0, 4))
+    def refer_and_obey(self, data: st.DataObject, has_replaces: bool, verb: int) -> None:
+        """A REFER of somebody in a talk, and what is commanded for it."""
+        call_id = data.draw(st.sampled_from(self._talks))
+        mine = [leg for leg in self.stack.at(At.UP) if self.media.by_leg[leg.leg_id] == call_id]
+        if not mine:
+            return
+        leg, other = data.draw(st.sampled_from(mine)), data.draw(st.sampled_from(mine))
+        if leg.refer or leg.hang_ups:
+            return
+        self.stack.refer(leg, "tom", other.leg_id if has_replaces else None)
+        verbs: list[Callable[[], None]] = [
+            lambda: self.board.transfer(call_id, self._target()),
+            lambda: self._complete(call_id),
+            lambda: self._release_for_transfer(call_id),
+            lambda: self.board.refuse_transfer(call_id, 404),
+            lambda: None,
+        ]
+        verbs[verb]()
+
+    def _target(self) -> GuestTarget:
+        """Whose phone is dialled is the offer's name: so the leg can be found."""
+        number = self._number()
+        name = f"guest-{number}"
+        if number % 2:
+            return AgentTarget(AgentId(name), OfferId(name))
+        return OutsideTarget(PartyId("p-9"), OfferId(name), number=name, trunk="carrier")
+
+    def _complete(self, call_id: CallId) -> None:
+        guest = self.story.guests.get(call_id)
+        self.board.complete_transfer(call_id)
+        if guest is not None and not guest.has_joined:
+            self.story.agent_left_silently(call_id)
+
+    def _release_for_transfer(self, call_id: CallId) -> None:
+        is_talk = call_id in self.story.bridged
+        self.board.release_for_transfer(call_id)
+        if is_talk:
+            self.story.agent_left_silently(call_id)
+
+    def _refuse(self, call_id: CallId) -> None:
+        self.board.refuse_consult(call_id, 404)
+        self.board.refuse_transfer(call_id, 404)
 
     @precondition(lambda self: self.story.arrived)
     @rule(data=st.data(), by=st.sampled_from(EndedBy), is_meant=RARELY)
@@ -445,13 +455,52 @@ class CallMachine(RuleBasedStateMachine):
 
     @invariant()
     def music_plays_only_for_who_is_held(self) -> None:
-        held = {call_id for call_id, _ in self.story.held}
+        held = {call_id for call_id, _ in self.story.held} | self.story.guests.keys()
         assert {self.media.by_leg[leg] for leg in self.media.music} <= held
+
+    @invariant()
+    def a_caller_hears_no_guest_who_is_not_there_for_him(self) -> None:
+        """Neither does the guest hear the caller, nor the caller the agent meanwhile."""
+        ears = self.media.ears
+        for call_id, guest in self.story.guests.items():
+            if guest.way is GuestWay.DIAL or guest.in_conference:
+                continue
+            caller = self._callers_leg(call_id)
+            if not self._has_second_line(call_id):
+                assert ears.reachable(caller) == []
+            rung = [leg.leg_id for leg in self.stack.legs.values() if leg.to == guest.offer_id]
+            for leg_id in rung:
+                assert leg_id not in [*ears.of(caller), *ears.reachable(caller)]
+                assert caller not in ears.reachable(leg_id)
+
+    @invariant()
+    def nobody_is_connected_with_a_released_leg(self) -> None:
+        ears = self.media.ears
+        heard = [leg for mixed in ears.mixed.values() for leg in mixed]
+        assert not {*ears.connected, *ears.connected.values(), *heard} & self.media.released
+
+    @invariant()
+    def no_leg_outlives_its_call(self) -> None:
+        for leg in self.stack.legs.values():
+            if self.media.by_leg.get(leg.leg_id) in self.story.ended:
+                assert leg.at in (At.GONE, At.CANCELLING) or leg.hang_ups == 1, leg
+
+    def _has_second_line(self, call_id: CallId) -> bool:
+        """The agent may then go back to the caller for a while."""
+        lines = [
+            leg
+            for leg in self.stack.legs.values()
+            if self.media.by_leg.get(leg.leg_id) == call_id and not leg.to and leg.at is not At.GONE
+        ]
+        return len(lines) > 1
+
+    def _callers_leg(self, call_id: CallId) -> str:
+        return next(leg for leg, call in self.media.by_leg.items() if call == call_id)
 
     @invariant()
     def no_work_is_left_over_and_nothing_went_wrong(self) -> None:
         self.breaches.check()
-        assert not self.board._work
+        assert self.board.is_idle
 
     # -- when all is over ------------------------------------------------------------------------
 
@@ -465,8 +514,13 @@ class CallMachine(RuleBasedStateMachine):
         assert not self.media.sessions
         assert self.media.untapped == self.media.tapped
         assert set(self.asked_to_record) <= set(self.story.recorded)
-        tables = [value for value in vars(self.board).values() if isinstance(value, dict)]
-        assert len(tables) == 6
+        tables = [
+            value
+            for part in (self.board, self.board._supervision)
+            for value in vars(part).values()
+            if isinstance(value, dict)
+        ]
+        assert len(tables) == 7
         assert not any(tables)
 
     def _let_all_end(self) -> None:

@@ -2,7 +2,7 @@
 
 from foundation.ids import LegId
 from telephony.calls.effects import AskMedia
-from telephony.calls.hearing import Hearing
+from telephony.calls.hearing import Bed, Hearing
 from telephony.media import protocol as media
 
 MUSIC, PROMPT = "music.wav", "prompt.wav"
@@ -24,14 +24,14 @@ def play_id_of(asks: list[AskMedia]) -> str:
 
 def test_hold_plays_music_and_resume_stops_it() -> None:
     hearing = make()
-    assert said(hearing.hold(True)) == [MUSIC]
-    assert said(hearing.hold(False)) == ["stop"]
-    assert hearing.hold(False) == []
+    assert said(hearing.rest_on(Bed.MUSIC)) == [MUSIC]
+    assert said(hearing.rest_on(Bed.NOTHING)) == ["stop"]
+    assert hearing.rest_on(Bed.NOTHING) == []
 
 
 def test_prompt_during_hold_is_followed_by_music_again() -> None:
     hearing = make()
-    hearing.hold(True)
+    hearing.rest_on(Bed.MUSIC)
     assert said(hearing.play([PROMPT], loop=False)) == [PROMPT]
     assert said(hearing.ended()) == [MUSIC]
 
@@ -39,15 +39,15 @@ def test_prompt_during_hold_is_followed_by_music_again() -> None:
 def test_hold_during_a_prompt_waits_for_its_end() -> None:
     hearing = make()
     hearing.play([PROMPT], loop=False)
-    assert hearing.hold(True) == []
+    assert hearing.rest_on(Bed.MUSIC) == []
     assert said(hearing.stop()) == [MUSIC]
 
 
 def test_resume_during_a_prompt_lets_the_prompt_go_on() -> None:
     hearing = make()
-    hearing.hold(True)
+    hearing.rest_on(Bed.MUSIC)
     current = play_id_of(hearing.play([PROMPT], loop=False))
-    assert hearing.hold(False) == []
+    assert hearing.rest_on(Bed.NOTHING) == []
     assert hearing.is_current(current)
     assert hearing.ended() == []
 
@@ -62,7 +62,7 @@ def test_bridge_cuts_prompt_and_music_alike() -> None:
     hearing = make()
     hearing.play([PROMPT], loop=True)
     assert said(hearing.quiet()) == ["stop"]
-    hearing.hold(True)
+    hearing.rest_on(Bed.MUSIC)
     assert said(hearing.quiet()) == ["stop"]
 
 
@@ -80,3 +80,12 @@ def test_failed_prompt_counts_as_ended_but_a_failed_loop_does_not() -> None:
     assert hearing.failed(prompt)
     loop = play_id_of(hearing.play([PROMPT], loop=True))
     assert not hearing.failed(loop)
+
+
+def test_music_that_media_cannot_play_is_silence_and_not_the_other_side() -> None:
+    hearing = make()
+    music = play_id_of(hearing.rest_on(Bed.MUSIC))
+    assert said(hearing.bed_failed(music)) == ["silence:1000"]
+    assert hearing.bed_failed(music) == []
+    assert hearing.rest_on(Bed.MUSIC) == []
+    assert said(hearing.rest_on(Bed.NOTHING)) == ["stop"]

@@ -262,7 +262,7 @@ def test_fault_of_ours_ends_the_supervisors_and_not_the_talk(
     talk: ListenedTalk, caplog: pytest.LogCaptureFixture
 ) -> None:
     boss = talk.listen(BARGE)
-    leg = talk.board._by_supervisors_leg[boss].legs[boss]
+    leg = talk.board._supervision._by_leg[boss].legs[boss]
     leg.on_reoffered = None  # type: ignore[method-assign,assignment]  # a bug, on purpose
     talk.board.on_sip(sip.Reoffered(boss, b"v=0"))
     assert ended(talk) == ["fault: internal error"]
@@ -320,8 +320,8 @@ def test_nothing_is_kept_of_supervisors_who_have_gone(talk: ListenedTalk) -> Non
     talk.listen(LISTEN)
     talk.ring(BARGE, "chief")
     talk.board.on_sip(sip.Gone(CALLER, sip.GoneWhy.BYE))
-    assert talk.board._monitoring == {}
-    assert talk.board._by_supervisors_leg == {}
+    assert talk.board._supervision._by_call == {}
+    assert talk.board._supervision._by_leg == {}
     assert any(isinstance(event, CallEnded) for event in talk.news)
     assert not talk.media.sessions
 

@@ -25,6 +25,7 @@ from ivr.effects import (
 )
 from ivr.engine import State, Visit
 from ivr.events import (
+    CallerSent,
     DigitsEntered,
     FlowEnded,
     LookupEnded,
@@ -504,7 +505,7 @@ def test_callback_to_the_callers_own_number() -> None:
     assert isinstance(confirm.items[0], Spoken)
     assert "8613900000001" in confirm.items[0].text("en")
     assert visit.feed(Digit("1"), 2.0)[-2:] == [
-        OfferCallback("a.promise", ORDERS, "8613900000001", 2),
+        OfferCallback("main", "a.promise", ORDERS, "8613900000001", 2),
         play("callback_thanks"),
     ]
     assert visit.feed(PromptEnded(), 4.0)[-1] == HangUp("sorry")
@@ -516,7 +517,7 @@ def test_callback_to_another_number_and_of_who_withholds_his() -> None:
     typed(visit, "02112345#", 2.0)
     visit.feed(Digit("2"), 12.0)
     typed(visit, "5550#", 13.0)
-    assert OfferCallback("a.promise", ORDERS, "5550", 2) in visit.feed(Digit("1"), 20.0)
+    assert OfferCallback("main", "a.promise", ORDERS, "5550", 2) in visit.feed(Digit("1"), 20.0)
 
 
 def test_callback_that_is_not_wanted() -> None:
@@ -556,7 +557,10 @@ def test_transfer_rings_after_its_words_and_ends_the_flow() -> None:
     visit, effects = started(TRANSFER)
     assert effects == [play("moment")]
     assert visit.feed(PromptEnded(), 2.0) == [Transfer("agent0002", 20.0)]
-    assert visit.feed(TransferDone(), 5.0) == [FlowEnded(CALL, "main", "a")]
+    assert visit.feed(TransferDone(), 5.0) == [
+        CallerSent(CALL, "main", "a", "done"),
+        FlowEnded(CALL, "main", "a"),
+    ]
     assert visit.state is State.ENDED
 
 
@@ -565,7 +569,9 @@ def test_transfer_that_fails_or_hangs_leads_on() -> None:
         visit, _ = started(TRANSFER)
         visit.feed(PromptEnded(), 2.0)
         effects = visit.tick(27.0) if hangs else visit.feed(TransferFailed(), 9.0)
-        assert effects == [*([StopTransfer()] if hangs else []), *SORRY]
+        outcome = "timed_out" if hangs else "failed"
+        sent = CallerSent(CALL, "main", "a", outcome)
+        assert effects == [*([StopTransfer()] if hangs else []), sent, *SORRY]
 
 
 def test_survey_asks_its_questions_one_after_the_other() -> None:

@@ -55,6 +55,20 @@ def test_everything_that_was_granted_comes_back_in_an_order_that_can_be_followed
     ]
 
 
+def test_last_of_two_answers_to_one_offer_comes_back() -> None:
+    early, final = (p.Answer(rid=2, leg="b", sdp=sdp) for sdp in ("of the 183", "of the 200"))
+
+    assert list(granted(offer("b", ""), early, final).requests()) == [rebuilt("b", ""), final]
+
+
+def test_tap_that_moved_comes_back_with_its_legs_and_its_file() -> None:
+    tap = p.Tap(rid=5, tap_id="t", left="a", right="b", file="f")
+    moved = p.Tap(rid=6, tap_id="t", left="a", right="c", file="")
+    desired = granted(offer("a"), offer("b"), offer("c"), tap, moved)
+
+    assert list(desired.requests())[-1] == p.Tap(rid=6, tap_id="t", left="a", right="c", file="f")
+
+
 def test_what_is_over_does_not_come_back() -> None:
     desired = granted(
         offer("a"),

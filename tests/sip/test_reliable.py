@@ -397,7 +397,7 @@ def test_ringing_phones_beyond_a_measure_are_heard_but_not_kept() -> None:
 
 
 def test_an_invite_without_offer_asks_for_no_reliable_answers() -> None:
-    assert Phone(body=b"").invite.items("supported") == ["timer"]
+    assert Phone(body=b"").invite.items("supported") == ["timer", "replaces", "norefersub"]
 
 
 def test_a_reliable_answer_whose_number_cannot_be_read_is_dropped() -> None:

@@ -118,7 +118,8 @@ REFUSED = {
     "big-max-forwards-400": write("OPTIONS", hops="300"),
     "cseq-of-another-method-400": write("OPTIONS").replace(b"1 OPTIONS", b"1 INVITE"),
     "unknown-line-404": write("INVITE", SDP, uri="sip:nobody@hotline.example", body=OFFER),
-    "refer-405": write("REFER"),
+    "refer-403": write("REFER", "Refer-To: <sip:8000@hotline.example>"),
+    "notify-489": write("NOTIFY", "Event: message-summary"),
     "subscribe-405": write("SUBSCRIBE"),
     "invented-method-405": write("DANCE"),
     "large-body-413": write("INVITE", SDP, body=b"x" * 20_000),
@@ -159,7 +160,7 @@ def test_a_refusal_says_what_would_be_right(stack: SipStack) -> None:
     def header(data: bytes, name: str) -> str | None:
         return only_answer(give(stack, data)).find(name)
 
-    assert "INVITE" in (header(REFUSED["refer-405"], "allow") or "")
+    assert "INVITE" in (header(REFUSED["subscribe-405"], "allow") or "")
     assert header(REFUSED["text-body-415"], "accept") == "application/sdp, multipart/mixed"
     assert header(REFUSED["zipped-body-415"], "accept-encoding") == "identity"
     assert header(REFUSED["required-extension-420"], "unsupported") == "foo, bar"

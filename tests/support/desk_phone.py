@@ -1,15 +1,18 @@
-"""A softphone with the keys of a desk phone: hold, resume, and one law only."""
+"""A softphone with the keys of a desk phone: hold, resume, transfer, and one law only."""
 
 import asyncio
 import re
+from urllib.parse import quote
 
 from callcenter.demo.phone_call import Call
-from callcenter.demo.softphone import PhoneOptions, Softphone
+from callcenter.demo.softphone import PhoneOptions, Softphone, _Endpoint
 from foundation.ids import LegId
 from telephony.media.g711 import Law
 from telephony.media.sdp import Direction
+from telephony.sip.compose import respond
 from telephony.sip.dialog import Dialog, read_record
 from telephony.sip.events import HostPort, SendDatagram
+from telephony.sip.message import Request, Response, parse_message
 from tests.support.tones import seconds_of_tone
 from tools.ladder import Message
 
@@ -50,6 +53,36 @@ class DeskCall(Call):
         return seconds_of_tone(self.heard[2 * int(since_s * 8000) :], freq_hz)
 
 
+class Transfer:
+    """What the other side said of a REFER, and reported of what came of it (RFC 3515)."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        "Final answer to the REFER; 0 until it comes."
+        self.reports: list[int] = []
+        self._came = asyncio.Event()
+
+    async def over(self, within_s: float = 10.0) -> int:
+        """The status in which it ended: the refusal, or the last report."""
+        async with asyncio.timeout(within_s):
+            while not self._is_over():
+                self._came.clear()
+                await self._came.wait()
+        return self.reports[-1] if self.reports else self.status
+
+    def _is_over(self) -> bool:
+        return self.status >= 300 or any(report >= 200 for report in self.reports)
+
+    def take(self, status: int) -> None:
+        if status >= 200:
+            self.status = status
+            self._came.set()
+
+    def reported(self, sipfrag: bytes) -> None:
+        self.reports.append(int(sipfrag.split()[1]))
+        self._came.set()
+
+
 class DeskPhone(Softphone):
     """Made by `opened`, as a `Softphone`."""
 
@@ -60,6 +93,10 @@ class DeskPhone(Softphone):
         super().__init__(options)
         self._has_vanished = False
         self._rang: asyncio.Queue[DeskCall] = asyncio.Queue()
+        self._transfers: dict[str, Transfer] = {}
+        "By the Call-ID of the call that is to go on."
+        # The softphone has no word for what it does not know.
+        self._endpoint.receive = self._hear  # type: ignore[method-assign]
         self.on_incoming = self._ring
 
     async def rings(self, within_s: float = 10.0) -> DeskCall:
@@ -112,6 +149,51 @@ class DeskPhone(Softphone):
     def dialog(self, call: Call) -> Dialog:
         """What somebody who reads along on the network knows of the call."""
         return read_record(self._stack.record(call.leg)).dialog
+
+    def refer(self, call: Call, target: str, to_join: Call | None = None) -> "Transfer":
+        """The transfer key: `target` is to have the caller; `to_join` is the call that this phone
+        has with the target already, which is to be joined to this one (Replaces)."""
+        leg = self._stack._book.find(call.leg)
+        assert leg is not None
+        replaces = "" if to_join is None else self._replaces(to_join)
+        refer_to = f"<sip:{target}@{self.options.server.host}{replaces}>"
+        request = self._stack._in_dialog.build(
+            leg,
+            "REFER",
+            leg.dialog.next_seq(),
+            headers=[
+                ("Contact", f"<sip:{self.options.user}@{self.address.host}:{self.address.port}>"),
+                ("Refer-To", refer_to),
+            ],
+        )
+        transfer = self._transfers[request.call_id] = Transfer()
+        peer, listener = leg.dialog.next_hop(), leg.dialog.listener
+        self._endpoint.perform([SendDatagram(bytes(request), peer, listener)])
+        return transfer
+
+    def _replaces(self, call: Call) -> str:
+        leg = self._stack._book.find(call.leg)
+        assert leg is not None
+        tags = [re.search(r";tag=([^;>]+)", side) for side in (leg.dialog.remote, leg.dialog.local)]
+        assert tags[0] is not None
+        assert tags[1] is not None
+        name = f"{leg.dialog.call_id};to-tag={tags[0][1]};from-tag={tags[1][1]}"
+        return f"?Replaces={quote(name, safe='')}"
+
+    def _hear(self, data: bytes, source: HostPort, listener: int) -> None:
+        """Answers to REFER, and reports of it, are for us; the softphone knows neither."""
+        message = parse_message(data) if data.strip() else None
+        transfer = self._transfers.get(message.call_id) if message is not None else None
+        if transfer is not None and isinstance(message, Response):
+            if message.cseq.method == "REFER":
+                transfer.take(message.status)
+                return
+        elif transfer is not None and isinstance(message, Request) and message.method == "NOTIFY":
+            transfer.reported(message.body)
+            ok = respond(message, 200, source)
+            self._endpoint.perform([SendDatagram(ok, source, listener)])
+            return
+        _Endpoint.receive(self._endpoint, data, source, listener)
 
     def hold(self, call: Call) -> None:
         self._reinvite(call, Direction.SENDONLY)

@@ -1,20 +1,29 @@
 """A house without phones: real journey, floor and menus; commands to calls are written down."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from acd.events import AcdEvent
 from acd.floor import Floor
-from acd.inputs import AcdInput
+from acd.inputs import AcdInput, Pause
 from acd.options import AgentCard, AgentOptions, QueueOptions
+from acd.views import AgentView
 from callcenter.conductor import Conductor
-from callcenter.journey import AgentRule, HouseEvent, HouseRules, Journey, LineRule, QueueRule
+from callcenter.destinations import NoNumbers, NumberRules
+from callcenter.events import HouseEvent
+from callcenter.house import AgentRule, Callers, HouseRules, LineRule, QueueRule
+from callcenter.journey import Journey
 from callcenter.limits import Arrival, LimitRules, Limits, Refusal
+from callcenter.menu_ports import MenuPorts
+from callcenter.parts import Parts
 from foundation.ids import AgentId, CallId, OfferId, PartyId, PhoneId, QueueId, RecordingId
-from ivr.engine import Effect
-from ivr.flow import parse
+from ivr.caller import Caller
+from ivr.effects import Effect
+from ivr.flow import Flow, parse
+from ivr.inputs import Input
 from ivr.service import Ivr
 from telephony.calls import events as calls
+from telephony.calls.control import AgentTarget, CallControl, GuestTarget
 
 FLOW = """
 languages: [en]
@@ -25,7 +34,7 @@ nodes:
   choices: {do: menu, prompt: choices, keys: {"1": orders}, default: orders}
   orders: {do: queue, queue: orders}
 """
-ORDERS = QueueId("orders")
+ORDERS, REPAIRS = QueueId("orders"), QueueId("repairs")
 EVA, TOM = AgentId("eva"), AgentId("tom")
 
 
@@ -34,6 +43,8 @@ class FakeControl:
     """`CallControl` that only remembers: (verb, call or offer, detail)."""
 
     done: list[tuple[str, str, object]] = field(default_factory=list)
+    guests: dict[CallId, OfferId] = field(default_factory=dict)
+    "The offer of the one who was rung last into each call."
 
     def answer(self, call_id: CallId) -> None:
         self.done.append(("answer", call_id, None))
@@ -73,6 +84,14 @@ class FakeControl:
     def hang_up(self, call_id: CallId, by: calls.EndedBy, reason: str) -> None:
         self.done.append(("hang_up", call_id, by))
 
+    def record_message(
+        self, call_id: CallId, recording_id: RecordingId, file: str, silence_s: float
+    ) -> None:
+        self.done.append(("record_message", call_id, file))
+
+    def end_message(self, call_id: CallId) -> None:
+        self.done.append(("end_message", call_id, None))
+
     def release_agent(self, call_id: CallId) -> None:
         self.done.append(("release_agent", call_id, None))
 
@@ -81,6 +100,44 @@ class FakeControl:
 
     def stop_monitor(self, call_id: CallId, phone: PhoneId, reason: str) -> None:
         self.done.append(("stop_monitor", call_id, phone))
+
+    def hold(self, call_id: CallId) -> None:
+        self.done.append(("hold", call_id, None))
+
+    def resume(self, call_id: CallId) -> None:
+        self.done.append(("resume", call_id, None))
+
+    def consult(self, call_id: CallId, target: GuestTarget) -> None:
+        self._invite("consult", call_id, target)
+
+    def transfer(self, call_id: CallId, target: GuestTarget) -> None:
+        self._invite("transfer", call_id, target)
+
+    def dial_guest(self, call_id: CallId, target: GuestTarget) -> None:
+        self._invite("dial_guest", call_id, target)
+
+    def _invite(self, verb: str, call_id: CallId, target: GuestTarget) -> None:
+        self.guests[call_id] = target.offer_id
+        whom = target.agent_id if isinstance(target, AgentTarget) else target
+        self.done.append((verb, call_id, whom))
+
+    def refuse_consult(self, call_id: CallId, status: int) -> None:
+        self.done.append(("refuse_consult", call_id, status))
+
+    def refuse_transfer(self, call_id: CallId, status: int) -> None:
+        self.done.append(("refuse_transfer", call_id, status))
+
+    def release_for_transfer(self, call_id: CallId) -> None:
+        self.done.append(("release_for_transfer", call_id, None))
+
+    def complete_transfer(self, call_id: CallId) -> None:
+        self.done.append(("complete_transfer", call_id, None))
+
+    def conference(self, call_id: CallId) -> None:
+        self.done.append(("conference", call_id, None))
+
+    def take_back(self, call_id: CallId) -> None:
+        self.done.append(("take_back", call_id, None))
 
     def verbs(self) -> list[str]:
         return [verb for verb, _, _ in self.done]
@@ -99,11 +156,13 @@ class _Prompts:
 
 class _Recorder:
     def __init__(self) -> None:
+        self.started: list[tuple[CallId, AgentId, QueueId]] = []
         self.ended: list[tuple[RecordingId, bool]] = []
 
     def start(
         self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
     ) -> tuple[RecordingId, str]:
+        self.started.append((call_id, agent_id, queue))
         return RecordingId(f"r-{call_id}"), f"/recordings/{call_id}.wav"
 
     def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
@@ -119,43 +178,68 @@ class House:
         announce_agent: bool = True,
         blocked: Sequence[str] = (),
         limits: LimitRules | None = None,
+        numbers: NumberRules | None = None,
+        overflow_to: QueueId | None = None,
+        flows: Mapping[str, Flow] | None = None,
+        menus: MenuPorts | None = None,
+        survey: str = "",
     ) -> None:
         self.now = 0.0
         self.control = FakeControl()
         self.recorder = _Recorder()
         self.events: list[HouseEvent] = []
         self.numbers: dict[CallId, str] = {}
+        self.over: set[CallId] = set()
+        "Calls that have ended and are not told so yet."
+        self.own_phones: dict[CallId, tuple[AgentId, str]] = {}
+        "Calls of agents' own phones, with what they dialled."
+        self.rings: dict[CallId, tuple[OfferId, float]] = {}
         self.offers = 0
         self.conductor = Conductor(self.events.append)
         options = QueueOptions(ring_s=15.0, wrap_up_s=20.0, max_wait_s=600.0)
         cards = [AgentCard(agent_id=agent, name=agent, number=agent) for agent in (EVA, TOM)]
-        self.floor = Floor({ORDERS: options}, cards, AgentOptions(auto_ready=True), self._new_id)
+        queues = {ORDERS: options, REPAIRS: replace(options, skills={"repairs": 1})}
+        self.floor = Floor(queues, cards, AgentOptions(auto_ready=True), self._new_id)
         self._limits = Limits(limits or LimitRules())
-        self._ivr = Ivr({"main": parse(FLOW, "flows/main.yaml", "main")[0]})
+        self._ivr = Ivr(flows or {"main": parse(FLOW, "flows/main.yaml", "main")[0]})
+        rule = QueueRule(
+            music="music", announce_agent=announce_agent, languages=("en",), survey=survey
+        )
+        rules = HouseRules(
+            lines={"8000": LineRule(flow="main", languages=("en",))},
+            queues={
+                ORDERS: replace(rule, overflow_to=overflow_to),
+                REPAIRS: replace(rule, number="7002"),
+            },
+            agents={
+                EVA: AgentRule(number="1001", auto_answer=False),
+                TOM: AgentRule(number="1002", auto_answer=True),
+            },
+            blocked=blocked,
+        )
         self.journey = Journey(
-            HouseRules(
-                lines={"8000": LineRule(flow="main", languages=("en",))},
-                queues={
-                    ORDERS: QueueRule(
-                        music="music", announce_agent=announce_agent, languages=("en",)
-                    )
-                },
-                agents={
-                    EVA: AgentRule(number="1001", auto_answer=False),
-                    TOM: AgentRule(number="1002", auto_answer=True),
-                },
-                blocked=blocked,
+            rules,
+            Parts(
+                control=self._control(),
+                ivr=self,
+                floor=self,
+                prompts=_Prompts(),
+                recorder=self.recorder,
+                callers=self._callers(),
+                limits=self,
+                ring_times=_RingTimes(self),
+                numbers=numbers or NoNumbers(),
+                menus=menus or MenuPorts(),
             ),
-            self.control,
-            self,
-            self,
-            _Prompts(),
-            self.recorder,
-            self.numbers.get,
             self.conductor.tell,
-            self,
         )
         self.conductor.listen(self.journey.on_event)
+
+    def _control(self) -> CallControl:
+        return self.control
+
+    def _callers(self) -> Callers:
+        return self
 
     # the floor and the menus, with this house's time
 
@@ -165,8 +249,35 @@ class House:
     def is_current(self, offer_id: OfferId) -> bool:
         return self.floor.is_current(offer_id)
 
-    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...]) -> None:
-        self._do(call_id, self._ivr.start(call_id, flow, self.now, languages))
+    def agent(self, agent_id: AgentId) -> AgentView:
+        return self.floor.agent(agent_id)
+
+    def why_unavailable(self, agent_id: AgentId) -> str:
+        return self.floor.why_unavailable(agent_id)
+
+    # who calls
+
+    def has_call(self, call_id: CallId) -> bool:
+        return call_id not in self.over
+
+    def find_caller_number(self, call_id: CallId) -> str | None:
+        return self.numbers.get(call_id)
+
+    def find_calling_agent(self, call_id: CallId) -> AgentId | None:
+        own = self.own_phones.get(call_id)
+        return None if own is None else own[0]
+
+    def find_dialled(self, call_id: CallId) -> str:
+        return self.own_phones[call_id][1]
+
+    def party_of(self, number: str) -> PartyId:
+        return PartyId(f"p-{number}")
+
+    def start(self, call_id: CallId, flow: str, languages: tuple[str, ...], caller: Caller) -> None:
+        self._do(call_id, self._ivr.start(call_id, flow, self.now, languages, caller))
+
+    def answer(self, call_id: CallId, given: Input) -> None:
+        self._do(call_id, self._ivr.feed(call_id, given, self.now))
 
     def digit(self, call_id: CallId, digit: str) -> None:
         self._do(call_id, self._ivr.digit(call_id, digit, self.now))
@@ -200,12 +311,19 @@ class House:
             self._do(call_id, effects)
         for over in self._limits.tick(self.now):
             self.journey.time_up(over)
+        for rung, (offer_id, until) in list(self.rings.items()):
+            if until <= self.now:
+                del self.rings[rung]
+                self.journey.ring_time_over(rung, offer_id)
 
     def tell(self, event: HouseEvent) -> None:
         self.conductor.tell(event)
 
     def phone(self, agent_id: AgentId) -> None:
         self.tell(calls.PhoneChanged(agent_id, registered=True, busy=False))
+
+    def pause(self, agent_id: AgentId) -> None:
+        self.feed(Pause(agent_id, "meal"))
 
     def arrive(self, name: str = "c-1", number: str = "+8613900000001") -> CallId:
         call_id = CallId(name)
@@ -218,6 +336,15 @@ class House:
         call_id = self.arrive(name)
         self.tell(calls.CallAnswered(call_id))
         self.tell(calls.DigitPressed(call_id, calls.Side.CALLER, "1"))
+        return call_id
+
+    def call_from(self, agent_id: AgentId, dialled: str, name: str = "c-own") -> CallId:
+        """An agent's own phone calls."""
+        call_id = CallId(name)
+        self.numbers[call_id] = agent_id
+        self.own_phones[call_id] = (agent_id, dialled)
+        self.tell(calls.PhoneChanged(agent_id, registered=True, busy=True))
+        self.tell(calls.CallArrived(call_id, PartyId("p-own"), ""))
         return call_id
 
     def kinds(self) -> list[str]:
@@ -234,3 +361,16 @@ class House:
     def _do(self, call_id: CallId, effects: list[Effect]) -> None:
         for effect in effects:
             self.journey.do_ivr(call_id, effect)
+
+
+class _RingTimes:
+    """By the house's time."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def set(self, call_id: CallId, offer_id: OfferId, ring_s: float) -> None:
+        self._house.rings[call_id] = (offer_id, self._house.now + ring_s)
+
+    def cancel(self, call_id: CallId) -> None:
+        self._house.rings.pop(call_id, None)

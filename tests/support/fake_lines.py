@@ -46,8 +46,29 @@ class FakeSip:
         self.done.append(("dial", leg, to))
         self.headers[leg] = dict(headers)
 
+    def dial_outside(
+        self,
+        leg: LegId,
+        number: str,
+        trunk: str,
+        *,
+        body: bytes,
+        show: str,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.done.append(("dial_outside", leg, (number, trunk, show)))
+
     def hang_up(self, leg: LegId, reason: str) -> None:
         self.done.append(("hang_up", leg, reason))
+
+    def accept_refer(self, leg: LegId) -> None:
+        self.done.append(("accept_refer", leg, None))
+
+    def refuse_refer(self, leg: LegId, status: int) -> None:
+        self.done.append(("refuse_refer", leg, status))
+
+    def notify_refer(self, leg: LegId, status: int) -> None:
+        self.done.append(("notify_refer", leg, status))
 
     def note(self, leg: LegId, extra: bytes) -> None:
         self.noted[leg] = extra
@@ -115,7 +136,11 @@ class FakeMedia:
 class Lines:
     """A switchboard between fake SIP and fake media, with everything it told."""
 
-    def __init__(self, options: CallOptions | None = None) -> None:
+    def __init__(
+        self,
+        options: CallOptions | None = None,
+        is_line: Callable[[str], bool] = lambda dialled: True,
+    ) -> None:
         self.sip = FakeSip()
         self.media = FakeMedia()
         self.told: list[CallEvent] = []
@@ -129,6 +154,7 @@ class Lines:
             self.parties,
             self.told.append,
             lambda: self.now,
+            is_line,
         )
 
     def invite(

@@ -14,6 +14,7 @@ from acd.events import (
     CallOverflowed,
     CallQueued,
     TalkEnded,
+    TalkTaken,
 )
 from foundation.ids import AgentId, CallId, PartyId, QueueId
 from telephony.calls.events import CallArrived, CallEnded, EndedBy
@@ -31,6 +32,8 @@ class _Floor:
     arrived: list[CallId] = field(default_factory=list)
     waiting: dict[CallId, QueueId] = field(default_factory=dict)
     talking: dict[CallId, tuple[QueueId, AgentId]] = field(default_factory=dict)
+    handed: dict[CallId, QueueId] = field(default_factory=dict)
+    "Callers whose agent has gone, and who wait for a guest."
     wrapping: list[AgentId] = field(default_factory=list)
     calls: int = 0
 
@@ -44,6 +47,10 @@ class _Floor:
         steps += ["abandon", "overflow", "requeue", "lose"] * bool(self.waiting)
         steps += ["answer"] * bool(self.waiting and self.free_agents())
         steps += ["end talk", "end talk without wrap-up", "restart"] * bool(self.talking)
+        steps += ["send to queue", "hand over"] * bool(self.talking)
+        steps += ["transfer"] * bool(self.talking and self.free_agents())
+        steps += ["fail to hand over"] * bool(self.handed)
+        steps += ["take over"] * bool(self.handed and self.free_agents())
         steps += ["end wrap-up"] * bool(self.wrapping)
         return steps
 
@@ -75,6 +82,10 @@ def _step(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
             return [AgentChanged(floor.wrapping.pop(0), AgentState.READY)]
         case "restart":
             return _restart(floor)
+        case "transfer" | "send to queue" | "hand over":
+            return _leave_talk(draw, floor, step)
+        case "take over" | "fail to hand over":
+            return _after_handing(draw, floor, step)
         case "answer" | "abandon" | "overflow" | "requeue" | "lose":
             return _outcome(draw, floor, step)
         case _:
@@ -121,12 +132,57 @@ def _talk_ended(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
     ]
 
 
+def _leave_talk(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
+    """The agent's part ends and the call does not."""
+    call_id = draw(st.sampled_from(sorted(floor.talking)))
+    queue, agent = floor.talking[call_id]
+    taken = _take(draw, floor, call_id, queue) if step == "transfer" else []
+    ended: list[BoardEvent] = [
+        TalkEnded(call_id, queue, agent),
+        AgentChanged(agent, AgentState.WRAP_UP, "", call_id),
+    ]
+    floor.wrapping.append(agent)
+    match step:
+        case "transfer":
+            return [*taken[:-1], *ended, taken[-1]]
+        case "send to queue":
+            del floor.talking[call_id]
+            floor.waiting[call_id] = draw(st.sampled_from(QUEUES))
+            return [*ended, CallQueued(call_id, floor.waiting[call_id], 0, True)]
+        case _:
+            del floor.talking[call_id]
+            floor.handed[call_id] = queue
+            return ended
+
+
+def _after_handing(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
+    call_id = draw(st.sampled_from(sorted(floor.handed)))
+    queue = floor.handed.pop(call_id)
+    if step == "take over":
+        return _take(draw, floor, call_id, queue)
+    if draw(st.booleans()):
+        return [CallEnded(call_id, EndedBy.CALLER, "BYE")]
+    floor.waiting[call_id] = queue
+    return [CallQueued(call_id, queue, 0, True)]
+
+
+def _take(draw: st.DrawFn, floor: _Floor, call_id: CallId, queue: QueueId) -> list[BoardEvent]:
+    guest = draw(st.sampled_from(floor.free_agents()))
+    floor.talking[call_id] = (queue, guest)
+    return [
+        AgentChanged(guest, AgentState.RINGING, "", call_id),
+        AgentChanged(guest, AgentState.TALKING, "", call_id),
+        TalkTaken(call_id, queue, guest),
+    ]
+
+
 def _restart(floor: _Floor) -> list[BoardEvent]:
     """What a new core journals for whatever the old one left open."""
     facts: list[BoardEvent] = [CallLost(call, queue) for call, queue in floor.waiting.items()]
     facts += [TalkEnded(call, queue, agent) for call, (queue, agent) in floor.talking.items()]
-    open_calls = [*floor.arrived, *floor.waiting, *floor.talking]
+    open_calls = [*floor.arrived, *floor.waiting, *floor.talking, *floor.handed]
     facts += [CallEnded(call, EndedBy.FAULT, "the centre was restarted") for call in open_calls]
     facts += [AgentChanged(agent, AgentState.OFF) for agent in AGENTS]
     floor.arrived, floor.waiting, floor.talking, floor.wrapping = [], {}, {}, []
+    floor.handed = {}
     return facts

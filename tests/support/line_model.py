@@ -13,6 +13,7 @@ from enum import Enum
 from foundation.ids import LegId
 from telephony.media import protocol as media
 from telephony.sip import events as sip
+from tests.support.ears import Ears
 
 MUSIC = "music.wav"
 
@@ -37,10 +38,12 @@ class PeerLeg:
     hang_ups: int = 0
     to: str = ""
     "Whose phone it is that was dialled."
+    refer: str = ""
+    "'asked', 'accepted', or '' without a REFER that waits for a word."
 
 
 class PeerStack:
-    """Implements `telephony.calls.switchboard.SipPort`; peers are moved by the test."""
+    """Implements `telephony.calls.ports.SipPort`; peers are moved by the test."""
 
     def __init__(self) -> None:
         self.legs: dict[LegId, PeerLeg] = {}
@@ -86,8 +89,40 @@ class PeerStack:
         if self.refuse_dial:
             self.on_sip(sip.Refused(leg, 480, "not registered"))
 
+    def dial_outside(
+        self,
+        leg: LegId,
+        number: str,
+        trunk: str,
+        *,
+        body: bytes,
+        show: str,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.dial(leg, number, body=body, caller_user="", caller_name="", headers=headers)
+
+    def accept_refer(self, leg: LegId) -> None:
+        found = self.legs[leg]
+        assert found.refer == "asked", f"{found.refer}: there is no REFER to be accepted"
+        assert found.at is not At.GONE
+        found.refer = "accepted"
+
+    def refuse_refer(self, leg: LegId, status: int) -> None:
+        found = self.legs[leg]
+        assert found.refer == "asked"
+        assert status >= 400
+        found.refer = ""
+
+    def notify_refer(self, leg: LegId, status: int) -> None:
+        found = self.legs[leg]
+        assert found.refer == "accepted"
+        assert found.at is not At.GONE
+        if status >= 200:
+            found.refer = ""
+
     def hang_up(self, leg: LegId, reason: str) -> None:
         found = self.legs[leg]
+        assert not found.refer, "hung up without a last word on its REFER"
         assert found.at is not At.GONE, "hung up after its end was told"
         found.hang_ups += 1
         assert found.hang_ups == 1, "hung up twice"
@@ -118,6 +153,10 @@ class PeerStack:
         leg.has_reoffer, leg.is_offerless = True, not has_sdp
         self.on_sip(sip.Reoffered(leg.leg_id, b"v=0 again" if has_sdp else b""))
 
+    def refer(self, leg: PeerLeg, target: str, replaces: LegId | None) -> None:
+        leg.refer = "asked"
+        self.on_sip(sip.Referred(leg.leg_id, target, "127.0.0.1", replaces))
+
     def pick_up(self, leg: PeerLeg) -> None:
         leg.at = At.UP
         self.on_sip(sip.DialogKept(leg.leg_id, b"record"))
@@ -137,7 +176,7 @@ class PeerStack:
         self.on_sip(sip.Cancelled(leg.leg_id))
 
     def _gone(self, leg: PeerLeg, why: sip.GoneWhy) -> None:
-        leg.at, leg.has_reoffer = At.GONE, False
+        leg.at, leg.has_reoffer, leg.refer = At.GONE, False, ""
         self.on_sip(sip.Gone(leg.leg_id, why))
 
 
@@ -146,7 +185,7 @@ OnReply = Callable[[media.Done | media.Failed], None]
 
 @dataclass
 class PeerMedia:
-    """Implements `telephony.calls.switchboard.MediaPort` with two workers."""
+    """Implements `telephony.calls.ports.MediaPort` with two workers."""
 
     queues: tuple[deque[tuple[media.Request, OnReply]], ...] = field(
         default_factory=lambda: (deque(), deque())
@@ -165,9 +204,12 @@ class PeerMedia:
     "Legs that were last asked to play hold music."
     prompts: dict[str, str] = field(default_factory=dict)
     "Prompts that play, by leg."
+    ears: Ears = field(default_factory=Ears)
+    "Who hears whom when all that was asked is granted."
 
     def ask(self, request: media.Request, on_reply: OnReply) -> None:
         self._check(request)
+        self.ears.take(request)
         self.queues[self._worker_of(request)].append((request, on_reply))
 
     def answer(self, worker: int, *, fails: bool, direction: str) -> None:
@@ -181,9 +223,12 @@ class PeerMedia:
                 assert leg not in self.released, "released twice"
                 self.released.add(leg)
                 self.music.discard(leg)
-            case media.Tap(tap_id=tap_id):
-                assert tap_id not in self.tapped
+            case media.Tap(tap_id=tap_id, left=left, right=right):
+                assert tap_id not in self.untapped, "moved after its end"
+                assert not {left, right} & self.released
                 self.tapped.add(tap_id)
+            case media.Hear(leg=leg, sources=sources):
+                assert not {leg, *(source.leg for source in sources)} & self.released
             case media.Untap(tap_id=tap_id):
                 assert tap_id in self.tapped - self.untapped, "untapped twice"
                 self.untapped.add(tap_id)

@@ -74,7 +74,7 @@ WRONG = {
         400,
     ),
     "an-unknown-method-expect-405": (
-        "REFER sip:8000@[remote_ip] SIP/2.0\n" + HEAD.format(method="REFER") + PLAIN,
+        "PUBLISH sip:8000@[remote_ip] SIP/2.0\n" + HEAD.format(method="PUBLISH") + PLAIN,
         405,
     ),
     "a-text-body-expect-415": (

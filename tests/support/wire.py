@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from telephony.sip.events import HostPort, SendDatagram, SipEvent, StackEffect
 from telephony.sip.message import Request, Response, parse_message
 from telephony.sip.options import Listener, SipOptions
+from telephony.sip.reception import FindInbound
 from telephony.sip.stack import SipStack
 
 CENTRE = HostPort("192.0.2.1", 5060)
@@ -22,11 +23,21 @@ def make_stack(
     lines: Callable[[str], bool] = lambda user: user.isdigit(),
     seed: int = 1,
     options: SipOptions | None = None,
+    extensions: Callable[[str], bool] = lambda user: False,
+    inbound: FindInbound = lambda host, token, dialled: None,
 ) -> SipStack:
     options = options or SipOptions(
         listeners=(Listener(address=address),), domain="hotline.example"
     )
-    return SipStack(options, accounts or {}, lines=lines, secret=SECRET, random=random.Random(seed))
+    return SipStack(
+        options,
+        accounts or {},
+        lines=lines,
+        extensions=extensions,
+        inbound=inbound,
+        secret=SECRET,
+        random=random.Random(seed),
+    )
 
 
 @dataclass

@@ -7,6 +7,7 @@ import pytest
 
 from acd.events import (
     AgentAnswered,
+    AgentAway,
     AgentChanged,
     AgentState,
     CallAbandoned,
@@ -14,15 +15,31 @@ from acd.events import (
     CallOverflowed,
     CallQueued,
     TalkEnded,
+    TalkTaken,
 )
-from foundation.ids import AgentId, CallId, PartyId, QueueId, RecordingId
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
 from recordings.events import RecordingEnded, RecordingStarted, TranscriptFailed, TranscriptReady
-from telephony.calls.events import CallArrived, CallEnded, EndedBy, MediaTroubled
+from telephony.calls.events import (
+    CallArrived,
+    CallBridged,
+    CallEnded,
+    CallHeld,
+    CallResumed,
+    ConferenceStarted,
+    EndedBy,
+    GuestInvited,
+    GuestLeft,
+    GuestWay,
+    MediaTroubled,
+    Side,
+    TalkTransferred,
+)
 from telephony.lines.events import LineLost
 from tests.support.fake_core import MONDAY_NOON_S, record
 from wallboard.board import Board, BoardEvent
 from wallboard.calls import Phase
 from wallboard.directory import Directory, QueueCard, ServiceTarget
+from wallboard.document import agent_entry
 from wallboard.figures import QueueFigures, agent_figures, queue_figures
 from wallboard.notices import NoticeKind
 
@@ -383,3 +400,91 @@ def test_line_that_its_pbx_does_not_reach_is_a_notice(story: Story) -> None:
     (notice,) = story.board.notices
     assert notice.kind is NoticeKind.LINE_LOST
     assert notice.text == "Line 8000: the server does not answer"
+
+
+def test_agent_who_is_away_for_too_long_is_a_notice(story: Story) -> None:
+    story.at(1, AgentAway(ANN, "break", 905.0))
+
+    (notice,) = story.board.notices
+    assert (notice.kind, notice.text) == (NoticeKind.AGENT_AWAY, "ann: break, 15 min")
+
+
+# -- transfers -----------------------------------------------------------------------------------
+
+
+def talking(story: Story) -> None:
+    """Ann has answered c-1 after 10 s of waiting."""
+    story.at(0, CallArrived(C1, PartyId("p-1"), "8000"), CallQueued(C1, ORDERS))
+    story.at(10, AgentAnswered(C1, ORDERS, ANN), AgentChanged(ANN, AgentState.TALKING, "", C1))
+    story.at(12, CallBridged(C1, ANN))
+
+
+def test_transfer_moves_the_talk_and_credits_each_agent_with_the_own_time(story: Story) -> None:
+    talking(story)
+    story.at(60, AgentChanged(BOB, AgentState.TALKING, "", C1))
+    story.at(70, TalkEnded(C1, ORDERS, ANN), AgentChanged(ANN, AgentState.WRAP_UP, "", C1))
+    story.at(70, TalkTaken(C1, ORDERS, BOB))
+    assert (story.house(71).talking, story.queue(ORDERS, 71).talking) == (1, 1)
+    call = story.board.calls[C1]
+    assert (call.agent_id, call.phase) == (BOB, Phase.TALKING)
+
+    story.at(90, AgentChanged(ANN, AgentState.READY))
+    story.at(100, TalkEnded(C1, ORDERS, BOB), AgentChanged(BOB, AgentState.WRAP_UP, "", C1))
+    story.at(100, CallEnded(C1, EndedBy.CALLER, "bye"))
+    story.at(105, AgentChanged(BOB, AgentState.READY))
+
+    for figures in (story.house(110), story.queue(ORDERS, 110)):
+        assert (figures.offered, figures.answered, figures.talking) == (1, 1, 0)
+        assert figures.asa_s == 10
+        assert figures.aht_s == (60 + 20) + (30 + 5), "one contact, the time of both"
+    clocks = story.board.agents
+    assert [clocks[a].counts.handle_sum_s for a in (ANN, BOB)] == [80, 35]
+    assert [clocks[a].counts.answered for a in (ANN, BOB)] == [1, 0]
+    assert C1 not in story.board.calls
+
+
+def test_talk_without_an_agent_for_a_moment_is_taken_later(story: Story) -> None:
+    talking(story)
+    story.at(70, TalkEnded(C1, ORDERS, ANN), AgentChanged(ANN, AgentState.WRAP_UP, "", C1))
+    assert story.house(75).talking == 0
+    story.at(80, TalkTaken(C1, ORDERS, BOB))
+    assert story.house(80).talking == 1
+    story.at(90, TalkEnded(C1, ORDERS, BOB), CallEnded(C1, EndedBy.CALLER, "bye"))
+    assert story.house(95).talking == 0
+    assert C1 not in story.board.calls
+
+
+def test_contact_sent_to_another_queue_is_one_contact_whose_talk_is_no_waiting(
+    story: Story,
+) -> None:
+    talking(story)
+    story.at(310, TalkEnded(C1, ORDERS, ANN), AgentChanged(ANN, AgentState.READY))
+    story.at(310, CallQueued(C1, REPAIRS, 0, True))
+    assert story.house(320).longest_wait_s == 20, "10 s then, 10 s now"
+    story.at(330, AgentAnswered(C1, REPAIRS, BOB), CallBridged(C1, BOB))
+    story.at(400, TalkEnded(C1, REPAIRS, BOB), CallEnded(C1, EndedBy.CALLER, "bye"))
+    house = story.house(410)
+    assert (house.offered, house.answered, house.asa_s) == (1, 1, 30)
+    assert house.aht_s == 300 + 70
+    assert story.queue(REPAIRS, 410).asa_s == 20
+    assert story.queue(ORDERS, 410).aht_s == 300
+
+
+def test_agents_line_says_how_the_talk_goes_on(story: Story) -> None:
+    talking(story)
+    offer = OfferId("g-1")
+
+    def manner(*events: BoardEvent) -> object:
+        story.at(20, *events)
+        return agent_entry(story.board, ANN, MONDAY_NOON_S + 20)["manner"]
+
+    assert manner() == ""
+    assert manner(CallHeld(C1, Side.AGENT)) == "hold"
+    assert manner(CallHeld(C1, Side.CALLER)) == "hold"
+    assert manner(CallResumed(C1, Side.AGENT)) == ""
+    assert manner(GuestInvited(C1, offer, GuestWay.CONSULT, BOB)) == "consult"
+    assert manner(ConferenceStarted(C1, offer)) == "conference"
+    assert manner(GuestLeft(C1, offer)) == ""
+    assert manner(GuestInvited(C1, offer, GuestWay.TRANSFER, BOB)) == "transfer"
+    assert manner(AgentChanged(ANN, AgentState.WRAP_UP, "", C1)) == "", "only who talks"
+    assert manner(TalkTransferred(C1, offer)) == ""

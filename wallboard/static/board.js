@@ -26,11 +26,15 @@ const TEXTS = {
       rona: "did not pick up", meal: "meal", rest: "rest", break: "break", training: "training",
       meeting: "meeting", unreachable: "phone not reachable",
     },
+    manner: {
+      hold: "on hold", consult: "consulting", transfer: "transferring", conference: "conference",
+    },
     notice: {
       call_lost: "A fault lost a waiting caller.", call_cut: "A fault cut a talk.",
       recording_incomplete: "A recording is incomplete.",
       transcript_failed: "A recording could not be transcribed.",
       line_lost: "A line at another PBX takes no calls.",
+      agent_away: "An agent has been away for too long.",
     },
   },
   zh: {
@@ -56,10 +60,12 @@ const TEXTS = {
       rona: "未应答", meal: "用餐", rest: "休息", break: "小休", training: "培训",
       meeting: "会议", unreachable: "话机不可达",
     },
+    manner: { hold: "保持", consult: "咨询", transfer: "转接", conference: "三方通话" },
     notice: {
       call_lost: "故障导致等待的来电丢失。", call_cut: "故障中断了通话。",
       recording_incomplete: "录音不完整。", transcript_failed: "录音转写失败。",
       line_lost: "外部线路无法接入。",
+      agent_away: "坐席离席超时。",
     },
   },
 };
@@ -357,7 +363,7 @@ function paintAgent(item) {
   put(name, agent.name);
   name.title = agent.name;
   put(since, agent.state === "off" ? "" : duration(inStateS));
-  put(detail, text.reason[agent.reason] ?? agent.reason);
+  put(detail, text.manner[agent.manner] ?? text.reason[agent.reason] ?? agent.reason);
   item.classList.toggle("alarm", agentIsAlarming(agent, inStateS));
 }
 

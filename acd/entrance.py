@@ -1,0 +1,77 @@
+"""Who is let into a queue, at which place, and with which wishes."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from acd.caller import Caller, Wish
+from acd.events import AgentState, OverflowCause
+from acd.ground import Ground
+from acd.inputs import Enqueue
+from acd.options import QueueOptions, Relaxation
+from acd.requirement import Requirement, both, only
+from foundation.ids import QueueId
+
+MAX_KEPT = 2_000
+_Kind: TypeAlias = tuple[QueueId, Requirement]
+
+
+class Entrance:
+    """Of all queues of one floor."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._count = 0
+        self._kept: dict[_Kind, tuple[QueueOptions, Sequence[Relaxation]]] = {}
+
+    def why_not_in(self, queue: QueueId) -> OverflowCause | None:
+        """None: the caller may wait here. Raises `NotFound` for a queue that there is not."""
+        options, matching = self._ground.options_of(queue), self._ground.matching
+        at_work, free = matching.staffing(queue)
+        waiting = matching.waiting(queue)
+        if options.needs_agents and at_work == 0:
+            return OverflowCause.NOBODY
+        if options.max_waiting is not None and waiting >= options.max_waiting and not free:
+            return OverflowCause.FULL
+        most_s = options.max_expected_wait_s
+        expected_s = self._ground.expected_s(queue, waiting + 1)
+        if most_s is not None and expected_s is not None and expected_s > most_s:
+            return OverflowCause.EXPECTED
+        return None
+
+    def make_caller(self, given: Enqueue, entered_at: float) -> Caller:
+        self._count += 1
+        options = self._ground.options_of(given.queue)
+        return Caller(
+            given,
+            self._count,
+            entered_at,
+            entered_at + options.max_wait_s,
+            self.head_start_s(given),
+            self.wishes(given, options, entered_at),
+        )
+
+    def head_start_s(self, given: Enqueue) -> float:
+        order = self._ground.options.order
+        return order.head_start_s(given.priority, given.tier, front=given.front)
+
+    def _steps(self, given: Enqueue, options: QueueOptions) -> Sequence[Relaxation]:
+        """Kept for each kind of caller: there are few kinds and many callers."""
+        kept_for, steps = self._kept.get((given.queue, given.requires), (None, ()))
+        if kept_for is not options:
+            all_steps = (Relaxation(0.0, options.requirement), *options.relax)
+            steps = [Relaxation(at, both(need, given.requires)) for at, need in all_steps]
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            self._kept[given.queue, given.requires] = options, steps
+        return steps
+
+    def wishes(self, given: Enqueue, options: QueueOptions, entered_at: float) -> list[Wish]:
+        """What the caller needs now and what will do later; first the agent who is preferred."""
+        wishes = [Wish(need, entered_at + after) for after, need in self._steps(given, options)]
+        agent = self._ground.agents.get(given.prefer) if given.prefer else None
+        if agent is None or options.sticky_s <= 0 or agent.state is AgentState.OFF:
+            return wishes
+        until = entered_at + options.sticky_s
+        due = [wish for wish in wishes if wish.from_at <= until][-1]
+        later = [wish for wish in wishes if wish.from_at > until]
+        return [Wish(only(agent.agent_id), entered_at), Wish(due.requirement, until), *later]

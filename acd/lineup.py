@@ -1,0 +1,83 @@
+"""Callers of one queue who need the same of an agent, in order of service, and who is there for
+them. A queue has one lineup for most of its callers, and others for those with wishes of their own
+or whose wishes were relaxed.
+
+The floor's invariant is told here: after each input, no lineup `has_match`.
+"""
+
+from bisect import bisect_left, insort
+
+from acd.agent import Agent
+from acd.caller import LAST, Caller, Place
+from acd.options import AgentCard, QueueOptions
+from acd.pool import Pool
+from acd.requirement import Requirement, own_skill
+from acd.routing import Candidate, level_of
+from acd.worktime import WorkTime
+from foundation.ids import AgentId, CallId, QueueId
+
+
+class Lineup:
+    """Callers who are ringing or talking are not in here; they may come back to their place."""
+
+    def __init__(self, queue_id: QueueId, options: QueueOptions, requirement: Requirement) -> None:
+        self.queue_id = queue_id
+        self.options = options
+        self.requirement = requirement
+        self.pool = Pool(options.strategy)
+        self.at_work = 0
+        "Agents who suit and take calls or have one; counted by `acd.matching`."
+        self.urgency: Place = LAST
+        "Place of the first caller; `LAST` when nobody waits."
+        self._waiting: list[Place] = []
+        self._entered_at: dict[CallId, float] = {}
+        self._levels: dict[AgentId, int] = {}
+        "Of the agents who suit."
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def has_match(self) -> bool:
+        return bool(self._waiting) and len(self.pool) > 0
+
+    @property
+    def head(self) -> CallId:
+        return self._waiting[0][-1]
+
+    @property
+    def due_at(self) -> float:
+        """When the first caller's wait will have missed the queue's service level."""
+        return self._entered_at[self.head] + self.options.service_level.within_s
+
+    def join(self, caller: Caller) -> None:
+        insort(self._waiting, caller.place)
+        self._entered_at[caller.call_id] = caller.entered_at
+        self.urgency = self._waiting[0]
+
+    def leave(self, caller: Caller) -> None:
+        del self._waiting[bisect_left(self._waiting, caller.place)]
+        del self._entered_at[caller.call_id]
+        self.urgency = self._waiting[0] if self._waiting else LAST
+
+    def ahead_of(self, caller: Caller) -> int:
+        """How many of this lineup are served before `caller`, who need not be in it."""
+        return bisect_left(self._waiting, caller.place)
+
+    # -- agents ----------------------------------------------------------------------------------
+
+    def admit(self, card: AgentCard, *, surge: bool) -> bool:
+        """Whether the agent suits; `surge`: the queue needs its backup agents, too."""
+        skills = {**card.skills, own_skill(card.agent_id): 1}
+        if self.requirement.suits(skills) and (surge or not card.backup):
+            self._levels[card.agent_id] = level_of(card, self.requirement)
+            return True
+        self._levels.pop(card.agent_id, None)
+        return False
+
+    def level(self, agent_id: AgentId) -> int:
+        return self._levels[agent_id]
+
+    def add_agent(self, agent: Agent, work: WorkTime, turn: int, chance: float, now: float) -> None:
+        level = self._levels[agent.agent_id]
+        self.pool.add(Candidate(agent, work, self.queue_id, level, turn, chance), now)

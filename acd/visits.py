@@ -1,0 +1,328 @@
+"""The callers' visits to the queues: who waits, is offered, talks; each has one outcome.
+
+The machine of one visit is drawn in `acd.caller`, the rules of all are those of `acd.floor`.
+"""
+
+from dataclasses import replace
+from typing import TypeAlias
+
+from acd.agent import Agent, Assignment
+from acd.caller import Caller
+from acd.entrance import Entrance
+from acd.events import (
+    AcdEvent,
+    AgentAnswered,
+    AgentOffered,
+    CallAbandoned,
+    CallLost,
+    CallOverflowed,
+    CallPromoted,
+    CallQueued,
+    OfferFailed,
+    OfferFailure,
+    OverflowCause,
+    PositionTold,
+    SurgeChanged,
+    TalkEnded,
+)
+from acd.expected_wait import spoken_s
+from acd.ground import Ground
+from acd.inputs import Accept, ChangeQueue, Decline, Enqueue, Move, Promote
+from acd.kept import KeptCaller
+from acd.options import QueueOptions
+from acd.timers import MaxWait, PositionDue, RelaxDue
+from foundation.errors import Conflict, IllegalTransition
+from foundation.ids import CallId, OfferId, QueueId
+
+Outcome: TypeAlias = CallAbandoned | CallLost
+"Of a visit that ends with its call."
+
+
+class Visits:
+    """All callers of one floor."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._callers: dict[CallId, Caller] = {}
+        self._entrance = Entrance(ground)
+        self._surging: set[QueueId] = set()
+
+    def find(self, call_id: CallId) -> Caller | None:
+        return self._callers.get(call_id)
+
+    def get(self, call_id: CallId) -> Caller:
+        return self._callers[call_id]
+
+    def unanswered(self, queue: QueueId) -> list[Caller]:
+        """In order of service; callers whose agent's phone rings are among them."""
+        waiting = (c for c in self._callers.values() if c.queue == queue and not c.is_answered)
+        return sorted(waiting, key=lambda caller: caller.place)
+
+    # ---- a floor before this one
+
+    def restore(self, kept: KeptCaller, now: float) -> None:
+        ground = self._ground
+        given = Enqueue(
+            kept.call_id,
+            kept.queue,
+            kept.priority,
+            kept.front,
+            kept.tier,
+            kept.requires,
+            waited_s=kept.waited_s,
+        )
+        caller = self._let_in(given, kept.entered_at)
+        caller.tried |= kept.tried
+        caller.relax(now)
+        if kept.agent_id is None or kept.offer_id is None:
+            ground.matching.join(caller, now)
+        else:
+            caller.ring(kept.agent_id, kept.offer_id)
+            caller.is_answered, caller.answered_at = kept.is_answered, now
+        if kept.is_answered:
+            return
+        if kept.offer_id is not None:
+            ground.open_offers.add(kept.offer_id)
+        self._set_timers(caller)
+        every_s = ground.options_of(kept.queue).announce_position_every_s
+        if every_s is not None:
+            waited_s = max(0.0, now - kept.entered_at)
+            ground.timers.set(PositionDue(kept.call_id), now + every_s - waited_s % every_s)
+
+    # ---- waiting
+
+    def enqueue(self, given: Enqueue, now: float) -> None:
+        if given.call_id in self._callers:
+            raise IllegalTransition(given.call_id, "on the floor", given)
+        cause = self._entrance.why_not_in(given.queue)
+        caller = self._let_in(given, now)
+        self._ground.events.append(
+            CallQueued(
+                given.call_id,
+                given.queue,
+                given.priority,
+                given.front,
+                given.tier,
+                str(given.requires),
+                given.waited_s,
+            )
+        )
+        if cause is None:
+            self._set_timers(caller)
+            self._join(caller, now)
+        else:
+            self._forget(caller, CallOverflowed(caller.call_id, caller.queue, cause))
+
+    def _let_in(self, given: Enqueue, entered_at: float) -> Caller:
+        caller = self._entrance.make_caller(given, entered_at)
+        self._callers[given.call_id] = caller
+        return caller
+
+    def _join(self, caller: Caller, now: float) -> None:
+        self._ground.matching.join(caller, now)
+        self._watch_surge(caller.queue)
+        if caller.expected_s is None:
+            waiting = self._ground.matching.waiting(caller.queue)
+            caller.expected_s = self._ground.expected_s(caller.queue, waiting)
+
+    def _leave(self, caller: Caller) -> None:
+        self._ground.matching.leave(caller)
+        self._watch_surge(caller.queue)
+
+    def is_surging(self, queue: QueueId) -> bool:
+        return queue in self._surging
+
+    def _watch_surge(self, queue: QueueId) -> None:
+        surge = self._ground.options_of(queue).surge
+        if surge is None:
+            return
+        waiting, is_on = self._ground.matching.waiting(queue), queue in self._surging
+        if (waiting >= surge.join_waiting) if not is_on else (waiting <= surge.leave_waiting):
+            (self._surging.discard if is_on else self._surging.add)(queue)
+            self._ground.matching.set_surge(queue, is_on=not is_on)
+            self._ground.events.append(SurgeChanged(queue, not is_on))
+
+    def _set_timers(self, caller: Caller) -> None:
+        self._ground.timers.set(MaxWait(caller.call_id), caller.overflow_at)
+        if caller.relax_at is not None:
+            self._ground.timers.set(RelaxDue(caller.call_id), caller.relax_at)
+
+    def relax(self, call_id: CallId, now: float) -> None:
+        """Less will do by now; of who rings, from the next wait on."""
+        caller = self._callers[call_id]
+        if caller.is_waiting:
+            self._leave(caller)
+            caller.relax(now)
+            self._join(caller, now)
+        else:
+            caller.relax(now)
+        if caller.relax_at is not None:
+            self._ground.timers.set(RelaxDue(call_id), caller.relax_at)
+
+    def promote(self, given: Promote, now: float) -> None:
+        """Raises `Conflict` for who does not wait."""
+        caller = self._waiting_one(given.call_id)
+        self._leave(caller)
+        promoted = replace(caller.given, priority=given.priority, tier=given.tier)
+        caller.promote(promoted, self._entrance.head_start_s(promoted))
+        self._ground.events.append(
+            CallPromoted(caller.call_id, caller.queue, given.priority, given.tier)
+        )
+        self._join(caller, now)
+
+    def move(self, given: Move, now: float) -> None:
+        """Raises `Conflict` for who does not wait, `NotFound` for a queue that there is not."""
+        caller = self._waiting_one(given.call_id)
+        self._ground.options_of(given.queue)
+        self._leave(caller)
+        waited_s = now - caller.entered_at + caller.given.waited_s
+        moved = OverflowCause.MOVED
+        self._forget(
+            caller, CallOverflowed(caller.call_id, caller.queue, moved, given.queue, waited_s)
+        )
+
+    def _waiting_one(self, call_id: CallId) -> Caller:
+        caller = self._callers.get(call_id)
+        if caller is None or not caller.is_waiting:
+            raise Conflict(f"the caller of {call_id} does not wait in a queue")
+        return caller
+
+    def change_queue(self, given: ChangeQueue, now: float) -> None:
+        """Who waits keeps the place; what will do is as the new options say."""
+        waiting = [c for c in self._callers.values() if c.queue == given.queue and c.is_waiting]
+        for caller in waiting:
+            self._ground.matching.leave(caller)
+        self._ground.matching.set_queue(given.queue, given.options, now)
+        for caller in waiting:
+            wishes = self._entrance.wishes(caller.given, given.options, caller.entered_at)
+            caller.change_wishes(wishes, now)
+            self._ground.matching.join(caller, now)
+        self._watch_surge(given.queue)
+
+    def end_wait(self, call_id: CallId) -> None:
+        caller = self._callers[call_id]
+        if caller.is_waiting:
+            self._leave(caller)
+            self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
+
+    # ---- what is told of the wait
+
+    def _expected_of(self, caller: Caller) -> float | None:
+        return self._ground.expected_s(caller.queue, self._ground.matching.position(caller))
+
+    def tell_position(self, call_id: CallId, now: float) -> None:
+        """Now, if the caller waits, and again after the queue's interval."""
+        caller = self._callers.get(call_id)
+        if caller is None:
+            return  # was not let in
+        every_s = self._ground.options_of(caller.queue).announce_position_every_s
+        if every_s is None:
+            return
+        self._ground.timers.set(PositionDue(caller.call_id), now + every_s)
+        if caller.is_waiting:
+            self._ground.events.append(self._position_told(caller))
+
+    def _position_told(self, caller: Caller) -> PositionTold:
+        position, expected_s = self._ground.matching.position(caller), self._expected_of(caller)
+        said_s = None if expected_s is None else spoken_s(expected_s, caller.told_s)
+        is_longer = expected_s is not None and said_s is None
+        if said_s is not None:
+            caller.told_s = said_s
+        return PositionTold(caller.call_id, caller.queue, position, said_s, is_longer)
+
+    # ---- offers
+
+    def offer(
+        self, caller: Caller, agent: Agent, offer_id: OfferId, options: QueueOptions, now: float
+    ) -> None:
+        offer = Assignment(caller.call_id, caller.queue, offer_id)
+        self._leave(caller)
+        self._ground.note_offer(agent)
+        caller.ring(agent.agent_id, offer.offer_id)
+        self._ground.open_offers.add(offer.offer_id)
+        self._ground.events.append(
+            AgentOffered(caller.call_id, caller.queue, agent.agent_id, offer.offer_id)
+        )
+        self._ground.events += agent.offer(offer, now, options.ring_s)
+        self._ground.follow(agent, now)
+
+    def find_offered(self, given: Accept | Decline) -> Caller | None:
+        """Whose open offer this is about."""
+        caller = self._callers.get(given.call_id)
+        if caller is None or given.offer_id not in self._ground.open_offers:
+            return None
+        is_same = (caller.offer_id, caller.agent_id) == (given.offer_id, given.agent_id)
+        return caller if is_same else None
+
+    def answer(self, caller: Caller, agent: Agent, now: float) -> None:
+        self._ground.open_offers.remove(agent.get_assignment().offer_id)
+        caller.is_answered, caller.answered_at = True, now
+        self._cancel_timers(caller)
+        if caller.expected_s is not None:
+            expected_wait = self._ground.expected_wait(caller.queue)
+            expected_wait.waited(caller.expected_s, now - caller.entered_at)
+        self._ground.events.append(AgentAnswered(caller.call_id, caller.queue, agent.agent_id))
+        self._ground.events += agent.pick_up(now)
+        self._ground.follow(agent, now)
+
+    def part(self, agent: Agent, why: OfferFailure, now: float) -> None:
+        """The caller's half of a failed offer; the agent's half depends on why it failed."""
+        caller = self._callers[agent.get_assignment().call_id]
+        self._fail_offer(caller, agent, why)
+        caller.wait_again(agent.agent_id)
+        if now >= caller.overflow_at:
+            self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
+        else:
+            self._join(caller, now)
+
+    def _fail_offer(self, caller: Caller, agent: Agent, why: OfferFailure) -> None:
+        offer = agent.get_assignment()
+        self._ground.open_offers.remove(offer.offer_id)
+        self._ground.events.append(
+            OfferFailed(caller.call_id, caller.queue, agent.agent_id, offer.offer_id, why)
+        )
+
+    # ---- talks and ends
+
+    def end(self, caller: Caller, outcome: Outcome, now: float) -> None:
+        """Wherever the caller is: a talk ends, or the visit ends with `outcome`."""
+        if caller.agent_id is None:
+            self._leave(caller)
+            self._forget(caller, outcome)
+        elif caller.is_answered:
+            self.end_talk(caller, now)
+        else:
+            self._withdraw(caller, self._ground.agents[caller.agent_id], outcome, now)
+
+    def _withdraw(self, caller: Caller, agent: Agent, outcome: Outcome, now: float) -> None:
+        self._fail_offer(caller, agent, OfferFailure.WITHDRAWN)
+        self._forget(caller, outcome)
+        self._ground.events += agent.withdraw(now)
+        self._ground.follow(agent, now)
+
+    def end_talk(self, caller: Caller, now: float) -> None:
+        agent = self._ground.agents[caller.get_agent_id()]
+        options = self._ground.options_of(caller.queue)
+        wrap_up_s = options.wrap_up_s
+        handle_s = now - caller.answered_at + wrap_up_s
+        self._ground.expected_wait(caller.queue).handled(handle_s)
+        self._forget(caller, TalkEnded(caller.call_id, caller.queue, agent.agent_id))
+        needs_code = options.needs_wrap_up_code
+        self._ground.events += agent.end_talk(now, wrap_up_s, needs_code=needs_code)
+        self._ground.follow(agent, now)
+
+    def take_over(self, call_id: CallId, queue: QueueId, agent: Agent, now: float) -> None:
+        """A talk goes on with `agent`, who is TALKING already."""
+        caller = self._let_in(Enqueue(call_id, queue), now)
+        caller.ring(agent.agent_id, agent.get_assignment().offer_id)
+        caller.is_answered, caller.answered_at = True, now
+
+    def _forget(self, caller: Caller, last: AcdEvent) -> None:
+        del self._callers[caller.call_id]
+        self._cancel_timers(caller)
+        self._ground.events.append(last)
+
+    def _cancel_timers(self, caller: Caller) -> None:
+        self._ground.timers.cancel(MaxWait(caller.call_id))
+        self._ground.timers.cancel(PositionDue(caller.call_id))
+        self._ground.timers.cancel(RelaxDue(caller.call_id))

@@ -1,0 +1,120 @@
+"""What the journey knows of the house: its rules, and the parts that it conducts, as Protocols."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from acd.inputs import AcdInput
+from acd.views import AgentView
+from callcenter.limits import Arrival, Refusal
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
+from ivr.caller import Caller
+from ivr.inputs import Input
+
+
+class Floor(Protocol):
+    """The ACD's floor under its driver."""
+
+    def feed(self, given: AcdInput) -> None: ...
+    def is_current(self, offer_id: OfferId) -> bool: ...
+    def agent(self, agent_id: AgentId) -> AgentView: ...
+    def why_unavailable(self, agent_id: AgentId) -> str: ...
+
+
+class Ivr(Protocol):
+    """The callers' ways through the flows under their timer; effects come to `Journey.do_ivr`."""
+
+    def start(
+        self, call_id: CallId, flow: str, languages: tuple[str, ...], caller: Caller
+    ) -> None: ...
+    def answer(self, call_id: CallId, given: Input) -> None: ...
+    def digit(self, call_id: CallId, digit: str) -> None: ...
+    def prompt_ended(self, call_id: CallId) -> None: ...
+    def caller_left(self, call_id: CallId) -> None: ...
+
+
+class Prompts(Protocol):
+    """Files to play, ready on disk."""
+
+    def named(self, name: str, languages: Sequence[str]) -> list[str]: ...
+    def position(self, position: int, languages: Sequence[str]) -> list[str]: ...
+    def agent_number(self, number: str, languages: Sequence[str]) -> list[str]: ...
+
+
+class Recorder(Protocol):
+    """Opens a recording (`RecordingStarted` is told) and closes it when its tap has ended."""
+
+    def start(
+        self, call_id: CallId, agent_id: AgentId, queue: QueueId, languages: tuple[str, str]
+    ) -> tuple[RecordingId, str]: ...
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None: ...
+
+
+class Limits(Protocol):
+    """Counts the living calls (`callcenter.limits`) under its timer; time that is up comes to
+    `Journey.time_up`."""
+
+    def admit(self, arrival: Arrival) -> Refusal | None: ...
+    def take_in(self, arrival: Arrival) -> None: ...
+    def answered(self, call_id: CallId) -> None: ...
+    def ended(self, call_id: CallId) -> None: ...
+
+
+class Callers(Protocol):
+    """What is known of who calls and is not in the journal, and whether he is there still."""
+
+    def has_call(self, call_id: CallId) -> bool: ...
+    def find_caller_number(self, call_id: CallId) -> str | None: ...
+    def find_calling_agent(self, call_id: CallId) -> AgentId | None: ...
+    def find_dialled(self, call_id: CallId) -> str: ...
+    def party_of(self, number: str) -> PartyId: ...
+
+
+class RingTimes(Protocol):
+    """Who rings outside, and how long he may; what is over comes to `Journey.ring_time_over`."""
+
+    def set(self, call_id: CallId, offer_id: OfferId, ring_s: float) -> None: ...
+    def cancel(self, call_id: CallId) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRule:
+    """What a dialled number leads to; `languages` are those its prompts are played in."""
+
+    flow: str
+    languages: tuple[str, ...]
+    hours: str = ""
+    "Calendar of the flow's `hours` nodes."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRule:
+    """What the journey must know of a queue beside what the floor knows."""
+
+    music: str
+    announce_agent: bool
+    languages: tuple[str, ...]
+    "What prompts in the queue are played in, and what its talks may be spoken in."
+    number: str = ""
+    "What agents dial to send a caller there."
+    survey: str = ""
+    "The flow that a caller hears when the agent has hung up."
+    overflow_to: QueueId | None = None
+    "Who overflows goes there; None: hears an apology."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRule:
+    number: str
+    auto_answer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseRules:
+    lines: Mapping[str, LineRule]
+    queues: Mapping[QueueId, QueueRule]
+    agents: Mapping[AgentId, AgentRule]
+    blocked: Collection[str]
+    "E.164 numbers that are refused."
+    outside_ring_s: float = 30.0
+    "How long a number outside, or a colleague whom an agent dials, may ring."

@@ -1,0 +1,24 @@
+"""Everything that the journey conducts, in one value."""
+
+from dataclasses import dataclass, field
+
+from callcenter.destinations import NoNumbers, NumberRules
+from callcenter.house import Callers, Floor, Ivr, Limits, Prompts, Recorder, RingTimes
+from callcenter.menu_ports import MenuPorts
+from telephony.calls.control import CallControl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the journey conducts."""
+
+    control: CallControl
+    ivr: Ivr
+    floor: Floor
+    prompts: Prompts
+    recorder: Recorder
+    callers: Callers
+    limits: Limits
+    ring_times: RingTimes
+    numbers: NumberRules = field(default_factory=NoNumbers)
+    menus: MenuPorts = field(default_factory=MenuPorts)

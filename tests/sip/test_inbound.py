@@ -1,0 +1,77 @@
+"""Calls over trunks: which one, and which line the dialled number is."""
+
+import pytest
+
+from telephony.sip.events import HostPort, IncomingCall
+from telephony.sip.message import parse_message
+from telephony.sip.reception import Inbound
+from telephony.sip.stack import SipStack
+from tests.sip.test_stack_as_server import of, only_answer, write
+from tests.support.wire import OFFER, PHONE, make_stack
+
+SDP = "Content-Type: application/sdp"
+ASKED: list[tuple[str, str, tuple[str, ...]]] = []
+
+
+def find(host: str, token: str, dialled: tuple[str, ...]) -> Inbound | None:
+    ASKED.append((host, token, dialled))
+    if token == "t0k" or host == "192.0.2.2":
+        mapped = ("8000",) if "+8610" in dialled else ()
+        return Inbound("carrier", (*mapped, *dialled))
+    return None
+
+
+@pytest.fixture
+def stack() -> SipStack:
+    ASKED.clear()
+    lines = {"8000", "8001"}
+    return make_stack(inbound=find, accounts={"eva": "pw"}, lines=lines.__contains__)
+
+
+def call(stack: SipStack, uri: str, to: str, source: HostPort = PHONE) -> IncomingCall | int:
+    number = str(len(ASKED))
+    data = write("INVITE", SDP, uri=uri, to=to, branch=number, call_id=number, body=OFFER)
+    effects = stack.receive(data, source, 0, 0.0)
+    calls = of(IncomingCall, effects)
+    return calls[0] if calls else only_answer(effects).status
+
+
+@pytest.mark.parametrize(
+    ("uri", "to", "line"),
+    [
+        ("sip:+8610@hotline.example", "<sip:+8610@carrier.example>", "8000"),
+        ("sip:acc@192.0.2.1:5060;line=t0k", "<sip:+8610@carrier.example>", "8000"),
+        ("sip:8001@hotline.example", "<sip:8001@hotline.example>", "8001"),
+        ("sip:acc@192.0.2.1;line=t0k", "<sip:8001@carrier.example>", "8001"),
+    ],
+)
+def test_a_trunks_number_leads_to_its_line(uri: str, to: str, line: str, stack: SipStack) -> None:
+    told = call(stack, uri, to)
+    assert isinstance(told, IncomingCall)
+    assert (told.to_user, told.trunk, told.agent_aor) == (line, "carrier", "")
+
+
+def test_a_number_that_is_no_line_is_404(stack: SipStack) -> None:
+    assert call(stack, "sip:+8611@hotline.example", "<sip:+8611@x>") == 404
+
+
+def test_the_token_counts_from_anywhere_and_a_wrong_one_nowhere(stack: SipStack) -> None:
+    elsewhere = HostPort("203.0.113.9", 5060)
+    told = call(stack, "sip:acc@192.0.2.1;line=t0k", "<sip:+8610@x>", elsewhere)
+    assert isinstance(told, IncomingCall)
+    assert told.trunk == "carrier"
+    assert call(stack, "sip:acc@192.0.2.1;line=t0x", "<sip:+8610@x>", elsewhere) == 404
+    assert ASKED[-1] == ("203.0.113.9", "t0x", ("acc", "+8610"))
+
+
+def test_to_of_another_scheme_names_no_number(stack: SipStack) -> None:
+    assert isinstance(call(stack, "sip:8000@x", "<mailto:8001@x>"), IncomingCall)
+    assert ASKED[-1][2] == ("8000", "")
+
+
+def test_who_claims_to_be_a_phone_of_ours_is_challenged_on_a_trunk_too(stack: SipStack) -> None:
+    data = write("INVITE", SDP, sender="<sip:eva@hotline.example>;tag=1", body=OFFER)
+    effects = stack.receive(data, PHONE, 0, 0.0)
+    assert only_answer(effects).status == 401
+    assert ASKED == []
+    assert parse_message(data).call_id == "c1"
