@@ -51,7 +51,7 @@ def learn(
     choice: Annotated[str, typer.Argument(help="What was meant.", metavar="CHOICE")],
     folder: Folder = Path(),
 ) -> None:
-    """Put right what some words mean; from the centre's next start on."""
+    """Put right what some words mean; a running centre takes it up by `callcenter reload`."""
     settings = _load(folder)
     asked = _ask(settings, flow, node)
     if choice not in asked.choices:
@@ -64,7 +64,7 @@ def learn(
     draft = file.with_suffix(".new")
     draft.write_text(corrections.dump(known), encoding="utf-8")
     draft.replace(file)
-    typer.echo(f"{words!r} means {choice} from now on ({file})")
+    typer.echo(f"{words!r} means {choice} once it is taken up: callcenter reload")
 
 
 @app.command("figures")
