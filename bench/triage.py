@@ -225,7 +225,7 @@ def _of_language(language: str, said: Sequence[Outcome]) -> Iterator[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.triage", description=__doc__)
-    parser.add_argument("--set", default="requests", choices=["requests", "trial"])
+    parser.add_argument("--set", default="requests", choices=["requests", "second", "trial"])
     parser.add_argument("--line", default="", help="8002: either language may be spoken")
     wanted = parser.parse_args()
     document = read()

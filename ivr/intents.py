@@ -37,6 +37,8 @@ class Ranked:
     "0 to 1: how much of the best fitting example was said."
     weight: float
     "What that much weighs: of two examples said in full, the longer one means more."
+    said: frozenset[str] = frozenset()
+    "The features of that example that were said."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,10 @@ def _margin(ranked: Sequence[Ranked]) -> float:
     if len(ranked) == 1:
         return 1.0
     best, next_one = ranked[:2]
-    if best.score > next_one.score:
+    if best.score > next_one.score or not next_one.said < best.said:
         return best.score - next_one.score
-    return (best.weight - next_one.weight) / best.weight if best.weight else 0.0
+    # "cancel my order" holds "order"; "refund" and "not arrived" in one breath are two wishes.
+    return (best.weight - next_one.weight) / best.weight
 
 
 def _weights(known: Mapping[str, Sequence[Features]]) -> Mapping[str, float]:
@@ -100,15 +103,15 @@ def _weights(known: Mapping[str, Sequence[Features]]) -> Mapping[str, float]:
 def _best(
     choice: str, said: Features, examples: Sequence[Features], weights: Mapping[str, float]
 ) -> Ranked:
-    scored = (_score(said, example, weights) for example in examples)
-    score, weight = max(scored, default=(0.0, 0.0))
-    return Ranked(choice, score, weight)
+    scored = (_scored(choice, said, example, weights) for example in examples)
+    return max(scored, key=lambda one: (one.score, one.weight), default=Ranked(choice, 0.0, 0.0))
 
 
-def _score(said: Features, example: Features, weights: Mapping[str, float]) -> tuple[float, float]:
+def _scored(choice: str, said: Features, example: Features, weights: Mapping[str, float]) -> Ranked:
+    shared = said & example
     whole = sum(weights[feature] * count for feature, count in example.items())
-    held = sum(weights[feature] * count for feature, count in (said & example).items())
-    return (held / whole if whole else 0.0), held
+    held = sum(weights[feature] * count for feature, count in shared.items())
+    return Ranked(choice, held / whole if whole else 0.0, held, frozenset(shared))
 
 
 # -- corrections -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import numpy as np
 
 from foundation import frames, unix
 from foundation.errors import CallCentreError, RemoteError
-from foundation.frames import FrameReader
+from foundation.frames import FrameReader, FrameTooLong
 from recordings import listen_messages as m
 from recordings.endpoint import Endpoint, EndpointOptions, State, level_dbov
 from recordings.recogniser import UNKNOWN, LiveListening, LiveRecogniser, NoModel, Word
@@ -32,6 +32,7 @@ AUDIO_WITHIN_S = 2.0
 MOST_GRAMMAR_PHRASES = 24
 MOST_GRAMMAR_CHARACTERS = 16
 "Of a phrase: yes, no, numbers. Longer ones are examples of what people say, not all of it."
+MOST_UNSENT_BYTES = 1_000_000
 BLOCK_SAMPLES = SAMPLE_RATE_HZ // 10
 MOST_LOST_SAMPLES = SAMPLE_RATE_HZ * 60
 
@@ -88,7 +89,7 @@ class _Audio:
                     self._waiting += map(self._decoder.decode, self._frames.feed(data))
         except TimeoutError:
             raise _NoAudio("no audio comes") from None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, FrameTooLong, msgspec.MsgspecError) as error:
             raise _NoAudio(f"the audio broke: {error}") from None
 
     def close(self) -> None:
@@ -153,7 +154,12 @@ class Listener:
                 self._drop(listen_id)
 
     def _tell(self, message: m.FromListener) -> None:
-        if self._core is not None:
+        """A core that does not read is cut off; its questions are nobody's then."""
+        if self._core is None:
+            return
+        if self._core.transport.get_write_buffer_size() > MOST_UNSENT_BYTES:
+            self._core.transport.abort()
+        else:
             self._core.write(frames.pack(msgspec.msgpack.encode(message)))
 
     def _begin(self, listen: m.Listen) -> None:
@@ -204,7 +210,9 @@ class Listener:
         finally:
             if audio.done() and not audio.cancelled():
                 audio.result().close()
-        self._asked.pop(listen.listen_id, None)
+            # Stopped and asked again under the same id, the place is another's.
+            if self._asked.get(listen.listen_id, (None, None))[1] is audio:
+                del self._asked[listen.listen_id]
         self._tell(outcome)
 
     async def _outcome(self, listen: m.Listen, audio: asyncio.Future[_Audio]) -> m.Outcome:

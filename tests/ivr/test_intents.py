@@ -59,6 +59,15 @@ def test_longer_one_of_two_whole_examples_means_more() -> None:
     ranked = rank("please cancel my order", choices)
     assert [one.choice for one in ranked] == ["cancel", "order"]
     assert ranked[0].score == ranked[1].score == 1.0
+    best = guess("please cancel my order", 1.0, choices)
+    assert best is not None
+    assert best.confidence > 0.9
+
+
+def test_two_whole_examples_of_which_none_holds_the_other_are_two_wishes() -> None:
+    best = guess("my refund has not arrived", 1.0, {"track": ["not arrived"], "pay": ["refund"]})
+    assert best is not None
+    assert best.confidence == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("said", ["", "   ", "quite another matter", "天气怎么样"])
