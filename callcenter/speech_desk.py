@@ -94,7 +94,7 @@ class SpeechDesk:
             case m.Listening(listen_id=listen_id):
                 self._bring_audio(listen_id, question)
             case m.Partly(text=text):
-                log.debug("[%s] … %s", question.call_id, text)
+                log.debug("[%s] … %d characters", question.call_id, len(text))
             case m.Heard() | m.Silent() | m.Failed():
                 self._settle(message, question)
             case _:

@@ -97,6 +97,7 @@ MACHINES = {
     "Guests in a talk": "acd.guests",
     "A stream of SIP messages": "telephony.sip.stream",
     "A transcription job": "recordings.lease",
+    "An answer by voice": "recordings.endpoint",
     "A call's path": "callcenter.journey",
     "The parent": "callcenter.supervise",
 }
