@@ -18,11 +18,12 @@ INSTALLED := $(VENV)/.installed
 PROGRAMS_TRIED := $(VENV)/.programs-tried
 
 .DEFAULT_GOAL := help
-.PHONY: help setup venv programs demo test quick check format bench fuzz clean
+.PHONY: help setup venv programs demo test matrix quick check format bench fuzz clean
 
 help:
 	@echo "make demo    a whole call centre on this machine: real calls, real speech, a wallboard"
 	@echo "make test    all tests                   make quick   the fast ones only, on all cores"
+	@echo "make matrix  the calls once more: over a line, with rtpengine, with the C loop"
 	@echo "make check   format, lint, types, import rules"
 	@echo "make bench   the figures of docs/performance.md, measured here"
 	@echo "make fuzz    any bytes into every parser, for minutes"
@@ -49,13 +50,23 @@ endif
 demo: venv
 	$(BIN)/callcenter demo $(DEMO)
 
-# One process and one test at a time: the end-to-end tests run a whole centre with packets every
-# 20 ms, and on two cores a second test beside them would be what they measure.
+FAST := not e2e and not interop and not browser
+# First the tests without sockets, on all cores; then one test at a time: the end-to-end tests run
+# a whole centre with packets every 20 ms, and a second test beside them would be what they measure.
 test: venv programs
+ifeq ($(TESTS),)
+	$(BIN)/python -m pytest -n auto -m "$(FAST)"
+	$(BIN)/python -m pytest -n 0 -m "not ($(FAST)) and not matrix"
+else
 	$(BIN)/python -m pytest -n 0 $(TESTS)
+endif
+
+# The same calls once more in full: over a line at another PBX, with rtpengine, with the C loop.
+matrix: venv programs
+	$(BIN)/python -m pytest -n 0 -m matrix $(TESTS)
 
 quick: venv
-	$(BIN)/python -m pytest -n auto -m "not e2e and not interop and not browser" $(TESTS)
+	$(BIN)/python -m pytest -n auto -m "$(FAST)" $(TESTS)
 
 check: venv
 	$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
 """What the tests of whole centres share, and the centre's own logs when such a test fails."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,43 @@ from tests.support.centre import RUNNING
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Prompts and users that all centres of the session use."""
     return tmp_path_factory.mktemp("shared")
+
+
+OTHER_WAYS = frozenset({"line", "rtpengine", "c"})
+"Ways on which the same calls are made again: a line at another PBX, other media."
+SAMPLE = frozenset(
+    {
+        "test_caller_is_led_to_an_agent_both_talk_and_are_recorded",
+        "test_agent_s_hold_gives_music_to_the_caller_until_it_is_taken_back",
+        "test_agent_s_hang_up_ends_the_call",
+        "test_who_gives_up_while_a_phone_rings_has_abandoned_and_frees_the_agent",
+        "test_two_legs_with_different_laws_hear_each_other",
+        "test_a_prompt_is_heard_instead_of_the_other_leg_and_then_the_other_leg_again",
+        "test_a_digit_is_told_once_and_goes_on_with_the_other_legs_payload_type",
+        "test_a_tap_has_the_caller_left_and_the_agent_right",
+        "test_a_killed_worker_is_rebuilt_on_the_same_ports_and_ssrcs",
+        "test_the_worker_says_which_loop_it_has",
+        "test_the_caller_cannot_hear_a_listener_nor_a_whisper",
+        "test_supervisor_listens_unheard_then_whispers_then_barges_in",
+    }
+)
+"What every run asks of the other ways; `make matrix` asks all of it."
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if not item.path.is_relative_to(here):
+            continue
+        ways = OTHER_WAYS & set(_ways_of(item))
+        if ways and getattr(item, "originalname", "") not in SAMPLE:
+            item.add_marker(pytest.mark.matrix)
+
+
+def _ways_of(item: pytest.Item) -> Iterator[str]:
+    called = getattr(item, "callspec", None)
+    if called is not None:
+        yield from (value for value in called.params.values() if isinstance(value, str))
 
 
 @pytest.hookimpl(wrapper=True)
