@@ -10,14 +10,16 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import yaml
 
 from bench.machine import family
+from callcenter.supervise import status
 
 READY_WITHIN_S = 60.0
 FLOW = {
@@ -31,6 +33,8 @@ FLOW = {
         "orders": {"do": "queue", "queue": "orders"},
     },
 }  # fmt: skip
+Flows: TypeAlias = Mapping[str, object]
+FLOWS: Flows = {"main": FLOW}
 
 
 class NotReady(Exception):
@@ -53,7 +57,9 @@ def free_ports() -> Ports:
         return Ports(sip.getsockname()[1], http.getsockname()[1])
 
 
-def configuration(ports: Ports, agents: int, loop: str = "python") -> dict[str, object]:
+def configuration(
+    ports: Ports, agents: int, loop: str = "python", flows: Iterable[str] = ("main",)
+) -> dict[str, object]:
     """Recorded, not transcribed, not announced: what the load generator can measure."""
     return {
         "sip": {"listen": [f"udp:127.0.0.1:{ports.sip}"], "domain": "127.0.0.1"},
@@ -67,7 +73,7 @@ def configuration(ports: Ports, agents: int, loop: str = "python") -> dict[str, 
         },
         "recordings": {"transcribe": False},
         "auto_ready": True,
-        "lines": [{"number": "8000", "flow": "main"}],
+        "lines": [{"number": str(8000 + n), "flow": name} for n, name in enumerate(flows)],
         "agents": [
             {
                 "id": f"agent{n:04d}", "name": f"Agent {n}", "sip_password": f"pw{n:04d}",
@@ -84,12 +90,16 @@ def configuration(ports: Ports, agents: int, loop: str = "python") -> dict[str, 
     }  # fmt: skip
 
 
-def write(folder: Path, ports: Ports, agents: int, loop: str = "python") -> None:
+def write(
+    folder: Path, ports: Ports, agents: int, loop: str = "python", flows: Flows = FLOWS
+) -> None:
     (folder / "flows").mkdir(parents=True)
-    wanted = configuration(ports, agents, loop)
+    wanted = configuration(ports, agents, loop, flows)
     dumped = yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True)
     (folder / "callcenter.yaml").write_text(dumped, encoding="utf-8")
-    (folder / "flows" / "main.yaml").write_text(yaml.safe_dump(FLOW, sort_keys=False))
+    for name, flow in flows.items():
+        written = yaml.safe_dump(flow, sort_keys=False, allow_unicode=True)
+        (folder / "flows" / f"{name}.yaml").write_text(written, encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +129,23 @@ class Centre:
             if module in line
         }
 
+    def kill(self, role: str) -> int:
+        """SIGKILL; the process id that is no more."""
+        [pid] = [one.pid for one in status(self.folder) if one.name == role and one.is_running]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
     def recordings(self) -> list[Path]:
         return sorted((self.folder / "data" / "recordings").rglob("*.wav"))
 
 
 @contextmanager
-def running(agents: int, loop: str = "python") -> Iterator[Centre]:
-    """A centre with so many agents in a folder of its own, gone afterwards."""
+def running(agents: int, loop: str = "python", flows: Flows = FLOWS) -> Iterator[Centre]:
+    """A centre with so many agents in a folder of its own, gone afterwards; its lines are 8000 and
+    on, one for each flow."""
     folder = Path(tempfile.mkdtemp(prefix="callcenter-bench-"))
     ports = free_ports()
-    write(folder, ports, agents, loop)
+    write(folder, ports, agents, loop, flows)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(

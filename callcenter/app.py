@@ -33,6 +33,7 @@ from callcenter.journey import Journey
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
+from callcenter.listener_line import ListenerLine
 from callcenter.live_actions import LiveActions
 from callcenter.live_file import overlaid
 from callcenter.live_house import LiveHouse, LiveParts, read_live
@@ -44,6 +45,7 @@ from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
+from callcenter.prompt_making import make_prompts
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
@@ -59,7 +61,6 @@ from callcenter.rules import (
     name_servers,
     number_rules,
     outside_trunks,
-    prompt_options,
     queue_options,
     recording_options,
     sip_options,
@@ -70,6 +71,7 @@ from callcenter.settings import Settings
 from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
 from callcenter.speaking import Speaking
+from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
 from callcenter.voicemail import Messages
@@ -82,8 +84,8 @@ from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
 from foundation.write_behind import WriteBehind
-from ivr.engine import Effect
-from ivr.prompts import MUSIC, Prompts
+from ivr.effects import Effect
+from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
 from recordings.service import RecordingService
@@ -112,6 +114,7 @@ LEARNT_ROWS = 1_000_000
 "Of the journal, at most, to know who talked last with whom."
 LEARN_PAUSE_S = 0.05
 "Between pages of 1000 records: a million rows take half a minute, and about 3 CPU-seconds of it."
+PROMPTS_A_LINE = 100
 LAST_WORDS_S = 0.3
 "After the BYEs of an orderly end: time for their answers."
 
@@ -199,15 +202,14 @@ class Core:
         )
 
     async def _prepare_prompts(self) -> None:
-        settings = self._settings
-        synthesiser = await self._closing.enter_async_context(Synthesiser())
-        options = prompt_options(settings)
+        synthesiser = Synthesiser()
+        self._closing.push_async_callback(synthesiser.close)
         self._synthesiser = synthesiser
-        prompts = Prompts(settings.prompt_words, synthesiser, options)
-        for problem in await prompts.prepare(agent.number for agent in settings.agents):
+        prompts, problems = await make_prompts(self._settings, synthesiser, _log_progress)
+        for problem in problems:
             log.error("%s", problem)
         self._prompts = CurrentPrompts(prompts)
-        self._speaking = Speaking(self._prompts, synthesiser, options)
+        self._speaking = Speaking(self._prompts)
         self._closing.push_async_callback(self._speaking.close)
 
     def _join_parts(self) -> None:
@@ -253,6 +255,7 @@ class Core:
         )
         self._lookups = HttpLookups(lookup_options(settings))
         self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)
+        self._join_speech()
         self._journey = Journey(
             self._rules,
             Parts(
@@ -324,7 +327,11 @@ class Core:
             settings.voicemail_path, self._tell, lambda: clock.utc_now().astimezone(zone)
         )
         return MenuPorts(
-            known=known, lookups=self._lookups, messages=messages, speaker=self._speaking
+            known=known,
+            lookups=self._lookups,
+            listener=self._speech,
+            messages=messages,
+            speaker=self._speaking,
         )
 
     def _make_live(self) -> LiveHouse:
@@ -347,6 +354,23 @@ class Core:
             for number in numbers:
                 for problem in await self._prompts.add_agent(number):
                     log.error("%s", problem)
+
+    def _join_speech(self) -> None:
+        """The line finds a listener where a flow needs one; without one, questions fail at once."""
+        line = ListenerLine(
+            self._places.listener_socket,
+            lambda message: self._speech.on_message(message),
+            lambda: self._speech.listener_lost(),
+        )
+        self._speech = SpeechDesk(
+            str(self._places.live_socket),
+            line.send,
+            self._media.ask,
+            self._switchboard.find_caller_leg,
+            asyncio.get_running_loop().call_soon,
+        )
+        if self._settings.listens:
+            self._tasks.start("listener", line.run, OnFailure.RESTART)
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
@@ -504,6 +528,11 @@ class Core:
         return QueueReading(
             accuracy=floor.expectation_error(queue), is_surging=floor.is_surging(queue)
         )
+
+
+def _log_progress(done: int, total: int) -> None:
+    if done % PROMPTS_A_LINE == 0 or done == total:
+        log.info("prompts: %d of %d made", done, total)
 
 
 def _reading(client: MediaClient) -> WorkerReading:

@@ -14,6 +14,7 @@ from callcenter.queue_checks import queue_doubts, queue_problems
 from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
 from callcenter.vips import vip_problems
 from foundation.yaml_lines import Path, nearest
+from ivr.nodes import Ask
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.settings import Settings
@@ -49,6 +50,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
 def doubts(settings: Settings) -> Iterable[Finding]:
     yield from _unreachable_listeners(settings)
     yield from _browsers_without_a_door(settings)
+    yield from _languages_nobody_understands(settings)
     yield from queue_doubts(settings)
     if not settings.trunks and not all(_is_loopback(one.host) for one in settings.sip.listen):
         yield ("sip", "listen"), "anybody who reaches it may call: no trunks are configured"
@@ -58,6 +60,18 @@ def doubts(settings: Settings) -> Iterable[Finding]:
     yield from _narrow_lines(settings)
     if not settings.lines:
         yield ("lines",), "no number leads in; callers will get 404"
+
+
+def _languages_nobody_understands(settings: Settings) -> Iterable[Finding]:
+    for flow in settings.flows.values():
+        asks = any(isinstance(node, Ask) for node in flow.nodes.values())
+        missing = [one for one in flow.languages if one not in settings.recordings.models]
+        if asks and missing:
+            languages = ", ".join(missing)
+            yield (
+                ("recordings", "models"),
+                f"flows/{flow.name}.yaml asks callers to speak, and no model knows: {languages}",
+            )
 
 
 def _browsers_without_a_door(settings: Settings) -> Iterable[Finding]:

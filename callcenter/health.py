@@ -123,7 +123,7 @@ def voices(names: Sequence[str]) -> Finding:
     try:
         spoken = synthesise_all([Utterance("1", voice=name) for name in names])
     except (CallCentreError, OSError) as error:
-        step = "install the package again: pip install --force-reinstall espeakng-loader"
+        step = "change speech.voices, or install the voice that it names"
         return Finding("voices", Verdict.FAIL, str(error), step)
     silent = [name for name, audio in zip(names, spoken, strict=True) if not audio]
     if silent:

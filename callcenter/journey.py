@@ -380,9 +380,11 @@ class Journey:
             case acd.CallQueued(front=front):
                 has_waited = front or contact.returns > 0 or contact.called_for is not None
                 self._steps.begin_waiting(contact, has_waited=has_waited)
-            case acd.PositionTold(position=position):
+            case acd.PositionTold(position=position, expected_s=expected_s, is_longer=is_longer):
                 languages = self._steps.languages(contact)
-                self._control.play(contact.call_id, self._prompts.position(position, languages))
+                place = self._prompts.position(position, languages)
+                wait = self._prompts.wait(expected_s, is_longer, languages)
+                self._control.play(contact.call_id, [*place, *wait])
             case acd.AgentOffered(call_id, _, agent_id, offer_id):
                 auto_answer = self._rules.agents[agent_id].auto_answer
                 self._control.ring_agent(call_id, agent_id, offer_id, auto_answer=auto_answer)

@@ -28,6 +28,16 @@ class Places:
     def core_socket(self) -> Path:
         return self.run / "core.sock"
 
+    @property
+    def listener_socket(self) -> Path:
+        """Where core asks for callers to be listened to."""
+        return self.run / "listener.sock"
+
+    @property
+    def live_socket(self) -> Path:
+        """Where media workers bring what those callers say."""
+        return self.run / "live.sock"
+
     def line_calls(self, role: str) -> Path:
         """What a line's process leaves to its successor."""
         return self.run / role

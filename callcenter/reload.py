@@ -13,7 +13,9 @@ from callcenter.reloading import Applied
 from callcenter.rules import lookup_options, prompt_options
 from callcenter.settings import Settings
 from foundation.errors import ConfigurationError
-from ivr.prompts import Prompts, Synthesises
+from ivr.prompts import Prompts
+from ivr.sounds import Synthesises
+from ivr.spoken import Item, Known
 from ivr.words import Words
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,17 @@ class CurrentPrompts:
 
     def position(self, position: int, languages: Sequence[str]) -> list[str]:
         return self.now.position(position, languages)
+
+    def wait(
+        self, expected_s: float | None, is_longer: bool, languages: Sequence[str]
+    ) -> list[str]:
+        return self.now.wait(expected_s, is_longer, languages)
+
+    def find(self, items: Sequence[Item], languages: Sequence[str]) -> list[str] | None:
+        return self.now.find(items, languages)
+
+    async def make(self, items: Sequence[Item], languages: Sequence[str]) -> list[str]:
+        return await self.now.make(items, languages)
 
     def agent_number(self, number: str, languages: Sequence[str]) -> list[str]:
         return self.now.agent_number(number, languages)
@@ -58,26 +71,29 @@ class FlowReload:
         self._served = settings
         self._flows = dict(settings.flows)
         self._words: dict[str, Words] = dict(settings.prompt_words)
+        self._sentences = settings.sentences
         self._ivr = ivr
         self._prompts = prompts
         self._lookups = lookups
         self._synthesiser = synthesiser
-        self._prepared: tuple[dict[str, Words], Prompts] | None = None
+        self._prepared: tuple[dict[str, Words], set[Known], Prompts] | None = None
 
     async def prepare(self, new: Settings) -> None:
         if lost := sorted(set(_flows_of(self._served)) - new.flows.keys()):
             missing = ", ".join(f"flows/{name}.yaml" for name in lost)
             raise ConfigurationError([f"{missing}: is gone, and lines or queues lead there"])
         words = {**self._words, **new.prompt_words}
-        prompts = Prompts(words, self._synthesiser, prompt_options(new))
+        said = self._sentences | new.sentences
+        prompts = Prompts(words, self._synthesiser, prompt_options(new), said)
         numbers = {agent.number for agent in (*self._served.agents, *new.agents)}
         for problem in await prompts.prepare(sorted(numbers | self._prompts.numbers)):
             log.error("%s", problem)
-        self._prepared = words, prompts
+        self._prepared = words, said, prompts
 
     def apply(self, new: Settings) -> Applied:
         assert self._prepared is not None, "prepare comes first"
-        (self._words, self._prompts.now), self._prepared = self._prepared, None
+        self._words, self._sentences, self._prompts.now = self._prepared
+        self._prepared = None
         self._lookups.options = lookup_options(new)
         self._ivr.replace(new.flows, new.hours)
         log.info("flows taken up: %s", ", ".join(new.flows))

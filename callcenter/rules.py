@@ -36,7 +36,7 @@ from callcenter.sections import Queue, split_port
 from callcenter.settings import Settings
 from callcenter.vips import tiers_by_number
 from foundation.ids import AgentId, QueueId
-from ivr.prompts import PromptOptions
+from ivr.sounds import PIPER, PromptOptions
 from recordings.options import RecordingOptions
 from telephony.calls.leg_media import LegMedia, MediaBook
 from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
@@ -406,9 +406,19 @@ def prompt_options(settings: Settings) -> PromptOptions:
     return PromptOptions(
         own=settings.prompts_path,
         cache=settings.prompt_cache_path,
-        voices=settings.speech.voices,
+        voices={
+            language: _voice(settings, voice) for language, voice in settings.speech.voices.items()
+        },
         speed=settings.speech.speed,
+        currency=settings.speech.currency,
+        free_text_bytes=settings.speech.free_text_mb * 1_000_000,
     )
+
+
+def _voice(settings: Settings, voice: str) -> str:
+    """A voice file is named from the centre's folder."""
+    file = voice.removeprefix(PIPER)
+    return voice if file == voice else f"{PIPER}{settings.folder / file}"
 
 
 def lookup_options(settings: Settings) -> LookupOptions:

@@ -368,9 +368,17 @@ class Speech(Part):
     """How synthesised prompts sound; espeak-ng's names, `+f3` is a variant of the voice."""
 
     voices: dict[Language, str] = {"en": "en-us+f3", "zh": "cmn-latn-pinyin+f3"}
-    "espeak-ng's voice for each language of the prompts."
+    "espeak-ng's voice for each language of the prompts, or a voice file: `piper:voices/amy.onnx`."
     speed: int = Field(default=150, ge=80, le=400)
     "Words a minute."
+    currency: Literal["CNY", "USD", "EUR"] = "CNY"
+    "What amounts of money in prompts are in."
+    free_text_mb: int = Field(default=50, ge=1, le=100_000)
+    "Speech made while a caller waits, of names and the like, is kept up to so much."
+    most_listened: int = Field(default=16, ge=1, le=64)
+    "Callers who may answer a flow by voice at once; the next one is asked for keys."
+    answer_pause_s: float = Field(default=0.7, ge=0.3, le=3)
+    "A silence of so long ends what a caller says to a flow."
 
 
 class PyVoip(Part):

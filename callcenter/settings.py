@@ -54,12 +54,18 @@ from callcenter.sections import (
 )
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError
+from ivr import corrections
 from ivr import flow as flows
 from ivr.flow import Flow
+from ivr.nodes import Ask, words_of
+from ivr.spoken import Known
+from ivr.templates import Template
 from telephony.sip.tls import TlsFiles
 
 FILE = "callcenter.yaml"
 ENVIRONMENT = "CALLCENTER_"
+CORRECTIONS = "rules/speech.yaml"
+"Examples that callers have taught us; see `ivr.corrections`."
 TESTS = ".test.yaml"
 "Dialogues beside a flow: `flows/main.test.yaml`."
 BUILT_IN_MODELS = Path(recordings.__file__).parent / "models"
@@ -177,10 +183,32 @@ class Settings(_Listed):
         return name in self._flows or (self._folder / "flows" / f"{name}.yaml").exists()
 
     @property
+    def listens(self) -> bool:
+        """Some flow asks what callers say."""
+        return any(isinstance(n, Ask) for flow in self._flows.values() for n in flow.nodes.values())
+
+    @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
         """The words of all flows' prompts, by name and language."""
         return {
             name: words for flow in self._flows.values() for name, words in flow.prompts.items()
+        }
+
+    @property
+    def corrections_file(self) -> Path:
+        """What people have put right of what callers said."""
+        return self._folder / CORRECTIONS
+
+    @property
+    def sentences(self) -> set[Known]:
+        """What the flows' sentences with values in them are made of."""
+        said = (w for f in self._flows.values() for n in f.nodes.values() for w in words_of(n))
+        return {
+            (language, part if isinstance(part, str) else part.kind)
+            for words in said
+            if isinstance(words, Template)
+            for language, parts in words.parts.items()
+            for part in parts
         }
 
     @property
@@ -238,6 +266,23 @@ class Settings(_Listed):
         """The journal has a file of its own, whatever database the rest is in."""
         return self.data_path / "journal.db"
 
+    def _take_corrections(self) -> list[str]:
+        """Into the flows; the problems of their file."""
+        if not self.corrections_file.exists():
+            return []
+        try:
+            written = corrections.parse(_text_of(self.corrections_file), CORRECTIONS)
+        except ConfigurationError as error:
+            return error.problems
+        found = corrections.problems_of(written.corrections, self._flows)
+        if problems := [written.document.complaint(*one) for one in found]:
+            return problems
+        self._flows = {
+            name: corrections.applied(flow, written.corrections)
+            for name, flow in self._flows.items()
+        }
+        return []
+
     @staticmethod
     def built_in_models() -> tuple[str, ...]:
         return tuple(sorted(path.name for path in BUILT_IN_MODELS.glob("*") if path.is_dir()))
@@ -272,6 +317,7 @@ def load(folder: Path) -> Settings:
     problems = first + [_placed_one(document, *one) for one in problems_across(settings)] + problems
     for flow, written in read:
         problems += [written.complaint(*one) for one in problems_of_flow(flow, settings)]
+    problems += settings._take_corrections()
     if problems:
         raise ConfigurationError(problems)
     settings._warnings = (

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from ivr.intents import guess
 from ivr.nodes import Ask
 from ivr.phrases import find_choice
 
@@ -67,11 +68,11 @@ class Listening:
         self, node: Ask, text: str, confidence: float, languages: tuple[str, ...]
     ) -> Answer:
         phrases = {name: _spoken(one.phrases, languages) for name, one in node.choices.items()}
-        choice = find_choice(text, phrases)
-        if choice is None:
+        best = guess(text, confidence, phrases)
+        if best is None or best.confidence < node.maybe:
             return Answer.NONE
-        self.choice, self.text, self.confidence = choice, text, confidence
-        self.is_confirming = confidence < node.sure
+        self.choice, self.text, self.confidence = best.choice, text, best.confidence
+        self.is_confirming = best.confidence < node.sure
         return Answer.DOUBTFUL if self.is_confirming else Answer.TAKEN
 
 

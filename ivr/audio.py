@@ -1,5 +1,6 @@
-"""Speech as 8 kHz mono 16-bit samples: even level, soft edges, WAV files."""
+"""Speech as 8 kHz mono 16-bit samples: even level, no silence round it, soft edges, WAV files."""
 
+import math
 import os
 import wave
 from pathlib import Path
@@ -10,17 +11,21 @@ import numpy.typing as npt
 import soxr
 
 from foundation.errors import RemoteError
+from ivr.loudness import active_level_dbov
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 "Full scale is ±1."
 
 RATE = 8000
-LEVEL_DBFS = -18.0
-"RMS of the parts that are not pauses."
+LEVEL_DBOV = -26.0
+"Active speech level by ITU-T P.56: what telephone networks are built for."
 PEAK_DBFS = -1.5
 FADE_MS = 5
-_PAUSE_DB = -40.0
-"What is quieter than this against the peak is a pause, not speech."
+_SILENCE_DB = -45.0
+"What is quieter than this against the peak, before the first and after the last sound, is cut off."
+_KEEP_MS = 15
+"Of that silence; a sound does not begin at its first loud sample."
+_SILENCE = 10 ** (_SILENCE_DB / 20)
 
 
 class UnusableWav(RemoteError):
@@ -35,14 +40,27 @@ def to_8k(samples: Samples, rate: int) -> Samples:
 
 
 def even(samples: Samples) -> bytes:
-    """Bring speech to the house's level, never into clipping; 16-bit PCM."""
-    peak = float(np.abs(samples).max(initial=0.0))
-    if peak == 0.0:
+    """Bring speech to the house's level, never into clipping; 16-bit PCM without silent ends."""
+    samples = trim(samples)
+    level_dbov = active_level_dbov(samples, RATE)
+    if level_dbov == -math.inf:
         return to_pcm(samples)
-    spoken = samples[np.abs(samples) > peak * 10 ** (_PAUSE_DB / 20)]
-    rms = float(np.sqrt(np.mean(spoken.astype(np.float64) ** 2)))
-    gain = min(10 ** (LEVEL_DBFS / 20) / rms, 10 ** (PEAK_DBFS / 20) / peak)
+    gain = min(10 ** ((LEVEL_DBOV - level_dbov) / 20), headroom(samples))
     return to_pcm(fade(samples * np.float32(gain)))
+
+
+def headroom(samples: Samples) -> float:
+    """The gain that brings the peak to where it may be at most."""
+    return float(10 ** (PEAK_DBFS / 20) / np.abs(samples).max())
+
+
+def trim(samples: Samples) -> Samples:
+    """Without the silence before and behind; silence alone stays as it is."""
+    loud = np.flatnonzero(np.abs(samples) > np.abs(samples).max(initial=0.0) * _SILENCE)
+    if not len(loud):
+        return samples
+    keep = _KEEP_MS * RATE // 1000
+    return samples[max(int(loud[0]) - keep, 0) : int(loud[-1]) + 1 + keep]
 
 
 def fade(samples: Samples) -> Samples:

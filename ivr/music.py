@@ -4,7 +4,7 @@ import numpy as np
 
 from ivr.audio import RATE, Samples, to_pcm
 
-LEVEL_DBFS = -24.0
+LEVEL_DBFS = -30.0
 "A little below speech, so that announcements stand out."
 NOTE_S = 0.4
 # Semitones from A4 (440 Hz): C, A minor, F, G with the octave, up and down.

@@ -1,24 +1,30 @@
-"""Prompts by name: which files are played for a name in some languages.
+"""Prompts by name, and sentences with values in them: which files are played for them.
 
 A recorded WAV in the centre's `prompts/` wins: `greeting.zh.wav` for one language, `greeting.wav`
 for the prompt whatever the language. Otherwise the words are synthesised. Both end as 8 kHz mono
-files in the cache, named by a hash of what they were made of, so a changed word is a new file.
+files of one loudness in the cache (`ivr.sounds`).
 
-Everything is made ahead by `prepare`; looking up is then a matter of dictionaries, fit for the
-loop that conducts the calls.
+    Prompt("greeting")                       one file for each language
+    Spoken("Your order", 12, "is ready")     "Your order" · "twelve" · "is ready"
+
+Everything known is made ahead by `prepare`; looking up is then a matter of dictionaries, fit for
+the loop that conducts the calls. Only free text has to be spoken while a caller waits (`make`).
 """
 
-import asyncio
-import hashlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
-from foundation.errors import CallCentreError
-from ivr import audio, music, words
+from foundation.errors import CallCentreError, Unavailable
+from ivr import saying, words
+from ivr.free_text import FreeText
+from ivr.saying_parts import PAUSE
+from ivr.sounds import PromptOptions, Sounds, Synthesises
+from ivr.spoken import Item, Kind, Known, Piece, Prompt, Spoken, Value
 from ivr.words import Words
+
+__all__ = ["MUSIC", "NOTHING", "PromptOptions", "Prompts"]
 
 log = logging.getLogger(__name__)
 
@@ -26,47 +32,49 @@ MUSIC = "music"
 "Made by us unless there is a WAV of the name; to be played in a loop."
 NOTHING = "silence:100"
 "An item of `telephony.media.protocol.Play`."
-_VERSION = "1"
-"Goes into the names in the cache; raise it when the same words come to sound different."
+BREATH = "silence:160"
+"Between groups of digits."
+MOST_FAILURES = 3
+"Texts in a row that nobody speaks before the rest is not tried any more."
 
-
-class Synthesises(Protocol):
-    """What speaks; `ivr.synthesis.Synthesiser` and the tests' fake."""
-
-    async def synthesise(self, text: str, voice: str, speed: int) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptOptions:
-    """Where prompts come from and how synthesised ones sound."""
-
-    own: Path
-    "The centre's recorded WAVs."
-    cache: Path
-    "Where files ready for playing are kept; absolute."
-    voices: Mapping[str, str] = field(
-        default_factory=lambda: {"en": "en-us+f3", "zh": "cmn-latn-pinyin+f3"}
-    )
-    speed: int = 150
-    "Words a minute."
+Progress: TypeAlias = Callable[[int, int], None]
+"How many are done, of how many."
 
 
 class Prompts:
     """All prompts of a centre."""
 
     def __init__(
-        self, flows: Mapping[str, Words], synthesiser: Synthesises, options: PromptOptions
+        self,
+        flows: Mapping[str, Words],
+        synthesiser: Synthesises,
+        options: PromptOptions,
+        known: Iterable[Known] = (),
     ) -> None:
-        """`flows`: the words of all flows' prompts by name."""
-        self._words: dict[str, Words] = {**words.ANNOUNCEMENTS, **flows}
+        """`flows`: the words of all flows' prompts by name; `known`: of all their sentences."""
+        self._options = options
+        self._words: dict[str, Words] = {**flows}
+        for name, text in {**words.ANNOUNCEMENTS, **words.waits()}.items():
+            self._words.setdefault(name, text)
         for place in range(1, words.LAST_POSITION + 1):
             self._words.setdefault(words.position_name(place), words.position(place))
-        self._synthesiser = synthesiser
-        self._options = options
+        self._add_known(known)
+        self._sounds = Sounds(synthesiser, options)
+        self._free = FreeText(self._sounds, options)
         self._whole: dict[str, str] = {}
         "Prompts recorded once for every language."
         self._files: dict[str, dict[str, str]] = {}
         "Name to language to file."
+
+    def _add_known(self, known: Iterable[Known]) -> None:
+        for language, part in known:
+            if isinstance(part, Kind):
+                pieces = saying.vocabulary(part, language, self._options.currency)
+            else:
+                pieces = frozenset({text} if (text := _tidy(part)) else ())
+            for piece in sorted(pieces):
+                name = words.say_name(piece)
+                self._words[name] = {**self._words.get(name, {}), language: piece}
 
     # -- looking up --
 
@@ -88,19 +96,95 @@ class Prompts:
         """1 is next."""
         return self.named(words.position_name(position), languages)
 
+    def wait(
+        self, expected_s: float | None, is_longer: bool, languages: Sequence[str]
+    ) -> list[str]:
+        """How long a caller may have to wait; nothing when nobody knows."""
+        if is_longer:
+            return self.named(words.WAIT_LONGER, languages)
+        return [] if expected_s is None else self.named(words.wait_name(expected_s), languages)
+
     def agent_number(self, number: str, languages: Sequence[str]) -> list[str]:
         return self.named(words.agent_name(number), languages)
 
+    def find(self, items: Sequence[Item], languages: Sequence[str]) -> list[str] | None:
+        """Files for all of them in all of the languages; None: there is text to be spoken first."""
+        found: list[str] = []
+        for item in items:
+            if isinstance(item, Prompt):
+                found += self.named(item.name, languages)
+                continue
+            for piece in self._pieces(item, languages):
+                file = self._file_of(*piece)
+                if file is None:
+                    return None
+                found.append(file)
+        return found or [NOTHING]
+
+    async def make(self, items: Sequence[Item], languages: Sequence[str]) -> list[str]:
+        """The same after free text has been spoken; what could not be is left out and logged."""
+        found: list[str] = []
+        for item in items:
+            if isinstance(item, Prompt):
+                found += self.named(item.name, languages)
+            else:
+                found += [
+                    file
+                    for piece in self._pieces(item, languages)
+                    if (file := self._file_of(*piece) or await self._spoken_now(*piece))
+                ]
+        return found or [NOTHING]
+
+    async def _spoken_now(self, text: str, language: str) -> str | None:
+        try:
+            return await self._free.make(text, language)
+        except CallCentreError as error:
+            log.warning("left out of what a caller hears: %s", error)
+            return None
+
+    def _pieces(self, item: Spoken, languages: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Each sound as text and language."""
+        for language in _spoken_in(item, languages):
+            for piece in item.pieces[language]:
+                for text in self._texts(piece, language):
+                    yield text, language
+
+    def _texts(self, piece: Piece, language: str) -> Iterable[str]:
+        if isinstance(piece, Value) and piece.kind is not Kind.TEXT:
+            return saying.pieces(piece, language, self._options.currency)
+        text = _tidy(str(piece.value) if isinstance(piece, Value) else piece)
+        return [text] if text else []
+
+    def _file_of(self, text: str, language: str) -> str | None:
+        if text == PAUSE:
+            return BREATH
+        name = words.say_name(text)
+        known = self._whole.get(name) or self._files.get(name, {}).get(language)
+        return known or self._free.find(text, language)
+
     # -- making ahead --
 
-    async def prepare(self, agents: Iterable[str] = ()) -> list[str]:
+    async def prepare(
+        self, agents: Iterable[str] = (), progress: Progress = lambda done, total: None
+    ) -> list[str]:
         """Make everything that can be played; what could not be made is told in sentences."""
         problems = [*await self._take_recorded()]
-        await self._make_music()
+        if MUSIC not in self._whole:
+            self._whole[MUSIC] = str(await self._sounds.music())
+        self._free.load()
         self._words.update({words.agent_name(one): words.agent(one) for one in agents})
-        for name, texts in self._words.items():
-            for language, text in texts.items():
-                problems += await self._make(name, language, text)
+        wanted = [(name, *text) for name, texts in self._words.items() for text in texts.items()]
+        failures = 0
+        for done, (name, language, text) in enumerate(wanted):
+            progress(done, len(wanted))
+            error = await self._make(name, language, text)
+            if error is not None:
+                problems.append(f"prompt {name!r} in {language!r}: {error}")
+            failures = failures + 1 if isinstance(error, Unavailable) else 0
+            if failures == MOST_FAILURES:
+                problems.append(f"{len(wanted) - done - 1} prompts more were not tried")
+                break
+        progress(len(wanted), len(wanted))
         return problems
 
     async def add_agent(self, number: str) -> list[str]:
@@ -108,15 +192,15 @@ class Prompts:
         name = words.agent_name(number)
         self._words[name] = words.agent(number)
         made = [await self._make(name, *one) for one in self._words[name].items()]
-        return [problem for problems in made for problem in problems]
+        return [f"prompt {name!r}: {error}" for error in made if error is not None]
 
     async def _take_recorded(self) -> list[str]:
         problems = []
         for file in sorted(self._options.own.glob("*.wav")):
             name, _, language = file.name.removesuffix(".wav").partition(".")
             try:
-                ready = str(await asyncio.to_thread(self._convert, file))
-            except audio.UnusableWav as error:
+                ready = str(await self._sounds.recorded(file))
+            except CallCentreError as error:
                 problems.append(str(error))
                 continue
             if language:
@@ -125,36 +209,22 @@ class Prompts:
                 self._whole[name] = ready
         return problems
 
-    def _convert(self, file: Path) -> Path:
-        status = file.stat()
-        ready = self._cached("wav", file, status.st_mtime_ns, status.st_size)
-        if not ready.exists():
-            audio.write_wav(ready, audio.even(audio.read_wav(file)))
-        return ready
-
-    async def _make(self, name: str, language: str, text: str) -> list[str]:
-        voice = self._options.voices.get(language)
+    async def _make(self, name: str, language: str, text: str) -> CallCentreError | None:
         if name in self._whole or language in self._files.get(name, {}):
-            return []
-        if voice is None:
-            return [f"prompt {name!r}: no voice is configured for the language {language!r}"]
-        ready = self._cached("text", voice, self._options.speed, text)
-        if not ready.exists():
-            try:
-                pcm = await self._synthesiser.synthesise(text, voice, self._options.speed)
-            except CallCentreError as error:
-                return [f"prompt {name!r} in {language!r}: {error}"]
-            await asyncio.to_thread(audio.write_wav, ready, pcm)
+            return None
+        try:
+            ready = await self._sounds.spoken(text, language)
+        except CallCentreError as error:
+            return error
         self._files.setdefault(name, {})[language] = str(ready)
-        return []
+        return None
 
-    async def _make_music(self) -> None:
-        if MUSIC not in self._whole:
-            ready = self._cached("music")
-            if not ready.exists():
-                await asyncio.to_thread(lambda: audio.write_wav(ready, music.hold_music()))
-            self._whole[MUSIC] = str(ready)
 
-    def _cached(self, *made_of: object) -> Path:
-        recipe = "\0".join([_VERSION, *map(str, made_of)])
-        return self._options.cache / f"{hashlib.sha256(recipe.encode()).hexdigest()[:24]}.wav"
+def _spoken_in(item: Spoken, languages: Sequence[str]) -> list[str]:
+    """The wanted languages that it has, else any one."""
+    return [one for one in languages if one in item.pieces] or list(item.pieces)[:1]
+
+
+def _tidy(text: str) -> str:
+    """'' for what has no sound: spaces and points between two values."""
+    return " ".join(text.split()) if re.search(r"\w", text) else ""

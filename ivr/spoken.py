@@ -66,3 +66,5 @@ class Spoken:
 
 Item: TypeAlias = Prompt | Spoken
 "What is played one after the other, each in all languages of the call."
+Known: TypeAlias = tuple[str, str | Kind]
+"A language, and what sentences in it hold: fixed text, or a value of a kind."

@@ -17,7 +17,10 @@ import numpy as np
 from foundation.errors import CallCentreError
 from foundation.frames import FrameReader, pack
 from ivr import audio, mandarin
+from ivr.audio import Samples
 from ivr.espeak import RATE, Espeak, UnknownVoice
+from ivr.piper import Piper
+from ivr.sounds import PIPER
 from ivr.synthesis_protocol import Answer, Refused, Say, Spoken
 
 SENTENCE_PAUSE_S = 0.35
@@ -25,19 +28,32 @@ PINYIN_VOICE = "cmn-latn-pinyin"
 
 
 class Speaker:
-    """Text to 8 kHz samples at the house's level."""
+    """Text to 8 kHz samples at the house's level; voices are loaded when they first speak."""
 
     def __init__(self) -> None:
-        self._espeak = Espeak()
+        self._espeak: Espeak | None = None
+        self._piper: dict[str, Piper] = {}
         self._variants = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
 
     def answer(self, request: Say) -> Answer:
         try:
-            return Spoken(self._say(request))
+            return Spoken(audio.even(self._say(request)))
         except CallCentreError as error:
             return Refused(str(error))
 
-    def _say(self, request: Say) -> bytes:
+    def _say(self, request: Say) -> Samples:
+        if request.voice.startswith(PIPER):
+            return self._by_piper(request)
+        return self._by_espeak(request)
+
+    def _by_piper(self, request: Say) -> Samples:
+        file = request.voice.removeprefix(PIPER)
+        voice = self._piper.get(file)
+        if voice is None:
+            voice = self._piper[file] = Piper(Path(file))
+        return voice.say(request.text, request.speed)
+
+    def _by_espeak(self, request: Say) -> Samples:
         voice, _, variant = request.voice.partition("+")
         # The library passes over a variant that it does not know and speaks with the plain voice.
         if variant and not (self._variants / variant).is_file():
@@ -45,13 +61,14 @@ class Speaker:
         texts = [request.text]
         if voice == PINYIN_VOICE:
             texts = [mandarin.pinyin(sentence) for sentence in mandarin.sentences(request.text)]
+        self._espeak = self._espeak or Espeak()
         pause = np.zeros(int(SENTENCE_PAUSE_S * RATE), np.int16)
         pieces = [np.zeros(0, np.int16)]
         for text in texts:
             spoken = self._espeak.say(text, request.voice, request.speed, request.pitch)
             pieces += [pause, spoken] if len(pieces) > 1 else [spoken]
         samples = np.concatenate(pieces).astype(np.float32) / np.float32(32768)
-        return audio.even(audio.to_8k(samples, RATE))
+        return audio.to_8k(samples, RATE)
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from ivr.numbers_zh import number_zh, say_digits_zh
+from ivr.numbers_en import number_en
+from ivr.numbers_zh import counted_zh, number_zh, say_digits_zh
 
 Words: TypeAlias = Mapping[str, str]
 "Text by language."
@@ -15,6 +16,11 @@ LINE_FAULT = "line_fault"
 ALL_BUSY = "all_busy"
 ONE_MOMENT = "one_moment"
 POSITION_MANY = "position_many"
+WAIT_SHORT = "wait_short"
+WAIT_LONG = "wait_long"
+WAIT_LONGER = "wait_longer"
+WAIT_MINUTES = (*range(1, 11), 15, 20, 25, 30, 40, 50, 60)
+"Waits that are told; one in between as the next longer."
 
 ANNOUNCEMENTS: Mapping[str, Words] = {
     LINE_FAULT: {
@@ -33,7 +39,42 @@ ANNOUNCEMENTS: Mapping[str, Words] = {
         "en": f"More than {LAST_POSITION} callers are before you. Thank you for your patience.",
         "zh": f"您前面的来电超过{LAST_POSITION}位，感谢您的耐心等待。",
     },
+    WAIT_SHORT: {
+        "en": "Your wait will be less than one minute.",
+        "zh": "预计等待时间不到一分钟。",
+    },
+    WAIT_LONG: {
+        "en": "Your wait may be more than one hour.",
+        "zh": "预计等待时间超过一小时。",
+    },
+    WAIT_LONGER: {
+        "en": "We are sorry, it takes longer than expected.",
+        "zh": "非常抱歉，等待时间比预计的长。",
+    },
 }
+
+
+def wait_name(expected_s: float) -> str:
+    if expected_s < 60:
+        return WAIT_SHORT
+    minutes = (minute for minute in WAIT_MINUTES if 60 * minute >= expected_s)
+    found = next(minutes, None)
+    return WAIT_LONG if found is None else f"wait_{found}"
+
+
+def waits() -> Mapping[str, Words]:
+    return {
+        f"wait_{minutes}": {
+            "en": f"Your wait will be about {number_en(minutes)} minute{'s' * (minutes > 1)}.",
+            "zh": f"预计等待时间约{counted_zh(minutes)}分钟。",
+        }
+        for minutes in WAIT_MINUTES
+    }
+
+
+def say_name(piece: str) -> str:
+    """The prompt that is a piece of a spoken number or date (`ivr.saying`): `say_twenty-six`."""
+    return f"say_{piece.replace(' ', '_')}"
 
 
 def position_name(position: int) -> str:

@@ -3,10 +3,14 @@
 What stands behind it (Vosk, or a fake in tests) is chosen by whoever starts the transcriber.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from foundation.errors import ResourceError
+
+UNKNOWN = "[unk]"
+"What a model answers for a sound that is none of its words."
 
 
 class NoModel(ResourceError):
@@ -32,6 +36,23 @@ class Listening(Protocol):
 
     def finish(self) -> list[Word]:
         """All words from the start; nothing may be fed after it."""
+
+
+class LiveListening(Protocol):
+    """One answer being recognised while it is spoken. All calls block: off the event loop."""
+
+    def feed(self, pcm: bytes) -> str:
+        """Mono 16-bit samples; returns what is understood so far, unknown words included."""
+
+    def finish(self) -> list[Word]:
+        """All words, those that are unknown with the text `UNKNOWN`."""
+
+
+class LiveRecogniser(Protocol):
+    """A loaded model that can listen to people while they speak."""
+
+    def listen_live(self, rate: int, phrases: Sequence[str]) -> LiveListening:
+        """`phrases`: all that may be said; empty, or of words that it does not know: anything."""
 
 
 class Recogniser(Protocol):

@@ -7,8 +7,9 @@ itself: Kaldi only drops them).
 Never import `kaldifst` in a process that uses this file: the two clash and hang or crash.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,14 +18,10 @@ import numpy as np
 import soxr
 import vosk
 
-from recordings.recogniser import NoModel, Word
+from recordings.recogniser import UNKNOWN, NoModel, Word
 
 CHUNK_S = 0.2
 "How much speech goes to vosk in one call."
-UNKNOWN = "[unk]"
-"""What a model answers for a sound that is none of its words. It is dropped: a transcript holds
-words, and the gap in their times shows that something else was said."""
-
 _NEEDED = ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf")
 _WHOLE_GRAPH = ("graph/HCLG.fst",)
 _COMPOSED_GRAPH = ("graph/HCLr.fst", "graph/Gr.fst")
@@ -45,6 +42,8 @@ class _Decoder(Protocol):
 
     def Result(self) -> str: ...
 
+    def PartialResult(self) -> str: ...
+
     def FinalResult(self) -> str: ...
 
 
@@ -59,6 +58,10 @@ class _Heard(msgspec.Struct):
     """What `Result()` returns; without `result` when nothing was said."""
 
     result: list[_HeardWord] = []
+
+
+class _HeardPartly(msgspec.Struct):
+    partial: str = ""
 
 
 class VoskRecogniser:
@@ -79,24 +82,72 @@ class VoskRecogniser:
     def listen(self, rate: int) -> "VoskListening":
         return VoskListening(vosk.KaldiRecognizer(self._model, self.rate), rate, self.rate)
 
+    def listen_live(self, rate: int, phrases: Sequence[str]) -> "VoskLive":
+        grammar = self._grammar(phrases)
+        if grammar is None:
+            return VoskLive(vosk.KaldiRecognizer(self._model, self.rate), rate, self.rate)
+        text = json.dumps([*grammar, UNKNOWN], ensure_ascii=False)
+        return VoskLive(vosk.KaldiRecognizer(self._model, self.rate, text), rate, self.rate)
+
+    def _grammar(self, phrases: Sequence[str]) -> list[str] | None:
+        """The phrases in words of the model; None where there is none, or one has other words."""
+        split = [split_into_words(phrase, self._knows) for phrase in phrases]
+        words = [" ".join(one) for one in split if one]
+        return words if words and len(words) == len(phrases) else None
+
+    def _knows(self, word: str) -> bool:
+        return int(self._model.vosk_model_find_word(word)) >= 0
+
     def transcribe(self, pcm: bytes, rate: int) -> list[Word]:
         listening = self.listen(rate)
         listening.feed(pcm)
         return listening.finish()
 
 
-class VoskListening:
-    """One person's speech on its way through vosk."""
+class _Stream:
+    """Samples on their way into vosk, at the model's rate."""
 
     def __init__(self, decoder: _Decoder, rate: int, model_rate: int) -> None:
         decoder.SetWords(True)
         self._decoder = decoder
-        self._chunk_bytes = 2 * int(CHUNK_S * rate)
         self._upward = (
             None
             if rate == model_rate
             else soxr.ResampleStream(rate, model_rate, num_channels=1, dtype="int16")
         )
+
+    def accept(self, pcm: bytes, *, last: bool) -> bool:
+        """True: vosk has a result."""
+        if self._upward is not None:
+            pcm = self._upward.resample_chunk(np.frombuffer(pcm, "<i2"), last=last).tobytes()
+        return bool(pcm and self._decoder.AcceptWaveform(pcm))
+
+
+class VoskLive(_Stream):
+    """One answer while it is spoken."""
+
+    def __init__(self, decoder: _Decoder, rate: int, model_rate: int) -> None:
+        super().__init__(decoder, rate, model_rate)
+        self._words: list[Word] = []
+
+    def feed(self, pcm: bytes) -> str:
+        if self.accept(pcm, last=False):
+            self._words += _heard(self._decoder.Result())
+        partly = msgspec.json.decode(self._decoder.PartialResult(), type=_HeardPartly)
+        return " ".join([*(word.text for word in self._words), partly.partial]).strip()
+
+    def finish(self) -> list[Word]:
+        self.accept(b"", last=True)
+        self._words += _heard(self._decoder.FinalResult())
+        return self._words
+
+
+class VoskListening(_Stream):
+    """One person's speech on its way through vosk."""
+
+    def __init__(self, decoder: _Decoder, rate: int, model_rate: int) -> None:
+        super().__init__(decoder, rate, model_rate)
+        self._chunk_bytes = 2 * int(CHUNK_S * rate)
         self._words: list[Word] = []
 
     def feed(self, pcm: bytes) -> None:
@@ -109,10 +160,29 @@ class VoskListening:
         return self._words
 
     def _accept(self, pcm: bytes, *, last: bool) -> None:
-        if self._upward is not None:
-            pcm = self._upward.resample_chunk(np.frombuffer(pcm, "<i2"), last=last).tobytes()
-        if pcm and self._decoder.AcceptWaveform(pcm):
+        if self.accept(pcm, last=last):
             self._words += _words(self._decoder.Result())
+
+
+def split_into_words(phrase: str, knows: Callable[[str], bool]) -> list[str]:
+    """'不是的' as 不是 的: Chinese is cut into the longest words that are known; [] where a word
+    is unknown."""
+    words: list[str] = []
+    for written in phrase.lower().split():
+        if knows(written) or written.isascii():
+            words += [written] if knows(written) else [""]
+        else:
+            words += _longest_words(written, knows)
+    return words if all(words) else []
+
+
+def _longest_words(text: str, knows: Callable[[str], bool]) -> Iterator[str]:
+    """'' stands for what is unknown."""
+    while text:
+        lengths = (length for length in range(len(text), 0, -1) if knows(text[:length]))
+        length = next(lengths, 0)
+        yield text[:length]
+        text = text[length or 1 :]
 
 
 def find_problem(folder: Path) -> str | None:
@@ -139,6 +209,11 @@ def _has_bytes(path: Path) -> bool:
 
 
 def _words(result: str) -> Iterator[Word]:
+    """Without those that are unknown: a transcript holds words, and the gap in their times shows
+    that something else was said."""
+    return (word for word in _heard(result) if word.text != UNKNOWN)
+
+
+def _heard(result: str) -> Iterator[Word]:
     for heard in msgspec.json.decode(result, type=_Heard).result:
-        if heard.word != UNKNOWN:
-            yield Word(heard.word, heard.start, heard.end, heard.conf)
+        yield Word(heard.word, heard.start, heard.end, heard.conf)

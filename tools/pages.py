@@ -99,6 +99,7 @@ MACHINES = {
     "Callbacks": "acd.callbacks",
     "A stream of SIP messages": "telephony.sip.stream",
     "A transcription job": "recordings.lease",
+    "An answer by voice": "recordings.endpoint",
     "A call's path": "callcenter.journey",
     "The parent": "callcenter.supervise",
 }

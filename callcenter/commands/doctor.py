@@ -13,6 +13,7 @@ from callcenter import health
 from callcenter.health import Finding, Verdict
 from callcenter.line_accounts import carried_lines
 from callcenter.rtpengine_health import rtpengine
+from callcenter.rules import prompt_options
 from callcenter.settings import Settings, load
 from callcenter.supervise import status
 from callcenter.trunk_health import examine_trunks
@@ -21,7 +22,6 @@ from telephony.media import native
 from telephony.media.opus import library_version
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
-VOICES = ("en-us", "cmn", "cmn-latn-pinyin")
 
 
 def doctor(
@@ -96,4 +96,4 @@ def _speech(settings: Settings) -> Iterator[Finding]:
     for language in settings.recordings.models:
         if (model := settings.model_path(language)) is not None:
             yield health.speech_model(language, model)
-    yield health.voices(VOICES)
+    yield health.voices([*prompt_options(settings).voices.values()])

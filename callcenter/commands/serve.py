@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from callcenter.commands.check import tls_faults
+from callcenter.commands.prompts import show_making
 from callcenter.line_accounts import carried_lines, trunk_of
 from callcenter.places import Places
 from callcenter.rules import driver_options, media_workers, worker_options
@@ -45,6 +46,8 @@ def serve(
         console.print(f"SIP        {listener}", highlight=False)
     console.print(f"Wallboard  http://{settings.http.listen.host}:{settings.http.listen.port}/")
     console.print("Logs       " + str(Places(settings.data_path).logs), highlight=False)
+    for problem in show_making(settings, console):
+        console.print(problem, markup=False, highlight=False)
     os.execv(sys.executable, parent_argv(settings, echo=verbose))
 
 
@@ -79,6 +82,8 @@ def roles(settings: Settings) -> list[Role]:
         Role(trunk_of(number), _python("callcenter.roles.line", folder, number))
         for number in carried_lines(settings)
     ]
+    if settings.listens:
+        named.append(Role("listener", _python("callcenter.roles.listener", folder)))
     if settings.recordings.transcribe:
         # It lowers its own priority.
         named.append(Role("transcriber", _python("callcenter.roles.transcriber", folder)))

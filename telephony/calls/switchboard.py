@@ -111,6 +111,10 @@ class Switchboard(CallCommands):
         caller = self._callers.get(call_id)
         return None if caller is None else normalise(caller.user, self._options.country_code)
 
+    def find_caller_leg(self, call_id: CallId) -> LegId | None:
+        call = self._calls.get(call_id)
+        return None if call is None else call.caller.leg_id
+
     def find_calling_agent(self, call_id: CallId) -> AgentId | None:
         """Whose own phone has made the call."""
         call = self._calls.get(call_id)

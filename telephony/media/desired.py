@@ -71,7 +71,7 @@ class Desired:
                 self._note(request)
             case p.Drain():
                 self._drain = request if request.on else None
-            case p.Hello() | p.ListSessions() | p.SendDigits():
+            case p.Hello() | p.ListSessions() | p.SendDigits() | p.ListenIn():
                 pass  # nothing to be repeated
 
     def adopt(self, requests: Iterable[p.Request]) -> None:

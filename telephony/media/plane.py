@@ -27,6 +27,7 @@ from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, Verb
 from telephony.media.kept_keys import read_keys
 from telephony.media.lane_loop import LaneLoop
 from telephony.media.lanes import Lane, LaneSide
+from telephony.media.live import LiveTaps
 from telephony.media.mixing import Hearing, check_gain
 from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
@@ -74,6 +75,7 @@ class MediaPlane:
         self.admission = Admission(options.max_legs, options.busy_limit, options.late_ticks_limit)
         self._lanes = lanes
         self._taps = Taps(recorder, TapSide if lanes is None else LaneSide)
+        self._live = LiveTaps()
         self._wanted = Desired()
         "Granted so far: told to a core that was started again."
         self._ended_taps: deque[p.TapEnded] = deque(maxlen=ENDED_TAPS_KEPT)
@@ -111,17 +113,27 @@ class MediaPlane:
                 self.admission.is_draining = request.on
             case p.Hello():
                 raise VerbRefused("Hello opens a connection and was said already")
+            case p.Tap() | p.Untap() | p.ListenIn():
+                self._tap(request, now)
+            case p.Connect():
+                self._connect(self._get(request.a), self._get(request.b))
+            case _:
+                self._do_with(self._get(request.leg), request, now)
+        return p.Done(rid=request.rid)
+
+    def _tap(self, request: p.Tap | p.Untap | p.ListenIn, now: float) -> None:
+        match request:
             case p.Tap():
                 left, right = self._get(request.left), self._get(request.right)
                 file, silence_s = request.file, request.silence_s
                 self._taps.begin(request.tap_id, left, right, file, now, silence_s)
             case p.Untap():
                 self._taps.end(request.tap_id, now)
-            case p.Connect():
-                self._connect(self._get(request.a), self._get(request.b))
+            case p.ListenIn():
+                session = self._get(request.leg)
+                self._live.begin(request.listen_id, session, request.socket, now)
             case _:
-                self._do_with(self._get(request.leg), request, now)
-        return p.Done(rid=request.rid)
+                assert_never(request)
 
     def _do_with(self, session: Session, request: _LegRequest, now: float) -> None:
         match request:
@@ -255,6 +267,7 @@ class MediaPlane:
         session.send_report(now, bye=True)
         self.ports.release(session.pair, now)
         self._taps.end_deserted(self.sessions, now)
+        self._live.end_of(session)
         return p.Done(rid=request.rid, stats=session.figures())
 
     def _list(self) -> list[p.Session]:
@@ -331,10 +344,11 @@ class MediaPlane:
             self._clock(session)
         if slot == 0:
             self._taps.tick(now)
+            self._live.tick(now)
 
     @property
     def needs_clock(self) -> bool:
-        return bool(self._taps) or any(self._slots)
+        return bool(self._taps) or bool(self._live) or any(self._slots)
 
     def preload(self) -> list[str]:
         """Read the prompts of the configured folders; the sentences tell which cannot be used."""

@@ -228,6 +228,20 @@ class Untap(Struct, frozen=True):
     tap_id: str
 
 
+class ListenIn(Struct, frozen=True):
+    """Stream what the leg sends, as it comes, to the listener at a Unix stream socket.
+
+    The first frame is a `LiveHeader`, those after it are `LiveBlock`s. It ends when the listener
+    closes the connection, or with the leg; no event tells it, and a restarted worker forgets it.
+    Audio that the listener does not take in time is dropped.
+    """
+
+    rid: int
+    leg: str
+    listen_id: str
+    socket: str
+
+
 class SendDigits(Struct, frozen=True):
     """Send RFC 4733 events to the leg, 100 ms each with 60 ms between."""
 
@@ -273,6 +287,7 @@ Request: TypeAlias = (
     | Hold
     | Tap
     | Untap
+    | ListenIn
     | SendDigits
     | Release
     | ListSessions
@@ -287,7 +302,7 @@ class Welcome(Struct, frozen=True):
     worker: str
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
-    """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper';
+    """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper', 'listen-in';
     'figures': all of `LegStats`, not only what came; 'one-stream': a phone hears one SSRC all
     along; 'restart': sessions can be built again on the same ports when all of it was killed;
     with what is installed or permitted 'g722', 'opus', 'srtp', 'webrtc', 'realtime', 'c-loop'."""
@@ -426,3 +441,22 @@ Message: TypeAlias = (
     | TapTroubled
     | Load
 )
+
+# -- what a listener gets (`ListenIn`), framed as above -------------------------------------------
+
+
+class LiveHeader(Struct, frozen=True):
+    listen_id: str
+
+
+class LiveBlock(Struct, frozen=True):
+    """A stretch of the leg's audio as G.711 codes, one for each sample at 8 kHz."""
+
+    law: str
+    "'PCMU' or 'PCMA'."
+    codes: bytes
+    lost: int = 0
+    "Samples that were dropped right before."
+
+
+LiveMessage: TypeAlias = LiveHeader | LiveBlock

@@ -46,10 +46,15 @@ class Block:
 class TapSide:
     """One leg's half of the time line."""
 
-    __slots__ = ("_behind", "_buffer", "_end_ts", "_next_ts", "_start", "_zero_at", "law")
+    __slots__ = (
+        *("_behind", "_buffer", "_end_ts", "_hold_back", "_next_ts", "_start", "_zero_at"),
+        "law",
+    )
 
-    def __init__(self, zero_at: float) -> None:
+    def __init__(self, zero_at: float, hold_back_samples: int = HOLD_BACK_SAMPLES) -> None:
+        """`hold_back_samples`: how far behind the present `cut` is called."""
         self._zero_at = zero_at
+        self._hold_back = hold_back_samples
         self.law = Law.PCMU
         self._buffer = bytearray()
         self._start = 0
@@ -73,7 +78,7 @@ class TapSide:
         missing = wanted - len(self._buffer)
         if missing > 0:
             self._run_dry(missing)
-        self._watch_drift(upto + HOLD_BACK_SAMPLES)
+        self._watch_drift(upto + self._hold_back)
         piece = bytes(self._buffer[:wanted])
         del self._buffer[:wanted]
         self._start = upto
@@ -131,7 +136,7 @@ class TapSide:
             return arrived
         by_rtp = self.end + signed_ts(rtp_ts - self._end_ts)
         # A packet that is behind the buffer's end was overtaken: it may be as late as it likes.
-        most_late = HOLD_BACK_SAMPLES if by_rtp < self.end else REANCHOR_SAMPLES
+        most_late = self._hold_back if by_rtp < self.end else REANCHOR_SAMPLES
         return by_rtp if -REANCHOR_SAMPLES <= arrived - by_rtp <= most_late else arrived
 
     def _is_late(self, rtp_ts: int, position: int, arrived: int) -> bool:

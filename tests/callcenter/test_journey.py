@@ -10,6 +10,7 @@ from acd.events import (
     CallQueued,
     OfferFailed,
     OfferFailure,
+    PositionTold,
 )
 from callcenter.limits import LimitRules, LineLimits
 from foundation.ids import AgentId, CallId, OfferId, PartyId
@@ -346,3 +347,16 @@ def test_what_an_agents_phone_answers_becomes_the_outcome_of_the_offer(
     (failed,) = (event for event in house.events if isinstance(event, OfferFailed))
     assert failed.why is why
     assert state_of(house, EVA) is AgentState.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("expected_s", "is_longer", "wait"),
+    [(240.0, False, ["wait-240.wav"]), (None, False, []), (None, True, ["wait-longer.wav"])],
+)
+def test_caller_is_told_his_place_and_how_long_it_may_take(
+    expected_s: float | None, is_longer: bool, wait: list[str]
+) -> None:
+    house = House()
+    call_id = house.queue()
+    house.tell(PositionTold(call_id, REPAIRS, 3, expected_s, is_longer))
+    assert house.control.done[-1] == ("play", call_id, ["position-3.wav", *wait])

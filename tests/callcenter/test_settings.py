@@ -9,6 +9,7 @@ from callcenter import settings as settings_module
 from callcenter.sections import async_url
 from callcenter.settings import Settings, load
 from foundation.errors import ConfigurationError
+from ivr.nodes import Ask
 
 GOOD = """\
 sip:   {listen: ["udp:127.0.0.1:5060"], domain: hotline.example}
@@ -576,3 +577,49 @@ def test_ports_of_a_line_that_would_not_do_are_a_doubt(tmp_path: Path) -> None:
 
 def doubts_of(folder: Path, text: str) -> list[str]:
     return list(load(centre(folder, text)).warnings)
+
+
+ASKING = """
+languages: [en]
+start: what
+prompts: {what: {en: "What?"}}
+nodes:
+  what:
+    do: ask
+    prompt: what
+    choices: {refund: {words: {en: [refund]}, next: end}}
+    default: end
+  end: {do: hangup}
+"""
+
+
+def asking_centre(folder: Path, corrections: str = "") -> Path:
+    (folder / "flows").mkdir()
+    (folder / "flows" / "main.yaml").write_text(ASKING, encoding="utf-8")
+    if corrections:
+        (folder / "rules").mkdir()
+        (folder / "rules" / "speech.yaml").write_text(corrections, encoding="utf-8")
+    lines = "lines: [{number: '8000', flow: main}]\n"
+    return centre(folder, f"{lines}recordings: {{models: {{zh: tiny-zh}}}}\n")
+
+
+def test_flow_that_asks_in_a_language_without_a_model_is_warned_of(tmp_path: Path) -> None:
+    settings = load(asking_centre(tmp_path))
+    assert settings.listens
+    assert [one for one in settings.warnings if "no model knows: en" in one]
+
+
+def test_corrections_become_examples_of_the_flow(tmp_path: Path) -> None:
+    settings = load(asking_centre(tmp_path, "main: {what: {take it away: refund}}"))
+    node = settings.flows["main"].nodes["what"]
+    assert isinstance(node, Ask)
+    assert node.choices["refund"].phrases["en"] == ("refund", "take it away")
+
+
+def test_correction_to_a_choice_that_is_none_is_a_problem_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(asking_centre(tmp_path, "main:\n  what:\n    take it away: refnd\n"))
+    assert caught.value.problems == [
+        "rules/speech.yaml:3: main.what.take it away: there is no choice 'refnd'; "
+        "did you mean 'refund'?"
+    ]

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 
 from foundation.errors import Unavailable
 from ivr import audio
+from ivr.loudness import active_level_dbov
 from ivr.prompts import PromptOptions, Prompts
+from ivr.spoken import Kind, Spoken, Value
 from ivr.synthesis import (
     Synthesiser,
     SynthesisOptions,
@@ -49,10 +52,8 @@ async def test_speech_is_long_enough_level_and_not_clipped(
 ) -> None:
     pcm = await synthesiser.synthesise(text, voice)
     samples = audio.from_pcm(pcm)
-    spoken = samples[np.abs(samples) > 0.01]
-    level_dbfs = 20 * np.log10(np.sqrt(np.mean(spoken.astype(np.float64) ** 2)))
     assert duration_s(pcm) > 1.5
-    assert -22 < level_dbfs < -15
+    assert abs(active_level_dbov(samples, audio.RATE) - audio.LEVEL_DBOV) < 1
     assert np.abs(samples).max() < 0.9
     assert samples[0] == 0
     assert samples[-1] == 0
@@ -143,3 +144,40 @@ async def test_announcements_of_a_centre_are_made(synthesiser: Synthesiser, tmp_
     ]
     assert len(set(items)) == 10
     assert all(len(audio.read_wav(Path(item))) > audio.RATE // 2 for item in items)
+
+
+async def test_sentence_of_pieces_is_level_and_has_no_clicks_at_its_joints(
+    synthesiser: Synthesiser, tmp_path: Path
+) -> None:
+    options = PromptOptions(own=tmp_path / "prompts", cache=tmp_path / "cache")
+    known = [("en", "Your order costs"), ("en", Kind.MONEY), ("zh", "订单共"), ("zh", Kind.MONEY)]
+    prompts = Prompts({}, synthesiser, options, known)
+    assert await prompts.prepare() == []
+    price = Value(Kind.MONEY, Decimal("1234.56"))
+    sentence = Spoken({"en": ("Your order costs", price), "zh": ("订单共", price)})
+    for language in ("en", "zh"):
+        items = prompts.find([sentence], [language])
+        assert items is not None
+        pieces = [audio.read_wav(Path(item)) for item in items]
+        for piece in pieces:
+            assert abs(active_level_dbov(piece, audio.RATE) - audio.LEVEL_DBOV) < 1
+            assert np.abs(piece[:2]).max() < 0.001
+            assert np.abs(piece[-2:]).max() < 0.001
+            assert _quiet_ends_ms(piece) < 60
+        whole = np.concatenate(pieces)
+        assert abs(active_level_dbov(whole, audio.RATE) - audio.LEVEL_DBOV) < 1
+        joints = np.cumsum([len(piece) for piece in pieces])[:-1]
+        assert np.abs(whole[joints] - whole[joints - 1]).max() < 0.001
+
+
+def _quiet_ends_ms(piece: audio.Samples) -> float:
+    loud = np.flatnonzero(np.abs(piece) > 0.01 * np.abs(piece).max())
+    return 1000 * float(max(loud[0], len(piece) - 1 - loud[-1])) / audio.RATE
+
+
+async def test_voice_file_that_is_missing_is_refused_with_its_name(
+    synthesiser: Synthesiser, tmp_path: Path
+) -> None:
+    with pytest.raises(SynthesisRefused, match=r"there is no file .*amy\.onnx"):
+        await synthesiser.synthesise("Hello.", f"piper:{tmp_path}/amy.onnx")
+    assert duration_s(await synthesiser.synthesise("Hello there.")) > 0.3

@@ -9,6 +9,7 @@ import pytest
 
 from ivr import audio
 from ivr.audio import RATE, UnusableWav, even, from_pcm, read_wav, to_pcm, write_wav
+from ivr.loudness import active_level_dbov
 from ivr.music import hold_music
 
 
@@ -33,14 +34,22 @@ def wav_file(file: Path, samples: np.ndarray, rate: int, channels: int, width: i
 @pytest.mark.parametrize("amplitude", [0.001, 0.1, 1.0])
 def test_quiet_and_loud_speech_come_to_the_same_level(amplitude: float) -> None:
     evened = from_pcm(even(tone(300, 1.0, amplitude)))
-    assert dbfs(evened) == pytest.approx(audio.LEVEL_DBFS, abs=0.6)
+    assert active_level_dbov(evened, RATE) == pytest.approx(audio.LEVEL_DBOV, abs=0.3)
 
 
 def test_pauses_do_not_raise_the_level() -> None:
     talk = tone(300, 1.0, 0.2)
     with_pauses = np.concatenate([talk, np.zeros(4 * RATE, np.float32), talk])
     evened = from_pcm(even(with_pauses))
-    assert dbfs(evened[:RATE]) == pytest.approx(audio.LEVEL_DBFS, abs=0.6)
+    # 200 ms of hangover after the first of the two seconds count as spoken.
+    assert dbfs(evened[:RATE]) == pytest.approx(audio.LEVEL_DBOV + 0.45, abs=0.3)
+
+
+def test_silence_round_speech_is_cut_off_and_within_it_is_not() -> None:
+    quiet = np.full(RATE, 1e-5, np.float32)
+    talk = tone(300, 0.5, 0.2)
+    evened = from_pcm(even(np.concatenate([quiet, talk, quiet, talk, quiet])))
+    assert len(evened) == pytest.approx(2 * RATE, abs=0.04 * RATE)
 
 
 def test_single_loud_click_limits_the_gain_instead_of_clipping() -> None:
@@ -91,7 +100,8 @@ def test_file_that_is_no_16_bit_wav_is_named(tmp_path: Path) -> None:
 def test_hold_music_is_quieter_than_speech_and_loops_without_a_seam() -> None:
     music = from_pcm(hold_music())
     assert 15 < len(music) / RATE < 40
-    assert dbfs(music) == pytest.approx(-24, abs=0.2)
+    assert dbfs(music) == pytest.approx(-30, abs=0.2)
+    assert active_level_dbov(music, RATE) < audio.LEVEL_DBOV - 2
     assert np.abs(music).max() < 0.9
     steps = np.abs(np.diff(np.concatenate([music, music[:100]])))
     assert steps[len(music) - 1] <= steps[: len(music) - 1].max()

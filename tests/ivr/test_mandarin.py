@@ -26,7 +26,7 @@ def test_telephone_digits_are_told_one_by_one_with_yao() -> None:
         (1001, "一千零一"),
         (1010, "一千零一十"),
         (9999, "九千九百九十九"),
-        (13800, "幺三八零零"),
+        (13800, "一万三千八百"),
     ],
 )
 def test_number_is_read(number: int, text: str) -> None:

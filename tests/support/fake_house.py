@@ -163,6 +163,13 @@ class _Prompts:
     def position(self, position: int, languages: Sequence[str]) -> list[str]:
         return [f"position-{position}.wav"]
 
+    def wait(
+        self, expected_s: float | None, is_longer: bool, languages: Sequence[str]
+    ) -> list[str]:
+        if is_longer:
+            return ["wait-longer.wav"]
+        return [] if expected_s is None else [f"wait-{expected_s:.0f}.wav"]
+
     def agent_number(self, number: str, languages: Sequence[str]) -> list[str]:
         return [f"agent-{number}.wav"]
 

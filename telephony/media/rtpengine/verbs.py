@@ -74,6 +74,8 @@ class Verbs:
                 yield from self._untap(name, request)
             case p.Connect():
                 yield from self._connect(self._get(request.a), self._get(request.b))
+            case p.ListenIn():
+                raise VerbRefused("behind rtpengine nobody can listen in on a leg")
             case p.Hello() | p.ListSessions() | p.Drain():
                 raise VerbRefused(f"{type(request).__name__} is not for a call")
             case _:

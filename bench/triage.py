@@ -1,0 +1,242 @@
+"""Spoken requests through a whole centre: how many end where they should.
+
+python -m bench.triage [--set trial]
+
+Each request of `triage.yaml` is spoken by espeak-ng in a voice that the speech models were not
+trained with, and played by a softphone of ours into a served centre: G.711, media worker, listener,
+the flow's intents, asking back. A caller who is asked back always presses 1, so a wrong guess is
+never put right. What the flow has settled on is read from the journal.
+"""
+
+import argparse
+import asyncio
+import sqlite3
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench.centre import Centre, Flows, running
+from callcenter.codec import CODEC
+from callcenter.demo.softphone import PhoneOptions, Softphone
+from foundation.journal.file import JournalFile
+from foundation.journal.rows import to_record
+from ivr.events import SpeechSettled
+from ivr.house_words import HOUSE_WORDS
+from ivr.synthesis import Utterance, synthesise_all
+from telephony.calls.events import CallArrived
+from telephony.sip.events import HostPort
+
+FILE = Path(__file__).with_name("triage.yaml")
+LANGUAGES = ("en", "zh")
+AT_ONCE = 4
+QUESTION = {"en": "How can we help?", "zh": "请讲。"}
+ASKING_BACK = ("ask_you_said", "ask_right", "not_understood")
+SPEEDS = (140, 150, 165)
+"Words a minute, in turn."
+PROMPT_S = 2.2
+"After the answer: the question has been asked."
+ASKED_BACK_S = 6.0
+"After the request: if the call is still there, the caller has been asked back."
+PATIENCE_S = 30.0
+ON_DISK_WITHIN_S = 1.0
+"The journal is written every 50 ms."
+CALLERS = 10_001
+LEAST_RIGHT = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    language: str
+    wanted: str
+    text: str
+    voice: str
+    speed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    request: Request
+    got: str
+    "The choice; '' when the caller fell back to the keys."
+    how: str
+    confidence: float
+    after_s: float
+    "From the end of the speech to the end of the call, or to the question back."
+
+    @property
+    def is_right(self) -> bool:
+        return self.got == self.request.wanted
+
+
+def read(file: Path = FILE) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return document
+
+
+def requests_of(document: Mapping[str, Any], name: str) -> list[Request]:
+    return [
+        Request(
+            language,
+            wanted,
+            text,
+            document["voices"][language][number % len(document["voices"][language])],
+            SPEEDS[number % len(SPEEDS)],
+        )
+        for language in LANGUAGES
+        for number, (wanted, text) in enumerate(document[name][language])
+    ]
+
+
+def flow(document: Mapping[str, Any], languages: Sequence[str]) -> dict[str, object]:
+    """One question, each choice a hang-up of its own."""
+    examples = document["examples"]
+    choices = {
+        name: {"words": {one: words[one] for one in languages}, "next": f"is-{name}"}
+        for name, words in examples.items()
+    }
+    ends = {f"is-{name}": {"do": "hangup", "reason": name} for name in [*examples, "nothing"]}
+    return {
+        "languages": list(languages),
+        "start": "what",
+        # Both languages in each flow: a prompt of one name has the same words in all of them.
+        "prompts": {"question": QUESTION, **{name: HOUSE_WORDS[name] for name in ASKING_BACK}},
+        "nodes": {
+            "what": {
+                "do": "ask", "prompt": "question", "choices": choices, "tries": 1, "wait_s": 5,
+                "limit_s": 8, "default": "is-nothing",
+            },
+            **ends,
+        },
+    }  # fmt: skip
+
+
+def flows(document: Mapping[str, Any]) -> Flows:
+    """A line for each language, and one where either may be spoken."""
+    return {
+        **{f"only-{language}": flow(document, [language]) for language in LANGUAGES},
+        "both": flow(document, LANGUAGES),
+    }
+
+
+async def ask_all(
+    centre: Centre, requests: Sequence[Request], speech: Sequence[bytes], line: str = ""
+) -> list[Outcome]:
+    """A few at once. `line`: dialled by all; not given: each language's own."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(number: int, request: Request, pcm: bytes) -> float:
+        async with turn:
+            dialled = line or str(8000 + LANGUAGES.index(request.language))
+            return await _ask(centre, _caller(number), dialled, pcm)
+
+    took_s = await asyncio.gather(
+        *(ask(number, *one) for number, one in enumerate(zip(requests, speech, strict=True)))
+    )
+    await asyncio.sleep(ON_DISK_WITHIN_S)
+    facts = _settled(centre.folder)
+    return [
+        _outcome(request, facts.get(_caller(number)), took_s[number])
+        for number, request in enumerate(requests)
+    ]
+
+
+async def _ask(centre: Centre, user: str, line: str, pcm: bytes) -> float:
+    """Seconds from the last word to the end of the call."""
+    server = HostPort("127.0.0.1", centre.ports.sip)
+    async with Softphone.opened(PhoneOptions(server=server, user=user)) as phone:
+        call = phone.dial(line)
+        await call.answered()
+        await asyncio.sleep(PROMPT_S)
+        await call.play(pcm)
+        spoken_at = time.monotonic()
+        try:
+            await asyncio.wait_for(call.over(), ASKED_BACK_S)
+        except TimeoutError:
+            call.press("1")
+            await asyncio.wait_for(call.over(), PATIENCE_S)
+        return time.monotonic() - spoken_at
+
+
+def _caller(number: int) -> str:
+    return f"{CALLERS + number}"
+
+
+def _settled(folder: Path) -> dict[str, SpeechSettled]:
+    """By the caller's number, which the journal does not know: it knows parties."""
+    with closing(sqlite3.connect(folder / "data" / "callcenter.db")) as database:
+        numbers = dict(database.execute("SELECT party_id, number FROM party"))
+    calls: dict[str, str] = {}
+    found: dict[str, SpeechSettled] = {}
+    with closing(JournalFile(folder / "data" / "journal.db", read_only=True)) as file:
+        for row in file.after(0, 100_000):
+            event = to_record(row, CODEC).event
+            if isinstance(event, CallArrived):
+                calls[event.call_id] = numbers[event.party_id]
+            elif isinstance(event, SpeechSettled):
+                found[calls[event.call_id]] = event
+    return found
+
+
+def _outcome(request: Request, fact: SpeechSettled | None, took_s: float) -> Outcome:
+    if fact is None:
+        return Outcome(request, "", "lost", 0.0, took_s)
+    return Outcome(request, fact.choice, fact.outcome, fact.confidence, took_s)
+
+
+# -- the report ------------------------------------------------------------------------------------
+
+
+def report(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for one in outcomes:
+        if not one.is_right:
+            request = one.request
+            got = one.got or one.how
+            yield f"  {request.wanted} → {got}: {request.text!r} ({request.voice})"
+    for language in LANGUAGES:
+        said = [one for one in outcomes if one.request.language == language]
+        if said:
+            yield from _of_language(language, said)
+    right = sum(one.is_right for one in outcomes)
+    yield f"right: {right} of {len(outcomes)}, {right / len(outcomes):.1%}"
+
+
+def _of_language(language: str, said: Sequence[Outcome]) -> Iterator[str]:
+    names = list(dict.fromkeys(one.request.wanted for one in said))
+    counts = Counter((one.request.wanted, one.got) for one in said)
+    yield f"{language}: wanted (down), got (across)"
+    yield f"{'':12}" + "".join(f"{name:>11}" for name in [*names, "(keys)"])
+    for wanted in names:
+        cells = "".join(f"{counts[wanted, got] or '·':>11}" for got in [*names, ""])
+        yield f"{wanted:12}{cells}"
+    ways = Counter(one.how for one in said)
+    times = sorted(one.after_s for one in said if one.how == "understood")
+    middle = f"{times[len(times) // 2]:.1f} s" if times else "-"
+    right = sum(one.is_right for one in said) / len(said)
+    told = ", ".join(f"{count} {way}" for way, count in ways.most_common())
+    yield f"{language}: {right:.1%} right; {told}; the answer to half of them within {middle}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.triage", description=__doc__)
+    parser.add_argument("--set", default="requests", choices=["requests", "second", "trial"])
+    parser.add_argument("--line", default="", help="8002: either language may be spoken")
+    wanted = parser.parse_args()
+    document = read()
+    requests = requests_of(document, wanted.set)
+    speech = synthesise_all([Utterance(one.text, one.voice, one.speed) for one in requests])
+    with running(agents=1, flows=flows(document)) as centre:
+        outcomes = asyncio.run(ask_all(centre, requests, speech, wanted.line))
+    for line in report(outcomes):
+        print(line)
+    return 0 if sum(one.is_right for one in outcomes) >= LEAST_RIGHT * len(outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

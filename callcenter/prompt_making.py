@@ -1,0 +1,18 @@
+"""Making a centre's prompts ahead: by `callcenter prompts make`, by `serve`, and by core itself."""
+
+from callcenter.rules import prompt_options
+from callcenter.settings import Settings
+from ivr.prompts import Progress, Prompts
+from ivr.synthesis import Synthesiser
+
+
+async def make_prompts(
+    settings: Settings, synthesiser: Synthesiser, progress: Progress
+) -> tuple[Prompts, list[str]]:
+    """The prompts ready for use, and what could not be made, in sentences."""
+    prompts = Prompts(
+        settings.prompt_words, synthesiser, prompt_options(settings), settings.sentences
+    )
+    problems = await prompts.prepare((agent.number for agent in settings.agents), progress)
+    await synthesiser.close()  # started again by the first free text
+    return prompts, problems
