@@ -289,8 +289,10 @@ class Journey:
         if contact is None:
             return
         if contact.stage is Stage.DIALLED:
+            del self._contacts[call_id]
             self.callbacks.ended(contact, by)
             return
+        # The flow's last facts are still this contact's.
         self._ivr.caller_left(call_id)
         del self._contacts[call_id]
         if contact.queue is not None:
