@@ -99,7 +99,7 @@ class Journey:
         self._own_calls = OwnCalls(
             rules, control, parts.floor, where, parts.callers, parts.ring_times, tell
         )
-        self._menus = Menus(rules, parts, self._steps, where, self._own_calls, tell)
+        self._menus = Menus(rules, parts, self._steps, where, self._own_calls, self.callbacks, tell)
 
     def find(self, call_id: CallId) -> Contact | None:
         return self._contacts.get(call_id)

@@ -16,6 +16,7 @@ from typing import get_args
 
 from acd.events import Priority
 from acd.requirement import parse_requirement
+from callcenter.callbacks import Callbacks
 from callcenter.contact import Contact, Guest, Stage
 from callcenter.destinations import Destinations, ToAgent, ToLine, ToOutside, ToQueue, rule_of
 from callcenter.events import HouseEvent
@@ -26,7 +27,7 @@ from callcenter.own_calls import OwnCalls
 from callcenter.parts import Parts
 from callcenter.steps import Steps
 from foundation.errors import Conflict, RemoteError
-from foundation.ids import AgentId, CallId, RecordingId, new_offer_id
+from foundation.ids import AgentId, CallId, RecordingId, new_callback_id, new_offer_id
 from ivr import effects as ivr
 from ivr.events import CallbackAsked, IvrEvent
 from ivr.inputs import (
@@ -62,6 +63,7 @@ class Menus:
         steps: Steps,
         destinations: Destinations,
         own_calls: OwnCalls,
+        callbacks: Callbacks,
         tell: Callable[[HouseEvent], None],
     ) -> None:
         self._rules = rules
@@ -75,6 +77,7 @@ class Menus:
         self._steps = steps
         self._destinations = destinations
         self._own_calls = own_calls
+        self._callbacks = callbacks
         self._tell = tell
         self._recording: dict[RecordingId, CallId] = {}
 
@@ -146,6 +149,12 @@ class Menus:
                 offer.priority,
             )
         )
+        priority = None if offer.priority is None else Priority[f"P{offer.priority}"]
+        try:
+            self._callbacks.ask_by_caller(new_callback_id(), contact, offer.queue, number, priority)
+        except RemoteError as error:
+            # He has been promised one already, or the number may not be dialled: the rule is told.
+            log.warning("[%s] - no callback: %s", contact.call_id, error)
 
     # -- what is heard ---------------------------------------------------------------------------
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from acd.events import AgentOffered, CallQueued
+from acd.events import AgentOffered, CallbackQueued, CallQueued, Priority
 from callcenter.contact import Guest
+from callcenter.destinations import NumberRules
 from callcenter.menu_ports import Answer, MenuPorts
 from foundation.ids import CallId, OfferId, PartyId, RecordingId
 from ivr.caller import Caller
@@ -26,6 +27,7 @@ from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget
 from telephony.calls.number_rules import Purpose, Refusal, Route
 from tests.support.fake_house import EVA, ORDERS, TOM, House
+from tests.support.kept_house import AllNumbers
 
 C1 = CallId("c-1")
 END = "  end: {do: queue, queue: orders}\n"
@@ -130,7 +132,14 @@ class OneRule:
 class Menu(House):
     """A house whose line 8000 has a flow of the test's."""
 
-    def __init__(self, nodes: str, *others: Flow, head: str = "", survey: str = "") -> None:
+    def __init__(
+        self,
+        nodes: str,
+        *others: Flow,
+        head: str = "",
+        survey: str = "",
+        numbers: NumberRules | None = None,
+    ) -> None:
         self.server, self.ears, self.box, self.voice = Server(), Ears(), Box(), Voice()
         ports = MenuPorts(
             known=Known(),
@@ -140,7 +149,7 @@ class Menu(House):
             speaker=self.voice,
         )
         flows = {one.name: one for one in (flow(nodes, head=head), *others)}
-        super().__init__(flows=flows, menus=ports, survey=survey, numbers=OneRule())
+        super().__init__(flows=flows, menus=ports, survey=survey, numbers=numbers or OneRule())
 
     def begin(self) -> CallId:
         call_id = self.arrive()
@@ -275,6 +284,29 @@ def test_callback_is_a_fact_with_a_party_and_no_number() -> None:
     assert house.facts(CallbackAsked) == [
         CallbackAsked(C1, "main", "a.promise", ORDERS, PartyId("p-+8613900000001"), 2)
     ]
+
+
+def test_callback_that_may_not_be_dialled_is_no_promise(caplog: pytest.LogCaptureFixture) -> None:
+    house = Menu("  a: {do: callback, queue: orders, next: end, declined: end}")
+    house.begin()
+    house.press("1")
+    house.press("1")
+    assert house.facts(CallbackQueued) == []
+    assert "no callback: That number may not be called back" in caplog.text
+
+
+def test_callback_that_a_rule_allows_waits_in_the_queue_with_its_urgency() -> None:
+    house = Menu(
+        "  a: {do: callback, queue: orders, priority: P1, next: end, declined: end}",
+        numbers=AllNumbers(),
+    )
+    house.begin()
+    house.press("1")
+    house.press("1")
+    (queued,) = house.facts(CallbackQueued)
+    assert isinstance(queued, CallbackQueued)
+    assert (queued.party_id, queued.queue) == (PartyId("p-+8613900000001"), ORDERS)
+    assert queued.priority == Priority.P1
 
 
 def test_chosen_language_is_spoken_in_the_queue_too() -> None:
