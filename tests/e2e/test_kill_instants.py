@@ -37,7 +37,7 @@ from telephony.calls.events import (
 from tests.support.busy_people import QUEUE_NUMBER, BusyPeople
 from tests.support.centre import Centre, identity_gap, served
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.matrix]
 
 KILLS = int(os.environ.get("KILLS", "15"))
 SEED = int(os.environ.get("KILL_SEED") or random.randrange(2**32))
