@@ -193,6 +193,9 @@ class Matching:
         if was_available:
             self._welcome(agent)
 
+    def is_surging(self, queue: QueueId) -> bool:
+        return queue in self._surging
+
     def set_surge(self, queue: QueueId, *, is_on: bool) -> None:
         """Call in the backup agents of a queue, or let them go again."""
         if is_on:

@@ -46,7 +46,6 @@ class Visits:
         self._ground = ground
         self._callers: dict[CallId, Caller] = {}
         self.entrance = Entrance(ground)
-        self._surging: set[QueueId] = set()
 
     def find(self, call_id: CallId) -> Caller | None:
         return self._callers.get(call_id)
@@ -135,15 +134,14 @@ class Visits:
         self.watch_surge(caller.queue)
 
     def is_surging(self, queue: QueueId) -> bool:
-        return queue in self._surging
+        return self._ground.matching.is_surging(queue)
 
     def watch_surge(self, queue: QueueId) -> None:
         surge = self._ground.options_of(queue).surge
         if surge is None:
             return
-        waiting, is_on = self._ground.matching.waiting(queue), queue in self._surging
+        waiting, is_on = self._ground.matching.waiting(queue), self.is_surging(queue)
         if (waiting >= surge.join_waiting) if not is_on else (waiting <= surge.leave_waiting):
-            (self._surging.discard if is_on else self._surging.add)(queue)
             self._ground.matching.set_surge(queue, is_on=not is_on)
             self._ground.events.append(SurgeChanged(queue, not is_on))
 

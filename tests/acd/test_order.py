@@ -17,6 +17,7 @@ from acd.floor import Floor
 from acd.inputs import (
     Accept,
     AgentLeft,
+    CallerLeft,
     ChangeAgent,
     ChangeQueue,
     Enqueue,
@@ -435,18 +436,19 @@ def test_the_wait_is_told_in_rounded_seconds_and_never_rises() -> None:
         skills={"orders": 1}, announce_position_every_s=30.0, wrap_up_s=0, max_wait_s=9e5
     )
     floor = build_floor(card(EVA, orders=1), card(BEN, orders=1), queues={ORDERS: options})
-    assert told(queue_up(floor, "nobody is there", 0.0)) == [(1, None, False)]
-    seat(floor, EVA, 1.0)
-    seat(floor, BEN, 1.0)
+    assert told(queue_up(floor, "early", 0.0)) == [(1, None, False)], "nobody is there"
+    talks = {}
+    for agent in (EVA, BEN):
+        seat(floor, agent, 0.0)
+    floor.feed(CallerLeft(CallId("early")), 0.0)
     for call in ("x", "y"):
-        events = queue_up(floor, call, 2.0)
-        if offers(events):
-            take(floor, events, 2.0)
-    assert told(queue_up(floor, "a", 3.0)) == [(2, 180.0, False)]
+        events = queue_up(floor, call, 1.0)
+        talks[last_offer(events).agent_id] = CallId(call)
+        take(floor, events, 1.0)
+    assert told(queue_up(floor, "a", 3.0)) == [(1, 120.0, False)], "a talk of 180 s, two agents"
     floor.feed(SignOut(BEN), 4.0)
-    floor.feed(Pause(BEN, "meal"), 5.0)
-    events = floor.tick(33.0)
-    assert (2, 180.0, False) in told(events) or (2, None, True) in told(events)
+    floor.feed(AgentLeft(talks[BEN], BEN), 4.0)
+    assert told(floor.tick(33.0)) == [(1, None, True)], "with one agent it takes longer"
 
 
 def test_how_far_the_expectation_was_off_is_kept() -> None:
