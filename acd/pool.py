@@ -25,9 +25,6 @@ class Pool:
     def __len__(self) -> int:
         return len(self._candidates)
 
-    def __contains__(self, agent_id: AgentId) -> bool:
-        return agent_id in self._candidates
-
     def add(self, candidate: Candidate, now: float) -> None:
         agent_id = candidate.agent.agent_id
         self._candidates[agent_id] = candidate

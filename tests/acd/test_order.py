@@ -28,6 +28,7 @@ from acd.inputs import (
     RemoveAgent,
     SignOut,
 )
+from acd.matching import MAX_LINEUPS
 from acd.options import (
     AgentCard,
     AgentOptions,
@@ -463,3 +464,16 @@ def test_how_far_the_expectation_was_off_is_kept() -> None:
     assert accuracy is not None
     assert accuracy.count == 2
     assert accuracy.p90_s == pytest.approx(90.0)  # 180 s were expected, 90 s it took
+
+
+def test_wishes_that_nobody_has_any_more_are_given_up_and_places_stay() -> None:
+    floor = build_floor(card(EVA, orders=1))
+    floor.feed(Enqueue(CallId("stays"), ORDERS, requires=parse_requirement("latin")), 0.0)
+    for number in range(MAX_LINEUPS + 10):
+        call_id, wish = CallId(f"c-{number}"), parse_requirement(f"skill{number}")
+        floor.feed(Enqueue(call_id, ORDERS, requires=wish), 1.0)
+        floor.feed(CallerLeft(call_id), 1.0)
+    queue_up(floor, "plain", 2.0)
+    assert line(floor) == ["stays", "plain"]
+    assert offers(seat(floor, EVA, 3.0)) == [("plain", EVA)]
+    assert offers(floor.feed(ChangeAgent(card(EVA, orders=1, latin=1)), 4.0)) == []

@@ -202,7 +202,6 @@ def test_an_agent_who_has_gone_is_in_the_pool_no_more() -> None:
     pool.remove(EVA)
     pool.remove(EVA)
     assert len(pool) == 0
-    assert EVA not in pool
 
 
 # -- options -------------------------------------------------------------------------------------
