@@ -10,7 +10,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from acd.simulation.day import DayPlayed, play
-from acd.simulation.figures import AgentTime, Cell, total
+from acd.simulation.figures import AgentTime, Cell, total, total_time
 from acd.simulation.scenario import Scenario
 from callcenter.day_chart import Bar, draw_day
 from callcenter.scenario_file import begin_of_day, load_scenario
@@ -122,7 +122,7 @@ def _summary(played: list[Played]) -> Table:
         sums = [total(each.queues.values()) for each in played]
         table.add_row("all", *_figures(sums, played), style="bold")
     table.caption = "; ".join(
-        f"{each.name}: agents busy {_percent(_whole(each.times).occupancy)}" for each in played
+        f"{each.name}: agents busy {_percent(total_time(each.times).occupancy)}" for each in played
     )
     return table
 
@@ -141,13 +141,6 @@ def _figures(cells: list[Cell], played: list[Played]) -> list[str]:
             f"{cell.longest_wait_s:.0f} s",
         )
     ]
-
-
-def _whole(times: list[AgentTime]) -> AgentTime:
-    result = AgentTime()
-    for time in times:
-        result.add(time)
-    return result
 
 
 def _picture(played: Played) -> str:
