@@ -23,6 +23,7 @@ from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
 from callcenter.answers import Answers
 from callcenter.asks import Reload
+from callcenter.call_classes import CallClasses
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
@@ -74,6 +75,7 @@ from callcenter.speaking import Speaking
 from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
+from callcenter.transcription_actions import TranscriptionActions
 from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
 from foundation import clock
@@ -198,8 +200,18 @@ class Core:
             recording_options(settings),
             RecordingStore(sessions),
             self._tell,
-            lambda: any(c.last_load and not c.last_load.admitting for c in self._clients),
+            self._is_media_near_limit,
+            priority_of=self._transcribe_priority,
+            chance=random.SystemRandom().random,
         )
+
+    def _is_media_near_limit(self) -> bool:
+        return any(c.last_load and not c.last_load.admitting for c in self._clients)
+
+    def _transcribe_priority(self, queue: QueueId) -> int:
+        """As it is served now; a queue that was taken away has none."""
+        rule = self._rules.queues.get(queue)
+        return rule.transcribe_priority if rule else 0
 
     async def _prepare_prompts(self) -> None:
         synthesiser = Synthesiser()
@@ -284,6 +296,7 @@ class Core:
         self._conductor.listen(self._regulars.on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
+        self._conductor.listen(CallClasses(self._recordings.classify).on_event)
         live = self._make_live()
         flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
         settings_lock = asyncio.Lock()
@@ -311,6 +324,7 @@ class Core:
             self._lines,
             LiveActions(live, self._journal, self._tell, settings_lock),
             self._reloader,
+            TranscriptionActions(self._recordings.transcription, self._journal, self._tell),
         )
 
     def _make_menu_ports(self) -> MenuPorts:
@@ -521,6 +535,7 @@ class Core:
             media={number: _reading(client) for number, client in enumerate(self._clients)},
             lines=self._lines.readings(),
             queues={queue: self._read_queue(queue) for queue in self._rules.queues},
+            transcription=self._recordings.progress(most_jobs=0),
         )
 
     def _read_queue(self, queue: QueueId) -> QueueReading:

@@ -24,6 +24,7 @@ Rule 6: nothing here is stored. After a restart of core every recording that has
         nor verdict is queued again, with the attempts that the store has counted.
 """
 
+import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -213,6 +214,10 @@ class JobPool:
         """Recordings that wait for a transcript or are being transcribed."""
         return len(self._jobs)
 
+    @property
+    def leased(self) -> int:
+        return sum(job.state is S.LEASED for job in self._jobs.values())
+
     def oldest_s(self, now: float) -> float:
         """How long ago the talk ended that has waited longest; 0 when none waits."""
         return max((now - job.since for job in self._jobs.values()), default=0.0)
@@ -223,10 +228,10 @@ class JobPool:
 
     def views(self, now: float, most: int) -> list[JobView]:
         """The leased ones, then those that wait, in the order in which they will be leased."""
-        in_order = sorted(
-            self._jobs, key=lambda r: (self._jobs[r].state is S.QUEUED, self._rank(r))
+        first = heapq.nsmallest(
+            most, self._jobs, key=lambda r: (self._jobs[r].state is S.QUEUED, self._rank(r))
         )
-        return [self._view(each, now) for each in in_order[:most]]
+        return [self._view(each, now) for each in first]
 
     @property
     def deadline(self) -> float | None:

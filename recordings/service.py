@@ -26,7 +26,7 @@ from recordings.messages import Reply, Request
 from recordings.options import RecordingOptions
 from recordings.recording import Recording, TranscriptState
 from recordings.store import RecordingStore
-from recordings.transcription import Progress, Transcription
+from recordings.transcription import MOST_JOBS_SHOWN, Progress, Transcription
 
 log = logging.getLogger(__name__)
 
@@ -135,8 +135,8 @@ class RecordingService:
     def waiting_for_transcript(self) -> int:
         return self.transcription.unfinished
 
-    def progress(self) -> Progress:
-        return self.transcription.progress()
+    def progress(self, most_jobs: int = MOST_JOBS_SHOWN) -> Progress:
+        return self.transcription.progress(most_jobs)
 
     # -- life --------------------------------------------------------------------------------------
 

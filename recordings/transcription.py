@@ -23,7 +23,6 @@ from recordings.lease import (
     Finish,
     JobEffect,
     JobPool,
-    JobState,
     JobView,
     Lease,
     Leased,
@@ -92,7 +91,7 @@ class Progress:
     "Seconds of one channel for each CPU-second, of the latest recordings; None: none yet."
     workers: tuple[WorkerView, ...] = ()
     jobs: tuple[JobView, ...] = ()
-    "The leased ones, then those that wait, in their order; the first hundred."
+    "The leased ones, then those that wait, in their order; the first of them."
 
 
 @dataclass(slots=True)
@@ -170,12 +169,12 @@ class Transcription:
     def unfinished(self) -> int:
         return self._jobs.unfinished
 
-    def progress(self) -> Progress:
+    def progress(self, most_jobs: int = MOST_JOBS_SHOWN) -> Progress:
+        """`most_jobs`: that are told one by one."""
         now, sums = self._monotonic_s(), self._sums
-        jobs = self._jobs.views(now, self._jobs.unfinished)
-        working = sum(job.state is JobState.LEASED for job in jobs)
+        working = self._jobs.leased
         return Progress(
-            waiting=len(jobs) - working,
+            waiting=self._jobs.unfinished - working,
             working=working,
             failed=self._failed,
             lag_s=self._jobs.oldest_s(now),
@@ -186,7 +185,7 @@ class Transcription:
             cpu_s=sums.cpu_s,
             speed=sums.speed,
             workers=tuple(self._workers(now)),
-            jobs=tuple(jobs[:MOST_JOBS_SHOWN]),
+            jobs=tuple(self._jobs.views(now, most_jobs)),
         )
 
     def raise_priority(self, recording_id: RecordingId, priority: int) -> None:
