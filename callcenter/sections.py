@@ -364,7 +364,7 @@ class Recordings(Part):
     "For each language a built-in model's name or a folder."
     newest_first: bool = False
     "Of talks with the same `transcribe_priority` the newest is transcribed first, not the oldest."
-    most_live: int = Field(default=4, ge=0, le=32)
+    most_live: int = Field(default=4, ge=0, le=16)
     "Talks that may be transcribed at once while they go on (`queues[].live_transcript`)."
 
 

@@ -21,6 +21,8 @@ ALLOWED_IN = {
         "ivr/free_text.py",
         "ivr/sounds.py",
         "ivr/synthesis.py",
+        "recordings/following.py",
+        "recordings/live_audio.py",
         "recordings/service.py",
         "recordings/listener.py",
         "recordings/transcriber.py",
@@ -33,9 +35,11 @@ ALLOWED_IN = {
         "telephony/sip/endpoint.py",
         "telephony/sip/gateway.py",
         "telephony/sip/resolver.py",
+        "wallboard/live_words.py",
         "wallboard/screens.py",
         "wallboard/service.py",
         "wallboard/socket.py",
+        "wallboard/transcript_socket.py",
         "wallboard/web_role.py",
     ),
     "fastapi": (
@@ -54,6 +58,7 @@ ALLOWED_IN = {
         "wallboard/wait_api.py",
         "wallboard/pages.py",
         "wallboard/socket.py",
+        "wallboard/transcript_socket.py",
         "wallboard/web_role.py",
     ),
     "sqlalchemy": (

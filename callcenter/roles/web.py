@@ -54,7 +54,8 @@ def application(settings: Settings) -> FastAPI:
     sessions = make_sessions(engine)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
-    line = CoreLine(Places(settings.data_path).core_socket)
+    places = Places(settings.data_path)
+    line = CoreLine(places.core_socket)
     recordings = recordings_router(
         RecordingStore(sessions),
         settings.recordings_path,
@@ -85,6 +86,7 @@ def application(settings: Settings) -> FastAPI:
             zone=zone,
             read_directory=line.directory,
             read_accuracies=line.accuracies,
+            words_socket=places.words_socket,
         ),
         extra_routers=[
             recordings,
