@@ -88,6 +88,10 @@ class Wanted(BaseModel):
     queue: str | None = None
     day: Annotated[date | None, Field(alias="date")] = None
     "The day, in the centre's time zone, on which the talk began."
+    first: Annotated[date | None, Field(alias="from")] = None
+    "Instead of it: the first day …"
+    last: Annotated[date | None, Field(alias="to")] = None
+    "… and the last one, included."
     limit: Annotated[int, Query(ge=1, le=500)] = 50
     offset: Annotated[int, Query(ge=0)] = 0
 
@@ -133,12 +137,13 @@ def recordings_router(
 
 
 def _to_filter(wanted: Wanted, timezone: tzinfo) -> RecordingFilter:
+    first, last = wanted.day or wanted.first, wanted.day or wanted.last
     return RecordingFilter(
         call_id=CallId(wanted.call_id) if wanted.call_id is not None else None,
         agent_id=AgentId(wanted.agent_id) if wanted.agent_id is not None else None,
         queue=QueueId(wanted.queue) if wanted.queue is not None else None,
-        started_from=midnight(wanted.day, timezone) if wanted.day else None,
-        started_before=midnight(wanted.day + timedelta(days=1), timezone) if wanted.day else None,
+        started_from=midnight(first, timezone) if first else None,
+        started_before=midnight(last + timedelta(days=1), timezone) if last else None,
     )
 
 

@@ -16,10 +16,12 @@ The first message has all parts, later ones mostly those that came since; `sayin
 
 import asyncio
 from contextlib import suppress
+from http import HTTPStatus
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from foundation.ids import CallId
+from foundation.web.asgi import refusal
 from foundation.web.users import User
 from wallboard.calls import Phase
 from wallboard.live_words import LiveWords, message_of
@@ -30,8 +32,6 @@ PERIOD_S = 0.2
 "Between two messages at least."
 LOOK_S = 2.0
 "So often the talk and the right to hear it are looked at, also in silence."
-POLICY = 1008
-"Close code of RFC 6455: before the socket is accepted it becomes a 403."
 
 
 def transcript_socket(service: BoardService, words: LiveWords) -> APIRouter:
@@ -41,7 +41,8 @@ def transcript_socket(service: BoardService, words: LiveWords) -> APIRouter:
     async def transcript(socket: WebSocket, call_id: str) -> None:
         user: User | None = socket.scope["state"]["user"]
         if user is None or not may_read(service, user, CallId(call_id)):
-            await socket.close(POLICY)
+            sentence = "This talk is not yours to read, or it is over."
+            await socket.send_denial_response(refusal(HTTPStatus.FORBIDDEN, sentence))
             return
         await socket.accept()
         writer = asyncio.create_task(

@@ -10,8 +10,9 @@ from fastapi import FastAPI
 
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
-from callcenter.core_line import CoreLine
+from callcenter.core_line import CoreLine, WebCore
 from callcenter.live_api import live_router
+from callcenter.pages import LIVE, PAGES, RECORDINGS, STATIC, TRANSCRIPTION
 from callcenter.places import Places
 from callcenter.records_api import records_router
 from callcenter.rules import directory, phone_options
@@ -26,6 +27,7 @@ from foundation.journal import JournalReader
 from foundation.log import set_up
 from foundation.web.api import require_role
 from foundation.web.app import WebOptions
+from foundation.web.frame import FrameOptions, page_routes
 from foundation.web.gate import GateOptions
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
@@ -48,14 +50,14 @@ ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may read callers' numbers."
 
 
-def application(settings: Settings) -> FastAPI:
-    """Everything that is served over HTTP."""
+def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
+    """Everything that is served over HTTP. `core`: another than the one at the centre's socket."""
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
     places = Places(settings.data_path)
-    line = CoreLine(places.core_socket)
+    line = core or CoreLine(places.core_socket)
     recordings = recordings_router(
         RecordingStore(sessions),
         settings.recordings_path,
@@ -81,7 +83,11 @@ def application(settings: Settings) -> FastAPI:
         line,
         UserStore(engine),
         BoardOptions(
-            web=WebOptions(session=SessionOptions(key=key), gate=gate_options(settings)),
+            web=WebOptions(
+                session=SessionOptions(key=key),
+                gate=gate_options(settings),
+                frame=FrameOptions(pages=PAGES, timezone=settings.timezone),
+            ),
             directory=directory(settings),
             zone=zone,
             read_directory=line.directory,
@@ -98,6 +104,9 @@ def application(settings: Settings) -> FastAPI:
                 line, RecordingStore(sessions), require_role(*LOOKERS), require_role(*CHANGERS)
             ),
             phone_pages(phone_options(settings)),
+            page_routes(LIVE, STATIC / "live"),
+            page_routes(RECORDINGS, STATIC / "recordings"),
+            page_routes(TRANSCRIPTION, STATIC / "transcription"),
         ],
         metrics_sources=[line.metrics],
     )
