@@ -92,6 +92,7 @@ from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
 from recordings.listen_messages import FromListener
+from recordings.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
 from telephony.calls.events import (
@@ -205,6 +206,7 @@ class Core:
         self._party_store = PartyStore(sessions)
         self._parties = PartyBook(await self._party_store.load(), self._party_store.save)
         self._tasks.start("parties", self._party_store.run)
+        self._search = SearchStore(sessions)
         self._recordings = RecordingService(
             recording_options(settings),
             RecordingStore(sessions),
@@ -334,7 +336,9 @@ class Core:
             self._lines,
             LiveActions(live, self._journal, self._tell, settings_lock),
             self._reloader,
-            TranscriptionActions(self._recordings.transcription, self._journal, self._tell),
+            TranscriptionActions(
+                self._recordings.transcription, self._search, self._journal, self._tell
+            ),
         )
 
     def _make_menu_ports(self) -> MenuPorts:

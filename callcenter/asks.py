@@ -9,6 +9,7 @@ from foundation.ids import CallId, QueueId, RecordingId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
 from recordings import messages as recordings
+from recordings.search_store import Indexed
 from recordings.transcription import Progress
 from wallboard.commands import Command, Done
 from wallboard.directory import Directory
@@ -64,6 +65,14 @@ class RetryTranscripts(Request[int]):
     recording_id: RecordingId | None
     "None: all of them."
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexTranscript(Request[None]):
+    """Have the search find a recording by these words, and no longer by others."""
+
+    recording_id: RecordingId
+    sides: list[Indexed]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from callcenter.asks import RaiseTranscript, RetryTranscripts
+from callcenter.asks import IndexTranscript, RaiseTranscript, RetryTranscripts
 from callcenter.events import ActionTaken
 from foundation.journal import Journal
+from recordings.search_store import SearchStore
 from recordings.transcription import Transcription
 from wallboard.commands import Done
 
@@ -20,10 +21,12 @@ class TranscriptionActions:
     def __init__(
         self,
         transcription: Transcription,
+        search: SearchStore,
         journal: Journal,
         tell: Callable[[ActionTaken], None],
     ) -> None:
         self._transcription = transcription
+        self._search = search
         self._journal = journal
         self._tell = tell
 
@@ -43,6 +46,9 @@ class TranscriptionActions:
             await self._transcription.retry(ask.recording_id)
         await self._noted(ActionTaken(ask.by, "transcript retried", ask.recording_id or ALL))
         return count
+
+    async def index(self, ask: IndexTranscript) -> None:
+        await self._search.put(ask.recording_id, ask.sides)
 
     async def _noted(self, action: ActionTaken) -> Done:
         self._tell(action)

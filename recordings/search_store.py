@@ -4,7 +4,8 @@ All terms must have been said in a recording, by either side or, where a side is
 one. The database finds the recordings; `recordings.question` then finds the places in their words.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,6 +54,14 @@ class Found:
     "Of the sides that were asked for."
 
 
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What one side of a transcript is found by."""
+
+    side: Side
+    parts: tuple[IndexPart, ...]
+
+
 class SearchStore:
     """Web reads it; the index is written with the transcript, or anew by `put`."""
 
@@ -63,22 +72,19 @@ class SearchStore:
         self, terms: Sequence[Term], wanted: SearchFilter, limit: int, offset: int
     ) -> tuple[list[Found], int]:
         """One page, the newest first, and how many recordings there are in all."""
-        try:
-            async with self._sessions.begin() as session:
-                is_postgresql = session.get_bind().dialect.name == POSTGRESQL
-                said = [_has_term(term, wanted.side, is_postgresql) for term in terms]
-                chosen = _where(select(RecordingRow), wanted).where(*said)
-                total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
-                page = chosen.order_by(RecordingRow.started.desc(), RecordingRow.recording_id)
-                rows = list(await session.scalars(page.limit(limit).offset(offset)))
-                said_in = await _transcripts(session, [row.recording_id for row in rows])
-        except (OperationalError, InterfaceError, OSError) as error:
-            raise Unavailable(f"the database does not answer: {error}") from error
+        async with self._transaction() as session:
+            is_postgresql = session.get_bind().dialect.name == POSTGRESQL
+            said = [_has_term(term, wanted.side, is_postgresql) for term in terms]
+            chosen = _where(select(RecordingRow), wanted).where(*said)
+            total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
+            page = chosen.order_by(RecordingRow.started.desc(), RecordingRow.recording_id)
+            rows = list(await session.scalars(page.limit(limit).offset(offset)))
+            said_in = await _transcripts(session, [row.recording_id for row in rows])
         return [_found(row, said_in, wanted.side) for row in rows], total or 0
 
     async def classes(self) -> list[tuple[str, str]]:
         """Kind and name of all that calls were about, in order."""
-        async with self._sessions.begin() as session:
+        async with self._transaction() as session:
             rows = await session.execute(
                 select(CallClassRow.kind, CallClassRow.name)
                 .distinct()
@@ -91,7 +97,7 @@ class SearchStore:
 
     async def count(self, *, all_of_them: bool) -> int:
         """Transcripts to be indexed: those that are not, or all."""
-        async with self._sessions.begin() as session:
+        async with self._transaction() as session:
             wanted = _to_index(all_of_them=all_of_them, after="").subquery()
             return await session.scalar(select(func.count()).select_from(wanted)) or 0
 
@@ -99,18 +105,26 @@ class SearchStore:
         self, *, all_of_them: bool, after: str, limit: int
     ) -> dict[RecordingId, list[SideTranscript]]:
         """By recording, in the order of their ids, beginning behind `after`."""
-        async with self._sessions.begin() as session:
+        async with self._transaction() as session:
             chosen = _to_index(all_of_them=all_of_them, after=after)
             ids = list(await session.scalars(chosen.limit(limit)))
             said_in = await _transcripts(session, ids)
         return {RecordingId(each): said_in.get(each, []) for each in ids}
 
-    async def put(
-        self, recording_id: RecordingId, sides: Sequence[tuple[Side, Sequence[IndexPart]]]
-    ) -> None:
-        async with self._sessions.begin() as session:
-            by_side = [(side.value, parts) for side, parts in sides]
-            await replace_parts(session, recording_id, by_side)
+    async def put(self, recording_id: RecordingId, sides: Sequence[Indexed]) -> None:
+        """Passed over for a recording that is gone by now."""
+        async with self._transaction() as session:
+            if await session.get(RecordingRow, recording_id) is not None:
+                by_side = [(each.side.value, each.parts) for each in sides]
+                await replace_parts(session, recording_id, by_side)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        try:
+            async with self._sessions.begin() as session:
+                yield session
+        except (OperationalError, InterfaceError, OSError) as error:
+            raise Unavailable(f"the database does not answer: {error}") from error
 
 
 def _to_index(*, all_of_them: bool, after: str) -> Select[str]:

@@ -11,7 +11,7 @@ from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.question import parse
 from recordings.recogniser import Word
 from recordings.recording import SideTranscript
-from recordings.search_store import SearchFilter, SearchStore
+from recordings.search_store import Indexed, SearchFilter, SearchStore
 from recordings.store import RecordingRow, RecordingStore
 from recordings.terms import PART_WORDS, IndexPart, index_parts
 from telephony.calls.events import Side
@@ -157,11 +157,13 @@ class SearchBehaviour:
 
         due = await store.next_transcripts(all_of_them=False, after="", limit=10)
         for recording_id, sides in due.items():
-            await store.put(recording_id, list(parts_of(sides).items()))
-            await store.put(recording_id, list(parts_of(sides).items()))
+            indexed = [Indexed(side, tuple(parts)) for side, parts in parts_of(sides).items()]
+            await store.put(recording_id, indexed)
+            await store.put(recording_id, indexed)
 
         assert [*due] == ["r-1"]
         assert await found(sessions, "退款") == ["r-2", "r-1"]
         assert await store.count(all_of_them=False) == 0
         assert await fts_rows(sessions) == 4
         assert await store.next_transcripts(all_of_them=True, after="r-2", limit=10) == {}
+        await store.put(RecordingId("r-gone"), [])
