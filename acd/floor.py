@@ -7,8 +7,8 @@
 `feed(input, now)` and `tick(now)` return what happened; whoever conducts the calls makes phones
 ring and stop after that. `now` is seconds of one monotonic clock and never runs backwards.
 
-Rule 1: an offer is one step. Agent and caller are bound to each other in `_offer`, and nowhere
-        else; so there are never two calls for one agent or two agents for one caller.
+Rule 1: an offer is one step. Agent and caller are bound to each other in `acd.visits._bind`, and
+        nowhere else; so there are never two calls for one agent.
 Rule 2: nobody waits while a suitable agent is available. Each input ends with `_dispatch`, which
         leaves no queue with a match (`acd.matching`). Nothing is polled.
 Rule 3: a failed offer does not cost the caller the place in the queue, and the same agent is
@@ -29,6 +29,10 @@ Rule 8: a talk moves from agent to agent without ending: who is asked into it is
         (`acd.guests`) until `TakeTalk` gives him the caller. The visit keeps its outcome.
 Rule 9: who is to be called back waits among the others by the original entry (`acd.callbacks`);
         an agent is reserved before anybody is dialled.
+Rule 10: in a queue that rings all, whoever is free and has nobody who waits for him rings for the
+         caller beside those who ring already. The first `Accept` has the caller; the others are
+         as free, and as long idle, as before. The caller waits again when the last one has failed;
+         those who failed are paused, so that no phone is rung again before its agent says so.
 
 Refused with `NotFound`: an agent or queue that does not exist. With `Conflict`: `Ready` or `Pause`
 of who is not signed in, `Reserve` of who is not available. With `IllegalTransition` (our bug): a
@@ -459,6 +463,7 @@ class Floor:
                 self._visits.offer(caller, agent, offer_id, match.lineup.options, now)
             else:
                 self._callbacks.call(callback, agent, offer_id, now)
+        self._visits.offer_more(self._new_offer_id, now)
 
     def _miss(self, agent: Agent, why: OfferFailure, now: float) -> None:
         self._part(agent, why, now)

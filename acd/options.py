@@ -27,6 +27,8 @@ class Strategy(StrEnum):
     "Always in the order of the configuration."
     RANDOM_WEIGHTED = "random_weighted"
     "By lot, better suited agents more often."
+    RING_ALL = "ring_all"
+    "All at once, up to `ring_all_most`; who picks up first has the caller."
     PERCENT_ALLOCATION = "percent_allocation"
     "Who is furthest below the share of the time that this queue should have of it."
 
@@ -172,6 +174,8 @@ class QueueOptions:
     relax: tuple[Relaxation, ...] = ()
     "What will do instead of both, in the order of `after_s`."
     strategy: Strategy = Strategy.LONGEST_IDLE
+    ring_all_most: int = 20
+    "How many phones ring for one caller, with the strategy ring_all."
     sticky_s: float = 0.0
     "How long a caller waits for the agent who talked with him last, before all others; 0: never."
     max_waiting: int | None = None
@@ -205,6 +209,11 @@ class QueueOptions:
     "Name of what waiting callers hear; '': the centre's own music."
 
     @property
+    def most_offers(self) -> int:
+        """How many phones may ring for one caller."""
+        return self.ring_all_most if self.strategy is Strategy.RING_ALL else 1
+
+    @property
     def requirement(self) -> Requirement:
         """`skills` and `requires` together."""
         return both(least_levels(self.skills), self.requires)
@@ -219,6 +228,8 @@ class QueueOptions:
             )
             if seconds is not None and seconds <= 0
         ]
+        if self.ring_all_most < 1:
+            problems.append(f"ring_all_most must be 1 or more, not {self.ring_all_most}")
         if self.wrap_up_s < 0:
             problems.append(f"wrap_up_s must not be negative, but is {self.wrap_up_s}")
         steps = [step.after_s for step in self.relax]

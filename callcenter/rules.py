@@ -248,6 +248,7 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
             Relaxation(step.after_s, parse_requirement(step.requires)) for step in queue.relax
         ),
         strategy=queue.strategy,
+        ring_all_most=queue.ring_all_most,
         sticky_s=queue.sticky_s,
         max_waiting=queue.max_waiting,
         max_expected_wait_s=queue.max_expected_wait_s,

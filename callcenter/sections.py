@@ -632,6 +632,8 @@ class Queue(Part):
     "What will do after a longer wait, step by step."
     strategy: Strategy = Strategy.LONGEST_IDLE
     "Which of the available agents is offered the call; docs/acd.md tells what each does."
+    ring_all_most: int = Field(default=20, ge=1, le=100)
+    "How many phones ring for one caller, with the strategy `ring_all`."
     sticky_s: SecondsOrNever = 0.0
     "How long a caller waits for the agent who talked with him last; 0: not at all."
     sticky_days: float = Field(default=7, gt=0, le=366)
