@@ -241,8 +241,8 @@ class CallbackFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallbackQueued:
-    """Somebody is to be called back. Told again by a core that was started again, with what is
-    left: the last one counts."""
+    """Somebody is to be called back. Told again once a day, and by a core that was started again,
+    with what is left: the last one counts."""
 
     callback_id: CallbackId
     party_id: PartyId

@@ -102,6 +102,7 @@ from acd.timers import (
     CallbackExpired,
     MaxWait,
     PositionDue,
+    PromiseAged,
     RelaxDue,
     RestOver,
     Timer,
@@ -284,9 +285,10 @@ class Floor:
             return None
         return self._ground.matching.position(caller)
 
-    def check_callback(self, party_id: PartyId, queue: QueueId) -> None:
-        """Raises `Conflict` or `NotFound` where `QueueCallback` would."""
-        self._callbacks.check(party_id, queue)
+    def check_callback(self, party_id: PartyId, queue: QueueId, in_s: float = 0.0) -> None:
+        """Raises `Conflict` or `NotFound` where `QueueCallback` would, `RemoteError` for a wish
+        that is further ahead than the queue allows."""
+        self._callbacks.check(party_id, queue, in_s)
 
     def has_callback(self, callback_id: CallbackId) -> bool:
         return self._callbacks.find(CallId(callback_id)) is not None
@@ -496,6 +498,8 @@ class Floor:
                 self._callbacks.end_rest(callback_id, now)
             case CallbackExpired(callback_id):
                 self._callbacks.expire(callback_id)
+            case PromiseAged(callback_id):
+                self._callbacks.tell_again(callback_id, now)
             case PositionDue(call_id):
                 self._visits.tell_position(call_id, now)
             case _:

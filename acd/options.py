@@ -156,10 +156,12 @@ class CallbackOptions:
     "From when the turn could have come; a try in flight may still succeed."
     max_pending: int = 500
     "Who asks when so many are promised already is refused."
+    furthest_s: float = 60 * 86_400.0
+    "How far ahead somebody may wish to be called back."
 
     def __post_init__(self) -> None:
         numbers = (self.tries, self.retry_after_s, self.ring_s, self.give_up_after_s)
-        if min(*numbers, self.max_pending) <= 0:
+        if min(*numbers, self.max_pending, self.furthest_s) <= 0:
             raise ConfigurationError([f"callbacks: everything must be above 0, but {self}"])
 
 

@@ -619,6 +619,8 @@ class Callbacks(Part):
     "Then the promise is given up, when no agent was there for it."
     max_pending: int = Field(default=500, ge=1, le=10_000)
     "Who asks when so many are promised already is refused."
+    furthest_days: float = Field(default=60, gt=0, le=366)
+    "How far ahead the time may be at which somebody wants to be called back."
 
 
 class Queue(Part):
