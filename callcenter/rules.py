@@ -251,6 +251,7 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
             Relaxation(step.after_s, parse_requirement(step.requires)) for step in queue.relax
         ),
         strategy=queue.strategy,
+        ring_all_most=queue.ring_all_most,
         sticky_s=queue.sticky_s,
         max_waiting=queue.max_waiting,
         max_expected_wait_s=queue.max_expected_wait_s,
@@ -273,7 +274,17 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
 
 
 def _callbacks(queue: Queue) -> CallbackOptions | None:
-    return None if queue.callbacks is None else CallbackOptions(**queue.callbacks.model_dump())
+    wanted = queue.callbacks
+    if wanted is None:
+        return None
+    return CallbackOptions(
+        tries=wanted.tries,
+        retry_after_s=wanted.retry_after_s,
+        ring_s=wanted.ring_s,
+        give_up_after_s=wanted.give_up_after_s,
+        max_pending=wanted.max_pending,
+        furthest_s=wanted.furthest_days * DAY_S,
+    )
 
 
 def _surge(queue: Queue) -> Surge | None:

@@ -627,6 +627,8 @@ class Callbacks(Part):
     "Then the promise is given up, when no agent was there for it."
     max_pending: int = Field(default=500, ge=1, le=10_000)
     "Who asks when so many are promised already is refused."
+    furthest_days: float = Field(default=60, gt=0, le=366)
+    "How far ahead the time may be at which somebody wants to be called back."
 
 
 class Queue(Part):
@@ -640,6 +642,8 @@ class Queue(Part):
     "What will do after a longer wait, step by step."
     strategy: Strategy = Strategy.LONGEST_IDLE
     "Which of the available agents is offered the call; docs/acd.md tells what each does."
+    ring_all_most: int = Field(default=20, ge=1, le=100)
+    "How many phones ring for one caller, with the strategy `ring_all`."
     sticky_s: SecondsOrNever = 0.0
     "How long a caller waits for the agent who talked with him last; 0: not at all."
     sticky_days: float = Field(default=7, gt=0, le=366)

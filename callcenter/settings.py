@@ -326,10 +326,10 @@ def load(folder: Path) -> Settings:
     problems += settings._take_corrections()
     if problems:
         raise ConfigurationError(problems)
-    settings._warnings = (
-        *(_placed_one(document, *one) for one in doubts(settings)),
-        *(written.complaint(*one) for flow, written in read for one in doubts_of_flow(flow)),
-    )
+    settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))
+    for flow, written in read:
+        found = doubts_of_flow(flow, settings)
+        settings._warnings += tuple(written.complaint(*one) for one in found)
     return settings
 
 
