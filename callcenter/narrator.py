@@ -44,6 +44,10 @@ TOLD = (
     HandoverRefused,
 )
 "What changes a call's fate, beside its end."
+NARRATED = frozenset(
+    (*TOLD, *get_args(acd.CallbackEvent), calls.CallEnded, LineRegistered, LineLost)
+)
+CALLBACKS = frozenset(get_args(acd.CallbackEvent))
 
 
 class Narrator:
@@ -54,6 +58,8 @@ class Narrator:
         self._steps: dict[CallId, list[tuple[str, float]]] = {}
 
     def on_event(self, event: HouseEvent) -> None:
+        if type(event) not in NARRATED:
+            return
         if isinstance(event, TOLD):
             name = type(event).__name__
             self._steps.setdefault(event.call_id, []).append((name, self._now()))
