@@ -29,6 +29,7 @@ from wallboard.directory import Directory
 from wallboard.pages import wallboard_pages
 from wallboard.screens import Screens
 from wallboard.service import BoardService, FollowOptions
+from wallboard.snapshot import BoardKeeper, Keeping
 from wallboard.socket import wallboard_socket
 from wallboard.tally import Tally
 
@@ -50,6 +51,8 @@ class BoardOptions:
     "The directory as core serves it; None: it never changes."
     read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None
     "How far core's expected waits were off; None: not told."
+    keeping: Keeping | None = None
+    "Where the board outlives this process; None: nowhere."
 
 
 def build(
@@ -87,10 +90,11 @@ def build(
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        tasks = [
-            asyncio.create_task(service.follow(), name="follow-core"),
-            asyncio.create_task(screens.run(), name="publish-board"),
-        ]
+        works = {"follow-core": service.follow, "publish-board": screens.run}
+        if options.keeping is not None:
+            service.board = await options.keeping.board(options.zone, options.directory)
+            works["keep-board"] = BoardKeeper(service, options.keeping.file).run
+        tasks = [asyncio.create_task(work(), name=name) for name, work in works.items()]
         for task in tasks:
             task.add_done_callback(lambda done: _end_when_failed(done, on_failure))
         try:

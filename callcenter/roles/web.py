@@ -31,6 +31,7 @@ from recordings.api import recordings_router
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
 from wallboard.pages import phone_pages
+from wallboard.snapshot import Keeping, board_file
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -46,7 +47,9 @@ def application(settings: Settings) -> FastAPI:
     engine = make_engine(settings.database_url)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
-    line = CoreLine(Places(settings.data_path).core_socket)
+    places = Places(settings.data_path)
+    line = CoreLine(places.core_socket)
+    journal = JournalReader(settings.journal_path, CODEC)
     recordings = recordings_router(
         RecordingStore(make_sessions(engine)),
         settings.recordings_path,
@@ -54,7 +57,7 @@ def application(settings: Settings) -> FastAPI:
         require_role(*HEARERS),
     )
     records = records_router(
-        JournalReader(settings.journal_path, CODEC),
+        journal,
         PartyStore(make_sessions(engine)).numbers,
         zone,
         require_role(*ACCOUNTANTS),
@@ -69,6 +72,7 @@ def application(settings: Settings) -> FastAPI:
             zone=zone,
             read_directory=line.directory,
             read_accuracies=line.accuracies,
+            keeping=Keeping(board_file(places.kept_board, zone), journal.find),
         ),
         extra_routers=[
             recordings,
