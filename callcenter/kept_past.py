@@ -66,11 +66,11 @@ def restored(snapshot: Snapshot) -> Past:
 
 
 async def read_past(
-    file: SnapshotFile, reader: JournalReader, now: datetime, last_seq: int
+    file: SnapshotFile, reader: JournalReader, ended_at: datetime, last_seq: int
 ) -> Past:
-    """What the journal says up to `last_seq`, as if it were read from two days before `now`."""
-    past = await _kept(file, reader, now)
-    records = reader.read(past.seq) if past.seq else reader.read_since(now - HISTORY)
+    """What the journal says up to `last_seq`, as if it were read from two days before its end."""
+    past = await _kept(file, reader, ended_at)
+    records = reader.read(past.seq) if past.seq else reader.read_since(ended_at - HISTORY)
     async with aclosing(records):
         async for record in records:
             if record.seq > last_seq:
@@ -79,9 +79,9 @@ async def read_past(
     return past
 
 
-async def _kept(file: SnapshotFile, reader: JournalReader, now: datetime) -> Past:
+async def _kept(file: SnapshotFile, reader: JournalReader, ended_at: datetime) -> Past:
     snapshot = await asyncio.to_thread(file.read)
-    if snapshot is None or snapshot.at_s < (now - HISTORY).timestamp():
+    if snapshot is None or snapshot.at_s < (ended_at - HISTORY).timestamp():
         return Past()
     if not snapshot.follows(await reader.find(snapshot.seq)):
         log.warning("the kept past is not of this journal, which is read instead")
@@ -104,7 +104,9 @@ class PastKeeper:
     async def read(self) -> Past:
         """What the processes before us have told. It is the caller's, who may change it."""
         journal = self._journal
-        past = await read_past(self._file, journal.reader, clock.utc_now(), journal.opened_seq)
+        # From where the journal ended, not from now: the centre may have been off for longer.
+        ended_at = min(journal.ended_at or clock.utc_now(), clock.utc_now())
+        past = await read_past(self._file, journal.reader, ended_at, journal.opened_seq)
         self._past = copy.deepcopy(past)
         for record in self._early:
             self._past.take(record)

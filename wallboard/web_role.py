@@ -6,10 +6,13 @@ uvicorn ─▶ foundation.web (sign-in, roles, health) ─▶ wallboard routes �
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Gauge
@@ -26,14 +29,21 @@ from wallboard.board import Board
 from wallboard.board_clock import BoardClock
 from wallboard.core_link import CoreLink
 from wallboard.directory import Directory
+from wallboard.live_words import LiveWords
 from wallboard.pages import wallboard_pages
 from wallboard.screens import Screens
 from wallboard.service import BoardService, FollowOptions
 from wallboard.snapshot import BoardKeeper, Keeping
 from wallboard.socket import wallboard_socket
 from wallboard.tally import Tally
+from wallboard.transcript_socket import transcript_socket
 
 log = logging.getLogger(__name__)
+
+Work: TypeAlias = Callable[[], Coroutine[object, object, None]]
+
+
+FORGET_WORDS_S = 10.0
 
 
 def end_process() -> None:
@@ -53,6 +63,8 @@ class BoardOptions:
     "How far core's expected waits were off; None: not told."
     keeping: Keeping | None = None
     "Where the board outlives this process; None: nowhere."
+    words_socket: Path | None = None
+    "Where the listener tells what is said in talks; None: none is followed."
 
 
 def build(
@@ -82,6 +94,7 @@ def build(
         options.read_accuracies,
     )
     screens = Screens(service)
+    words = None if options.words_socket is None else LiveWords(options.words_socket)
     _measure(registry, service, screens)
 
     async def core_is_up() -> None:
@@ -90,10 +103,13 @@ def build(
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        works = {"follow-core": service.follow, "publish-board": screens.run}
+        works: dict[str, Work] = {"follow-core": service.follow, "publish-board": screens.run}
         if options.keeping is not None:
             service.board = await options.keeping.board(options.zone, options.directory)
             works["keep-board"] = BoardKeeper(service, options.keeping.file).run
+        if words is not None:
+            works["live-words"] = words.run
+            works["forget-words"] = partial(_forget_words, words, service)
         tasks = [asyncio.create_task(work(), name=name) for name, work in works.items()]
         for task in tasks:
             task.add_done_callback(lambda done: _end_when_failed(done, on_failure))
@@ -105,6 +121,8 @@ def build(
             await asyncio.gather(*tasks, return_exceptions=True)
 
     routers = [wallboard_api(service), wallboard_socket(screens), wallboard_pages(), *extra_routers]
+    if words is not None:
+        routers.append(transcript_socket(service, words))
     return create_app(
         options.web,
         users,
@@ -115,6 +133,13 @@ def build(
         lifespan=running,
         passwords=passwords,
     )
+
+
+async def _forget_words(words: LiveWords, service: BoardService) -> None:
+    """Those of talks that are over."""
+    while True:
+        await asyncio.sleep(FORGET_WORDS_S)
+        words.keep_only(service.is_living)
 
 
 def _end_when_failed(task: "asyncio.Task[None]", on_failure: Callable[[], None]) -> None:
