@@ -32,6 +32,7 @@ from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDr
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
 from callcenter.journey import Journey
+from callcenter.kept_past import PastKeeper, past_file
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
@@ -197,6 +198,7 @@ class Core:
             CODEC,
             on_trouble=self._on_journal_trouble,
         )
+        self._past_keeper = PastKeeper(past_file(self._places.kept_history), self._journal)
         self._journal.subscribe(lambda record: self._metrics.on_event(record.event))
         self._closing.push_async_callback(self._journal.close)
         self._conductor = Conductor(self._journal.publish)
@@ -472,6 +474,7 @@ class Core:
         present = {aor for aor, data in stored if stack.restore_bindings(aor, data, now)}
         taking_over = TakeOver(
             journal=self._journal,
+            keeper=self._past_keeper,
             clients=self._clients,
             media_port=self._media,
             endpoint=self._endpoint,
@@ -511,6 +514,7 @@ class Core:
             self._journal,
         )
         self._tasks.start("regulars", self._learn_regulars, OnFailure.RESTART)
+        self._tasks.start("kept-past", self._past_keeper.run, OnFailure.RESTART)
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
         if self._settings.follows:

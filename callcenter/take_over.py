@@ -22,10 +22,11 @@ from callcenter.events import HouseEvent
 from callcenter.history import History
 from callcenter.house import HouseRules
 from callcenter.journey import Journey
+from callcenter.kept_past import PastKeeper
 from callcenter.limits import Arrival
 from callcenter.media_port import MediaPort
 from callcenter.revive import Plan, make_plan
-from callcenter.settle import HISTORY, REASON, OpenEnds, end_monitors, seat, settle
+from callcenter.settle import REASON, OpenEnds, end_monitors, seat, settle
 from callcenter.stand import House
 from foundation import clock
 from foundation.errors import CallCentreError, RemoteError
@@ -55,6 +56,7 @@ class TakeOver:
         self,
         *,
         journal: Journal,
+        keeper: PastKeeper,
         clients: Sequence[MediaClient],
         media_port: MediaPort,
         endpoint: SipEndpoint,
@@ -66,6 +68,7 @@ class TakeOver:
         tell: Callable[[HouseEvent], None],
     ) -> None:
         self._journal = journal
+        self._keeper = keeper
         self._clients = clients
         self._media = media_port
         self._endpoint = endpoint
@@ -83,7 +86,8 @@ class TakeOver:
 
         `early`: what media has told, which nobody has heard yet.
         """
-        history, open_ends = await self._read_history()
+        past = await self._keeper.read()
+        history, open_ends = past.history, past.open_ends
         sessions = await adopt_sessions(self._clients, self._media)
         sides, others = adopt_legs(sessions, self._endpoint)
         if self._journal.is_same_boot:
@@ -103,15 +107,6 @@ class TakeOver:
         kept = {started.recording_id for started in plan.running}
         for tap_id in {tap for session in sessions for tap in session.taps} - kept:
             self._media.ask(media.Untap(rid=0, tap_id=tap_id), lambda _: None)
-
-    async def _read_history(self) -> tuple[History, OpenEnds]:
-        history, open_ends = History(), OpenEnds()
-        # From where the journal ended, not from now: the centre may have been off for longer.
-        ended_at = min(self._journal.ended_at or clock.utc_now(), clock.utc_now())
-        async for record in self._journal.reader.read_since(ended_at - HISTORY):
-            history.take(record)
-            open_ends.take(record.event)
-        return history, open_ends
 
     def _house(self, present: Collection[str]) -> House:
         return House(

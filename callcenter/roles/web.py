@@ -38,6 +38,7 @@ from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
 from wallboard.directory import Directory
 from wallboard.pages import phone_pages
+from wallboard.snapshot import Keeping, board_file
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -58,6 +59,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     key = derive_key(settings.data_path, "web sessions")
     places = Places(settings.data_path)
     line = core or CoreLine(places.core_socket)
+    journal = JournalReader(settings.journal_path, CODEC)
     recordings = recordings_router(
         RecordingStore(sessions),
         settings.recordings_path,
@@ -65,7 +67,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         require_role(*HEARERS),
     )
     records = records_router(
-        JournalReader(settings.journal_path, CODEC),
+        journal,
         PartyStore(sessions).numbers,
         zone,
         require_role(*ACCOUNTANTS),
@@ -92,6 +94,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             zone=zone,
             read_directory=line.directory,
             read_accuracies=line.accuracies,
+            keeping=Keeping(board_file(places.kept_board, zone), journal.find),
             words_socket=places.words_socket,
         ),
         extra_routers=[

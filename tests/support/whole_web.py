@@ -34,7 +34,7 @@ from foundation.web.store import UserStore
 from foundation.web.users import Role, User
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from recordings.terms import index_parts
 from recordings.transcription import Progress
 from telephony.calls.events import CallArrived, Side
@@ -213,7 +213,7 @@ async def _recorded(store: RecordingStore, folder: Path, number: int, agent: Age
     )
     await store.add(recording)
     write_wav(folder / recording.file, np.zeros((8000, 2), np.int16))
-    await store.end(recording.recording_id, 1.0, True, TranscriptState.QUEUED)
+    await store.end(Ended(recording.recording_id, 1.0, True, TranscriptState.QUEUED))
     said = SideTranscript(Side.CALLER, "en", (Word("hello", 0.1, 0.4, 0.9),))
     parts = {said.side: index_parts(said.words)}
     await store.save_transcript(recording.recording_id, [said], parts)
