@@ -10,6 +10,7 @@ from callcenter.asks import (
     BoardAsks,
     ChangeAgentLive,
     ChangeQueueLive,
+    EndEmergency,
     EndLine,
     EraseParty,
     FindJournalEnds,
@@ -18,15 +19,18 @@ from callcenter.asks import (
     ReadAccuracies,
     ReadCall,
     ReadDirectory,
+    ReadEmergency,
     ReadMetrics,
     Reload,
     ResetLive,
     ShowLive,
+    SwitchEmergency,
     TellLine,
     TranscriberAsks,
 )
 from callcenter.call_record import rows_of_call
 from callcenter.drivers import FloorDriver
+from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
@@ -56,6 +60,7 @@ class Answers:
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        emergency: EmergencyDesk,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -66,6 +71,7 @@ class Answers:
         self._lines = lines
         self._live = live
         self._reloader = reloader
+        self._emergency = emergency
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -86,6 +92,9 @@ class Answers:
             ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
+            SwitchEmergency: self._emergency.switch,
+            EndEmergency: self._emergency.end,
+            ReadEmergency: self._emergency.show,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:

@@ -27,6 +27,7 @@ from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
+from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
 from callcenter.journey import Journey
@@ -49,7 +50,7 @@ from callcenter.prompt_making import make_prompts
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
-from callcenter.reloading import Reloader
+from callcenter.reloading import Reloadable, Reloader
 from callcenter.rules import (
     agent_cards,
     agent_options,
@@ -150,6 +151,7 @@ class Core:
         self._join_parts()
         for number, client in enumerate(self._clients):
             self._tasks.start(f"media-{number}", client.run, OnFailure.RESTART)
+        await self._emergency.restore()
         await self._take_over()
         await self._open_door()
         log.info("core answers on %s", ", ".join(str(s.getsockname()) for s in self._sockets))
@@ -287,9 +289,12 @@ class Core:
         live = self._make_live()
         flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
         settings_lock = asyncio.Lock()
-        self._reloader = Reloader(
-            self._configured, [live, flows], self._journal, self._tell, settings_lock
+        self._emergency = EmergencyDesk(
+            settings, self._journey, self._prompts, self._journal, self._tell, clock.utc_now
         )
+        self._closing.callback(self._emergency.close)
+        parts: list[Reloadable] = [live, flows, self._emergency]
+        self._reloader = Reloader(self._configured, parts, self._journal, self._tell, settings_lock)
         self._answers = Answers(
             self._journal,
             self._floor,
@@ -309,8 +314,11 @@ class Core:
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
             self._lines,
-            LiveActions(live, self._journal, self._tell, settings_lock),
+            LiveActions(
+                live, self._journal, self._tell, settings_lock, self._journey.emergency.words
+            ),
             self._reloader,
+            self._emergency,
         )
 
     def _make_menu_ports(self) -> MenuPorts:

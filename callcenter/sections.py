@@ -701,6 +701,31 @@ def _texts_of(name: str, given: object) -> list[str]:
 Calendar = Annotated[Hours, PlainValidator(_calendar)]
 
 
+class Emergency(Part):
+    """An announcement that a supervisor switches on by its name; its words are made ahead."""
+
+    text: dict[Language, Annotated[str, Field(min_length=1, max_length=500)]] = {}
+    "The words by language."
+    prompt: Name | None = None
+    "A recording of `prompts/` instead: `storm` for `storm.en.wav`."
+    lines: tuple[DialNumber, ...] = ()
+    "Only callers of these hear it; none: all do."
+    then: Literal["continue", "hang_up", "queue"] = "continue"
+    "What comes after the words: the line's flow, the end, or a queue."
+    queue: Name | None = None
+    "Of `then: queue`."
+    to_waiting: bool = False
+    "Who waits already hears it once, too."
+
+    @model_validator(mode="after")
+    def _can_be_said(self) -> "Emergency":
+        if bool(self.text) is (self.prompt is not None):
+            raise ValueError("needs text or prompt, and not both")
+        if (self.then == "queue") is not (self.queue is not None):
+            raise ValueError("a queue is needed for `then: queue`, and for nothing else")
+        return self
+
+
 class Lookups(Part):
     """What flows may ask on the network."""
 

@@ -30,6 +30,7 @@ from callcenter.sections import (
     Agent,
     Calendar,
     DialNumber,
+    Emergency,
     Http,
     Limits,
     Line,
@@ -56,6 +57,7 @@ from foundation import yaml_lines
 from foundation.errors import ConfigurationError
 from ivr import corrections
 from ivr import flow as flows
+from ivr.emergency import prompt_name
 from ivr.flow import Flow
 from ivr.nodes import Ask, words_of
 from ivr.spoken import Known
@@ -111,6 +113,8 @@ class _Listed(BaseSettings):
     'Business hours by name: `{office: {mon-fri: ["09:00-18:00"], holidays: [2026-10-01]}}`.'
     lookups: Lookups = Lookups()
     "Servers that flows may ask."
+    emergency: dict[Name, Emergency] = {}
+    "Announcements by name that a supervisor can have every caller hear."
     voicemail: Voicemail = Voicemail()
     "Where messages are kept."
     queues: dict[Name, Queue] = {}
@@ -189,8 +193,9 @@ class Settings(_Listed):
 
     @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
-        """The words of all flows' prompts, by name and language."""
-        return {
+        """The words of all flows' prompts and of emergency announcements, by name and language."""
+        ready = {prompt_name(one.text): one.text for one in self.emergency.values() if one.text}
+        return ready | {
             name: words for flow in self._flows.values() for name, words in flow.prompts.items()
         }
 

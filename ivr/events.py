@@ -4,6 +4,7 @@ What callers typed or said is not in them, only what it led to: it may be a numb
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
 from foundation.ids import CallId, PartyId, QueueId
@@ -124,6 +125,27 @@ class FlowEnded:
     path: tuple[str, ...] = field(default=(), compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class EmergencySwitched:
+    """The emergency announcement went on (also with other words than before), or off.
+
+    `by`: who did it; 'clock' when its time was over.
+    """
+
+    is_on: bool
+    by: str
+    name: str = ""
+    "In the configuration; '' for words that came with the command."
+    text: dict[str, str] = field(default_factory=dict)
+    "The words by language."
+    lines: tuple[str, ...] = ()
+    "None: all."
+    then: str = ""
+    "'continue', 'hang_up' or 'queue'."
+    queue: str = ""
+    until: datetime | None = None
+
+
 IvrEvent: TypeAlias = (
     FlowStarted
     | MenuChosen
@@ -135,4 +157,5 @@ IvrEvent: TypeAlias = (
     | CallbackAsked
     | VoicemailLeft
     | FlowEnded
+    | EmergencySwitched
 )

@@ -41,7 +41,7 @@ from acd.events import (
 )
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
-from ivr.events import IvrEvent
+from ivr.events import EmergencySwitched, IvrEvent
 from recordings.events import (
     RecordingEnded,
     RecordingEvent,
@@ -115,6 +115,7 @@ class Board:
             LineLost: self._line_lost,
             AgentAway: self._agent_away,
             SurgeChanged: self._surge_changed,
+            EmergencySwitched: self._emergency_switched,
             WrapUpOverdue: self._wrap_up_overdue,
             WrapUpCoded: self._wrap_up_coded,
             CallPromoted: self._promoted,
@@ -398,6 +399,11 @@ class Board:
     def _surge_changed(self, event: SurgeChanged, at_s: float) -> None:
         kind = NoticeKind.SURGE_BEGAN if event.is_on else NoticeKind.SURGE_OVER
         self._notice(at_s, kind, self.directory.queue_name(event.queue))
+
+    def _emergency_switched(self, event: EmergencySwitched, at_s: float) -> None:
+        kind = NoticeKind.EMERGENCY_ON if event.is_on else NoticeKind.EMERGENCY_OFF
+        words = next(iter(event.text.values()), event.name)
+        self._notice(at_s, kind, f"{event.by}: {words}" if words else event.by)
 
     def _wrap_up_overdue(self, event: WrapUpOverdue, at_s: float) -> None:
         self._clock(event.agent_id).lacks_code = True

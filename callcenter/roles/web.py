@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine
+from callcenter.emergency_api import emergency_router
 from callcenter.live_api import live_router
 from callcenter.places import Places
 from callcenter.records_api import records_router
@@ -75,6 +76,7 @@ def application(settings: Settings) -> FastAPI:
             call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
+            emergency_router(line, require_role(Role.SUPERVISOR)),
             phone_pages(phone_options(settings)),
         ],
         metrics_sources=[line.metrics],
