@@ -65,6 +65,7 @@ from callcenter.rules import (
     queue_options,
     recording_options,
     sip_options,
+    task_options,
     trunks,
 )
 from callcenter.secret import derive_key
@@ -75,11 +76,14 @@ from callcenter.speaking import Speaking
 from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
+from callcenter.task_actions import TaskActions
 from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
+from desk.service import TaskService
+from desk.store import TaskStore
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.errors import ConfigurationError
+from foundation.errors import ConfigurationError, Unavailable
 from foundation.ids import CallId, OfferId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
@@ -111,6 +115,7 @@ MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
 WATCH_LINES_S = 5.0
+TIDY_EVERY_S = 3600.0
 LEARNT_ROWS = 1_000_000
 "Of the journal, at most, to know who talked last with whom."
 LEARN_PAUSE_S = 0.05
@@ -171,6 +176,7 @@ class Core:
         await self._recordings.finish_chores()
         await self._bindings.flush()
         await self._party_store.flush()
+        await self._tasks_service.flush()
         await self._tasks.close()
         await self._closing.aclose()
 
@@ -202,6 +208,11 @@ class Core:
             self._tell,
             lambda: any(c.last_load and not c.last_load.admitting for c in self._clients),
         )
+        self._messages = Messages(self._recordings, self._tell)
+        self._tasks_service = TaskService(
+            task_options(settings), TaskStore(sessions), self._tell, clock.utc_now
+        )
+        self._tasks.start("tasks", self._tasks_service.run)
 
     async def _prepare_prompts(self) -> None:
         synthesiser = Synthesiser()
@@ -286,6 +297,8 @@ class Core:
         self._conductor.listen(self._regulars.on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
+        self._conductor.listen(self._messages.on_event)
+        self._conductor.listen(self._tasks_service.on_event)
         live = self._make_live()
         flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
         settings_lock = asyncio.Lock()
@@ -308,6 +321,9 @@ class Core:
                 TalkActions(self._journey, self._tell),
                 WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
                 CallbackActions(self._journey.callbacks, self._tell),
+                TaskActions(
+                    self._tasks_service, self._journey.callbacks, self._switchboard, self._tell
+                ),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones={phone.id for phone in settings.phones},
@@ -331,14 +347,11 @@ class Core:
             lambda: clock.utc_now().astimezone(zone),
         )
         self._closing.push_async_callback(self._lookups.close)
-        messages = Messages(
-            settings.voicemail_path, self._tell, lambda: clock.utc_now().astimezone(zone)
-        )
         return MenuPorts(
             known=known,
             lookups=self._lookups,
             listener=self._speech,
-            messages=messages,
+            messages=self._messages,
             speaker=self._speaking,
         )
 
@@ -416,6 +429,8 @@ class Core:
             recordings=self._recordings,
             rules=self._rules,
             tell=self._tell,
+            # Messages last: of what they tell the tasks must know the calls.
+            others=[self._tasks_service, self._messages],
         )
         await taking_over.run(present, self._early_media)
         self._tasks.start("recordings", self._recordings.run)
@@ -448,6 +463,7 @@ class Core:
         self._tasks.start("regulars", self._learn_regulars, OnFailure.RESTART)
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
+        self._tasks.start("tidy", self._tidy)
         await self._endpoint.start()
         self._gateway.start()
 
@@ -457,6 +473,16 @@ class Core:
             since = clock.utc_now() - timedelta(seconds=self._regulars.reach_s)
             kinds = self._journal.reader.of_kinds(LEARNT_OF, since, LEARNT_ROWS, LEARN_PAUSE_S)
             await self._regulars.learn(kinds)
+
+    async def _tidy(self) -> None:
+        """What was kept for long enough is forgotten."""
+        while True:
+            kept = timedelta(days=self._settings.tasks.keep_days)
+            try:
+                await self._tasks_service.forget_done(clock.utc_now() - kept)
+            except Unavailable as error:
+                log.warning("old tasks are not forgotten yet: %s", error)
+            await asyncio.sleep(TIDY_EVERY_S)
 
     async def _watch_lines(self) -> None:
         while True:

@@ -156,7 +156,7 @@ class Journey:
             case calls.PhoneChanged():
                 self._phone_changed(event)
             case calls.TalkRecorded(recording_id, frames, complete):
-                if not self._menus.recorded(RecordingId(recording_id), frames):
+                if not self._menus.recorded(RecordingId(recording_id), frames, complete):
                     self._recorder.end(RecordingId(recording_id), frames, complete)
             case calls.CallArrived():
                 self._arrived(event)

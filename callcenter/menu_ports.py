@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from foundation.ids import CallId, RecordingId
+from foundation.ids import CallId, QueueId, RecordingId
 from ivr.caller import Caller
 from ivr.effects import AskSpeech, StartLookup
 from ivr.inputs import Input
@@ -46,11 +46,13 @@ class Listener(Stoppable, Protocol):
 class MessageBox(Protocol):
     """Where callers' messages are kept."""
 
-    def begin(self, call_id: CallId, box: str) -> tuple[RecordingId, str]:
-        """The message's id and its file, whose folder is there."""
+    def begin(
+        self, call_id: CallId, box: str, queue: QueueId, language: str
+    ) -> tuple[RecordingId, str]:
+        """The message's id and its file."""
 
     def owns(self, recording_id: RecordingId) -> bool: ...
-    def end(self, recording_id: RecordingId, frames: int) -> None:
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
         """It is closed: `VoicemailLeft` is told when there is something in it."""
 
 

@@ -739,11 +739,17 @@ class Lookups(Part):
     "Longest answer."
 
 
-class Voicemail(Part):
-    """Messages that callers leave."""
+class Tasks(Part):
+    """What people have still to do about calls that are over."""
 
-    path: Path = Path("data/voicemail")
-    "Folder of the WAVs; relative to the centre's folder."
+    bad_score: int = Field(default=2, ge=0, le=5)
+    "A caller who answers a survey with so little or less is followed up; 0: nobody is."
+    voicemail_due_h: float = Field(default=4, gt=0, le=720)
+    "Hours within which somebody should have heard a message."
+    follow_up_due_h: float = Field(default=24, gt=0, le=720)
+    "Hours within which a caller who was not content should be followed up."
+    keep_days: float = Field(default=90, gt=0, le=3660)
+    "What is done is forgotten after so long."
 
 
 def async_url(url: str, folder: Path) -> str:

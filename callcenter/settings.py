@@ -48,9 +48,9 @@ from callcenter.sections import (
     Sip,
     Speech,
     Store,
+    Tasks,
     Transfers,
     Trunk,
-    Voicemail,
     async_url,
 )
 from foundation import yaml_lines
@@ -115,8 +115,8 @@ class _Listed(BaseSettings):
     "Servers that flows may ask."
     emergency: dict[Name, Emergency] = {}
     "Announcements by name that a supervisor can have every caller hear."
-    voicemail: Voicemail = Voicemail()
-    "Where messages are kept."
+    tasks: Tasks = Tasks()
+    "Messages and unhappy callers, until somebody has taken care of them."
     queues: dict[Name, Queue] = {}
     "Where callers wait, by name."
     order: Ordering = Ordering()
@@ -252,10 +252,6 @@ class Settings(_Listed):
     @property
     def prompt_cache_path(self) -> Path:
         return self.data_path / "cache" / "prompts"
-
-    @property
-    def voicemail_path(self) -> Path:
-        return self._folder / self.voicemail.path
 
     @property
     def recordings_path(self) -> Path:

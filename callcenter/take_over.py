@@ -11,6 +11,7 @@ answer by 500.
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from acd.events import CallbackFailure, CallbackGivenUp
 from acd.inputs import Lose
@@ -31,6 +32,7 @@ from foundation import clock
 from foundation.errors import CallCentreError, RemoteError
 from foundation.ids import LegId, QueueId, RecordingId
 from foundation.journal import Journal
+from foundation.record import Record
 from recordings.events import RecordingStarted
 from recordings.service import RecordingService
 from telephony.calls.events import CallEnded, EndedBy
@@ -46,6 +48,14 @@ log = logging.getLogger(__name__)
 
 UNANSWERED = 500
 "To a caller whose INVITE has no final answer yet: Server Internal Error."
+
+
+class Remembers(Protocol):
+    """A part that goes on by what the journal has of the last days."""
+
+    def remember(self, record: Record[object]) -> None: ...
+    def restored(self) -> None:
+        """All was told, and nothing of the present yet; what the last core owed may be told."""
 
 
 class TakeOver:
@@ -64,7 +74,9 @@ class TakeOver:
         recordings: RecordingService,
         rules: HouseRules,
         tell: Callable[[HouseEvent], None],
+        others: Sequence[Remembers] = (),
     ) -> None:
+        self._others = others
         self._journal = journal
         self._clients = clients
         self._media = media_port
@@ -94,6 +106,8 @@ class TakeOver:
             plan = Plan(facts=settle(open_ends), strays=sides)
         for fact in plan.facts:
             self._journal.publish(fact)
+        for other in self._others:
+            other.restored()
         begun = {**history.recordings, **{each.recording_id: each for each in plan.running}}
         await self._take_over_recordings(begun.values(), sessions, early)
         self._restore(plan, history)
@@ -109,6 +123,8 @@ class TakeOver:
         async for record in self._journal.reader.read_since(clock.utc_now() - HISTORY):
             history.take(record)
             open_ends.take(record.event)
+            for other in self._others:
+                other.remember(record)
         return history, open_ends
 
     def _house(self, present: Collection[str]) -> House:

@@ -75,6 +75,10 @@ class RecordVoicemail:
     box: str
     limit_s: float
     silence_s: float
+    queue: str = ""
+    "Whose agents are to hear it; '': the box's, else everybody's."
+    languages: tuple[str, ...] = ()
+    "In which the caller may speak."
 
 
 @dataclass(frozen=True, slots=True)

@@ -568,7 +568,10 @@ class Visit:
             case Record():
                 grace_s = self._options.answer_grace_s
                 self._wait(State.RECORDING, now + node.limit_s + grace_s)
-                return [RecordVoicemail(node.box, node.limit_s, node.silence_s)]
+                languages = self._course.languages
+                return [
+                    RecordVoicemail(node.box, node.limit_s, node.silence_s, node.queue, languages)
+                ]
             case ToOther() | EchoTest() | Goodbye():
                 if node.words is not None:
                     return self._play(State.SAYING, (node.words,), now)

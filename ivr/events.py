@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from foundation.ids import CallId, PartyId, QueueId
+from foundation.ids import CallId, PartyId, QueueId, RecordingId
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +102,26 @@ class CallbackAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class VoicemailStarted:
+    """The caller has heard the tone and speaks; `RecordingEnded` tells when that is over."""
+
+    call_id: CallId
+    recording_id: RecordingId
+    box: str
+    queue: QueueId
+    "Whose agents are to hear it; '' everybody's."
+
+
+@dataclass(frozen=True, slots=True)
 class VoicemailLeft:
-    """A message was recorded; `voicemail_id` names its file."""
+    """A message was recorded; `voicemail_id` is that of its recording."""
 
     call_id: CallId
     box: str
     voicemail_id: str
     seconds: float
+    queue: str = ""
+    "Whose agents are to hear it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +168,7 @@ IvrEvent: TypeAlias = (
     | CallerSent
     | SurveyAnswered
     | CallbackAsked
+    | VoicemailStarted
     | VoicemailLeft
     | FlowEnded
     | EmergencySwitched

@@ -204,6 +204,8 @@ class Record:
     silence_s: float
     keys: str
     next: str
+    queue: str = ""
+    "Whose agents are to hear it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine
 from callcenter.emergency_api import emergency_router
 from callcenter.live_api import live_router
+from callcenter.message_files import MessageFiles
 from callcenter.places import Places
 from callcenter.records_api import records_router
 from callcenter.rules import directory, phone_options
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
+from desk.store import TaskStore
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.journal import JournalReader
@@ -32,6 +34,7 @@ from recordings.api import recordings_router
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
 from wallboard.pages import phone_pages
+from wallboard.task_api import task_routes
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -48,15 +51,18 @@ def application(settings: Settings) -> FastAPI:
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
     line = CoreLine(Places(settings.data_path).core_socket)
+    sessions = make_sessions(engine)
+    store = RecordingStore(sessions)
+    messages = MessageFiles(store, settings.recordings_path).for_tasks()
     recordings = recordings_router(
-        RecordingStore(make_sessions(engine)),
+        store,
         settings.recordings_path,
         zone,
         require_role(*HEARERS),
     )
     records = records_router(
         JournalReader(settings.journal_path, CODEC),
-        PartyStore(make_sessions(engine)).numbers,
+        PartyStore(sessions).numbers,
         zone,
         require_role(*ACCOUNTANTS),
         clock.utc_now,
@@ -79,6 +85,7 @@ def application(settings: Settings) -> FastAPI:
             emergency_router(line, require_role(Role.SUPERVISOR)),
             phone_pages(phone_options(settings)),
         ],
+        board_routers=lambda service: [task_routes(service, TaskStore(sessions), messages)],
         metrics_sources=[line.metrics],
     )
 

@@ -538,7 +538,8 @@ VOICEMAIL = "  a: {do: voicemail, box: sales, limit_s: 60, silence_s: 4, next: s
 def recording() -> Visit:
     visit, effects = started(VOICEMAIL)
     assert effects == [play("voicemail_greeting")]
-    assert visit.feed(PromptEnded(), 3.0) == [RecordVoicemail("sales", 60.0, 4.0)]
+    expected = RecordVoicemail("sales", 60.0, 4.0, languages=("en",))
+    assert visit.feed(PromptEnded(), 3.0) == [expected]
     return visit
 
 
