@@ -10,10 +10,11 @@ from fastapi import FastAPI
 
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
-from callcenter.core_line import CoreLine
+from callcenter.core_line import CoreLine, WebCore
 from callcenter.emergency_api import emergency_router
 from callcenter.live_api import live_router
 from callcenter.message_files import MessageFiles
+from callcenter.pages import PAGES, TASKS
 from callcenter.places import Places
 from callcenter.records_api import records_router
 from callcenter.rules import directory, phone_options
@@ -26,6 +27,7 @@ from foundation.journal import JournalReader
 from foundation.log import set_up
 from foundation.web.api import require_role
 from foundation.web.app import WebOptions
+from foundation.web.frame import FrameOptions, page_routes
 from foundation.web.gate import GateOptions
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
@@ -33,7 +35,7 @@ from foundation.web.users import Role
 from recordings.api import recordings_router
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
-from wallboard.pages import phone_pages
+from wallboard.pages import STATIC, phone_pages
 from wallboard.task_api import task_routes
 from wallboard.web_role import BoardOptions, build
 
@@ -45,12 +47,12 @@ ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may read callers' numbers."
 
 
-def application(settings: Settings) -> FastAPI:
-    """Everything that is served over HTTP."""
+def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
+    """Everything that is served over HTTP. `core`: another than the one at the centre's socket."""
     engine = make_engine(settings.database_url)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
-    line = CoreLine(Places(settings.data_path).core_socket)
+    line = core or CoreLine(Places(settings.data_path).core_socket)
     sessions = make_sessions(engine)
     store = RecordingStore(sessions)
     messages = MessageFiles(store, settings.recordings_path).for_tasks()
@@ -71,7 +73,11 @@ def application(settings: Settings) -> FastAPI:
         line,
         UserStore(engine),
         BoardOptions(
-            web=WebOptions(session=SessionOptions(key=key), gate=gate_options(settings)),
+            web=WebOptions(
+                session=SessionOptions(key=key),
+                gate=gate_options(settings),
+                frame=FrameOptions(pages=PAGES, timezone=settings.timezone),
+            ),
             directory=directory(settings),
             zone=zone,
             read_directory=line.directory,
@@ -84,6 +90,7 @@ def application(settings: Settings) -> FastAPI:
             live_router(line, require_role(*CHANGERS)),
             emergency_router(line, require_role(Role.SUPERVISOR)),
             phone_pages(phone_options(settings)),
+            page_routes(TASKS, STATIC / "tasks"),
         ],
         board_routers=lambda service: [task_routes(service, TaskStore(sessions), messages)],
         metrics_sources=[line.metrics],
