@@ -38,9 +38,12 @@ class Lookups(Stoppable, Protocol):
 
 
 class Listener(Stoppable, Protocol):
-    """Listens to callers; `SpeechHeard`, `SpeechSilent` or `SpeechFailed` follows."""
+    """Listens to callers; `SpeechBegan` and one of `SpeechHeard`, `SpeechSilent`, `SpeechFailed`
+    follow."""
 
     def start(self, call_id: CallId, asked: AskSpeech, answer: Answer) -> None: ...
+    def question_over(self, call_id: CallId) -> None:
+        """Of one that may be spoken over: the time to answer begins."""
 
 
 class MessageBox(Protocol):

@@ -118,6 +118,9 @@ class Menus:
                 self._stop(self._ports.lookups, call_id)
             case ivr.AskSpeech():
                 self._listen(call_id, effect)
+            case ivr.QuestionOver():
+                if self._ports.listener is not None:
+                    self._ports.listener.question_over(call_id)
             case ivr.StopSpeech():
                 self._stop(self._ports.listener, call_id)
             case ivr.RecordVoicemail():

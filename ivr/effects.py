@@ -61,6 +61,15 @@ class AskSpeech:
     "For the first word."
     limit_s: float
     "For all of them."
+    over_prompt: bool = False
+    "The question is still being said, and may be spoken over; `QuestionOver` follows."
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionOver:
+    """It has been said, or is cut: the time to answer begins."""
+
+    ask_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +149,7 @@ Effect: TypeAlias = (
     | StartLookup
     | StopLookup
     | AskSpeech
+    | QuestionOver
     | StopSpeech
     | RecordVoicemail
     | StopVoicemail

@@ -61,10 +61,14 @@ class Server:
 class Ears:
     def __init__(self) -> None:
         self.asked: list[AskSpeech] = []
+        self.over: list[CallId] = []
         self.stopped: list[CallId] = []
 
     def start(self, call_id: CallId, asked: AskSpeech, answer: Answer) -> None:
         self.asked.append(asked)
+
+    def question_over(self, call_id: CallId) -> None:
+        self.over.append(call_id)
 
     def stop(self, call_id: CallId) -> None:
         self.stopped.append(call_id)
