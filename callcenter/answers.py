@@ -20,6 +20,7 @@ from callcenter.asks import (
     ReadCall,
     ReadDirectory,
     ReadEmergency,
+    ReadFlows,
     ReadMetrics,
     Reload,
     ResetLive,
@@ -29,7 +30,7 @@ from callcenter.asks import (
     TranscriberAsks,
 )
 from callcenter.call_record import rows_of_call
-from callcenter.drivers import FloorDriver
+from callcenter.drivers import FloorDriver, IvrDriver
 from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
 from callcenter.line_desk import LineDesk
@@ -42,6 +43,7 @@ from foundation.ids import QueueId
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
+from ivr.flows_now import FlowsNow
 from recordings import messages as recordings
 from recordings.service import RecordingService
 
@@ -61,6 +63,7 @@ class Answers:
         live: LiveActions,
         reloader: Reloader,
         emergency: EmergencyDesk,
+        ivr: IvrDriver,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -72,6 +75,7 @@ class Answers:
         self._live = live
         self._reloader = reloader
         self._emergency = emergency
+        self._ivr = ivr
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -95,6 +99,7 @@ class Answers:
             SwitchEmergency: self._emergency.switch,
             EndEmergency: self._emergency.end,
             ReadEmergency: self._emergency.show,
+            ReadFlows: self._read_flows,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:
@@ -119,6 +124,9 @@ class Answers:
         floor = self._floor.floor
         found = {queue: floor.expectation_error(queue) for queue in floor.queues()}
         return {queue: accuracy for queue, accuracy in found.items() if accuracy is not None}
+
+    async def _read_flows(self, _: ReadFlows) -> FlowsNow:
+        return self._ivr.now()
 
     async def _read_call(self, ask: ReadCall) -> list[Row]:
         return await rows_of_call(self._journal.reader, ask.call_id, clock.utc_now() - HISTORY)

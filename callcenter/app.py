@@ -335,6 +335,7 @@ class Core:
             ),
             self._reloader,
             self._emergency,
+            self._ivr,
         )
 
     def _make_menu_ports(self) -> MenuPorts:

@@ -10,6 +10,7 @@ from callcenter.emergency import Announcement, Then
 from foundation.ids import CallId, QueueId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
+from ivr.flows_now import FlowsNow
 from recordings import messages as recordings
 from wallboard.commands import Command, Done
 from wallboard.directory import Directory
@@ -179,6 +180,11 @@ class EndEmergency(Request[EmergencyStatus]):
 @dataclass(frozen=True, slots=True)
 class ReadEmergency(Request[EmergencyStatus]):
     """What is on now, and what is prepared."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFlows(Request[FlowsNow]):
+    """What the flows look like, and where callers are in them now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ A new page: an entry here, in the order of the navigation, and a folder with `in
 
 from foundation.web.account import ACCOUNT
 from foundation.web.frame import Page
-from wallboard.task_api import SEERS
+from wallboard.flow_api import SEERS as FLOW_SEERS
+from wallboard.task_api import SEERS as TASK_SEERS
 
 WALLBOARD = Page("wallboard", "/wallboard", "Wallboard", "大屏")
 PHONE = Page("phone", "/phone", "Phone", "话机")
-TASKS = Page("tasks", "/tasks", "Tasks", "待办", SEERS)
+TASKS = Page("tasks", "/tasks", "Tasks", "待办", TASK_SEERS)
+FLOWS = Page("flows", "/flows", "Flows", "流程", FLOW_SEERS)
 
-PAGES = (WALLBOARD, TASKS, PHONE, ACCOUNT)
+PAGES = (WALLBOARD, TASKS, FLOWS, PHONE, ACCOUNT)

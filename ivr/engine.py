@@ -27,7 +27,7 @@ Rule 4: what hangs (a lookup, a recording, a phone that rings) is left at its ti
         on, and its late answer is nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import assert_never
 
@@ -183,6 +183,16 @@ class Visit:
     def flow(self) -> str:
         """The flow that the node is of."""
         return self._course.frame.flow.name
+
+    @property
+    def outer(self) -> str:
+        """The flow that the visit began with."""
+        return self._flow.name
+
+    @property
+    def path(self) -> Sequence[str]:
+        """The steps so far, as in `FlowEnded`."""
+        return self._course.path
 
     @property
     def deadline(self) -> float | None:

@@ -60,6 +60,7 @@ ALLOWED_IN = {
         "wallboard/monitor_api.py",
         "wallboard/callback_api.py",
         "wallboard/talk_api.py",
+        "wallboard/flow_api.py",
         "wallboard/task_api.py",
         "wallboard/wait_api.py",
         "wallboard/pages.py",
@@ -126,7 +127,10 @@ PURE = (
     "ivr/asking.py",
     "ivr/course.py",
     "ivr/dialogue.py",
+    "ivr/draw_svg.py",
     "ivr/drawing.py",
+    "ivr/flows_now.py",
+    "ivr/paths.py",
     "callcenter/past.py",
     "callcenter/talk_checks.py",
     "ivr/engine.py",
@@ -187,6 +191,7 @@ PURE = (
     "telephony/sip/trunk_line.py",
     "wallboard/board.py",
     "wallboard/figures.py",
+    "wallboard/flows.py",
 )
 "Machines and folds: no clock, no loop, no disk, no log."
 IMPURE = ("asyncio", "logging", "os", "pathlib", "random", "socket", "threading", "time")

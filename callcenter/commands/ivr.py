@@ -14,7 +14,7 @@ from callcenter.path_counts import counts_of
 from callcenter.settings import Settings, load
 from foundation.errors import CallCentreError, ConfigurationError
 from foundation.yaml_lines import nearest
-from ivr import drawing, schema
+from ivr import draw_svg, drawing, schema
 from ivr.caller import Caller
 from ivr.dialogue import FAILS, MISSING, Answer, Dialogue, Hangs
 from ivr.effects import StartLookup
@@ -31,6 +31,7 @@ HELP = "keys: 1 or 1234#   words: say my order is late   Enter: hear on   wait 5
 class Form(StrEnum):
     MERMAID = "mermaid"
     SVG = "svg"
+    HTML = "html"
 
 
 class Kind(StrEnum):
@@ -51,17 +52,21 @@ def write_schema(
 def draw(
     flow: FlowName,
     folder: Folder = Path(),
-    form: Annotated[Form, typer.Option("--as", help="Mermaid text or an SVG.")] = Form.MERMAID,
+    form: Annotated[
+        Form, typer.Option("--as", help="Mermaid text, an SVG, or a page.")
+    ] = Form.MERMAID,
+    as_html: Annotated[bool, typer.Option("--html", help="The same as --as html.")] = False,
     with_counts: Annotated[
         bool, typer.Option("--counts", help="With the number of calls on each way, by the journal.")
     ] = False,
 ) -> None:
     """Print a picture of a flow."""
+    form = Form.HTML if as_html else form
     settings = _load(folder)
     found = _find(settings, flow)
     counts = counts_of(settings.journal_path, found.name) if with_counts else None
-    picture = drawing.mermaid if form is Form.MERMAID else drawing.svg
-    typer.echo(picture(found, counts), nl=False)
+    pictures = {Form.MERMAID: drawing.mermaid, Form.SVG: draw_svg.svg, Form.HTML: draw_svg.page}
+    typer.echo(pictures[form](drawing.shape_of(found), counts), nl=False)
 
 
 @app.command("test")

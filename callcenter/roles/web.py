@@ -2,19 +2,21 @@
 
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import uvicorn
 from fastapi import FastAPI
 
+from callcenter.asks import ReadFlows
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, WebCore
 from callcenter.emergency_api import emergency_router
 from callcenter.live_api import live_router
 from callcenter.message_files import MessageFiles
-from callcenter.pages import PAGES, TASKS
+from callcenter.pages import FLOWS, PAGES, TASKS
 from callcenter.places import Places
 from callcenter.records_api import records_router
 from callcenter.rules import directory, phone_options
@@ -35,6 +37,7 @@ from foundation.web.users import Role
 from recordings.api import recordings_router
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
+from wallboard.flow_api import flow_routes
 from wallboard.pages import STATIC, phone_pages
 from wallboard.task_api import task_routes
 from wallboard.web_role import BoardOptions, build
@@ -91,8 +94,12 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             emergency_router(line, require_role(Role.SUPERVISOR)),
             phone_pages(phone_options(settings)),
             page_routes(TASKS, STATIC / "tasks"),
+            page_routes(FLOWS, STATIC / "flows", below="{flow}"),
         ],
-        board_routers=lambda service: [task_routes(service, TaskStore(sessions), messages)],
+        board_routers=lambda service: [
+            task_routes(service, TaskStore(sessions), messages),
+            flow_routes(service, partial(line.request, ReadFlows())),
+        ],
         metrics_sources=[line.metrics],
     )
 

@@ -24,6 +24,7 @@ from callcenter.asks import (
     EmergencyStatus,
     EndEmergency,
     ReadEmergency,
+    ReadFlows,
     ShowLive,
     SwitchEmergency,
 )
@@ -49,6 +50,10 @@ from foundation.journal import Journal
 from foundation.record import Record
 from foundation.web.store import UserStore
 from foundation.web.users import Role, User
+from ivr.drawing import shape_of
+from ivr.flow import parse
+from ivr.flows_now import flows_now
+from ivr.paths import WayCounts
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
@@ -82,6 +87,27 @@ queues:
   orders: {{skills: {{orders: 1}}}}
   night: {{skills: {{night: 1}}}}
 """
+_MAIN = """
+start: hello
+prompts: {p: {en: Hello.}}
+nodes:
+  hello: {do: say, prompt: p, next: what}
+  what:
+    do: ask
+    prompt: p
+    choices:
+      orders: {words: {en: [order]}, next: orders}
+      repairs: {words: {en: [broken]}, next: repairs}
+    default: choices
+  choices: {do: menu, prompt: p, keys: {"1": orders, "2": repairs, "9": hello}, default: bye}
+  orders: {do: queue, queue: orders}
+  repairs: {do: queue, queue: night}
+  bye: {do: hangup, prompt: p}
+"""
+_PRESENT = WayCounts()
+_PRESENT.add("main", ("hello", "what"))
+FLOWS_NOW = flows_now([shape_of(parse(_MAIN, "flows/main.yaml", "main")[0])], _PRESENT)
+"One caller is asked now."
 PEOPLE = {
     "ann": User("ann", Role.AGENT, "", "ann"),
     "bob": User("bob", Role.AGENT, "", "bob"),
@@ -111,6 +137,8 @@ class PlayedCore(FakeCore):
                 reply = ""
             case SwitchEmergency() | EndEmergency() | ReadEmergency():
                 reply = EmergencyStatus(None, ["storm"], [])
+            case ReadFlows():
+                reply = FLOWS_NOW
         return reply  # type: ignore[return-value]  # that of the request
 
     async def directory(self) -> Directory:

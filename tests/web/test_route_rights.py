@@ -115,6 +115,12 @@ TABLE = [
     line(FLOOR, f"POST {TASK}/release", "/api/v1/tasks/t-1/release"),
     line(FLOOR, f"POST {TASK}/done", "/api/v1/tasks/t-1/done", {"note": "rang him"}),
     line(FLOOR, f"POST {TASK}/call-back", "/api/v1/tasks/t-1/call-back", {"queue": "orders"}),
+    # Flows.
+    line(HEARERS, "GET /flows"),
+    line(HEARERS, "GET /flows/{flow}", "/flows/main"),
+    line(HEARERS, "GET /api/v1/flows"),
+    line(HEARERS, "GET /api/v1/flows/{flow}", "/api/v1/flows/main"),
+    line(HEARERS, "GET /api/v1/flows/{flow}/picture", "/api/v1/flows/main/picture"),
     # What was recorded and counted.
     line(HEARERS, "GET /api/v1/recordings"),
     line(HEARERS, f"GET {RECORDING}", "/api/v1/recordings/r-1"),
