@@ -10,6 +10,7 @@ from callcenter.asks import (
     BoardAsks,
     ChangeAgentLive,
     ChangeQueueLive,
+    CorrectHeard,
     EndEmergency,
     EndLine,
     EraseParty,
@@ -33,6 +34,7 @@ from callcenter.call_record import rows_of_call
 from callcenter.drivers import FloorDriver, IvrDriver
 from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
+from callcenter.learning import Learning
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
@@ -64,6 +66,7 @@ class Answers:
         reloader: Reloader,
         emergency: EmergencyDesk,
         ivr: IvrDriver,
+        learning: Learning,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -76,6 +79,7 @@ class Answers:
         self._reloader = reloader
         self._emergency = emergency
         self._ivr = ivr
+        self._learning = learning
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -100,6 +104,7 @@ class Answers:
             EndEmergency: self._emergency.end,
             ReadEmergency: self._emergency.show,
             ReadFlows: self._read_flows,
+            CorrectHeard: self._learning.correct,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:

@@ -31,6 +31,7 @@ from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
 from callcenter.journey import Journey
+from callcenter.learning import Learning
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
@@ -84,7 +85,7 @@ from desk.store import TaskStore
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.errors import ConfigurationError, Unavailable
-from foundation.ids import CallId, OfferId, QueueId
+from foundation.ids import CallId, OfferId, PartyId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -92,6 +93,7 @@ from foundation.write_behind import WriteBehind
 from ivr.effects import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
+from ivr.store import HeardStore
 from ivr.synthesis import Synthesiser
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
@@ -157,6 +159,7 @@ class Core:
         for number, client in enumerate(self._clients):
             self._tasks.start(f"media-{number}", client.run, OnFailure.RESTART)
         await self._emergency.restore()
+        await self._learning.open()
         await self._take_over()
         await self._open_door()
         log.info("core answers on %s", ", ".join(str(s.getsockname()) for s in self._sockets))
@@ -177,6 +180,7 @@ class Core:
         await self._bindings.flush()
         await self._party_store.flush()
         await self._tasks_service.flush()
+        await self._learning.flush()
         await self._tasks.close()
         await self._closing.aclose()
 
@@ -213,6 +217,7 @@ class Core:
             task_options(settings), TaskStore(sessions), self._tell, clock.utc_now
         )
         self._tasks.start("tasks", self._tasks_service.run)
+        self._heard_store = HeardStore(sessions)
 
     async def _prepare_prompts(self) -> None:
         synthesiser = Synthesiser()
@@ -268,6 +273,16 @@ class Core:
         )
         self._lookups = HttpLookups(lookup_options(settings))
         self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)
+        self._learning = Learning(
+            settings,
+            self._heard_store,
+            self._ivr,
+            self._journal,
+            self._tell,
+            self._party_of_call,
+            clock.utc_now,
+        )
+        self._tasks.start("heard", self._learning.run)
         self._join_speech()
         self._journey = Journey(
             self._rules,
@@ -300,7 +315,9 @@ class Core:
         self._conductor.listen(self._messages.on_event)
         self._conductor.listen(self._tasks_service.on_event)
         live = self._make_live()
-        flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
+        flows = FlowReload(
+            settings, self._learning, self._prompts, self._lookups, self._synthesiser
+        )
         settings_lock = asyncio.Lock()
         self._emergency = EmergencyDesk(
             settings, self._journey, self._prompts, self._journal, self._tell, clock.utc_now
@@ -328,7 +345,13 @@ class Core:
                 auto_ready=settings.auto_ready,
                 phones={phone.id for phone in settings.phones},
             ),
-            Eraser(self._parties, self._party_store, self._journal, self._tell),
+            Eraser(
+                self._parties,
+                self._party_store,
+                self._journal,
+                self._tell,
+                [self._learning.erase],
+            ),
             self._lines,
             LiveActions(
                 live, self._journal, self._tell, settings_lock, self._journey.emergency.words
@@ -336,7 +359,12 @@ class Core:
             self._reloader,
             self._emergency,
             self._ivr,
+            self._learning,
         )
+
+    def _party_of_call(self, call_id: CallId) -> PartyId | None:
+        number = self._switchboard.find_caller_number(call_id)
+        return None if number is None else self._switchboard.party_of(number)
 
     def _make_menu_ports(self) -> MenuPorts:
         """What flows use beside prompts and queues."""
@@ -354,6 +382,7 @@ class Core:
             listener=self._speech,
             messages=self._messages,
             speaker=self._speaking,
+            learner=self._learning,
         )
 
     def _make_live(self) -> LiveHouse:
@@ -481,8 +510,9 @@ class Core:
             kept = timedelta(days=self._settings.tasks.keep_days)
             try:
                 await self._tasks_service.forget_done(clock.utc_now() - kept)
+                await self._learning.forget_old()
             except Unavailable as error:
-                log.warning("old tasks are not forgotten yet: %s", error)
+                log.warning("what is old is not forgotten yet: %s", error)
             await asyncio.sleep(TIDY_EVERY_S)
 
     async def _watch_lines(self) -> None:

@@ -188,6 +188,16 @@ class ReadFlows(Request[FlowsNow]):
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectHeard(Request[Done]):
+    """What a caller meant at a question by voice; new callers are understood by it at once."""
+
+    heard_id: str
+    intent: str
+    "A choice of the question; '' takes a correction back."
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReloadReport:
     changed: list[str]
     refused: list[str]

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 
 from foundation.ids import CallId, QueueId, RecordingId
 from ivr.caller import Caller
-from ivr.effects import AskSpeech, StartLookup
+from ivr.effects import AskSpeech, KeepHeard, StartLookup
 from ivr.inputs import Input
 from ivr.spoken import Item
 
@@ -73,6 +73,12 @@ class Speaker(Stoppable, Protocol):
         `stop`, or another `say` for the call) never."""
 
 
+class Learner(Protocol):
+    """Keeps what callers said, for people to put right (`callcenter.learning`)."""
+
+    def keep(self, call_id: CallId, kept: KeepHeard) -> None: ...
+
+
 class Stranger:
     """Nothing is known of anybody."""
 
@@ -89,3 +95,4 @@ class MenuPorts:
     listener: Listener | None = None
     messages: MessageBox | None = None
     speaker: Speaker | None = None
+    learner: Learner | None = None

@@ -116,17 +116,25 @@ class Menus:
                 self._look_up(call_id, effect)
             case ivr.StopLookup():
                 self._stop(self._ports.lookups, call_id)
+            case ivr.RecordVoicemail():
+                self._record(contact, effect)
+            case ivr.StopVoicemail():
+                self._control.end_message(call_id)
+            case _:
+                self._use_ears(call_id, effect)
+
+    def _use_ears(self, call_id: CallId, effect: ivr.Effect) -> None:
+        match effect:
             case ivr.AskSpeech():
                 self._listen(call_id, effect)
+            case ivr.KeepHeard():
+                if self._ports.learner is not None:
+                    self._ports.learner.keep(call_id, effect)
             case ivr.QuestionOver():
                 if self._ports.listener is not None:
                     self._ports.listener.question_over(call_id)
             case ivr.StopSpeech():
                 self._stop(self._ports.listener, call_id)
-            case ivr.RecordVoicemail():
-                self._record(contact, effect)
-            case ivr.StopVoicemail():
-                self._control.end_message(call_id)
             case _:
                 if isinstance(effect, FACTS):
                     self._tell(effect)

@@ -7,7 +7,7 @@ it is. Callers who are in a flow go on in it as it was.
 import logging
 from collections.abc import Collection, Iterable, Sequence
 
-from callcenter.drivers import IvrDriver
+from callcenter.learning import TakesFlows
 from callcenter.lookups import HttpLookups
 from callcenter.reloading import Applied
 from callcenter.rules import lookup_options, prompt_options
@@ -71,7 +71,7 @@ class FlowReload:
     def __init__(
         self,
         settings: Settings,
-        ivr: IvrDriver,
+        ivr: TakesFlows,
         prompts: CurrentPrompts,
         lookups: HttpLookups,
         synthesiser: Synthesises,

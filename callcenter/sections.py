@@ -377,6 +377,8 @@ class Speech(Part):
     "Speech made while a caller waits, of names and the like, is kept up to so much."
     most_listened: int = Field(default=16, ge=1, le=64)
     "Callers who may answer a flow by voice at once; the next one is asked for keys."
+    keep_heard_days: float = Field(default=30, ge=0, le=3660)
+    "What callers answer to flows is kept so long, for people to put right; 0: not at all."
     answer_pause_s: float = Field(default=0.7, ge=0.3, le=3)
     "A silence of so long ends what a caller says to a flow."
 

@@ -57,5 +57,10 @@ def new_message_id() -> RecordingId:
     return RecordingId(_new("vm"))
 
 
+def new_heard_id() -> str:
+    """Of what a caller has answered to a flow."""
+    return _new("h")
+
+
 def new_offer_id() -> OfferId:
     return OfferId(_new("o"))

@@ -53,8 +53,8 @@ class Box:
     kind: str
     is_end: bool
     "Who leaves the flow here has come to where it leads; anywhere else he has dropped out."
-    asks: bool = False
-    "By voice."
+    choices: tuple[str, ...] = ()
+    "Of a question by voice."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,13 @@ class Shape:
 
 
 def shape_of(flow: Flow) -> Shape:
-    boxes = (
-        Box(node.name, kind(node), isinstance(node, ENDS), isinstance(node, Ask))
-        for node in flow.nodes.values()
-    )
-    return Shape(flow.name, flow.start, tuple(boxes), tuple(_edges(flow)))
+    boxes = tuple(map(_box, flow.nodes.values()))
+    return Shape(flow.name, flow.start, boxes, tuple(_edges(flow)))
+
+
+def _box(node: Node) -> Box:
+    choices = tuple(node.choices) if isinstance(node, Ask) else ()
+    return Box(node.name, kind(node), isinstance(node, ENDS), choices)
 
 
 def _edges(flow: Flow) -> list[Edge]:

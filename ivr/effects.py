@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from foundation.ids import QueueId
-from ivr.events import IvrEvent
+from ivr.events import IvrEvent, SpeechSettled
 from ivr.spoken import Item
 
 
@@ -142,6 +142,16 @@ class Echo:
     """Let the caller hear himself."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeepHeard:
+    """What was said at a question that is over; for people to put right, never for the journal."""
+
+    settled: SpeechSettled
+    text: str
+    confidence: float
+    "Of the recogniser."
+
+
 Effect: TypeAlias = (
     PlayPrompts
     | StopPrompts
@@ -159,5 +169,6 @@ Effect: TypeAlias = (
     | EnterQueue
     | HangUp
     | Echo
+    | KeepHeard
     | IvrEvent
 )

@@ -189,6 +189,11 @@ class Visit:
         """The flow that the visit began with."""
         return self._flow.name
 
+    def take_heard(self) -> tuple[str, float]:
+        """What was said at the question that was just settled; '' nothing."""
+        heard, self._listening.heard = self._listening.heard, ("", 0.0)
+        return heard
+
     @property
     def path(self) -> Sequence[str]:
         """The steps so far, as in `FlowEnded`."""

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from foundation.ids import CallId
 from ivr.caller import Caller
 from ivr.drawing import Shape, shape_of
+from ivr.effects import KeepHeard
 from ivr.engine import CallerLeft, Digit, Effect, Input, PromptEnded, Start, State, Visit
+from ivr.events import SpeechSettled
 from ivr.flow import Flow
 from ivr.hours import Hours
 from ivr.options import IvrOptions
@@ -100,6 +102,11 @@ class Ivr:
         ]
 
     def _settle(self, call_id: CallId, effects: list[Effect]) -> list[Effect]:
-        if self._visits[call_id].state is State.ENDED:
+        visit = self._visits[call_id]
+        for settled in [one for one in effects if isinstance(one, SpeechSettled)]:
+            text, confidence = visit.take_heard()
+            if text:
+                effects.append(KeepHeard(settled, text, confidence))
+        if visit.state is State.ENDED:
             del self._visits[call_id]
         return effects

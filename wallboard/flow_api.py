@@ -79,7 +79,7 @@ class _Seen:
             "visits": self._visits[shape.name],
             "here": sum(node["here"] for node in nodes),
             "left": sum(node["left"] for node in nodes),
-            "asks": any(box.asks for box in shape.boxes),
+            "asks": any(box.choices for box in shape.boxes),
         }
 
     def whole(self, shape: Shape) -> Document:
@@ -107,7 +107,8 @@ class _Seen:
             "here": self._here[place],
             "left": 0 if box.is_end else self._last[place],
         }
-        if box.asks:
+        if box.choices:
+            node["choices"] = box.choices
             settled = self._speech.get(place, Counter())
             node["speech"] = {outcome: settled[outcome] for outcome in OUTCOMES}
         return node

@@ -1,5 +1,6 @@
 """`callcenter ivr …`: draw a flow, try it in the terminal, run its dialogues, help an editor."""
 
+import asyncio
 import json
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from callcenter.flow_tests import run_all
+from callcenter.learned_file import learned, write
 from callcenter.path_counts import counts_of
 from callcenter.settings import Settings, load
 from foundation.errors import CallCentreError, ConfigurationError
@@ -67,6 +69,30 @@ def draw(
     counts = counts_of(settings.journal_path, found.name) if with_counts else None
     pictures = {Form.MERMAID: drawing.mermaid, Form.SVG: draw_svg.svg, Form.HTML: draw_svg.page}
     typer.echo(pictures[form](drawing.shape_of(found), counts), nl=False)
+
+
+@app.command("learn")
+def learn(
+    folder: Folder = Path(),
+    apply: Annotated[bool, typer.Option("--apply", help="Write it into the file.")] = False,
+) -> None:
+    """Show what people have put right of what callers said, and is in no file yet."""
+    settings = _load(folder)
+    try:
+        new = asyncio.run(learned(settings))
+    except CallCentreError as error:
+        _fail(error)
+    for flow, nodes in new.items():
+        for node, phrases in nodes.items():
+            for phrase, choice in phrases.items():
+                typer.echo(f"{flow}/{node}: {phrase!r} means {choice}")
+    if not new:
+        typer.echo("Nothing was learnt that is not in the file.")
+    elif apply:
+        write(settings, new)
+        typer.echo(f"Written to {settings.corrections_file}; taken up by: callcenter reload")
+    else:
+        typer.echo("--apply writes it into the file.")
 
 
 @app.command("test")

@@ -22,6 +22,7 @@ from callcenter.records_api import records_router
 from callcenter.rules import directory, phone_options
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
+from callcenter.triage_api import triage_router
 from desk.store import TaskStore
 from foundation import clock
 from foundation.db import make_engine, make_sessions
@@ -34,6 +35,7 @@ from foundation.web.gate import GateOptions
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role
+from ivr.store import HeardStore
 from recordings.api import recordings_router
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
@@ -91,6 +93,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
+            triage_router(line, HeardStore(sessions), require_role(*HEARERS)),
             emergency_router(line, require_role(Role.SUPERVISOR)),
             phone_pages(phone_options(settings)),
             page_routes(TASKS, STATIC / "tasks"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from callcenter.asks import CorrectHeard
 from foundation.clock import utc_now
 from foundation.ids import CallId
 from ivr.events import FlowEnded, SpeechSettled
@@ -71,3 +72,7 @@ async def test_flow_shows_who_took_which_way_and_who_is_where(
     await expect(page.locator("svg .label", has_text="· 3")).to_have_count(0)
     await expect(page.locator("svg .label", has_text="3")).to_have_count(1)
     await expect(page.locator("#speech tbody")).to_contain_text("100 %")
+    await expect(page.locator("#heard tbody")).to_contain_text("where has it got to")
+    await page.locator("#heard select").select_option("orders")
+    await expect(page.locator(".toast")).to_contain_text("Learnt.")
+    assert CorrectHeard("h-1", "orders", "sue") in house.core.requests

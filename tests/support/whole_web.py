@@ -53,7 +53,9 @@ from foundation.web.users import Role, User
 from ivr.drawing import shape_of
 from ivr.flow import parse
 from ivr.flows_now import flows_now
+from ivr.heard import Heard
 from ivr.paths import WayCounts
+from ivr.store import HeardStore
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
@@ -209,6 +211,7 @@ async def whole_web(folder: Path) -> AsyncIterator[WholeWeb]:
     for number, agent in ((1, ANN), (2, EVE)):
         await _recorded(recordings, settings.recordings_path, number, agent)
     await TaskStore(make_sessions(engine)).add(_tasks())
+    await HeardStore(make_sessions(engine)).add([_heard()])
     core = PlayedCore(settings)
     await _tell_the_day(core)
     journal = await Journal.open(settings.journal_path, CODEC)
@@ -237,6 +240,21 @@ async def _tell_the_day(core: PlayedCore) -> None:
         CallArrived(WAITS, PartyId("p-2"), "8000"),
         CallQueued(WAITS, ORDERS),
         CallbackQueued(CALLBACK, PartyId("p-3"), ORDERS),
+    )
+
+
+def _heard() -> Heard:
+    return Heard(
+        heard_id="h-1",
+        at=STARTED,
+        call_id=TALK,
+        party_id=PartyId("p-1"),
+        flow="main",
+        node="what",
+        text="where has it got to",
+        confidence=0.8,
+        outcome="fell_back",
+        choice="",
     )
 
 

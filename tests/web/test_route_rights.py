@@ -52,6 +52,7 @@ def line(rights: str, request: str, path: str = "", body: object = None) -> Line
 TALK, WAITS, ANN = "/api/v1/calls/c-talk", "/api/v1/calls/c-waits", "/api/v1/agents/ann"
 CALL, AGENT = "/api/v1/calls/{call_id}", "/api/v1/agents/{agent_id}"
 RECORDING = "/api/v1/recordings/{recording_id}"
+HEARD = "/api/v1/triage/heard/{heard_id}"
 TASK = "/api/v1/tasks/{task_id}"
 TABLE = [
     line(OPEN, "GET /healthz"),
@@ -121,6 +122,8 @@ TABLE = [
     line(HEARERS, "GET /api/v1/flows"),
     line(HEARERS, "GET /api/v1/flows/{flow}", "/api/v1/flows/main"),
     line(HEARERS, "GET /api/v1/flows/{flow}/picture", "/api/v1/flows/main/picture"),
+    line(HEARERS, "GET /api/v1/triage/heard"),
+    line(HEARERS, f"PUT {HEARD}", "/api/v1/triage/heard/h-1", {"intent": "orders"}),
     # What was recorded and counted.
     line(HEARERS, "GET /api/v1/recordings"),
     line(HEARERS, f"GET {RECORDING}", "/api/v1/recordings/r-1"),

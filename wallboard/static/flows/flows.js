@@ -13,6 +13,9 @@ const t = words({
     sums: (visits, here, left) => `${visits} callers today · ${here} there now · ${left} dropped out`,
     understood: "Understood", confirmed: "Confirmed", key: "By key", fell_back: "Fell back",
     unavailable: "Nobody listened", share: "Share understood",
+    heard: "Not understood at once", said: "What was said", outcome: "What came of it", meant: "What was meant",
+    heard_note: "What you put right is an example for the next caller at once. Dialogues of the flow are tried first.",
+    nothing_heard: "All callers were understood.", learnt: "Learnt.", went: (choice) => `went to ${choice}`,
   },
   zh: {
     title: "流程", flow: "流程", node: "节点", kind: "作用", visits: "今日来电",
@@ -22,6 +25,9 @@ const t = words({
     sums: (visits, here, left) => `今日来电 ${visits} · 当前 ${here} · 中途退出 ${left}`,
     understood: "听懂", confirmed: "确认后听懂", key: "改按键", fell_back: "转人工菜单",
     unavailable: "无法识别", share: "听懂率",
+    heard: "未能直接听懂", said: "来电者所说", outcome: "结果", meant: "实际意图",
+    heard_note: "更正后立即作为示例用于后续来电；更正前先运行流程的测试对话。",
+    nothing_heard: "全部听懂。", learnt: "已学习。", went: (choice) => `转到 ${choice}`,
   },
 });
 const OUTCOMES = ["understood", "confirmed", "key", "fell_back", "unavailable"];
@@ -55,6 +61,36 @@ const questions = makeTable({
     { id: "share", title: () => t("share"), kind: "number", value: shareOf },
   ],
 });
+
+const heard = makeTable({
+  key: (one) => one.id, caption: () => t("heard"), empty: () => t("nothing_heard"),
+  columns: [
+    { id: "node", title: () => t("node"), value: (one) => one.node },
+    { id: "said", title: () => t("said"), value: (one) => one.text },
+    { id: "outcome", title: () => t("outcome"), value: (one) => one.outcome, mark: (one) => one.outcome + one.choice,
+      cell: (one) => make("span", {}, [t(one.outcome), one.choice && t("went", one.choice)].filter(Boolean).join(" · ")) },
+    { id: "meant", title: () => t("meant"), isSorted: false, mark: (one) => one.intent, cell: meantCell },
+  ],
+});
+
+function meantCell(one) {
+  const choices = shown.nodes.find((node) => node.name === one.node)?.choices ?? [];
+  const select = make("select", {}, ...["", ...choices].map((value) =>
+    make("option", { value, selected: value === one.intent }, value || "–")));
+  select.setAttribute("aria-label", t("meant"));
+  select.onchange = async () => {
+    const path = `/api/v1/triage/heard/${one.id}`;
+    if (!await attempt(() => api("PUT", path, { intent: select.value }), t("learnt"))) select.value = one.intent;
+    await loadHeard();
+  };
+  return select;
+}
+
+async function loadHeard() {
+  if (!shown.asks) return;
+  byId("heard").hidden = false;
+  heard.show((await api("GET", `/api/v1/triage/heard?flow=${encodeURIComponent(wanted)}&limit=50`)).items);
+}
 
 function shareOf({ speech }) {
   const asked = OUTCOMES.reduce((sum, outcome) => sum + speech[outcome], 0);
@@ -125,11 +161,13 @@ async function keepFresh() {
 
 byId("list").append((wanted ? nodes : flows).element);
 byId("speech").append(questions.element);
+byId("heard").append(heard.element);
 if (wanted) byId("title").before(make("a", { href: "/flows", id: "back" }));
 await openPage({ id: "flows", t, paint: () => {
   if (byId("back")) put(byId("back"), t("back"));
   paint();
 } });
 await attempt(load);
+if (wanted && shown) await attempt(loadHeard);
 document.body.dataset.loaded = "yes";
 setTimeout(keepFresh, POLL_MS);
