@@ -8,6 +8,9 @@
       ◀──────────────────── Partly(listen_id, text)    as it comes
       ◀──────────────────── Heard | Silent | Failed    exactly one of them, unless stopped
       StopListening(listen_id) ─────────────────▶
+      Follow(listen_id, call_id, side, …) ──────▶
+      ◀──────────────────── Listening(listen_id)       the same; what is said goes to the web role
+      ◀──────────────────── Failed                     no audio, or no model  (`live_words`)
 
 The audio comes from a media worker on a socket beside this one (`telephony.media.protocol`).
 """
@@ -38,6 +41,16 @@ class Listen(_Message, frozen=True):
 
 class PromptOver(_Message, frozen=True):
     """The question has been said, or was cut."""
+
+
+class Follow(_Message, frozen=True):
+    """Transcribe one side of a talk while it goes on, until `StopListening`; it only ever fails."""
+
+    call_id: str
+    side: str
+    "'caller' or 'agent'."
+    languages: tuple[str, ...]
+    "What may be spoken; after a few words it is known which of them is."
 
 
 class StopListening(_Message, frozen=True):
@@ -82,6 +95,6 @@ class Failed(_Message, frozen=True):
     sentence: str
 
 
-FromCore: TypeAlias = Listen | PromptOver | StopListening
+FromCore: TypeAlias = Listen | PromptOver | Follow | StopListening
 FromListener: TypeAlias = Listening | Began | Partly | Heard | Silent | Failed
 Outcome: TypeAlias = Heard | Silent | Failed

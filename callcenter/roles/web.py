@@ -16,16 +16,19 @@ from callcenter.core_line import CoreLine, WebCore
 from callcenter.emergency_api import emergency_router
 from callcenter.live_api import live_router
 from callcenter.message_files import MessageFiles
-from callcenter.pages import FLOWS, PAGES, TASKS
+from callcenter.pages import FLOWS, LIVE, PAGES, RECORDINGS, STATIC, TASKS, TRANSCRIPTION
 from callcenter.places import Places
 from callcenter.records_api import records_router
 from callcenter.rules import directory, phone_options
+from callcenter.search_api import search_router
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
+from callcenter.transcription_api import transcription_router
 from callcenter.triage_api import triage_router
 from desk.store import TaskStore
 from foundation import clock
 from foundation.db import make_engine, make_sessions
+from foundation.errors import Unavailable
 from foundation.journal import JournalReader
 from foundation.log import set_up
 from foundation.web.api import require_role
@@ -37,15 +40,20 @@ from foundation.web.store import UserStore
 from foundation.web.users import Role
 from ivr.store import HeardStore
 from recordings.api import recordings_router
+from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
+from wallboard.directory import Directory
 from wallboard.flow_api import flow_routes
-from wallboard.pages import STATIC, phone_pages
+from wallboard.pages import STATIC as BOARD_PAGES
+from wallboard.pages import phone_pages
 from wallboard.task_api import task_routes
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may hear recordings and read transcripts."
+LOOKERS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+"Who may see how far the transcripts are."
 CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may change skills and queues while calls go on."
 ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -55,10 +63,11 @@ ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     """Everything that is served over HTTP. `core`: another than the one at the centre's socket."""
     engine = make_engine(settings.database_url)
+    sessions = make_sessions(engine)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
-    line = core or CoreLine(Places(settings.data_path).core_socket)
-    sessions = make_sessions(engine)
+    places = Places(settings.data_path)
+    line = core or CoreLine(places.core_socket)
     store = RecordingStore(sessions)
     messages = MessageFiles(store, settings.recordings_path).for_tasks()
     recordings = recordings_router(
@@ -74,6 +83,14 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         require_role(*ACCOUNTANTS),
         clock.utc_now,
     )
+
+    async def known_directory() -> Directory:
+        """As core serves it; while core is away, as the configuration has it."""
+        try:
+            return await line.directory()
+        except Unavailable:
+            return directory(settings)
+
     return build(
         line,
         UserStore(engine),
@@ -87,6 +104,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             zone=zone,
             read_directory=line.directory,
             read_accuracies=line.accuracies,
+            words_socket=places.words_socket,
         ),
         extra_routers=[
             recordings,
@@ -95,9 +113,16 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             live_router(line, require_role(*CHANGERS)),
             triage_router(line, HeardStore(sessions), require_role(*HEARERS)),
             emergency_router(line, require_role(Role.SUPERVISOR)),
+            search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
+            transcription_router(
+                line, RecordingStore(sessions), require_role(*LOOKERS), require_role(*CHANGERS)
+            ),
             phone_pages(phone_options(settings)),
-            page_routes(TASKS, STATIC / "tasks"),
-            page_routes(FLOWS, STATIC / "flows", below="{flow}"),
+            page_routes(TASKS, BOARD_PAGES / "tasks"),
+            page_routes(FLOWS, BOARD_PAGES / "flows", below="{flow}"),
+            page_routes(LIVE, STATIC / "live"),
+            page_routes(RECORDINGS, STATIC / "recordings"),
+            page_routes(TRANSCRIPTION, STATIC / "transcription"),
         ],
         board_routers=lambda service: [
             task_routes(service, TaskStore(sessions), messages),

@@ -25,6 +25,8 @@ from callcenter.asks import (
     EndEmergency,
     ReadEmergency,
     ReadFlows,
+    ReadTranscription,
+    RetryTranscripts,
     ShowLive,
     SwitchEmergency,
 )
@@ -59,6 +61,8 @@ from ivr.store import HeardStore
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
+from recordings.terms import index_parts
+from recordings.transcription import Progress
 from telephony.calls.events import CallArrived, Side
 from tests.support.fake_core import FakeCore
 from tests.support.recording_fakes import STARTED
@@ -129,6 +133,7 @@ class PlayedCore(FakeCore):
         super().__init__()
         self.settings = settings
         self.requests: list[object] = []
+        self.progress = Progress()
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
@@ -137,6 +142,10 @@ class PlayedCore(FakeCore):
         match request:
             case ShowLive():
                 reply = ""
+            case ReadTranscription():
+                reply = self.progress
+            case RetryTranscripts():
+                reply = 1
             case SwitchEmergency() | EndEmergency() | ReadEmergency():
                 reply = EmergencyStatus(None, ["storm"], [])
             case ReadFlows():
@@ -302,7 +311,8 @@ async def _recorded(store: RecordingStore, folder: Path, number: int, agent: Age
     write_wav(folder / recording.file, np.zeros((8000, 2), np.int16))
     await store.end(recording.recording_id, 1.0, True, TranscriptState.QUEUED)
     said = SideTranscript(Side.CALLER, "en", (Word("hello", 0.1, 0.4, 0.9),))
-    await store.save_transcript(recording.recording_id, [said])
+    parts = {said.side: index_parts(said.words)}
+    await store.save_transcript(recording.recording_id, [said], parts)
 
 
 @dataclass(frozen=True, slots=True)
