@@ -2,7 +2,18 @@
 
 import typer
 
-from callcenter.commands import agent, ivr, live, models, party, prompts, recordings, speech, user
+from callcenter.commands import (
+    agent,
+    emergency,
+    ivr,
+    live,
+    models,
+    party,
+    prompts,
+    recordings,
+    speech,
+    user,
+)
 from callcenter.commands.call import call
 from callcenter.commands.check import check
 from callcenter.commands.demo import demo
@@ -36,6 +47,7 @@ app.command("simulate")(simulate)
 app.command("staff")(staff)
 app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")
+app.add_typer(emergency.app, name="emergency")
 app.add_typer(ivr.app, name="ivr")
 app.add_typer(live.app, name="live")
 app.add_typer(models.app, name="models")

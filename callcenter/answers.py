@@ -10,6 +10,8 @@ from callcenter.asks import (
     BoardAsks,
     ChangeAgentLive,
     ChangeQueueLive,
+    CorrectHeard,
+    EndEmergency,
     EndLine,
     EraseParty,
     FindJournalEnds,
@@ -20,18 +22,23 @@ from callcenter.asks import (
     ReadAccuracies,
     ReadCall,
     ReadDirectory,
+    ReadEmergency,
+    ReadFlows,
     ReadMetrics,
     ReadTranscription,
     Reload,
     ResetLive,
     RetryTranscripts,
     ShowLive,
+    SwitchEmergency,
     TellLine,
     TranscriberAsks,
 )
 from callcenter.call_record import rows_of_call
-from callcenter.drivers import FloorDriver
+from callcenter.drivers import FloorDriver, IvrDriver
+from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
+from callcenter.learning import Learning
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
@@ -43,6 +50,7 @@ from foundation.ids import QueueId
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
+from ivr.flows_now import FlowsNow
 from recordings import messages as recordings
 from recordings.service import RecordingService
 from recordings.transcription import Progress
@@ -62,6 +70,9 @@ class Answers:
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        emergency: EmergencyDesk,
+        ivr: IvrDriver,
+        learning: Learning,
         transcripts: TranscriptionActions,
     ) -> None:
         self._transcripts = transcripts
@@ -74,6 +85,9 @@ class Answers:
         self._lines = lines
         self._live = live
         self._reloader = reloader
+        self._emergency = emergency
+        self._ivr = ivr
+        self._learning = learning
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -98,6 +112,11 @@ class Answers:
             ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
+            SwitchEmergency: self._emergency.switch,
+            EndEmergency: self._emergency.end,
+            ReadEmergency: self._emergency.show,
+            ReadFlows: self._read_flows,
+            CorrectHeard: self._learning.correct,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:
@@ -125,6 +144,9 @@ class Answers:
         floor = self._floor.floor
         found = {queue: floor.expectation_error(queue) for queue in floor.queues()}
         return {queue: accuracy for queue, accuracy in found.items() if accuracy is not None}
+
+    async def _read_flows(self, _: ReadFlows) -> FlowsNow:
+        return self._ivr.now()
 
     async def _read_call(self, ask: ReadCall) -> list[Row]:
         return await rows_of_call(self._journal.reader, ask.call_id, clock.utc_now() - HISTORY)

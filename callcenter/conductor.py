@@ -9,6 +9,7 @@ from typing import get_args
 
 from acd.events import AcdEvent
 from callcenter.events import ActionTaken, HandoverEvent, HouseEvent, NumberRefused
+from desk.events import TaskEvent
 from foundation.bus import Bus
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
@@ -22,6 +23,7 @@ JOURNALED: tuple[type, ...] = (
     *get_args(AcdEvent),
     *get_args(IvrEvent),
     *get_args(RecordingEvent),
+    *get_args(TaskEvent),
     *get_args(HandoverEvent),
     *get_args(LineEvent),
     ActionTaken,

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from acd.events import AcdEvent
+from desk.events import TaskEvent
 from foundation.ids import AgentId, CallId
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
@@ -77,6 +78,7 @@ HouseEvent: TypeAlias = (
     | AcdEvent
     | IvrEvent
     | RecordingEvent
+    | TaskEvent
     | LineEvent
     | ActionTaken
     | HandoverEvent

@@ -9,12 +9,16 @@ from pathlib import Path
 from foundation.web.account import ACCOUNT
 from foundation.web.frame import Page
 from foundation.web.users import Role
+from wallboard.flow_api import SEERS as FLOW_SEERS
+from wallboard.task_api import SEERS as TASK_SEERS
 
 STATIC = Path(__file__).with_name("static")
 "Folders of the pages that join several packages."
 
 WALLBOARD = Page("wallboard", "/wallboard", "Wallboard", "大屏")
 PHONE = Page("phone", "/phone", "Phone", "话机")
+TASKS = Page("tasks", "/tasks", "Tasks", "待办", TASK_SEERS)
+FLOWS = Page("flows", "/flows", "Flows", "流程", FLOW_SEERS)
 RECORDINGS = Page(
     "recordings",
     "/recordings",
@@ -27,4 +31,4 @@ TRANSCRIPTION = Page(
 )
 LIVE = Page("live", "/live", "Live text", "实时文字")
 
-PAGES = (WALLBOARD, PHONE, LIVE, RECORDINGS, TRANSCRIPTION, ACCOUNT)
+PAGES = (WALLBOARD, TASKS, PHONE, LIVE, RECORDINGS, FLOWS, TRANSCRIPTION, ACCOUNT)

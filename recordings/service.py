@@ -18,7 +18,14 @@ from typing import NoReturn, TypeAlias
 
 from foundation import clock
 from foundation.errors import NotFound, Unavailable
-from foundation.ids import AgentId, CallId, QueueId, RecordingId, new_recording_id
+from foundation.ids import (
+    AgentId,
+    CallId,
+    QueueId,
+    RecordingId,
+    new_message_id,
+    new_recording_id,
+)
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingEvent, RecordingStarted
 from recordings.lease import middle
@@ -106,11 +113,31 @@ class RecordingService:
         Returns the recording's id and the absolute path that the media worker is to write; it
         makes the day's folder too, because this side must not wait for a disk.
         """
-        now = self._utc_now()
         recording_id = new_recording_id()
+        file = self._add(recording_id, call_id, agent_id, queue, languages)
+        self._publish(RecordingStarted(recording_id, call_id, agent_id, queue, file, languages))
+        return recording_id, str(self._options.path.absolute() / file)
+
+    def start_message(
+        self, call_id: CallId, queue: QueueId, language: str
+    ) -> tuple[RecordingId, str]:
+        """A caller speaks to nobody; what is left of it is told as of a talk (`RecordingEnded`)."""
+        recording_id = new_message_id()
+        file = self._add(recording_id, call_id, AgentId(""), queue, (language, language))
+        return recording_id, str(self._options.path.absolute() / file)
+
+    def _add(
+        self,
+        recording_id: RecordingId,
+        call_id: CallId,
+        agent_id: AgentId,
+        queue: QueueId,
+        languages: tuple[str, str],
+    ) -> str:
+        """Its file, relative to the recordings' folder."""
+        now = self._utc_now()
         day = now.astimezone(self._options.timezone).date()
         file = f"{day.isoformat()}/{recording_id}.wav"
-        self._publish(RecordingStarted(recording_id, call_id, agent_id, queue, file, languages))
         recording = Recording(
             recording_id=recording_id,
             call_id=call_id,
@@ -122,7 +149,7 @@ class RecordingService:
         )
         self._running[recording_id] = recording
         self._put(_Add(recording))
-        return recording_id, str(self._options.path.absolute() / file)
+        return file
 
     def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
         """The media worker closed the file.

@@ -2,17 +2,21 @@
 
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import uvicorn
 from fastapi import FastAPI
 
+from callcenter.asks import ReadFlows
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, WebCore
+from callcenter.emergency_api import emergency_router
 from callcenter.live_api import live_router
-from callcenter.pages import LIVE, PAGES, RECORDINGS, STATIC, TRANSCRIPTION
+from callcenter.message_files import MessageFiles
+from callcenter.pages import FLOWS, LIVE, PAGES, RECORDINGS, STATIC, TASKS, TRANSCRIPTION
 from callcenter.places import Places
 from callcenter.records_api import records_router
 from callcenter.rules import directory, phone_options
@@ -20,6 +24,8 @@ from callcenter.search_api import search_router
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
 from callcenter.transcription_api import transcription_router
+from callcenter.triage_api import triage_router
+from desk.store import TaskStore
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.errors import Unavailable
@@ -32,13 +38,17 @@ from foundation.web.gate import GateOptions
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role
+from ivr.store import HeardStore
 from recordings.api import recordings_router
 from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
 from wallboard.directory import Directory
+from wallboard.flow_api import flow_routes
+from wallboard.pages import STATIC as BOARD_PAGES
 from wallboard.pages import phone_pages
 from wallboard.snapshot import Keeping, board_file
+from wallboard.task_api import task_routes
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -60,8 +70,10 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     places = Places(settings.data_path)
     line = core or CoreLine(places.core_socket)
     journal = JournalReader(settings.journal_path, CODEC)
+    store = RecordingStore(sessions)
+    messages = MessageFiles(store, settings.recordings_path).for_tasks()
     recordings = recordings_router(
-        RecordingStore(sessions),
+        store,
         settings.recordings_path,
         zone,
         require_role(*HEARERS),
@@ -102,14 +114,22 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
+            triage_router(line, HeardStore(sessions), require_role(*HEARERS)),
+            emergency_router(line, require_role(Role.SUPERVISOR)),
             search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
             transcription_router(
                 line, RecordingStore(sessions), require_role(*LOOKERS), require_role(*CHANGERS)
             ),
             phone_pages(phone_options(settings)),
+            page_routes(TASKS, BOARD_PAGES / "tasks"),
+            page_routes(FLOWS, BOARD_PAGES / "flows", below="{flow}"),
             page_routes(LIVE, STATIC / "live"),
             page_routes(RECORDINGS, STATIC / "recordings"),
             page_routes(TRANSCRIPTION, STATIC / "transcription"),
+        ],
+        board_routers=lambda service: [
+            task_routes(service, TaskStore(sessions), messages),
+            flow_routes(service, partial(line.request, ReadFlows())),
         ],
         metrics_sources=[line.metrics],
     )

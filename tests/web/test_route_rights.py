@@ -54,6 +54,8 @@ def line(rights: str, request: str, path: str = "", body: object = None) -> Line
 TALK, WAITS, ANN = "/api/v1/calls/c-talk", "/api/v1/calls/c-waits", "/api/v1/agents/ann"
 CALL, AGENT = "/api/v1/calls/{call_id}", "/api/v1/agents/{agent_id}"
 RECORDING = "/api/v1/recordings/{recording_id}"
+HEARD = "/api/v1/triage/heard/{heard_id}"
+TASK = "/api/v1/tasks/{task_id}"
 TRANSCRIPT = "/api/v1/transcription/{recording_id}"
 TABLE = [
     line(OPEN, "GET /healthz"),
@@ -107,6 +109,27 @@ TABLE = [
     line(BOSSES, "PUT /api/v1/queues/{queue}", "/api/v1/queues/orders", {"ring_s": 9}),
     line(BOSSES, "GET /api/v1/live"),
     line(BOSSES, "DELETE /api/v1/live"),
+    # What every caller hears first.
+    line(SIGNED_IN, "GET /api/v1/emergency"),
+    line(BOSSES, "POST /api/v1/emergency", body={"name": "storm"}),
+    line(BOSSES, "DELETE /api/v1/emergency"),
+    # Tasks.
+    line(SIGNED_IN, "GET /tasks"),
+    line(SIGNED_IN, "GET /api/v1/tasks"),
+    line(SIGNED_IN, f"GET {TASK}", "/api/v1/tasks/t-1"),
+    line(SIGNED_IN, f"GET {TASK}/audio", "/api/v1/tasks/t-1/audio"),
+    line(FLOOR, f"POST {TASK}/take", "/api/v1/tasks/t-1/take"),
+    line(FLOOR, f"POST {TASK}/release", "/api/v1/tasks/t-1/release"),
+    line(FLOOR, f"POST {TASK}/done", "/api/v1/tasks/t-1/done", {"note": "rang him"}),
+    line(FLOOR, f"POST {TASK}/call-back", "/api/v1/tasks/t-1/call-back", {"queue": "orders"}),
+    # Flows.
+    line(HEARERS, "GET /flows"),
+    line(HEARERS, "GET /flows/{flow}", "/flows/main"),
+    line(HEARERS, "GET /api/v1/flows"),
+    line(HEARERS, "GET /api/v1/flows/{flow}", "/api/v1/flows/main"),
+    line(HEARERS, "GET /api/v1/flows/{flow}/picture", "/api/v1/flows/main/picture"),
+    line(HEARERS, "GET /api/v1/triage/heard"),
+    line(HEARERS, f"PUT {HEARD}", "/api/v1/triage/heard/h-1", {"intent": "orders"}),
     # What was recorded and counted.
     line(HEARERS, "GET /api/v1/recordings"),
     line(HEARERS, f"GET {RECORDING}", "/api/v1/recordings/r-1"),
