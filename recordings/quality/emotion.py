@@ -1,9 +1,10 @@
 """Moods of both sides, each with the signs that speak for it.
 
-    words of the pack's lists      two signs
+    words of the pack's lists      two signs of the caller's, one of the agent's
     pitch, level, rate of speech   one each, against the same speaker's middle in the same talk
 
-A mark needs two signs, so a raised voice alone marks nothing. A person is compared with himself
+A mark needs two signs, so a raised voice alone marks nothing; and an agent's words do not, because
+agents speak of callers' feelings (您别生气) and say that they are glad to help. A person is compared with himself
 only: some are loud and quick by nature. A mark is for people who listen to the place; nothing here
 knows what anybody feels.
 """
@@ -25,8 +26,9 @@ LEAST_STRETCHES = 4
 "With fewer a speaker has no base line, and only words speak."
 LEAST_STRETCH_S = 0.8
 "Too short for a rate, and too short to sound like anything."
-WEIGHT = {"words": 2, "pitch": 1, "level": 1, "rate": 1}
 NEEDED = 2
+"Signs that make a mark."
+WORDS_WEIGH = {Side.CALLER: 2, Side.AGENT: 1}
 NEAR_S = 1.0
 "Two marks of one mood so near to each other are one."
 
@@ -112,7 +114,7 @@ def _mark(
     signs = [Sign("words", said[mood])] if mood in said else []
     if base.is_known and heard.stretch.length_s >= LEAST_STRETCH_S and mood == UPSET:
         signs += _raised(rule, heard, base)
-    if sum(WEIGHT[sign.name] for sign in signs) < NEEDED:
+    if sum(WORDS_WEIGH[side] if sign.name == "words" else 1 for sign in signs) < NEEDED:
         return None
     return Mark(side, mood, heard.stretch.start_s, heard.stretch.end_s, tuple(signs))
 

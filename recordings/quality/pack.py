@@ -131,8 +131,7 @@ class EmotionSigns:
     """When a stretch of speech is marked as upset or pleased.
 
     Voice is compared with the same speaker's own base line in the same talk (the middle of all
-    stretches). A word of the list weighs two signs, each of pitch, level and rate one; a mark
-    needs two.
+    stretches); `recordings.quality.emotion` says how signs add up.
     """
 
     price: Price
