@@ -20,6 +20,7 @@ from callcenter.asks import (
     ReadDirectory,
     ReadMetrics,
     Reload,
+    RescoreTalks,
     ResetLive,
     ShowLive,
     TellLine,
@@ -31,6 +32,7 @@ from callcenter.erase import Eraser
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
+from callcenter.quality_desk import QualityDesk
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
 from foundation import clock
@@ -56,6 +58,7 @@ class Answers:
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        quality: QualityDesk,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -66,6 +69,7 @@ class Answers:
         self._lines = lines
         self._live = live
         self._reloader = reloader
+        self._quality = quality
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -86,6 +90,7 @@ class Answers:
             ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
+            RescoreTalks: self._quality.rescore,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:

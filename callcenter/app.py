@@ -48,6 +48,7 @@ from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.prompt_making import make_prompts
+from callcenter.quality_desk import QualityDesk
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
@@ -90,6 +91,7 @@ from ivr.effects import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
+from recordings.quality.store import QualityStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
 from telephony.calls.events import CallEnded, EndedBy, MediaTroubled
@@ -196,11 +198,16 @@ class Core:
         self._party_store = PartyStore(sessions)
         self._parties = PartyBook(await self._party_store.load(), self._party_store.save)
         self._tasks.start("parties", self._party_store.run)
+        store, quality = RecordingStore(sessions), QualityStore(sessions)
         self._recordings = RecordingService(
             recording_options(settings),
-            RecordingStore(sessions),
+            store,
             self._tell,
             lambda: any(c.last_load and not c.last_load.admitting for c in self._clients),
+            keep_voices=quality.keep_voices,
+        )
+        self._quality = QualityDesk(
+            settings.quality_packs, store, quality, self._journal.reader, self._tell
         )
 
     async def _prepare_prompts(self) -> None:
@@ -295,11 +302,12 @@ class Core:
         self._conductor.listen(self._regulars.on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
+        self._conductor.listen(self._quality.on_event)
         live = self._make_live()
         flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
         settings_lock = asyncio.Lock()
         self._reloader = Reloader(
-            self._configured, [live, flows], self._journal, self._tell, settings_lock
+            self._configured, [live, flows, self._quality], self._journal, self._tell, settings_lock
         )
         self._answers = Answers(
             self._journal,
@@ -322,6 +330,7 @@ class Core:
             self._lines,
             LiveActions(live, self._journal, self._tell, settings_lock),
             self._reloader,
+            self._quality,
         )
 
     def _make_menu_ports(self) -> MenuPorts:
@@ -422,6 +431,7 @@ class Core:
         )
         await taking_over.run(present, self._early_media)
         self._tasks.start("recordings", self._recordings.run)
+        self._tasks.start("quality", self._quality.run, OnFailure.RESTART)
         self._has_taken_over = True
         loop = asyncio.get_running_loop()
         for worker, event in self._early_media:

@@ -8,6 +8,7 @@ from acd.events import AcdEvent
 from foundation.ids import AgentId, CallId
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
+from recordings.quality.events import QualityEvent
 from telephony.calls.events import CallEvent
 from telephony.calls.number_rules import Purpose
 from telephony.lines.events import LineEvent
@@ -77,6 +78,7 @@ HouseEvent: TypeAlias = (
     | AcdEvent
     | IvrEvent
     | RecordingEvent
+    | QualityEvent
     | LineEvent
     | ActionTaken
     | HandoverEvent

@@ -364,6 +364,13 @@ class Recordings(Part):
     "For each language a built-in model's name or a folder."
 
 
+class Quality(Part):
+    """How talks are judged once they are written down; docs/quality.md."""
+
+    packs: dict[Language, str] = {"en": "en", "zh": "zh"}
+    "For each language of agents the pack of rules: `rules/quality/NAME.yaml`, or one of ours."
+
+
 class Speech(Part):
     """How synthesised prompts sound; espeak-ng's names, `+f3` is a variant of the voice."""
 

@@ -34,6 +34,15 @@ class HeardWord(msgspec.Struct, frozen=True, array_like=True):
     confidence: float
 
 
+class HeardVoice(msgspec.Struct, frozen=True, kw_only=True):
+    """`recordings.quality.talk.Voice` on the wire."""
+
+    duration_s: float
+    level_dbfs: float
+    stretches: list[tuple[float, float, float, float]]
+    "From, to, pitch in Hz, level in dBFS."
+
+
 class HeardSide(msgspec.Struct, frozen=True, kw_only=True):
     """One side's words in order."""
 
@@ -42,6 +51,8 @@ class HeardSide(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     "The one that was spoken."
     words: list[HeardWord]
+    voice: HeardVoice | None = None
+    "None from a transcriber of an earlier version."
 
 
 # -- requests --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ What conducts calls (`start`, `end`) returns at once and never touches a disk; t
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn, TypeAlias, assert_never
@@ -53,6 +53,7 @@ from recordings.messages import (
     WorkGone,
 )
 from recordings.options import RecordingOptions
+from recordings.quality.talk import Stretch, Voice
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
@@ -74,6 +75,7 @@ class _End:
 
 
 _Chore: TypeAlias = _Add | _End
+KeepVoices: TypeAlias = Callable[[RecordingId, Mapping[Side, Voice]], Awaitable[None]]
 
 
 class RecordingService:
@@ -87,13 +89,16 @@ class RecordingService:
         is_media_near_limit: Callable[[], bool],
         utc_now: Callable[[], datetime] = clock.utc_now,
         monotonic_s: Callable[[], float] = clock.monotonic_s,
+        keep_voices: KeepVoices | None = None,
     ) -> None:
+        """`keep_voices`: where what the transcribers measured of the voices goes."""
         self._options = options
         self._store = store
         self._publish = publish
         self._is_media_near_limit = is_media_near_limit
         self._utc_now = utc_now
         self._monotonic_s = monotonic_s
+        self._keep_voices = keep_voices
         self._jobs = JobPool(options.lease)
         self._chores: asyncio.Queue[_Chore] = asyncio.Queue(options.max_chores)
 
@@ -230,6 +235,8 @@ class RecordingService:
     ) -> None:
         """The row decides who was first, not the lease: it alone has survived every restart."""
         transcripts = [_to_transcript(side) for side in sides]
+        if self._keep_voices is not None:
+            await self._keep_voices(recording_id, _voices(sides))
         is_first = await self._store.save_transcript(recording_id, transcripts)
         self._jobs.feed(Finish(recording_id), now)
         if is_first:
@@ -299,6 +306,18 @@ class RecordingService:
         except (wav.UnreadableWav, OSError) as error:
             log.error("recording %s is lost: %s", recording.recording_id, error)
             return None
+
+
+def _voices(sides: list[HeardSide]) -> dict[Side, Voice]:
+    return {
+        Side(side.side): Voice(
+            side.voice.duration_s,
+            side.voice.level_dbfs,
+            tuple(Stretch(*each) for each in side.voice.stretches),
+        )
+        for side in sides
+        if side.voice is not None
+    }
 
 
 def _to_transcript(side: HeardSide) -> SideTranscript:

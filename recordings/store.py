@@ -10,7 +10,6 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
-    Select,
     Text,
     func,
     select,
@@ -129,18 +128,18 @@ class RecordingStore:
             row = await session.get(RecordingRow, recording_id)
         if row is None:
             raise NotFound(f"there is no recording {recording_id!r}")
-        return _to_recording(row)
+        return to_recording(row)
 
     async def find(
         self, wanted: RecordingFilter, limit: int, offset: int
     ) -> tuple[list[Recording], int]:
         """One page, the newest first, and how many there are in all."""
-        chosen = _where(select(RecordingRow), wanted)
+        chosen = select(RecordingRow).where(*matching(wanted))
         newest_first = chosen.order_by(RecordingRow.started.desc(), RecordingRow.recording_id)
         async with self._transaction() as session:
             total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
             rows = await session.scalars(newest_first.limit(limit).offset(offset))
-            return [_to_recording(row) for row in rows], total or 0
+            return [to_recording(row) for row in rows], total or 0
 
     async def open_recordings(self) -> list[Recording]:
         """Those whose end nobody told: the talk goes on, or core was killed during it."""
@@ -173,7 +172,7 @@ class RecordingStore:
             rows = await session.scalars(
                 select(RecordingRow).where(condition).order_by(RecordingRow.started)
             )
-            return [_to_recording(row) for row in rows]
+            return [to_recording(row) for row in rows]
 
     async def _change(self, recording_id: RecordingId, **values: object) -> None:
         async with self._transaction() as session:
@@ -184,19 +183,22 @@ class RecordingStore:
             )
 
 
-def _where(query: Select[RecordingRow], wanted: RecordingFilter) -> Select[RecordingRow]:
-    for column, value in (
-        (RecordingRow.call_id, wanted.call_id),
-        (RecordingRow.agent_id, wanted.agent_id),
-        (RecordingRow.queue, wanted.queue),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+def matching(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
+    """Conditions on `RecordingRow`, for `where`."""
+    found = [
+        column == value
+        for column, value in (
+            (RecordingRow.call_id, wanted.call_id),
+            (RecordingRow.agent_id, wanted.agent_id),
+            (RecordingRow.queue, wanted.queue),
+        )
+        if value is not None
+    ]
     if wanted.started_from is not None:
-        query = query.where(RecordingRow.started >= wanted.started_from)
+        found.append(RecordingRow.started >= wanted.started_from)
     if wanted.started_before is not None:
-        query = query.where(RecordingRow.started < wanted.started_before)
-    return query
+        found.append(RecordingRow.started < wanted.started_before)
+    return found
 
 
 def _to_row(recording: Recording) -> RecordingRow:
@@ -218,7 +220,7 @@ def _to_row(recording: Recording) -> RecordingRow:
     )
 
 
-def _to_recording(row: RecordingRow) -> Recording:
+def to_recording(row: RecordingRow) -> Recording:
     return Recording(
         recording_id=RecordingId(row.recording_id),
         call_id=CallId(row.call_id),

@@ -20,6 +20,7 @@ from recordings.messages import (
     CarryOn,
     Core,
     HeardSide,
+    HeardVoice,
     HeardWord,
     KeepWork,
     LeaseWork,
@@ -30,6 +31,8 @@ from recordings.messages import (
     WorkDone,
     WorkFailed,
 )
+from recordings.quality import voice
+from recordings.quality.talk import Voice
 from recordings.recogniser import NoModel, Recogniser
 from telephony.calls.events import Side
 
@@ -119,11 +122,13 @@ class Transcriber:
         """Each side by itself: two people at once are too much for any model."""
         path = self._options.recordings / work.file
         pcm, rate = await asyncio.to_thread(wav.read_side, path, side)
+        measured = await asyncio.to_thread(voice.measure, pcm, rate)
         heard = [
             HeardSide(
                 side=side.value,
                 language=language,
                 words=await self._listen(work, pcm, rate, language),
+                voice=_on_the_wire(measured),
             )
             for language in languages.split(EITHER)
         ]
@@ -171,6 +176,14 @@ class Transcriber:
             except Unavailable as error:
                 log.info("core is away: %s", error)
                 await self._sleep(self._options.core_away_s)
+
+
+def _on_the_wire(voice: Voice) -> HeardVoice:
+    return HeardVoice(
+        duration_s=voice.duration_s,
+        level_dbfs=voice.level_dbfs,
+        stretches=[(s.start_s, s.end_s, s.pitch_hz, s.level_dbfs) for s in voice.stretches],
+    )
 
 
 def surely_heard_s(side: HeardSide) -> float:

@@ -6,14 +6,16 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
+from callcenter.asks import RescoreTalks
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, WebCore
 from callcenter.live_api import live_router
 from callcenter.pages import PAGES
 from callcenter.places import Places
+from callcenter.quality_book import QualityBook
 from callcenter.records_api import records_router
 from callcenter.rules import directory, phone_options
 from callcenter.secret import derive_key
@@ -28,8 +30,10 @@ from foundation.web.frame import FrameOptions
 from foundation.web.gate import GateOptions
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
-from foundation.web.users import Role
+from foundation.web.users import Role, User
 from recordings.api import recordings_router
+from recordings.quality.api import quality_router
+from recordings.quality.store import QualityStore
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
 from wallboard.pages import phone_pages
@@ -37,6 +41,8 @@ from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may hear recordings and read transcripts."
+INSPECTORS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+"Who may try rules and have talks judged again."
 CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may change skills and queues while calls go on."
 ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -55,6 +61,8 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         zone,
         require_role(*HEARERS),
     )
+    sessions = make_sessions(engine)
+    quality = quality_of(settings, line, RecordingStore(sessions), QualityStore(sessions))
     records = records_router(
         JournalReader(settings.journal_path, CODEC),
         PartyStore(make_sessions(engine)).numbers,
@@ -78,12 +86,31 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         ),
         extra_routers=[
             recordings,
+            quality,
             call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
             phone_pages(phone_options(settings)),
         ],
         metrics_sources=[line.metrics],
+    )
+
+
+def quality_of(
+    settings: Settings, line: CoreLine, recordings: RecordingStore, store: QualityStore
+) -> APIRouter:
+    """Rules, verdicts and trials; only judging again is core's."""
+
+    async def rescore(days: float, user: User) -> int:
+        return await line.request(RescoreTalks(days=days, by=user.user_id))
+
+    return quality_router(
+        recordings,
+        store,
+        QualityBook(settings, clock.utc_now).desk(),
+        require_role(*HEARERS),
+        require_role(*INSPECTORS),
+        rescore,
     )
 
 
