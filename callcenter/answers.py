@@ -41,6 +41,14 @@ from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
 from recordings import messages as recordings
+from recordings.inspection.desk import InspectionDesk
+from recordings.inspection.messages import (
+    AppealScore,
+    DrawTalks,
+    GiveTalk,
+    SettleAppeal,
+    WriteSheet,
+)
 from recordings.service import RecordingService
 
 
@@ -59,6 +67,7 @@ class Answers:
         live: LiveActions,
         reloader: Reloader,
         quality: QualityDesk,
+        inspections: InspectionDesk,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -70,6 +79,7 @@ class Answers:
         self._live = live
         self._reloader = reloader
         self._quality = quality
+        self._inspections = inspections
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -91,6 +101,11 @@ class Answers:
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
             RescoreTalks: self._quality.rescore,
+            DrawTalks: self._inspections.draw,
+            GiveTalk: self._inspections.give,
+            WriteSheet: self._inspections.write,
+            AppealScore: self._inspections.appeal,
+            SettleAppeal: self._inspections.settle,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:

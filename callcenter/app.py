@@ -91,6 +91,9 @@ from ivr.effects import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
+from recordings.inspection.desk import InspectionDesk, InspectionParts
+from recordings.inspection.form import FormBook
+from recordings.inspection.store import InspectionStore
 from recordings.quality.store import QualityStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
@@ -208,6 +211,16 @@ class Core:
         )
         self._quality = QualityDesk(
             settings.quality_packs, store, quality, self._journal.reader, self._tell
+        )
+        self._inspections = InspectionDesk(
+            InspectionParts(
+                InspectionStore(sessions),
+                store,
+                FormBook(settings.folder).form,
+                self._tell,
+                clock.utc_now,
+                random.SystemRandom(),
+            )
         )
 
     async def _prepare_prompts(self) -> None:
@@ -331,6 +344,7 @@ class Core:
             LiveActions(live, self._journal, self._tell, settings_lock),
             self._reloader,
             self._quality,
+            self._inspections,
         )
 
     def _make_menu_ports(self) -> MenuPorts:

@@ -12,6 +12,7 @@ from callcenter.events import ActionTaken, HandoverEvent, HouseEvent, NumberRefu
 from foundation.bus import Bus
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
+from recordings.inspection.events import InspectionEvent
 from recordings.quality.events import QualityScored
 from telephony.calls.events import JournalEvent
 from telephony.lines.events import LineEvent
@@ -24,6 +25,7 @@ JOURNALED: tuple[type, ...] = (
     *get_args(IvrEvent),
     *get_args(RecordingEvent),
     QualityScored,
+    *get_args(InspectionEvent),
     *get_args(HandoverEvent),
     *get_args(LineEvent),
     ActionTaken,

@@ -8,6 +8,7 @@ from acd.events import AcdEvent
 from foundation.ids import AgentId, CallId
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
+from recordings.inspection.events import InspectionEvent
 from recordings.quality.events import QualityEvent
 from telephony.calls.events import CallEvent
 from telephony.calls.number_rules import Purpose
@@ -79,6 +80,7 @@ HouseEvent: TypeAlias = (
     | IvrEvent
     | RecordingEvent
     | QualityEvent
+    | InspectionEvent
     | LineEvent
     | ActionTaken
     | HandoverEvent

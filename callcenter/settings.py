@@ -61,6 +61,7 @@ from ivr.flow import Flow
 from ivr.nodes import Ask, words_of
 from ivr.spoken import Known
 from ivr.templates import Template
+from recordings.inspection.form import read_form
 from recordings.quality import packs
 from recordings.quality.pack import Pack
 from telephony.sip.tls import TlsFiles
@@ -303,6 +304,7 @@ class Settings(_Listed):
         """Rules of quality; the problems of their files."""
         try:
             self._packs = packs.in_force(self.quality.packs, self._folder)
+            read_form(self._folder)
         except ConfigurationError as error:
             return error.problems
         return []

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from callcenter.asks import RescoreTalks
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, WebCore
+from callcenter.inspection_rights import may_see
 from callcenter.live_api import live_router
 from callcenter.pages import PAGES
 from callcenter.places import Places
@@ -24,7 +26,7 @@ from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.journal import JournalReader
 from foundation.log import set_up
-from foundation.web.api import require_role
+from foundation.web.api import require_role, signed_in
 from foundation.web.app import WebOptions
 from foundation.web.frame import FrameOptions
 from foundation.web.gate import GateOptions
@@ -32,6 +34,9 @@ from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role, User
 from recordings.api import recordings_router
+from recordings.inspection.api import InspectionApi, inspection_router
+from recordings.inspection.form import FormBook
+from recordings.inspection.store import InspectionStore
 from recordings.quality.api import quality_router
 from recordings.quality.store import QualityStore
 from recordings.store import RecordingStore
@@ -87,6 +92,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         extra_routers=[
             recordings,
             quality,
+            inspections_of(settings, line, InspectionStore(sessions)),
             call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
@@ -111,6 +117,21 @@ def quality_of(
         require_role(*HEARERS),
         require_role(*INSPECTORS),
         rescore,
+    )
+
+
+def inspections_of(settings: Settings, line: WebCore, store: InspectionStore) -> APIRouter:
+    """Inspectors' work; what they write is core's to keep."""
+    return inspection_router(
+        InspectionApi(
+            line,
+            store,
+            FormBook(settings.folder).form,
+            ZoneInfo(settings.timezone),
+            partial(may_see, directory(settings)),
+            signed_in,
+            require_role(*INSPECTORS),
+        )
     )
 
 

@@ -6,11 +6,12 @@ async with whole_web(tmp_path) as house:      # users of every role, a talk, one
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -37,6 +38,7 @@ from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
 from telephony.calls.events import CallArrived, Side
 from tests.support.fake_core import FakeCore
+from tests.support.played_inspections import inspections_played
 from tests.support.recording_fakes import STARTED
 from tests.support.telephone_speech import write_wav
 from tests.support.web_house import CHEAP, PASSWORD, running
@@ -84,10 +86,14 @@ class PlayedCore(FakeCore):
         super().__init__()
         self.settings = settings
         self.requests: list[object] = []
+        self.desks: dict[type, Callable[[Any], Awaitable[Any]]] = {}
+        "Real ones; what has none is answered as done."
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
         self.requests.append(request)
+        if (desk := self.desks.get(type(request))) is not None:
+            return await desk(request)  # type: ignore[no-any-return]  # by the request's type
         reply: object = "" if isinstance(request, ShowLive) else Done(len(self.journal))
         return reply  # type: ignore[return-value]  # one of the two
 
@@ -159,6 +165,7 @@ async def whole_web(folder: Path) -> AsyncIterator[WholeWeb]:
     for number, agent in ((1, ANN), (2, EVE)):
         await _recorded(recordings, settings.recordings_path, number, agent)
     core = PlayedCore(settings)
+    core.desks = await inspections_played(make_sessions(engine), recordings)
     await _tell_the_day(core)
     journal = await Journal.open(settings.journal_path, CODEC)
     await journal.close()

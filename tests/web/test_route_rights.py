@@ -32,6 +32,7 @@ FLOOR = "-yyyynyy-"
 "All who take calls, and who lead them."
 HEARERS = "-nnyyyyy-"
 BOSSES = "-nnnnnyy-"
+INSPECTORS = "-nnnnyyy-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ def line(rights: str, request: str, path: str = "", body: object = None) -> Line
 
 TALK, WAITS, ANN = "/api/v1/calls/c-talk", "/api/v1/calls/c-waits", "/api/v1/agents/ann"
 CALL, AGENT = "/api/v1/calls/{call_id}", "/api/v1/agents/{agent_id}"
+INSPECTIONS = "/api/v1/inspections"
+INSPECTION = f"{INSPECTIONS}/{{inspection_id}}"
 RECORDING = "/api/v1/recordings/{recording_id}"
 TABLE = [
     line(OPEN, "GET /healthz"),
@@ -107,6 +110,28 @@ TABLE = [
     line(HEARERS, f"GET {RECORDING}/audio", "/api/v1/recordings/r-1/audio"),
     line(HEARERS, f"GET {RECORDING}/transcript", "/api/v1/recordings/r-1/transcript"),
     line(BOSSES, "GET /api/v1/records.csv"),
+    # Inspectors' work.
+    line(SIGNED_IN, f"GET {INSPECTIONS}"),
+    line(SIGNED_IN, f"GET {INSPECTIONS}/form"),
+    line(SIGNED_IN, f"GET {INSPECTIONS}/month", f"{INSPECTIONS}/month?month=2026-11"),
+    line(INSPECTORS, f"GET {INSPECTIONS}/calibrations"),
+    line(INSPECTORS, f"GET {INSPECTIONS}/calibrations/{{name}}", f"{INSPECTIONS}/calibrations/c-1"),
+    line("-ynynyyy-", f"GET {INSPECTION}", f"{INSPECTIONS}/i-done"),
+    line("-nnnnyyy-", f"GET {INSPECTION}", f"{INSPECTIONS}/i-open"),
+    line(
+        INSPECTORS,
+        f"POST {INSPECTIONS}/draw",
+        body={"how": "random", "inspectors": ["ina"], "since": "2026-03-01", "until": "2026-03-02"},
+    ),
+    line(INSPECTORS, f"POST {INSPECTIONS}", body={"recording_id": "r-1", "inspector": "ina"}),
+    line("-nnnnynn-", f"PUT {INSPECTION}", f"{INSPECTIONS}/i-open", {"summary": "hm"}),
+    line("-ynnnnnn-", f"POST {INSPECTION}/appeal", f"{INSPECTIONS}/i-done/appeal", {"text": "no"}),
+    line(
+        "-nnnnnyy-",
+        f"POST {INSPECTION}/settle",
+        f"{INSPECTIONS}/i-appealed/settle",
+        {"answer": "so"},
+    ),
 ]
 NOT_ASKED = {"POST /sign-in", "POST /sign-out"}
 "Those that make and end sessions; test_app.py has them."
