@@ -31,6 +31,7 @@ LEADS = "-nnyynyy-"
 FLOOR = "-yyyynyy-"
 "All who take calls, and who lead them."
 HEARERS = "-nnyyyyy-"
+JUDGES = "-nnnnyyy-"
 BOSSES = "-nnnnnyy-"
 
 
@@ -52,6 +53,7 @@ def line(rights: str, request: str, path: str = "", body: object = None) -> Line
 TALK, WAITS, ANN = "/api/v1/calls/c-talk", "/api/v1/calls/c-waits", "/api/v1/agents/ann"
 CALL, AGENT = "/api/v1/calls/{call_id}", "/api/v1/agents/{agent_id}"
 RECORDING = "/api/v1/recordings/{recording_id}"
+JUDGED = "/api/v1/quality/recordings/{recording_id}"
 TABLE = [
     line(OPEN, "GET /healthz"),
     line(OPEN, "GET /readyz"),
@@ -107,6 +109,13 @@ TABLE = [
     line(HEARERS, f"GET {RECORDING}/audio", "/api/v1/recordings/r-1/audio"),
     line(HEARERS, f"GET {RECORDING}/transcript", "/api/v1/recordings/r-1/transcript"),
     line(BOSSES, "GET /api/v1/records.csv"),
+    # Rules of quality.
+    line(HEARERS, "GET /api/v1/quality/results"),
+    line(HEARERS, f"GET {JUDGED}", "/api/v1/quality/recordings/r-1"),
+    line(HEARERS, "GET /api/v1/quality/rules"),
+    line(HEARERS, "GET /api/v1/quality/schema"),
+    line(JUDGES, "POST /api/v1/quality/try", body={"pack": "language: zh", "days": 7}),
+    line(JUDGES, "POST /api/v1/quality/rescore", body={"days": 7}),
 ]
 NOT_ASKED = {"POST /sign-in", "POST /sign-out"}
 "Those that make and end sessions; test_app.py has them."
