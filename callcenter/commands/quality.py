@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import json
 import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,7 +22,7 @@ from callcenter.settings import Settings
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.errors import CallCentreError, ConfigurationError
-from recordings.quality import labelled, packs
+from recordings.quality import labelled, packs, written
 from recordings.quality.figures import PackFigures, RuleFigures, encode
 from recordings.quality.judging import rule_names
 from recordings.quality.pack import Pack
@@ -101,7 +102,7 @@ def measure_rules(
 @app.command("schema")
 def schema() -> None:
     """The JSON Schema of packs, for editors."""
-    typer.echo((Path(packs.__file__).parent / "packs" / "schema.json").read_text("utf-8"))
+    typer.echo(json.dumps(written.schema(), indent=1, ensure_ascii=False))
 
 
 def _measured(pack: Pack, settings: Settings, rounds: int, shows_wrong: bool) -> PackFigures:

@@ -103,7 +103,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
 
 
 def quality_of(
-    settings: Settings, line: CoreLine, recordings: RecordingStore, store: QualityStore
+    settings: Settings, line: WebCore, recordings: RecordingStore, store: QualityStore
 ) -> APIRouter:
     """Rules, verdicts and trials; only judging again is core's."""
 

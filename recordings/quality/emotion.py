@@ -4,9 +4,9 @@
     pitch, level, rate of speech   one each, against the same speaker's middle in the same talk
 
 A mark needs two signs, so a raised voice alone marks nothing; and an agent's words do not, because
-agents speak of callers' feelings (您别生气) and say that they are glad to help. A person is compared with himself
-only: some are loud and quick by nature. A mark is for people who listen to the place; nothing here
-knows what anybody feels.
+agents speak of callers' feelings (您别生气) and say that they are glad to help. Speakers are
+compared with themselves only: some are loud and quick by nature. A mark is for people who listen to
+the place; nothing here knows what anybody feels.
 """
 
 import math

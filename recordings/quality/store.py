@@ -158,7 +158,7 @@ class QualityStore:
         page = chosen.order_by(QualityResultRow.score, RecordingRow.started.desc())
         async with self._transaction() as session:
             total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
-            rows = (await session.execute(page.limit(limit).offset(offset))).tuples().all()
+            rows = (await session.execute(page.limit(limit).offset(offset))).all()
         return [(to_recording(one), _to_result(row)) for one, row in rows], total or 0
 
     async def transcribed(self, wanted: RecordingFilter, limit: int) -> list[Recording]:

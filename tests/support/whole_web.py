@@ -20,7 +20,7 @@ from starlette.types import Message
 
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallbackQueued, CallQueued
 from acd.expected_wait import Accuracy
-from callcenter.asks import ShowLive
+from callcenter.asks import RescoreTalks, ShowLive
 from callcenter.codec import CODEC
 from callcenter.roles.web import application
 from callcenter.rules import directory
@@ -94,8 +94,12 @@ class PlayedCore(FakeCore):
         self.requests.append(request)
         if (desk := self.desks.get(type(request))) is not None:
             return await desk(request)  # type: ignore[no-any-return]  # by the request's type
-        reply: object = "" if isinstance(request, ShowLive) else Done(len(self.journal))
-        return reply  # type: ignore[return-value]  # one of the two
+        reply: object = Done(len(self.journal))
+        if isinstance(request, ShowLive):
+            reply = ""
+        elif isinstance(request, RescoreTalks):
+            reply = 0
+        return reply  # type: ignore[return-value]  # what this request is answered with
 
     async def directory(self) -> Directory:
         return directory(self.settings)

@@ -31,8 +31,8 @@ LEADS = "-nnyynyy-"
 FLOOR = "-yyyynyy-"
 "All who take calls, and who lead them."
 HEARERS = "-nnyyyyy-"
-BOSSES = "-nnnnnyy-"
 INSPECTORS = "-nnnnyyy-"
+BOSSES = "-nnnnnyy-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ CALL, AGENT = "/api/v1/calls/{call_id}", "/api/v1/agents/{agent_id}"
 INSPECTIONS = "/api/v1/inspections"
 INSPECTION = f"{INSPECTIONS}/{{inspection_id}}"
 RECORDING = "/api/v1/recordings/{recording_id}"
+JUDGED = "/api/v1/quality/recordings/{recording_id}"
 TABLE = [
     line(OPEN, "GET /healthz"),
     line(OPEN, "GET /readyz"),
@@ -132,6 +133,13 @@ TABLE = [
         f"{INSPECTIONS}/i-appealed/settle",
         {"answer": "so"},
     ),
+    # Rules of quality.
+    line(HEARERS, "GET /api/v1/quality/results"),
+    line(HEARERS, f"GET {JUDGED}", "/api/v1/quality/recordings/r-1"),
+    line(HEARERS, "GET /api/v1/quality/rules"),
+    line(HEARERS, "GET /api/v1/quality/schema"),
+    line(INSPECTORS, "POST /api/v1/quality/try", body={"pack": "language: zh", "days": 7}),
+    line(INSPECTORS, "POST /api/v1/quality/rescore", body={"days": 7}),
 ]
 NOT_ASKED = {"POST /sign-in", "POST /sign-out"}
 "Those that make and end sessions; test_app.py has them."

@@ -18,7 +18,7 @@ def hum(
     tones = [n * hertz for n in range(1, 12) if n * hertz < 3400 and n * hertz >= lowest_hz]
     wave = sum(np.sin(2 * np.pi * tone * t) / (1 + at) for at, tone in enumerate(tones))
     wave = np.asarray(wave)
-    return peak * wave / np.abs(wave).max()
+    return np.asarray(peak * wave / np.abs(wave).max())
 
 
 def quiet(seconds: float, peak: float = 0.0) -> npt.NDArray[np.float64]:
