@@ -50,8 +50,9 @@ class FrameOptions:
     "The centre's; pages show times of day in it."
 
 
-def page_routes(page: Page, folder: Path) -> APIRouter:
-    """`folder`: its `index.html` is the page; scripts and styles beside it are served below."""
+def page_routes(page: Page, folder: Path, assets: str = "") -> APIRouter:
+    """`folder`: its `index.html` is the page; scripts and styles beside it are served below, or
+    below `assets` when the page's own path has an id in it."""
     router = APIRouter(include_in_schema=False)
     guard = require_role(*page.roles) if page.roles else signed_in
 
@@ -59,7 +60,7 @@ def page_routes(page: Page, folder: Path) -> APIRouter:
     async def index() -> FileResponse:
         return FileResponse(folder / "index.html", media_type="text/html", headers=FRESH)
 
-    _serve_files(router, page.path, folder)
+    _serve_files(router, assets or page.path, folder)
     return router
 
 

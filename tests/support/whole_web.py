@@ -20,7 +20,7 @@ from starlette.types import Message
 
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallbackQueued, CallQueued
 from acd.expected_wait import Accuracy
-from callcenter.asks import RescoreTalks, ShowLive
+from callcenter.asks import ReadTranscription, RescoreTalks, RetryTranscripts, ShowLive
 from callcenter.codec import CODEC
 from callcenter.roles.web import application
 from callcenter.rules import directory
@@ -36,6 +36,8 @@ from foundation.web.users import Role, User
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
+from recordings.terms import index_parts
+from recordings.transcription import Progress
 from telephony.calls.events import CallArrived, Side
 from tests.support.fake_core import FakeCore
 from tests.support.played_inspections import inspections_played
@@ -88,18 +90,25 @@ class PlayedCore(FakeCore):
         self.requests: list[object] = []
         self.desks: dict[type, Callable[[Any], Awaitable[Any]]] = {}
         "Real ones; what has none is answered as done."
+        self.progress = Progress()
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
         self.requests.append(request)
         if (desk := self.desks.get(type(request))) is not None:
             return await desk(request)  # type: ignore[no-any-return]  # by the request's type
-        reply: object = Done(len(self.journal))
-        if isinstance(request, ShowLive):
-            reply = ""
-        elif isinstance(request, RescoreTalks):
-            reply = 0
-        return reply  # type: ignore[return-value]  # what this request is answered with
+        match request:
+            case ShowLive():
+                reply: object = ""
+            case ReadTranscription():
+                reply = self.progress
+            case RescoreTalks():
+                reply = 0
+            case RetryTranscripts():
+                reply = 1
+            case _:
+                reply = Done(len(self.journal))
+        return reply  # type: ignore[return-value]  # as the request wants it
 
     async def directory(self) -> Directory:
         return directory(self.settings)
@@ -215,7 +224,8 @@ async def _recorded(store: RecordingStore, folder: Path, number: int, agent: Age
     write_wav(folder / recording.file, np.zeros((8000, 2), np.int16))
     await store.end(recording.recording_id, 1.0, True, TranscriptState.QUEUED)
     said = SideTranscript(Side.CALLER, "en", (Word("hello", 0.1, 0.4, 0.9),))
-    await store.save_transcript(recording.recording_id, [said])
+    parts = {said.side: index_parts(said.words)}
+    await store.save_transcript(recording.recording_id, [said], parts)
 
 
 @dataclass(frozen=True, slots=True)

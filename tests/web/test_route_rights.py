@@ -33,6 +33,8 @@ FLOOR = "-yyyynyy-"
 HEARERS = "-nnyyyyy-"
 INSPECTORS = "-nnnnyyy-"
 BOSSES = "-nnnnnyy-"
+LISTENERS = "-nnnnyyy-"
+"Who may hear everybody."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ INSPECTIONS = "/api/v1/inspections"
 INSPECTION = f"{INSPECTIONS}/{{inspection_id}}"
 RECORDING = "/api/v1/recordings/{recording_id}"
 JUDGED = "/api/v1/quality/recordings/{recording_id}"
+TRANSCRIPT = "/api/v1/transcription/{recording_id}"
 TABLE = [
     line(OPEN, "GET /healthz"),
     line(OPEN, "GET /readyz"),
@@ -71,7 +74,12 @@ TABLE = [
     line(SIGNED_IN, "GET /frame/me"),
     line(SIGNED_IN, "GET /account"),
     line(SIGNED_IN, "GET /wallboard"),
+    line(SIGNED_IN, "GET /recordings/{recording_id}", "/recordings/r-1"),
+    line(SIGNED_IN, "GET /quality"),
     line(SIGNED_IN, "GET /phone"),
+    line(SIGNED_IN, "GET /live"),
+    line(HEARERS, "GET /recordings"),
+    line(LISTENERS, "GET /transcription"),
     line(SIGNED_IN, "GET /phone/settings"),
     # What everybody sees.
     line(SIGNED_IN, "GET /api/v1/me"),
@@ -140,6 +148,13 @@ TABLE = [
     line(HEARERS, "GET /api/v1/quality/schema"),
     line(INSPECTORS, "POST /api/v1/quality/try", body={"pack": "language: zh", "days": 7}),
     line(INSPECTORS, "POST /api/v1/quality/rescore", body={"days": 7}),
+    line(HEARERS, "GET /api/v1/search", "/api/v1/search?q=hello"),
+    line(HEARERS, "GET /api/v1/search/classes"),
+    line(OWN_TALK, "WS /ws/calls/{call_id}/transcript", "/ws/calls/c-talk/transcript"),
+    line(LISTENERS, "GET /api/v1/transcription"),
+    line(BOSSES, "POST /api/v1/transcription/retry"),
+    line(BOSSES, f"POST {TRANSCRIPT}/retry", "/api/v1/transcription/r-1/retry"),
+    line(BOSSES, f"POST {TRANSCRIPT}/raise", "/api/v1/transcription/r-1/raise", {"priority": 9}),
 ]
 NOT_ASKED = {"POST /sign-in", "POST /sign-out"}
 "Those that make and end sessions; test_app.py has them."

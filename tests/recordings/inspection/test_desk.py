@@ -1,4 +1,4 @@
-"""Drawing and scoring over a real database: nothing is drawn twice, facts are told, rows come back."""
+"""Drawing and scoring over a real database: nothing is drawn twice, each fact is told once."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
