@@ -49,10 +49,16 @@ async function had(path) {
   }
 }
 
-const [recording, transcript, peaks, marks, quality, agents, form] = await Promise.all([
-  had(base), had(`${base}/transcript`), had(`${base}/peaks`), had(`${base}/marks`),
-  had(`/api/v1/quality/recordings/${encodeURIComponent(recordingId)}`), api("GET", "/api/v1/agents"),
-  api("GET", "/api/v1/inspections/form"),
+const who = await api("GET", "/frame/me");
+const [recording, agents, form] = await Promise.all([
+  who.role === "agent" ? null : had(base), api("GET", "/api/v1/agents"), api("GET", "/api/v1/inspections/form"),
+]);
+const isEnded = recording !== null && recording.duration_s !== null;
+const [transcript, peaks, marks, quality] = await Promise.all([
+  recording?.transcript === "ready" ? had(`${base}/transcript`) : null,
+  isEnded ? had(`${base}/peaks`) : null,
+  recording ? had(`${base}/marks`) : null,
+  recording ? had(`/api/v1/quality/recordings/${encodeURIComponent(recordingId)}`) : null,
 ]);
 const verdict = quality?.current ?? null;
 const findings = [...verdict?.hits ?? [], ...(verdict?.marks ?? []).map((mark) => ({ ...mark, isMood: true }))]
@@ -113,7 +119,7 @@ function lanes() {
   }));
   return [told, found].filter((lane) => lane.length).map((lane) => make("div.lane", {},
     ...lane.map(({ from, to, colour, words: label }) => {
-      const button = make(`button.${colour}`, { type: "button", title: label }, label);
+      const button = make(`button.${colour}`, { type: "button", title: label, "aria-label": label });
       button.style.left = `${Math.min(98, from / whole * 100)}%`;
       button.style.width = `${Math.max(0, (to - from) / whole * 100)}%`;
       button.onclick = () => player.clip(Math.max(0, from - 1), to + 1);
@@ -167,7 +173,7 @@ place("on").onclick = () => player.step(1);
 place("hit").onclick = () => finding(1);
 place("speed").onchange = ({ target }) => { player.audio.playbackRate = Number(target.value); };
 
-if (recording) place("audio").src = `${base}/audio`;
+if (isEnded) place("audio").src = `${base}/audio`;
 wave.show(peaks, length());
 const { me } = await openPage({ id: "recordings", t, paint });
 sheets = new Sheets(place("sheet"), player, { recordingId, form: form.form, me });

@@ -39,8 +39,7 @@ export class Wave {
     const pen = canvas.getContext("2d");
     pen.clearRect(0, 0, width, height);
     const played = this.length ? this.at / this.length * width : 0;
-    const colours = getComputedStyle(canvas);
-    const [talk, rest, edge] = ["--talk", "--rest", "--edge"].map((name) => colours.getPropertyValue(name));
+    const [talk, rest, edge, ink] = ["--talk", "--rest", "--edge", "--ink"].map((name) => this.colour(name));
     if (this.peaks) {
       this.side(pen, this.peaks.caller, width, height / 4, height / 4, played, talk);
       this.side(pen, this.peaks.agent, width, height * 3 / 4, height / 4, played, rest);
@@ -48,8 +47,14 @@ export class Wave {
     pen.globalAlpha = 1;
     pen.fillStyle = edge;
     pen.fillRect(0, height / 2, width, 1);
-    pen.fillStyle = colours.getPropertyValue("--ink");
+    pen.fillStyle = ink;
     pen.fillRect(Math.round(played), 0, Math.max(1, devicePixelRatio), height);
+  }
+
+  // A canvas knows no light-dark(): the browser resolves it for an element's own colour.
+  colour(name) {
+    this.canvas.style.color = `var(${name})`;
+    return getComputedStyle(this.canvas).color;
   }
 
   side(pen, columns, width, middle, reach, played, colour) {
