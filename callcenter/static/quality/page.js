@@ -123,7 +123,11 @@ const rules = table("rules", {
   ],
 });
 
+// It has a hundred lines: it scrolls by itself, by keys too.
+Object.assign(rules.element, { tabIndex: 0, className: "table long", role: "region" });
+
 function paint() {
+  rules.element.setAttribute("aria-label", t("rules"));
   const which = place("which");
   const value = which.value || (INSPECTORS.includes(me?.role) ? "mine" : "all");
   const views = INSPECTORS.includes(me?.role) ? Object.keys(VIEWS) : ["all", "done", "appealed", "settled"];
