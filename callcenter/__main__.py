@@ -10,6 +10,7 @@ from callcenter.commands import (
     models,
     party,
     prompts,
+    quality,
     recordings,
     speech,
     user,
@@ -53,6 +54,7 @@ app.add_typer(live.app, name="live")
 app.add_typer(models.app, name="models")
 app.add_typer(party.app, name="party")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(quality.app, name="quality")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(speech.app, name="speech")
 

@@ -27,6 +27,7 @@ from callcenter.asks import (
     ReadMetrics,
     ReadTranscription,
     Reload,
+    RescoreTalks,
     ResetLive,
     RetryTranscripts,
     ShowLive,
@@ -42,6 +43,7 @@ from callcenter.learning import Learning
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
+from callcenter.quality_desk import QualityDesk
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
 from callcenter.transcription_actions import TranscriptionActions
@@ -52,6 +54,14 @@ from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
 from ivr.flows_now import FlowsNow
 from recordings import messages as recordings
+from recordings.inspection.desk import InspectionDesk
+from recordings.inspection.messages import (
+    AppealScore,
+    DrawTalks,
+    GiveTalk,
+    SettleAppeal,
+    WriteSheet,
+)
 from recordings.service import RecordingService
 from recordings.transcription import Progress
 
@@ -73,6 +83,8 @@ class Answers:
         emergency: EmergencyDesk,
         ivr: IvrDriver,
         learning: Learning,
+        quality: QualityDesk,
+        inspections: InspectionDesk,
         transcripts: TranscriptionActions,
     ) -> None:
         self._transcripts = transcripts
@@ -88,6 +100,8 @@ class Answers:
         self._emergency = emergency
         self._ivr = ivr
         self._learning = learning
+        self._quality = quality
+        self._inspections = inspections
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -117,6 +131,12 @@ class Answers:
             ReadEmergency: self._emergency.show,
             ReadFlows: self._read_flows,
             CorrectHeard: self._learning.correct,
+            RescoreTalks: self._quality.rescore,
+            DrawTalks: self._inspections.draw,
+            GiveTalk: self._inspections.give,
+            WriteSheet: self._inspections.write,
+            AppealScore: self._inspections.appeal,
+            SettleAppeal: self._inspections.settle,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:

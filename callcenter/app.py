@@ -53,6 +53,7 @@ from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.prompt_making import make_prompts
+from callcenter.quality_desk import QualityDesk
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
@@ -101,7 +102,11 @@ from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.store import HeardStore
 from ivr.synthesis import Synthesiser
+from recordings.inspection.desk import InspectionDesk, InspectionParts
+from recordings.inspection.form import FormBook
+from recordings.inspection.store import InspectionStore
 from recordings.listen_messages import FromListener
+from recordings.quality.store import QualityStore
 from recordings.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
@@ -222,14 +227,29 @@ class Core:
         self._party_store = PartyStore(sessions)
         self._parties = PartyBook(await self._party_store.load(), self._party_store.save)
         self._tasks.start("parties", self._party_store.run)
+        store, quality = RecordingStore(sessions), QualityStore(sessions)
         self._search = SearchStore(sessions)
         self._recordings = RecordingService(
             recording_options(settings),
-            RecordingStore(sessions),
+            store,
             self._tell,
             self._is_media_near_limit,
             priority_of=self._transcribe_priority,
             chance=random.SystemRandom().random,
+            keep_voices=quality.keep_voices,
+        )
+        self._quality = QualityDesk(
+            settings.quality_packs, store, quality, self._journal.reader, self._tell
+        )
+        self._inspections = InspectionDesk(
+            InspectionParts(
+                InspectionStore(sessions),
+                store,
+                FormBook(settings.folder).form,
+                self._tell,
+                clock.utc_now,
+                random.SystemRandom(),
+            )
         )
         self._messages = Messages(self._recordings, self._tell)
         self._tasks_service = TaskService(
@@ -352,6 +372,7 @@ class Core:
         self._conductor.listen(self._messages.on_event)
         self._conductor.listen(self._tasks_service.on_event)
         self._conductor.listen(CallClasses(self._recordings.classify).on_event)
+        self._conductor.listen(self._quality.on_event)
         live = self._make_live()
         flows = FlowReload(
             settings, self._learning, self._prompts, self._lookups, self._synthesiser
@@ -361,7 +382,7 @@ class Core:
             settings, self._journey, self._prompts, self._journal, self._tell, clock.utc_now
         )
         self._closing.callback(self._emergency.close)
-        parts: list[Reloadable] = [live, flows, self._emergency]
+        parts: list[Reloadable] = [live, flows, self._emergency, self._quality]
         self._reloader = Reloader(self._configured, parts, self._journal, self._tell, settings_lock)
         self._answers = Answers(
             self._journal,
@@ -398,6 +419,8 @@ class Core:
             self._emergency,
             self._ivr,
             self._learning,
+            self._quality,
+            self._inspections,
             TranscriptionActions(
                 self._recordings.transcription, self._search, self._journal, self._tell
             ),
@@ -540,6 +563,7 @@ class Core:
         )
         await taking_over.run(present, self._early_media)
         self._tasks.start("recordings", self._recordings.run)
+        self._tasks.start("quality", self._quality.run, OnFailure.RESTART)
         self._has_taken_over = True
         loop = asyncio.get_running_loop()
         for worker, event in self._early_media:

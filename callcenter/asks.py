@@ -244,3 +244,12 @@ class Reload(Request[ReloadReport]):
     """Read the configuration again; refused whole (ConfigurationError) if it has a problem."""
 
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RescoreTalks(Request[int]):
+    """Judge the talks of the last `days` again, by the packs that are in force now; answered with
+    how many there are, before it is done."""
+
+    days: float
+    by: str

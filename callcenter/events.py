@@ -9,6 +9,8 @@ from desk.events import TaskEvent
 from foundation.ids import AgentId, CallId
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
+from recordings.inspection.events import InspectionEvent
+from recordings.quality.events import QualityEvent
 from telephony.calls.events import CallEvent
 from telephony.calls.number_rules import Purpose
 from telephony.lines.events import LineEvent
@@ -79,6 +81,8 @@ HouseEvent: TypeAlias = (
     | IvrEvent
     | RecordingEvent
     | TaskEvent
+    | QualityEvent
+    | InspectionEvent
     | LineEvent
     | ActionTaken
     | HandoverEvent

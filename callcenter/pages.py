@@ -26,9 +26,13 @@ RECORDINGS = Page(
     "录音",
     (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR),
 )
+PLAYER = Page("player", "/recordings/{recording_id}", "Recording", "录音")
+"One recording; reached from lists. What is heard and seen there is decided by the API."
+QUALITY = Page("quality", "/quality", "Quality", "质检")
+"Inspectors see all of it, agents and team leads what they have to see."
 TRANSCRIPTION = Page(
     "transcription", "/transcription", "Transcription", "转写", (Role.INSPECTOR, Role.SUPERVISOR)
 )
 LIVE = Page("live", "/live", "Live text", "实时文字")
 
-PAGES = (WALLBOARD, TASKS, PHONE, LIVE, RECORDINGS, FLOWS, TRANSCRIPTION, ACCOUNT)
+PAGES = (WALLBOARD, TASKS, PHONE, LIVE, RECORDINGS, QUALITY, FLOWS, TRANSCRIPTION, ACCOUNT)

@@ -368,6 +368,13 @@ class Recordings(Part):
     "Talks that may be transcribed at once while they go on (`queues[].live_transcript`)."
 
 
+class Quality(Part):
+    """How talks are judged once they are written down; docs/quality.md."""
+
+    packs: dict[Language, str] = {"en": "en", "zh": "zh"}
+    "For each language of agents the pack of rules: `rules/quality/NAME.yaml`, or one of ours."
+
+
 class Speech(Part):
     """How synthesised prompts sound; espeak-ng's names, `+f3` is a variant of the voice."""
 

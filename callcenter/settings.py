@@ -41,6 +41,7 @@ from callcenter.sections import (
     Ordering,
     Outbound,
     Phone,
+    Quality,
     Queue,
     Recordings,
     Seconds,
@@ -62,6 +63,9 @@ from ivr.flow import Flow
 from ivr.nodes import Ask, words_of
 from ivr.spoken import Known
 from ivr.templates import Template
+from recordings.inspection.form import read_form
+from recordings.quality import packs
+from recordings.quality.pack import Pack
 from telephony.sip.tls import TlsFiles
 
 FILE = "callcenter.yaml"
@@ -93,6 +97,8 @@ class _Listed(BaseSettings):
     "The database."
     recordings: Recordings = Recordings()
     "Recording and transcription."
+    quality: Quality = Quality()
+    "By which rules talks are judged."
     speech: Speech = Speech()
     "How synthesised prompts sound."
     lines: tuple[Line, ...] = ()
@@ -170,6 +176,7 @@ class Settings(_Listed):
 
     _folder: Path = PrivateAttr(default=Path())
     _flows: dict[str, Flow] = PrivateAttr(default_factory=dict)
+    _packs: dict[str, Pack] = PrivateAttr(default_factory=dict)
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 
     @property
@@ -190,6 +197,16 @@ class Settings(_Listed):
     def listens(self) -> bool:
         """Some flow asks what callers say."""
         return any(isinstance(n, Ask) for flow in self._flows.values() for n in flow.nodes.values())
+
+    @property
+    def quality_packs(self) -> Mapping[str, Pack]:
+        """The rules in force, by language."""
+        return self._packs
+
+    @property
+    def measured_path(self) -> Path:
+        """What `callcenter quality measure` found; without it, what came with the packs."""
+        return self.data_path / "quality" / "measured.json"
 
     @property
     def follows(self) -> bool:
@@ -290,6 +307,15 @@ class Settings(_Listed):
         }
         return []
 
+    def _take_packs(self) -> list[str]:
+        """Rules of quality; the problems of their files."""
+        try:
+            self._packs = packs.in_force(self.quality.packs, self._folder)
+            read_form(self._folder)
+        except ConfigurationError as error:
+            return error.problems
+        return []
+
     @staticmethod
     def built_in_models() -> tuple[str, ...]:
         return tuple(sorted(path.name for path in BUILT_IN_MODELS.glob("*") if path.is_dir()))
@@ -325,6 +351,7 @@ def load(folder: Path) -> Settings:
     for flow, written in read:
         problems += [written.complaint(*one) for one in problems_of_flow(flow, settings)]
     problems += settings._take_corrections()
+    problems += settings._take_packs()
     if problems:
         raise ConfigurationError(problems)
     settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))

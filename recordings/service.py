@@ -33,7 +33,7 @@ from recordings.messages import Reply, Request
 from recordings.options import RecordingOptions
 from recordings.recording import Recording, TranscriptState
 from recordings.store import Ended, RecordingStore
-from recordings.transcription import MOST_JOBS_SHOWN, Progress, Transcription
+from recordings.transcription import MOST_JOBS_SHOWN, KeepVoices, Progress, Transcription
 
 log = logging.getLogger(__name__)
 
@@ -82,8 +82,10 @@ class RecordingService:
         monotonic_s: Callable[[], float] = clock.monotonic_s,
         priority_of: Callable[[QueueId], int] = usual,
         chance: Callable[[], float] = middle,
+        keep_voices: KeepVoices | None = None,
     ) -> None:
-        """`priority_of`: which queue's talks are transcribed first; `chance`: 0 to 1."""
+        """`priority_of`: which queue's talks are transcribed first; `chance`: 0 to 1;
+        `keep_voices`: where what the transcribers measured of the voices goes."""
         self._options = options
         self._store = store
         self._publish = publish
@@ -100,6 +102,7 @@ class RecordingService:
             utc_now=utc_now,
             monotonic_s=monotonic_s,
             chance=chance,
+            keep_voices=keep_voices,
         )
         self._chores: asyncio.Queue[_Chore] = asyncio.Queue(options.max_chores)
 
