@@ -8,11 +8,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import hotline, media, parts, programs, report
+from bench import hotline, media, parts, programs, quality, report
 from bench.centre import NotReady
 from bench.machine import circumstances
 
@@ -34,7 +35,11 @@ def selftest() -> int:
     return subprocess.run([sys.executable, script], env=environment, check=False).returncode
 
 
-SCENARIOS = {**hotline.SCENARIOS, **media.SCENARIOS}
+SCENARIOS: dict[str, tuple[str, Callable[..., list[report.Row]]]] = {
+    **hotline.SCENARIOS,
+    **media.SCENARIOS,
+    **quality.SCENARIOS,
+}
 
 
 def measured(name: str, calls: int | None) -> report.Section:

@@ -18,7 +18,14 @@ from typing import NoReturn, TypeAlias
 
 from foundation import clock
 from foundation.errors import NotFound, Unavailable
-from foundation.ids import AgentId, CallId, QueueId, RecordingId, new_recording_id
+from foundation.ids import (
+    AgentId,
+    CallId,
+    QueueId,
+    RecordingId,
+    new_message_id,
+    new_recording_id,
+)
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingEvent, RecordingStarted
 from recordings.lease import middle
@@ -26,7 +33,7 @@ from recordings.messages import Reply, Request
 from recordings.options import RecordingOptions
 from recordings.recording import Recording, TranscriptState
 from recordings.store import Ended, RecordingStore
-from recordings.transcription import MOST_JOBS_SHOWN, Progress, Transcription
+from recordings.transcription import MOST_JOBS_SHOWN, KeepVoices, Progress, Transcription
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +82,10 @@ class RecordingService:
         monotonic_s: Callable[[], float] = clock.monotonic_s,
         priority_of: Callable[[QueueId], int] = usual,
         chance: Callable[[], float] = middle,
+        keep_voices: KeepVoices | None = None,
     ) -> None:
-        """`priority_of`: which queue's talks are transcribed first; `chance`: 0 to 1."""
+        """`priority_of`: which queue's talks are transcribed first; `chance`: 0 to 1;
+        `keep_voices`: where what the transcribers measured of the voices goes."""
         self._options = options
         self._store = store
         self._publish = publish
@@ -93,6 +102,7 @@ class RecordingService:
             utc_now=utc_now,
             monotonic_s=monotonic_s,
             chance=chance,
+            keep_voices=keep_voices,
         )
         self._chores: asyncio.Queue[_Chore] = asyncio.Queue(options.max_chores)
 
@@ -106,11 +116,31 @@ class RecordingService:
         Returns the recording's id and the absolute path that the media worker is to write; it
         makes the day's folder too, because this side must not wait for a disk.
         """
-        now = self._utc_now()
         recording_id = new_recording_id()
+        file = self._add(recording_id, call_id, agent_id, queue, languages)
+        self._publish(RecordingStarted(recording_id, call_id, agent_id, queue, file, languages))
+        return recording_id, str(self._options.path.absolute() / file)
+
+    def start_message(
+        self, call_id: CallId, queue: QueueId, language: str
+    ) -> tuple[RecordingId, str]:
+        """A caller speaks to nobody; what is left of it is told as of a talk (`RecordingEnded`)."""
+        recording_id = new_message_id()
+        file = self._add(recording_id, call_id, AgentId(""), queue, (language, language))
+        return recording_id, str(self._options.path.absolute() / file)
+
+    def _add(
+        self,
+        recording_id: RecordingId,
+        call_id: CallId,
+        agent_id: AgentId,
+        queue: QueueId,
+        languages: tuple[str, str],
+    ) -> str:
+        """Its file, relative to the recordings' folder."""
+        now = self._utc_now()
         day = now.astimezone(self._options.timezone).date()
         file = f"{day.isoformat()}/{recording_id}.wav"
-        self._publish(RecordingStarted(recording_id, call_id, agent_id, queue, file, languages))
         recording = Recording(
             recording_id=recording_id,
             call_id=call_id,
@@ -122,7 +152,7 @@ class RecordingService:
         )
         self._running[recording_id] = recording
         self._put(_Add(recording))
-        return recording_id, str(self._options.path.absolute() / file)
+        return file
 
     def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
         """The media worker closed the file.

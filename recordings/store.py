@@ -11,7 +11,6 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
-    Select,
     Text,
     bindparam,
     func,
@@ -184,7 +183,7 @@ class RecordingStore:
         self, wanted: RecordingFilter, limit: int, offset: int
     ) -> tuple[list[Recording], int]:
         """One page, the newest first, and how many there are in all."""
-        chosen = _where(select(RecordingRow), wanted)
+        chosen = select(RecordingRow).where(*matching(wanted))
         newest_first = chosen.order_by(RecordingRow.started.desc(), RecordingRow.recording_id)
         async with self._transaction() as session:
             total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
@@ -243,19 +242,22 @@ class RecordingStore:
             )
 
 
-def _where(query: Select[RecordingRow], wanted: RecordingFilter) -> Select[RecordingRow]:
-    for column, value in (
-        (RecordingRow.call_id, wanted.call_id),
-        (RecordingRow.agent_id, wanted.agent_id),
-        (RecordingRow.queue, wanted.queue),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+def matching(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
+    """Conditions on `RecordingRow`, for `where`."""
+    found = [
+        column == value
+        for column, value in (
+            (RecordingRow.call_id, wanted.call_id),
+            (RecordingRow.agent_id, wanted.agent_id),
+            (RecordingRow.queue, wanted.queue),
+        )
+        if value is not None
+    ]
     if wanted.started_from is not None:
-        query = query.where(RecordingRow.started >= wanted.started_from)
+        found.append(RecordingRow.started >= wanted.started_from)
     if wanted.started_before is not None:
-        query = query.where(RecordingRow.started < wanted.started_before)
-    return query
+        found.append(RecordingRow.started < wanted.started_before)
+    return found
 
 
 def _to_row(recording: Recording) -> dict[str, object]:

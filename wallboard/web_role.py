@@ -73,6 +73,7 @@ def build(
     options: BoardOptions,
     *,
     extra_routers: Sequence[APIRouter] = (),
+    board_routers: Callable[[BoardService], Sequence[APIRouter]] = lambda service: (),
     registry: CollectorRegistry | None = None,
     metrics_sources: Sequence[MetricsSource] = (),
     clock: BoardClock | None = None,
@@ -81,8 +82,8 @@ def build(
 ) -> FastAPI:
     """An application for uvicorn; while it runs it follows core through `link`.
 
-    `extra_routers` are guarded like all others. `on_failure` is called when a task of ours dies: a
-    board that stands still must not look alive.
+    `extra_routers` are guarded like all others, and so are `board_routers`, which need the board.
+    `on_failure` is called when a task of ours dies: a board that stands still must not look alive.
     """
     registry = registry or CollectorRegistry()
     service = BoardService(
@@ -121,6 +122,7 @@ def build(
             await asyncio.gather(*tasks, return_exceptions=True)
 
     routers = [wallboard_api(service), wallboard_socket(screens), wallboard_pages(), *extra_routers]
+    routers += board_routers(service)
     if words is not None:
         routers.append(transcript_socket(service, words))
     return create_app(
