@@ -19,7 +19,7 @@ from starlette.types import Message
 
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallbackQueued, CallQueued
 from acd.expected_wait import Accuracy
-from callcenter.asks import ShowLive
+from callcenter.asks import AddAgentLive, AgentAdded, ShowLive
 from callcenter.codec import CODEC
 from callcenter.roles.web import application
 from callcenter.rules import directory
@@ -88,8 +88,9 @@ class PlayedCore(FakeCore):
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
         self.requests.append(request)
-        reply: object = "" if isinstance(request, ShowLive) else Done(len(self.journal))
-        return reply  # type: ignore[return-value]  # one of the two
+        replies: dict[type, object] = {ShowLive: "", AddAgentLive: AgentAdded(1, "made")}
+        reply = replies.get(type(request), Done(len(self.journal)))
+        return reply  # type: ignore[return-value]  # one of them
 
     async def directory(self) -> Directory:
         return directory(self.settings)
