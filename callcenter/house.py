@@ -117,6 +117,8 @@ class QueueRule:
     "Who overflows goes there; None: hears an apology."
     sticky_within_s: float = 0.0
     "A talk with an agent so long ago makes him the one to be asked first; 0: none does."
+    transcribe_priority: int = 0
+    live_transcript: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

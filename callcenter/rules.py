@@ -37,6 +37,7 @@ from callcenter.settings import Settings
 from callcenter.vips import tiers_by_number
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
+from recordings.lease import LeaseOptions
 from recordings.options import RecordingOptions
 from telephony.calls.leg_media import LegMedia, MediaBook
 from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
@@ -84,6 +85,8 @@ def house_rules(settings: Settings) -> HouseRules:
                 survey=queue.survey or "",
                 overflow_to=QueueId(queue.overflow_to) if queue.overflow_to else None,
                 sticky_within_s=queue.sticky_days * DAY_S if queue.sticky_s else 0.0,
+                transcribe_priority=queue.transcribe_priority,
+                live_transcript=queue.live_transcript,
             )
             for name, queue in settings.queues.items()
         },
@@ -450,6 +453,7 @@ def recording_options(settings: Settings) -> RecordingOptions:
         path=settings.recordings_path,
         transcribe=settings.recordings.transcribe,
         timezone=ZoneInfo(settings.timezone),
+        lease=LeaseOptions(newest_first=settings.recordings.newest_first),
     )
 
 

@@ -188,6 +188,12 @@ class Settings(_Listed):
         return any(isinstance(n, Ask) for flow in self._flows.values() for n in flow.nodes.values())
 
     @property
+    def follows(self) -> bool:
+        """Some queue shows what is said while it is said."""
+        wanted = any(queue.live_transcript for queue in self.queues.values())
+        return wanted and self.recordings.most_live > 0
+
+    @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
         """The words of all flows' prompts, by name and language."""
         return {
