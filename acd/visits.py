@@ -76,6 +76,7 @@ class Visits:
         )
         caller = self._let_in(given, kept.entered_at)
         caller.tried |= kept.tried
+        caller.told_s = kept.told_s
         caller.relax(now)
         for agent_id, offer_id in kept.offers.items():
             caller.ring(agent_id, offer_id)
