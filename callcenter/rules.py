@@ -251,6 +251,7 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
         sticky_s=queue.sticky_s,
         max_waiting=queue.max_waiting,
         max_expected_wait_s=queue.max_expected_wait_s,
+        is_closed=queue.closed,
         needs_agents=queue.needs_agents,
         wrap_up_codes=queue.wrap_up_codes,
         needs_wrap_up_code=queue.needs_wrap_up_code,
@@ -455,6 +456,7 @@ def directory(settings: Settings) -> Directory:
                     short_abandon_s=settings.short_abandon_s,
                 ),
                 frozenset(agent.team for agent in settings.agents if fits(agent, queue)),
+                queue.closed,
             )
             for name, queue in settings.queues.items()
         },

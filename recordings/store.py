@@ -192,6 +192,8 @@ def _where(query: Select[RecordingRow], wanted: RecordingFilter) -> Select[Recor
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.agents is not None:
+        query = query.where(RecordingRow.agent_id.in_(sorted(wanted.agents)))
     if wanted.started_from is not None:
         query = query.where(RecordingRow.started >= wanted.started_from)
     if wanted.started_before is not None:

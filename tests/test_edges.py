@@ -40,6 +40,7 @@ ALLOWED_IN = {
     ),
     "fastapi": (
         "callcenter/call_record.py",
+        "callcenter/hearing.py",
         "callcenter/live_api.py",
         "callcenter/records_api.py",
         "callcenter/roles/web.py",

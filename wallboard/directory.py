@@ -33,6 +33,8 @@ class QueueCard:
     target: ServiceTarget = ServiceTarget()
     teams: frozenset[str] = frozenset()
     "Those with an agent who suits."
+    closed: bool = False
+    "Who comes is not let in."
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, WebCore
+from callcenter.hearing import hearing_guard
 from callcenter.live_api import live_router
 from callcenter.pages import PAGES
 from callcenter.places import Places
@@ -20,6 +21,7 @@ from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
 from foundation import clock
 from foundation.db import make_engine, make_sessions
+from foundation.errors import Unavailable
 from foundation.journal import JournalReader
 from foundation.log import set_up
 from foundation.web.api import require_role
@@ -32,11 +34,10 @@ from foundation.web.users import Role
 from recordings.api import recordings_router
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
+from wallboard.directory import Directory
 from wallboard.pages import phone_pages
 from wallboard.web_role import BoardOptions, build
 
-HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
-"Who may hear recordings and read transcripts."
 CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may change skills and queues while calls go on."
 ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -49,12 +50,19 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
     line = core or CoreLine(Places(settings.data_path).core_socket)
-    recordings = recordings_router(
-        RecordingStore(make_sessions(engine)),
-        settings.recordings_path,
-        zone,
-        require_role(*HEARERS),
+
+    async def known_directory() -> Directory:
+        """As core serves it; while core is away, as the configuration has it."""
+        try:
+            return await line.directory()
+        except Unavailable:
+            return directory(settings)
+
+    store = RecordingStore(make_sessions(engine))
+    hearing = hearing_guard(
+        store, known_directory, agents_hear_own=settings.recordings.agents_hear_own
     )
+    recordings = recordings_router(store, settings.recordings_path, zone, hearing)
     records = records_router(
         JournalReader(settings.journal_path, CODEC),
         PartyStore(make_sessions(engine)).numbers,

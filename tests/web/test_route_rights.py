@@ -30,7 +30,8 @@ OWN_TEAM = "-nnynnyy-"
 LEADS = "-nnyynyy-"
 FLOOR = "-yyyynyy-"
 "All who take calls, and who lead them."
-HEARERS = "-nnyyyyy-"
+HEARERS = "-nnynyyy-"
+"Of one recording; a list shows each what he may hear."
 BOSSES = "-nnnnnyy-"
 
 
@@ -94,7 +95,7 @@ TABLE = [
     line(FLOOR, "POST /api/v1/callbacks", body={"number": "13900000000", "queue": "orders"}),
     line(FLOOR, "DELETE /api/v1/callbacks/{callback_id}", "/api/v1/callbacks/b-1"),
     # Agents.
-    line("-ynyynyy-", f"POST {AGENT}/state", f"{ANN}/state", {"state": "ready"}),
+    line(OWN_TALK, f"POST {AGENT}/state", f"{ANN}/state", {"state": "ready"}),
     line(OWN_TALK, f"POST {AGENT}/wrap-up", f"{ANN}/wrap-up", {"finish": True}),
     line(BOSSES, f"PUT {AGENT}/skills", f"{ANN}/skills", {"orders": 3}),
     line(BOSSES, f"PUT {AGENT}/backup", f"{ANN}/backup", {"backup": True}),
@@ -102,7 +103,7 @@ TABLE = [
     line(BOSSES, "GET /api/v1/live"),
     line(BOSSES, "DELETE /api/v1/live"),
     # What was recorded and counted.
-    line(HEARERS, "GET /api/v1/recordings"),
+    line("-nnyyyyy-", "GET /api/v1/recordings"),
     line(HEARERS, f"GET {RECORDING}", "/api/v1/recordings/r-1"),
     line(HEARERS, f"GET {RECORDING}/audio", "/api/v1/recordings/r-1/audio"),
     line(HEARERS, f"GET {RECORDING}/transcript", "/api/v1/recordings/r-1/transcript"),
