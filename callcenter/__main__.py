@@ -2,7 +2,7 @@
 
 import typer
 
-from callcenter.commands import agent, ivr, live, party, prompts, speech, user
+from callcenter.commands import agent, ivr, live, party, prompts, speech, token, user
 from callcenter.commands.call import call
 from callcenter.commands.check import check
 from callcenter.commands.demo import demo
@@ -35,6 +35,7 @@ app.command("scenario")(scenario)
 app.command("simulate")(simulate)
 app.command("staff")(staff)
 app.add_typer(user.app, name="user")
+app.add_typer(token.app, name="token")
 app.add_typer(agent.app, name="agent")
 app.add_typer(ivr.app, name="ivr")
 app.add_typer(live.app, name="live")

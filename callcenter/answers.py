@@ -4,10 +4,12 @@ from typing import Any
 
 from acd.expected_wait import Accuracy
 from acd.views import AgentView
+from callcenter.account_actions import AccountActions
 from callcenter.actions import Actions
 from callcenter.asks import (
     BeginLine,
     BoardAsks,
+    ChangeAccounts,
     ChangeAgentLive,
     ChangeQueueLive,
     EndLine,
@@ -56,6 +58,7 @@ class Answers:
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        accounts: AccountActions,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -66,6 +69,7 @@ class Answers:
         self._lines = lines
         self._live = live
         self._reloader = reloader
+        self._accounts = accounts
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -86,6 +90,7 @@ class Answers:
             ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
+            ChangeAccounts: self._accounts.change,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:

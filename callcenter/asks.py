@@ -8,6 +8,7 @@ from acd.views import AgentView
 from foundation.ids import CallId, QueueId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
+from foundation.web.changes import AccountChange
 from recordings import messages as recordings
 from wallboard.commands import Command, Done
 from wallboard.directory import Directory
@@ -140,6 +141,13 @@ class ReadDirectory(Request[Directory]):
 @dataclass(frozen=True, slots=True)
 class ReadAccuracies(Request[dict[QueueId, Accuracy]]):
     """How far expected waits were off, by queue; without those that nobody was answered in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAccounts(Request[Done]):
+    """Users and tokens; answered when it is in database and audit."""
+
+    change: AccountChange
 
 
 @dataclass(frozen=True, slots=True)

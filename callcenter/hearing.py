@@ -1,8 +1,8 @@
 """Whose recordings somebody may hear: a guard before every route of recordings.
 
-    inspectors, supervisors, administrators     everybody's
-    a team lead                                 those of agents of the own team
-    an agent                                    his own, where `recordings.agents_hear_own` is set
+inspectors, supervisors, administrators     everybody's
+a team lead                                 those of agents of the own team
+an agent                                    his own, where `recordings.agents_hear_own` is set
 """
 
 from collections.abc import Awaitable, Callable

@@ -6,8 +6,9 @@ A new page: an entry here, in the order of the navigation, and a folder with `in
 
 from foundation.web.account import ACCOUNT
 from foundation.web.frame import Page
+from foundation.web.users_api import USERS
 
 WALLBOARD = Page("wallboard", "/wallboard", "Wallboard", "大屏")
 PHONE = Page("phone", "/phone", "Phone", "话机")
 
-PAGES = (WALLBOARD, PHONE, ACCOUNT)
+PAGES = (WALLBOARD, PHONE, USERS, ACCOUNT)

@@ -17,8 +17,8 @@ from recordings.store import RecordingStore
 from telephony.calls.events import Side
 
 Guard = Callable[..., Any] | Callable[..., Awaitable[Any]]
-"""A FastAPI dependency that raises for who may not hear this recording. What it gives are the agents
-whose recordings alone are listed, or None: everybody's."""
+"""A FastAPI dependency that raises for who may not hear this recording. It gives the agents whose
+recordings alone are listed, or None: everybody's."""
 
 _WHY_NO_TRANSCRIPT = {
     TranscriptState.NONE: "is not to be transcribed",

@@ -81,7 +81,7 @@ def wallboard_api(service: BoardService) -> APIRouter:
         responses=ERRORS,
     )
     async def set_agent_state(agent_id: str, wanted: WantedAgentState, user: SignedIn) -> Document:
-        """Supervisors may do this for everybody, team leads for their team, an agent for himself."""
+        """Supervisors for everybody, team leads for their team, an agent for himself."""
         _check_may_set_state(service, user, agent_id)
         if agent_id not in agent_ids(service.board):
             raise NotFound(f"There is no agent {agent_id!r}.")

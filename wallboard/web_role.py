@@ -19,6 +19,7 @@ from foundation.errors import Unavailable
 from foundation.ids import QueueId
 from foundation.web.api import MetricsSource
 from foundation.web.app import WebOptions, create_app
+from foundation.web.door import Change
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords
 from wallboard.api import wallboard_api
@@ -63,6 +64,7 @@ def build(
     clock: BoardClock | None = None,
     on_failure: Callable[[], None] = end_process,
     passwords: Passwords | None = None,
+    change: Change | None = None,
 ) -> FastAPI:
     """An application for uvicorn; while it runs it follows core through `link`.
 
@@ -110,6 +112,7 @@ def build(
         metrics_sources=metrics_sources,
         lifespan=running,
         passwords=passwords,
+        change=change,
     )
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from fastapi import FastAPI
 
+from callcenter.asks import ChangeAccounts
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, WebCore
@@ -77,6 +78,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             web=WebOptions(
                 session=SessionOptions(key=key),
                 gate=gate_options(settings),
+                begun_s=clock.utc_now().timestamp(),
                 frame=FrameOptions(pages=PAGES, timezone=settings.timezone),
             ),
             directory=directory(settings),
@@ -92,6 +94,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             phone_pages(phone_options(settings)),
         ],
         metrics_sources=[line.metrics],
+        change=lambda change: line.request(ChangeAccounts(change)),
     )
 
 

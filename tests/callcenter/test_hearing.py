@@ -25,7 +25,8 @@ def test_inspectors_supervisors_and_administrators_hear_everybody(role: Role) ->
 
 
 @pytest.mark.parametrize(
-    ("lead", "agents"), [("bob", frozenset({ANN, BOB})), ("eve", NOBODY), (None, NOBODY), ("gone", NOBODY)]
+    ("lead", "agents"),
+    [("bob", frozenset({ANN, BOB})), ("eve", NOBODY), (None, NOBODY), ("gone", NOBODY)],
 )
 def test_team_lead_hears_the_own_team_and_who_leads_none_nobody(
     lead: str | None, agents: frozenset[AgentId]

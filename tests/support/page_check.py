@@ -78,12 +78,12 @@ class PageView:
         await self.page.click("button")
         await self.page.wait_for_url("**/wallboard")
 
-    async def open(self, path: str, ready: str = "body.open") -> Page:
+    async def open(self, path: str, ready: str = "body.painted") -> Page:
         await self.page.goto(self.url + path)
         await self.page.wait_for_selector(ready, timeout=PATIENCE_MS)
         return self.page
 
-    async def problems(self, path: str, ready: str = "body.open") -> list[str]:
+    async def problems(self, path: str, ready: str = "body.painted") -> list[str]:
         """Of all looks at the page; `ready` is there once it has been painted."""
         found = []
         for language, light, size in product(LANGUAGES, LIGHTS, SIZES):

@@ -19,7 +19,7 @@ from starlette.types import Message
 
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallbackQueued, CallQueued
 from acd.expected_wait import Accuracy
-from callcenter.asks import ShowLive
+from callcenter.asks import ChangeAccounts, ShowLive
 from callcenter.codec import CODEC
 from callcenter.roles.web import application
 from callcenter.rules import directory
@@ -31,6 +31,7 @@ from foundation.ipc.messages import ReplyT
 from foundation.journal import Journal
 from foundation.record import Record
 from foundation.web.store import UserStore
+from foundation.web.tokens import ApiToken, hash_token
 from foundation.web.users import Role, User
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
@@ -44,6 +45,7 @@ from wallboard.commands import Done
 from wallboard.directory import Directory
 
 TOKEN = "0123456789abcdef0123456789abcdef"
+FAR_S = 4_000_000_000.0
 READY_WITHIN_S = 10.0
 "On a busy machine."
 ORDERS, ANN, EVE = QueueId("orders"), AgentId("ann"), AgentId("eve")
@@ -73,21 +75,26 @@ PEOPLE = {
     "ina": User("ina", Role.INSPECTOR, ""),
     "sue": User("sue", Role.SUPERVISOR, ""),
     "root": User("root", Role.ADMINISTRATOR, ""),
+    "zoe": User("zoe", Role.AGENT, ""),
 }
-"Ann's colleague is Bob, her team lead Lea; Leo leads the other team."
+"Ann's colleague is Bob, her team lead Lea; Leo leads the other team. Zoe is there to be changed."
+API_TOKENS = {name: f"cc_{name}-{'0' * 40}" for name in ("reader", "actor", "chief", "old")}
 
 
 class PlayedCore(FakeCore):
     """Implements `callcenter.core_line.WebCore`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, users: UserStore) -> None:
         super().__init__()
         self.settings = settings
+        self.users = users
         self.requests: list[object] = []
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
         self.requests.append(request)
+        if isinstance(request, ChangeAccounts):
+            await self.users.apply(request.change)
         reply: object = "" if isinstance(request, ShowLive) else Done(len(self.journal))
         return reply  # type: ignore[return-value]  # one of the two
 
@@ -154,11 +161,13 @@ async def whole_web(folder: Path) -> AsyncIterator[WholeWeb]:
     hashed = CHEAP.hash(PASSWORD)
     for user in PEOPLE.values():
         await users.add(User(user.user_id, user.role, hashed, user.agent_id))
+    for name, token in API_TOKENS.items():
+        await users.add_token(_token(name, token))
     recordings = RecordingStore(make_sessions(engine))
     settings.recordings_path.mkdir(parents=True)
     for number, agent in ((1, ANN), (2, EVE)):
         await _recorded(recordings, settings.recordings_path, number, agent)
-    core = PlayedCore(settings)
+    core = PlayedCore(settings, users)
     await _tell_the_day(core)
     journal = await Journal.open(settings.journal_path, CODEC)
     await journal.close()
@@ -172,6 +181,19 @@ async def whole_web(folder: Path) -> AsyncIterator[WholeWeb]:
             yield house
     finally:
         await engine.dispose()
+
+
+def _token(name: str, text: str) -> ApiToken:
+    return ApiToken(
+        token_id=f"t-{name}",
+        name=name,
+        token_hash=hash_token(text),
+        role=Role.ADMINISTRATOR if name == "chief" else Role.SUPERVISOR,
+        reads_only=name == "reader",
+        made_by="root",
+        made_s=0.0,
+        expires_s=FAR_S,
+    )
 
 
 async def _tell_the_day(core: PlayedCore) -> None:
