@@ -446,7 +446,10 @@ def recording_options(settings: Settings) -> RecordingOptions:
 def directory(settings: Settings) -> Directory:
     """Names, teams and targets for the screens."""
     return Directory(
-        agents={AgentId(agent.id): BoardAgent(agent.name, agent.team) for agent in settings.agents},
+        agents={
+            AgentId(agent.id): BoardAgent(agent.name, agent.team, agent.skills, agent.backup)
+            for agent in settings.agents
+        },
         queues={
             QueueId(name): QueueCard(
                 name,

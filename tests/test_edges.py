@@ -40,7 +40,9 @@ ALLOWED_IN = {
     ),
     "fastapi": (
         "callcenter/call_record.py",
+        "callcenter/console_api.py",
         "callcenter/hearing.py",
+        "callcenter/history_api.py",
         "callcenter/live_api.py",
         "callcenter/records_api.py",
         "callcenter/roles/web.py",

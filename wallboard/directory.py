@@ -25,6 +25,9 @@ class ServiceTarget:
 class AgentCard:
     name: str
     team: str = ""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    "Levels, 1 to 10."
+    is_backup: bool = False
 
 
 @dataclass(frozen=True, slots=True)

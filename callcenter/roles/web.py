@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,22 +10,28 @@ import uvicorn
 from fastapi import FastAPI
 
 from callcenter.asks import ChangeAccounts
-from callcenter.call_record import call_record_router
+from callcenter.call_record import call_record_router, rows_of_call
 from callcenter.codec import CODEC
+from callcenter.console_api import ConsoleOptions, console_router
 from callcenter.core_line import CoreLine, WebCore
 from callcenter.hearing import hearing_guard
+from callcenter.history_api import History, history_router
 from callcenter.live_api import live_router
 from callcenter.pages import PAGES
 from callcenter.places import Places
 from callcenter.records_api import records_router
+from callcenter.records_csv import Days
 from callcenter.rules import directory, phone_options
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
+from callcenter.whose_calls import story_guard
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.errors import Unavailable
-from foundation.journal import JournalReader
+from foundation.ids import CallId
+from foundation.journal import JournalReader, to_record
 from foundation.log import set_up
+from foundation.record import Record
 from foundation.web.api import require_role
 from foundation.web.app import WebOptions
 from foundation.web.frame import FrameOptions
@@ -64,9 +71,16 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         store, known_directory, agents_hear_own=settings.recordings.agents_hear_own
     )
     recordings = recordings_router(store, settings.recordings_path, zone, hearing)
+    journal = JournalReader(settings.journal_path, CODEC)
+    parties = PartyStore(make_sessions(engine))
+
+    async def older_calls(call_id: CallId, day: date) -> list[Record[object]]:
+        rows = await rows_of_call(journal, call_id, Days(day, day, zone).since)
+        return [to_record(row, CODEC) for row in rows]
+
     records = records_router(
-        JournalReader(settings.journal_path, CODEC),
-        PartyStore(make_sessions(engine)).numbers,
+        journal,
+        parties.numbers,
         zone,
         require_role(*ACCOUNTANTS),
         clock.utc_now,
@@ -88,9 +102,22 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         ),
         extra_routers=[
             recordings,
-            call_record_router(line),
+            call_record_router(line, older_calls, story_guard(known_directory)),
+            history_router(
+                History(
+                    reader=journal,
+                    numbers=parties.numbers,
+                    zone=zone,
+                    now=clock.utc_now,
+                    directory=known_directory,
+                )
+            ),
             records,
             live_router(line, require_role(*CHANGERS)),
+            console_router(
+                known_directory,
+                ConsoleOptions(reasons=settings.pause_reasons, tiers=tuple(settings.order.tiers)),
+            ),
             phone_pages(phone_options(settings)),
         ],
         metrics_sources=[line.metrics],

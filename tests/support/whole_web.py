@@ -13,19 +13,42 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode
 
+import httpx
 import numpy as np
 from fastapi import FastAPI
 from starlette.types import Message
 
-from acd.events import AgentAnswered, AgentChanged, AgentState, CallbackQueued, CallQueued
+from acd.events import (
+    AgentAnswered,
+    AgentChanged,
+    AgentOffered,
+    AgentState,
+    CallbackQueued,
+    CallPromoted,
+    CallQueued,
+    OfferFailed,
+    OfferFailure,
+    Priority,
+    TalkEnded,
+)
 from acd.expected_wait import Accuracy
 from callcenter.asks import ChangeAccounts, ShowLive
 from callcenter.codec import CODEC
+from callcenter.events import ActionTaken
 from callcenter.roles.web import application
 from callcenter.rules import directory
 from callcenter.settings import Settings, load
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.ids import AgentId, CallbackId, CallId, PartyId, QueueId, RecordingId
+from foundation.ids import (
+    AgentId,
+    CallbackId,
+    CallId,
+    LegId,
+    OfferId,
+    PartyId,
+    QueueId,
+    RecordingId,
+)
 from foundation.ipc import Request
 from foundation.ipc.messages import ReplyT
 from foundation.journal import Journal
@@ -33,14 +56,25 @@ from foundation.record import Record
 from foundation.web.store import UserStore
 from foundation.web.tokens import ApiToken, hash_token
 from foundation.web.users import Role, User
+from ivr.events import FlowEnded, FlowStarted, MenuChosen
+from recordings.events import RecordingEnded, RecordingStarted, TranscriptReady
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
-from telephony.calls.events import CallArrived, Side
+from telephony.calls.events import (
+    CallAnswered,
+    CallArrived,
+    CallBridged,
+    CallEnded,
+    EndedBy,
+    LegEnded,
+    Side,
+)
+from telephony.calls.store import PartyStore
 from tests.support.fake_core import FakeCore
 from tests.support.recording_fakes import STARTED
 from tests.support.telephone_speech import write_wav
-from tests.support.web_house import CHEAP, PASSWORD, running
+from tests.support.web_house import CHEAP, PASSWORD, client_of, running
 from wallboard.commands import Done
 from wallboard.directory import Directory
 
@@ -52,6 +86,7 @@ ORDERS, ANN, EVE = QueueId("orders"), AgentId("ann"), AgentId("eve")
 TALK, WAITS, NIGHT = CallId("c-talk"), CallId("c-waits"), CallId("c-night")
 "Ann of the day team talks in the first, Eve of the night team in the third."
 CALLBACK = CallbackId("b-1")
+PAST, PAST_PARTY, PAST_NUMBER = CallId("c-past"), PartyId("p-past"), "+8613900001234"
 CENTRE = f"""
 sip: {{domain: hotline.example, listen: ["ws:127.0.0.1:5066"]}}
 recordings: {{transcribe: false}}
@@ -89,6 +124,7 @@ class PlayedCore(FakeCore):
         self.settings = settings
         self.users = users
         self.requests: list[object] = []
+        self.past: list[Record[object]] = []
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
@@ -108,11 +144,12 @@ class PlayedCore(FakeCore):
         return b""
 
     async def call(self, call_id: CallId) -> list[Record[object]]:
-        return [
+        present: list[Record[object]] = [
             Record(told.seq, told.at_s, told.utc, told.event)
             for told in self.journal
             if getattr(told.event, "call_id", None) == call_id
         ]
+        return present or (self.past if call_id == PAST else [])
 
 
 @dataclass
@@ -142,6 +179,10 @@ class WholeWeb:
         sent["content-type"] = "application/json"
         return (await _ask(self.app, "http", method, path, sent, content)).status
 
+    async def get(self, who: str, path: str) -> httpx.Response:
+        async with client_of(self.app) as client:
+            return await client.get(path, headers={"cookie": await self.cookie(who)})
+
     async def cookie(self, who: str) -> str:
         """Of a session that is signed in with name and password, once for each."""
         if who not in self.cookies:
@@ -169,8 +210,10 @@ async def whole_web(folder: Path) -> AsyncIterator[WholeWeb]:
         await _recorded(recordings, settings.recordings_path, number, agent)
     core = PlayedCore(settings, users)
     await _tell_the_day(core)
-    journal = await Journal.open(settings.journal_path, CODEC)
-    await journal.close()
+    await _write_down_a_past_call(settings, core)
+    parties = PartyStore(make_sessions(engine))
+    parties.save(PAST_PARTY, PAST_NUMBER)
+    await parties.flush()
     try:
         app = application(settings, core)
         async with running(app):
@@ -209,6 +252,42 @@ async def _tell_the_day(core: PlayedCore) -> None:
         CallQueued(WAITS, ORDERS),
         CallbackQueued(CALLBACK, PartyId("p-3"), ORDERS),
     )
+
+
+def past_call() -> list[object]:
+    """A caller of the day team's: menu, queue, one agent who does not pick up, Ann who does."""
+    first, second = OfferId("o-1"), OfferId("o-2")
+    return [
+        CallArrived(PAST, PAST_PARTY, "8000"),
+        CallAnswered(PAST),
+        FlowStarted(PAST, "main"),
+        MenuChosen(PAST, "main", "choose", "1"),
+        FlowEnded(PAST, "main", "orders"),
+        CallQueued(PAST, ORDERS),
+        AgentOffered(PAST, ORDERS, AgentId("bob"), first),
+        OfferFailed(PAST, ORDERS, AgentId("bob"), first, OfferFailure.NO_ANSWER),
+        ActionTaken("sue", "priority", PAST, "P1"),
+        CallPromoted(PAST, ORDERS, Priority.P1),
+        AgentOffered(PAST, ORDERS, ANN, second),
+        AgentAnswered(PAST, ORDERS, ANN),
+        RecordingStarted(RecordingId("r-1"), PAST, ANN, ORDERS, "r-1.wav", ("en", "en")),
+        CallBridged(PAST, ANN),
+        TalkEnded(PAST, ORDERS, ANN),
+        LegEnded(PAST, LegId("l-1"), Side.CALLER, 500, 500, 2, 3.5, 1, 2.5, mos=4.2),
+        CallEnded(PAST, EndedBy.CALLER, "the caller hung up"),
+        RecordingEnded(RecordingId("r-1"), 1.0, True),
+        TranscriptReady(RecordingId("r-1"), 1),
+    ]
+
+
+async def _write_down_a_past_call(settings: Settings, core: PlayedCore) -> None:
+    """Into the journal's file, which the web role reads for past days; and for core's answers."""
+    journal = await Journal.open(settings.journal_path, CODEC)
+    for event in past_call():
+        journal.publish(event)
+    journal.publish(ActionTaken("root", "user locked", "zoe"))
+    await journal.close()
+    core.past = [record async for record in journal.reader.read()]
 
 
 async def _recorded(store: RecordingStore, folder: Path, number: int, agent: AgentId) -> None:

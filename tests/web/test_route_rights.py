@@ -44,6 +44,9 @@ PEOPLE = "-yyyyyyy-nnn"
 OWN_TALK = "-ynynnyy-nyy"
 "The agent, the lead of his team, those who may everywhere. A token that reads acts never."
 OWN_TEAM = "-nnynnyy-nyy"
+READERS = "-nnyyyyy-yyy"
+"Of a list; it shows a team lead the own team's."
+LEADS = "-nnyynyy-yyy"
 FLOOR = "-yyyynyy-nyy"
 "All who take calls, and who lead them."
 HEARERS = "-nnynyyy-yyy"
@@ -90,13 +93,20 @@ TABLE = [
     line(SIGNED_IN, "GET /frame/me"),
     line(SIGNED_IN, "GET /account"),
     line(ADMINISTRATORS, "GET /users"),
+    line(LEADS, "GET /console"),
+    line(LEADS, "GET /api/v1/console"),
+    line(READERS, "GET /calls"),
+    line(READERS, "GET /calls/{call_id}", "/calls/c-talk"),
+    line(READERS, "GET /api/v1/history"),
+    line(BOSSES_LOOK, "GET /audit"),
+    line(BOSSES_LOOK, "GET /api/v1/audit"),
     line(SIGNED_IN, "GET /wallboard"),
     line(SIGNED_IN, "GET /phone"),
     line(SIGNED_IN, "GET /phone/settings"),
     # What everybody sees.
     line(SIGNED_IN, "GET /api/v1/me"),
     line(SIGNED_IN, "GET /api/v1/calls"),
-    line(SIGNED_IN, f"GET {CALL}", TALK),
+    line("-ynynyyy-yyy", f"GET {CALL}", TALK),
     line(SIGNED_IN, "GET /api/v1/queues"),
     line(SIGNED_IN, "GET /api/v1/agents"),
     line(WATCHED, "WS /ws/wallboard"),

@@ -118,9 +118,11 @@ function userActs(user) {
   return make("div", {}, ...acts);
 }
 
-const tokenActs = (token) => make("div", {}, button(t("revoke"), () => sure(
-  t("revoke_title", token.name), t("revoke_note"), t("revoke"),
-  () => api("DELETE", `/api/v1/tokens/${encodeURIComponent(token.id)}`))));
+function tokenActs(token) {
+  const path = `/api/v1/tokens/${encodeURIComponent(token.id)}`;
+  return make("div", {}, button(t("revoke"), () => sure(
+    t("revoke_title", token.name), t("revoke_note"), t("revoke"), () => api("DELETE", path))));
+}
 
 const roleField = (value) =>
   ({ name: "role", label: t("role"), value, options: ROLES.map((role) => [role, roleName(role)]) });
