@@ -4,10 +4,15 @@ A new page: an entry here, in the order of the navigation, and a folder with `in
 `page_routes(ENTRY, folder)` among the routers of `callcenter.roles.web`.
 """
 
+from pathlib import Path
+
 from foundation.web.account import ACCOUNT
 from foundation.web.frame import Page
 from foundation.web.users import Role
 from foundation.web.users_api import USERS
+
+STATIC = Path(__file__).with_name("static")
+"Folders of the pages that join several packages."
 
 LEADS = (Role.TEAM_LEAD, Role.SUPERVISOR)
 READERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR)
@@ -17,5 +22,27 @@ CONSOLE = Page("console", "/console", "Console", "主管台", LEADS)
 CALLS = Page("calls", "/calls", "Calls", "通话记录", READERS)
 AUDIT = Page("audit", "/audit", "Audit", "操作日志", (Role.SUPERVISOR,))
 PHONE = Page("phone", "/phone", "Phone", "话机")
+RECORDINGS = Page(
+    "recordings",
+    "/recordings",
+    "Recordings",
+    "录音",
+    (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR),
+)
+TRANSCRIPTION = Page(
+    "transcription", "/transcription", "Transcription", "转写", (Role.INSPECTOR, Role.SUPERVISOR)
+)
+LIVE = Page("live", "/live", "Live text", "实时文字")
 
-PAGES = (WALLBOARD, CONSOLE, CALLS, AUDIT, PHONE, USERS, ACCOUNT)
+PAGES = (
+    WALLBOARD,
+    CONSOLE,
+    CALLS,
+    RECORDINGS,
+    LIVE,
+    TRANSCRIPTION,
+    AUDIT,
+    PHONE,
+    USERS,
+    ACCOUNT,
+)

@@ -17,13 +17,15 @@ from callcenter.core_line import CoreLine, WebCore
 from callcenter.hearing import hearing_guard
 from callcenter.history_api import History, history_router
 from callcenter.live_api import live_router
-from callcenter.pages import PAGES
+from callcenter.pages import LIVE, PAGES, RECORDINGS, STATIC, TRANSCRIPTION
 from callcenter.places import Places
 from callcenter.records_api import records_router
 from callcenter.records_csv import Days
 from callcenter.rules import directory, phone_options
+from callcenter.search_api import search_router
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
+from callcenter.transcription_api import transcription_router
 from callcenter.whose_calls import story_guard
 from foundation import clock
 from foundation.db import make_engine, make_sessions
@@ -34,18 +36,23 @@ from foundation.log import set_up
 from foundation.record import Record
 from foundation.web.api import require_role
 from foundation.web.app import WebOptions
-from foundation.web.frame import FrameOptions
+from foundation.web.frame import FrameOptions, page_routes
 from foundation.web.gate import GateOptions
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role
 from recordings.api import recordings_router
+from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
 from wallboard.directory import Directory
 from wallboard.pages import phone_pages
 from wallboard.web_role import BoardOptions, build
 
+HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+"Who may search in transcripts; a team lead in the own team's."
+LOOKERS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+"Who may see how far the transcripts are."
 CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may change skills and queues while calls go on."
 ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -55,9 +62,11 @@ ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     """Everything that is served over HTTP. `core`: another than the one at the centre's socket."""
     engine = make_engine(settings.database_url)
+    sessions = make_sessions(engine)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
-    line = core or CoreLine(Places(settings.data_path).core_socket)
+    places = Places(settings.data_path)
+    line = core or CoreLine(places.core_socket)
 
     async def known_directory() -> Directory:
         """As core serves it; while core is away, as the configuration has it."""
@@ -66,13 +75,13 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         except Unavailable:
             return directory(settings)
 
-    store = RecordingStore(make_sessions(engine))
+    store = RecordingStore(sessions)
     hearing = hearing_guard(
         store, known_directory, agents_hear_own=settings.recordings.agents_hear_own
     )
     recordings = recordings_router(store, settings.recordings_path, zone, hearing)
     journal = JournalReader(settings.journal_path, CODEC)
-    parties = PartyStore(make_sessions(engine))
+    parties = PartyStore(sessions)
 
     async def older_calls(call_id: CallId, day: date) -> list[Record[object]]:
         rows = await rows_of_call(journal, call_id, Days(day, day, zone).since)
@@ -85,6 +94,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         require_role(*ACCOUNTANTS),
         clock.utc_now,
     )
+
     return build(
         line,
         UserStore(engine),
@@ -99,6 +109,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             zone=zone,
             read_directory=line.directory,
             read_accuracies=line.accuracies,
+            words_socket=places.words_socket,
         ),
         extra_routers=[
             recordings,
@@ -118,7 +129,12 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
                 known_directory,
                 ConsoleOptions(reasons=settings.pause_reasons, tiers=tuple(settings.order.tiers)),
             ),
+            search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
+            transcription_router(line, store, require_role(*LOOKERS), require_role(*CHANGERS)),
             phone_pages(phone_options(settings)),
+            page_routes(LIVE, STATIC / "live"),
+            page_routes(RECORDINGS, STATIC / "recordings"),
+            page_routes(TRANSCRIPTION, STATIC / "transcription"),
         ],
         metrics_sources=[line.metrics],
         change=lambda change: line.request(ChangeAccounts(change)),

@@ -32,7 +32,7 @@ from acd.events import (
     TalkEnded,
 )
 from acd.expected_wait import Accuracy
-from callcenter.asks import ChangeAccounts, ShowLive
+from callcenter.asks import ChangeAccounts, ReadTranscription, RetryTranscripts, ShowLive
 from callcenter.codec import CODEC
 from callcenter.events import ActionTaken
 from callcenter.roles.web import application
@@ -61,6 +61,8 @@ from recordings.events import RecordingEnded, RecordingStarted, TranscriptReady
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
+from recordings.terms import index_parts
+from recordings.transcription import Progress
 from telephony.calls.events import (
     CallAnswered,
     CallArrived,
@@ -125,14 +127,23 @@ class PlayedCore(FakeCore):
         self.users = users
         self.requests: list[object] = []
         self.past: list[Record[object]] = []
+        self.progress = Progress()
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
         self.requests.append(request)
         if isinstance(request, ChangeAccounts):
             await self.users.apply(request.change)
-        reply: object = "" if isinstance(request, ShowLive) else Done(len(self.journal))
-        return reply  # type: ignore[return-value]  # one of the two
+        match request:
+            case ShowLive():
+                reply: object = ""
+            case ReadTranscription():
+                reply = self.progress
+            case RetryTranscripts():
+                reply = 1
+            case _:
+                reply = Done(len(self.journal))
+        return reply  # type: ignore[return-value]  # as the request wants it
 
     async def directory(self) -> Directory:
         return directory(self.settings)
@@ -305,7 +316,8 @@ async def _recorded(store: RecordingStore, folder: Path, number: int, agent: Age
     write_wav(folder / recording.file, np.zeros((8000, 2), np.int16))
     await store.end(recording.recording_id, 1.0, True, TranscriptState.QUEUED)
     said = SideTranscript(Side.CALLER, "en", (Word("hello", 0.1, 0.4, 0.9),))
-    await store.save_transcript(recording.recording_id, [said])
+    parts = {said.side: index_parts(said.words)}
+    await store.save_transcript(recording.recording_id, [said], parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ ADMINISTRATORS = "-nnnnnny-nny"
 "A page."
 CHIEFS = "-nnnnnny-nnn"
 "Administrators in person: users and tokens are not for tokens."
+LISTENERS = "-nnnnyyy-yyy"
+"Who may hear everybody."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ TALK, WAITS, ANN = "/api/v1/calls/c-talk", "/api/v1/calls/c-waits", "/api/v1/age
 CALL, AGENT = "/api/v1/calls/{call_id}", "/api/v1/agents/{agent_id}"
 USER = "/api/v1/users/{user_id}"
 RECORDING = "/api/v1/recordings/{recording_id}"
+TRANSCRIPT = "/api/v1/transcription/{recording_id}"
 TABLE = [
     line(OPEN, "GET /healthz"),
     line(OPEN, "GET /readyz"),
@@ -102,6 +105,9 @@ TABLE = [
     line(BOSSES_LOOK, "GET /api/v1/audit"),
     line(SIGNED_IN, "GET /wallboard"),
     line(SIGNED_IN, "GET /phone"),
+    line(SIGNED_IN, "GET /live"),
+    line(READERS, "GET /recordings"),
+    line(LISTENERS, "GET /transcription"),
     line(SIGNED_IN, "GET /phone/settings"),
     # What everybody sees.
     line(SIGNED_IN, "GET /api/v1/me"),
@@ -159,6 +165,13 @@ TABLE = [
     line(HEARERS, f"GET {RECORDING}/audio", "/api/v1/recordings/r-1/audio"),
     line(HEARERS, f"GET {RECORDING}/transcript", "/api/v1/recordings/r-1/transcript"),
     line(BOSSES_LOOK, "GET /api/v1/records.csv"),
+    line(READERS, "GET /api/v1/search", "/api/v1/search?q=hello"),
+    line(READERS, "GET /api/v1/search/classes"),
+    line("-ynynnyy-yyy", "WS /ws/calls/{call_id}/transcript", "/ws/calls/c-talk/transcript"),
+    line(LISTENERS, "GET /api/v1/transcription"),
+    line(BOSSES, "POST /api/v1/transcription/retry"),
+    line(BOSSES, f"POST {TRANSCRIPT}/retry", "/api/v1/transcription/r-1/retry"),
+    line(BOSSES, f"POST {TRANSCRIPT}/raise", "/api/v1/transcription/r-1/raise", {"priority": 9}),
 ]
 NOT_ASKED = {
     "POST /sign-in",

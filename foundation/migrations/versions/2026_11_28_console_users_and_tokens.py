@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0c902222c640"
-down_revision: str | None = "2ef09778f690"
+revision: str = "console_users"
+down_revision: str | None = "words_search"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
