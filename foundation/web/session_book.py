@@ -26,7 +26,8 @@ class Seen:
 
 
 class SessionBook:
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
         self._seen: OrderedDict[str, Seen] = OrderedDict()
 
     def seen(
@@ -37,7 +38,7 @@ class SessionBook:
             browser = headers.get("user-agent", "")[:AGENT_CHARS]
             known = Seen(session, client[0] if client else "", browser, now_s)
         self._seen[session.session_id] = replace(known, session=session, used_s=now_s)
-        if len(self._seen) > MOST:
+        if len(self._seen) > self._most:
             self._seen.popitem(last=False)
 
     def of(self, user_id: str, now_s: float) -> list[Seen]:
