@@ -73,9 +73,11 @@ def build(
     on_failure: Callable[[], None] = end_process,
     passwords: Passwords | None = None,
     change: Change | None = None,
+    on_end: Callable[[], Awaitable[None]] | None = None,
 ) -> FastAPI:
     """An application for uvicorn; while it runs it follows core through `link`.
 
+    `on_end`: called when the application ends.
     `extra_routers` are guarded like all others. `on_failure` is called when a task of ours dies: a
     board that stands still must not look alive.
     """
@@ -113,6 +115,8 @@ def build(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if on_end is not None:
+                await on_end()
 
     routers = [wallboard_api(service), wallboard_socket(screens), wallboard_pages(), *extra_routers]
     if words is not None:

@@ -138,6 +138,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         ],
         metrics_sources=[line.metrics],
         change=lambda change: line.request(ChangeAccounts(change)),
+        on_end=engine.dispose,
     )
 
 
