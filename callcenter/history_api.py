@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from callcenter.billing import CallRow, Outcome
@@ -21,7 +20,7 @@ from foundation.errors import NotAllowed
 from foundation.ids import PartyId
 from foundation.journal import JournalReader
 from foundation.web.api import require_role
-from foundation.web.frame import FRESH, page_routes
+from foundation.web.frame import page_routes
 from foundation.web.users import Role, User
 from wallboard import pages
 from wallboard.directory import Directory
@@ -78,13 +77,8 @@ class WantedActions(Period):
 
 def history_router(history: History) -> APIRouter:
     router = APIRouter(tags=["history"])
-    router.include_router(page_routes(CALLS, STATIC / "calls"))
+    router.include_router(page_routes(CALLS, STATIC / "calls", below="{call_id}"))
     router.include_router(page_routes(AUDIT, STATIC / "audit"))
-
-    @router.get("/calls/{call_id}", include_in_schema=False)
-    async def page(call_id: str, user: Reader) -> FileResponse:
-        """The same page; its script looks at the path."""
-        return FileResponse(STATIC / "calls" / "index.html", media_type="text/html", headers=FRESH)
 
     @router.get("/api/v1/history", summary="Calls of past days, the newest first")
     async def calls(wanted: Annotated[WantedCalls, Query()], user: Reader) -> dict[str, Any]:

@@ -37,27 +37,27 @@ WHO = (
     "chief",
 )
 OPEN = "yyyyyyyyyyyy"
-SIGNED_IN = "-yyyyyyy-yyy"
-WATCHED = "-yyyyyyyyyyy"
+SIGNED_IN = "-yyyyyyy-"
+WATCHED = "-yyyyyyyy"
 PEOPLE = "-yyyyyyy-nnn"
 "Whoever has signed in, but no token."
-OWN_TALK = "-ynynnyy-nyy"
-"The agent, the lead of his team, those who may everywhere. A token that reads acts never."
-OWN_TEAM = "-nnynnyy-nyy"
-READERS = "-nnyyyyy-yyy"
+OWN_TALK = "-ynynnyy-"
+"The agent, the lead of his team, those who may everywhere."
+OWN_TEAM = "-nnynnyy-"
+READERS = "-nnyyyyy-"
 "Of a list; it shows a team lead the own team's."
-LEADS = "-nnyynyy-yyy"
-FLOOR = "-yyyynyy-nyy"
+LEADS = "-nnyynyy-"
+FLOOR = "-yyyynyy-"
 "All who take calls, and who lead them."
-HEARERS = "-nnynyyy-yyy"
-"Of one recording; a list shows each what he may hear."
-BOSSES = "-nnnnnyy-nyy"
-BOSSES_LOOK = "-nnnnnyy-yyy"
-ADMINISTRATORS = "-nnnnnny-nny"
-"A page."
+HEARERS = "-nnyyyyy-"
+"Of what was said and judged; a list shows each what he may hear."
+OWN_HEARERS = "-nnynyyy-"
+"Of one recording."
+INSPECTORS = "-nnnnyyy-"
+BOSSES = "-nnnnnyy-"
 CHIEFS = "-nnnnnny-nnn"
 "Administrators in person: users and tokens are not for tokens."
-LISTENERS = "-nnnnyyy-yyy"
+LISTENERS = "-nnnnyyy-"
 "Who may hear everybody."
 
 
@@ -72,14 +72,24 @@ class Line:
 
 
 def line(rights: str, request: str, path: str = "", body: object = None) -> Line:
+    """`rights` of the first nine are enough: a token may what its role may, if it is to act."""
     method, _, route = request.partition(" ")
+    if len(rights) == len(WHO) - 3:
+        supervisor, administrator = rights[6], rights[7]
+        looks = method in ("GET", "HEAD", "WS")
+        rights += (supervisor if looks else "n") + supervisor + administrator
     return Line(rights, method, route, path or route, body)
 
 
 TALK, WAITS, ANN = "/api/v1/calls/c-talk", "/api/v1/calls/c-waits", "/api/v1/agents/ann"
 CALL, AGENT = "/api/v1/calls/{call_id}", "/api/v1/agents/{agent_id}"
 USER = "/api/v1/users/{user_id}"
+INSPECTIONS = "/api/v1/inspections"
+INSPECTION = f"{INSPECTIONS}/{{inspection_id}}"
 RECORDING = "/api/v1/recordings/{recording_id}"
+HEARD = "/api/v1/triage/heard/{heard_id}"
+TASK = "/api/v1/tasks/{task_id}"
+JUDGED = "/api/v1/quality/recordings/{recording_id}"
 TRANSCRIPT = "/api/v1/transcription/{recording_id}"
 TABLE = [
     line(OPEN, "GET /healthz"),
@@ -95,24 +105,26 @@ TABLE = [
     line(SIGNED_IN, "GET /"),
     line(SIGNED_IN, "GET /frame/me"),
     line(SIGNED_IN, "GET /account"),
-    line(ADMINISTRATORS, "GET /users"),
+    line("-nnnnnny-", "GET /users"),
     line(LEADS, "GET /console"),
     line(LEADS, "GET /api/v1/console"),
     line(READERS, "GET /calls"),
     line(READERS, "GET /calls/{call_id}", "/calls/c-talk"),
     line(READERS, "GET /api/v1/history"),
-    line(BOSSES_LOOK, "GET /audit"),
-    line(BOSSES_LOOK, "GET /api/v1/audit"),
+    line(BOSSES, "GET /audit"),
+    line(BOSSES, "GET /api/v1/audit"),
     line(SIGNED_IN, "GET /wallboard"),
+    line(SIGNED_IN, "GET /recordings/{recording_id}", "/recordings/r-1"),
+    line(SIGNED_IN, "GET /quality"),
     line(SIGNED_IN, "GET /phone"),
     line(SIGNED_IN, "GET /live"),
-    line(READERS, "GET /recordings"),
+    line(HEARERS, "GET /recordings"),
     line(LISTENERS, "GET /transcription"),
     line(SIGNED_IN, "GET /phone/settings"),
     # What everybody sees.
     line(SIGNED_IN, "GET /api/v1/me"),
     line(SIGNED_IN, "GET /api/v1/calls"),
-    line("-ynynyyy-yyy", f"GET {CALL}", TALK),
+    line("-ynynyyy-", f"GET {CALL}", TALK),
     line(SIGNED_IN, "GET /api/v1/queues"),
     line(SIGNED_IN, "GET /api/v1/agents"),
     line(WATCHED, "WS /ws/wallboard"),
@@ -136,10 +148,12 @@ TABLE = [
     # Agents.
     line(OWN_TALK, f"POST {AGENT}/state", f"{ANN}/state", {"state": "ready"}),
     line(OWN_TALK, f"POST {AGENT}/wrap-up", f"{ANN}/wrap-up", {"finish": True}),
+    line(BOSSES, "POST /api/v1/agents", body={"id": "new", "name": "New", "number": "1009"}),
+    line(BOSSES, f"DELETE {AGENT}", ANN),
     line(BOSSES, f"PUT {AGENT}/skills", f"{ANN}/skills", {"orders": 3}),
     line(BOSSES, f"PUT {AGENT}/backup", f"{ANN}/backup", {"backup": True}),
     line(BOSSES, "PUT /api/v1/queues/{queue}", "/api/v1/queues/orders", {"ring_s": 9}),
-    line(BOSSES_LOOK, "GET /api/v1/live"),
+    line(BOSSES, "GET /api/v1/live"),
     line(BOSSES, "DELETE /api/v1/live"),
     # One's own account. Passwords are wrong on purpose: 403 as well, hence no 'y'.
     line("-nnnnnnn-nnn", "POST /api/v1/account/password", body={"old": "x", "new": "y"}),
@@ -159,15 +173,65 @@ TABLE = [
     line(CHIEFS, "GET /api/v1/tokens"),
     line(CHIEFS, "POST /api/v1/tokens", body={"name": "new", "role": "agent"}),
     line(CHIEFS, "DELETE /api/v1/tokens/{token_id}", "/api/v1/tokens/t-old"),
+    # What every caller hears first.
+    line(SIGNED_IN, "GET /api/v1/emergency"),
+    line(BOSSES, "POST /api/v1/emergency", body={"name": "storm"}),
+    line(BOSSES, "DELETE /api/v1/emergency"),
+    # Tasks.
+    line(SIGNED_IN, "GET /tasks"),
+    line(SIGNED_IN, "GET /api/v1/tasks"),
+    line(SIGNED_IN, f"GET {TASK}", "/api/v1/tasks/t-1"),
+    line(SIGNED_IN, f"GET {TASK}/audio", "/api/v1/tasks/t-1/audio"),
+    line(FLOOR, f"POST {TASK}/take", "/api/v1/tasks/t-1/take"),
+    line(FLOOR, f"POST {TASK}/release", "/api/v1/tasks/t-1/release"),
+    line(FLOOR, f"POST {TASK}/done", "/api/v1/tasks/t-1/done", {"note": "rang him"}),
+    line(FLOOR, f"POST {TASK}/call-back", "/api/v1/tasks/t-1/call-back", {"queue": "orders"}),
+    # Flows.
+    line(HEARERS, "GET /flows"),
+    line(HEARERS, "GET /flows/{flow}", "/flows/main"),
+    line(HEARERS, "GET /api/v1/flows"),
+    line(HEARERS, "GET /api/v1/flows/{flow}", "/api/v1/flows/main"),
+    line(HEARERS, "GET /api/v1/flows/{flow}/picture", "/api/v1/flows/main/picture"),
+    line(HEARERS, "GET /api/v1/triage/heard"),
+    line(HEARERS, f"PUT {HEARD}", "/api/v1/triage/heard/h-1", {"intent": "orders"}),
     # What was recorded and counted.
-    line("-nnyyyyy-yyy", "GET /api/v1/recordings"),
-    line(HEARERS, f"GET {RECORDING}", "/api/v1/recordings/r-1"),
-    line(HEARERS, f"GET {RECORDING}/audio", "/api/v1/recordings/r-1/audio"),
-    line(HEARERS, f"GET {RECORDING}/transcript", "/api/v1/recordings/r-1/transcript"),
-    line(BOSSES_LOOK, "GET /api/v1/records.csv"),
-    line(READERS, "GET /api/v1/search", "/api/v1/search?q=hello"),
-    line(READERS, "GET /api/v1/search/classes"),
-    line("-ynynnyy-yyy", "WS /ws/calls/{call_id}/transcript", "/ws/calls/c-talk/transcript"),
+    line(HEARERS, "GET /api/v1/recordings"),
+    line(OWN_HEARERS, f"GET {RECORDING}", "/api/v1/recordings/r-1"),
+    line(OWN_HEARERS, f"GET {RECORDING}/audio", "/api/v1/recordings/r-1/audio"),
+    line(OWN_HEARERS, f"GET {RECORDING}/transcript", "/api/v1/recordings/r-1/transcript"),
+    line(BOSSES, "GET /api/v1/records.csv"),
+    # Inspectors' work.
+    line(SIGNED_IN, f"GET {INSPECTIONS}"),
+    line(SIGNED_IN, f"GET {INSPECTIONS}/form"),
+    line(SIGNED_IN, f"GET {INSPECTIONS}/month", f"{INSPECTIONS}/month?month=2026-11"),
+    line(INSPECTORS, f"GET {INSPECTIONS}/calibrations"),
+    line(INSPECTORS, f"GET {INSPECTIONS}/calibrations/{{name}}", f"{INSPECTIONS}/calibrations/c-1"),
+    line("-ynynyyy-", f"GET {INSPECTION}", f"{INSPECTIONS}/i-done"),
+    line("-nnnnyyy-", f"GET {INSPECTION}", f"{INSPECTIONS}/i-open"),
+    line(
+        INSPECTORS,
+        f"POST {INSPECTIONS}/draw",
+        body={"how": "random", "inspectors": ["ina"], "since": "2026-03-01", "until": "2026-03-02"},
+    ),
+    line(INSPECTORS, f"POST {INSPECTIONS}", body={"recording_id": "r-1", "inspector": "ina"}),
+    line("-nnnnynn-", f"PUT {INSPECTION}", f"{INSPECTIONS}/i-open", {"summary": "hm"}),
+    line("-ynnnnnn-", f"POST {INSPECTION}/appeal", f"{INSPECTIONS}/i-done/appeal", {"text": "no"}),
+    line(
+        "-nnnnnyy-",
+        f"POST {INSPECTION}/settle",
+        f"{INSPECTIONS}/i-appealed/settle",
+        {"answer": "so"},
+    ),
+    # Rules of quality.
+    line(HEARERS, "GET /api/v1/quality/results"),
+    line(HEARERS, f"GET {JUDGED}", "/api/v1/quality/recordings/r-1"),
+    line(HEARERS, "GET /api/v1/quality/rules"),
+    line(HEARERS, "GET /api/v1/quality/schema"),
+    line(INSPECTORS, "POST /api/v1/quality/try", body={"pack": "language: zh", "days": 7}),
+    line(INSPECTORS, "POST /api/v1/quality/rescore", body={"days": 7}),
+    line(HEARERS, "GET /api/v1/search", "/api/v1/search?q=hello"),
+    line(HEARERS, "GET /api/v1/search/classes"),
+    line(OWN_TALK, "WS /ws/calls/{call_id}/transcript", "/ws/calls/c-talk/transcript"),
     line(LISTENERS, "GET /api/v1/transcription"),
     line(BOSSES, "POST /api/v1/transcription/retry"),
     line(BOSSES, f"POST {TRANSCRIPT}/retry", "/api/v1/transcription/r-1/retry"),

@@ -5,6 +5,7 @@
 import { api, attempt, openPage, put } from "/frame/frame.js";
 import { agentTable } from "./agents.js";
 import { callTable } from "./calls.js";
+import { emergencyPanel } from "./emergency.js";
 import { Floor } from "./live.js";
 import { queueTable } from "./queues.js";
 import { t } from "./texts.js";
@@ -26,6 +27,7 @@ const desk = {
     await desk.floor.refresh();
   },
 };
+const emergency = emergencyPanel(desk);
 const tables = { queues: queueTable(desk), calls: callTable(desk), agents: agentTable(desk) };
 
 async function loadOptions() {
@@ -48,9 +50,11 @@ function paint() {
   document.body.classList.add("live");
 }
 
+byId("emergency").append(emergency.element);
 for (const [name, table] of Object.entries(tables)) byId(name).append(table.element);
 await loadOptions();
+await emergency.load();
 desk.floor.addEventListener("news", paint);
 setInterval(paint, 1000);
 desk.floor.start();
-await openPage({ id: "console", t, paint });
+await openPage({ id: "console", t, paint: () => { emergency.paint(); paint(); } });
