@@ -4,11 +4,13 @@ from typing import Any
 
 from acd.expected_wait import Accuracy
 from acd.views import AgentView
+from callcenter.account_actions import AccountActions
 from callcenter.actions import Actions
 from callcenter.asks import (
     AddAgentLive,
     BeginLine,
     BoardAsks,
+    ChangeAccounts,
     ChangeAgentLive,
     ChangeQueueLive,
     CorrectHeard,
@@ -82,6 +84,7 @@ class Answers:
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        accounts: AccountActions,
         emergency: EmergencyDesk,
         ivr: IvrDriver,
         learning: Learning,
@@ -99,6 +102,7 @@ class Answers:
         self._lines = lines
         self._live = live
         self._reloader = reloader
+        self._accounts = accounts
         self._emergency = emergency
         self._ivr = ivr
         self._learning = learning
@@ -130,6 +134,7 @@ class Answers:
             ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
+            ChangeAccounts: self._accounts.change,
             SwitchEmergency: self._emergency.switch,
             EndEmergency: self._emergency.end,
             ReadEmergency: self._emergency.show,

@@ -19,6 +19,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from acd.floor import Floor
+from callcenter.account_actions import AccountActions
 from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
 from callcenter.answers import Answers
@@ -96,6 +97,7 @@ from foundation.ids import CallId, OfferId, PartyId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
+from foundation.web.store import UserStore
 from foundation.write_behind import WriteBehind
 from ivr.effects import Effect
 from ivr.prompts import MUSIC
@@ -210,6 +212,7 @@ class Core:
         self._closing.push_async_callback(engine.dispose)
         await create_schema(engine)
         sessions = make_sessions(engine)
+        self._users = UserStore(engine)
         self._journal = await Journal.open(
             settings.journal_path,
             CODEC,
@@ -416,6 +419,7 @@ class Core:
                 live, self._journal, self._tell, settings_lock, self._journey.emergency.words
             ),
             self._reloader,
+            AccountActions(self._users, self._journal, self._tell),
             self._emergency,
             self._ivr,
             self._learning,

@@ -258,6 +258,7 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
         sticky_s=queue.sticky_s,
         max_waiting=queue.max_waiting,
         max_expected_wait_s=queue.max_expected_wait_s,
+        is_closed=queue.closed,
         needs_agents=queue.needs_agents,
         wrap_up_codes=queue.wrap_up_codes,
         needs_wrap_up_code=queue.needs_wrap_up_code,
@@ -463,7 +464,10 @@ def recording_options(settings: Settings) -> RecordingOptions:
 def directory(settings: Settings) -> Directory:
     """Names, teams and targets for the screens."""
     return Directory(
-        agents={AgentId(agent.id): BoardAgent(agent.name, agent.team) for agent in settings.agents},
+        agents={
+            AgentId(agent.id): BoardAgent(agent.name, agent.team, agent.skills, agent.backup)
+            for agent in settings.agents
+        },
         queues={
             QueueId(name): QueueCard(
                 name,
@@ -473,6 +477,7 @@ def directory(settings: Settings) -> Directory:
                     short_abandon_s=settings.short_abandon_s,
                 ),
                 frozenset(agent.team for agent in settings.agents if fits(agent, queue)),
+                queue.closed,
             )
             for name, queue in settings.queues.items()
         },

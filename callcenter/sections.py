@@ -362,6 +362,8 @@ class Recordings(Part):
     "Write down what was said, by Vosk."
     models: dict[Language, str] = {"en": "tiny-en", "zh": "tiny-zh"}
     "For each language a built-in model's name or a folder."
+    agents_hear_own: bool = False
+    "An agent may hear the recordings of his own talks, and read their transcripts."
     newest_first: bool = False
     "Of talks with the same `transcribe_priority` the newest is transcribed first, not the oldest."
     most_live: int = Field(default=4, ge=0, le=16)
@@ -663,6 +665,8 @@ class Queue(Part):
     "Who would have to wait longer, by what is expected, overflows at once."
     needs_agents: bool = False
     "Who comes while no agent who suits takes calls or has one overflows at once."
+    closed: bool = False
+    "Who comes overflows at once; who waits already is served. The console's switch."
     overflow_to: Name | None = None
     "The queue that takes who overflows; left out: an apology, and the call ends."
     surge: Surge | None = None

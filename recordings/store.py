@@ -253,6 +253,8 @@ def matching(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
         )
         if value is not None
     ]
+    if wanted.agents is not None:
+        found.append(RecordingRow.agent_id.in_(sorted(wanted.agents)))
     if wanted.started_from is not None:
         found.append(RecordingRow.started >= wanted.started_from)
     if wanted.started_before is not None:
