@@ -6,6 +6,7 @@ from acd.expected_wait import Accuracy
 from acd.views import AgentView
 from callcenter.actions import Actions
 from callcenter.asks import (
+    ArchiverAsks,
     BeginLine,
     BoardAsks,
     ChangeAgentLive,
@@ -38,7 +39,9 @@ from foundation.ids import QueueId
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
+from recordings import archive_messages as archive
 from recordings import messages as recordings
+from recordings.archive_desk import ArchiveDesk
 from recordings.service import RecordingService
 
 
@@ -50,6 +53,7 @@ class Answers:
         journal: Journal,
         floor: FloorDriver,
         recordings: RecordingService,
+        archive_desk: ArchiveDesk,
         metrics: CoreMetrics,
         actions: Actions,
         eraser: Eraser,
@@ -60,6 +64,7 @@ class Answers:
         self._journal = journal
         self._floor = floor
         self._recordings = recordings
+        self._archive = archive_desk
         self._metrics = metrics
         self._actions = actions
         self._eraser = eraser
@@ -72,6 +77,7 @@ class Answers:
             FindJournalEnds: self._find_journal_ends,
             BoardAsks: self._actions.perform,
             TranscriberAsks: self._answer_transcriber,
+            ArchiverAsks: self._answer_archiver,
             ListAgents: self._list_agents,
             ReadMetrics: self._read_metrics,
             ReadCall: self._read_call,
@@ -99,6 +105,9 @@ class Answers:
 
     async def _answer_transcriber(self, ask: TranscriberAsks) -> recordings.Reply:
         return await self._recordings.answer(ask.message)
+
+    async def _answer_archiver(self, ask: ArchiverAsks) -> archive.Reply:
+        return await self._archive.answer(ask.message)
 
     async def _list_agents(self, _: ListAgents) -> list[AgentView]:
         return self._floor.floor.agents()

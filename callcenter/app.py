@@ -53,6 +53,7 @@ from callcenter.reloading import Reloader
 from callcenter.rules import (
     agent_cards,
     agent_options,
+    archive_options,
     find_inbound,
     house_rules,
     limit_rules,
@@ -88,8 +89,14 @@ from ivr.effects import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
+from recordings.archive_desk import ArchiveDesk
+from recordings.archive_store import ArchiveStore
+from recordings.marks_desk import MarksDesk
+from recordings.marks_store import MarkStore
+from recordings.recording import Recording
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
+from recordings.wav import WavInfo
 from telephony.calls.events import CallEnded, EndedBy, MediaTroubled
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
@@ -194,12 +201,34 @@ class Core:
         self._party_store = PartyStore(sessions)
         self._parties = PartyBook(await self._party_store.load(), self._party_store.save)
         self._tasks.start("parties", self._party_store.run)
+        self._archives = ArchiveStore(sessions)
+        self._marks = MarksDesk(
+            settings.recordings_path, MarkStore(sessions), clock.utc_now, clock.monotonic_s
+        )
         self._recordings = RecordingService(
             recording_options(settings),
             RecordingStore(sessions),
             self._tell,
-            lambda: any(c.last_load and not c.last_load.admitting for c in self._clients),
+            self._is_media_near_limit,
+            finish=self._finish_recording,
+            archive_key=self._archives.find_key,
         )
+        self._marks.also = self._recordings.also
+        self._archive_desk = ArchiveDesk(
+            archive_options(settings),
+            self._archives,
+            self._marks.comment_of,
+            self._is_media_near_limit,
+            clock.monotonic_s,
+        )
+        await self._archive_desk.open()
+
+    def _is_media_near_limit(self) -> bool:
+        return any(c.last_load and not c.last_load.admitting for c in self._clients)
+
+    async def _finish_recording(self, recording: Recording, info: WavInfo) -> None:
+        await self._marks.finish(recording, info)
+        await self._archives.queue(recording.recording_id)
 
     async def _prepare_prompts(self) -> None:
         synthesiser = Synthesiser()
@@ -294,6 +323,7 @@ class Core:
             self._journal,
             self._floor,
             self._recordings,
+            self._archive_desk,
             self._metrics,
             Actions(
                 self._floor,

@@ -8,6 +8,7 @@ from acd.views import AgentView
 from foundation.ids import CallId, QueueId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
+from recordings import archive_messages as archive
 from recordings import messages as recordings
 from wallboard.commands import Command, Done
 from wallboard.directory import Directory
@@ -40,6 +41,11 @@ class BoardAsks(Request[Done]):
 @dataclass(frozen=True, slots=True)
 class TranscriberAsks(Request[recordings.Reply]):
     message: recordings.Request
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiverAsks(Request[archive.Reply]):
+    message: archive.Request
 
 
 @dataclass(frozen=True, slots=True)

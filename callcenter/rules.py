@@ -37,6 +37,8 @@ from callcenter.settings import Settings
 from callcenter.vips import tiers_by_number
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
+from recordings.archive import FolderShelf, Shelf
+from recordings.archive_desk import ArchiveOptions
 from recordings.options import RecordingOptions
 from telephony.calls.leg_media import LegMedia, MediaBook
 from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
@@ -431,6 +433,17 @@ def lookup_options(settings: Settings) -> LookupOptions:
         },
         at_once=lookups.at_once,
         max_bytes=lookups.max_bytes,
+    )
+
+
+def archive_shelf(settings: Settings) -> Shelf:
+    """Where the audio of ended recordings is kept."""
+    return FolderShelf(settings.recordings_path)
+
+
+def archive_options(settings: Settings) -> ArchiveOptions:
+    return ArchiveOptions(
+        recordings=settings.recordings_path, transcribe=settings.recordings.transcribe
     )
 
 

@@ -360,6 +360,9 @@ class Recordings(Part):
     "Folder of the WAV files, one folder for each day."
     transcribe: bool = True
     "Write down what was said, by Vosk."
+    archive: Literal["flac", "none"] = "flac"
+    """What becomes of a WAV when its talk is over and transcribed: `flac`, the same samples in half
+    the room or less, by a process of its own; `none`, it stays."""
     models: dict[Language, str] = {"en": "tiny-en", "zh": "tiny-zh"}
     "For each language a built-in model's name or a folder."
 

@@ -11,7 +11,7 @@ What conducts calls (`start`, `end`) returns at once and never touches a disk; t
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn, TypeAlias, assert_never
@@ -73,7 +73,20 @@ class _End:
     complete: bool
 
 
-_Chore: TypeAlias = _Add | _End
+@dataclass(frozen=True, slots=True)
+class _Other:
+    work: Callable[[], Awaitable[None]]
+
+
+_Chore: TypeAlias = _Add | _End | _Other
+
+
+async def _nothing(_recording: Recording, _info: wav.WavInfo) -> None:
+    """Nobody keeps the audio but the WAV."""
+
+
+async def _no_key(_recording_id: RecordingId) -> str:
+    return ""
 
 
 class RecordingService:
@@ -87,13 +100,19 @@ class RecordingService:
         is_media_near_limit: Callable[[], bool],
         utc_now: Callable[[], datetime] = clock.utc_now,
         monotonic_s: Callable[[], float] = clock.monotonic_s,
+        finish: Callable[[Recording, wav.WavInfo], Awaitable[None]] = _nothing,
+        archive_key: Callable[[RecordingId], Awaitable[str]] = _no_key,
     ) -> None:
+        """`finish` is done with each file that was repaired, before its end is told; it may be done
+        again after a kill. `archive_key`: where the audio is when its WAV is gone, else ''."""
         self._options = options
         self._store = store
         self._publish = publish
         self._is_media_near_limit = is_media_near_limit
         self._utc_now = utc_now
         self._monotonic_s = monotonic_s
+        self._finish = finish
+        self._archive_key = archive_key
         self._jobs = JobPool(options.lease)
         self._chores: asyncio.Queue[_Chore] = asyncio.Queue(options.max_chores)
 
@@ -133,6 +152,10 @@ class RecordingService:
         `frames`: samples per channel that it wrote; a file that holds fewer is not complete.
         """
         self._put(_End(recording_id, frames, complete))
+
+    def also(self, work: Callable[[], Awaitable[None]]) -> None:
+        """To be done after what was told so far is in the database; it may raise `Unavailable`."""
+        self._put(_Other(work))
 
     @property
     def waiting_for_transcript(self) -> int:
@@ -222,6 +245,7 @@ class RecordingService:
                     recording_id=recording.recording_id,
                     file=recording.file,
                     languages=recording.languages,
+                    archive_key=await self._archive_key(effect.recording_id),
                 )
         return NoWork(ask_again_s=self._options.rest_s)
 
@@ -271,6 +295,8 @@ class RecordingService:
                 await self._store.add(recording)
             case _End():
                 await self._end(chore)
+            case _Other(work):
+                await work()
             case _:
                 assert_never(chore)
 
@@ -284,6 +310,8 @@ class RecordingService:
             return
         info = await asyncio.to_thread(self._repair, recording)
         frames, duration_s = (info.frames, info.duration_s) if info else (0, 0.0)
+        if info is not None and frames:
+            await self._finish(recording, info)
         complete = end.complete and info is not None and frames >= end.frames
         is_wanted = self._options.transcribe and frames > 0
         state = TranscriptState.QUEUED if is_wanted else TranscriptState.NONE

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from foundation.errors import CallCentreError, Unavailable
 from recordings import wav
+from recordings.archive import FolderShelf, Shelf, open_audio, read_side
 from recordings.messages import (
     EITHER,
     CarryOn,
@@ -48,6 +49,9 @@ class TranscriberOptions:
 
     recordings: Path
     "The folder that all recordings' files are relative to."
+
+    shelf: Shelf | None = None
+    "Where archived audio is; None: in the same folder."
 
     models: Mapping[str, Path] = field(default_factory=dict)
     "Model folder of each language."
@@ -117,8 +121,7 @@ class Transcriber:
 
     async def _hear_side(self, work: Work, side: Side, languages: str) -> HeardSide:
         """Each side by itself: two people at once are too much for any model."""
-        path = self._options.recordings / work.file
-        pcm, rate = await asyncio.to_thread(wav.read_side, path, side)
+        pcm, rate = await asyncio.to_thread(self._read_side, work, side)
         heard = [
             HeardSide(
                 side=side.value,
@@ -128,6 +131,12 @@ class Transcriber:
             for language in languages.split(EITHER)
         ]
         return max(heard, key=surely_heard_s)
+
+    def _read_side(self, work: Work, side: Side) -> tuple[bytes, int]:
+        shelf = self._options.shelf or FolderShelf(self._options.recordings)
+        path = self._options.recordings / work.file
+        with open_audio(path, shelf, work.archive_key) as audio:
+            return read_side(audio, side)
 
     async def _listen(self, work: Work, pcm: bytes, rate: int, language: str) -> list[HeardWord]:
         recogniser = await self._recogniser(language)

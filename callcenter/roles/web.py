@@ -14,7 +14,7 @@ from callcenter.core_line import CoreLine
 from callcenter.live_api import live_router
 from callcenter.places import Places
 from callcenter.records_api import records_router
-from callcenter.rules import directory, phone_options
+from callcenter.rules import archive_shelf, directory, phone_options
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
 from foundation import clock
@@ -28,6 +28,9 @@ from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role
 from recordings.api import recordings_router
+from recordings.archive_store import ArchiveStore
+from recordings.audio_api import AudioPlaces, audio_router
+from recordings.marks_store import MarkStore
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
 from wallboard.pages import phone_pages
@@ -44,13 +47,19 @@ ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 def application(settings: Settings) -> FastAPI:
     """Everything that is served over HTTP."""
     engine = make_engine(settings.database_url)
+    sessions = make_sessions(engine)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
     line = CoreLine(Places(settings.data_path).core_socket)
-    recordings = recordings_router(
-        RecordingStore(make_sessions(engine)),
-        settings.recordings_path,
-        zone,
+    recordings = recordings_router(RecordingStore(sessions), zone, require_role(*HEARERS))
+    audio = audio_router(
+        RecordingStore(sessions),
+        AudioPlaces(
+            folder=settings.recordings_path,
+            shelf=archive_shelf(settings),
+            archives=ArchiveStore(sessions),
+            marks=MarkStore(sessions),
+        ),
         require_role(*HEARERS),
     )
     records = records_router(
@@ -72,6 +81,7 @@ def application(settings: Settings) -> FastAPI:
         ),
         extra_routers=[
             recordings,
+            audio,
             call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
