@@ -10,6 +10,7 @@ from callcenter.callback_actions import CallbackActions
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.monitor_actions import MonitorActions
+from callcenter.recording_actions import RecordingActions
 from callcenter.talk_actions import TalkActions
 from callcenter.wait_actions import WaitActions
 from foundation.errors import Conflict, NotFound, RemoteError
@@ -21,6 +22,7 @@ from wallboard.commands import (
     AskCallback,
     CancelCallback,
     Done,
+    HandleRecording,
     HandleTalk,
     HangUpCall,
     MonitorCall,
@@ -45,6 +47,7 @@ class Actions:
         talks: TalkActions,
         waits: WaitActions,
         callbacks: CallbackActions,
+        recordings: RecordingActions,
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
@@ -64,6 +67,7 @@ class Actions:
         self._talks = talks
         self._waits = waits
         self._callbacks = callbacks
+        self._recordings = recordings
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
@@ -79,6 +83,8 @@ class Actions:
                 self._monitors.stop(command)
             case HandleTalk() as command:
                 self._talks.handle(command)
+            case HandleRecording() as command:
+                self._recordings.handle(command)
             case PromoteCall() | MoveCall() | WrapUpWish() as command:
                 self._waits.perform(command)
             case AskCallback() as command:

@@ -26,7 +26,7 @@ from callcenter.asks import Reload
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
-from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
+from callcenter.drivers import AlarmsDriver, FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
 from callcenter.journey import Journey
@@ -46,6 +46,8 @@ from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.prompt_making import make_prompts
+from callcenter.recording_actions import RecordingActions
+from callcenter.recording_marks import RecordingMarks
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
@@ -262,6 +264,7 @@ class Core:
                 hold_music=tuple(self._prompts.named(MUSIC, ())),
                 trunks=trunks(settings),
                 media=self._media_book,
+                agent_keys=bool(self._rules.recording.keys),
             ),
             SipPort(self._endpoint, self._gateway),
             self._media,
@@ -296,6 +299,7 @@ class Core:
                 callers=self._switchboard,
                 limits=LimitsDriver(limits, self._end_in_time),
                 ring_times=RingTimesDriver(self._end_ringing),
+                alarms=AlarmsDriver(),
                 numbers=Outbound(number_rules(settings), self._tell),
                 menus=self._make_menu_ports(),
                 regulars=self._regulars,
@@ -311,6 +315,8 @@ class Core:
         )
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._regulars.on_event)
+        self._recording_marks = RecordingMarks(self._marks)
+        self._conductor.listen(self._recording_marks.on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._forget_placement)
         live = self._make_live()
@@ -333,6 +339,7 @@ class Core:
                 TalkActions(self._journey, self._tell),
                 WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
                 CallbackActions(self._journey.callbacks, self._tell),
+                RecordingActions(self._journey, self._tell),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones={phone.id for phone in settings.phones},
@@ -436,6 +443,8 @@ class Core:
             floor=self._floor,
             journey=self._journey,
             recordings=self._recordings,
+            marks=self._marks,
+            recording_marks=self._recording_marks,
             rules=self._rules,
             tell=self._tell,
         )

@@ -3,7 +3,18 @@
 from dataclasses import dataclass, field
 
 from callcenter.destinations import NoNumbers, NumberRules
-from callcenter.house import Callers, Floor, Ivr, Limits, Prompts, Recorder, Regulars, RingTimes
+from callcenter.house import (
+    Alarms,
+    Callers,
+    Floor,
+    Ivr,
+    Limits,
+    NoAlarms,
+    Prompts,
+    Recorder,
+    Regulars,
+    RingTimes,
+)
 from callcenter.menu_ports import MenuPorts
 from callcenter.regulars import Strangers
 from telephony.calls.control import CallControl
@@ -23,4 +34,5 @@ class Parts:
     ring_times: RingTimes
     numbers: NumberRules = field(default_factory=NoNumbers)
     menus: MenuPorts = field(default_factory=MenuPorts)
+    alarms: Alarms = field(default_factory=NoAlarms)
     regulars: Regulars = field(default_factory=Strangers)

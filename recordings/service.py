@@ -174,29 +174,31 @@ class RecordingService:
             if recording.recording_id not in still_running:
                 await self._end(_End(recording.recording_id, frames=0, complete=False))
 
-    async def adopt(self, started: RecordingStarted) -> None:
+    async def adopt(self, started: RecordingStarted) -> Recording | None:
         """Before `open`, each recording that the journal shows as begun and not ended.
 
-        Journal and rows are written one after the other: what only one has, the other gets.
+        Journal and rows are written one after the other: what only one has, the other gets. None
+        for one that has its end.
         """
         try:
             recording = await self._store.get(started.recording_id)
         except NotFound:
-            await self._store.add(
-                Recording(
-                    recording_id=started.recording_id,
-                    call_id=started.call_id,
-                    agent_id=started.agent_id,
-                    queue=started.queue,
-                    file=started.file,
-                    started=self._utc_now(),
-                    languages=started.languages,
-                )
+            recording = Recording(
+                recording_id=started.recording_id,
+                call_id=started.call_id,
+                agent_id=started.agent_id,
+                queue=started.queue,
+                file=started.file,
+                started=self._utc_now(),
+                languages=started.languages,
             )
-            return
+            await self._store.add(recording)
+            return recording
         if not recording.is_open:
             duration_s, complete = recording.duration_s or 0.0, bool(recording.complete)
             self._publish(RecordingEnded(recording.recording_id, duration_s, complete))
+            return None
+        return recording
 
     async def run(self) -> NoReturn:
         """Does the chores until it is cancelled."""

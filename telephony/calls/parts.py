@@ -15,6 +15,7 @@ from telephony.calls.referral import Referral
 from telephony.calls.seats import Seats
 from telephony.calls.second_line import SecondLine
 from telephony.calls.sound import Sound
+from telephony.calls.veil import Veil
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Parts:
     sound: Sound
     hold: Hold
     recording: Recording
+    veil: Veil
     message: Message
     referral: Referral
     second: SecondLine
@@ -46,4 +48,5 @@ def make_parts(
     agents = AgentSide(seats, recording, sound, referral, options, agent_leaves, hang_up)
     guests = GuestSide(seats, agents, second, referral, hold, sound, options, answer, hang_up)
     message = Message(seats)
-    return Parts(seats, sound, hold, recording, message, referral, second, agents, guests)
+    veil = Veil(seats, agent_keys=options.agent_keys)
+    return Parts(seats, sound, hold, recording, veil, message, referral, second, agents, guests)
