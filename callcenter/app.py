@@ -26,6 +26,7 @@ from callcenter.asks import Reload
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
+from callcenter.dialled_monitors import DialledMonitors
 from callcenter.drivers import AlarmsDriver, FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
@@ -41,6 +42,7 @@ from callcenter.lookups import HttpLookups
 from callcenter.media_port import MediaPort
 from callcenter.menu_ports import MenuPorts
 from callcenter.metrics import CoreMetrics, QueueReading, Readings, TrunkReading, WorkerReading
+from callcenter.monitor_actions import MonitorActions
 from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
 from callcenter.parts import Parts
@@ -272,6 +274,7 @@ class Core:
             self._tell,
             asyncio.get_running_loop().time,
             self._numbers.__contains__,
+            lambda phone, dialled: self._dialled_monitors.find(phone, dialled),
         )
         self._floor = FloorDriver(
             Floor(
@@ -304,6 +307,14 @@ class Core:
                 menus=self._make_menu_ports(),
                 regulars=self._regulars,
             ),
+            self._tell,
+        )
+        accounts = {phone.id for phone in settings.phones}
+        self._dialled_monitors = DialledMonitors(
+            self._rules,
+            self._floor,
+            MonitorActions(self._floor, self._switchboard, self._tell, accounts),
+            {phone.id for phone in (*settings.agents, *settings.phones) if phone.monitors},
             self._tell,
         )
         self._lines = LineDesk(
@@ -342,7 +353,7 @@ class Core:
                 RecordingActions(self._journey, self._tell),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
-                phones={phone.id for phone in settings.phones},
+                phones=accounts,
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
             self._lines,

@@ -574,6 +574,10 @@ class Phone(Part):
     """How calls to it are offered: plain, with a key beside plain RTP for phones that take it, or
     SRTP alone (`require`, for its own calls too). Keys are only as secret as the SIP transport."""
 
+    monitors: bool = False
+    """May dial itself into any talk: `*91` and an agent's number to listen, `*92` to whisper, `*93`
+    to barge in."""
+
     webrtc: bool = False
     """It is a browser: calls to it are offered with ICE and DTLS. Calls of browsers are known by
     what they offer."""

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
 from foundation.errors import Conflict, NotFound
 from foundation.ids import RecordingId
@@ -22,7 +23,7 @@ from recordings.audio_files import AudioFile, MadeWav, PlainFile, blocks, open_w
 from recordings.marks import to_chunks
 from recordings.marks_store import MarkStore
 from recordings.peaks import PEAK_MS, PeakFinder, as_columns
-from recordings.ranges import RangeNotSatisfiable, parse_range
+from recordings.ranges import ByteRange, RangeNotSatisfiable, parse_range
 from recordings.recording import Recording
 from recordings.store import RecordingStore
 
@@ -198,7 +199,28 @@ def _stream(request: Request, file: AudioFile, kind: str, name: str) -> Response
     if wanted is not None:
         headers["Content-Range"] = wanted.content_range(file.size)
     status = 200 if wanted is None else 206
-    return StreamingResponse(blocks(file, wanted), status, headers, kind)
+    return _FileResponse(file, wanted, status, headers, kind)
+
+
+class _FileResponse(StreamingResponse):
+    """Closes the file, whether anybody has waited for its end or not."""
+
+    def __init__(
+        self,
+        file: AudioFile,
+        wanted: ByteRange | None,
+        status: int,
+        headers: dict[str, str],
+        kind: str,
+    ) -> None:
+        super().__init__(blocks(file, wanted), status, headers, kind)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
 
 
 def _peaks_of(path: Path) -> bytes:

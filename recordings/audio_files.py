@@ -69,18 +69,15 @@ class MadeWav:
 
 
 def blocks(file: AudioFile, wanted: ByteRange | None) -> Iterator[bytes]:
-    """The wanted bytes, piece by piece; closes the file at the end."""
+    """The wanted bytes, piece by piece."""
     at = 0 if wanted is None else wanted.start
     end = file.size if wanted is None else wanted.end + 1
-    try:
-        while at < end:
-            block = file.read(at, min(BLOCK_BYTES, end - at))
-            if not block:
-                return
-            yield block
-            at += len(block)
-    finally:
-        file.close()
+    while at < end:
+        block = file.read(at, min(BLOCK_BYTES, end - at))
+        if not block:
+            return
+        yield block
+        at += len(block)
 
 
 def open_wav(path: Path) -> PlainFile:

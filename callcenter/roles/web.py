@@ -10,8 +10,9 @@ from fastapi import FastAPI
 
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
-from callcenter.core_line import CoreLine
+from callcenter.core_line import CoreLine, WebCore
 from callcenter.live_api import live_router
+from callcenter.pages import PAGES
 from callcenter.places import Places
 from callcenter.records_api import records_router
 from callcenter.rules import archive_shelf, directory, phone_options
@@ -23,6 +24,7 @@ from foundation.journal import JournalReader
 from foundation.log import set_up
 from foundation.web.api import require_role
 from foundation.web.app import WebOptions
+from foundation.web.frame import FrameOptions
 from foundation.web.gate import GateOptions
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
@@ -44,13 +46,13 @@ ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may read callers' numbers."
 
 
-def application(settings: Settings) -> FastAPI:
-    """Everything that is served over HTTP."""
+def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
+    """Everything that is served over HTTP. `core`: another than the one at the centre's socket."""
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
-    line = CoreLine(Places(settings.data_path).core_socket)
+    line = core or CoreLine(Places(settings.data_path).core_socket)
     recordings = recordings_router(RecordingStore(sessions), zone, require_role(*HEARERS))
     audio = audio_router(
         RecordingStore(sessions),
@@ -73,7 +75,11 @@ def application(settings: Settings) -> FastAPI:
         line,
         UserStore(engine),
         BoardOptions(
-            web=WebOptions(session=SessionOptions(key=key), gate=gate_options(settings)),
+            web=WebOptions(
+                session=SessionOptions(key=key),
+                gate=gate_options(settings),
+                frame=FrameOptions(pages=PAGES, timezone=settings.timezone),
+            ),
             directory=directory(settings),
             zone=zone,
             read_directory=line.directory,
