@@ -14,14 +14,18 @@ from callcenter.asks import (
     EndLine,
     EraseParty,
     FindJournalEnds,
+    IndexTranscript,
     JournalEnds,
     ListAgents,
+    RaiseTranscript,
     ReadAccuracies,
     ReadCall,
     ReadDirectory,
     ReadMetrics,
+    ReadTranscription,
     Reload,
     ResetLive,
+    RetryTranscripts,
     ShowLive,
     TellLine,
     TranscriberAsks,
@@ -34,6 +38,7 @@ from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
+from callcenter.transcription_actions import TranscriptionActions
 from foundation import clock
 from foundation.ids import QueueId
 from foundation.ipc import Request
@@ -43,6 +48,7 @@ from recordings import archive_messages as archive
 from recordings import messages as recordings
 from recordings.archive_desk import ArchiveDesk
 from recordings.service import RecordingService
+from recordings.transcription import Progress
 
 
 class Answers:
@@ -60,7 +66,9 @@ class Answers:
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        transcripts: TranscriptionActions,
     ) -> None:
+        self._transcripts = transcripts
         self._journal = journal
         self._floor = floor
         self._recordings = recordings
@@ -80,6 +88,10 @@ class Answers:
             ArchiverAsks: self._answer_archiver,
             ListAgents: self._list_agents,
             ReadMetrics: self._read_metrics,
+            ReadTranscription: self._read_transcription,
+            RaiseTranscript: self._transcripts.raise_priority,
+            RetryTranscripts: self._transcripts.retry,
+            IndexTranscript: self._transcripts.index,
             ReadCall: self._read_call,
             EraseParty: self._eraser.erase,
             BeginLine: self._lines.begin,
@@ -108,6 +120,9 @@ class Answers:
 
     async def _answer_archiver(self, ask: ArchiverAsks) -> archive.Reply:
         return await self._archive.answer(ask.message)
+
+    async def _read_transcription(self, _: ReadTranscription) -> Progress:
+        return self._recordings.progress()
 
     async def _list_agents(self, _: ListAgents) -> list[AgentView]:
         return self._floor.floor.agents()

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -23,6 +23,7 @@ from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
 from callcenter.answers import Answers
 from callcenter.asks import Reload
+from callcenter.call_classes import CallClasses
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
@@ -38,6 +39,7 @@ from callcenter.listener_line import ListenerLine
 from callcenter.live_actions import LiveActions
 from callcenter.live_file import overlaid
 from callcenter.live_house import LiveHouse, LiveParts, read_live
+from callcenter.live_talks import LiveTalk, LiveTalks
 from callcenter.lookups import HttpLookups
 from callcenter.media_port import MediaPort
 from callcenter.menu_ports import MenuPorts
@@ -79,6 +81,7 @@ from callcenter.speaking import Speaking
 from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
+from callcenter.transcription_actions import TranscriptionActions
 from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
 from foundation import clock
@@ -95,13 +98,27 @@ from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
 from recordings.archive_desk import ArchiveDesk
 from recordings.archive_store import ArchiveStore
+from recordings.events import (
+    CardEntryEnded,
+    CardEntryStarted,
+    RecordingPaused,
+    RecordingResumed,
+)
+from recordings.listen_messages import FromListener
 from recordings.marks_desk import MarksDesk
 from recordings.marks_store import MarkStore
 from recordings.recording import Recording
+from recordings.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
 from recordings.wav import WavInfo
-from telephony.calls.events import CallEnded, EndedBy, MediaTroubled
+from telephony.calls.events import (
+    CallBridged,
+    CallEnded,
+    EndedBy,
+    MediaTroubled,
+    TalkTransferred,
+)
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
 from telephony.calls.store import PartyStore
@@ -121,6 +138,16 @@ MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
 WATCH_LINES_S = 5.0
+WATCH_TALKS_S = 1.0
+TURNS_OF_TALKS = (
+    CallBridged,
+    CallEnded,
+    TalkTransferred,
+    RecordingPaused,
+    RecordingResumed,
+    CardEntryStarted,
+    CardEntryEnded,
+)
 LEARNT_ROWS = 1_000_000
 "Of the journal, at most, to know who talked last with whom."
 LEARN_PAUSE_S = 0.05
@@ -209,6 +236,7 @@ class Core:
         self._marks = MarksDesk(
             settings.recordings_path, MarkStore(sessions), clock.utc_now, clock.monotonic_s
         )
+        self._search = SearchStore(sessions)
         self._recordings = RecordingService(
             recording_options(settings),
             RecordingStore(sessions),
@@ -216,6 +244,8 @@ class Core:
             self._is_media_near_limit,
             finish=self._finish_recording,
             archive_key=self._archives.find_key,
+            priority_of=self._transcribe_priority,
+            chance=random.SystemRandom().random,
         )
         self._marks.also = self._recordings.also
         self._archive_desk = ArchiveDesk(
@@ -227,12 +257,17 @@ class Core:
         )
         await self._archive_desk.open()
 
-    def _is_media_near_limit(self) -> bool:
-        return any(c.last_load and not c.last_load.admitting for c in self._clients)
-
     async def _finish_recording(self, recording: Recording, info: WavInfo) -> None:
         await self._marks.finish(recording, info)
         await self._archives.queue(recording.recording_id)
+
+    def _is_media_near_limit(self) -> bool:
+        return any(c.last_load and not c.last_load.admitting for c in self._clients)
+
+    def _transcribe_priority(self, queue: QueueId) -> int:
+        """As it is served now; a queue that was taken away has none."""
+        rule = self._rules.queues.get(queue)
+        return rule.transcribe_priority if rule else 0
 
     async def _prepare_prompts(self) -> None:
         synthesiser = Synthesiser()
@@ -329,7 +364,9 @@ class Core:
         self._recording_marks = RecordingMarks(self._marks)
         self._conductor.listen(self._recording_marks.on_event)
         self._conductor.listen(self._journey.on_event)
+        self._conductor.listen(self._look_at_talks)
         self._conductor.listen(self._forget_placement)
+        self._conductor.listen(CallClasses(self._recordings.classify).on_event)
         live = self._make_live()
         flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
         settings_lock = asyncio.Lock()
@@ -359,6 +396,9 @@ class Core:
             self._lines,
             LiveActions(live, self._journal, self._tell, settings_lock),
             self._reloader,
+            TranscriptionActions(
+                self._recordings.transcription, self._search, self._journal, self._tell
+            ),
         )
 
     def _make_menu_ports(self) -> MenuPorts:
@@ -405,11 +445,7 @@ class Core:
 
     def _join_speech(self) -> None:
         """The line finds a listener where a flow needs one; without one, questions fail at once."""
-        line = ListenerLine(
-            self._places.listener_socket,
-            lambda message: self._speech.on_message(message),
-            lambda: self._speech.listener_lost(),
-        )
+        line = ListenerLine(self._places.listener_socket, self._on_listener, self._on_listener_lost)
         self._speech = SpeechDesk(
             str(self._places.live_socket),
             line.send,
@@ -417,8 +453,48 @@ class Core:
             self._switchboard.find_caller_leg,
             asyncio.get_running_loop().call_soon,
         )
-        if self._settings.listens:
+        self._live_talks = LiveTalks(
+            str(self._places.live_socket),
+            line.send,
+            self._media.ask,
+            self._find_live_talks,
+            self._is_media_near_limit,
+            asyncio.get_running_loop().time,
+            self._settings.recordings.most_live,
+        )
+        if self._settings.listens or self._settings.follows:
             self._tasks.start("listener", line.run, OnFailure.RESTART)
+
+    def _on_listener(self, message: FromListener) -> None:
+        self._speech.on_message(message)
+        self._live_talks.on_message(message)
+
+    def _on_listener_lost(self) -> None:
+        self._speech.listener_lost()
+        self._live_talks.listener_lost()
+
+    def _find_live_talks(self) -> Iterator[LiveTalk]:
+        """Of the queues whose talks are shown while they go on."""
+        for call_id in self._switchboard.call_ids():
+            legs, contact = self._switchboard.find_talk_legs(call_id), self._journey.find(call_id)
+            if legs is None or contact is None or contact.queue is None:
+                continue
+            rule = self._rules.queues[contact.queue]
+            # What is not to be kept is not to be read either.
+            is_private = contact.declined or contact.pauses or contact.card is not None
+            if rule.live_transcript and not is_private:
+                spoken = (contact.language,) if contact.language else rule.languages
+                yield LiveTalk(call_id, *legs, spoken)
+
+    def _look_at_talks(self, event: HouseEvent) -> None:
+        """A talk that begins, is paused or ends is not to wait for the next second."""
+        if isinstance(event, TURNS_OF_TALKS):
+            self._live_talks.watch()
+
+    async def _watch_talks(self) -> None:
+        while True:
+            self._live_talks.watch()
+            await asyncio.sleep(WATCH_TALKS_S)
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
@@ -490,6 +566,8 @@ class Core:
         self._tasks.start("regulars", self._learn_regulars, OnFailure.RESTART)
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
+        if self._settings.follows:
+            self._tasks.start("live-talks", self._watch_talks)
         await self._endpoint.start()
         self._gateway.start()
 
@@ -571,6 +649,7 @@ class Core:
             media={number: _reading(client) for number, client in enumerate(self._clients)},
             lines=self._lines.readings(),
             queues={queue: self._read_queue(queue) for queue in self._rules.queues},
+            transcription=self._recordings.progress(most_jobs=0),
         )
 
     def _read_queue(self, queue: QueueId) -> QueueReading:

@@ -12,6 +12,7 @@ from telephony.calls.message import Message
 from telephony.calls.options import CallOptions
 from telephony.calls.recording import Recording
 from telephony.calls.referral import Referral
+from telephony.calls.ringing import Ringing
 from telephony.calls.seats import Seats
 from telephony.calls.second_line import SecondLine
 from telephony.calls.sound import Sound
@@ -28,6 +29,7 @@ class Parts:
     message: Message
     referral: Referral
     second: SecondLine
+    ringing: Ringing
     agents: AgentSide
     guests: GuestSide
 
@@ -48,5 +50,17 @@ def make_parts(
     agents = AgentSide(seats, recording, sound, referral, options, agent_leaves, hang_up)
     guests = GuestSide(seats, agents, second, referral, hold, sound, options, answer, hang_up)
     message = Message(seats)
-    veil = Veil(seats, agent_keys=options.agent_keys)
-    return Parts(seats, sound, hold, recording, veil, message, referral, second, agents, guests)
+    ringing, veil = agents.ringing, Veil(seats, agent_keys=options.agent_keys)
+    return Parts(
+        seats,
+        sound,
+        hold,
+        recording,
+        veil,
+        message,
+        referral,
+        second,
+        ringing,
+        agents,
+        guests,
+    )

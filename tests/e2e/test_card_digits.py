@@ -172,8 +172,8 @@ def check_silent_in(frames: np.ndarray, marks: Sequence[dict[str, Any]]) -> None
     for mark in marks:
         begun, over = round(mark["from_s"] * 8000), round(mark["to_s"] * 8000)
         assert not frames[begun + 400 : over - 400].any(), mark
-        # A second before the pause both are there; after it the caller comes back last.
-        for around in (frames[begun - 2000 : begun - 400], frames[over + 8000 : over + 9600]):
+        # While keys are pressed a phone sends no voice; after a card the caller comes back last.
+        for around in (frames[begun - 6000 : begun - 4400], frames[over + 8000 : over + 9600]):
             assert (_tone(around[:, 0]), _tone(around[:, 1])) == (CALLER_HZ, AGENT_HZ), mark
 
 
