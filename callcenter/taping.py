@@ -153,6 +153,9 @@ class Taping:
         """Of one that was begun on demand."""
         self.check_stop(contact)
         if contact.recording_id is not None:
+            # Another may be begun before media has closed this one.
+            contact.recording_id = None
+            contact.pauses.clear()
             self._control.stop_recording(contact.call_id)
 
     def _begin(self, contact: Contact, queue: QueueId, agent_id: AgentId) -> None:
