@@ -24,6 +24,18 @@ def recording_problems(settings: Settings) -> Iterable[Finding]:
     yield from _card(settings)
 
 
+def recording_doubts(settings: Settings) -> Iterable[Finding]:
+    if settings.media.driver == "rtpengine" and any(code for _, code in settings.recordings.keys):
+        yield ("recordings", "keys"), "behind rtpengine callers hear these keys"
+    for at, line in enumerate(settings.lines):
+        flow = settings.flows.get(line.flow)
+        spoken = () if flow is None else flow.languages
+        wanted = (line.language,) if line.language else spoken
+        missing = [one for one in wanted if line.consent_words and one not in line.consent_words]
+        if missing:
+            yield ("lines", at, "consent_words"), f"there are none in: {', '.join(missing)}"
+
+
 def _consents(settings: Settings) -> Iterable[Finding]:
     for at, line in enumerate(settings.lines):
         own = line.consent_prompt is not None or bool(line.consent_words)

@@ -103,3 +103,15 @@ def test_card_key_without_a_server_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match=r"give recordings\.card"):
         load(centre(tmp_path, "queues: {orders: {}}\n" + text))
+
+
+def test_what_is_probably_not_meant_is_said(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        "consent_words: {en: Recorded., zh: 录音。}", "consent_words: {en: Recorded.}"
+    )
+    settings = load(centre(tmp_path, text + "media: {driver: rtpengine}\n"))
+
+    warnings = " ".join(settings.warnings)
+
+    assert "lines[1].consent_words: there are none in: zh" in warnings
+    assert "recordings.keys: behind rtpengine callers hear these keys" in warnings
