@@ -1,6 +1,6 @@
 """Which recordings wait for their archive, and under which keys the others are; core writes.
 
-queue ──▶ WAITING ── keep ──▶ KEPT, the WAV is there still ── removed ──▶ KEPT
+queue ──▶ WAITING ── keep ──▶ PROVED, the WAV is there still ── removed ──▶ KEPT
              └── give_up ──▶ FAILED: the WAV stays
 """
 
@@ -20,8 +20,13 @@ from recordings.transactions import transaction
 
 class ArchiveState(StrEnum):
     WAITING = "waiting"
+    PROVED = "proved"
+    "On the shelf, and the WAV beside it is to be removed."
     KEPT = "kept"
     FAILED = "failed"
+
+
+ON_SHELF = (ArchiveState.PROVED.value, ArchiveState.KEPT.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,6 @@ class ArchiveRow(Base):
     peaks_key: Mapped[str] = mapped_column(default="")
     wav_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     flac_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
-    has_wav: Mapped[bool] = mapped_column(default=True, index=True)
 
 
 class ArchiveStore:
@@ -100,7 +104,7 @@ class ArchiveStore:
         """From now on the audio is on the shelf, whether the WAV is there or not."""
         await self._change(
             recording_id,
-            state=ArchiveState.KEPT.value,
+            state=ArchiveState.PROVED.value,
             problem="",
             audio_key=archived.audio_key,
             peaks_key=archived.peaks_key,
@@ -110,14 +114,14 @@ class ArchiveStore:
 
     async def removed(self, recording_id: RecordingId) -> None:
         """The WAV is no more."""
-        await self._change(recording_id, has_wav=False)
+        await self._change(recording_id, state=ArchiveState.KEPT.value)
 
     async def with_wav(self) -> list[tuple[RecordingId, str]]:
-        """Kept ones whose WAV was not removed, and its file."""
+        """Proved ones, and the file that is to be removed."""
         query = (
             select(ArchiveRow.recording_id, RecordingRow.file)
             .join(RecordingRow, RecordingRow.recording_id == ArchiveRow.recording_id)
-            .where(ArchiveRow.has_wav, ArchiveRow.state == ArchiveState.KEPT.value)
+            .where(ArchiveRow.state == ArchiveState.PROVED.value)
         )
         async with transaction(self._sessions) as session:
             return [(RecordingId(each), file) for each, file in await session.execute(query)]
@@ -126,7 +130,7 @@ class ArchiveStore:
         """None while the WAV is all there is."""
         async with transaction(self._sessions) as session:
             row = await session.get(ArchiveRow, recording_id)
-        if row is None or row.state != ArchiveState.KEPT.value:
+        if row is None or row.state not in ON_SHELF:
             return None
         return Archived(row.audio_key, row.peaks_key, row.wav_bytes, row.flac_bytes)
 

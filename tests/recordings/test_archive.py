@@ -10,6 +10,7 @@ from foundation.errors import NotFound
 from foundation.ids import RecordingId
 from recordings.archive import FolderShelf, open_audio, read_side
 from recordings.archive_messages import AudioFailed, AudioGone, AudioWork, KeepAudio, LeaseAudio
+from recordings.archive_store import ArchiveState
 from recordings.archiver import STAGING
 from recordings.flac import FlacAudio, UnreadableFlac
 from recordings.marks import Mark, MarkKind
@@ -189,7 +190,7 @@ async def test_wav_that_a_killed_core_did_not_remove_goes_at_the_next_start(
     kept = (house.folder / "r-1.wav").read_bytes()
     await house.archiver().work_once()
     (house.folder / "r-1.wav").write_bytes(kept)
-    await house.archives._change(ONE, has_wav=True)
+    await house.archives._change(ONE, state=ArchiveState.PROVED.value)
 
     await house.desk.open()
 

@@ -23,7 +23,6 @@ def upgrade() -> None:
         sa.Column("peaks_key", sa.String(), nullable=False),
         sa.Column("wav_bytes", sa.BigInteger(), nullable=False),
         sa.Column("flac_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("has_wav", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["recording_id"],
             ["recording.recording_id"],
@@ -33,7 +32,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("recording_id", name=op.f("pk_recording_archive")),
     )
     with op.batch_alter_table("recording_archive", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_recording_archive_has_wav"), ["has_wav"], unique=False)
         batch_op.create_index(batch_op.f("ix_recording_archive_state"), ["state"], unique=False)
 
     op.create_table(
@@ -58,8 +56,8 @@ def upgrade() -> None:
     op.execute(
         "INSERT INTO recording_archive"
         " (recording_id, state, attempts, problem, audio_key, peaks_key,"
-        " wav_bytes, flac_bytes, has_wav)"
-        " SELECT recording_id, 'waiting', 0, '', '', '', 0, 0, true"
+        " wav_bytes, flac_bytes)"
+        " SELECT recording_id, 'waiting', 0, '', '', '', 0, 0"
         " FROM recording WHERE complete IS NOT NULL AND duration_s > 0"
     )
 
@@ -69,7 +67,6 @@ def downgrade() -> None:
     op.drop_table("recording_mark")
     with op.batch_alter_table("recording_archive", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recording_archive_state"))
-        batch_op.drop_index(batch_op.f("ix_recording_archive_has_wav"))
 
     op.drop_table("recording_archive")
     # ### end Alembic commands ###
