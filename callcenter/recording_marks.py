@@ -10,7 +10,7 @@ Listens before the journey does: what ends a recording comes after its last mark
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from callcenter.contact import Contact
 from callcenter.events import HouseEvent
@@ -42,11 +42,17 @@ class Marks(Protocol):
     def end(self, recording_id: RecordingId) -> None: ...
 
 
+Open: TypeAlias = tuple[MarkKind, str, str]
+"Kind, side, party."
+
+
 @dataclass(slots=True)
 class _Talk:
     recording_id: RecordingId | None = None
     guests: dict[OfferId, str] = field(default_factory=dict)
-    "Who they are, and only those who were asked to consult."
+    "Who they are."
+    going_on: list[Open] = field(default_factory=list)
+    "Whether recorded or not: a recording on demand may begin in the middle of it."
 
 
 class RecordingMarks:
@@ -67,8 +73,7 @@ class RecordingMarks:
     def on_event(self, event: HouseEvent) -> None:
         match event:
             case RecordingStarted(recording_id, call_id):
-                self._talks.setdefault(call_id, _Talk()).recording_id = recording_id
-                self._marks.begin(recording_id)
+                self._begin(recording_id, self._talks.setdefault(call_id, _Talk()))
             case RecordingPaused(recording_id, _, why):
                 self._marks.open(recording_id, KIND_OF[why])
             case RecordingResumed(recording_id, _, why):
@@ -77,50 +82,77 @@ class RecordingMarks:
                 self._marks.end(RecordingId(recording_id))
             case RecordingEnded(recording_id):
                 self._marks.end(recording_id)
+            case calls.CallBridged(call_id):
+                self._talks.setdefault(call_id, _Talk())
             case calls.CallEnded(call_id):
                 self._talks.pop(call_id, None)
             case _:
                 talk = self._talks.get(getattr(event, "call_id", CallId("")))
-                if talk is not None and talk.recording_id is not None:
-                    self._of_talk(talk, talk.recording_id, event)
+                if talk is not None:
+                    self._of_talk(talk, event)
 
-    def _of_talk(self, talk: _Talk, recording_id: RecordingId, event: HouseEvent) -> None:
-        marks = self._marks
+    def _begin(self, recording_id: RecordingId, talk: _Talk) -> None:
+        talk.recording_id = recording_id
+        self._marks.begin(recording_id)
+        for kind, side, party in talk.going_on:
+            self._marks.open(recording_id, kind, side, party)
+
+    def _of_talk(self, talk: _Talk, event: HouseEvent) -> None:
         match event:
             case calls.CallHeld(side=side):
-                marks.open(recording_id, MarkKind.HOLD, side.value)
+                self._open(talk, MarkKind.HOLD, side.value)
             case calls.CallResumed(side=side):
-                marks.close(recording_id, MarkKind.HOLD, side.value)
+                self._close(talk, MarkKind.HOLD, side.value)
             case (
                 calls.MonitorStarted(phone=phone, mode=mode)
                 | calls.MonitorChanged(phone=phone, mode=mode)
             ):
                 is_heard = mode is not calls.MonitorMode.LISTEN
-                change = marks.open if is_heard else marks.close
-                change(recording_id, MarkKind.SUPERVISOR, party=phone)
+                change = self._open if is_heard else self._close
+                change(talk, MarkKind.SUPERVISOR, "", phone)
             case calls.MonitorEnded(phone=phone):
-                marks.close(recording_id, MarkKind.SUPERVISOR, party=phone)
+                self._close(talk, MarkKind.SUPERVISOR, "", phone)
             case _:
-                self._of_guest(talk, recording_id, event)
+                self._of_guest(talk, event)
 
-    def _of_guest(self, talk: _Talk, recording_id: RecordingId, event: HouseEvent) -> None:
-        marks = self._marks
+    def _of_guest(self, talk: _Talk, event: HouseEvent) -> None:
         match event:
             case calls.GuestInvited():
                 talk.guests[event.offer_id] = event.agent_id or event.party_id or ""
             case calls.GuestJoined(offer_id=offer_id):
-                marks.open(recording_id, MarkKind.CONSULTATION, party=self._who(talk, offer_id))
+                self._open(talk, MarkKind.CONSULTATION, "", self._who(talk, offer_id))
             case calls.ConferenceStarted(offer_id=offer_id):
-                marks.close(recording_id, MarkKind.CONSULTATION)
-                marks.open(recording_id, MarkKind.CONFERENCE, party=self._who(talk, offer_id))
+                self._close(talk, MarkKind.CONSULTATION)
+                self._open(talk, MarkKind.CONFERENCE, "", self._who(talk, offer_id))
             case calls.GuestLeft(offer_id=offer_id) | calls.TalkTransferred(offer_id=offer_id):
-                marks.close(recording_id, MarkKind.CONSULTATION)
-                marks.close(recording_id, MarkKind.CONFERENCE)
+                self._close(talk, MarkKind.CONSULTATION)
+                self._close(talk, MarkKind.CONFERENCE)
                 if isinstance(event, calls.TalkTransferred):
-                    marks.point(recording_id, MarkKind.TRANSFER, self._who(talk, offer_id))
+                    self._handed_over(talk, self._who(talk, offer_id))
                 talk.guests.pop(offer_id, None)
             case _:
                 pass
+
+    def _handed_over(self, talk: _Talk, to: str) -> None:
+        """The next talk has its own holds, and its own recording."""
+        if talk.recording_id is not None:
+            self._marks.point(talk.recording_id, MarkKind.TRANSFER, to)
+        talk.recording_id = None
+        talk.going_on.clear()
+
+    def _open(self, talk: _Talk, kind: MarkKind, side: str = "", party: str = "") -> None:
+        talk.going_on.append((kind, side, party))
+        if talk.recording_id is not None:
+            self._marks.open(talk.recording_id, kind, side, party)
+
+    def _close(self, talk: _Talk, kind: MarkKind, side: str = "", party: str = "") -> None:
+        """'' for `party`: whoever's it is."""
+        talk.going_on = [
+            each for each in talk.going_on if each[:2] != (kind, side) or party not in ("", each[2])
+        ]
+        # Also what only the database knows of, after a kill.
+        if talk.recording_id is not None:
+            self._marks.close(talk.recording_id, kind, side, party)
 
     def _who(self, talk: _Talk, offer_id: OfferId) -> str:
         """'' for a guest of an earlier process's."""

@@ -126,3 +126,20 @@ def test_marks_of_an_earlier_core_s_talk_go_on() -> None:
     marks.on_event(calls.GuestLeft(CALL, OFFER))
 
     assert desk.done == ["open card", "close card", "close consultation", "close conference"]
+
+
+def test_recording_that_begins_in_the_middle_has_what_goes_on() -> None:
+    desk = Desk()
+    marks = RecordingMarks(desk)
+    side = calls.Side.CALLER
+    for event in (
+        calls.CallBridged(CALL, AgentId("eva")),
+        calls.CallHeld(CALL, calls.Side.AGENT),
+        calls.CallResumed(CALL, calls.Side.AGENT),
+        calls.CallHeld(CALL, side),
+        STARTED,
+        calls.CallResumed(CALL, side),
+    ):
+        marks.on_event(event)
+
+    assert desk.done == ["begin r-1", "open hold caller", "close hold caller"]
