@@ -181,6 +181,7 @@ def check_silent_in(frames: np.ndarray, marks: Sequence[dict[str, Any]]) -> None
 async def test_paused_and_carded_stretches_are_silence_with_marks_and_nothing_has_the_digits(
     centre: Centre, till: Till
 ) -> None:
+    till.bodies.clear()
     async with till.open(), centre.web() as web, talking(centre) as talk:
         await asyncio.sleep(0.4)
         pressed_in_the_menu = talk.agent.digits  # its end may have come after the bridge
