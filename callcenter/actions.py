@@ -12,6 +12,7 @@ from callcenter.events import ActionTaken
 from callcenter.monitor_actions import MonitorActions
 from callcenter.recording_actions import RecordingActions
 from callcenter.talk_actions import TalkActions
+from callcenter.task_actions import TaskActions
 from callcenter.wait_actions import WaitActions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, CallId
@@ -20,16 +21,20 @@ from telephony.calls.events import EndedBy
 from telephony.calls.switchboard import Switchboard
 from wallboard.commands import (
     AskCallback,
+    CallBackForTask,
     CancelCallback,
     Done,
+    FinishTask,
     HandleRecording,
     HandleTalk,
     HangUpCall,
     MonitorCall,
     MoveCall,
     PromoteCall,
+    ReleaseTask,
     SetAgentState,
     StopMonitor,
+    TakeTask,
     WantedState,
     WrapUpWish,
 )
@@ -48,6 +53,7 @@ class Actions:
         waits: WaitActions,
         callbacks: CallbackActions,
         recordings: RecordingActions,
+        tasks: TaskActions,
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
@@ -68,6 +74,7 @@ class Actions:
         self._waits = waits
         self._callbacks = callbacks
         self._recordings = recordings
+        self._tasks = tasks
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
@@ -81,21 +88,27 @@ class Actions:
                 self._monitors.monitor(command)
             case StopMonitor() as command:
                 self._monitors.stop(command)
-            case HandleTalk() as command:
-                self._talks.handle(command)
-            case HandleRecording() as command:
-                self._recordings.handle(command)
+            case HandleTalk() | HandleRecording() as command:
+                self._handle(command)
             case PromoteCall() | MoveCall() | WrapUpWish() as command:
                 self._waits.perform(command)
             case AskCallback() as command:
                 self._callbacks.ask(command)
             case CancelCallback() as command:
                 self._callbacks.cancel(command)
+            case TakeTask() | ReleaseTask() | FinishTask() | CallBackForTask() as command:
+                await self._tasks.perform(command)
             case _:
                 assert_never(ask.command)
         seq = self._journal.last_seq
         await self._journal.settled(seq)
         return Done(seq)
+
+    def _handle(self, command: HandleTalk | HandleRecording) -> None:
+        if isinstance(command, HandleTalk):
+            self._talks.handle(command)
+        else:
+            self._recordings.handle(command)
 
     def _set_agent_state(self, command: SetAgentState) -> None:
         agent_id = AgentId(command.agent_id)

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+from datetime import timedelta
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,8 @@ from callcenter.queue_checks import fits
 from callcenter.sections import Line, Queue, split_port
 from callcenter.settings import Settings, consent_name
 from callcenter.vips import tiers_by_number
+from desk.options import TaskOptions
+from desk.task import TaskKind
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
 from ivr.words import CONSENT_ANNOUNCE, CONSENT_ASK
@@ -529,6 +532,17 @@ def directory(settings: Settings) -> Directory:
             for name, queue in settings.queues.items()
         },
         target=ServiceTarget(short_abandon_s=settings.short_abandon_s),
+    )
+
+
+def task_options(settings: Settings) -> TaskOptions:
+    tasks = settings.tasks
+    return TaskOptions(
+        bad_score=tasks.bad_score,
+        due={
+            TaskKind.VOICEMAIL: timedelta(hours=tasks.voicemail_due_h),
+            TaskKind.FOLLOW_UP: timedelta(hours=tasks.follow_up_due_h),
+        },
     )
 
 
