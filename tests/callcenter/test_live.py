@@ -325,7 +325,7 @@ async def test_agent_who_is_added_takes_calls_and_is_there_after_a_restart(offic
     assert len(password) == 20
     assert office.spoken == ["1003"]
     assert office.looked_at == ["a3"]
-    assert office.house.directory().agents[a3] == AgentCard("Cem", "")
+    assert office.house.directory().agents[a3] == AgentCard("Cem", "", {"orders": 4})
     assert DirectoryChanged() in office.told
     office.sign_in(a3)
     office.floor.feed(Enqueue(C1, ORDERS))
