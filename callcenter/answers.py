@@ -13,15 +13,19 @@ from callcenter.asks import (
     EndLine,
     EraseParty,
     FindJournalEnds,
+    IndexTranscript,
     JournalEnds,
     ListAgents,
+    RaiseTranscript,
     ReadAccuracies,
     ReadCall,
     ReadDirectory,
     ReadMetrics,
+    ReadTranscription,
     Reload,
     RescoreTalks,
     ResetLive,
+    RetryTranscripts,
     ShowLive,
     TellLine,
     TranscriberAsks,
@@ -35,6 +39,7 @@ from callcenter.metrics import CoreMetrics
 from callcenter.quality_desk import QualityDesk
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
+from callcenter.transcription_actions import TranscriptionActions
 from foundation import clock
 from foundation.ids import QueueId
 from foundation.ipc import Request
@@ -42,6 +47,7 @@ from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
 from recordings import messages as recordings
 from recordings.service import RecordingService
+from recordings.transcription import Progress
 
 
 class Answers:
@@ -59,7 +65,9 @@ class Answers:
         live: LiveActions,
         reloader: Reloader,
         quality: QualityDesk,
+        transcripts: TranscriptionActions,
     ) -> None:
+        self._transcripts = transcripts
         self._journal = journal
         self._floor = floor
         self._recordings = recordings
@@ -78,6 +86,10 @@ class Answers:
             TranscriberAsks: self._answer_transcriber,
             ListAgents: self._list_agents,
             ReadMetrics: self._read_metrics,
+            ReadTranscription: self._read_transcription,
+            RaiseTranscript: self._transcripts.raise_priority,
+            RetryTranscripts: self._transcripts.retry,
+            IndexTranscript: self._transcripts.index,
             ReadCall: self._read_call,
             EraseParty: self._eraser.erase,
             BeginLine: self._lines.begin,
@@ -104,6 +116,9 @@ class Answers:
 
     async def _answer_transcriber(self, ask: TranscriberAsks) -> recordings.Reply:
         return await self._recordings.answer(ask.message)
+
+    async def _read_transcription(self, _: ReadTranscription) -> Progress:
+        return self._recordings.progress()
 
     async def _list_agents(self, _: ListAgents) -> list[AgentView]:
         return self._floor.floor.agents()

@@ -204,6 +204,12 @@ class Settings(_Listed):
         return self.data_path / "quality" / "measured.json"
 
     @property
+    def follows(self) -> bool:
+        """Some queue shows what is said while it is said."""
+        wanted = any(queue.live_transcript for queue in self.queues.values())
+        return wanted and self.recordings.most_live > 0
+
+    @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
         """The words of all flows' prompts, by name and language."""
         return {
@@ -345,10 +351,10 @@ def load(folder: Path) -> Settings:
     problems += settings._take_packs()
     if problems:
         raise ConfigurationError(problems)
-    settings._warnings = (
-        *(_placed_one(document, *one) for one in doubts(settings)),
-        *(written.complaint(*one) for flow, written in read for one in doubts_of_flow(flow)),
-    )
+    settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))
+    for flow, written in read:
+        found = doubts_of_flow(flow, settings)
+        settings._warnings += tuple(written.complaint(*one) for one in found)
     return settings
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Gauge
@@ -26,13 +27,18 @@ from wallboard.board import Board
 from wallboard.board_clock import BoardClock
 from wallboard.core_link import CoreLink
 from wallboard.directory import Directory
+from wallboard.live_words import LiveWords
 from wallboard.pages import wallboard_pages
 from wallboard.screens import Screens
 from wallboard.service import BoardService, FollowOptions
 from wallboard.socket import wallboard_socket
 from wallboard.tally import Tally
+from wallboard.transcript_socket import transcript_socket
 
 log = logging.getLogger(__name__)
+
+
+FORGET_WORDS_S = 10.0
 
 
 def end_process() -> None:
@@ -50,6 +56,8 @@ class BoardOptions:
     "The directory as core serves it; None: it never changes."
     read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None
     "How far core's expected waits were off; None: not told."
+    words_socket: Path | None = None
+    "Where the listener tells what is said in talks; None: none is followed."
 
 
 def build(
@@ -79,6 +87,7 @@ def build(
         options.read_accuracies,
     )
     screens = Screens(service)
+    words = None if options.words_socket is None else LiveWords(options.words_socket)
     _measure(registry, service, screens)
 
     async def core_is_up() -> None:
@@ -91,6 +100,9 @@ def build(
             asyncio.create_task(service.follow(), name="follow-core"),
             asyncio.create_task(screens.run(), name="publish-board"),
         ]
+        if words is not None:
+            tasks.append(asyncio.create_task(words.run(), name="live-words"))
+            tasks.append(asyncio.create_task(_forget_words(words, service), name="forget-words"))
         for task in tasks:
             task.add_done_callback(lambda done: _end_when_failed(done, on_failure))
         try:
@@ -101,6 +113,8 @@ def build(
             await asyncio.gather(*tasks, return_exceptions=True)
 
     routers = [wallboard_api(service), wallboard_socket(screens), wallboard_pages(), *extra_routers]
+    if words is not None:
+        routers.append(transcript_socket(service, words))
     return create_app(
         options.web,
         users,
@@ -111,6 +125,13 @@ def build(
         lifespan=running,
         passwords=passwords,
     )
+
+
+async def _forget_words(words: LiveWords, service: BoardService) -> None:
+    """Those of talks that are over."""
+    while True:
+        await asyncio.sleep(FORGET_WORDS_S)
+        words.keep_only(service.is_living)
 
 
 def _end_when_failed(task: "asyncio.Task[None]", on_failure: Callable[[], None]) -> None:

@@ -150,6 +150,12 @@ class Switchboard(CallCommands):
         """In E.164; None for a party that was erased."""
         return self._parties.find_number(party_id)
 
+    def find_talk_legs(self, call_id: CallId) -> tuple[LegId, LegId] | None:
+        """The caller's and the agent's while they are bridged."""
+        call = self._calls.get(call_id)
+        talk = None if call is None else call.talk
+        return None if talk is None else (talk.caller, talk.agent)
+
     def find_talk(self, call_id: CallId) -> PhoneId | None:
         """The agent's phone that the caller is bridged with."""
         call = self._calls.get(call_id)

@@ -19,7 +19,7 @@ from starlette.types import Message
 
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallbackQueued, CallQueued
 from acd.expected_wait import Accuracy
-from callcenter.asks import RescoreTalks, ShowLive
+from callcenter.asks import ReadTranscription, RescoreTalks, RetryTranscripts, ShowLive
 from callcenter.codec import CODEC
 from callcenter.roles.web import application
 from callcenter.rules import directory
@@ -35,6 +35,8 @@ from foundation.web.users import Role, User
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
+from recordings.terms import index_parts
+from recordings.transcription import Progress
 from telephony.calls.events import CallArrived, Side
 from tests.support.fake_core import FakeCore
 from tests.support.recording_fakes import STARTED
@@ -84,16 +86,23 @@ class PlayedCore(FakeCore):
         super().__init__()
         self.settings = settings
         self.requests: list[object] = []
+        self.progress = Progress()
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
         self.requests.append(request)
-        reply: object = Done(len(self.journal))
-        if isinstance(request, ShowLive):
-            reply = ""
-        elif isinstance(request, RescoreTalks):
-            reply = 0
-        return reply  # type: ignore[return-value]  # what this request is answered with
+        match request:
+            case ShowLive():
+                reply: object = ""
+            case ReadTranscription():
+                reply = self.progress
+            case RetryTranscripts():
+                reply = 1
+            case RescoreTalks():
+                reply = 0
+            case _:
+                reply = Done(len(self.journal))
+        return reply  # type: ignore[return-value]  # as the request wants it
 
     async def directory(self) -> Directory:
         return directory(self.settings)
@@ -208,7 +217,8 @@ async def _recorded(store: RecordingStore, folder: Path, number: int, agent: Age
     write_wav(folder / recording.file, np.zeros((8000, 2), np.int16))
     await store.end(recording.recording_id, 1.0, True, TranscriptState.QUEUED)
     said = SideTranscript(Side.CALLER, "en", (Word("hello", 0.1, 0.4, 0.9),))
-    await store.save_transcript(recording.recording_id, [said])
+    parts = {said.side: index_parts(said.words)}
+    await store.save_transcript(recording.recording_id, [said], parts)
 
 
 @dataclass(frozen=True, slots=True)
