@@ -4,6 +4,7 @@ import typer
 
 from callcenter.commands import (
     agent,
+    emergency,
     ivr,
     live,
     models,
@@ -47,6 +48,7 @@ app.command("simulate")(simulate)
 app.command("staff")(staff)
 app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")
+app.add_typer(emergency.app, name="emergency")
 app.add_typer(ivr.app, name="ivr")
 app.add_typer(live.app, name="live")
 app.add_typer(models.app, name="models")

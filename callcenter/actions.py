@@ -11,6 +11,7 @@ from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.monitor_actions import MonitorActions
 from callcenter.talk_actions import TalkActions
+from callcenter.task_actions import TaskActions
 from callcenter.wait_actions import WaitActions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, CallId
@@ -19,15 +20,19 @@ from telephony.calls.events import EndedBy
 from telephony.calls.switchboard import Switchboard
 from wallboard.commands import (
     AskCallback,
+    CallBackForTask,
     CancelCallback,
     Done,
+    FinishTask,
     HandleTalk,
     HangUpCall,
     MonitorCall,
     MoveCall,
     PromoteCall,
+    ReleaseTask,
     SetAgentState,
     StopMonitor,
+    TakeTask,
     WantedState,
     WrapUpWish,
 )
@@ -45,6 +50,7 @@ class Actions:
         talks: TalkActions,
         waits: WaitActions,
         callbacks: CallbackActions,
+        tasks: TaskActions,
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
@@ -64,6 +70,7 @@ class Actions:
         self._talks = talks
         self._waits = waits
         self._callbacks = callbacks
+        self._tasks = tasks
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
@@ -85,6 +92,8 @@ class Actions:
                 self._callbacks.ask(command)
             case CancelCallback() as command:
                 self._callbacks.cancel(command)
+            case TakeTask() | ReleaseTask() | FinishTask() | CallBackForTask() as command:
+                await self._tasks.perform(command)
             case _:
                 assert_never(ask.command)
         seq = self._journal.last_seq

@@ -6,10 +6,13 @@ from acd.expected_wait import Accuracy
 from acd.views import AgentView
 from callcenter.actions import Actions
 from callcenter.asks import (
+    AddAgentLive,
     BeginLine,
     BoardAsks,
     ChangeAgentLive,
     ChangeQueueLive,
+    CorrectHeard,
+    EndEmergency,
     EndLine,
     EraseParty,
     FindJournalEnds,
@@ -20,19 +23,25 @@ from callcenter.asks import (
     ReadAccuracies,
     ReadCall,
     ReadDirectory,
+    ReadEmergency,
+    ReadFlows,
     ReadMetrics,
     ReadTranscription,
     Reload,
+    RemoveAgentLive,
     RescoreTalks,
     ResetLive,
     RetryTranscripts,
     ShowLive,
+    SwitchEmergency,
     TellLine,
     TranscriberAsks,
 )
 from callcenter.call_record import rows_of_call
-from callcenter.drivers import FloorDriver
+from callcenter.drivers import FloorDriver, IvrDriver
+from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
+from callcenter.learning import Learning
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
@@ -45,7 +54,16 @@ from foundation.ids import QueueId
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
+from ivr.flows_now import FlowsNow
 from recordings import messages as recordings
+from recordings.inspection.desk import InspectionDesk
+from recordings.inspection.messages import (
+    AppealScore,
+    DrawTalks,
+    GiveTalk,
+    SettleAppeal,
+    WriteSheet,
+)
 from recordings.service import RecordingService
 from recordings.transcription import Progress
 
@@ -64,7 +82,11 @@ class Answers:
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        emergency: EmergencyDesk,
+        ivr: IvrDriver,
+        learning: Learning,
         quality: QualityDesk,
+        inspections: InspectionDesk,
         transcripts: TranscriptionActions,
     ) -> None:
         self._transcripts = transcripts
@@ -77,7 +99,11 @@ class Answers:
         self._lines = lines
         self._live = live
         self._reloader = reloader
+        self._emergency = emergency
+        self._ivr = ivr
+        self._learning = learning
         self._quality = quality
+        self._inspections = inspections
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -96,13 +122,25 @@ class Answers:
             EndLine: self._lines.end,
             TellLine: self._lines.take,
             ChangeAgentLive: self._live.change_agent,
+            AddAgentLive: self._live.add_agent,
+            RemoveAgentLive: self._live.remove_agent,
             ChangeQueueLive: self._live.change_queue,
             ResetLive: self._live.reset,
             ShowLive: self._live.show,
             ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
+            SwitchEmergency: self._emergency.switch,
+            EndEmergency: self._emergency.end,
+            ReadEmergency: self._emergency.show,
+            ReadFlows: self._read_flows,
+            CorrectHeard: self._learning.correct,
             RescoreTalks: self._quality.rescore,
+            DrawTalks: self._inspections.draw,
+            GiveTalk: self._inspections.give,
+            WriteSheet: self._inspections.write,
+            AppealScore: self._inspections.appeal,
+            SettleAppeal: self._inspections.settle,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:
@@ -130,6 +168,9 @@ class Answers:
         floor = self._floor.floor
         found = {queue: floor.expectation_error(queue) for queue in floor.queues()}
         return {queue: accuracy for queue, accuracy in found.items() if accuracy is not None}
+
+    async def _read_flows(self, _: ReadFlows) -> FlowsNow:
+        return self._ivr.now()
 
     async def _read_call(self, ask: ReadCall) -> list[Row]:
         return await rows_of_call(self._journal.reader, ask.call_id, clock.utc_now() - HISTORY)

@@ -30,6 +30,7 @@ from callcenter.sections import (
     Agent,
     Calendar,
     DialNumber,
+    Emergency,
     Http,
     Limits,
     Line,
@@ -48,19 +49,21 @@ from callcenter.sections import (
     Sip,
     Speech,
     Store,
+    Tasks,
     Transfers,
     Trunk,
-    Voicemail,
     async_url,
 )
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError
 from ivr import corrections
 from ivr import flow as flows
+from ivr.emergency import prompt_name
 from ivr.flow import Flow
 from ivr.nodes import Ask, words_of
 from ivr.spoken import Known
 from ivr.templates import Template
+from recordings.inspection.form import read_form
 from recordings.quality import packs
 from recordings.quality.pack import Pack
 from telephony.sip.tls import TlsFiles
@@ -116,8 +119,10 @@ class _Listed(BaseSettings):
     'Business hours by name: `{office: {mon-fri: ["09:00-18:00"], holidays: [2026-10-01]}}`.'
     lookups: Lookups = Lookups()
     "Servers that flows may ask."
-    voicemail: Voicemail = Voicemail()
-    "Where messages are kept."
+    emergency: dict[Name, Emergency] = {}
+    "Announcements by name that a supervisor can have every caller hear."
+    tasks: Tasks = Tasks()
+    "Messages and unhappy callers, until somebody has taken care of them."
     queues: dict[Name, Queue] = {}
     "Where callers wait, by name."
     order: Ordering = Ordering()
@@ -211,8 +216,9 @@ class Settings(_Listed):
 
     @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
-        """The words of all flows' prompts, by name and language."""
-        return {
+        """The words of all flows' prompts and of emergency announcements, by name and language."""
+        ready = {prompt_name(one.text): one.text for one in self.emergency.values() if one.text}
+        return ready | {
             name: words for flow in self._flows.values() for name, words in flow.prompts.items()
         }
 
@@ -271,10 +277,6 @@ class Settings(_Listed):
         return self.data_path / "cache" / "prompts"
 
     @property
-    def voicemail_path(self) -> Path:
-        return self._folder / self.voicemail.path
-
-    @property
     def recordings_path(self) -> Path:
         return self._folder / self.recordings.path
 
@@ -309,6 +311,7 @@ class Settings(_Listed):
         """Rules of quality; the problems of their files."""
         try:
             self._packs = packs.in_force(self.quality.packs, self._folder)
+            read_form(self._folder)
         except ConfigurationError as error:
             return error.problems
         return []

@@ -55,8 +55,6 @@ from telephony.calls.events import Side
 
 log = logging.getLogger(__name__)
 
-KeepVoices: TypeAlias = Callable[[RecordingId, Mapping[Side, Voice]], Awaitable[None]]
-
 LATEST_WORKS = 50
 "Recordings over which the speed is told."
 MOST_JOBS_SHOWN = 100
@@ -116,6 +114,9 @@ class _Sums:
         return sum(audio_s for audio_s, _ in self.latest) / cpu_s if cpu_s else None
 
 
+KeepVoices: TypeAlias = Callable[[RecordingId, Mapping[Side, Voice]], Awaitable[None]]
+
+
 class Transcription:
     """Owns the jobs."""
 
@@ -140,10 +141,10 @@ class Transcription:
         self._publish = publish
         self._is_media_near_limit = is_media_near_limit
         self._rest_s = rest_s
+        self._keep_voices = keep_voices
         self._priority_of = priority_of
         self._utc_now = utc_now
         self._monotonic_s = monotonic_s
-        self._keep_voices = keep_voices
         self._jobs = JobPool(options, chance)
         self._seen: dict[str, float] = {}
         self._failed = 0

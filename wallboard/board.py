@@ -41,7 +41,7 @@ from acd.events import (
 )
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
-from ivr.events import IvrEvent
+from ivr.events import EmergencySwitched, FlowEnded, IvrEvent, SpeechSettled
 from recordings.events import (
     RecordingEnded,
     RecordingEvent,
@@ -72,6 +72,7 @@ from wallboard.callbacks import CallbackLines
 from wallboard.calls import CallLine, Manner, Phase
 from wallboard.day import Day
 from wallboard.directory import Directory
+from wallboard.flows import FlowTallies
 from wallboard.notices import KEPT, Notice, NoticeKind
 from wallboard.tally import Outcome, Tally, Visit
 
@@ -98,6 +99,7 @@ class Board:
         self.agents: dict[AgentId, AgentClock] = {}
         self.calls: dict[CallId, CallLine] = {}
         self.callbacks = CallbackLines()
+        self.flows = FlowTallies()
         self.ended: deque[CallLine] = deque(maxlen=ENDED_KEPT)
         self.notices: deque[Notice] = deque(maxlen=KEPT)
         self.transcripts = 0
@@ -115,6 +117,9 @@ class Board:
             LineLost: self._line_lost,
             AgentAway: self._agent_away,
             SurgeChanged: self._surge_changed,
+            EmergencySwitched: self._emergency_switched,
+            FlowEnded: self._flow_ended,
+            SpeechSettled: self._speech_settled,
             WrapUpOverdue: self._wrap_up_overdue,
             WrapUpCoded: self._wrap_up_coded,
             CallPromoted: self._promoted,
@@ -169,6 +174,7 @@ class Board:
             tally.start_day(self.day.date)
         for clock in self.agents.values():
             clock.start_day()
+        self.flows = FlowTallies()
         self.ended.clear()
         self.notices.clear()
         self.transcripts = 0
@@ -371,6 +377,16 @@ class Board:
             clock = self.agents[agent_id] = AgentClock()
         return clock
 
+    # -- flows -----------------------------------------------------------------------------------
+
+    def _flow_ended(self, event: FlowEnded, at_s: float) -> None:
+        if self._is_of_today:
+            self.flows.ended(event)
+
+    def _speech_settled(self, event: SpeechSettled, at_s: float) -> None:
+        if self._is_of_today:
+            self.flows.settled(event)
+
     # -- recordings and faults -------------------------------------------------------------------
 
     def _recording_started(self, event: RecordingStarted, at_s: float) -> None:
@@ -398,6 +414,11 @@ class Board:
     def _surge_changed(self, event: SurgeChanged, at_s: float) -> None:
         kind = NoticeKind.SURGE_BEGAN if event.is_on else NoticeKind.SURGE_OVER
         self._notice(at_s, kind, self.directory.queue_name(event.queue))
+
+    def _emergency_switched(self, event: EmergencySwitched, at_s: float) -> None:
+        kind = NoticeKind.EMERGENCY_ON if event.is_on else NoticeKind.EMERGENCY_OFF
+        words = next(iter(event.text.values()), event.name)
+        self._notice(at_s, kind, f"{event.by}: {words}" if words else event.by)
 
     def _wrap_up_overdue(self, event: WrapUpOverdue, at_s: float) -> None:
         self._clock(event.agent_id).lacks_code = True

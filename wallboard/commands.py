@@ -132,6 +132,33 @@ class CancelCallback(_Command, frozen=True):
     callback_id: str
 
 
+class TakeTask(_Command, frozen=True):
+    task_id: str
+
+
+class ReleaseTask(_Command, frozen=True):
+    """Open again, for somebody else."""
+
+    task_id: str
+
+
+class FinishTask(_Command, frozen=True):
+    task_id: str
+    note: str = ""
+    "What came of it."
+
+
+class CallBackForTask(_Command, frozen=True):
+    """Have the task's caller called back; the task is then who asks."""
+
+    task_id: str
+    callback_id: str
+    "A new one."
+    queue: str = ""
+    "'': the task's."
+
+
+TaskCommand: TypeAlias = TakeTask | ReleaseTask | FinishTask | CallBackForTask
 Command: TypeAlias = (
     SetAgentState
     | HangUpCall
@@ -143,6 +170,10 @@ Command: TypeAlias = (
     | WrapUpWish
     | AskCallback
     | CancelCallback
+    | TakeTask
+    | ReleaseTask
+    | FinishTask
+    | CallBackForTask
 )
 
 

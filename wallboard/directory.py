@@ -43,6 +43,8 @@ class Directory:
     queues: Mapping[QueueId, QueueCard] = field(default_factory=dict)
     target: ServiceTarget = ServiceTarget()
     "For the whole house, and for a queue that the configuration no longer names."
+    emergency: Mapping[str, str] | None = None
+    "Words by language of what every caller hears first now; None: no such announcement is on."
 
     def target_of(self, queue: QueueId) -> ServiceTarget:
         card = self.queues.get(queue)

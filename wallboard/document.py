@@ -34,6 +34,7 @@ def render(board: Board, now_s: float, *, core_up: bool) -> Document:
         "teams": _teams(board, now_s),
         "agents": {agent: agent_entry(board, agent, now_s) for agent in agent_ids(board)},
         "intervals": _intervals(board),
+        "emergency": board.directory.emergency,
         "notices": [to_builtins(notice) for notice in board.notices],
     }
 

@@ -6,11 +6,13 @@ uvicorn ─▶ foundation.web (sign-in, roles, health) ─▶ wallboard routes �
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Gauge
@@ -31,11 +33,14 @@ from wallboard.live_words import LiveWords
 from wallboard.pages import wallboard_pages
 from wallboard.screens import Screens
 from wallboard.service import BoardService, FollowOptions
+from wallboard.snapshot import BoardKeeper, Keeping
 from wallboard.socket import wallboard_socket
 from wallboard.tally import Tally
 from wallboard.transcript_socket import transcript_socket
 
 log = logging.getLogger(__name__)
+
+Work: TypeAlias = Callable[[], Coroutine[object, object, None]]
 
 
 FORGET_WORDS_S = 10.0
@@ -56,6 +61,8 @@ class BoardOptions:
     "The directory as core serves it; None: it never changes."
     read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None
     "How far core's expected waits were off; None: not told."
+    keeping: Keeping | None = None
+    "Where the board outlives this process; None: nowhere."
     words_socket: Path | None = None
     "Where the listener tells what is said in talks; None: none is followed."
 
@@ -66,6 +73,7 @@ def build(
     options: BoardOptions,
     *,
     extra_routers: Sequence[APIRouter] = (),
+    board_routers: Callable[[BoardService], Sequence[APIRouter]] = lambda service: (),
     registry: CollectorRegistry | None = None,
     metrics_sources: Sequence[MetricsSource] = (),
     clock: BoardClock | None = None,
@@ -74,8 +82,8 @@ def build(
 ) -> FastAPI:
     """An application for uvicorn; while it runs it follows core through `link`.
 
-    `extra_routers` are guarded like all others. `on_failure` is called when a task of ours dies: a
-    board that stands still must not look alive.
+    `extra_routers` are guarded like all others, and so are `board_routers`, which need the board.
+    `on_failure` is called when a task of ours dies: a board that stands still must not look alive.
     """
     registry = registry or CollectorRegistry()
     service = BoardService(
@@ -96,13 +104,14 @@ def build(
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        tasks = [
-            asyncio.create_task(service.follow(), name="follow-core"),
-            asyncio.create_task(screens.run(), name="publish-board"),
-        ]
+        works: dict[str, Work] = {"follow-core": service.follow, "publish-board": screens.run}
+        if options.keeping is not None:
+            service.board = await options.keeping.board(options.zone, options.directory)
+            works["keep-board"] = BoardKeeper(service, options.keeping.file).run
         if words is not None:
-            tasks.append(asyncio.create_task(words.run(), name="live-words"))
-            tasks.append(asyncio.create_task(_forget_words(words, service), name="forget-words"))
+            works["live-words"] = words.run
+            works["forget-words"] = partial(_forget_words, words, service)
+        tasks = [asyncio.create_task(work(), name=name) for name, work in works.items()]
         for task in tasks:
             task.add_done_callback(lambda done: _end_when_failed(done, on_failure))
         try:
@@ -113,6 +122,7 @@ def build(
             await asyncio.gather(*tasks, return_exceptions=True)
 
     routers = [wallboard_api(service), wallboard_socket(screens), wallboard_pages(), *extra_routers]
+    routers += board_routers(service)
     if words is not None:
         routers.append(transcript_socket(service, words))
     return create_app(

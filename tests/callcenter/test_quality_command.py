@@ -17,7 +17,7 @@ from foundation.errors import ConfigurationError
 from recordings.quality.packs import shipped
 from recordings.quality.store import QualityStore
 from recordings.recording import TranscriptState
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from tests.support.quality_store_behaviour import ONE, SAID, verdict
 from tests.support.recording_fakes import recording
 
@@ -48,7 +48,7 @@ async def keep_a_talk(folder: Path) -> None:
     sessions = make_sessions(engine)
     recordings = RecordingStore(sessions)
     await recordings.add(recording(started=clock.utc_now()))
-    await recordings.end(ONE, 60.0, True, TranscriptState.QUEUED)
+    await recordings.end(Ended(ONE, 60.0, True, TranscriptState.QUEUED))
     await recordings.save_transcript(ONE, [SAID])
     await QualityStore(sessions).add(ONE, clock.utc_now(), verdict(92.0, "没办法"))
     await engine.dispose()

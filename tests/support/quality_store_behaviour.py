@@ -9,7 +9,7 @@ from recordings.quality.store import Circumstances, Kept, QualityStore
 from recordings.quality.talk import Hit, Mark, Measures, Sign, Stretch, Verdict, Voice
 from recordings.recogniser import Word
 from recordings.recording import RecordingFilter, SideTranscript, TranscriptState
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from telephony.calls.events import EndedBy, Side
 from tests.support.recording_fakes import STARTED, recording
 
@@ -54,7 +54,7 @@ class Shelf:
     async def transcribed(self, number: int, *, agent: str = "agent0001", days: int = 0) -> None:
         stored = recording(number, agent=agent, started=STARTED + timedelta(days=days))
         await self.recordings.add(stored)
-        await self.recordings.end(stored.recording_id, 60.0, True, TranscriptState.QUEUED)
+        await self.recordings.end(Ended(stored.recording_id, 60.0, True, TranscriptState.QUEUED))
         await self.recordings.save_transcript(stored.recording_id, [SAID])
 
 

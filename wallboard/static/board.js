@@ -35,6 +35,9 @@ const TEXTS = {
       transcript_failed: "A recording could not be transcribed.",
       line_lost: "A line at another PBX takes no calls.",
       agent_away: "An agent has been away for too long.",
+      emergency: "Every caller hears an announcement first:",
+      emergency_on: "The emergency announcement was switched on.",
+      emergency_off: "The emergency announcement was switched off.",
       surge_began: "Backup agents are called in.",
       surge_over: "Backup agents are let go.",
       wrap_up_overdue: "An agent's call has no code yet, so no call comes.",
@@ -69,6 +72,9 @@ const TEXTS = {
       recording_incomplete: "录音不完整。", transcript_failed: "录音转写失败。",
       line_lost: "外部线路无法接入。",
       agent_away: "坐席离席超时。",
+      emergency: "所有来电先播放紧急公告：",
+      emergency_on: "紧急公告已开启。",
+      emergency_off: "紧急公告已关闭。",
       surge_began: "排队激增,已启用后备坐席。",
       surge_over: "排队缓解,后备坐席退出。",
       wrap_up_overdue: "坐席尚未填写小结代码,暂不派话。",
@@ -380,6 +386,10 @@ function paintNotices() {
     const words = [text.notice[notice.kind], notice.text, notice.call_id].filter(Boolean).join(" ");
     return make("li", "", time, words);
   });
+  if (board.emergency) {
+    const words = board.emergency[language] ?? Object.values(board.emergency)[0] ?? "";
+    items.unshift(make("li", "emergency", `${text.notice.emergency} ${words}`));
+  }
   if (!items.length) items.push(make("li", "none", text.no_notices));
   if (list.textContent !== items.map((item) => item.textContent).join("")) list.replaceChildren(...items);
 }

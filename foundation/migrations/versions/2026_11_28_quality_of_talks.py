@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "quality_of_talks"
-down_revision: str | None = "words_search"
+revision: str = "2004a545deb9"
+down_revision: str | None = "ivr_heard"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
