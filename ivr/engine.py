@@ -679,7 +679,7 @@ class Visit:
     def _begin_asking(self) -> None:
         self._tries = 0
         self._typed = ""
-        self._listening.forget()
+        self._listening.begin_question()
 
     def _ask(self, now: float, apology: Words | None = None) -> list[Effect]:
         node = self._course.node

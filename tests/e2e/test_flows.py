@@ -17,15 +17,18 @@ import pytest
 
 from acd.events import CallQueued
 from callcenter.supervise.roles import read_run_files, run_folder
+from desk.events import TaskOpened
 from ivr.events import (
     CallbackAsked,
     CallerSent,
     DigitsEntered,
     FlowEnded,
+    FlowStarted,
     LookupEnded,
     SpeechSettled,
     SurveyAnswered,
     VoicemailLeft,
+    VoicemailStarted,
 )
 from telephony.calls.events import CallEnded, EndedBy, GuestJoined
 from tests.support.centre import ROOT, Centre, served
@@ -180,6 +183,53 @@ async def test_message_of_who_hangs_up_is_kept(centre: Centre) -> None:
     left = await centre.told(VoicemailLeft, before)
     assert left.box == "spoken"
     assert left.seconds > 1.0
+
+
+async def hear_emergency(centre: Centre) -> None:
+    before = centre.mark()
+    async with centre.phone("13900000001") as phone:
+        call = phone.dial("8001")
+        await call.answered()
+        ended = await centre.told(CallEnded, before, within_s=15)
+        heard = np.frombuffer(call.heard, "<i2").astype(np.float64)
+    assert (ended.by, ended.reason) == (EndedBy.CENTRE, "emergency announcement")
+    assert float(np.abs(heard).mean()) > 20, "the words were spoken"
+    assert centre.facts(FlowStarted, before) == []
+
+
+async def test_emergency_announcement_comes_first_and_outlives_the_core(centre: Centre) -> None:
+    words = {"en": "There is a fire in the building.", "zh": "大楼发生火灾。"}
+    async with centre.web() as web, centre.board() as board:
+        wanted = {"text": words, "then": "hang_up"}
+        answer = await web.post("/api/v1/emergency", json=wanted)
+        assert (answer.status_code, answer.json()["lacks"]) == (200, [])
+        await board.shows(lambda state: state["emergency"] == words)
+        await hear_emergency(centre)
+        await centre.replaced("core", centre.kill("core"))
+        await centre.ready()
+        await hear_emergency(centre)
+        assert (await web.request("DELETE", "/api/v1/emergency")).status_code == 200
+        await board.shows(lambda state: state["emergency"] is None)
+    async with calling(centre) as (_, before):
+        await centre.told(FlowStarted, before)
+
+
+async def test_message_of_a_killed_core_becomes_a_task_with_its_words(centre: Centre) -> None:
+    """The recording goes on in media; the next core closes it and opens the task."""
+    await put(
+        centre, "  a: {do: voicemail, box: orders, greeting: choices, silence_s: 60, next: bye}\n"
+    )
+    async with calling(centre) as (call, before):
+        await centre.told(VoicemailStarted, before)
+        call.play(tone(1000, 5.0))
+        await asyncio.sleep(2.0)
+        await centre.replaced("core", centre.kill("core"))
+    task = await centre.told(TaskOpened, before, within_s=15)
+    assert (task.kind, task.queue, task.line) == ("voicemail", "orders", "8001")
+    async with centre.web() as web:
+        await centre.until_ok(lambda: web.get(f"/api/v1/tasks/{task.task_id}"))
+        audio = await web.get(f"/api/v1/tasks/{task.task_id}/audio")
+    assert audio.status_code == 200
 
 
 async def test_caller_is_sent_to_an_agents_phone(centre: Centre) -> None:

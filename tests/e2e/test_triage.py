@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from bench.centre import Centre, running
-from bench.triage import PROMPT_S, QUESTION, Request, ask_all, flow, flows, read, requests_of
+from bench.triage import QUESTION, Request, ask_all, flow, flows, read, requests_of
+from bench.triage_caller import PROMPT_S
 from callcenter.demo.softphone import PhoneOptions, Softphone
 from ivr.synthesis import Utterance, synthesise_all
 from telephony.sip.events import HostPort

@@ -524,6 +524,25 @@ def test_what_was_wrong_is_asked_once_more_then_falls_back() -> None:
     ]
 
 
+def test_choice_that_was_refused_is_not_offered_again() -> None:
+    visit = listening()
+    assert visit.feed(SpeechHeard(1, "order", 0.5), 4.0) == [PlayPrompts(BACK, ("en",))]
+    visit.feed(Digit("2"), 5.0)
+    visit.feed(PromptEnded(), 9.0)
+    assert visit.feed(SpeechHeard(2, "order", 0.9), 10.0)[0] == settled("fell_back", "", 0.9, 2)
+
+
+def test_choice_that_was_neither_confirmed_nor_refused_may_be_offered_again() -> None:
+    visit = listening()
+    visit.feed(SpeechHeard(1, "order", 0.5), 4.0)
+    visit.feed(PromptEnded(), 6.0)
+    visit.feed(SpeechHeard(2, "mumble", 0.9), 7.0)
+    visit.feed(PromptEnded(), 9.0)
+    assert visit.feed(SpeechHeard(3, "order", 0.9), 10.0)[0] == settled(
+        "understood", "orders", 0.9, 2
+    )
+
+
 def test_silence_and_a_listener_that_hangs_fall_back_after_all_tries() -> None:
     visit = listening()
     assert visit.feed(SpeechSilent(1), 8.0) == [play("not_understood", "what")]
