@@ -26,7 +26,7 @@ MAGIC = b"callcenter snapshot 1\n"
 DIGEST_BYTES = 32
 USUAL = {
     "builtins": {"set", "frozenset"},
-    "collections": {"deque"},
+    "collections": {"Counter", "deque"},
     "datetime": {"date", "datetime", "timedelta", "timezone"},
 }
 "Of the standard library: names that a snapshot may hold beside its own classes."

@@ -17,8 +17,10 @@ from foundation import clock
 from foundation.errors import Unavailable
 from foundation.record import Record
 from foundation.snapshot import Snapshot, SnapshotFile
+from ivr import events as ivr
+from ivr import paths
 from telephony.calls import events as calls
-from wallboard import agents, board, callbacks, day, directory, figures, notices, tally
+from wallboard import agents, board, callbacks, day, directory, figures, flows, notices, tally
 from wallboard import calls as call_lines
 from wallboard.board import Board
 from wallboard.directory import Directory
@@ -27,7 +29,8 @@ from wallboard.service import BoardService
 log = logging.getLogger(__name__)
 
 MODULES: tuple[ModuleType, ...] = (
-    acd, calls, agents, board, call_lines, callbacks, day, directory, figures, notices, tally,
+    acd, calls, agents, board, call_lines, callbacks, day, directory, figures, flows,
+    ivr, notices, paths, tally,
 )  # fmt: skip
 GIVEN = ("directory", "zone", "_on")
 "What a board has from whoever makes it."
