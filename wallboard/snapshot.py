@@ -19,6 +19,7 @@ from foundation.record import Record
 from foundation.snapshot import Snapshot, SnapshotFile
 from ivr import events as ivr
 from ivr import paths
+from recordings import events as recordings
 from telephony.calls import events as calls
 from wallboard import agents, board, callbacks, day, directory, figures, flows, notices, tally
 from wallboard import calls as call_lines
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 MODULES: tuple[ModuleType, ...] = (
     acd, calls, agents, board, call_lines, callbacks, day, directory, figures, flows,
-    ivr, notices, paths, tally,
+    ivr, notices, paths, recordings, tally,
 )  # fmt: skip
 GIVEN = ("directory", "zone", "_on")
 "What a board has from whoever makes it."
