@@ -2,7 +2,7 @@
 
 import typer
 
-from callcenter.commands import agent, ivr, live, party, prompts, speech, user
+from callcenter.commands import agent, ivr, live, party, prompts, speech, tv, user
 from callcenter.commands.call import call
 from callcenter.commands.check import check
 from callcenter.commands.demo import demo
@@ -41,6 +41,7 @@ app.add_typer(live.app, name="live")
 app.add_typer(party.app, name="party")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(speech.app, name="speech")
+app.add_typer(tv.app, name="tv")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from acd.events import AgentState
 from acd.inputs import Pause, Ready, SignIn, SignOut
+from callcenter.alarm_actions import AlarmActions
 from callcenter.asks import BoardAsks
 from callcenter.callback_actions import CallbackActions
 from callcenter.drivers import FloorDriver
@@ -18,14 +19,18 @@ from foundation.journal import Journal
 from telephony.calls.events import EndedBy
 from telephony.calls.switchboard import Switchboard
 from wallboard.commands import (
+    AcknowledgeAlarm,
     AskCallback,
     CancelCallback,
+    ClearAlarm,
     Done,
     HandleTalk,
     HangUpCall,
     MonitorCall,
     MoveCall,
+    NoteAlarmSent,
     PromoteCall,
+    RaiseAlarm,
     SetAgentState,
     StopMonitor,
     WantedState,
@@ -45,6 +50,7 @@ class Actions:
         talks: TalkActions,
         waits: WaitActions,
         callbacks: CallbackActions,
+        alarms: AlarmActions,
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
@@ -64,6 +70,7 @@ class Actions:
         self._talks = talks
         self._waits = waits
         self._callbacks = callbacks
+        self._alarms = alarms
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
@@ -85,6 +92,8 @@ class Actions:
                 self._callbacks.ask(command)
             case CancelCallback() as command:
                 self._callbacks.cancel(command)
+            case RaiseAlarm() | ClearAlarm() | AcknowledgeAlarm() | NoteAlarmSent() as command:
+                self._alarms.perform(command)
             case _:
                 assert_never(ask.command)
         seq = self._journal.last_seq

@@ -15,12 +15,15 @@ from callcenter.asks import (
     FindJournalEnds,
     JournalEnds,
     ListAgents,
+    ListTvLinks,
+    MakeTvLink,
     ReadAccuracies,
     ReadCall,
     ReadDirectory,
     ReadMetrics,
     Reload,
     ResetLive,
+    RevokeTvLink,
     ShowLive,
     TellLine,
     TranscriberAsks,
@@ -33,6 +36,7 @@ from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
+from callcenter.tv_actions import TvActions
 from foundation import clock
 from foundation.ids import QueueId
 from foundation.ipc import Request
@@ -56,6 +60,7 @@ class Answers:
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        tv: TvActions,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -66,6 +71,7 @@ class Answers:
         self._lines = lines
         self._live = live
         self._reloader = reloader
+        self._tv = tv
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -86,6 +92,9 @@ class Answers:
             ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
+            MakeTvLink: self._tv.make,
+            RevokeTvLink: self._tv.revoke,
+            ListTvLinks: self._tv.list,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:

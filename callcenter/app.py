@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from acd.floor import Floor
 from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
+from callcenter.alarm_actions import AlarmActions
 from callcenter.answers import Answers
 from callcenter.asks import Reload
 from callcenter.callback_actions import CallbackActions
@@ -74,6 +75,7 @@ from callcenter.speaking import Speaking
 from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
+from callcenter.tv_actions import TvActions
 from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
 from foundation import clock
@@ -103,6 +105,7 @@ from telephony.sip.gateway import Gateway
 from telephony.sip.resolver import Resolver
 from telephony.sip.stack import SipStack
 from telephony.sip.store import BindingStore
+from wallboard.store import TvLinkStore
 
 log = logging.getLogger(__name__)
 
@@ -194,6 +197,7 @@ class Core:
         self._party_store = PartyStore(sessions)
         self._parties = PartyBook(await self._party_store.load(), self._party_store.save)
         self._tasks.start("parties", self._party_store.run)
+        self._tv_links = TvLinkStore(sessions)
         self._recordings = RecordingService(
             recording_options(settings),
             RecordingStore(sessions),
@@ -303,6 +307,7 @@ class Core:
                 TalkActions(self._journey, self._tell),
                 WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
                 CallbackActions(self._journey.callbacks, self._tell),
+                AlarmActions(self._tell),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones={phone.id for phone in settings.phones},
@@ -311,6 +316,7 @@ class Core:
             self._lines,
             LiveActions(live, self._journal, self._tell, settings_lock),
             self._reloader,
+            TvActions(self._tv_links, self._journal, self._tell, settings.boards),
         )
 
     def _make_menu_ports(self) -> MenuPorts:

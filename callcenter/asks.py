@@ -1,6 +1,7 @@
 """What the other roles ask core over its Unix socket (`foundation.ipc`)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from acd.expected_wait import Accuracy
@@ -156,3 +157,43 @@ class Reload(Request[ReloadReport]):
     """Read the configuration again; refused whole (ConfigurationError) if it has a problem."""
 
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeTvLink:
+    link_id: str
+    token: str
+    "Shown to who asked, this once."
+
+
+@dataclass(frozen=True, slots=True)
+class MakeTvLink(Request[MadeTvLink]):
+    """A read-only link to a board; answered when it is in the database."""
+
+    name: str
+    board: str
+    hides_names: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeTvLink(Request[Done]):
+    """NotFound: there is none."""
+
+    link_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TvLinkEntry:
+    link_id: str
+    name: str
+    board: str
+    hides_names: bool
+    made_by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListTvLinks(Request[list[TvLinkEntry]]):
+    """All that hold."""

@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from callcenter import alarm_settings
 from callcenter.queue_checks import queue_doubts, queue_problems
 from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
 from callcenter.vips import vip_problems
@@ -45,6 +46,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from vip_problems(settings)
     yield from _sip_listeners(settings)
     yield from _carried_lines(settings)
+    yield from alarm_settings.problems_of(settings.alarms, settings.inventory())
 
 
 def doubts(settings: Settings) -> Iterable[Finding]:

@@ -12,7 +12,7 @@ from telephony.calls.events import CallEvent
 from telephony.calls.number_rules import Purpose
 from telephony.lines.events import LineEvent
 from telephony.sip.events import TrunkEvent
-from wallboard.events import DirectoryChanged
+from wallboard.events import WallboardEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +82,5 @@ HouseEvent: TypeAlias = (
     | HandoverEvent
     | NumberRefused
     | TrunkEvent
-    | DirectoryChanged
+    | WallboardEvent
 )

@@ -25,6 +25,10 @@ CallbackId = NewType("CallbackId", str)
 "One promise to call somebody back, `b-…`; the calls that keep it have ids of their own."
 RecordingId = NewType("RecordingId", str)
 "One talk's stereo file, `r-…`."
+AlarmId = NewType("AlarmId", str)
+"One alarm from its raising to its end, `al-…`."
+TvLinkId = NewType("TvLinkId", str)
+"One read-only link to a board, `tv-…`; not the secret in it."
 
 
 def _new(prefix: str) -> str:
@@ -53,3 +57,11 @@ def new_recording_id() -> RecordingId:
 
 def new_offer_id() -> OfferId:
     return OfferId(_new("o"))
+
+
+def new_alarm_id() -> AlarmId:
+    return AlarmId(_new("al"))
+
+
+def new_tv_link_id() -> TvLinkId:
+    return TvLinkId(_new("tv"))

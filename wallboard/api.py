@@ -14,12 +14,14 @@ from foundation.errors import NotAllowed, NotFound
 from foundation.ids import AgentId, CallId
 from foundation.web.api import SignedIn, require_role
 from foundation.web.users import Role, User
+from wallboard.alarm_api import alarm_routes
 from wallboard.callback_api import callback_routes
 from wallboard.calls import CallLine
 from wallboard.commands import HangUpCall, SetAgentState, WantedState
-from wallboard.document import Document, agent_entry, agent_ids, queue_entry, queue_ids
+from wallboard.document import Document, agent_entry, queue_entry
 from wallboard.monitor_api import monitor_routes
 from wallboard.service import BoardService
+from wallboard.shown import agent_ids, queue_ids
 from wallboard.talk_api import talk_routes
 from wallboard.wait_api import wait_routes
 
@@ -102,6 +104,7 @@ def wallboard_api(service: BoardService) -> APIRouter:
     router.include_router(talk_routes(service), responses=ERRORS)
     router.include_router(wait_routes(service), responses=ERRORS)
     router.include_router(callback_routes(service), responses=ERRORS)
+    router.include_router(alarm_routes(service), responses=ERRORS)
     return router
 
 

@@ -41,7 +41,7 @@ from acd.events import (
 )
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
-from ivr.events import IvrEvent
+from ivr.events import IvrEvent, MenuChosen, SpeechSettled
 from recordings.events import (
     RecordingEnded,
     RecordingEvent,
@@ -66,16 +66,35 @@ from telephony.calls.events import (
     TalkTransferred,
 )
 from telephony.calls.events import JournalEvent as CallJournalEvent
-from telephony.lines.events import LineEvent, LineLost
+from telephony.lines.events import LineEvent, LineLost, LineRegistered
+from telephony.sip.events import TrunkDown, TrunkEvent, TrunkUp
 from wallboard.agents import AgentClock, WrapUp
+from wallboard.alarm_log import AlarmLog
 from wallboard.callbacks import CallbackLines
 from wallboard.calls import CallLine, Manner, Phase
 from wallboard.day import Day
 from wallboard.directory import Directory
+from wallboard.events import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmRaised,
+    AlarmSent,
+    WallboardEvent,
+)
 from wallboard.notices import KEPT, Notice, NoticeKind
+from wallboard.rushes import Rushes
 from wallboard.tally import Outcome, Tally, Visit
+from wallboard.troubles import Troubles
 
-BoardEvent: TypeAlias = CallJournalEvent | AcdEvent | IvrEvent | RecordingEvent | LineEvent
+BoardEvent: TypeAlias = (
+    CallJournalEvent
+    | AcdEvent
+    | IvrEvent
+    | RecordingEvent
+    | LineEvent
+    | TrunkEvent
+    | WallboardEvent
+)
 BoardRecord: TypeAlias = Record[object]
 "Usually of a `BoardEvent`; facts of other parts, or of a later version, are passed over."
 
@@ -102,10 +121,32 @@ class Board:
         self.notices: deque[Notice] = deque(maxlen=KEPT)
         self.transcripts = 0
         "Ready today."
+        self.troubles = Troubles()
+        self.rushes = Rushes()
+        self.alarms = AlarmLog()
         self._utc = datetime.fromtimestamp(0, UTC)
         "Of the latest record."
         self._recordings: dict[RecordingId, CallId] = {}
         self.zone = zone
+        self._also: dict[type, Callable[[Any, float], None]] = {
+            AgentAway: self.troubles.agent_away,
+            AgentChanged: self.troubles.agent_changed,
+            LineLost: self.troubles.line_lost,
+            LineRegistered: self.troubles.line_registered,
+            TrunkDown: self.troubles.trunk_down,
+            TrunkUp: self.troubles.trunk_up,
+            RecordingEnded: self.troubles.recording_ended,
+            TranscriptReady: self.troubles.transcript_settled,
+            TranscriptFailed: self.troubles.transcript_settled,
+            CallQueued: self.rushes.queued,
+            MenuChosen: self.rushes.chosen,
+            SpeechSettled: self.rushes.spoken,
+            AlarmRaised: self.alarms.raised,
+            AlarmCleared: self.alarms.cleared,
+            AlarmAcknowledged: self.alarms.acknowledged,
+            AlarmSent: self.alarms.sent,
+        }
+        "What is told of a fact beside the calls, agents and queues."
         # A table and not a `match`: the match would try a dozen classes for each record.
         self._on: dict[type, Callable[[Any, float], None]] = {
             CallArrived: self._arrived,
@@ -153,9 +194,10 @@ class Board:
             self.turn_to(record.utc)
         # Yesterday's last records may come after the clock has turned the day.
         self._record_day = self.day if record.utc >= self.day.start else self._day_of(record.utc)
-        handler = self._on.get(type(record.event))
-        if handler is not None:
-            handler(record.event, record.at_s)
+        kind = type(record.event)
+        for handler in (self._on.get(kind), self._also.get(kind)):
+            if handler is not None:
+                handler(record.event, record.at_s)
 
     def turn_to(self, utc: datetime) -> None:
         """Start the day of `utc`, if it is later than the board's; the day's counts begin again.
@@ -172,6 +214,10 @@ class Board:
         self.ended.clear()
         self.notices.clear()
         self.transcripts = 0
+
+    def transcript_lag_s(self, now_s: float) -> float | None:
+        """None where nothing is transcribed."""
+        return self.troubles.transcript_lag_s(now_s) if self.directory.transcribes else None
 
     # -- calls -----------------------------------------------------------------------------------
 

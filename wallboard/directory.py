@@ -43,6 +43,10 @@ class Directory:
     queues: Mapping[QueueId, QueueCard] = field(default_factory=dict)
     target: ServiceTarget = ServiceTarget()
     "For the whole house, and for a queue that the configuration no longer names."
+    sounding: frozenset[str] = frozenset()
+    "Alarm rules that boards may sound for."
+    transcribes: bool = False
+    "Recordings are written down."
 
     def target_of(self, queue: QueueId) -> ServiceTarget:
         card = self.queues.get(queue)

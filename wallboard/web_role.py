@@ -7,9 +7,10 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, timedelta, tzinfo
+from typing import TypeAlias
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Gauge
@@ -21,16 +22,25 @@ from foundation.web.api import MetricsSource
 from foundation.web.app import WebOptions, create_app
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords
+from wallboard.alarm_desk import AlarmDesk
+from wallboard.alarm_post import AlarmPost, Way
+from wallboard.alarm_rules import Rules
 from wallboard.api import wallboard_api
 from wallboard.board import Board
 from wallboard.board_clock import BoardClock
+from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plans
 from wallboard.core_link import CoreLink
+from wallboard.curve import Past
 from wallboard.directory import Directory
+from wallboard.host import Host
+from wallboard.outbox import Outbox
 from wallboard.pages import wallboard_pages
 from wallboard.screens import Screens
 from wallboard.service import BoardService, FollowOptions
-from wallboard.socket import wallboard_socket
+from wallboard.socket import SocketOptions, wallboard_socket
 from wallboard.tally import Tally
+from wallboard.tv_desk import TvDesk
+from wallboard.tv_links import TvLink
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +48,15 @@ log = logging.getLogger(__name__)
 def end_process() -> None:
     """Let uvicorn shut down; the parent starts the role again."""
     signal.raise_signal(signal.SIGTERM)
+
+
+ReadPast: TypeAlias = Callable[[date], Awaitable[Past]]
+WEEK = timedelta(days=7)
+LOOK_AT_DAY_S = 10.0
+
+
+async def no_tv_links() -> list[TvLink]:
+    return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +69,18 @@ class BoardOptions:
     "The directory as core serves it; None: it never changes."
     read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None
     "How far core's expected waits were off; None: not told."
+    plans: Plans = field(default_factory=lambda: {DEFAULT: DEFAULT_PLAN})
+    "The boards."
+    socket: SocketOptions = field(default_factory=SocketOptions)
+    rules: Rules = field(default_factory=dict)
+    "What is an alarm."
+    ways: Mapping[str, Way] = field(default_factory=dict)
+    "Who outside is told of alarms: `webhook`, `mail`."
+    look_at_host: Callable[[], Host] | None = None
+    "May wait for a disk; None: nothing is known of the machine."
+    read_tv_links: Callable[[], Awaitable[list[TvLink]]] = no_tv_links
+    read_past: ReadPast | None = None
+    "The half hours of an earlier day; None: only yesterday's are known."
 
 
 def build(
@@ -78,7 +109,10 @@ def build(
         options.read_directory,
         options.read_accuracies,
     )
-    screens = Screens(service)
+    screens = Screens(service, options.plans)
+    desk = AlarmDesk(service, options.rules, options.look_at_host)
+    tv = TvDesk(screens, options.read_tv_links)
+    service.listeners.append(tv.on_event)
     _measure(registry, service, screens)
 
     async def core_is_up() -> None:
@@ -87,10 +121,19 @@ def build(
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        tasks = [
-            asyncio.create_task(service.follow(), name="follow-core"),
-            asyncio.create_task(screens.run(), name="publish-board"),
-        ]
+        work = {
+            "follow-core": service.follow(),
+            "publish-board": screens.run(),
+            "look-for-alarms": desk.run(),
+            "watch-host": desk.watch_host(),
+            "tv-links": tv.run(),
+            "past-day": _read_past(service, screens, options.read_past),
+            **{
+                f"post-{name}": AlarmPost(service, Outbox(name, options.rules), way).run()
+                for name, way in options.ways.items()
+            },
+        }
+        tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
         for task in tasks:
             task.add_done_callback(lambda done: _end_when_failed(done, on_failure))
         try:
@@ -100,9 +143,15 @@ def build(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    routers = [wallboard_api(service), wallboard_socket(screens), wallboard_pages(), *extra_routers]
+    screens.read_host = lambda: desk.host
+    routers = [
+        wallboard_api(service),
+        wallboard_socket(screens, options.socket),
+        wallboard_pages(),
+        *extra_routers,
+    ]
     return create_app(
-        options.web,
+        replace(options.web, gate=replace(options.web.gate, find_link=tv.find)),
         users,
         routers,
         ready=[core_is_up],
@@ -111,6 +160,17 @@ def build(
         lifespan=running,
         passwords=passwords,
     )
+
+
+async def _read_past(service: BoardService, screens: Screens, read: ReadPast | None) -> None:
+    """The day of a week ago, anew after each midnight; until cancelled."""
+    known: date | None = None
+    while read is not None:
+        wanted = service.board.day.date - WEEK
+        if service.core_up and wanted != known:
+            with suppress(Unavailable):  # asked again at the next look
+                screens.past, known = await read(wanted), wanted
+        await asyncio.sleep(LOOK_AT_DAY_S)
 
 
 def _end_when_failed(task: "asyncio.Task[None]", on_failure: Callable[[], None]) -> None:

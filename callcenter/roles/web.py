@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,11 +13,13 @@ from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine
 from callcenter.live_api import live_router
+from callcenter.past_day import read_past
 from callcenter.places import Places
 from callcenter.records_api import records_router
-from callcenter.rules import directory, phone_options
+from callcenter.rules import alarm_ways, directory, phone_options
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
+from callcenter.tv_api import tv_router
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.journal import JournalReader
@@ -24,19 +27,22 @@ from foundation.log import set_up
 from foundation.web.api import require_role
 from foundation.web.app import WebOptions
 from foundation.web.gate import GateOptions
+from foundation.web.server import server_config
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role
 from recordings.api import recordings_router
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
+from wallboard.host import look_at_disk
 from wallboard.pages import phone_pages
+from wallboard.store import TvLinkStore
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may hear recordings and read transcripts."
 CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
-"Who may change skills and queues while calls go on."
+"Who may change skills and queues while calls go on, and make TV links."
 ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may read callers' numbers."
 
@@ -53,8 +59,9 @@ def application(settings: Settings) -> FastAPI:
         zone,
         require_role(*HEARERS),
     )
+    journal = JournalReader(settings.journal_path, CODEC)
     records = records_router(
-        JournalReader(settings.journal_path, CODEC),
+        journal,
         PartyStore(make_sessions(engine)).numbers,
         zone,
         require_role(*ACCOUNTANTS),
@@ -69,12 +76,19 @@ def application(settings: Settings) -> FastAPI:
             zone=zone,
             read_directory=line.directory,
             read_accuracies=line.accuracies,
+            plans=settings.boards,
+            rules=settings.alarm_rules,
+            ways=alarm_ways(settings),
+            look_at_host=partial(look_at_disk, settings.recordings_path),
+            read_tv_links=TvLinkStore(make_sessions(engine)).all,
+            read_past=partial(read_past, journal, zone=zone),
         ),
         extra_routers=[
             recordings,
             call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
+            tv_router(line, require_role(*CHANGERS)),
             phone_pages(phone_options(settings)),
         ],
         metrics_sources=[line.metrics],
@@ -91,14 +105,10 @@ def main() -> None:
     settings = load(Path(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     listener = settings.http.listen
-    uvicorn.run(
-        application(settings),
-        host=listener.host,
-        port=listener.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
+    config = server_config(
+        application(settings), host=listener.host, port=listener.port, log_config=None
     )
+    uvicorn.Server(config).run()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """The gate: nobody passes who is not signed in, and no other site may send its visitors' requests.
 
-    request ─▶ from this origin? ─▶ public path? ─▶ session or watch token? ─▶ application
+    request ─▶ this origin? ─▶ a link? ─▶ public path? ─▶ session or watch token? ─▶ application
 
 One ASGI layer over everything, so that a page, an asset and a WebSocket are guarded alike and a new
-route is closed unless it is listed as public. The user is left in `scope["state"]["user"]`.
+route is closed unless it is listed as public. The user is left in `scope["state"]["user"]`; who
+comes by a link (`?tv=…`) is nobody, whatever session the browser has, and the link is left in
+`scope["state"]["link"]`.
 """
 
 import hmac
@@ -12,10 +14,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foundation.web.asgi import refusal
@@ -26,6 +28,13 @@ COOKIE = "callcenter_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 FindUser = Callable[[str], Awaitable[User | None]]
+FindLink = Callable[[str], object | None]
+"What a link's token opens, as whoever serves the path understands it; None: nothing."
+LINK_PARAMETER = "tv"
+
+
+def no_link(token: str) -> object | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +46,11 @@ class GateOptions:
     "Secrets for programs that only look; sent as `Authorization: Bearer ...`."
     watch_paths: frozenset[str] = frozenset({"/metrics", "/ws/wallboard"})
     "What a watch token opens."
+    link_paths: frozenset[str] = frozenset({"/wallboard", "/ws/wallboard"})
+    "What a link opens."
+    find_link: FindLink = no_link
+    public_files: tuple[str, ...] = ("/frame/", "/wallboard/")
+    "Scripts and styles below are for everybody: a page that came by a link needs them, too."
     local_paths: frozenset[str] = frozenset({"/metrics"})
     """Open to programs of this machine: counts without a person in them. A request that came
     through a proxy is not from this machine, wherever the proxy runs."""
@@ -62,9 +76,11 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        session, user = await self._who(headers)
-        scope.setdefault("state", {}).update(user=user, session=session)
-        refused = self._refusal(scope, headers, user)
+        token = _link_token(scope) if scope["path"] in self._options.link_paths else None
+        session, user = (None, None) if token is not None else await self._who(headers)
+        link = None if token is None else self._options.find_link(token)
+        scope.setdefault("state", {}).update(user=user, session=session, link=link)
+        refused = self._refusal(scope, headers, user, link, comes_by_link=token is not None)
         if refused is not None:
             await refused(scope, receive, send)
         elif session is not None and user is not None and scope["type"] == "http":
@@ -82,11 +98,21 @@ class Gate:
             return None, None
         return session, user
 
-    def _refusal(self, scope: Scope, headers: Headers, user: User | None) -> Response | None:
+    def _refusal(
+        self,
+        scope: Scope,
+        headers: Headers,
+        user: User | None,
+        link: object | None,
+        *,
+        comes_by_link: bool,
+    ) -> Response | None:
         if not _is_same_origin(scope, headers):
             return refusal(HTTPStatus.FORBIDDEN, "This request comes from another site.")
+        if comes_by_link:
+            return None if link is not None else _no_such_link(scope)
         path: str = scope["path"]
-        if user is not None or path in self._options.public_paths:
+        if user is not None or self._is_public(path):
             return None
         if path in self._options.watch_paths and self._has_watch_token(headers):
             return None
@@ -95,6 +121,10 @@ class Gate:
         if scope["type"] == "http" and _is_navigation(scope, headers):
             return RedirectResponse(f"/sign-in?next={quote(path)}", HTTPStatus.SEE_OTHER)
         return refusal(HTTPStatus.UNAUTHORIZED, "Sign in first.")
+
+    def _is_public(self, path: str) -> bool:
+        is_file = path.startswith(self._options.public_files) and path.endswith((".js", ".css"))
+        return is_file or path in self._options.public_paths
 
     def _has_watch_token(self, headers: Headers) -> bool:
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -118,6 +148,18 @@ class Gate:
             await send(message)
 
         return send_renewed
+
+
+def _link_token(scope: Scope) -> str | None:
+    given = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return given[LINK_PARAMETER][-1] if LINK_PARAMETER in given else None
+
+
+def _no_such_link(scope: Scope) -> Response:
+    if scope["type"] == "websocket":
+        return refusal(HTTPStatus.UNAUTHORIZED, "This link has been revoked, or never was one.")
+    sentence = "此链接已失效。 · This link has been revoked, or never was one."
+    return PlainTextResponse(sentence, HTTPStatus.UNAUTHORIZED)
 
 
 def set_cookie(sessions: Sessions, value: str) -> str:

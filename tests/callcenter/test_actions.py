@@ -10,6 +10,7 @@ from acd.floor import Floor
 from acd.inputs import PhoneChanged
 from acd.options import AgentCard, AgentOptions, QueueOptions
 from callcenter.actions import Actions
+from callcenter.alarm_actions import AlarmActions
 from callcenter.asks import BoardAsks
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
@@ -23,7 +24,14 @@ from foundation.journal import Journal
 from telephony.calls.events import CallEnded, EndedBy
 from tests.support.fake_house import House
 from tests.support.fake_lines import Lines
-from wallboard.commands import Command, Done, HangUpCall, SetAgentState, WantedState
+from wallboard.commands import (
+    Command,
+    Done,
+    HangUpCall,
+    SetAgentState,
+    WantedState,
+)
+from wallboard.events import AlarmEvent
 
 EVA = AgentId("eva")
 
@@ -35,7 +43,7 @@ class Office:
         self, journal: Journal, reasons: tuple[str, ...], *, auto_ready: bool = False
     ) -> None:
         self.journal = journal
-        self.told: list[ActionTaken | AcdEvent] = []
+        self.told: list[ActionTaken | AcdEvent | AlarmEvent] = []
         self.lines = Lines()
         floor = Floor(
             {QueueId("orders"): QueueOptions()},
@@ -52,11 +60,12 @@ class Office:
             TalkActions(House().journey, self._tell),
             WaitActions(self.floor, House().journey.find, self._tell),
             CallbackActions(House().journey.callbacks, self._tell),
+            AlarmActions(self._tell),
             pause_reasons=reasons,
             auto_ready=auto_ready,
         )
 
-    def _tell(self, event: ActionTaken | AcdEvent) -> None:
+    def _tell(self, event: ActionTaken | AcdEvent | AlarmEvent) -> None:
         self.told.append(event)
         self.journal.publish(event)
 
