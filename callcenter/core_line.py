@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Protocol
 
 from acd.expected_wait import Accuracy
 from callcenter.asks import (
@@ -24,7 +25,7 @@ from foundation.record import Record
 from recordings import messages as recordings
 from wallboard.board import BoardRecord
 from wallboard.commands import Command, Done
-from wallboard.core_link import CaughtUp, StartOver
+from wallboard.core_link import CaughtUp, CoreLink, StartOver
 from wallboard.directory import Directory
 
 
@@ -50,8 +51,18 @@ class _Line:
             self._client = None
 
 
+class WebCore(CoreLink, Protocol):
+    """All that the web role wants of core."""
+
+    async def request(self, request: Request[ReplyT]) -> ReplyT: ...
+    async def directory(self) -> Directory: ...
+    async def accuracies(self) -> dict[QueueId, Accuracy]: ...
+    async def metrics(self) -> bytes: ...
+    async def call(self, call_id: CallId) -> list[Record[object]]: ...
+
+
 class CoreLine(_Line):
-    """Implements `wallboard.core_link.CoreLink`."""
+    """Implements `WebCore`."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)

@@ -11,8 +11,9 @@ from fastapi import FastAPI
 
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
-from callcenter.core_line import CoreLine
+from callcenter.core_line import CoreLine, WebCore
 from callcenter.live_api import live_router
+from callcenter.pages import PAGES
 from callcenter.past_day import read_past
 from callcenter.places import Places
 from callcenter.records_api import records_router
@@ -26,6 +27,7 @@ from foundation.journal import JournalReader
 from foundation.log import set_up
 from foundation.web.api import require_role
 from foundation.web.app import WebOptions
+from foundation.web.frame import FrameOptions
 from foundation.web.gate import GateOptions
 from foundation.web.server import server_config
 from foundation.web.sessions import SessionOptions
@@ -47,12 +49,12 @@ ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may read callers' numbers."
 
 
-def application(settings: Settings) -> FastAPI:
-    """Everything that is served over HTTP."""
+def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
+    """Everything that is served over HTTP. `core`: another than the one at the centre's socket."""
     engine = make_engine(settings.database_url)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
-    line = CoreLine(Places(settings.data_path).core_socket)
+    line = core or CoreLine(Places(settings.data_path).core_socket)
     recordings = recordings_router(
         RecordingStore(make_sessions(engine)),
         settings.recordings_path,
@@ -71,7 +73,11 @@ def application(settings: Settings) -> FastAPI:
         line,
         UserStore(engine),
         BoardOptions(
-            web=WebOptions(session=SessionOptions(key=key), gate=gate_options(settings)),
+            web=WebOptions(
+                session=SessionOptions(key=key),
+                gate=gate_options(settings),
+                frame=FrameOptions(pages=PAGES, timezone=settings.timezone),
+            ),
             directory=directory(settings),
             zone=zone,
             read_directory=line.directory,

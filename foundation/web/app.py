@@ -11,18 +11,20 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from foundation import clock
 from foundation.errors import CallCentreError, LocalError
+from foundation.web.account import account_routes
 from foundation.web.api import MetricsSource, ReadyCheck, health_routes, reference_routes
 from foundation.web.asgi import BodyLimit, SecurityHeaders, refusal
-from foundation.web.gate import Gate, GateOptions
+from foundation.web.frame import FrameOptions, frame_routes
+from foundation.web.gate import Gate, GateOptions, is_navigation
 from foundation.web.lockout import Lockout, LockoutOptions
-from foundation.web.pages import Door, sign_in_routes
+from foundation.web.pages import Door, refusal_page, sign_in_routes
 from foundation.web.sessions import SessionOptions, Sessions
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords
@@ -39,6 +41,7 @@ class WebOptions:
     session: SessionOptions
     gate: GateOptions = field(default_factory=GateOptions)
     lockout: LockoutOptions = field(default_factory=LockoutOptions)
+    frame: FrameOptions = field(default_factory=FrameOptions)
     body_limit_bytes: int = 64 * 1024
     title: str = "callcenter"
     version: str = "0.1.0"
@@ -88,6 +91,8 @@ def create_app(
     )
     app.include_router(sign_in_routes(door))
     app.include_router(reference_routes())
+    app.include_router(frame_routes(options.frame))
+    app.include_router(account_routes())
     for router in routers:
         app.include_router(router)
     _answer_errors(app)
@@ -95,13 +100,15 @@ def create_app(
 
 
 def _answer_errors(app: FastAPI) -> None:
-    """Every error leaves as {"error": sentence}."""
+    """Every error leaves as {"error": sentence}; a browser that goes to a page gets a page."""
 
     @app.exception_handler(CallCentreError)
-    async def ours(request: Request, error: CallCentreError) -> JSONResponse:
+    async def ours(request: Request, error: CallCentreError) -> Response:
         if isinstance(error, LocalError):
             log.error("%s %s", request.method, request.url.path, exc_info=error)
             return _internal()
+        if is_navigation(request.scope, request.headers):
+            return HTMLResponse(refusal_page(str(error)), error.http_status)
         return refusal(error.http_status, str(error))
 
     @app.exception_handler(RequestValidationError)

@@ -118,7 +118,7 @@ class Gate:
             return None
         if path in self._options.local_paths and _is_local(scope, headers):
             return None
-        if scope["type"] == "http" and _is_navigation(scope, headers):
+        if scope["type"] == "http" and is_navigation(scope, headers):
             return RedirectResponse(f"/sign-in?next={quote(path)}", HTTPStatus.SEE_OTHER)
         return refusal(HTTPStatus.UNAUTHORIZED, "Sign in first.")
 
@@ -196,7 +196,8 @@ def _is_local(scope: Scope, headers: Headers) -> bool:
         return False
 
 
-def _is_navigation(scope: Scope, headers: Headers) -> bool:
+def is_navigation(scope: Scope, headers: Headers) -> bool:
+    """A browser goes to a page, and would show JSON as it stands."""
     wants_page = "text/html" in headers.get("accept", "")
     return (
         scope["method"] in ("GET", "HEAD") and wants_page and not scope["path"].startswith("/api/")

@@ -84,6 +84,28 @@ def sign_in_routes(door: Door) -> APIRouter:
     return router
 
 
+def refusal_page(sentence: str) -> str:
+    """What a browser shows when it was led to a page that it may not have."""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>callcenter</title>
+<link rel="icon" href="/sign-in/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/sign-in/style.css">
+</head>
+<body class="reference">
+<main>
+<h1>无法打开 <span lang="en">This page cannot be shown</span></h1>
+<p class="alert" role="alert">{escape(sentence)}</p>
+<p><a href="/">首页 · Home</a></p>
+</main>
+</body>
+</html>
+"""
+
+
 def _signed_in(door: Door, user: User, target: str) -> Response:
     answer = RedirectResponse(target, HTTPStatus.SEE_OTHER)
     answer.headers["Set-Cookie"] = set_cookie(

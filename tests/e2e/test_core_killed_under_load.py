@@ -24,13 +24,12 @@ from acd.events import (
 )
 from foundation.record import Record
 from recordings.events import RecordingEnded, RecordingStarted
-from telephony.calls.events import CallArrived, CallBridged, CallEnded
+from telephony.calls.events import CallArrived, CallEnded
 from tests.support.centre import Centre, served
 from tests.support.load_generator import RTP_BASE, WAYS, hotline_load
 
 pytestmark = pytest.mark.e2e
 
-TALKING = WAITING = 5
 QUIET = {"announce_agent": False}
 "The generator takes no prompt for an agent's voice, but would count it as silence."
 KILLS = 3
@@ -46,23 +45,6 @@ def load_options(agents: int, calls: int) -> tuple[str, ...]:
     return (
         "--agents", str(agents), "--calls", str(calls), "--rtp-base", str(RTP_BASE), "--rate", "8",
     )  # fmt: skip
-
-
-async def test_who_talks_talks_on_and_who_waits_keeps_the_place(centre: Centre) -> None:
-    before = centre.mark()
-    options = load_options(TALKING, TALKING + WAITING)
-    loading = asyncio.create_task(hotline_load(centre, *options, "--talk-ms", "6000"))
-    await centre.until(lambda: len(centre.facts(CallBridged, before)) == TALKING)
-    await centre.until(lambda: len(centre.facts(CallQueued, before)) == TALKING + WAITING)
-    killed = centre.mark()
-    pid = centre.kill("core")
-    await centre.replaced("core", pid)
-    result = await loading
-    await settled(centre, before)
-
-    assert_nobody_noticed(centre, before, result, TALKING + WAITING)
-    queued = [fact.call_id for fact in centre.facts(CallQueued, before)]
-    assert [fact.call_id for fact in centre.facts(AgentOffered, killed)] == queued[TALKING:]
 
 
 async def test_core_may_die_at_any_moment(centre: Centre) -> None:

@@ -15,6 +15,7 @@ const TEXTS = {
     refused: (status) => status === 403 ? "Refused: too many wrong passwords, wait a few minutes." : `Refused (${status}): check account and password.`,
     microphone: "The microphone cannot be used. Allow it for this page; browsers give it to https and localhost only.",
     failed: (status) => `The call failed (${status}).`,
+    no_socket: "This centre has no listener for browsers yet. Add “ws:127.0.0.1:5066” (or “wss:…” with a certificate) to sip.listen in callcenter.yaml and start it again.",
   },
   zh: {
     title: "话机", other_language: "English", theme: "明暗切换", user: "话机账号", password: "密码",
@@ -25,6 +26,7 @@ const TEXTS = {
     refused: (status) => status === 403 ? "登录被拒绝：密码错误次数过多，请稍候再试。" : `登录被拒绝（${status}）：请检查账号和密码。`,
     microphone: "无法使用麦克风。请允许本页使用；浏览器只对 https 和 localhost 开放。",
     failed: (status) => `呼叫失败（${status}）。`,
+    no_socket: "本中心尚未开放浏览器话机。请在 callcenter.yaml 的 sip.listen 中加入 “ws:127.0.0.1:5066”（或带证书的 “wss:…”），然后重新启动。",
   },
 };
 const KEYS = [..."123456789*0#"];
@@ -44,6 +46,7 @@ async function prepare() {
   const form = byId("account");
   const own = settings.sockets.find(({ scheme }) => (scheme === "wss") === (location.protocol === "https:")) ?? settings.sockets[0];
   form.user.value = sessionStorage.getItem("phone.user") ?? "";
+  if (!own) complain(text.no_socket);
   form.url.value = own ? `${own.scheme}://${own.host || location.hostname}:${own.port}/` : "";
   form.onsubmit = (event) => {
     event.preventDefault();

@@ -1,0 +1,51 @@
+// The API as a function: await api("POST", "/api/v1/calls/c-1/move", { queue: "orders" }).
+// What it refuses is an ApiError with the server's own sentence.
+
+import { toast } from "./toasts.js";
+import { words } from "./words.js";
+
+const t = words({
+  en: { away: "The server cannot be reached. Is the network up?" },
+  zh: { away: "无法连接服务器，请检查网络。" },
+});
+
+export class ApiError extends Error {
+  constructor(sentence, status) {
+    super(sentence);
+    this.status = status;
+  }
+}
+
+export async function api(method, path, body = undefined) {
+  const answer = await sent(method, path, body);
+  if (answer.status === 401) signInAgain();
+  const said = answer.headers.get("content-type")?.includes("json") ? await answer.json() : null;
+  if (!answer.ok) throw new ApiError(said?.error ?? `${answer.status} ${answer.statusText}`, answer.status);
+  return said;
+}
+
+async function sent(method, path, body) {
+  const options = { method, headers: { Accept: "application/json" } };
+  if (body !== undefined) {
+    options.headers["Content-Type"] = "application/json";
+    options.body = JSON.stringify(body);
+  }
+  try { return await fetch(path, options); } catch { throw new ApiError(t("away"), 0); }
+}
+
+export function signInAgain() {
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+}
+
+// Does it, and tells what came of it: the result, or undefined after a toast with the sentence.
+export async function attempt(doing, done = "") {
+  try {
+    const result = await doing();
+    if (done) toast(done, "good");
+    return result ?? true;
+  } catch (error) {
+    toast(error.message, "alarm");
+    if (!(error instanceof ApiError)) throw error;
+    return undefined;
+  }
+}

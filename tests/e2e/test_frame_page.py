@@ -1,0 +1,116 @@
+"""The pages' frame in Chromium: navigation by role, language, light, dialogs, tables, toasts."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.support.page_check import CHROMIUM, PageView, page_view
+from tests.support.whole_web import whole_web
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+]
+ASKED = """
+async () => {
+  const frame = await import("/frame/frame.js");
+  window.frame = frame;
+  window.answer = undefined;
+  const fields = [{ name: "queue", label: "Queue", options: [["a", "A"], ["b", "B"]] }];
+  frame.asked({ title: "Move?", act: "Move", fields }).then((said) => { window.answer = said; });
+}
+"""
+TABLE = """
+async () => {
+  const { makeTable } = await import("/frame/frame.js");
+  const columns = [
+    { id: "name", title: () => "Name", value: (row) => row.name },
+    { id: "count", title: () => "Count", kind: "number", value: (row) => row.count },
+  ];
+  const table = makeTable({
+    columns, key: (row) => row.name, caption: () => "People", empty: () => "Nobody is here.",
+  });
+  document.querySelector("main").append(table.element);
+  table.show([]);
+  window.table = table;
+}
+"""
+ROWS = "() => window.table.show([{name: 'b', count: 9}, {name: 'a', count: 10}, {name: 'c'}])"
+FIRST_CELLS = "() => [...document.querySelectorAll('tbody td:first-child')].map((e) => e.innerText)"
+
+
+@pytest.fixture
+async def view(tmp_path: Path) -> AsyncIterator[PageView]:
+    async with whole_web(tmp_path) as house, page_view(house.app) as view:
+        await view.sign_in("ann")
+        yield view
+
+
+async def test_page_is_sound_in_both_languages_lights_and_sizes(view: PageView) -> None:
+    assert await view.problems("/account", ready="#who dd") == []
+
+
+async def test_language_and_light_are_remembered_and_the_keyboard_reaches_all(
+    view: PageView,
+) -> None:
+    page = await view.open("/account")
+    await expect(page.locator("h1")).to_have_text("My account")
+    await page.keyboard.press("Tab")
+    await expect(page.locator(":focus")).to_have_text("To the content")
+    await page.keyboard.press("Tab")
+    await expect(page.locator(":focus")).to_have_text("Wallboard")
+    await page.click("#language")
+    await page.click("#light")
+    await page.reload()
+
+    await expect(page.locator("h1")).to_have_text("我的账户")
+    assert await page.get_attribute("html", "data-light") == "light"
+    assert await page.get_attribute("html", "lang") == "zh-CN"
+
+
+async def test_question_is_answered_or_given_up_and_what_is_refused_is_told(
+    view: PageView,
+) -> None:
+    page = await view.open("/account")
+    await page.evaluate(ASKED)
+    await page.keyboard.press("Escape")
+    assert await page.evaluate("window.answer") is None
+
+    await page.evaluate(ASKED)
+    await page.select_option("dialog select", "b")
+    await page.click("dialog .act")
+    assert await page.evaluate("window.answer") == {"queue": "b"}
+
+    await page.evaluate("frame.attempt(() => frame.api('DELETE', '/api/v1/live'))")
+    await expect(page.locator(".toast.alarm")).to_contain_text("This needs the role supervisor")
+    assert await page.evaluate("document.querySelector('.toasts').matches(':popover-open')")
+    view.complaints.clear()  # the browser writes every refusal to its console
+
+
+async def test_table_is_sorted_by_its_headings_and_says_when_it_is_empty(view: PageView) -> None:
+    page = await view.open("/account")
+    await page.evaluate(TABLE)
+    await expect(page.locator(".table .none")).to_have_text("Nobody is here.")
+
+    await page.evaluate(ROWS)
+    assert await page.evaluate(FIRST_CELLS) == ["b", "a", "c"]
+    await page.click("th >> text=Count")
+    assert await page.evaluate(FIRST_CELLS) == ["b", "a", "c"]
+    await page.click("th >> text=Count")
+    assert await page.evaluate(FIRST_CELLS) == ["a", "b", "c"]
+    await page.click("th >> text=Name")
+    assert await page.evaluate(FIRST_CELLS) == ["a", "b", "c"]
+    await page.click("th >> text=Name")
+    assert await page.evaluate(FIRST_CELLS) == ["c", "b", "a"]
+    assert await page.get_attribute("th:first-child", "aria-sort") == "descending"
+
+
+async def test_session_that_ended_leads_to_the_sign_in_page_and_back(view: PageView) -> None:
+    page = await view.open("/account")
+    await view.context.clear_cookies()
+    await page.evaluate("import('/frame/frame.js').then(({ api }) => { api('GET', '/frame/me'); })")
+    await page.wait_for_url("**/sign-in?next=%2Faccount")
+    view.complaints.clear()

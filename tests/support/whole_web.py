@@ -1,0 +1,267 @@
+"""The web role's real application, from a centre's folder, with core played: for rights and pages.
+
+async with whole_web(tmp_path) as house:      # users of every role, a talk, one who waits
+    status = await house.knock("sue", "GET", "/api/v1/calls")
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+from fastapi import FastAPI
+from starlette.types import Message
+
+from acd.events import AgentAnswered, AgentChanged, AgentState, CallbackQueued, CallQueued
+from acd.expected_wait import Accuracy
+from callcenter.asks import ListTvLinks, MadeTvLink, MakeTvLink, ShowLive
+from callcenter.codec import CODEC
+from callcenter.roles.web import application
+from callcenter.rules import directory
+from callcenter.settings import Settings, load
+from foundation.db import create_schema, make_engine, make_sessions
+from foundation.ids import AgentId, AlarmId, CallbackId, CallId, PartyId, QueueId, RecordingId
+from foundation.ipc import Request
+from foundation.ipc.messages import ReplyT
+from foundation.journal import Journal
+from foundation.record import Record
+from foundation.web.store import UserStore
+from foundation.web.users import Role, User
+from recordings.recogniser import Word
+from recordings.recording import Recording, SideTranscript, TranscriptState
+from recordings.store import RecordingStore
+from telephony.calls.events import CallArrived, Side
+from telephony.sip.events import TrunkDown
+from tests.support.fake_core import FakeCore
+from tests.support.recording_fakes import STARTED
+from tests.support.telephone_speech import write_wav
+from tests.support.web_house import CHEAP, PASSWORD, running
+from wallboard.commands import Done
+from wallboard.directory import Directory
+from wallboard.events import AlarmKind, AlarmRaised, Level
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+READY_WITHIN_S = 10.0
+"On a busy machine."
+ORDERS, ANN, EVE = QueueId("orders"), AgentId("ann"), AgentId("eve")
+TALK, WAITS, NIGHT = CallId("c-talk"), CallId("c-waits"), CallId("c-night")
+"Ann of the day team talks in the first, Eve of the night team in the third."
+CALLBACK, ALARM = CallbackId("b-1"), AlarmId("al-1")
+CENTRE = f"""
+sip: {{domain: hotline.example, listen: ["ws:127.0.0.1:5066"]}}
+recordings: {{transcribe: false}}
+http: {{watch_tokens: ["{TOKEN}"]}}
+timezone: Asia/Shanghai
+agents:
+  - {{id: ann, name: Li Na, number: "101", team: day, skills: {{orders: 5}}, sip_password: s1}}
+  - {{id: bob, name: Wang Wei, number: "102", team: day, skills: {{orders: 5}}, sip_password: s2}}
+  - {{id: lea, name: Zhang Min, number: "103", team: day, skills: {{orders: 5}}, sip_password: s3}}
+  - {{id: eve, name: Zhao Lei, number: "104", team: night, skills: {{night: 5}}, sip_password: s4}}
+  - {{id: leo, name: Chen Jie, number: "105", team: night, skills: {{night: 5}}, sip_password: s5}}
+queues:
+  orders: {{skills: {{orders: 1}}}}
+  night: {{skills: {{night: 1}}}}
+"""
+PEOPLE = {
+    "ann": User("ann", Role.AGENT, "", "ann"),
+    "bob": User("bob", Role.AGENT, "", "bob"),
+    "lea": User("lea", Role.TEAM_LEAD, "", "lea"),
+    "leo": User("leo", Role.TEAM_LEAD, "", "leo"),
+    "ina": User("ina", Role.INSPECTOR, ""),
+    "sue": User("sue", Role.SUPERVISOR, ""),
+    "root": User("root", Role.ADMINISTRATOR, ""),
+}
+"Ann's colleague is Bob, her team lead Lea; Leo leads the other team."
+
+
+class PlayedCore(FakeCore):
+    """Implements `callcenter.core_line.WebCore`."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.requests: list[object] = []
+
+    async def request(self, request: Request[ReplyT]) -> ReplyT:
+        self._check_up()
+        self.requests.append(request)
+        replies: dict[type, object] = {
+            ShowLive: "",
+            ListTvLinks: [],
+            MakeTvLink: MadeTvLink("tv-1", "a token"),
+        }
+        reply = replies.get(type(request), Done(len(self.journal)))
+        return reply  # type: ignore[return-value]  # the request's own
+
+    async def directory(self) -> Directory:
+        return directory(self.settings)
+
+    async def accuracies(self) -> dict[QueueId, Accuracy]:
+        return {}
+
+    async def metrics(self) -> bytes:
+        return b""
+
+    async def call(self, call_id: CallId) -> list[Record[object]]:
+        return [
+            Record(told.seq, told.at_s, told.utc, told.event)
+            for told in self.journal
+            if getattr(told.event, "call_id", None) == call_id
+        ]
+
+
+@dataclass
+class WholeWeb:
+    app: FastAPI
+    core: PlayedCore
+    settings: Settings
+    users: UserStore
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    async def knock(
+        self,
+        who: str | None,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> int:
+        """The answer's status, for a request from another machine; 101 where a socket opens.
+
+        `who`: one of PEOPLE, signed in; None: nobody."""
+        cookie = "" if who is None else await self.cookie(who)
+        sent = {"cookie": cookie, "host": "house", **(headers or {})}
+        if method == "WS":
+            return (await _ask(self.app, "websocket", "", path, sent, b"")).status
+        content = b"" if body is None else json.dumps(body).encode()
+        sent["content-type"] = "application/json"
+        return (await _ask(self.app, "http", method, path, sent, content)).status
+
+    async def cookie(self, who: str) -> str:
+        """Of a session that is signed in with name and password, once for each."""
+        if who not in self.cookies:
+            form = urlencode({"name": who, "password": PASSWORD}).encode()
+            answer = await _ask(self.app, "http", "POST", "/sign-in", {"host": "house"}, form)
+            self.cookies[who] = answer.cookie
+        return self.cookies[who]
+
+
+@asynccontextmanager
+async def whole_web(folder: Path) -> AsyncIterator[WholeWeb]:
+    (folder / "callcenter.yaml").write_text(CENTRE, encoding="utf-8")
+    settings = load(folder)
+    engine = make_engine(settings.database_url)
+    await create_schema(engine)
+    users = UserStore(engine)
+    hashed = CHEAP.hash(PASSWORD)
+    for user in PEOPLE.values():
+        await users.add(User(user.user_id, user.role, hashed, user.agent_id))
+    recordings = RecordingStore(make_sessions(engine))
+    settings.recordings_path.mkdir(parents=True)
+    for number, agent in ((1, ANN), (2, EVE)):
+        await _recorded(recordings, settings.recordings_path, number, agent)
+    core = PlayedCore(settings)
+    await _tell_the_day(core)
+    journal = await Journal.open(settings.journal_path, CODEC)
+    await journal.close()
+    try:
+        app = application(settings, core)
+        async with running(app):
+            house = WholeWeb(app, core, settings, users)
+            async with asyncio.timeout(READY_WITHIN_S):
+                while await house.knock(None, "GET", "/readyz") != 200:  # noqa: ASYNC110  # no event tells
+                    await asyncio.sleep(0)
+            yield house
+    finally:
+        await engine.dispose()
+
+
+async def _tell_the_day(core: PlayedCore) -> None:
+    for call_id, queue, agent in ((TALK, ORDERS, ANN), (NIGHT, QueueId("night"), EVE)):
+        await core.tell(
+            CallArrived(call_id, PartyId("p-1"), "8000"),
+            CallQueued(call_id, queue),
+            AgentAnswered(call_id, queue, agent),
+            AgentChanged(agent, AgentState.TALKING, call_id=call_id),
+        )
+    await core.tell(
+        CallArrived(WAITS, PartyId("p-2"), "8000"),
+        CallQueued(WAITS, ORDERS),
+        CallbackQueued(CALLBACK, PartyId("p-3"), ORDERS),
+        AlarmRaised(ALARM, "line_down", AlarmKind.LINE, Level.ALARM, "trunk home", detail="away"),
+        TrunkDown("home", "away"),
+    )
+
+
+async def _recorded(store: RecordingStore, folder: Path, number: int, agent: AgentId) -> None:
+    """A talk of one second of silence, with its transcript."""
+    recording = Recording(
+        recording_id=RecordingId(f"r-{number}"),
+        call_id=TALK if agent == ANN else NIGHT,
+        agent_id=agent,
+        queue=ORDERS,
+        file=f"r-{number}.wav",
+        started=STARTED,
+        languages=("en", "en"),
+    )
+    await store.add(recording)
+    write_wav(folder / recording.file, np.zeros((8000, 2), np.int16))
+    await store.end(recording.recording_id, 1.0, True, TranscriptState.QUEUED)
+    said = SideTranscript(Side.CALLER, "en", (Word("hello", 0.1, 0.4, 0.9),))
+    await store.save_transcript(recording.recording_id, [said])
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    cookie: str
+
+
+async def _ask(
+    app: FastAPI, kind: str, method: str, path: str, headers: Mapping[str, str], content: bytes
+) -> _Answer:
+    """One request by ASGI itself: httpx knows no WebSocket."""
+    bare, _, query = path.partition("?")
+    scope = {
+        "type": kind,
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http" if kind == "http" else "ws",
+        "path": bare,
+        "raw_path": bare.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("192.0.2.7", 40000),
+        "server": ("house", 80),
+        "subprotocols": [],
+        "extensions": {"websocket.http.response": {}},
+        "state": {},
+    }
+    incoming: list[Message] = (
+        [{"type": "http.request", "body": content, "more_body": False}, {"type": "http.disconnect"}]
+        if kind == "http"
+        else [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}]
+    )
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return incoming.pop(0) if len(incoming) > 1 else incoming[0]
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    first = sent[0]
+    status = 101 if first["type"] == "websocket.accept" else int(first["status"])
+    set_cookie = next(
+        (value.decode() for name, value in first.get("headers", ()) if name == b"set-cookie"), ""
+    )
+    kept = "; ".join(f"{key}={morsel.value}" for key, morsel in SimpleCookie(set_cookie).items())
+    return _Answer(status, kept)
