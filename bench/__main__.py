@@ -12,7 +12,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench import hotline, media, parts, programs, report
+from bench import hotline, media, parts, programs, report, screens
 from bench.centre import NotReady
 from bench.machine import circumstances
 
@@ -34,7 +34,7 @@ def selftest() -> int:
     return subprocess.run([sys.executable, script], env=environment, check=False).returncode
 
 
-SCENARIOS = {**hotline.SCENARIOS, **media.SCENARIOS}
+SCENARIOS = {**hotline.SCENARIOS, **media.SCENARIOS, **screens.SCENARIOS}
 
 
 def measured(name: str) -> report.Section:

@@ -8,6 +8,16 @@ from wallboard.events import AlarmKind
 from wallboard.words import Words
 
 AGENT = "agent:"
+REASONS = {
+    "rona": Words("did not pick up", "未应答"),
+    "meal": Words("meal", "用餐"),
+    "rest": Words("rest", "休息"),
+    "break": Words("break", "小休"),
+    "training": Words("training", "培训"),
+    "meeting": Words("meeting", "会议"),
+    "unreachable": Words("phone not reachable", "话机不可达"),
+}
+"Of pauses; a centre may have others, which stand as they are."
 
 
 def names_an_agent(subject: str) -> bool:
@@ -28,9 +38,10 @@ def alarm_words(line: AlarmLine, directory: Directory, *, hides_names: bool = Fa
             )
         case AlarmKind.AWAY:
             minutes = _number((line.value or 0.0) / 60)
+            reason = REASONS.get(line.detail) or Words(line.detail, line.detail)
             return Words(
-                f"{who.en} has been away for {minutes} min ({line.detail})",
-                f"{who.zh} 离席已 {minutes} 分钟（{line.detail}）",
+                f"{who.en} has been away for {minutes} min ({reason.en})",
+                f"{who.zh} 离席已 {minutes} 分钟（{reason.zh}）",
             )
         case AlarmKind.LINE:
             return Words(f"{who.en} is down: {line.detail}", f"{who.zh} 中断：{line.detail}")

@@ -20,6 +20,7 @@ from wallboard.calls import CallLine
 from wallboard.commands import HangUpCall, SetAgentState, WantedState
 from wallboard.document import Document, agent_entry, queue_entry
 from wallboard.monitor_api import monitor_routes
+from wallboard.screens import Screens
 from wallboard.service import BoardService
 from wallboard.shown import agent_ids, queue_ids
 from wallboard.talk_api import talk_routes
@@ -44,7 +45,7 @@ class WantedAgentState(BaseModel, extra="forbid"):
     "Why paused, as 'meal' or 'training'."
 
 
-def wallboard_api(service: BoardService) -> APIRouter:
+def wallboard_api(service: BoardService, screens: Screens) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["wallboard"])
 
     @router.get("/me", summary="Who is signed in")
@@ -56,6 +57,13 @@ def wallboard_api(service: BoardService) -> APIRouter:
         board = service.board
         present = sorted(board.calls.values(), key=lambda call: call.arrived_s, reverse=True)
         return [_call(call, service.now_s()) for call in (*present, *board.ended)]
+
+    @router.get("/boards", summary="The wallboards that there are")
+    async def boards(user: SignedIn) -> list[Document]:
+        return [
+            {"name": plan.name, "title": {"en": plan.title.en, "zh": plan.title.zh}}
+            for plan in screens.plans.values()
+        ]
 
     @router.get("/queues", summary="All queues with today's figures")
     async def queues(user: SignedIn) -> list[Document]:

@@ -8,7 +8,7 @@ from wallboard.boards import Plan, Tile
 from wallboard.catalogue import FIGURES, Of, Unit
 from wallboard.directory import Directory, ServiceTarget
 from wallboard.formulas import Formula, formula_of
-from wallboard.grades import grade
+from wallboard.grades import grade, wait_grade
 from wallboard.readings import Readings
 from wallboard.scope import Kind
 from wallboard.words import Words
@@ -74,7 +74,7 @@ def _values(plan: Plan, tile: Tile, board: Board, readings: Readings) -> Json:
     value = _value(plan, tile, tile.figure, readings, tile.formula)
     return {
         "value": _rounded(tile.figure, value),
-        "grade": grade(tile.figure, value, _graded_by(plan, tile, board.directory)),
+        "grade": _grade(plan, tile, value, board, readings),
         "beside": [_rounded(name, _value(plan, tile, name, readings, "")) for name in tile.beside],
     }
 
@@ -96,11 +96,15 @@ def _target(plan: Plan, tile: Tile, directory: Directory) -> float | None:
     return _promise(plan, tile, directory).share
 
 
-def _graded_by(plan: Plan, tile: Tile, directory: Directory) -> float | None:
-    """The longest wait is measured against T although no target stands on its tile."""
-    if tile.target is None and tile.figure == "longest_wait_s":
-        return _promise(plan, tile, directory).within_s
-    return _target(plan, tile, directory)
+def _grade(plan: Plan, tile: Tile, value: float | None, board: Board, readings: Readings) -> str:
+    """By the tile's target; who waits is measured against T although no target stands there."""
+    target = _target(plan, tile, board.directory)
+    if target is None and tile.figure in ("waiting", "longest_wait_s"):
+        longest_s = _value(plan, tile, "longest_wait_s", readings, "")
+        return wait_grade(longest_s, _promise(plan, tile, board.directory).within_s)
+    if target is None and tile.figure == "agents_ready" and not value:
+        return "warn" if readings.tally(plan.queues).waiting else ""
+    return grade(tile.figure, value, target)
 
 
 def _within_s(plan: Plan, tile: Tile, directory: Directory) -> float | None:

@@ -145,7 +145,7 @@ def build(
 
     screens.read_host = lambda: desk.host
     routers = [
-        wallboard_api(service),
+        wallboard_api(service, screens),
         wallboard_socket(screens, options.socket),
         wallboard_pages(),
         *extra_routers,

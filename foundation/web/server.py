@@ -44,15 +44,14 @@ class PatientProtocol(WebSocketsSansIOProtocol):
 
 def server_config(app: Callable[..., Any], **more: Any) -> uvicorn.Config:  # noqa: ANN401
     """`more`: what uvicorn is told besides, as its address."""
-    return uvicorn.Config(
-        app,
-        ws=PatientProtocol,
-        ws_ping_interval=PING_EVERY_S,
-        ws_ping_timeout=PONG_WITHIN_S,
-        ws_max_size=LONGEST_MESSAGE_BYTES,
+    usual: dict[str, Any] = {
+        "ws": PatientProtocol,
+        "ws_ping_interval": PING_EVERY_S,
+        "ws_ping_timeout": PONG_WITHIN_S,
+        "ws_max_size": LONGEST_MESSAGE_BYTES,
         # A delta is some hundred bytes; 500 screens deflated one by one cost a core and 100 MB.
-        ws_per_message_deflate=False,
-        access_log=False,
-        timeout_graceful_shutdown=more.pop("timeout_graceful_shutdown", 2),
-        **more,
-    )
+        "ws_per_message_deflate": False,
+        "access_log": False,
+        "timeout_graceful_shutdown": 2,
+    }
+    return uvicorn.Config(app, **{**usual, **more})

@@ -109,6 +109,7 @@ TABLE = [
     line(BOSSES, "GET /api/v1/records.csv"),
     # The wallboard.
     line(SIGNED_IN, "GET /wallboard/asyncapi.yaml"),
+    line(SIGNED_IN, "GET /api/v1/boards"),
     line(SIGNED_IN, "GET /api/v1/alarms"),
     line(LEADS, "POST /api/v1/alarms/{alarm_id}/acknowledge", "/api/v1/alarms/al-1/acknowledge"),
     line(BOSSES, "GET /api/v1/tv-links"),

@@ -1,0 +1,220 @@
+"""Alarms told outside: a signed POST and a mail, on real sockets, and by one process once."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from fastapi import FastAPI, Request, Response
+from msgspec import json
+
+from acd.events import CallQueued
+from callcenter.alarm_actions import AlarmActions
+from callcenter.rules import alarm_ways
+from callcenter.settings import load
+from foundation.ids import CallId, QueueId
+from tests.support.fake_core import FakeCore
+from tests.support.programs import find_free_port
+from tests.support.web_house import (
+    QUICK_FOLLOW,
+    board_app,
+    client_of,
+    running,
+    sign_in,
+    user_store,
+    web_options,
+)
+from wallboard.alarm_rules import FigureRule, Rules
+from wallboard.board import BoardEvent
+from wallboard.commands import AlarmCommand, Command, Done
+from wallboard.directory import Directory, QueueCard
+from wallboard.web_role import BoardOptions
+
+pytestmark = pytest.mark.e2e
+
+ORDERS = QueueId("orders")
+SECRET = "a secret of the webhook"
+PATIENCE_S = 15.0
+RULES: Rules = {"waits": FigureRule(figure="waiting", limit=0, clear=0)}
+DIRECTORY = Directory({}, {ORDERS: QueueCard("Orders")})
+
+
+class JournallingCore(FakeCore):
+    """Does with alarms what core does."""
+
+    async def ask(self, command: Command) -> Done:
+        self._check_up()
+        told: list[BoardEvent] = []
+        if isinstance(command, AlarmCommand):
+            AlarmActions(lambda event: told.append(event)).perform(command)  # type: ignore[arg-type]
+        self.asked.append(command)
+        await self.tell(*told)
+        return Done(len(self.journal))
+
+
+@dataclass
+class Hook:
+    """A program that takes webhooks, once it is willing."""
+
+    answers: list[int]
+    port: int = 0
+    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/alarms")
+        async def take(request: Request) -> Response:
+            self.got.append((dict(request.headers), await request.body()))
+            return Response(status_code=self.answers.pop(0) if self.answers else 204)
+
+        return app
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator["Hook"]:
+        self.port = find_free_port()
+        config = uvicorn.Config(self.app(), port=self.port, log_level="warning")
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server._serve(None))
+        while not server.started and not task.done():  # noqa: ASYNC110  # uvicorn only has a flag
+            await asyncio.sleep(0.01)
+        try:
+            yield self
+        finally:
+            server.should_exit = True
+            await task
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [json.decode(body) for _, body in self.got]
+
+
+class Letters:
+    """What a mail server was given."""
+
+    def __init__(self) -> None:
+        self.got: list[Envelope] = []
+
+    async def handle_DATA(
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        self.got.append(envelope)
+        return "250 OK"
+
+
+@pytest.fixture
+def letters() -> Iterator[tuple[Letters, int]]:
+    handler, port = Letters(), find_free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield handler, port
+    finally:
+        controller.stop()
+
+
+def written(folder: Path, hook: int, mail: int) -> BoardOptions:
+    """As a centre's configuration says it."""
+    text = f"""
+alarms:
+  webhook: {{url: "http://127.0.0.1:{hook}/alarms", secret: "{SECRET}"}}
+  mail: {{server: "127.0.0.1:{mail}", tls: none, sender: alarms@house.example, to: [boss@house.example]}}
+"""
+    (folder / "callcenter.yaml").write_text(text, encoding="utf-8")
+    ways = alarm_ways(load(folder))
+    return BoardOptions(
+        web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW, rules=RULES, ways=ways
+    )
+
+
+async def until(is_so: Any) -> None:  # noqa: ANN401  any truth
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_so():  # noqa: ASYNC110  # somebody else's list has no event
+            await asyncio.sleep(0.02)
+
+
+async def test_alarm_and_its_end_are_told_once_by_webhook_and_mail(
+    tmp_path: Path, letters: tuple[Letters, int]
+) -> None:
+    """The webhook refuses twice; the web process is started again in between."""
+    core, (mails, mail_port) = JournallingCore(), letters
+    async with Hook([503, 429]).listening() as hook, user_store(tmp_path) as users:
+        options = written(tmp_path, hook.port, mail_port)
+        async with running(board_app(core, users, options)):
+            await core.tell(CallQueued(CallId("c-1"), ORDERS))
+            await until(lambda: len(hook.got) >= 3 and len(mails.got) == 1)
+            await until(lambda: "AlarmSent" in str(core.journal[-1]))
+        async with running(board_app(core, users, options)):
+            await asyncio.sleep(1.5)  # time to do it twice
+            core.at_s += 1
+            await core.tell(_answered())
+            await until(lambda: len(hook.got) == 4 and len(mails.got) == 2)
+
+    raised, cleared = hook.messages[2], hook.messages[3]
+    assert [each["edge"] for each in hook.messages] == ["raised", "raised", "raised", "cleared"]
+    assert raised["words"] == {
+        "en": "House: Waiting 1 (limit 0)",
+        "zh": "全局：排队 1（限值 0）",
+    }
+    assert cleared["alarm_id"] == raised["alarm_id"]
+    deliveries = [headers["x-callcenter-delivery"] for headers, _ in hook.got]
+    assert deliveries[0] == deliveries[1] == deliveries[2] != deliveries[3]
+    for headers, body in hook.got:
+        assert headers["x-callcenter-signature"] == f"sha256={_mac(headers, body)}"
+    text = [str(bytes(mail.content or b""), "utf-8") for mail in mails.got]
+    assert "House: Waiting 1 (limit 0)" in text[0]
+    assert "ALARM" in text[0]
+    assert mails.got[0].rcpt_tos == ["boss@house.example"]
+    assert f"<{raised['alarm_id']}.raised@house.example>" in text[0]
+
+
+def _answered() -> BoardEvent:
+    from acd.events import CallAbandoned
+
+    return CallAbandoned(CallId("c-1"), ORDERS)
+
+
+def _mac(headers: dict[str, str], body: bytes) -> str:
+    signed = headers["x-callcenter-timestamp"].encode() + b"." + body
+    return hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
+
+
+async def test_alarm_is_acknowledged_by_a_lead_and_by_nobody_else(tmp_path: Path) -> None:
+    core = JournallingCore()
+    async with user_store(tmp_path) as users:
+        options = BoardOptions(
+            web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW, rules=RULES
+        )
+        app = board_app(core, users, replace(options))
+        async with running(app), client_of(app) as client:
+            await core.tell(CallQueued(CallId("c-1"), ORDERS))
+            await sign_in(client, "tom")
+            alarms = await _alarms(client)
+            path = f"/api/v1/alarms/{alarms[0]['id']}/acknowledge"
+            taken = (await client.post(path)).json()
+            await sign_in(client, "ann")
+            assert (await client.post(path)).status_code == 403
+            assert (await client.post("/api/v1/alarms/al-x/acknowledge")).status_code == 403
+            await sign_in(client, "tom")
+            assert (await client.post("/api/v1/alarms/al-x/acknowledge")).status_code == 404
+
+    assert (alarms[0]["rule"], alarms[0]["acknowledged_by"]) == ("waits", "")
+    assert taken["acknowledged_by"] == "tom"
+
+
+async def _alarms(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            found: list[dict[str, Any]] = (await client.get("/api/v1/alarms")).json()
+            if found:
+                return found
+            await asyncio.sleep(0.05)
