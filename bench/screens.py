@@ -33,11 +33,13 @@ from acd.events import AgentChanged, AgentState, CallQueued
 from bench import centre
 from bench.media_relay import cpu_s
 from bench.report import Row
+from callcenter.alarm_actions import AlarmActions
 from callcenter.asks import (
     BoardAsks,
     FindJournalEnds,
     JournalEnds,
     ReadAccuracies,
+    ReadBoards,
     ReadDirectory,
 )
 from callcenter.codec import CODEC
@@ -49,7 +51,8 @@ from foundation.ids import AgentId, CallId, QueueId
 from foundation.ipc import Request, Server
 from foundation.ipc.server import Handler
 from foundation.journal import Journal
-from wallboard.commands import Done
+from wallboard.boards import Plan
+from wallboard.commands import AlarmCommand, Done
 from wallboard.directory import Directory
 
 SCREENS = 500
@@ -152,15 +155,21 @@ async def _board(settings: Settings) -> Outcome:
 async def _played_core(settings: Settings) -> AsyncIterator[Journal]:
     """What the web process asks of core, and the journal that it follows."""
     journal = await Journal.open(settings.journal_path, CODEC)
+    alarms = AlarmActions(lambda event: _published(journal, event))
 
     async def ends(_: FindJournalEnds) -> JournalEnds:
         return JournalEnds(1, journal.last_seq, journal.opened_seq, journal.run)
 
-    async def done(_: BoardAsks) -> Done:
+    async def done(ask: BoardAsks) -> Done:
+        if isinstance(ask.command, AlarmCommand):
+            alarms.perform(ask.command)
         return Done(journal.last_seq)
 
     async def names(_: ReadDirectory) -> Directory:
         return directory(settings)
+
+    async def boards(_: ReadBoards) -> dict[str, Plan]:
+        return dict(settings.boards)
 
     async def accuracies(_: ReadAccuracies) -> dict[QueueId, Any]:
         return {}
@@ -169,6 +178,7 @@ async def _played_core(settings: Settings) -> AsyncIterator[Journal]:
         FindJournalEnds: ends,
         BoardAsks: done,
         ReadDirectory: names,
+        ReadBoards: boards,
         ReadAccuracies: accuracies,
     }
     server = await Server.listen(Places(settings.data_path).core_socket, handlers, journal)
@@ -178,6 +188,10 @@ async def _played_core(settings: Settings) -> AsyncIterator[Journal]:
     finally:
         await server.close()
         await journal.close()
+
+
+def _published(journal: Journal, event: object) -> None:
+    journal.publish(event)
 
 
 async def _facts(journal: Journal) -> None:

@@ -18,6 +18,7 @@ from callcenter.asks import (
     ListTvLinks,
     MakeTvLink,
     ReadAccuracies,
+    ReadBoards,
     ReadCall,
     ReadDirectory,
     ReadMetrics,
@@ -28,6 +29,7 @@ from callcenter.asks import (
     TellLine,
     TranscriberAsks,
 )
+from callcenter.board_reload import BoardReload
 from callcenter.call_record import rows_of_call
 from callcenter.drivers import FloorDriver
 from callcenter.erase import Eraser
@@ -61,6 +63,7 @@ class Answers:
         live: LiveActions,
         reloader: Reloader,
         tv: TvActions,
+        boards: BoardReload,
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -72,6 +75,7 @@ class Answers:
         self._live = live
         self._reloader = reloader
         self._tv = tv
+        self._boards = boards
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -95,6 +99,7 @@ class Answers:
             MakeTvLink: self._tv.make,
             RevokeTvLink: self._tv.revoke,
             ListTvLinks: self._tv.list,
+            ReadBoards: self._boards.read,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:

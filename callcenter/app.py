@@ -24,6 +24,7 @@ from callcenter.actions import Actions
 from callcenter.alarm_actions import AlarmActions
 from callcenter.answers import Answers
 from callcenter.asks import Reload
+from callcenter.board_reload import BoardReload
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
@@ -290,9 +291,10 @@ class Core:
         self._conductor.listen(self._forget_placement)
         live = self._make_live()
         flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
+        boards = BoardReload(settings, self._tell)
         settings_lock = asyncio.Lock()
         self._reloader = Reloader(
-            self._configured, [live, flows], self._journal, self._tell, settings_lock
+            self._configured, [live, flows, boards], self._journal, self._tell, settings_lock
         )
         self._answers = Answers(
             self._journal,
@@ -316,7 +318,8 @@ class Core:
             self._lines,
             LiveActions(live, self._journal, self._tell, settings_lock),
             self._reloader,
-            TvActions(self._tv_links, self._journal, self._tell, settings.boards),
+            TvActions(self._tv_links, self._journal, self._tell, lambda: boards.now),
+            boards,
         )
 
     def _make_menu_ports(self) -> MenuPorts:

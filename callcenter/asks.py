@@ -10,6 +10,7 @@ from foundation.ids import CallId, QueueId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
 from recordings import messages as recordings
+from wallboard.boards import Plan
 from wallboard.commands import Command, Done
 from wallboard.directory import Directory
 
@@ -136,6 +137,11 @@ class ShowLive(Request[str]):
 @dataclass(frozen=True, slots=True)
 class ReadDirectory(Request[Directory]):
     """Who and what the screens speak of, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBoards(Request[dict[str, Plan]]):
+    """The wallboards that there are, by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """TV links made and revoked: kept in the database, audited, told to the web process."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 
 from callcenter.asks import ListTvLinks, MadeTvLink, MakeTvLink, RevokeTvLink, TvLinkEntry
 from callcenter.events import ActionTaken, HouseEvent
@@ -9,7 +9,6 @@ from foundation.errors import NotFound
 from foundation.ids import TvLinkId, new_tv_link_id
 from foundation.journal import Journal
 from foundation.yaml_lines import nearest
-from wallboard.boards import Plan
 from wallboard.commands import Done
 from wallboard.events import TvLinkMade, TvLinkRevoked
 from wallboard.store import TvLinkStore
@@ -24,16 +23,18 @@ class TvActions:
         store: TvLinkStore,
         journal: Journal,
         tell: Callable[[HouseEvent], None],
-        boards: Mapping[str, Plan],
+        boards: Callable[[], Collection[str]],
     ) -> None:
+        """`boards`: names of those that there are now."""
         self._store = store
         self._journal = journal
         self._tell = tell
         self._boards = boards
 
     async def make(self, ask: MakeTvLink) -> MadeTvLink:
-        if ask.board not in self._boards:
-            raise NotFound(f"There is no board {ask.board!r}; {nearest(ask.board, self._boards)}")
+        known = self._boards()
+        if ask.board not in known:
+            raise NotFound(f"There is no board {ask.board!r}; {nearest(ask.board, known)}")
         token, link_id = new_token(), new_tv_link_id()
         await self._store.add(
             TvLink(

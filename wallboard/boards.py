@@ -6,7 +6,6 @@ Boards are values; `callcenter.board_files` reads them from `boards/*.yaml`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from wallboard.formulas import STANDARD
 from wallboard.scope import Scope
@@ -84,7 +83,7 @@ class Plan:
     teams: tuple[str, ...] | None = None
     tiles: tuple[Tile, ...] = ()
     panels: tuple[Panel, ...] = tuple(Panel)
-    formulas: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    formulas: Mapping[str, str] = field(default_factory=dict)
     "Name of the formula of each figure that has several; of those left out ours."
     norms: tuple[Norm, ...] = ()
     compare: Compare = Compare.WEEK

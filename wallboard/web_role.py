@@ -70,7 +70,9 @@ class BoardOptions:
     read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None
     "How far core's expected waits were off; None: not told."
     plans: Plans = field(default_factory=lambda: {DEFAULT: DEFAULT_PLAN})
-    "The boards."
+    "The boards, until core is asked for them."
+    read_plans: Callable[[], Awaitable[Plans]] | None = None
+    "The boards as core serves them; None: they never change."
     socket: SocketOptions = field(default_factory=SocketOptions)
     rules: Rules = field(default_factory=dict)
     "What is an alarm."
@@ -101,12 +103,20 @@ def build(
     board that stands still must not look alive.
     """
     registry = registry or CollectorRegistry()
+
+    async def read_directory() -> Directory:
+        """With the boards, which speak of what is in it."""
+        if options.read_plans is not None:
+            screens.change_plans(await options.read_plans())
+        assert options.read_directory is not None
+        return await options.read_directory()
+
     service = BoardService(
         Board(options.zone, options.directory),
         link,
         options.follow,
         clock,
-        options.read_directory,
+        None if options.read_directory is None else read_directory,
         options.read_accuracies,
     )
     screens = Screens(service, options.plans)

@@ -83,6 +83,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             read_directory=line.directory,
             read_accuracies=line.accuracies,
             plans=settings.boards,
+            read_plans=line.boards,
             rules=settings.alarm_rules,
             ways=alarm_ways(settings),
             look_at_host=partial(look_at_disk, settings.recordings_path),

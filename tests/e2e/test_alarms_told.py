@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import FastAPI, Request, Response
 from msgspec import json
 
-from acd.events import CallQueued
+from acd.events import CallAbandoned, CallQueued
 from callcenter.alarm_actions import AlarmActions
 from callcenter.rules import alarm_ways
 from callcenter.settings import load
@@ -104,9 +104,7 @@ class Letters:
     def __init__(self) -> None:
         self.got: list[Envelope] = []
 
-    async def handle_DATA(
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.got.append(envelope)
         return "250 OK"
 
@@ -127,7 +125,11 @@ def written(folder: Path, hook: int, mail: int) -> BoardOptions:
     text = f"""
 alarms:
   webhook: {{url: "http://127.0.0.1:{hook}/alarms", secret: "{SECRET}"}}
-  mail: {{server: "127.0.0.1:{mail}", tls: none, sender: alarms@house.example, to: [boss@house.example]}}
+  mail:
+    server: "127.0.0.1:{mail}"
+    tls: none
+    sender: alarms@house.example
+    to: [boss@house.example]
 """
     (folder / "callcenter.yaml").write_text(text, encoding="utf-8")
     ways = alarm_ways(load(folder))
@@ -156,7 +158,7 @@ async def test_alarm_and_its_end_are_told_once_by_webhook_and_mail(
         async with running(board_app(core, users, options)):
             await asyncio.sleep(1.5)  # time to do it twice
             core.at_s += 1
-            await core.tell(_answered())
+            await core.tell(CallAbandoned(CallId("c-1"), ORDERS))
             await until(lambda: len(hook.got) == 4 and len(mails.got) == 2)
 
     raised, cleared = hook.messages[2], hook.messages[3]
@@ -170,17 +172,11 @@ async def test_alarm_and_its_end_are_told_once_by_webhook_and_mail(
     assert deliveries[0] == deliveries[1] == deliveries[2] != deliveries[3]
     for headers, body in hook.got:
         assert headers["x-callcenter-signature"] == f"sha256={_mac(headers, body)}"
-    text = [str(bytes(mail.content or b""), "utf-8") for mail in mails.got]
+    text = [mail.original_content.decode() for mail in mails.got if mail.original_content]
     assert "House: Waiting 1 (limit 0)" in text[0]
     assert "ALARM" in text[0]
     assert mails.got[0].rcpt_tos == ["boss@house.example"]
     assert f"<{raised['alarm_id']}.raised@house.example>" in text[0]
-
-
-def _answered() -> BoardEvent:
-    from acd.events import CallAbandoned
-
-    return CallAbandoned(CallId("c-1"), ORDERS)
 
 
 def _mac(headers: dict[str, str], body: bytes) -> str:

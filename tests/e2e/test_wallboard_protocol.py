@@ -112,12 +112,15 @@ async def _until_offered(socket: ClientConnection, offered: int) -> list[Documen
 
 async def _closed(socket: ClientConnection) -> tuple[int, str]:
     with pytest.raises(ConnectionClosed) as closed:
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                await socket.recv()
+        await asyncio.wait_for(_read_on(socket), PATIENCE_S)
     frame = closed.value.rcvd
     assert frame is not None, "closed without a word"
     return frame.code, frame.reason
+
+
+async def _read_on(socket: ClientConnection) -> None:
+    while True:
+        await socket.recv()
 
 
 async def test_screen_that_comes_back_gets_what_it_missed_and_nothing_else(hall: Hall) -> None:
@@ -211,8 +214,11 @@ async def test_screen_that_reads_nothing_is_let_go_and_its_connection_is_gone(ha
                     break
         assert await _screens(hall) == 1
     sleeper.transport.resume_reading()
-    assert (await _closed(sleeper))[0] in (TOO_SLOW, CloseCode.INTERNAL_ERROR)
-    sleeper.transport.abort()
+    with pytest.raises(ConnectionClosed) as closed:
+        await asyncio.wait_for(_read_on(sleeper), PATIENCE_S)
+    # Why is said to who begins to read within some seconds; the rest of it is thrown away.
+    said = closed.value.rcvd
+    assert said is None or said.code in (TOO_SLOW, CloseCode.INTERNAL_ERROR)
 
 
 async def test_screen_that_answers_no_ping_is_let_go_with_a_word(hall: Hall) -> None:

@@ -41,6 +41,7 @@ from tests.support.fake_core import FakeCore
 from tests.support.recording_fakes import STARTED
 from tests.support.telephone_speech import write_wav
 from tests.support.web_house import CHEAP, PASSWORD, running
+from wallboard.boards import Plan
 from wallboard.commands import Done
 from wallboard.directory import Directory
 from wallboard.events import AlarmKind, AlarmRaised, Level
@@ -100,6 +101,9 @@ class PlayedCore(FakeCore):
 
     async def directory(self) -> Directory:
         return directory(self.settings)
+
+    async def boards(self) -> dict[str, Plan]:
+        return dict(self.settings.boards)
 
     async def accuracies(self) -> dict[QueueId, Accuracy]:
         return {}
