@@ -21,8 +21,11 @@ Rule 4: a party has one callback in a queue, and a callback one try at a time. B
 Rule 5: who was reached is never dialled again. Whatever happens then happens to a call.
 Rule 6: who waits at home counts for the positions and expectations of who waits behind, and not
         for `max_waiting`, which is about telephone lines.
+Rule 7: a promise is told again once a day, with what is left of it: who starts from the journal's
+        last two days knows all of them, however far ahead they are.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from acd.agent import Agent, Assignment
@@ -45,13 +48,17 @@ from acd.inputs import (
     QueueCallback,
 )
 from acd.options import CallbackOptions
-from acd.timers import CallbackExpired, RelaxDue, RestOver
+from acd.timers import CallbackExpired, PromiseAged, RelaxDue, RestOver
 from acd.visits import Visits
-from foundation.errors import Conflict, IllegalTransition, NotFound
+from foundation.errors import Conflict, IllegalTransition, NotFound, RemoteError
 from foundation.ids import CallbackId, CallId, OfferId, PartyId, QueueId
 
 NO_TRY = frozenset({CallbackFailure.AGENT_LEFT, CallbackFailure.FAULT})
 "Failures that the party has no part in."
+TOLD_AGAIN_S = 86_400.0
+SPREAD = 360
+"Promises are told again up to so many minutes earlier."
+DIALLED_S = 600.0
 
 
 @dataclass(slots=True)
@@ -62,6 +69,7 @@ class Callback:
     "The place, the wishes; its `call_id` is the callback's id."
     tries: int
     expires_at: float
+    rest_until: float = 0.0
     is_waiting: bool = False
     "In a lineup."
 
@@ -82,6 +90,8 @@ class Callbacks:
         self._visits = visits
         self._callbacks: dict[CallId, Callback] = {}
         self._of_party: dict[tuple[PartyId, QueueId], Callback] = {}
+        self._pending: Counter[QueueId] = Counter()
+        self._count = 0
 
     def find(self, call_id: CallId) -> Callback | None:
         return self._callbacks.get(call_id)
@@ -95,7 +105,7 @@ class Callbacks:
     def queue(self, given: QueueCallback, now: float) -> None:
         """Raises as `QueueCallback` says."""
         self._check_new(given)
-        self.check(given.party_id, given.queue)
+        self._check_room(given.party_id, given.queue)
         enqueue = Enqueue(
             CallId(given.callback_id),
             given.queue,
@@ -114,7 +124,7 @@ class Callbacks:
         caller = self._visits.waiting_one(given.call_id)
         # All that may be refused comes first: who has left the line has nothing but the promise.
         self._check_new(given)
-        self.check(given.party_id, caller.queue)
+        self._check_room(given.party_id, caller.queue)
         had = caller.given
         self._visits.leave_for_callback(caller, given.callback_id)
         asked = QueueCallback(
@@ -136,42 +146,72 @@ class Callbacks:
         self._give_up(callback, CallbackFailure.CANCELLED)
         self._free(agent, now)
 
-    def check(self, party_id: PartyId, queue: QueueId) -> None:
-        """Raises `Conflict` or `NotFound` when the party cannot be promised it."""
+    def check(self, party_id: PartyId, queue: QueueId, in_s: float = 0.0) -> None:
+        """Raises `Conflict` or `NotFound` when the party cannot be promised it, `RemoteError` when
+        `in_s` is too far ahead. What was promised once is kept under other options, too."""
+        options = self._check_room(party_id, queue)
+        if in_s > options.furthest_s:
+            days, most = in_s / 86_400, options.furthest_s / 86_400
+            raise RemoteError(
+                f"{queue!r} calls back within {most:g} days; {days:.1f} days are too far ahead."
+            )
+
+    def _check_room(self, party_id: PartyId, queue: QueueId) -> CallbackOptions:
         options = self._ground.options_of(queue).callbacks
         if options is None:
             raise Conflict(f"Nobody is called back from the queue {queue!r}.")
         if (party_id, queue) in self._of_party:
             known = self._of_party[party_id, queue].callback_id
             raise Conflict(f"That number is to be called back from {queue!r} already: {known}.")
-        if sum(each.queue == queue for each in self._callbacks.values()) >= options.max_pending:
+        if self._pending[queue] >= options.max_pending:
             raise Conflict(f"{options.max_pending} are to be called back from {queue!r} already.")
+        return options
 
     def _add(self, given: QueueCallback, enqueue: Enqueue, now: float) -> None:
         entered_at = now - given.waited_s
         caller = self._visits.entrance.make_caller(enqueue, entered_at, is_callback=True)
         expires_at = entered_at + self._options(given.queue).give_up_after_s
-        callback = Callback(given.callback_id, given.party_id, caller, given.tries, expires_at)
-        self._callbacks[caller.call_id] = self._of_party[given.party_id, given.queue] = callback
         rest_s = max(0.0, given.rest_s, -given.waited_s)
+        callback = Callback(
+            given.callback_id, given.party_id, caller, given.tries, expires_at, now + rest_s
+        )
+        self._callbacks[caller.call_id] = self._of_party[given.party_id, given.queue] = callback
+        self._pending[given.queue] += 1
+        self._promise(callback, now)
+        self._ground.timers.set(CallbackExpired(given.callback_id), expires_at)
+        if rest_s > 0:
+            self._ground.timers.set(RestOver(given.callback_id), callback.rest_until)
+        else:
+            self._join(callback, now)
+
+    def _promise(self, callback: Callback, now: float) -> None:
+        given = callback.caller.given
         self._ground.events.append(
             CallbackQueued(
-                given.callback_id,
-                given.party_id,
+                callback.callback_id,
+                callback.party_id,
                 given.queue,
                 given.priority,
                 given.tier,
                 str(given.requires),
-                given.waited_s,
-                rest_s,
-                given.tries,
+                now - callback.caller.entered_at,
+                max(0.0, callback.rest_until - now),
+                callback.tries,
             )
         )
-        self._ground.timers.set(CallbackExpired(given.callback_id), expires_at)
-        if rest_s > 0:
-            self._ground.timers.set(RestOver(given.callback_id), now + rest_s)
+        # Not all in one instant, though all may have been told in one, at a start.
+        self._count += 1
+        spread_s = self._count % SPREAD * 60.0
+        aged = PromiseAged(callback.callback_id)
+        self._ground.timers.set(aged, now + TOLD_AGAIN_S - spread_s)
+
+    def tell_again(self, callback_id: CallbackId, now: float) -> None:
+        callback = self._callbacks[CallId(callback_id)]
+        if callback.is_due:
+            # Of who is being dialled the promise would say that he is not.
+            self._ground.timers.set(PromiseAged(callback_id), now + DIALLED_S)
         else:
-            self._join(callback, now)
+            self._promise(callback, now)
 
     def _options(self, queue: QueueId) -> CallbackOptions:
         """Who was promised it is called back, also when the queue takes no more."""
@@ -274,8 +314,8 @@ class Callbacks:
         elif now >= callback.expires_at:
             self._give_up(callback, CallbackFailure.EXPIRED)
         else:
-            rest_over = RestOver(callback.callback_id)
-            self._ground.timers.set(rest_over, now + options.retry_after_s)
+            callback.rest_until = now + options.retry_after_s
+            self._ground.timers.set(RestOver(callback.callback_id), callback.rest_until)
 
     def _take_agent(self, callback: Callback) -> Agent | None:
         """The reserved one, who is not bound to the callback any more."""
@@ -297,9 +337,11 @@ class Callbacks:
             self._leave(callback)
         del self._callbacks[callback.caller.call_id]
         del self._of_party[callback.party_id, callback.queue]
+        self._pending[callback.queue] -= 1
         timers = self._ground.timers
         timers.cancel(RestOver(callback.callback_id))
         timers.cancel(CallbackExpired(callback.callback_id))
+        timers.cancel(PromiseAged(callback.callback_id))
 
     # ---- the lineups
 

@@ -1,16 +1,18 @@
 """One visit of a caller to a queue: waiting, ringing at an agent's, talking, gone.
 
                offer                 accept              TakeTalk: the agent changes
-    WAITING ──────────▶ RINGING ───────────────▶ TALKING ⟲ ──▶ (TalkEnded)
+    WAITING ──────────▶ RINGING ⟲ ─────────────▶ TALKING ⟲ ──▶ (TalkEnded)
        ▲  │                │ │
-       │  │   offer fails  │ └──▶ CallAbandoned, CallLost; CallOverflowed when the time was up
+       │  │ last of the    │ └──▶ CallAbandoned, CallLost; CallOverflowed when the time was up
+       │  │ offers fails   │
        └──┼────────────────┘
           └──▶ CallAbandoned, CallOverflowed, CallLost
 
+In a queue that rings all it may ring at several agents' at once: each offer fails for itself.
 The visit's outcome is told when it leaves RINGING for TALKING (`AgentAnswered`) or the floor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import NamedTuple, TypeAlias
 
@@ -36,7 +38,7 @@ class Wish(NamedTuple):
 
 
 class Caller:
-    """Where one caller is. With an offer: RINGING, or TALKING once it was answered."""
+    """Where one caller is. With offers: RINGING, or TALKING once one was answered, and is alone."""
 
     def __init__(
         self,
@@ -62,8 +64,8 @@ class Caller:
         "Kept through failed offers: who was not picked up does not go to the end of the queue."
         self.requirement = wishes[0].requirement
         self._later = list(wishes[1:])
-        self.agent_id: AgentId | None = None
-        self.offer_id: OfferId | None = None
+        self._offers: dict[AgentId, OfferId] = {}
+        "Of agents whose phones ring; of the one who talks."
         self.is_answered = False
         self.answered_at = 0.0
         self.expected_s: float | None = None
@@ -87,7 +89,21 @@ class Caller:
 
     @property
     def is_waiting(self) -> bool:
-        return self.agent_id is None
+        return not self._offers
+
+    @property
+    def offers(self) -> Mapping[AgentId, OfferId]:
+        """In the order in which they were made."""
+        return self._offers
+
+    @property
+    def agent_id(self) -> AgentId | None:
+        """Who talks, or was asked first of those whose phones ring."""
+        return next(iter(self._offers), None)
+
+    @property
+    def offer_id(self) -> OfferId | None:
+        return next(iter(self._offers.values()), None)
 
     @property
     def relax_at(self) -> float | None:
@@ -115,12 +131,14 @@ class Caller:
         return self.agent_id
 
     def ring(self, agent_id: AgentId, offer_id: OfferId) -> None:
-        self.agent_id, self.offer_id = agent_id, offer_id
+        """At this agent's, beside others."""
+        self._offers[agent_id] = offer_id
 
-    def wait_again(self, tried: AgentId) -> None:
-        self.tried.add(tried)
-        self.part()
+    def fail(self, agent_id: AgentId) -> None:
+        """One offer is over; who had it is asked later than others next time."""
+        self.tried.add(agent_id)
+        del self._offers[agent_id]
 
     def part(self) -> None:
         """At nobody's any more, who need not be asked later than others next time."""
-        self.agent_id = self.offer_id = None
+        self._offers.clear()

@@ -29,6 +29,12 @@ class OfferFailure(StrEnum):
     UNREACHABLE = "unreachable"
     WITHDRAWN = "withdrawn"
     "The caller left, or the agent was signed out, while the phone rang: not the agent's fault."
+    TAKEN = "taken"
+    "Of those whose phones rang for the caller another one picked up first: nobody's fault."
+
+
+NOBODYS_FAULT = frozenset({OfferFailure.WITHDRAWN, OfferFailure.TAKEN})
+"The agent is as ready as before."
 
 
 class Priority(IntEnum):
@@ -73,7 +79,8 @@ class PositionTold:
 
 @dataclass(frozen=True, slots=True)
 class AgentOffered:
-    """The call is offered to the agent: the phone is to ring."""
+    """The call is offered to the agent: the phone is to ring, beside others in a queue that rings
+    all."""
 
     call_id: CallId
     queue: QueueId
@@ -83,7 +90,8 @@ class AgentOffered:
 
 @dataclass(frozen=True, slots=True)
 class OfferFailed:
-    """The offer is over without a pick-up; the caller keeps the place in the queue."""
+    """The offer is over without a pick-up; the caller keeps the place in the queue, unless other
+    phones ring for him still, or one of them has picked up (TAKEN)."""
 
     call_id: CallId
     queue: QueueId
@@ -94,7 +102,8 @@ class OfferFailed:
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswered:
-    """The agent picked up the offered call; the visit's outcome is *answered*."""
+    """The agent picked up the offered call; the visit's outcome is *answered*. All other offers of
+    the call have failed before, as TAKEN."""
 
     call_id: CallId
     queue: QueueId
@@ -232,8 +241,8 @@ class CallbackFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallbackQueued:
-    """Somebody is to be called back. Told again by a core that was started again, with what is
-    left: the last one counts."""
+    """Somebody is to be called back. Told again once a day, and by a core that was started again,
+    with what is left: the last one counts."""
 
     callback_id: CallbackId
     party_id: PartyId

@@ -7,8 +7,8 @@
 `feed(input, now)` and `tick(now)` return what happened; whoever conducts the calls makes phones
 ring and stop after that. `now` is seconds of one monotonic clock and never runs backwards.
 
-Rule 1: an offer is one step. Agent and caller are bound to each other in `_offer`, and nowhere
-        else; so there are never two calls for one agent or two agents for one caller.
+Rule 1: an offer is one step. Agent and caller are bound to each other in `acd.visits._bind`, and
+        nowhere else; so there are never two calls for one agent.
 Rule 2: nobody waits while a suitable agent is available. Each input ends with `_dispatch`, which
         leaves no queue with a match (`acd.matching`). Nothing is polled.
 Rule 3: a failed offer does not cost the caller the place in the queue, and the same agent is
@@ -29,6 +29,10 @@ Rule 8: a talk moves from agent to agent without ending: who is asked into it is
         (`acd.guests`) until `TakeTalk` gives him the caller. The visit keeps its outcome.
 Rule 9: who is to be called back waits among the others by the original entry (`acd.callbacks`);
         an agent is reserved before anybody is dialled.
+Rule 10: in a queue that rings all, whoever is free and has nobody who waits for him rings for the
+         caller beside those who ring already. The first `Accept` has the caller; the others are
+         as free, and as long idle, as before. The caller waits again when the last one has failed;
+         those who failed are paused, so that no phone is rung again before its agent says so.
 
 Refused with `NotFound`: an agent or queue that does not exist. With `Conflict`: `Ready` or `Pause`
 of who is not signed in, `Reserve` of who is not available. With `IllegalTransition` (our bug): a
@@ -98,6 +102,7 @@ from acd.timers import (
     CallbackExpired,
     MaxWait,
     PositionDue,
+    PromiseAged,
     RelaxDue,
     RestOver,
     Timer,
@@ -280,9 +285,10 @@ class Floor:
             return None
         return self._ground.matching.position(caller)
 
-    def check_callback(self, party_id: PartyId, queue: QueueId) -> None:
-        """Raises `Conflict` or `NotFound` where `QueueCallback` would."""
-        self._callbacks.check(party_id, queue)
+    def check_callback(self, party_id: PartyId, queue: QueueId, in_s: float = 0.0) -> None:
+        """Raises `Conflict` or `NotFound` where `QueueCallback` would, `RemoteError` for a wish
+        that is further ahead than the queue allows."""
+        self._callbacks.check(party_id, queue, in_s)
 
     def has_callback(self, callback_id: CallbackId) -> bool:
         return self._callbacks.find(CallId(callback_id)) is not None
@@ -459,6 +465,7 @@ class Floor:
                 self._visits.offer(caller, agent, offer_id, match.lineup.options, now)
             else:
                 self._callbacks.call(callback, agent, offer_id, now)
+        self._visits.offer_more(self._new_offer_id, now)
 
     def _miss(self, agent: Agent, why: OfferFailure, now: float) -> None:
         self._part(agent, why, now)
@@ -491,6 +498,8 @@ class Floor:
                 self._callbacks.end_rest(callback_id, now)
             case CallbackExpired(callback_id):
                 self._callbacks.expire(callback_id)
+            case PromiseAged(callback_id):
+                self._callbacks.tell_again(callback_id, now)
             case PositionDue(call_id):
                 self._visits.tell_position(call_id, now)
             case _:

@@ -4,8 +4,8 @@ Whoever gives it (`Floor.restore`) has made it whole: an agent who rings or talk
 is bound to that agent, or is a guest, and the other way round.
 """
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 
 from acd.agent import Assignment, Step
 from acd.events import AgentState
@@ -45,8 +45,8 @@ class KeptCaller:
     tier: str = ""
     requires: Requirement = EVERYBODY
     waited_s: float = 0.0
-    agent_id: AgentId | None = None
-    offer_id: OfferId | None = None
+    offers: Mapping[AgentId, OfferId] = field(default_factory=dict)
+    "Of agents whose phones ring; of the one who talks."
     is_answered: bool = False
     tried: Set[AgentId] = frozenset()
 

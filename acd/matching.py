@@ -93,16 +93,19 @@ class Matching:
         self._add_queue(queue, options, now)
 
     def join(self, caller: Caller, now: float) -> None:
-        lineups = self._of_queue[caller.queue]
-        lineup = lineups.get(caller.requirement)
-        if lineup is None:
-            lineup = self._add_lineup(caller.queue, caller.requirement, now)
+        lineup = self._lineup_for(caller, now)
         before = lineup.urgency
         lineup.join(caller)
         self._heads.changed(lineup, before)
         self._lineup_at[caller.call_id] = lineup
         self._waiting[caller.queue] += 1
         self._touched.add(lineup)
+
+    def _lineup_for(self, caller: Caller, now: float) -> Lineup:
+        lineup = self._of_queue[caller.queue].get(caller.requirement)
+        if lineup is None:
+            lineup = self._add_lineup(caller.queue, caller.requirement, now)
+        return lineup
 
     def leave(self, caller: Caller) -> None:
         lineup = self._lineup_at.pop(caller.call_id)
@@ -280,6 +283,15 @@ class Matching:
             return None
         lineup = self._most_pressing(matched, None)
         return Match(lineup.head, lineup)
+
+    def find_more(self, caller: Caller, now: float) -> Agent | None:
+        """Who may ring for `caller` beside others: available, and nobody waits for him.
+
+        Only after `next_match` has nobody left."""
+        if not self._available:
+            return None
+        candidate = self._lineup_for(caller, now).pool.find_fresh(caller.tried, now)
+        return None if candidate is None else candidate.agent
 
     def choose_agent(self, caller: Caller, lineup: Lineup, now: float) -> Agent:
         """Who is offered `caller`: the fresh agent who was matched, or the pool's best."""

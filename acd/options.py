@@ -27,6 +27,8 @@ class Strategy(StrEnum):
     "Always in the order of the configuration."
     RANDOM_WEIGHTED = "random_weighted"
     "By lot, better suited agents more often."
+    RING_ALL = "ring_all"
+    "All at once, up to `ring_all_most`; who picks up first has the caller."
     PERCENT_ALLOCATION = "percent_allocation"
     "Who is furthest below the share of the time that this queue should have of it."
 
@@ -154,10 +156,12 @@ class CallbackOptions:
     "From when the turn could have come; a try in flight may still succeed."
     max_pending: int = 500
     "Who asks when so many are promised already is refused."
+    furthest_s: float = 60 * 86_400.0
+    "How far ahead somebody may wish to be called back."
 
     def __post_init__(self) -> None:
         numbers = (self.tries, self.retry_after_s, self.ring_s, self.give_up_after_s)
-        if min(*numbers, self.max_pending) <= 0:
+        if min(*numbers, self.max_pending, self.furthest_s) <= 0:
             raise ConfigurationError([f"callbacks: everything must be above 0, but {self}"])
 
 
@@ -172,6 +176,8 @@ class QueueOptions:
     relax: tuple[Relaxation, ...] = ()
     "What will do instead of both, in the order of `after_s`."
     strategy: Strategy = Strategy.LONGEST_IDLE
+    ring_all_most: int = 20
+    "How many phones ring for one caller, with the strategy ring_all."
     sticky_s: float = 0.0
     "How long a caller waits for the agent who talked with him last, before all others; 0: never."
     max_waiting: int | None = None
@@ -205,6 +211,11 @@ class QueueOptions:
     "Name of what waiting callers hear; '': the centre's own music."
 
     @property
+    def most_offers(self) -> int:
+        """How many phones may ring for one caller."""
+        return self.ring_all_most if self.strategy is Strategy.RING_ALL else 1
+
+    @property
     def requirement(self) -> Requirement:
         """`skills` and `requires` together."""
         return both(least_levels(self.skills), self.requires)
@@ -219,6 +230,8 @@ class QueueOptions:
             )
             if seconds is not None and seconds <= 0
         ]
+        if self.ring_all_most < 1:
+            problems.append(f"ring_all_most must be 1 or more, not {self.ring_all_most}")
         if self.wrap_up_s < 0:
             problems.append(f"wrap_up_s must not be negative, but is {self.wrap_up_s}")
         steps = [step.after_s for step in self.relax]

@@ -46,5 +46,10 @@ class Pool:
                 return self._candidates[agent_id]
         return self._candidates[ranked[0][1]]
 
+    def find_fresh(self, tried: Set[AgentId], now: float) -> Candidate | None:
+        """The first who was not tried yet; None when there is nobody else."""
+        candidate = self.best(tried, now) if self._candidates else None
+        return None if candidate is None or candidate.agent.agent_id in tried else candidate
+
     def _compared(self, now: float) -> list[tuple[Rank, AgentId]]:
         return sorted((self._rank(each, now), name) for name, each in self._candidates.items())

@@ -100,6 +100,8 @@ RANKINGS: dict[Strategy, Ranking] = {
     Strategy.ROUND_ROBIN: round_robin,
     Strategy.TOP_DOWN: top_down,
     Strategy.RANDOM_WEIGHTED: random_weighted,
+    # Whom the ring-all limit leaves out is decided so; the others ring anyway.
+    Strategy.RING_ALL: longest_idle,
     Strategy.PERCENT_ALLOCATION: percent_allocation,
 }
 STEADY = frozenset(
@@ -110,6 +112,7 @@ STEADY = frozenset(
         Strategy.ROUND_ROBIN,
         Strategy.TOP_DOWN,
         Strategy.RANDOM_WEIGHTED,
+        Strategy.RING_ALL,
         # While nobody rings or talks to an available agent, his busy time stands still.
         Strategy.PERCENT_ALLOCATION,
     }

@@ -60,8 +60,22 @@ class CallbackExpired(NamedTuple):
     kind: str = "expired"
 
 
+class PromiseAged(NamedTuple):
+    """The callback's promise was told so long ago that it is to be told again."""
+
+    callback_id: CallbackId
+    kind: str = "promise"
+
+
 Timer: TypeAlias = (
-    AgentTime | AwayDue | MaxWait | PositionDue | RelaxDue | RestOver | CallbackExpired
+    AgentTime
+    | AwayDue
+    | MaxWait
+    | PositionDue
+    | RelaxDue
+    | RestOver
+    | CallbackExpired
+    | PromiseAged
 )
 
 Key = TypeVar("Key", bound=Hashable)

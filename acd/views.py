@@ -26,13 +26,13 @@ class AgentView:
 
 @dataclass(frozen=True, slots=True)
 class CallerView:
-    """One caller who waits (`agent_id` is None) or rings at an agent's."""
+    """One caller who waits (`agents` is empty) or rings at agents'."""
 
     call_id: CallId
     queue: QueueId
     priority: int
     entered_at: float
-    agent_id: AgentId | None
+    agents: tuple[AgentId, ...] = ()
     needs: Requirement = EVERYBODY
     "What an agent must have now."
     served_from: float = 0.0
@@ -62,7 +62,7 @@ def caller_view(caller: Caller) -> CallerView:
         caller.queue,
         caller.priority,
         caller.entered_at,
-        caller.agent_id,
+        tuple(caller.offers),
         caller.requirement,
         caller.place[0],
         caller.is_front,

@@ -3,6 +3,7 @@
 The machine of one visit is drawn in `acd.caller`, the rules of all are those of `acd.floor`.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -33,7 +34,7 @@ from acd.kept import KeptCaller
 from acd.options import QueueOptions
 from acd.timers import MaxWait, PositionDue, RelaxDue
 from foundation.errors import Conflict, IllegalTransition
-from foundation.ids import CallbackId, CallId, OfferId, QueueId
+from foundation.ids import AgentId, CallbackId, CallId, OfferId, QueueId
 
 Outcome: TypeAlias = CallAbandoned | CallLost
 "Of a visit that ends with its call."
@@ -45,6 +46,8 @@ class Visits:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._callers: dict[CallId, Caller] = {}
+        self._rung_by_all: dict[CallId, Caller] = {}
+        "At whose phones others may ring beside, in the order in which the first one did."
         self.entrance = Entrance(ground)
 
     def find(self, call_id: CallId) -> Caller | None:
@@ -74,15 +77,16 @@ class Visits:
         caller = self._let_in(given, kept.entered_at)
         caller.tried |= kept.tried
         caller.relax(now)
-        if kept.agent_id is None or kept.offer_id is None:
-            ground.matching.join(caller, now)
-        else:
-            caller.ring(kept.agent_id, kept.offer_id)
-            caller.is_answered, caller.answered_at = kept.is_answered, now
+        for agent_id, offer_id in kept.offers.items():
+            caller.ring(agent_id, offer_id)
+        caller.is_answered, caller.answered_at = kept.is_answered, now
         if kept.is_answered:
             return
-        if kept.offer_id is not None:
-            ground.open_offers.add(kept.offer_id)
+        if not kept.offers:
+            ground.matching.join(caller, now)
+        elif ground.options_of(kept.queue).most_offers > 1:
+            self._rung_by_all[caller.call_id] = caller
+        ground.open_offers.update(kept.offers.values())
         self._set_timers(caller)
         every_s = ground.options_of(kept.queue).announce_position_every_s
         if every_s is not None:
@@ -249,8 +253,27 @@ class Visits:
     def offer(
         self, caller: Caller, agent: Agent, offer_id: OfferId, options: QueueOptions, now: float
     ) -> None:
-        offer = Assignment(caller.call_id, caller.queue, offer_id)
+        """Of a caller who waits."""
         self._leave(caller)
+        if options.most_offers > 1:
+            self._rung_by_all[caller.call_id] = caller
+        self._bind(caller, agent, offer_id, options, now)
+
+    def offer_more(self, new_offer_id: Callable[[], OfferId], now: float) -> None:
+        """Have the agents whom nobody waits for ring beside those who ring already: for who came
+        first, and for nobody whose time is up, or no end of it would come."""
+        for caller in sorted(self._rung_by_all.values(), key=lambda each: each.place):
+            options = self._ground.options_of(caller.queue)
+            while len(caller.offers) < options.most_offers and now < caller.overflow_at:
+                agent = self._ground.matching.find_more(caller, now)
+                if agent is None:
+                    break
+                self._bind(caller, agent, new_offer_id(), options, now)
+
+    def _bind(
+        self, caller: Caller, agent: Agent, offer_id: OfferId, options: QueueOptions, now: float
+    ) -> None:
+        offer = Assignment(caller.call_id, caller.queue, offer_id)
         self._ground.note_offer(agent)
         caller.ring(agent.agent_id, offer.offer_id)
         self._ground.open_offers.add(offer.offer_id)
@@ -265,11 +288,14 @@ class Visits:
         caller = self._callers.get(given.call_id)
         if caller is None or given.offer_id not in self._ground.open_offers:
             return None
-        is_same = (caller.offer_id, caller.agent_id) == (given.offer_id, given.agent_id)
-        return caller if is_same else None
+        return caller if caller.offers.get(given.agent_id) == given.offer_id else None
 
     def answer(self, caller: Caller, agent: Agent, now: float) -> None:
-        self._ground.open_offers.remove(agent.get_assignment().offer_id)
+        offer_id = agent.get_assignment().offer_id
+        self._ground.open_offers.remove(offer_id)
+        beaten = self._withdraw(caller, OfferFailure.TAKEN, but=agent.agent_id)
+        caller.part()
+        caller.ring(agent.agent_id, offer_id)
         caller.is_answered, caller.answered_at = True, now
         self._cancel_timers(caller)
         if caller.expected_s is not None:
@@ -278,12 +304,16 @@ class Visits:
         self._ground.events.append(AgentAnswered(caller.call_id, caller.queue, agent.agent_id))
         self._ground.events += agent.pick_up(now)
         self._ground.follow(agent, now)
+        self._free(beaten, now)
 
     def part(self, agent: Agent, why: OfferFailure, now: float) -> None:
         """The caller's half of a failed offer; the agent's half depends on why it failed."""
         caller = self._callers[agent.get_assignment().call_id]
         self._fail_offer(caller, agent, why)
-        caller.wait_again(agent.agent_id)
+        caller.fail(agent.agent_id)
+        if caller.offers:
+            return  # it rings elsewhere
+        self._rung_by_all.pop(caller.call_id, None)
         if now >= caller.overflow_at:
             self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
         else:
@@ -300,19 +330,30 @@ class Visits:
 
     def end(self, caller: Caller, outcome: Outcome, now: float) -> None:
         """Wherever the caller is: a talk ends, or the visit ends with `outcome`."""
-        if caller.agent_id is None:
-            self._leave(caller)
-            self._forget(caller, outcome)
-        elif caller.is_answered:
+        if caller.is_answered:
             self.end_talk(caller, now)
-        else:
-            self._withdraw(caller, self._ground.agents[caller.agent_id], outcome, now)
-
-    def _withdraw(self, caller: Caller, agent: Agent, outcome: Outcome, now: float) -> None:
-        self._fail_offer(caller, agent, OfferFailure.WITHDRAWN)
+            return
+        if caller.is_waiting:
+            self._leave(caller)
+        rung = self._withdraw(caller, OfferFailure.WITHDRAWN)
         self._forget(caller, outcome)
-        self._ground.events += agent.withdraw(now)
-        self._ground.follow(agent, now)
+        self._free(rung, now)
+
+    def _withdraw(
+        self, caller: Caller, why: OfferFailure, but: AgentId | None = None
+    ) -> list[Agent]:
+        """All offers of the caller are over, `but` that of who picked up; who had them is to be
+        freed."""
+        self._rung_by_all.pop(caller.call_id, None)
+        rung = [self._ground.agents[each] for each in caller.offers if each != but]
+        for agent in rung:
+            self._fail_offer(caller, agent, why)
+        return rung
+
+    def _free(self, rung: list[Agent], now: float) -> None:
+        for agent in rung:
+            self._ground.events += agent.withdraw(now)
+            self._ground.follow(agent, now)
 
     def end_talk(self, caller: Caller, now: float) -> None:
         agent = self._ground.agents[caller.get_agent_id()]

@@ -2,7 +2,18 @@
 
 import typer
 
-from callcenter.commands import agent, ivr, live, party, prompts, speech, tv, user
+from callcenter.commands import (
+    agent,
+    ivr,
+    live,
+    models,
+    party,
+    prompts,
+    recordings,
+    speech,
+    tv,
+    user,
+)
 from callcenter.commands.call import call
 from callcenter.commands.check import check
 from callcenter.commands.demo import demo
@@ -38,8 +49,10 @@ app.add_typer(user.app, name="user")
 app.add_typer(agent.app, name="agent")
 app.add_typer(ivr.app, name="ivr")
 app.add_typer(live.app, name="live")
+app.add_typer(models.app, name="models")
 app.add_typer(party.app, name="party")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(recordings.app, name="recordings")
 app.add_typer(speech.app, name="speech")
 app.add_typer(tv.app, name="tv")
 

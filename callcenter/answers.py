@@ -13,17 +13,21 @@ from callcenter.asks import (
     EndLine,
     EraseParty,
     FindJournalEnds,
+    IndexTranscript,
     JournalEnds,
     ListAgents,
     ListTvLinks,
     MakeTvLink,
+    RaiseTranscript,
     ReadAccuracies,
     ReadBoards,
     ReadCall,
     ReadDirectory,
     ReadMetrics,
+    ReadTranscription,
     Reload,
     ResetLive,
+    RetryTranscripts,
     RevokeTvLink,
     ShowLive,
     TellLine,
@@ -38,6 +42,7 @@ from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
+from callcenter.transcription_actions import TranscriptionActions
 from callcenter.tv_actions import TvActions
 from foundation import clock
 from foundation.ids import QueueId
@@ -46,6 +51,7 @@ from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
 from recordings import messages as recordings
 from recordings.service import RecordingService
+from recordings.transcription import Progress
 
 
 class Answers:
@@ -64,7 +70,9 @@ class Answers:
         reloader: Reloader,
         tv: TvActions,
         boards: BoardReload,
+        transcripts: TranscriptionActions,
     ) -> None:
+        self._transcripts = transcripts
         self._journal = journal
         self._floor = floor
         self._recordings = recordings
@@ -84,6 +92,10 @@ class Answers:
             TranscriberAsks: self._answer_transcriber,
             ListAgents: self._list_agents,
             ReadMetrics: self._read_metrics,
+            ReadTranscription: self._read_transcription,
+            RaiseTranscript: self._transcripts.raise_priority,
+            RetryTranscripts: self._transcripts.retry,
+            IndexTranscript: self._transcripts.index,
             ReadCall: self._read_call,
             EraseParty: self._eraser.erase,
             BeginLine: self._lines.begin,
@@ -113,6 +125,9 @@ class Answers:
 
     async def _answer_transcriber(self, ask: TranscriberAsks) -> recordings.Reply:
         return await self._recordings.answer(ask.message)
+
+    async def _read_transcription(self, _: ReadTranscription) -> Progress:
+        return self._recordings.progress()
 
     async def _list_agents(self, _: ListAgents) -> list[AgentView]:
         return self._floor.floor.agents()

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -25,9 +25,11 @@ from callcenter.alarm_actions import AlarmActions
 from callcenter.answers import Answers
 from callcenter.asks import Reload
 from callcenter.board_reload import BoardReload
+from callcenter.call_classes import CallClasses
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
+from callcenter.dialled_monitors import DialledMonitors
 from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
@@ -39,10 +41,12 @@ from callcenter.listener_line import ListenerLine
 from callcenter.live_actions import LiveActions
 from callcenter.live_file import overlaid
 from callcenter.live_house import LiveHouse, LiveParts, read_live
+from callcenter.live_talks import LiveTalk, LiveTalks
 from callcenter.lookups import HttpLookups
 from callcenter.media_port import MediaPort
 from callcenter.menu_ports import MenuPorts
 from callcenter.metrics import CoreMetrics, QueueReading, Readings, TrunkReading, WorkerReading
+from callcenter.monitor_actions import MonitorActions
 from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
 from callcenter.parts import Parts
@@ -76,6 +80,7 @@ from callcenter.speaking import Speaking
 from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
+from callcenter.transcription_actions import TranscriptionActions
 from callcenter.tv_actions import TvActions
 from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
@@ -91,9 +96,17 @@ from ivr.effects import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
+from recordings.listen_messages import FromListener
+from recordings.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
-from telephony.calls.events import CallEnded, EndedBy, MediaTroubled
+from telephony.calls.events import (
+    CallBridged,
+    CallEnded,
+    EndedBy,
+    MediaTroubled,
+    TalkTransferred,
+)
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
 from telephony.calls.store import PartyStore
@@ -114,6 +127,7 @@ MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
 WATCH_LINES_S = 5.0
+WATCH_TALKS_S = 1.0
 LEARNT_ROWS = 1_000_000
 "Of the journal, at most, to know who talked last with whom."
 LEARN_PAUSE_S = 0.05
@@ -199,12 +213,23 @@ class Core:
         self._parties = PartyBook(await self._party_store.load(), self._party_store.save)
         self._tasks.start("parties", self._party_store.run)
         self._tv_links = TvLinkStore(sessions)
+        self._search = SearchStore(sessions)
         self._recordings = RecordingService(
             recording_options(settings),
             RecordingStore(sessions),
             self._tell,
-            lambda: any(c.last_load and not c.last_load.admitting for c in self._clients),
+            self._is_media_near_limit,
+            priority_of=self._transcribe_priority,
+            chance=random.SystemRandom().random,
         )
+
+    def _is_media_near_limit(self) -> bool:
+        return any(c.last_load and not c.last_load.admitting for c in self._clients)
+
+    def _transcribe_priority(self, queue: QueueId) -> int:
+        """As it is served now; a queue that was taken away has none."""
+        rule = self._rules.queues.get(queue)
+        return rule.transcribe_priority if rule else 0
 
     async def _prepare_prompts(self) -> None:
         synthesiser = Synthesiser()
@@ -245,6 +270,7 @@ class Core:
             self._tell,
             asyncio.get_running_loop().time,
             self._numbers.__contains__,
+            lambda phone, dialled: self._dialled_monitors.find(phone, dialled),
         )
         self._floor = FloorDriver(
             Floor(
@@ -278,6 +304,14 @@ class Core:
             ),
             self._tell,
         )
+        accounts = {phone.id for phone in settings.phones}
+        self._dialled_monitors = DialledMonitors(
+            self._rules,
+            self._floor,
+            MonitorActions(self._floor, self._switchboard, self._tell, accounts),
+            {phone.id for phone in (*settings.agents, *settings.phones) if phone.monitors},
+            self._tell,
+        )
         self._lines = LineDesk(
             carried_lines(settings),
             self._sockets,
@@ -288,7 +322,9 @@ class Core:
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._regulars.on_event)
         self._conductor.listen(self._journey.on_event)
+        self._conductor.listen(self._look_at_talks)
         self._conductor.listen(self._forget_placement)
+        self._conductor.listen(CallClasses(self._recordings.classify).on_event)
         live = self._make_live()
         flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
         boards = BoardReload(settings, self._tell)
@@ -312,7 +348,7 @@ class Core:
                 AlarmActions(self._tell),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
-                phones={phone.id for phone in settings.phones},
+                phones=accounts,
             ),
             Eraser(self._parties, self._party_store, self._journal, self._tell),
             self._lines,
@@ -320,6 +356,9 @@ class Core:
             self._reloader,
             TvActions(self._tv_links, self._journal, self._tell, lambda: boards.now),
             boards,
+            TranscriptionActions(
+                self._recordings.transcription, self._search, self._journal, self._tell
+            ),
         )
 
     def _make_menu_ports(self) -> MenuPorts:
@@ -366,11 +405,7 @@ class Core:
 
     def _join_speech(self) -> None:
         """The line finds a listener where a flow needs one; without one, questions fail at once."""
-        line = ListenerLine(
-            self._places.listener_socket,
-            lambda message: self._speech.on_message(message),
-            lambda: self._speech.listener_lost(),
-        )
+        line = ListenerLine(self._places.listener_socket, self._on_listener, self._on_listener_lost)
         self._speech = SpeechDesk(
             str(self._places.live_socket),
             line.send,
@@ -378,8 +413,46 @@ class Core:
             self._switchboard.find_caller_leg,
             asyncio.get_running_loop().call_soon,
         )
-        if self._settings.listens:
+        self._live_talks = LiveTalks(
+            str(self._places.live_socket),
+            line.send,
+            self._media.ask,
+            self._find_live_talks,
+            self._is_media_near_limit,
+            asyncio.get_running_loop().time,
+            self._settings.recordings.most_live,
+        )
+        if self._settings.listens or self._settings.follows:
             self._tasks.start("listener", line.run, OnFailure.RESTART)
+
+    def _on_listener(self, message: FromListener) -> None:
+        self._speech.on_message(message)
+        self._live_talks.on_message(message)
+
+    def _on_listener_lost(self) -> None:
+        self._speech.listener_lost()
+        self._live_talks.listener_lost()
+
+    def _find_live_talks(self) -> Iterator[LiveTalk]:
+        """Of the queues whose talks are shown while they go on."""
+        for call_id in self._switchboard.call_ids():
+            legs, contact = self._switchboard.find_talk_legs(call_id), self._journey.find(call_id)
+            if legs is None or contact is None or contact.queue is None:
+                continue
+            rule = self._rules.queues[contact.queue]
+            if rule.live_transcript:
+                spoken = (contact.language,) if contact.language else rule.languages
+                yield LiveTalk(call_id, *legs, spoken)
+
+    def _look_at_talks(self, event: HouseEvent) -> None:
+        """A talk that begins or ends is not to wait for the next second."""
+        if isinstance(event, CallBridged | CallEnded | TalkTransferred):
+            self._live_talks.watch()
+
+    async def _watch_talks(self) -> None:
+        while True:
+            self._live_talks.watch()
+            await asyncio.sleep(WATCH_TALKS_S)
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
@@ -449,6 +522,8 @@ class Core:
         self._tasks.start("regulars", self._learn_regulars, OnFailure.RESTART)
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
+        if self._settings.follows:
+            self._tasks.start("live-talks", self._watch_talks)
         await self._endpoint.start()
         self._gateway.start()
 
@@ -530,6 +605,7 @@ class Core:
             media={number: _reading(client) for number, client in enumerate(self._clients)},
             lines=self._lines.readings(),
             queues={queue: self._read_queue(queue) for queue in self._rules.queues},
+            transcription=self._recordings.progress(most_jobs=0),
         )
 
     def _read_queue(self, queue: QueueId) -> QueueReading:

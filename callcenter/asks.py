@@ -6,10 +6,12 @@ from typing import Any
 
 from acd.expected_wait import Accuracy
 from acd.views import AgentView
-from foundation.ids import CallId, QueueId
+from foundation.ids import CallId, QueueId, RecordingId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
 from recordings import messages as recordings
+from recordings.search_store import Indexed
+from recordings.transcription import Progress
 from wallboard.boards import Plan
 from wallboard.commands import Command, Done
 from wallboard.directory import Directory
@@ -42,6 +44,37 @@ class BoardAsks(Request[Done]):
 @dataclass(frozen=True, slots=True)
 class TranscriberAsks(Request[recordings.Reply]):
     message: recordings.Request
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTranscription(Request[Progress]):
+    """How far the transcripts are."""
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseTranscript(Request[Done]):
+    """Until core is started again."""
+
+    recording_id: RecordingId
+    priority: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryTranscripts(Request[int]):
+    """Of what was given up; answered with how many."""
+
+    recording_id: RecordingId | None
+    "None: all of them."
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexTranscript(Request[None]):
+    """Have the search find a recording by these words, and no longer by others."""
+
+    recording_id: RecordingId
+    sides: list[Indexed]
 
 
 @dataclass(frozen=True, slots=True)

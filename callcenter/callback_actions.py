@@ -16,9 +16,10 @@ class CallbackActions:
         self._tell = tell
 
     def ask(self, command: AskCallback) -> None:
-        """Raises NotFound, NotAllowed by a number rule, Conflict for who is promised it already."""
+        """Raises NotFound, NotAllowed by a number rule, Conflict for who is promised it already,
+        RemoteError for a time that is too far ahead."""
         callback_id, queue = CallbackId(command.callback_id), QueueId(command.queue)
-        self._callbacks.check(command.number, queue)
+        self._callbacks.check(command.number, queue, command.in_s)
         self._tell(ActionTaken(command.by, "ask callback", callback_id, queue))
         self._callbacks.ask(callback_id, command.number, queue, in_s=command.in_s)
 

@@ -63,12 +63,13 @@ class Callbacks:
 
     # -- promises --------------------------------------------------------------------------------
 
-    def check(self, number: str, queue: QueueId) -> None:
+    def check(self, number: str, queue: QueueId, in_s: float = 0.0) -> None:
         """Raises `NotFound` for a queue that there is not, `NotAllowed` with the number rule,
-        `Conflict` as the floor does (`acd.inputs.QueueCallback`)."""
+        `Conflict` as the floor does (`acd.inputs.QueueCallback`), `RemoteError` for what is
+        further ahead than the queue allows."""
         if queue not in self._rules.queues:
             raise NotFound(f"There is no queue {queue!r}.")
-        self._floor.check_callback(self._allowed_party(number), queue)
+        self._floor.check_callback(self._allowed_party(number), queue, in_s)
 
     def check_pending(self, callback_id: CallbackId) -> None:
         """Raises `NotFound` for one that is over."""

@@ -111,6 +111,14 @@ def rule_of(error: RemoteError) -> str:
             return f"{REFUSED_STATE}: {error}"
 
 
+def find_agent(rules: HouseRules, wanted: str) -> AgentId | None:
+    """By id, or by the number that callers hear; agents change while calls go on."""
+    if wanted in rules.agents:
+        return AgentId(wanted)
+    numbered = (a for a, agent in rules.agents.items() if wanted and agent.number == wanted)
+    return next(numbered, None)
+
+
 class Destinations:
     """Knows all numbers and names of the house."""
 
@@ -123,8 +131,9 @@ class Destinations:
         return self._find_ours(wanted) or self._find_outside(wanted, purpose, call_id)
 
     def _find_ours(self, wanted: str) -> Destination | None:
-        if wanted in self._rules.agents:
-            return ToAgent(AgentId(wanted))
+        agent_id = find_agent(self._rules, wanted)
+        if agent_id is not None:
+            return ToAgent(agent_id)
         queue = QueueId(wanted.removeprefix(QUEUE_PREFIX))
         if queue in self._rules.queues:
             return ToQueue(queue)
@@ -132,11 +141,8 @@ class Destinations:
             return ToLine(wanted)
         return self._find_by_number(wanted) if wanted else None
 
-    def _find_by_number(self, wanted: str) -> ToAgent | ToQueue | None:
-        """Looked for each time: agents and queues change while calls go on."""
-        for agent_id, agent in self._rules.agents.items():
-            if agent.number == wanted:
-                return ToAgent(agent_id)
+    def _find_by_number(self, wanted: str) -> ToQueue | None:
+        """Looked for each time: queues change while calls go on."""
         for queue, rule in self._rules.queues.items():
             if rule.number == wanted:
                 return ToQueue(queue)

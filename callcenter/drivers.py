@@ -48,8 +48,8 @@ class FloorDriver(Driver[AcdInput, AcdEvent]):
     def is_current(self, offer_id: OfferId) -> bool:
         return self.floor.is_current(offer_id)
 
-    def check_callback(self, party_id: PartyId, queue: QueueId) -> None:
-        self.floor.check_callback(party_id, queue)
+    def check_callback(self, party_id: PartyId, queue: QueueId, in_s: float = 0.0) -> None:
+        self.floor.check_callback(party_id, queue, in_s)
 
     def has_callback(self, callback_id: CallbackId) -> bool:
         return self.floor.has_callback(callback_id)

@@ -39,9 +39,13 @@ def problems_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
     yield from _prompts(flow, settings)
 
 
-def doubts_of_flow(flow: Flow) -> Iterable[Finding]:
+def doubts_of_flow(flow: Flow, settings: Settings) -> Iterable[Finding]:
     for name in unreachable(flow.start, flow.nodes):
         yield ("nodes", name), "no way leads here"
+    for node in flow.nodes.values():
+        if isinstance(node, PromiseCallback) and settings.queues[node.queue].callbacks is None:
+            path = ("nodes", written_name(node.name), "queue")
+            yield path, f"{node.queue!r} has no `callbacks`: all who want one are refused"
 
 
 def _of_node(flow: Flow, node: Node, settings: Settings) -> Iterable[Finding]:

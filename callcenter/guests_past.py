@@ -16,7 +16,7 @@ from acd.events import (
     TalkTaken,
 )
 from callcenter.past import AgentsPast, CallPast, GuestPast, InvitedPast, VisitPast
-from foundation.ids import AgentId
+from foundation.ids import AgentId, OfferId
 from telephony.calls.events import (
     ConferenceStarted,
     GuestInvited,
@@ -60,8 +60,9 @@ class GuestsPast(dict[AgentId, GuestPast]):
                 self._agents.expect_after_failure(agent_id, why, at_s)
             case TalkTaken(queue=queue):
                 guest = self.pop(agent_id, None)
-                call.visit = VisitPast(queue, 0, at_s, agent_id, is_answered=True)
-                call.visit.offer_id = None if guest is None else guest.offer_id
+                offer_id = OfferId("") if guest is None else guest.offer_id
+                offers = {agent_id: offer_id}
+                call.visit = VisitPast(queue, 0, at_s, offers=offers, is_answered=True)
                 call.is_bridged, call.taking = True, None
 
     def on_leg(self, call: CallPast, event: LegsPart, at_s: float) -> None:

@@ -18,6 +18,7 @@ from acd.events import (
     CallPromoted,
     CallQueued,
     OfferFailed,
+    OfferFailure,
     TalkEnded,
 )
 from callcenter.callbacks_past import CallbacksPast
@@ -161,12 +162,12 @@ class History:
     def _take_of_visit(self, call: CallPast, visit: VisitPast, event: object, at_s: float) -> None:
         match event:
             case AgentOffered(call_id, queue, agent_id, offer_id):
-                visit.agent_id, visit.offer_id = agent_id, offer_id
+                visit.offers[agent_id] = offer_id
                 self.agents.of(agent_id).assignment = Assignment(call_id, queue, offer_id)
                 self.agents.expect(agent_id, AgentState.RINGING, at_s, call_id)
             case OfferFailed(_, _, agent_id, _, why):
                 visit.tried.add(agent_id)
-                visit.agent_id = visit.offer_id = None
+                visit.offers.pop(agent_id, None)
                 self.agents.expect_after_failure(agent_id, why, at_s)
             case CallPromoted(priority=priority, tier=tier):
                 visit.priority, visit.tier = priority, tier
@@ -184,17 +185,24 @@ class History:
                     self.agents.expect(event.agent_id, AgentState.WRAP_UP, at_s, event.call_id)
                 self._drop_if_over(call)
 
-    def answer(self, call: CallPast) -> list[object]:
-        """The agent who was rung had picked up, and the journal did not come to say so."""
+    def answer(self, call: CallPast, agent_id: AgentId) -> list[object]:
+        """This one of those who were rung had picked up, and the journal did not come to say so."""
         visit = call.visit
         assert visit is not None
-        assert visit.agent_id is not None
-        answered = AgentAnswered(call.call_id, visit.queue, visit.agent_id)
-        self._take_of_call(call, answered, self._at_s)
-        agent = self.agents.of(visit.agent_id)
-        assert agent.due is not None
-        facts = [answered, agent.due]
-        self._enter_due(agent, agent.due)
+        taken = OfferFailure.TAKEN
+        told: list[OfferFailed | AgentAnswered] = [
+            OfferFailed(call.call_id, visit.queue, beaten, offer_id, taken)
+            for beaten, offer_id in visit.offers.items()
+            if beaten != agent_id
+        ]
+        told.append(AgentAnswered(call.call_id, visit.queue, agent_id))
+        facts: list[object] = []
+        for fact in told:
+            self._take_of_call(call, fact, self._at_s)
+            agent = self.agents.of(fact.agent_id)
+            assert agent.due is not None
+            facts += [fact, agent.due]
+            self._enter_due(agent, agent.due)
         return facts
 
     def complete(self) -> list[object]:

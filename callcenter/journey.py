@@ -390,8 +390,9 @@ class Journey:
             case acd.AgentOffered(call_id, _, agent_id, offer_id):
                 auto_answer = self._rules.agents[agent_id].auto_answer
                 self._control.ring_agent(call_id, agent_id, offer_id, auto_answer=auto_answer)
-            case acd.OfferFailed(call_id, offer_id=offer_id):
-                self._control.stop_ringing(call_id, offer_id)
+            case acd.OfferFailed(call_id, offer_id=offer_id, why=why):
+                taken = why is acd.OfferFailure.TAKEN
+                self._control.stop_ringing(call_id, offer_id, taken=taken)
             case acd.AgentAnswered(_, _, agent_id):
                 self._agent_answered(contact, agent_id)
             case acd.CallOverflowed():

@@ -2,6 +2,7 @@
 
     PlayPrompts ─▶ named prompts at once, sentences when the speaker has made them
     StartLookup, AskSpeech, RecordVoicemail ─▶ the port; its answer goes back into the flow
+    OfferCallback ─▶ `callcenter.callbacks`; whether it is promised goes back into the flow
     Transfer ─▶ a queue or a line: the flow is over
              └▶ an agent's phone or a number outside is rung while the caller waits
                    GuestJoined ─▶ they talk, and the call ends with either
@@ -12,6 +13,7 @@ Nothing here waits or knows a clock. What belongs to a call ends with it (`ended
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import get_args
 
 from acd.events import Priority
@@ -31,6 +33,8 @@ from foundation.ids import AgentId, CallId, RecordingId, new_callback_id, new_of
 from ivr import effects as ivr
 from ivr.events import CallbackAsked, IvrEvent
 from ivr.inputs import (
+    CallbackPromised,
+    CallbackRefused,
     LookupFailed,
     SpeechFailed,
     TransferDone,
@@ -139,22 +143,25 @@ class Menus:
         """A caller who is called back at the number he calls from keeps its country."""
         own = self._callers.find_caller_number(contact.call_id) or ""
         number = own if own.lstrip("+") == offer.number else offer.number
-        self._tell(
-            CallbackAsked(
-                contact.call_id,
-                offer.flow,
-                offer.node,
-                offer.queue,
-                self._callers.party_of(number),
-                offer.priority,
-            )
+        asked = CallbackAsked(
+            contact.call_id,
+            offer.flow,
+            offer.node,
+            offer.queue,
+            self._callers.party_of(number),
+            offer.priority,
         )
         priority = None if offer.priority is None else Priority[f"P{offer.priority}"]
         try:
             self._callbacks.ask_by_caller(new_callback_id(), contact, offer.queue, number, priority)
         except RemoteError as error:
-            # He has been promised one already, or the number may not be dialled: the rule is told.
+            # He has been promised one already, or the number may not be dialled.
             log.warning("[%s] - no callback: %s", contact.call_id, error)
+            self._tell(replace(asked, refused=str(error)))
+            self._ivr.answer(contact.call_id, CallbackRefused())
+        else:
+            self._tell(asked)
+            self._ivr.answer(contact.call_id, CallbackPromised())
 
     # -- what is heard ---------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from acd import events as acd
@@ -31,6 +31,7 @@ from callcenter.events import CallSentOn, HandoverRefused, NumberRefused
 from callcenter.journey import BLOCKED, NO_LINE
 from callcenter.line_desk import LineReading
 from recordings import events as recordings
+from recordings.transcription import Progress
 from telephony.calls import events as calls
 from telephony.calls.trunks import UNKNOWN_TRUNK
 from telephony.lines.events import LineLost
@@ -97,6 +98,7 @@ class Readings:
     lines: Mapping[str, LineReading] = field(default_factory=dict)
     "Those at other PBXs, by number."
     queues: Mapping[str, QueueReading] = field(default_factory=dict)
+    transcription: Progress = field(default_factory=Progress)
 
 
 class CoreMetrics:
@@ -269,6 +271,7 @@ class _Gauges(Collector):
         yield from _of_workers(now.media)
         yield from _of_lines(now.lines)
         yield from _of_queues(now.queues)
+        yield from _of_transcription(now.transcription)
 
 
 def _of_workers(workers: Mapping[int, WorkerReading]) -> Iterable[Metric]:
@@ -318,6 +321,29 @@ def _of_queues(queues: Mapping[str, QueueReading]) -> Iterable[Metric]:
             error.add_metric([name, "0.5"], queue.accuracy.p50_s)
             error.add_metric([name, "0.9"], queue.accuracy.p90_s)
     return error, surge
+
+
+def _of_transcription(now: Progress) -> Iterable[Metric]:
+    jobs = _family("transcription_jobs", "Talks without a transcript", "state")
+    for state, count in (
+        ("waiting", now.waiting),
+        ("working", now.working),
+        ("failed", now.failed),
+    ):
+        jobs.add_metric([state], count)
+    yield jobs
+    for name, text, value in (
+        ("lag_seconds", "Age of the oldest talk that has no transcript", now.lag_s),
+        ("waiting_audio_seconds", "Length of the talks that wait", now.waiting_audio_s),
+        ("workers", "Transcribers that were heard of lately", len(now.workers)),
+        ("resting", "1 while calls need the machine", now.is_resting),
+    ):
+        yield GaugeMetricFamily(f"callcenter_transcription_{name}", text, value)
+    for name, text, value in (
+        ("audio_seconds", "Of one channel, transcribed", now.audio_s),
+        ("cpu_seconds", "Which that cost", now.cpu_s),
+    ):
+        yield CounterMetricFamily(f"callcenter_transcription_{name}", text, value)
 
 
 def _family(name: str, text: str, label: str) -> GaugeMetricFamily:

@@ -34,10 +34,10 @@ class MonitorActions:
     def monitor(self, command: MonitorCall) -> None:
         """Raises NotFound or Conflict before anything is done."""
         call_id, phone = CallId(command.call_id), PhoneId(command.phone)
-        self._check_talk(call_id, phone)
         if self._find(call_id, phone) is None:
-            self._check_phone(phone)
-            self._check_room(call_id)
+            self.check(call_id, phone)
+        else:
+            self._check_talk(call_id, phone)
         self._tell(ActionTaken(command.by, f"monitor {command.mode}", call_id, phone))
         self._switchboard.monitor(call_id, phone, command.mode, by=command.by)
 
@@ -53,6 +53,12 @@ class MonitorActions:
         for each in wanted:
             self._tell(ActionTaken(command.by, "stop monitor", call_id, each.phone))
             self._switchboard.stop_monitor(call_id, each.phone, f"stopped by {command.by}")
+
+    def check(self, call_id: CallId, phone: PhoneId) -> None:
+        """Raises NotFound or Conflict when the phone can't come to the talk."""
+        self._check_talk(call_id, phone)
+        self._check_phone(phone)
+        self._check_room(call_id)
 
     def _check_talk(self, call_id: CallId, phone: PhoneId) -> None:
         if not self._switchboard.has_call(call_id):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from acd.agent import RONA, Assignment, Step
-from acd.events import AgentChanged, AgentState, CallOverflowed, OfferFailure
+from acd.events import NOBODYS_FAULT, AgentChanged, AgentState, CallOverflowed, OfferFailure
 from callcenter.events import CallSentOn
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
 from recordings.events import RecordingStarted
@@ -17,8 +17,8 @@ class VisitPast:
     queue: QueueId
     priority: int
     entered_at: float
-    agent_id: AgentId | None = None
-    offer_id: OfferId | None = None
+    offers: dict[AgentId, OfferId] = field(default_factory=dict)
+    "Of agents whose phones ring; of the one who talks, or did."
     is_answered: bool = False
     tried: set[AgentId] = field(default_factory=set)
     front: bool = False
@@ -27,6 +27,11 @@ class VisitPast:
     waited_s: float = 0.0
     number: int = 0
     "In the order in which the callers came: several may have come at one moment."
+
+    @property
+    def agent_id(self) -> AgentId | None:
+        """Who talks, or did."""
+        return next(iter(self.offers), None) if self.is_answered else None
 
 
 @dataclass(slots=True)
@@ -140,7 +145,7 @@ class AgentsPast(dict[AgentId, AgentPast]):
         agent.due, agent.due_at = AgentChanged(agent_id, state, reason, call_id), at_s
 
     def expect_after_failure(self, agent_id: AgentId, why: OfferFailure, at_s: float) -> None:
-        if why is OfferFailure.WITHDRAWN:
+        if why in NOBODYS_FAULT:
             self.expect(agent_id, AgentState.READY, at_s)
         else:
             self.expect(agent_id, AgentState.PAUSED, at_s, reason=RONA)

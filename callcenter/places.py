@@ -38,6 +38,11 @@ class Places:
         """Where media workers bring what those callers say."""
         return self.run / "live.sock"
 
+    @property
+    def words_socket(self) -> Path:
+        """Where the web role reads what is said in talks that are followed."""
+        return self.run / "words.sock"
+
     def line_calls(self, role: str) -> Path:
         """What a line's process leaves to its successor."""
         return self.run / role

@@ -100,8 +100,7 @@ class Plan:
                 queue=visit.queue,
                 priority=visit.priority,
                 entered_at=visit.entered_at - offset_s,
-                agent_id=visit.agent_id,
-                offer_id=visit.offer_id,
+                offers=visit.offers,
                 is_answered=visit.is_answered,
                 tried=frozenset(visit.tried),
                 front=visit.front,
@@ -150,8 +149,9 @@ class _Planner:
         plan.facts += self._history.complete()
         self._take_unknown_calls()
         for call in self._history.calls.values():
-            if self._is_talk_already(call):
-                plan.facts += self._history.answer(call)
+            talks_with = self._find_talk(call)
+            if talks_with is not None:
+                plan.facts += self._history.answer(call, talks_with)
         for call in self._history.calls.values():
             self._check_visit(call)
         self._check_guests()
@@ -181,17 +181,19 @@ class _Planner:
                 self._history.calls[call_id] = CallPast(call_id, party_id, note.line)
                 self._plan.facts.append(told(call_id, party_id, note.line, note.trunk))
 
-    def _is_talk_already(self, call: CallPast) -> bool:
-        """Caller and agent hear each other: told again, the answer would begin the talk anew."""
+    def _find_talk(self, call: CallPast) -> AgentId | None:
+        """Who of those who were rung hears the caller and is heard: told again, the answer would
+        begin the talk anew."""
         visit, caller = call.visit, self._callers.get(call.call_id)
-        if visit is None or visit.is_answered or visit.offer_id is None or caller is None:
-            return False
-        return any(
-            side.note.offer == visit.offer_id
-            and not side.dialog.is_early
-            and side.leg_id == caller.session.connected_to
+        if visit is None or visit.is_answered or caller is None:
+            return None
+        connected = [
+            side.note.offer
             for side in self._others.get(call.call_id, ())
-        )
+            if not side.dialog.is_early and side.leg_id == caller.session.connected_to
+        ]
+        offers = visit.offers.items()
+        return next((agent_id for agent_id, offer in offers if offer in connected), None)
 
     def _check_visit(self, call: CallPast) -> None:
         """A visit to a queue that is no more, or to an agent who does not know of it."""
@@ -200,21 +202,22 @@ class _Planner:
             return
         if visit.queue not in self._house.queues:
             self._undo_visit(call, visit)
-        elif visit.agent_id is not None and not self._is_bound(call.call_id, visit):
-            if visit.is_answered:
-                self._undo_visit(call, visit)
-            else:
-                self._undo_offer(call.call_id, visit)
+            return
+        loose = [each for each in visit.offers if not self._is_bound(call.call_id, visit, each)]
+        if loose and visit.is_answered:
+            self._undo_visit(call, visit)
+        elif not visit.is_answered:
+            self._undo_offers(call.call_id, visit, loose)
 
-    def _is_bound(self, call_id: CallId, visit: VisitPast) -> bool:
-        if visit.agent_id not in self._house.agents:
+    def _is_bound(self, call_id: CallId, visit: VisitPast, agent_id: AgentId) -> bool:
+        if agent_id not in self._house.agents:
             return False
-        agent = self._history.agents.get(visit.agent_id)
+        agent = self._history.agents.get(agent_id)
         state = AgentState.TALKING if visit.is_answered else AgentState.RINGING
         return (
             agent is not None
             and agent.state is state
-            and agent.assignment == Assignment(call_id, visit.queue, visit.offer_id or OfferId(""))
+            and agent.assignment == Assignment(call_id, visit.queue, visit.offers[agent_id])
         )
 
     def _undo_visit(self, call: CallPast, visit: VisitPast) -> None:
@@ -223,23 +226,21 @@ class _Planner:
         if visit.is_answered and visit.agent_id is not None:
             self._plan.facts.append(TalkEnded(call.call_id, visit.queue, visit.agent_id))
             return
-        if visit.agent_id is not None:
-            self._undo_offer(call.call_id, visit)
+        self._undo_offers(call.call_id, visit, [*visit.offers])
         self._plan.facts.append(CallLost(call.call_id, visit.queue))
 
-    def _undo_offer(self, call_id: CallId, visit: VisitPast) -> None:
-        if visit.agent_id is not None and visit.offer_id is not None:
-            why = OfferFailure.WITHDRAWN
-            failed = OfferFailed(call_id, visit.queue, visit.agent_id, visit.offer_id, why)
-            self._plan.facts.append(failed)
-        visit.agent_id = visit.offer_id = None
+    def _undo_offers(self, call_id: CallId, visit: VisitPast, agent_ids: Iterable[AgentId]) -> None:
+        for agent_id in agent_ids:
+            why, offer_id = OfferFailure.WITHDRAWN, visit.offers.pop(agent_id)
+            self._plan.facts.append(OfferFailed(call_id, visit.queue, agent_id, offer_id, why))
 
     def _check_agents(self) -> None:
         """Who is bound to a call that is not there, or is there no more."""
         bound = {
-            call.visit.agent_id: call.call_id
+            agent_id: call.call_id
             for call in self._history.calls.values()
             if call.visit is not None
+            for agent_id in call.visit.offers
         }
         bound |= {guest.agent_id: guest.call_id for guest in self._history.guests.values()}
         for agent in self._history.agents.values():

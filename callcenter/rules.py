@@ -37,6 +37,7 @@ from callcenter.settings import Settings
 from callcenter.vips import tiers_by_number
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
+from recordings.lease import LeaseOptions
 from recordings.options import RecordingOptions
 from telephony.calls.leg_media import LegMedia, MediaBook
 from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
@@ -85,6 +86,8 @@ def house_rules(settings: Settings) -> HouseRules:
                 survey=queue.survey or "",
                 overflow_to=QueueId(queue.overflow_to) if queue.overflow_to else None,
                 sticky_within_s=queue.sticky_days * DAY_S if queue.sticky_s else 0.0,
+                transcribe_priority=queue.transcribe_priority,
+                live_transcript=queue.live_transcript,
             )
             for name, queue in settings.queues.items()
         },
@@ -249,6 +252,7 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
             Relaxation(step.after_s, parse_requirement(step.requires)) for step in queue.relax
         ),
         strategy=queue.strategy,
+        ring_all_most=queue.ring_all_most,
         sticky_s=queue.sticky_s,
         max_waiting=queue.max_waiting,
         max_expected_wait_s=queue.max_expected_wait_s,
@@ -271,7 +275,17 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
 
 
 def _callbacks(queue: Queue) -> CallbackOptions | None:
-    return None if queue.callbacks is None else CallbackOptions(**queue.callbacks.model_dump())
+    wanted = queue.callbacks
+    if wanted is None:
+        return None
+    return CallbackOptions(
+        tries=wanted.tries,
+        retry_after_s=wanted.retry_after_s,
+        ring_s=wanted.ring_s,
+        give_up_after_s=wanted.give_up_after_s,
+        max_pending=wanted.max_pending,
+        furthest_s=wanted.furthest_days * DAY_S,
+    )
 
 
 def _surge(queue: Queue) -> Surge | None:
@@ -440,6 +454,7 @@ def recording_options(settings: Settings) -> RecordingOptions:
         path=settings.recordings_path,
         transcribe=settings.recordings.transcribe,
         timezone=ZoneInfo(settings.timezone),
+        lease=LeaseOptions(newest_first=settings.recordings.newest_first),
     )
 
 

@@ -362,6 +362,10 @@ class Recordings(Part):
     "Write down what was said, by Vosk."
     models: dict[Language, str] = {"en": "tiny-en", "zh": "tiny-zh"}
     "For each language a built-in model's name or a folder."
+    newest_first: bool = False
+    "Of talks with the same `transcribe_priority` the newest is transcribed first, not the oldest."
+    most_live: int = Field(default=4, ge=0, le=16)
+    "Talks that may be transcribed at once while they go on (`queues[].live_transcript`)."
 
 
 class Speech(Part):
@@ -524,6 +528,10 @@ class Phone(Part):
     """How calls to it are offered: plain, with a key beside plain RTP for phones that take it, or
     SRTP alone (`require`, for its own calls too). Keys are only as secret as the SIP transport."""
 
+    monitors: bool = False
+    """May dial itself into any talk: `*91` and an agent's number to listen, `*92` to whisper, `*93`
+    to barge in."""
+
     webrtc: bool = False
     """It is a browser: calls to it are offered with ICE and DTLS. Calls of browsers are known by
     what they offer."""
@@ -619,6 +627,8 @@ class Callbacks(Part):
     "Then the promise is given up, when no agent was there for it."
     max_pending: int = Field(default=500, ge=1, le=10_000)
     "Who asks when so many are promised already is refused."
+    furthest_days: float = Field(default=60, gt=0, le=366)
+    "How far ahead the time may be at which somebody wants to be called back."
 
 
 class Queue(Part):
@@ -632,6 +642,8 @@ class Queue(Part):
     "What will do after a longer wait, step by step."
     strategy: Strategy = Strategy.LONGEST_IDLE
     "Which of the available agents is offered the call; docs/acd.md tells what each does."
+    ring_all_most: int = Field(default=20, ge=1, le=100)
+    "How many phones ring for one caller, with the strategy `ring_all`."
     sticky_s: SecondsOrNever = 0.0
     "How long a caller waits for the agent who talked with him last; 0: not at all."
     sticky_days: float = Field(default=7, gt=0, le=366)
@@ -670,6 +682,10 @@ class Queue(Part):
     "Which of `flows/*.yaml` a caller hears when the agent has hung up after a talk."
     language: Language | None = None
     "What agents of this queue and their callers speak; chooses the model of the transcript."
+    transcribe_priority: int = Field(default=0, ge=0, le=9)
+    "Talks of a queue with a higher one are transcribed first: complaints, for example."
+    live_transcript: bool = False
+    "What is said is shown to agent and supervisors while they talk."
 
 
 def _calendar(written: object) -> Hours:

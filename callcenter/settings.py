@@ -213,6 +213,12 @@ class Settings(_Listed):
         return any(isinstance(n, Ask) for flow in self._flows.values() for n in flow.nodes.values())
 
     @property
+    def follows(self) -> bool:
+        """Some queue shows what is said while it is said."""
+        wanted = any(queue.live_transcript for queue in self.queues.values())
+        return wanted and self.recordings.most_live > 0
+
+    @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
         """The words of all flows' prompts, by name and language."""
         return {
@@ -353,10 +359,10 @@ def load(folder: Path) -> Settings:
     problems += settings._take_boards()
     if problems:
         raise ConfigurationError(problems)
-    settings._warnings = (
-        *(_placed_one(document, *one) for one in doubts(settings)),
-        *(written.complaint(*one) for flow, written in read for one in doubts_of_flow(flow)),
-    )
+    settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))
+    for flow, written in read:
+        found = doubts_of_flow(flow, settings)
+        settings._warnings += tuple(written.complaint(*one) for one in found)
     return settings
 
 

@@ -8,7 +8,7 @@ The rules are those of `callcenter.revive`. A guest is found by his offer: rung,
 with the caller by now. What became of him while there was no core is told to the journey.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -90,6 +90,7 @@ class Stand:
             line=call.line,
             caller=caller,
             agent=_find_agent(call, others),
+            rung=tuple(_find_rung(call, others)),
             guest=_find_guest(call, others),
             second=next((side for side in others if side.note.is_second), None),
         )
@@ -149,7 +150,7 @@ class Stand:
         missed: tuple[HouseEvent, ...] = ()
         if not caller.session.playing:
             missed = (PromptEnded(call.call_id),)
-        return contact, (*missed, *_missed_of_offer(call.call_id, visit, kept.agent))
+        return contact, (*missed, *_missed_of_offers(call.call_id, visit, kept.rung))
 
     def _after_talk(
         self, contact: Contact, call: CallPast, kept: KeptCall
@@ -249,20 +250,35 @@ class Stand:
 
 
 def _find_agent(call: CallPast, others: Sequence[KeptSide]) -> KeptAgentSide | KeptGuestSide | None:
-    """The leg of whom the open offer or talk is with."""
+    """The leg of whom the talk is with."""
     visit = call.visit
     if visit is None:
         return None if call.outside is None else _as_guest(call.outside.offer_id, others)
-    if visit.agent_id is None or visit.offer_id is None:
+    if visit.agent_id is None:
         return None
     for side in others:
-        is_late = visit.is_answered and side.dialog.is_early
-        if side.note.offer != visit.offer_id or is_late:
+        if side.note.offer != visit.offers[visit.agent_id] or side.dialog.is_early:
             continue
         if side.note.way is not None:
             return KeptGuestSide(side.dialog, side.session, side.note)
-        return KeptAgentSide(side.dialog, side.session, side.note, visit.agent_id, visit.offer_id)
+        return _as_agent(side, visit.agent_id)
     return None
+
+
+def _find_rung(call: CallPast, others: Sequence[KeptSide]) -> Iterator[KeptAgentSide]:
+    """The legs of open offers."""
+    visit = call.visit
+    if visit is None or visit.is_answered:
+        return
+    by_offer = {side.note.offer: side for side in others if side.note.way is None}
+    for agent_id, offer_id in visit.offers.items():
+        if offer_id in by_offer:
+            yield _as_agent(by_offer[offer_id], agent_id)
+
+
+def _as_agent(side: KeptSide, agent_id: AgentId) -> KeptAgentSide:
+    offer_id = OfferId(side.note.offer)
+    return KeptAgentSide(side.dialog, side.session, side.note, agent_id, offer_id)
 
 
 def _find_guest(call: CallPast, others: Sequence[KeptSide]) -> KeptGuestSide | None:
@@ -325,14 +341,15 @@ def _agent_gone(call: CallPast) -> tuple[HouseEvent, ...]:
     return (AgentHungUp(call.call_id, visit.agent_id, EndedBy.AGENT),)
 
 
-def _missed_of_offer(
-    call_id: CallId, visit: VisitPast, agent: KeptAgentSide | KeptGuestSide | None
-) -> tuple[HouseEvent, ...]:
-    if visit.agent_id is None or visit.offer_id is None:
-        return ()
-    if agent is None:
-        return (AgentOffered(call_id, visit.queue, visit.agent_id, visit.offer_id),)
-    # Without a codec the phone's answer has not reached media: that comes first.
-    if agent.dialog.is_early or not agent.session.codec:
-        return ()
-    return (AgentPickedUp(call_id, visit.agent_id, visit.offer_id),)
+def _missed_of_offers(
+    call_id: CallId, visit: VisitPast, rung: Sequence[KeptAgentSide]
+) -> Iterator[HouseEvent]:
+    """The first who has picked up has the caller; phones that were not dialled yet ring now."""
+    dialled = {leg.offer_id for leg in rung}
+    picked_up = next((leg for leg in rung if leg.is_connectable), None)
+    if picked_up is not None:
+        yield AgentPickedUp(call_id, picked_up.agent_id, picked_up.offer_id)
+        return
+    for agent_id, offer_id in visit.offers.items():
+        if offer_id not in dialled:
+            yield AgentOffered(call_id, visit.queue, agent_id, offer_id)

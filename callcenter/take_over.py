@@ -106,7 +106,9 @@ class TakeOver:
 
     async def _read_history(self) -> tuple[History, OpenEnds]:
         history, open_ends = History(), OpenEnds()
-        async for record in self._journal.reader.read_since(clock.utc_now() - HISTORY):
+        # From where the journal ended, not from now: the centre may have been off for longer.
+        ended_at = min(self._journal.ended_at or clock.utc_now(), clock.utc_now())
+        async for record in self._journal.reader.read_since(ended_at - HISTORY):
             history.take(record)
             open_ends.take(record.event)
         return history, open_ends

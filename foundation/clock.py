@@ -29,6 +29,11 @@ def monotonic_ns() -> int:
     return time.monotonic_ns()
 
 
+def cpu_s() -> float:
+    """What this process has used of the processor, all threads."""
+    return time.process_time()
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 

@@ -93,6 +93,12 @@ def migration_config(connection: Connection) -> Config:
     return config
 
 
+def is_described(_: object, name: str | None, __: str, reflected: bool, ___: object) -> bool:
+    """For Alembic: a full-text index (`fts_…`, with what SQLite keeps beside it) is written by
+    hand in its migration and described by no row."""
+    return not (reflected and (name or "").startswith(("fts_", "ix_fts_")))
+
+
 def _with_driver(url: str) -> URL:
     parsed = make_url(url)
     driver = DRIVERS.get(parsed.drivername, parsed.drivername)

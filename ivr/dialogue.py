@@ -30,6 +30,8 @@ from ivr.events import SurveyAnswered
 from ivr.flow import Flow
 from ivr.hours import Hours
 from ivr.inputs import (
+    CallbackPromised,
+    CallbackRefused,
     CallerLeft,
     Digit,
     Input,
@@ -73,6 +75,7 @@ class Dialogue:
     answer: Callable[[str, StartLookup], Answer] = lambda node, _: FAILS
     "What the server says to the look-up of a node."
     transfer_works: bool = True
+    callback_works: bool = True
     now: float = 0.0
     log: list[str] = field(default_factory=list)
     done: list[Effect] = field(default_factory=list)
@@ -191,6 +194,11 @@ class Dialogue:
             case Transfer():
                 self.log.append(f"is sent to {effect.to}")
                 self._waiting.append(TransferDone() if self.transfer_works else TransferFailed())
+            case OfferCallback():
+                is_kept = self.callback_works
+                word = "is promised" if is_kept else "is refused"
+                self.log.append(f"{word} a call to {effect.number} for {effect.queue}")
+                self._waiting.append(CallbackPromised() if is_kept else CallbackRefused())
             case _:
                 self._note(effect)
 
@@ -216,8 +224,6 @@ class Dialogue:
                 self.log.append(f"speaks a message for {box}")
             case StopVoicemail():
                 self.log.append("ends the message")
-            case OfferCallback():
-                self.log.append(f"is promised a call to {effect.number} for {effect.queue}")
             case SetLanguage(language):
                 self.log.append(f"speaks {language} from here on")
             case SurveyAnswered():

@@ -127,6 +127,7 @@ class WrittenTest(Written):
     languages: tuple[Language, ...] = ()
     lookups: dict[str, Script] = Field(default_factory=dict)
     transfers: Literal["work", "fail"] = "work"
+    callbacks: Literal["work", "fail"] = "work"
     steps: list[Step] = Field(min_length=1, max_length=500)
 
 
@@ -227,6 +228,7 @@ def _begin(test: WrittenTest, flow: Flow, house: House) -> Dialogue:
         house.hours,
         answer,
         transfer_works=test.transfers == "work",
+        callback_works=test.callbacks == "work",
     )
 
 

@@ -84,7 +84,8 @@ class StopVoicemail:
 
 @dataclass(frozen=True, slots=True)
 class OfferCallback:
-    """The caller is to be called back at `number`, as he has said it."""
+    """The caller is to be called back at `number`, as he has said it; `CallbackPromised` or
+    `CallbackRefused`."""
 
     flow: str
     node: str

@@ -16,6 +16,8 @@
        wrong ones, none in time ─▶ ASKING again,            failed)   timeout_s ─▶ (failed)
               or (default) after the last try               record ─▶ RECORDING ─▶ (next)
                                                             key, VoicemailEnded, limit_s
+                                                            callback ─▶ PROMISING ─▶ (next)
+                                                            CallbackRefused ─▶ (refused)
     prompt_limit_s counts as PromptEnded
     CallerLeft, and the flow's limit_s after the start, in any state ─▶ ENDED
 
@@ -67,6 +69,8 @@ from ivr.events import (
 from ivr.flow import Flow
 from ivr.hours import Hours
 from ivr.inputs import (
+    CallbackPromised,
+    CallbackRefused,
     CallerLeft,
     Digit,
     Input,
@@ -126,6 +130,7 @@ class State(Enum):
     HEARING = "hearing"
     LOOKING = "looking"
     RECORDING = "recording"
+    PROMISING = "promising"
     SENDING = "sending"
     ECHOING = "echoing"
     ENDED = "ended"
@@ -229,13 +234,22 @@ class Visit:
                 return [*self._stop(), *self._on_answer(Answer.NONE, 0.0, now)]
             case State.ECHOING:
                 return [*self._leave(), HangUp("echo over")]
+            case State.SAYING | State.ASKING:
+                return [StopPrompts(), *self._on_played(now)]
+        return self._on_nobody(now)
+
+    def _on_nobody(self, now: float) -> list[Effect]:
+        """Whoever was asked has not answered in time."""
+        match self.state:
             case State.LOOKING:
                 return self._on_looking_over(now)
             case State.RECORDING:
                 return [*self._stop(), *self._on_recorded(now)]
+            case State.PROMISING:
+                return self._on_promised(False, now)
             case State.SENDING:
                 return [*self._stop(), *self._on_not_sent("timed_out", now)]
-        return [StopPrompts(), *self._on_played(now)]
+        raise IllegalTransition(self, self.state, "tick")
 
     def _start(self, now: float) -> list[Effect]:
         self._course.began_at = now
@@ -473,14 +487,18 @@ class Visit:
         late = StopLookup(self._lookup_id)
         return [*stop, late, *self._looked(node, "timed_out", node.failed, now)]
 
-    # -- voicemail, transfer --
+    # -- voicemail, callback, transfer --
 
     def _on_done(
-        self, given: VoicemailEnded | TransferDone | TransferFailed, now: float
+        self,
+        given: VoicemailEnded | CallbackPromised | CallbackRefused | TransferDone | TransferFailed,
+        now: float,
     ) -> list[Effect]:
         match given:
             case VoicemailEnded():
                 return self._on_recorded(now)
+            case CallbackPromised() | CallbackRefused():
+                return self._on_promised(isinstance(given, CallbackPromised), now)
             case TransferDone():
                 sent = self._sent("done")
                 return [*sent, *self._leave()] if sent else []
@@ -499,6 +517,17 @@ class Visit:
         if self.state is not State.RECORDING or not isinstance(node, Record):
             return []
         return self._go(node.next, now)
+
+    def _promise(self, node: PromiseCallback, now: float) -> list[Effect]:
+        self._wait(State.PROMISING, now + self._options.answer_grace_s)
+        number = self._course.callback_number
+        return [OfferCallback(self.flow, node.name, node.queue, number, node.priority)]
+
+    def _on_promised(self, is_kept: bool, now: float) -> list[Effect]:
+        node = self._course.node
+        if self.state is not State.PROMISING or not isinstance(node, PromiseCallback):
+            return []
+        return self._go(node.next if is_kept else node.refused, now)
 
     def _send(self, node: ToOther, now: float) -> list[Effect]:
         to = node.to.fill_plain(self._course.world(now))
@@ -562,9 +591,7 @@ class Visit:
             case ToQueue():
                 return [*self._leave(), self._queue(node, now)]
             case PromiseCallback():
-                number = self._course.callback_number
-                offer = OfferCallback(self.flow, node.name, node.queue, number, node.priority)
-                return [offer, *self._go(node.next, now)]
+                return self._promise(node, now)
             case Record():
                 grace_s = self._options.answer_grace_s
                 self._wait(State.RECORDING, now + node.limit_s + grace_s)

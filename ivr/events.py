@@ -98,6 +98,8 @@ class CallbackAsked:
     queue: QueueId
     party_id: PartyId
     priority: int | None
+    refused: str = ""
+    "Why it was not promised; '' when it was."
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ HOUSE_WORDS: Mapping[str, Words] = {
         "en": "Thank you. We will call you back.",
         "zh": "谢谢，我们将尽快回拨。",
     },
+    "callback_sorry": {
+        "en": "We are sorry. We cannot call that number back.",
+        "zh": "很抱歉，我们无法回拨该号码。",
+    },
     "voicemail_greeting": {
         "en": "Please leave a message after the tone. Press hash when you are done.",
         "zh": "请在提示音后留言，结束请按井号键。",

@@ -65,6 +65,16 @@ class VoicemailEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackPromised:
+    """The caller will be called back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRefused:
+    """The number may not be called, or no more promises are made; the caller is here still."""
+
+
+@dataclass(frozen=True, slots=True)
 class TransferDone:
     """Somebody else has the caller now."""
 
@@ -89,6 +99,8 @@ Input: TypeAlias = (
     | SpeechSilent
     | SpeechFailed
     | VoicemailEnded
+    | CallbackPromised
+    | CallbackRefused
     | TransferDone
     | TransferFailed
     | CallerLeft

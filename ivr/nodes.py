@@ -191,6 +191,7 @@ class PromiseCallback:
     queue: QueueId
     priority: int | None
     next: str
+    refused: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +295,11 @@ def silent_ways(node: Node) -> Iterable[Way]:
             yield ("default",), target
         case Say(next=target) | Assign(next=target) | Speak(next=target):
             yield ("next",), target
-        case SubFlow(next=target) | PromiseCallback(next=target) | Record(next=target):
+        case SubFlow(next=target) | Record(next=target):
             yield ("next",), target
+        case PromiseCallback():
+            yield ("next",), node.next
+            yield ("refused",), node.refused
         case Branch(cases=cases, default=default):
             yield from ((("when", at, "next"), one) for at, (_, one) in enumerate(cases))
             yield ("default",), default

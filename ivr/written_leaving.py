@@ -51,7 +51,9 @@ class Queue(Written):
 
 
 class Callback(Written):
-    """Offer ─▶ (number known) ─▶ confirm ─▶ promised; else, or key 2, another number is entered."""
+    """Offer ─▶ (number known) ─▶ confirm ─▶ promised; else, or key 2, another number is entered.
+
+    What cannot be promised is said to the caller, who goes on by `refused`."""
 
     do: Literal["callback"]
     queue: Name
@@ -60,10 +62,12 @@ class Callback(Written):
     confirm: Spoken | None = None
     enter: Spoken | None = None
     thanks: Spoken | None = None
+    sorry: Spoken | None = Field(default=None, description="That it cannot be promised.")
     tries: Tries = 2
     wait_s: Seconds = 6.0
     next: Name
     declined: Name
+    refused: Name | None = Field(default=None, description="Not given: as `declined`.")
 
     def build(self, name: str, make: Making) -> Iterator[Node]:
         path = ("nodes", name)
@@ -91,9 +95,20 @@ class Callback(Written):
             f"{name}.confirm",
             self.declined,
         )
-        promised = f"{name}.thanks"
-        queue = QueueId(self.queue)
-        yield nodes.PromiseCallback(f"{name}.promise", queue, priority_of(self.priority), promised)
+        yield from self._outcome(name, make)
+
+    def _outcome(self, name: str, make: Making) -> Iterator[Node]:
+        path = ("nodes", name)
+        promised, refused = f"{name}.thanks", f"{name}.sorry"
+        yield nodes.PromiseCallback(
+            f"{name}.promise",
+            QueueId(self.queue),
+            priority_of(self.priority),
+            promised,
+            refused,
+        )
+        sorry = make.spoken_or((*path, "sorry"), self.sorry, "callback_sorry")
+        yield nodes.Say(refused, sorry, self.refused or self.declined)
         thanks = make.spoken_or((*path, "thanks"), self.thanks, "callback_thanks")
         yield nodes.Say(promised, thanks, self.next)
 

@@ -1,6 +1,6 @@
 """`/api/v1/recordings`: what was recorded, the audio, and what was said."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from foundation.errors import Conflict, NotFound
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
+from recordings.readable import sentences
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
 from telephony.calls.events import Side
@@ -56,6 +57,15 @@ class WordOut(BaseModel):
     "'caller' or 'agent'."
 
 
+class SentenceOut(BaseModel):
+    """What one side said in one go, with punctuation (`recordings.readable`)."""
+
+    side: str
+    text: str
+    start: float
+    end: float
+
+
 class TranscriptOut(BaseModel):
     recording_id: str
     caller: str
@@ -66,6 +76,8 @@ class TranscriptOut(BaseModel):
     agent_language: str
     words: list[WordOut]
     "Both sides' words by their start."
+    sentences: list[SentenceOut]
+    "The same to be read, by their start."
 
 
 class Wanted(BaseModel):
@@ -76,6 +88,10 @@ class Wanted(BaseModel):
     queue: str | None = None
     day: Annotated[date | None, Field(alias="date")] = None
     "The day, in the centre's time zone, on which the talk began."
+    first: Annotated[date | None, Field(alias="from")] = None
+    "Instead of it: the first day …"
+    last: Annotated[date | None, Field(alias="to")] = None
+    "… and the last one, included."
     limit: Annotated[int, Query(ge=1, le=500)] = 50
     offset: Annotated[int, Query(ge=0)] = 0
 
@@ -93,11 +109,11 @@ def recordings_router(
         """The newest first."""
         chosen = _to_filter(wanted, timezone)
         found, total = await store.find(chosen, wanted.limit, wanted.offset)
-        return RecordingPage(items=[_to_out(recording) for recording in found], total=total)
+        return RecordingPage(items=[to_out(recording) for recording in found], total=total)
 
     @router.get("/{recording_id}")
     async def get_recording(recording_id: RecordingId) -> RecordingOut:
-        return _to_out(await store.get(recording_id))
+        return to_out(await store.get(recording_id))
 
     @router.get("/{recording_id}/audio", response_class=FileResponse)
     async def get_audio(recording_id: RecordingId) -> FileResponse:
@@ -121,16 +137,17 @@ def recordings_router(
 
 
 def _to_filter(wanted: Wanted, timezone: tzinfo) -> RecordingFilter:
+    first, last = wanted.day or wanted.first, wanted.day or wanted.last
     return RecordingFilter(
         call_id=CallId(wanted.call_id) if wanted.call_id is not None else None,
         agent_id=AgentId(wanted.agent_id) if wanted.agent_id is not None else None,
         queue=QueueId(wanted.queue) if wanted.queue is not None else None,
-        started_from=_midnight(wanted.day, timezone) if wanted.day else None,
-        started_before=_midnight(wanted.day + timedelta(days=1), timezone) if wanted.day else None,
+        started_from=midnight(first, timezone) if first else None,
+        started_before=midnight(last + timedelta(days=1), timezone) if last else None,
     )
 
 
-def _midnight(day: date, timezone: tzinfo) -> datetime:
+def midnight(day: date, timezone: tzinfo) -> datetime:
     return datetime.combine(day, time.min, tzinfo=timezone)
 
 
@@ -142,7 +159,7 @@ def _why_no_transcript(recording: Recording) -> str:
     return f"recording {recording.recording_id!r} {reason}{problem}"
 
 
-def _to_out(recording: Recording) -> RecordingOut:
+def to_out(recording: Recording) -> RecordingOut:
     caller_language, agent_language = recording.languages
     return RecordingOut(
         id=recording.recording_id,
@@ -184,4 +201,13 @@ def _to_transcript_out(recording_id: RecordingId, sides: list[SideTranscript]) -
         agent=agent.text,
         agent_language=agent.language,
         words=sorted(words, key=lambda word: word.start),
+        sentences=sorted(_sentences(sides), key=lambda sentence: sentence.start),
     )
+
+
+def _sentences(sides: list[SideTranscript]) -> Iterator[SentenceOut]:
+    for side in sides:
+        for each in sentences(side.words, side.language):
+            yield SentenceOut(
+                side=side.side.value, text=each.text, start=each.start_s, end=each.end_s
+            )

@@ -6,6 +6,9 @@
       ◀──────────────────── Partly(listen_id, text)    as it comes
       ◀──────────────────── Heard | Silent | Failed    exactly one of them, unless stopped
       StopListening(listen_id) ─────────────────▶
+      Follow(listen_id, call_id, side, …) ──────▶
+      ◀──────────────────── Listening(listen_id)       the same; what is said goes to the web role
+      ◀──────────────────── Failed                     no audio, or no model  (`live_words`)
 
 The audio comes from a media worker on a socket beside this one (`telephony.media.protocol`).
 """
@@ -30,6 +33,16 @@ class Listen(_Message, frozen=True):
     "For all of them."
     phrases: dict[str, tuple[str, ...]] = {}
     "By language, what may be said; few and short ones become a grammar. Empty: anything."
+
+
+class Follow(_Message, frozen=True):
+    """Transcribe one side of a talk while it goes on, until `StopListening`; it only ever fails."""
+
+    call_id: str
+    side: str
+    "'caller' or 'agent'."
+    languages: tuple[str, ...]
+    "What may be spoken; after a few words it is known which of them is."
 
 
 class StopListening(_Message, frozen=True):
@@ -70,6 +83,6 @@ class Failed(_Message, frozen=True):
     sentence: str
 
 
-FromCore: TypeAlias = Listen | StopListening
+FromCore: TypeAlias = Listen | Follow | StopListening
 FromListener: TypeAlias = Listening | Partly | Heard | Silent | Failed
 Outcome: TypeAlias = Heard | Silent | Failed

@@ -1,8 +1,9 @@
-"""The listener: understands what callers say while a flow asks them.
+"""The listener: understands what callers say while a flow asks them, and what talks are about.
 
 A process of its own: it may die and the flow goes on by keys. Not niced like the transcriber, for a
-caller waits for it. Core asks on one socket (`recordings.listen_messages`); the media workers bring
-the audio on another (`ListenIn`).
+caller waits for it; talks are followed by niced threads (`recordings.following`). Core asks on one
+socket (`recordings.listen_messages`); the media workers bring the audio on another (`ListenIn`);
+what is said in talks goes out on a third.
 """
 
 import asyncio
@@ -14,27 +15,24 @@ from pathlib import Path
 from typing import NoReturn
 
 import msgspec
-import numpy as np
 
 from foundation import frames, unix
 from foundation.errors import CallCentreError, RemoteError
-from foundation.frames import FrameReader, FrameTooLong
+from foundation.frames import FrameReader
 from recordings import listen_messages as m
 from recordings.endpoint import Endpoint, EndpointOptions, State, level_dbov
+from recordings.following import Followers
+from recordings.live_audio import AUDIO_WITHIN_S, LiveAudio, NoAudio
 from recordings.recogniser import UNKNOWN, LiveListening, LiveRecogniser, NoModel, Word
-from telephony.media import protocol as media
-from telephony.media.g711 import SAMPLE_RATE_HZ, Law, decode
+from telephony.media.g711 import SAMPLE_RATE_HZ
 
 log = logging.getLogger(__name__)
 
-AUDIO_WITHIN_S = 2.0
-"Blocks come each 100 ms; a worker that sends none for so long has died."
 MOST_GRAMMAR_PHRASES = 24
 MOST_GRAMMAR_CHARACTERS = 16
 "Of a phrase: yes, no, numbers. Longer ones are examples of what people say, not all of it."
 MOST_UNSENT_BYTES = 1_000_000
 BLOCK_SAMPLES = SAMPLE_RATE_HZ // 10
-MOST_LOST_SAMPLES = SAMPLE_RATE_HZ * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,63 +41,13 @@ class ListenerOptions:
     "Core's socket."
     live: Path
     "The media workers'."
+    words: Path | None = None
+    "Where the talks' words are read; None: no talk is followed."
     models: Mapping[str, Path] = field(default_factory=dict)
     "Model folder of each language."
     most: int = 16
     "Callers listened to at once."
     pause_s: float = 0.7
-
-
-class _NoAudio(RemoteError):
-    """The media worker brings nothing, or no more."""
-
-
-class _Audio:
-    """One worker's connection: blocks as 16-bit samples."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._frames = FrameReader()
-        self._decoder = msgspec.msgpack.Decoder(media.LiveMessage)
-        self._waiting: list[media.LiveMessage] = []
-
-    async def header(self) -> str:
-        await self._read()
-        first = self._waiting.pop(0)
-        if not isinstance(first, media.LiveHeader):
-            raise _NoAudio(f"audio began with {type(first).__name__}")
-        return first.listen_id
-
-    async def samples(self) -> np.ndarray:
-        """All that has come, some at least."""
-        if not self._waiting:
-            await self._read()
-        blocks = [block for block in self._waiting if isinstance(block, media.LiveBlock)]
-        self._waiting.clear()
-        return np.concatenate([np.zeros(0, np.int16), *map(_decoded, blocks)])
-
-    async def _read(self) -> None:
-        try:
-            async with asyncio.timeout(AUDIO_WITHIN_S):
-                while not self._waiting:
-                    data = await self._reader.read(65536)
-                    if not data:
-                        raise _NoAudio("the audio has ended")
-                    self._waiting += map(self._decoder.decode, self._frames.feed(data))
-        except TimeoutError:
-            raise _NoAudio("no audio comes") from None
-        except (OSError, FrameTooLong, msgspec.MsgspecError) as error:
-            raise _NoAudio(f"the audio broke: {error}") from None
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-def _decoded(block: media.LiveBlock) -> np.ndarray:
-    """What was dropped on the way is silence."""
-    lost = np.zeros(min(max(block.lost, 0), MOST_LOST_SAMPLES), np.int16)
-    return np.concatenate([lost, decode(block.codes, Law(block.law))])
 
 
 class Listener:
@@ -110,7 +58,10 @@ class Listener:
         self._load = load
         self._models: dict[str, LiveRecogniser] = {}
         self._core: asyncio.StreamWriter | None = None
-        self._asked: dict[str, tuple[asyncio.Task[None], asyncio.Future[_Audio]]] = {}
+        self._asked: dict[str, tuple[asyncio.Task[None], asyncio.Future[LiveAudio]]] = {}
+        self._followers = Followers(self._models)
+        self._followed: set[str] = set()
+        "Those of `_asked` that are a side of a talk."
 
     async def run(self) -> NoReturn:
         """Until it is cancelled; models are loaded before core may ask."""
@@ -123,6 +74,9 @@ class Listener:
         control = await asyncio.start_unix_server(
             self._serve, sock=unix.listen(self._options.control)
         )
+        if self._options.words is not None:
+            words = unix.listen(self._options.words)
+            await asyncio.start_unix_server(self._followers.serve, sock=words)
         async with live, control:
             await asyncio.gather(live.serve_forever(), control.serve_forever())
         raise AssertionError("the servers run until they are cancelled")
@@ -150,6 +104,8 @@ class Listener:
         match message:
             case m.Listen(listen_id=listen_id) if listen_id not in self._asked:
                 self._begin(message)
+            case m.Follow(listen_id=listen_id) if listen_id not in self._asked:
+                self._begin_following(message)
             case m.StopListening(listen_id=listen_id):
                 self._drop(listen_id)
 
@@ -165,19 +121,53 @@ class Listener:
     def _begin(self, listen: m.Listen) -> None:
         listen_id = listen.listen_id
         missing = [one for one in listen.languages if one not in self._models]
-        if len(self._asked) >= self._options.most:
+        if len(self._asked) - len(self._followed) >= self._options.most:
             sentence = f"{self._options.most} callers are listened to already"
             self._tell(m.Failed(listen_id=listen_id, sentence=sentence))
         elif len(missing) == len(listen.languages):
             sentence = f"there is no speech model for {', '.join(missing) or 'no language'}"
             self._tell(m.Failed(listen_id=listen_id, sentence=sentence))
         else:
-            audio: asyncio.Future[_Audio] = asyncio.get_running_loop().create_future()
+            audio: asyncio.Future[LiveAudio] = asyncio.get_running_loop().create_future()
             task = asyncio.create_task(self._hear(listen, audio), name=f"listen-{listen_id}")
             self._asked[listen_id] = task, audio
             self._tell(m.Listening(listen_id=listen_id))
 
+    def _begin_following(self, follow: m.Follow) -> None:
+        """Core says how many talks at once; their words go to whoever reads them, not to core."""
+        listen_id = follow.listen_id
+        problem = self._followers.why_not(follow)
+        if problem:
+            self._tell(m.Failed(listen_id=listen_id, sentence=problem))
+            return
+        audio: asyncio.Future[LiveAudio] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._follow_side(follow, audio), name=f"follow-{listen_id}")
+        self._asked[listen_id] = task, audio
+        self._followed.add(listen_id)
+        self._tell(m.Listening(listen_id=listen_id))
+
+    async def _follow_side(self, follow: m.Follow, audio: asyncio.Future[LiveAudio]) -> None:
+        sentence = ""
+        try:
+            async with asyncio.timeout(AUDIO_WITHIN_S):
+                source = await audio
+            await self._followers.follow(follow, source)
+        except (CallCentreError, TimeoutError) as error:
+            sentence = str(error) or "no audio came"
+        finally:
+            self._let_go(follow.listen_id, audio)
+        self._tell(m.Failed(listen_id=follow.listen_id, sentence=sentence))
+
+    def _let_go(self, listen_id: str, audio: asyncio.Future[LiveAudio]) -> None:
+        if audio.done() and not audio.cancelled():
+            audio.result().close()
+        # Stopped and asked again under the same id, the place is another's.
+        if self._asked.get(listen_id, (None, None))[1] is audio:
+            del self._asked[listen_id]
+            self._followed.discard(listen_id)
+
     def _drop(self, listen_id: str) -> None:
+        self._followed.discard(listen_id)
         task, _audio = self._asked.pop(listen_id, (None, None))
         if task is not None:
             task.cancel()
@@ -189,10 +179,10 @@ class Listener:
     # -- audio -----------------------------------------------------------------------------------
 
     async def _bring(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        audio = _Audio(reader, writer)
+        audio = LiveAudio(reader, writer)
         try:
             listen_id = await audio.header()
-        except _NoAudio:
+        except NoAudio:
             audio.close()
             return
         _task, wanted = self._asked.get(listen_id, (None, None))
@@ -201,21 +191,17 @@ class Listener:
         else:
             wanted.set_result(audio)
 
-    async def _hear(self, listen: m.Listen, audio: asyncio.Future[_Audio]) -> None:
+    async def _hear(self, listen: m.Listen, audio: asyncio.Future[LiveAudio]) -> None:
         try:
             outcome = await self._outcome(listen, audio)
         except (CallCentreError, TimeoutError) as error:
             sentence = str(error) or "no audio came"
             outcome = m.Failed(listen_id=listen.listen_id, sentence=sentence)
         finally:
-            if audio.done() and not audio.cancelled():
-                audio.result().close()
-            # Stopped and asked again under the same id, the place is another's.
-            if self._asked.get(listen.listen_id, (None, None))[1] is audio:
-                del self._asked[listen.listen_id]
+            self._let_go(listen.listen_id, audio)
         self._tell(outcome)
 
-    async def _outcome(self, listen: m.Listen, audio: asyncio.Future[_Audio]) -> m.Outcome:
+    async def _outcome(self, listen: m.Listen, audio: asyncio.Future[LiveAudio]) -> m.Outcome:
         ears = {
             language: self._models[language].listen_live(
                 SAMPLE_RATE_HZ, _grammar(listen.phrases.get(language, ()))
@@ -233,7 +219,7 @@ class Listener:
         return _heard(listen.listen_id, language, said[language])
 
     async def _follow(
-        self, listen: m.Listen, source: _Audio, ears: Sequence[LiveListening]
+        self, listen: m.Listen, source: LiveAudio, ears: Sequence[LiveListening]
     ) -> State:
         """Until the answer is over or does not come."""
         options = EndpointOptions(

@@ -34,6 +34,13 @@ class HeardWord(msgspec.Struct, frozen=True, array_like=True):
     confidence: float
 
 
+class HeardPart(msgspec.Struct, frozen=True, array_like=True):
+    """`recordings.terms.IndexPart` on the wire."""
+
+    words: str
+    letters: str
+
+
 class HeardSide(msgspec.Struct, frozen=True, kw_only=True):
     """One side's words in order."""
 
@@ -42,6 +49,8 @@ class HeardSide(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     "The one that was spoken."
     words: list[HeardWord]
+    parts: list[HeardPart] = []
+    "What it is found by: core must not take texts apart, which costs it a second at first."
 
 
 # -- requests --------------------------------------------------------------------------------------
@@ -59,12 +68,20 @@ class KeepWork(Struct, frozen=True):
 
     worker: str
     recording_id: str
+    done: float = 0.0
+    "Share of the work, 0 to 1."
 
 
 class WorkDone(Struct, frozen=True):
     worker: str
     recording_id: str
     sides: list[HeardSide]
+    indexed: bool = False
+    "The sides have their parts."
+    audio_s: float = 0.0
+    "That was listened to: of one channel with one model."
+    cpu_s: float = 0.0
+    "Which that cost, all of it."
 
 
 class WorkFailed(Struct, frozen=True):

@@ -48,8 +48,22 @@ class LiveListening(Protocol):
         """All words, those that are unknown with the text `UNKNOWN`."""
 
 
+class Following(Protocol):
+    """One person's talk being recognised while it goes on. All calls block: off the event loop."""
+
+    def feed(self, pcm: bytes) -> "tuple[list[Word], str]":
+        """Mono 16-bit samples; returns the words that are sure now, and what is understood of
+        those after them, which may still change."""
+
+    def finish(self) -> list[Word]:
+        """The last words."""
+
+
 class LiveRecogniser(Protocol):
     """A loaded model that can listen to people while they speak."""
+
+    def follow(self, rate: int) -> Following:
+        """Anything may be said."""
 
     def listen_live(self, rate: int, phrases: Sequence[str]) -> LiveListening:
         """`phrases`: all that may be said; empty, or of words that it does not know: anything."""

@@ -12,7 +12,7 @@ What conducts calls (`start`, `end`) returns at once and never touches a disk; t
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn, TypeAlias, assert_never
 
@@ -20,43 +20,13 @@ from foundation import clock
 from foundation.errors import NotFound, Unavailable
 from foundation.ids import AgentId, CallId, QueueId, RecordingId, new_recording_id
 from recordings import wav
-from recordings.events import (
-    RecordingEnded,
-    RecordingEvent,
-    RecordingStarted,
-    TranscriptFailed,
-    TranscriptReady,
-)
-from recordings.lease import (
-    AttemptFailed,
-    Fail,
-    Finish,
-    JobEffect,
-    JobPool,
-    Lease,
-    Leased,
-    Queue,
-    Renew,
-)
-from recordings.messages import (
-    CarryOn,
-    HeardSide,
-    KeepWork,
-    LeaseWork,
-    Noted,
-    NoWork,
-    Reply,
-    Request,
-    Work,
-    WorkDone,
-    WorkFailed,
-    WorkGone,
-)
+from recordings.events import RecordingEnded, RecordingEvent, RecordingStarted
+from recordings.lease import middle
+from recordings.messages import Reply, Request
 from recordings.options import RecordingOptions
-from recordings.recogniser import Word
-from recordings.recording import Recording, SideTranscript, TranscriptState
+from recordings.recording import Recording, TranscriptState
 from recordings.store import RecordingStore
-from telephony.calls.events import Side
+from recordings.transcription import MOST_JOBS_SHOWN, Progress, Transcription
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +43,19 @@ class _End:
     complete: bool
 
 
-_Chore: TypeAlias = _Add | _End
+@dataclass(frozen=True, slots=True)
+class _Classify:
+    call_id: CallId
+    kind: str
+    name: str
+
+
+_Chore: TypeAlias = _Add | _End | _Classify
+
+
+def usual(_: QueueId) -> int:
+    """The priority of every queue that says nothing."""
+    return 0
 
 
 class RecordingService:
@@ -87,14 +69,25 @@ class RecordingService:
         is_media_near_limit: Callable[[], bool],
         utc_now: Callable[[], datetime] = clock.utc_now,
         monotonic_s: Callable[[], float] = clock.monotonic_s,
+        priority_of: Callable[[QueueId], int] = usual,
+        chance: Callable[[], float] = middle,
     ) -> None:
+        """`priority_of`: which queue's talks are transcribed first; `chance`: 0 to 1."""
         self._options = options
         self._store = store
         self._publish = publish
-        self._is_media_near_limit = is_media_near_limit
         self._utc_now = utc_now
-        self._monotonic_s = monotonic_s
-        self._jobs = JobPool(options.lease)
+        self.transcription = Transcription(
+            options.lease,
+            store,
+            publish,
+            is_media_near_limit,
+            rest_s=options.rest_s,
+            priority_of=priority_of,
+            utc_now=utc_now,
+            monotonic_s=monotonic_s,
+            chance=chance,
+        )
         self._chores: asyncio.Queue[_Chore] = asyncio.Queue(options.max_chores)
 
     # -- for whoever conducts the call -------------------------------------------------------------
@@ -134,9 +127,16 @@ class RecordingService:
         """
         self._put(_End(recording_id, frames, complete))
 
+    def classify(self, call_id: CallId, kind: str, name: str) -> None:
+        """What a call was about, for the search; passed over for a call without a recording."""
+        self._put(_Classify(call_id, kind, name))
+
     @property
     def waiting_for_transcript(self) -> int:
-        return self._jobs.unfinished
+        return self.transcription.unfinished
+
+    def progress(self, most_jobs: int = MOST_JOBS_SHOWN) -> Progress:
+        return self.transcription.progress(most_jobs)
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -145,8 +145,7 @@ class RecordingService:
 
         `still_running`: recordings that a media worker goes on writing.
         """
-        for recording in await self._store.queued():
-            await self._queue_job(recording)
+        await self.transcription.open()
         for recording in await self._store.open_recordings():
             if recording.recording_id not in still_running:
                 await self._end(_End(recording.recording_id, frames=0, complete=False))
@@ -186,67 +185,9 @@ class RecordingService:
         """Waits until everything told so far is on disk; for an orderly end."""
         await self._chores.join()
 
-    # -- for the transcribers ----------------------------------------------------------------------
-
     async def answer(self, message: Request) -> Reply:
-        """Raises `Unavailable` when the database is away; the transcriber then asks again."""
-        now = self._monotonic_s()
-        await self._settle(self._jobs.tick(now))
-        match message:
-            case LeaseWork(worker=worker, run=run):
-                return await self._lease(Lease(worker, run), now)
-            case KeepWork(worker=worker, recording_id=recording_id):
-                if self._jobs.feed(Renew(RecordingId(recording_id), worker), now):
-                    return WorkGone()
-                return CarryOn(pause_s=self._options.rest_s if self._is_media_near_limit() else 0.0)
-            case WorkDone(recording_id=recording_id, sides=sides):
-                await self._keep_transcript(RecordingId(recording_id), sides, now)
-                return Noted()
-            case WorkFailed(worker=worker, recording_id=recording_id, sentence=sentence):
-                failed = Fail(RecordingId(recording_id), worker, sentence)
-                await self._settle(self._jobs.feed(failed, now))
-                return Noted()
-            case _:
-                assert_never(message)
-
-    async def _lease(self, wanted: Lease, now: float) -> Reply:
-        if self._is_media_near_limit():
-            return NoWork(ask_again_s=self._options.rest_s)
-        effects = self._jobs.feed(wanted, now)
-        await self._settle(effects)
-        for effect in effects:
-            if isinstance(effect, Leased):
-                await self._store.count_attempt(effect.recording_id, effect.attempt)
-                recording = await self._store.get(effect.recording_id)
-                return Work(
-                    recording_id=recording.recording_id,
-                    file=recording.file,
-                    languages=recording.languages,
-                )
-        return NoWork(ask_again_s=self._options.rest_s)
-
-    async def _keep_transcript(
-        self, recording_id: RecordingId, sides: list[HeardSide], now: float
-    ) -> None:
-        """The row decides who was first, not the lease: it alone has survived every restart."""
-        transcripts = [_to_transcript(side) for side in sides]
-        is_first = await self._store.save_transcript(recording_id, transcripts)
-        self._jobs.feed(Finish(recording_id), now)
-        if is_first:
-            words = sum(len(side.words) for side in transcripts)
-            self._publish(TranscriptReady(recording_id, words))
-
-    async def _settle(self, effects: list[JobEffect]) -> None:
-        for effect in effects:
-            if isinstance(effect, AttemptFailed):
-                log.warning("transcript of %s: %s", effect.recording_id, effect.sentence)
-                if effect.final:
-                    await self._store.give_up(effect.recording_id, effect.sentence)
-                self._publish(TranscriptFailed(effect.recording_id, effect.sentence, effect.final))
-
-    async def _queue_job(self, recording: Recording) -> None:
-        job = Queue(recording.recording_id, recording.attempts)
-        await self._settle(self._jobs.feed(job, self._monotonic_s()))
+        """A transcriber's request; raises `Unavailable` when the database is away."""
+        return await self.transcription.answer(message)
 
     # -- chores ------------------------------------------------------------------------------------
 
@@ -271,6 +212,8 @@ class RecordingService:
                 await self._store.add(recording)
             case _End():
                 await self._end(chore)
+            case _Classify(call_id, kind, name):
+                await self._store.classify(call_id, kind, name)
             case _:
                 assert_never(chore)
 
@@ -290,7 +233,7 @@ class RecordingService:
         await self._store.end(recording.recording_id, duration_s, complete, state)
         self._publish(RecordingEnded(recording.recording_id, duration_s, complete))
         if is_wanted:
-            await self._queue_job(recording)
+            await self.transcription.queue(replace(recording, duration_s=duration_s))
 
     def _repair(self, recording: Recording) -> wav.WavInfo | None:
         """None when there is nothing to be had of the file."""
@@ -299,8 +242,3 @@ class RecordingService:
         except (wav.UnreadableWav, OSError) as error:
             log.error("recording %s is lost: %s", recording.recording_id, error)
             return None
-
-
-def _to_transcript(side: HeardSide) -> SideTranscript:
-    words = tuple(Word(w.text, w.start_s, w.end_s, w.confidence) for w in side.words)
-    return SideTranscript(Side(side.side), side.language, words)

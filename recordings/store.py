@@ -1,6 +1,6 @@
 """Recordings and transcripts in the database; the same on SQLite and PostgreSQL."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -27,6 +27,8 @@ from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.messages import HeardWord
 from recordings.recogniser import Word
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
+from recordings.search_rows import add_class, replace_parts
+from recordings.terms import IndexPart
 from telephony.calls.events import Side
 
 
@@ -106,10 +108,35 @@ class RecordingStore:
             recording_id, transcript=TranscriptState.FAILED.value, transcript_problem=problem
         )
 
+    async def requeue(self, recording_id: RecordingId) -> bool:
+        """Once more from the start; False for a recording that was not given up."""
+        async with self._transaction() as session:
+            taken = await session.execute(
+                update(RecordingRow)
+                .where(RecordingRow.recording_id == recording_id)
+                .where(RecordingRow.transcript == TranscriptState.FAILED.value)
+                .values(transcript=TranscriptState.QUEUED.value, transcript_problem="", attempts=0)
+                .returning(RecordingRow.recording_id)
+            )
+            return taken.scalar_one_or_none() is not None
+
+    async def classify(self, call_id: CallId, kind: str, name: str) -> None:
+        """Notes what a call was about; passed over for a call without a recording."""
+        async with self._transaction() as session:
+            recorded = select(RecordingRow.call_id).where(RecordingRow.call_id == call_id).limit(1)
+            if await session.scalar(recorded) is not None:
+                await add_class(session, call_id, kind, name)
+
     async def save_transcript(
-        self, recording_id: RecordingId, sides: Sequence[SideTranscript]
+        self,
+        recording_id: RecordingId,
+        sides: Sequence[SideTranscript],
+        parts: Mapping[Side, Sequence[IndexPart]] | None = None,
     ) -> bool:
-        """Stores both sides in one go; False when this recording has its transcript already."""
+        """Stores both sides in one go; False when this recording has its transcript already.
+
+        `parts`: what each side is found by; None: it is not found before it is indexed again.
+        """
         async with self._transaction() as session:
             # The update comes first: it locks the row, so of two savers one sees READY.
             taken = await session.execute(
@@ -122,6 +149,9 @@ class RecordingStore:
             if taken.scalar_one_or_none() is None:
                 return False
             session.add_all(_to_transcript_row(recording_id, side) for side in sides)
+            if parts is not None:
+                by_side = [(side.value, each) for side, each in parts.items()]
+                await replace_parts(session, recording_id, by_side)
         return True
 
     async def get(self, recording_id: RecordingId) -> Recording:
@@ -129,7 +159,7 @@ class RecordingStore:
             row = await session.get(RecordingRow, recording_id)
         if row is None:
             raise NotFound(f"there is no recording {recording_id!r}")
-        return _to_recording(row)
+        return to_recording(row)
 
     async def find(
         self, wanted: RecordingFilter, limit: int, offset: int
@@ -140,11 +170,21 @@ class RecordingStore:
         async with self._transaction() as session:
             total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
             rows = await session.scalars(newest_first.limit(limit).offset(offset))
-            return [_to_recording(row) for row in rows], total or 0
+            return [to_recording(row) for row in rows], total or 0
 
     async def open_recordings(self) -> list[Recording]:
         """Those whose end nobody told: the talk goes on, or core was killed during it."""
         return await self._all(RecordingRow.complete.is_(None))
+
+    async def failed(self, limit: int) -> tuple[list[Recording], int]:
+        """Those whose transcript was given up, the newest first, and how many there are."""
+        chosen = select(RecordingRow).where(RecordingRow.transcript == TranscriptState.FAILED.value)
+        async with self._transaction() as session:
+            total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
+            rows = await session.scalars(
+                chosen.order_by(RecordingRow.started.desc(), RecordingRow.recording_id).limit(limit)
+            )
+            return [to_recording(row) for row in rows], total or 0
 
     async def queued(self) -> list[Recording]:
         """Those that wait for their transcript, the oldest first."""
@@ -156,7 +196,7 @@ class RecordingStore:
             rows = await session.scalars(
                 select(TranscriptRow).where(TranscriptRow.recording_id == recording_id)
             )
-            sides = {row.side: _to_side(row) for row in rows}
+            sides = {row.side: to_side(row) for row in rows}
         return [sides[side.value] for side in Side if side.value in sides]
 
     @asynccontextmanager
@@ -173,7 +213,7 @@ class RecordingStore:
             rows = await session.scalars(
                 select(RecordingRow).where(condition).order_by(RecordingRow.started)
             )
-            return [_to_recording(row) for row in rows]
+            return [to_recording(row) for row in rows]
 
     async def _change(self, recording_id: RecordingId, **values: object) -> None:
         async with self._transaction() as session:
@@ -218,7 +258,7 @@ def _to_row(recording: Recording) -> RecordingRow:
     )
 
 
-def _to_recording(row: RecordingRow) -> Recording:
+def to_recording(row: RecordingRow) -> Recording:
     return Recording(
         recording_id=RecordingId(row.recording_id),
         call_id=CallId(row.call_id),
@@ -246,7 +286,7 @@ def _to_transcript_row(recording_id: RecordingId, side: SideTranscript) -> Trans
     )
 
 
-def _to_side(row: TranscriptRow) -> SideTranscript:
+def to_side(row: TranscriptRow) -> SideTranscript:
     words = msgspec.json.decode(row.words, type=list[HeardWord])
     return SideTranscript(
         Side(row.side),

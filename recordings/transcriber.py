@@ -8,17 +8,19 @@ workers need the machine. It keeps nothing: killed at any moment, its job goes t
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+from foundation import clock
 from foundation.errors import CallCentreError, Unavailable
 from recordings import wav
 from recordings.messages import (
     EITHER,
     CarryOn,
     Core,
+    HeardPart,
     HeardSide,
     HeardWord,
     KeepWork,
@@ -30,7 +32,8 @@ from recordings.messages import (
     WorkDone,
     WorkFailed,
 )
-from recordings.recogniser import NoModel, Recogniser
+from recordings.recogniser import NoModel, Recogniser, Word
+from recordings.terms import IndexPart, index_parts
 from telephony.calls.events import Side
 
 log = logging.getLogger(__name__)
@@ -66,6 +69,24 @@ class _LostWork(Exception):
     """Core gave the recording to somebody else; nobody waits for our words."""
 
 
+@dataclass(slots=True)
+class _Work:
+    """A recording under way."""
+
+    given: Work
+    listenings: int
+    "One for each side and model."
+    began_cpu_s: float
+    listened_s: float = 0.0
+    "Of one channel with one model."
+    length_s: float = 0.0
+
+    @property
+    def done(self) -> float:
+        whole_s = self.length_s * self.listenings
+        return min(1.0, self.listened_s / whole_s) if whole_s else 0.0
+
+
 class Transcriber:
     """Transcribes one recording after the other."""
 
@@ -75,7 +96,11 @@ class Transcriber:
         core: Core,
         load: Callable[[Path], Recogniser],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        cpu_s: Callable[[], float] = clock.cpu_s,
+        index: Callable[[Sequence[Word]], Sequence[IndexPart]] = index_parts,
     ) -> None:
+        self._cpu_s = cpu_s
+        self._index = index
         self._options = options
         self._core = core
         self._load = load
@@ -98,50 +123,70 @@ class Transcriber:
             case _:
                 raise TypeError(f"core answered LeaseWork with {reply!r}")
 
-    async def _transcribe(self, work: Work) -> None:
+    async def _transcribe(self, given: Work) -> None:
+        listenings = sum(len(languages.split(EITHER)) for languages in given.languages)
+        work = _Work(given, listenings, self._cpu_s())
         try:
             sides = [
                 await self._hear_side(work, side, languages)
-                for side, languages in zip(Side, work.languages, strict=True)
+                for side, languages in zip(Side, given.languages, strict=True)
             ]
         except _LostWork:
-            log.info("%s was given to another transcriber", work.recording_id)
+            log.info("%s was given to another transcriber", given.recording_id)
         except (CallCentreError, OSError) as error:
-            log.warning("%s cannot be transcribed: %s", work.recording_id, error)
-            await self._ask(self._failure(work, str(error)))
+            log.warning("%s cannot be transcribed: %s", given.recording_id, error)
+            await self._ask(self._failure(given, str(error)))
         else:
-            log.info("> transcript of %s", work.recording_id)
-            await self._ask(
-                WorkDone(worker=self._options.worker, recording_id=work.recording_id, sides=sides)
-            )
+            log.info("> transcript of %s", given.recording_id)
+            await self._ask(self._success(work, sides))
 
-    async def _hear_side(self, work: Work, side: Side, languages: str) -> HeardSide:
+    def _success(self, work: _Work, sides: list[HeardSide]) -> WorkDone:
+        return WorkDone(
+            worker=self._options.worker,
+            recording_id=work.given.recording_id,
+            sides=sides,
+            indexed=True,
+            audio_s=work.listened_s,
+            cpu_s=self._cpu_s() - work.began_cpu_s,
+        )
+
+    async def _hear_side(self, work: _Work, side: Side, languages: str) -> HeardSide:
         """Each side by itself: two people at once are too much for any model."""
-        path = self._options.recordings / work.file
+        path = self._options.recordings / work.given.file
         pcm, rate = await asyncio.to_thread(wav.read_side, path, side)
-        heard = [
-            HeardSide(
-                side=side.value,
-                language=language,
-                words=await self._listen(work, pcm, rate, language),
-            )
+        work.length_s = len(pcm) / wav.SAMPLE_BYTES / rate
+        heard = {
+            language: await self._listen(work, pcm, rate, language)
             for language in languages.split(EITHER)
-        ]
-        return max(heard, key=surely_heard_s)
+        }
+        language = max(heard, key=lambda one: surely_heard_s(heard[one]))
+        words = heard[language]
+        parts = await asyncio.to_thread(self._index, words)
+        return HeardSide(
+            side=side.value,
+            language=language,
+            words=[HeardWord(w.text, w.start_s, w.end_s, w.confidence) for w in words],
+            parts=[HeardPart(part.words, part.letters) for part in parts],
+        )
 
-    async def _listen(self, work: Work, pcm: bytes, rate: int, language: str) -> list[HeardWord]:
+    async def _listen(self, work: _Work, pcm: bytes, rate: int, language: str) -> list[Word]:
         recogniser = await self._recogniser(language)
         listening = await asyncio.to_thread(recogniser.listen, rate)
         piece_bytes = wav.SAMPLE_BYTES * int(rate * self._options.piece_s)
         for at in range(0, len(pcm), piece_bytes):
-            await asyncio.to_thread(listening.feed, pcm[at : at + piece_bytes])
+            piece = pcm[at : at + piece_bytes]
+            await asyncio.to_thread(listening.feed, piece)
+            work.listened_s += len(piece) / wav.SAMPLE_BYTES / rate
             await self._keep(work)
-        words = await asyncio.to_thread(listening.finish)
-        return [HeardWord(w.text, w.start_s, w.end_s, w.confidence) for w in words]
+        return await asyncio.to_thread(listening.finish)
 
-    async def _keep(self, work: Work) -> None:
+    async def _keep(self, work: _Work) -> None:
         """Renews the lease, and rests for as long as core has no processor to spare."""
-        message = KeepWork(worker=self._options.worker, recording_id=work.recording_id)
+        message = KeepWork(
+            worker=self._options.worker,
+            recording_id=work.given.recording_id,
+            done=round(work.done, 3),
+        )
         while isinstance(reply := await self._ask(message), CarryOn):
             if not reply.pause_s:
                 return
@@ -173,13 +218,13 @@ class Transcriber:
                 await self._sleep(self._options.core_away_s)
 
 
-def surely_heard_s(side: HeardSide) -> float:
+def surely_heard_s(words: Sequence[Word]) -> float:
     """Speech that the model understood, in seconds, each word weighted by its confidence.
 
     A model that hears a foreign language makes few words of it, short ones and doubtful: of the
     demo's talks our small ones understand at least 2.8 times as much in the right language.
     """
-    return sum(word.confidence * (word.end_s - word.start_s) for word in side.words)
+    return sum(word.confidence * (word.end_s - word.start_s) for word in words)
 
 
 async def run_transcriber(

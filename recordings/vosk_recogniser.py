@@ -89,6 +89,9 @@ class VoskRecogniser:
         text = json.dumps([*grammar, UNKNOWN], ensure_ascii=False)
         return VoskLive(vosk.KaldiRecognizer(self._model, self.rate, text), rate, self.rate)
 
+    def follow(self, rate: int) -> "VoskFollowing":
+        return VoskFollowing(vosk.KaldiRecognizer(self._model, self.rate), rate, self.rate)
+
     def _grammar(self, phrases: Sequence[str]) -> list[str] | None:
         """The phrases in words of the model; None where there is none, or one has other words."""
         split = [split_into_words(phrase, self._knows) for phrase in phrases]
@@ -140,6 +143,19 @@ class VoskLive(_Stream):
         self.accept(b"", last=True)
         self._words += _heard(self._decoder.FinalResult())
         return self._words
+
+
+class VoskFollowing(_Stream):
+    """One side of a talk while it goes on."""
+
+    def feed(self, pcm: bytes) -> tuple[list[Word], str]:
+        sure = list(_words(self._decoder.Result())) if self.accept(pcm, last=False) else []
+        partly = msgspec.json.decode(self._decoder.PartialResult(), type=_HeardPartly).partial
+        return sure, " ".join(word for word in partly.split() if word != UNKNOWN)
+
+    def finish(self) -> list[Word]:
+        self.accept(b"", last=True)
+        return list(_words(self._decoder.FinalResult()))
 
 
 class VoskListening(_Stream):

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, Field
 
-from foundation.errors import NotFound, RemoteError
+from foundation.errors import NotFound
 from foundation.ids import CallbackId, new_callback_id
 from foundation.web.api import SignedIn, require_role
 from foundation.web.users import Role, User
@@ -20,8 +20,6 @@ from wallboard.document import Document
 from wallboard.service import BoardService
 
 OfTheFloor = Annotated[User, Depends(require_role(Role.SUPERVISOR, Role.TEAM_LEAD, Role.AGENT))]
-FURTHEST_S = 86_400.0
-"How far ahead somebody may be called back: the journal is read for two days at a start."
 
 
 class WantedCallback(BaseModel, extra="forbid"):
@@ -43,7 +41,8 @@ def callback_routes(service: BoardService) -> APIRouter:
     @router.post("/callbacks", summary="Have somebody called back", status_code=201)
     async def ask(wanted: WantedCallback, user: OfTheFloor) -> dict[str, str]:
         """409 when the number is to be called back from that queue already, or the queue calls
-        nobody back; 403 when a number rule forbids it."""
+        nobody back; 403 when a number rule forbids it; 422 for a time further ahead than the
+        queue's `furthest_days`."""
         callback_id = new_callback_id()
         in_s = _delay_s(wanted.not_before)
         await service.ask(
@@ -71,10 +70,7 @@ def callback_routes(service: BoardService) -> APIRouter:
 def _delay_s(not_before: datetime | None) -> float:
     if not_before is None:
         return 0.0
-    delay_s = (not_before - datetime.now(UTC)).total_seconds()
-    if delay_s > FURTHEST_S:
-        raise RemoteError(f"{not_before.isoformat()} is more than a day ahead.")
-    return max(0.0, delay_s)
+    return max(0.0, (not_before - datetime.now(UTC)).total_seconds())
 
 
 def _callback(line: CallbackLine) -> Document:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from acd.expected_wait import Accuracy
 from foundation.errors import Unavailable
-from foundation.ids import QueueId
+from foundation.ids import CallId, QueueId
 from wallboard.board import Board, BoardRecord
 from wallboard.board_clock import BoardClock, JournalClock
+from wallboard.calls import Phase
 from wallboard.commands import Command, Done
 from wallboard.core_link import CaughtUp, CoreLink, StartOver
 from wallboard.directory import Directory
@@ -131,6 +132,11 @@ class BoardService:
     async def _take_directory(self) -> None:
         if self._read_directory is not None:
             self.board.directory = await self._read_directory()
+
+    def is_living(self, call_id: CallId) -> bool:
+        """The board knows it, and it is not over; unsure while core is away, then it is."""
+        call = self.board.calls.get(call_id)
+        return not self.core_up or (call is not None and call.phase is not Phase.ENDED)
 
     async def ask(self, command: Command) -> Done:
         """Core's acknowledgement, when the board shows the effect (or is late with it)."""

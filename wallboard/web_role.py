@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, tzinfo
+from pathlib import Path
 from typing import TypeAlias
 
 from fastapi import APIRouter, FastAPI
@@ -33,16 +34,21 @@ from wallboard.core_link import CoreLink
 from wallboard.curve import Past
 from wallboard.directory import Directory
 from wallboard.host import Host
+from wallboard.live_words import LiveWords
 from wallboard.outbox import Outbox
 from wallboard.pages import wallboard_pages
 from wallboard.screens import Screens
 from wallboard.service import BoardService, FollowOptions
 from wallboard.socket import SocketOptions, wallboard_socket
 from wallboard.tally import Tally
+from wallboard.transcript_socket import transcript_socket
 from wallboard.tv_desk import TvDesk
 from wallboard.tv_links import TvLink
 
 log = logging.getLogger(__name__)
+
+
+FORGET_WORDS_S = 10.0
 
 
 def end_process() -> None:
@@ -83,6 +89,8 @@ class BoardOptions:
     read_tv_links: Callable[[], Awaitable[list[TvLink]]] = no_tv_links
     read_past: ReadPast | None = None
     "The half hours of an earlier day; None: only yesterday's are known."
+    words_socket: Path | None = None
+    "Where the listener tells what is said in talks; None: none is followed."
 
 
 def build(
@@ -123,6 +131,7 @@ def build(
     desk = AlarmDesk(service, options.rules, options.look_at_host)
     tv = TvDesk(screens, options.read_tv_links)
     service.listeners.append(tv.on_event)
+    words = None if options.words_socket is None else LiveWords(options.words_socket)
     _measure(registry, service, screens)
 
     async def core_is_up() -> None:
@@ -143,6 +152,8 @@ def build(
                 for name, way in options.ways.items()
             },
         }
+        if words is not None:
+            work |= {"live-words": words.run(), "forget-words": _forget_words(words, service)}
         tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
         for task in tasks:
             task.add_done_callback(lambda done: _end_when_failed(done, on_failure))
@@ -160,6 +171,8 @@ def build(
         wallboard_pages(),
         *extra_routers,
     ]
+    if words is not None:
+        routers.append(transcript_socket(service, words))
     return create_app(
         replace(options.web, gate=replace(options.web.gate, find_link=tv.find)),
         users,
@@ -181,6 +194,13 @@ async def _read_past(service: BoardService, screens: Screens, read: ReadPast | N
             with suppress(Unavailable):  # asked again at the next look
                 screens.past, known = await read(wanted), wanted
         await asyncio.sleep(LOOK_AT_DAY_S)
+
+
+async def _forget_words(words: LiveWords, service: BoardService) -> None:
+    """Those of talks that are over."""
+    while True:
+        await asyncio.sleep(FORGET_WORDS_S)
+        words.keep_only(service.is_living)
 
 
 def _end_when_failed(task: "asyncio.Task[None]", on_failure: Callable[[], None]) -> None:

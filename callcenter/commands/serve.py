@@ -82,7 +82,7 @@ def roles(settings: Settings) -> list[Role]:
         Role(trunk_of(number), _python("callcenter.roles.line", folder, number))
         for number in carried_lines(settings)
     ]
-    if settings.listens:
+    if settings.listens or settings.follows:
         named.append(Role("listener", _python("callcenter.roles.listener", folder)))
     if settings.recordings.transcribe:
         # It lowers its own priority.

@@ -131,7 +131,7 @@ def _queued(story: Story, event: acd.CallQueued, at_s: float) -> None:
 
 
 def _offer_failed(story: Story, event: acd.OfferFailed, at_s: float) -> None:
-    if event.why is not acd.OfferFailure.WITHDRAWN:
+    if event.why not in acd.NOBODYS_FAULT:
         story.missed_by.append(event.agent_id)
 
 

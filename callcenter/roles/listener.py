@@ -18,6 +18,7 @@ def options(settings: Settings) -> ListenerOptions:
     return ListenerOptions(
         control=places.listener_socket,
         live=places.live_socket,
+        words=places.words_socket,
         models={language: path for language, path in models.items() if path is not None},
         most=settings.speech.most_listened,
         pause_s=settings.speech.answer_pause_s,

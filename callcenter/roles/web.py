@@ -13,29 +13,34 @@ from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, WebCore
 from callcenter.live_api import live_router
-from callcenter.pages import PAGES
+from callcenter.pages import LIVE, PAGES, RECORDINGS, STATIC, TRANSCRIPTION
 from callcenter.past_day import read_past
 from callcenter.places import Places
 from callcenter.records_api import records_router
 from callcenter.rules import alarm_ways, directory, phone_options
+from callcenter.search_api import search_router
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
+from callcenter.transcription_api import transcription_router
 from callcenter.tv_api import tv_router
 from foundation import clock
 from foundation.db import make_engine, make_sessions
+from foundation.errors import Unavailable
 from foundation.journal import JournalReader
 from foundation.log import set_up
 from foundation.web.api import require_role
 from foundation.web.app import WebOptions
-from foundation.web.frame import FrameOptions
+from foundation.web.frame import FrameOptions, page_routes
 from foundation.web.gate import GateOptions
 from foundation.web.server import server_config
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role
 from recordings.api import recordings_router
+from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
+from wallboard.directory import Directory
 from wallboard.host import look_at_disk
 from wallboard.pages import phone_pages
 from wallboard.store import TvLinkStore
@@ -43,6 +48,8 @@ from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may hear recordings and read transcripts."
+LOOKERS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+"Who may see how far the transcripts are."
 CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may change skills and queues while calls go on, and make TV links."
 ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -52,11 +59,13 @@ ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     """Everything that is served over HTTP. `core`: another than the one at the centre's socket."""
     engine = make_engine(settings.database_url)
+    sessions = make_sessions(engine)
     zone = ZoneInfo(settings.timezone)
     key = derive_key(settings.data_path, "web sessions")
-    line = core or CoreLine(Places(settings.data_path).core_socket)
+    places = Places(settings.data_path)
+    line = core or CoreLine(places.core_socket)
     recordings = recordings_router(
-        RecordingStore(make_sessions(engine)),
+        RecordingStore(sessions),
         settings.recordings_path,
         zone,
         require_role(*HEARERS),
@@ -64,11 +73,19 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     journal = JournalReader(settings.journal_path, CODEC)
     records = records_router(
         journal,
-        PartyStore(make_sessions(engine)).numbers,
+        PartyStore(sessions).numbers,
         zone,
         require_role(*ACCOUNTANTS),
         clock.utc_now,
     )
+
+    async def known_directory() -> Directory:
+        """As core serves it; while core is away, as the configuration has it."""
+        try:
+            return await line.directory()
+        except Unavailable:
+            return directory(settings)
+
     return build(
         line,
         UserStore(engine),
@@ -82,12 +99,13 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             zone=zone,
             read_directory=line.directory,
             read_accuracies=line.accuracies,
+            words_socket=places.words_socket,
             plans=settings.boards,
             read_plans=line.boards,
             rules=settings.alarm_rules,
             ways=alarm_ways(settings),
             look_at_host=partial(look_at_disk, settings.recordings_path),
-            read_tv_links=TvLinkStore(make_sessions(engine)).all,
+            read_tv_links=TvLinkStore(sessions).all,
             read_past=partial(read_past, journal, zone=zone),
         ),
         extra_routers=[
@@ -95,8 +113,15 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
+            search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
+            transcription_router(
+                line, RecordingStore(sessions), require_role(*LOOKERS), require_role(*CHANGERS)
+            ),
             tv_router(line, require_role(*CHANGERS)),
             phone_pages(phone_options(settings)),
+            page_routes(LIVE, STATIC / "live"),
+            page_routes(RECORDINGS, STATIC / "recordings"),
+            page_routes(TRANSCRIPTION, STATIC / "transcription"),
         ],
         metrics_sources=[line.metrics],
     )

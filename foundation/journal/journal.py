@@ -23,7 +23,7 @@ from foundation.errors import ResourceError
 from foundation.journal.codec import EventCodec
 from foundation.journal.file import JournalFile
 from foundation.journal.reader import JournalReader
-from foundation.journal.rows import Row, to_us
+from foundation.journal.rows import EPOCH, MICROSECOND, Row, to_us
 from foundation.journal.writer import JournalOptions, Writer
 from foundation.record import Record
 from foundation.tasks import OnFailure, Tasks
@@ -55,6 +55,8 @@ class Journal:
         self.last_seq = last.seq if last else 0
         self.opened_seq = self.last_seq
         "Of the newest record that was on the disk when this process began."
+        self.ended_at = None if last is None else EPOCH + last.utc_us * MICROSECOND
+        "When that was written."
         self.run = secrets.token_hex(4)
         "Names this process among those that write this journal one after the other."
         self.is_same_boot = last is not None and last.boot_id == clock.boot_id()

@@ -5,7 +5,7 @@ from typing import Literal
 from alembic import context
 from sqlalchemy.types import TypeDecorator
 
-from foundation.db import Base
+from foundation.db import Base, is_described
 
 
 def render_item(kind: str, item: object, _: object) -> str | Literal[False]:
@@ -22,6 +22,7 @@ context.configure(
     # SQLite cannot alter a column in place; Alembic then copies the table.
     render_as_batch=True,
     compare_type=True,
+    include_object=is_described,
     render_item=render_item,
 )
 with context.begin_transaction():

@@ -80,12 +80,13 @@ class AgentLeg(RungLeg):
         self._has_rung = True
         return [Tell(AgentRinging(self.call_id, self.agent_id, self.offer_id))]
 
-    def on_connectable(self, done: media.Done) -> list[Effect]:
-        told = Tell(AgentPickedUp(self.call_id, self.agent_id, self.offer_id))
-        return [*self.connectable(done), told]
+    def picked_up(self) -> AgentPickedUp:
+        return AgentPickedUp(self.call_id, self.agent_id, self.offer_id)
 
-    def farewell(self, by: EndedBy, status: int, why: str = "") -> list[Effect]:
-        """What its end means; `status`: what an offer that was not picked up is refused with."""
-        if self.is_up:
-            return [Tell(AgentHungUp(self.call_id, self.agent_id, by, why))]
-        return [Tell(AgentRefused(self.call_id, self.agent_id, self.offer_id, status))]
+    def refused(self, status: int) -> AgentRefused:
+        """How an offer ends that never came to face the caller."""
+        return AgentRefused(self.call_id, self.agent_id, self.offer_id, status)
+
+    def farewell(self, by: EndedBy, why: str = "") -> list[Effect]:
+        """Of one who faced the caller."""
+        return [Tell(AgentHungUp(self.call_id, self.agent_id, by, why))]

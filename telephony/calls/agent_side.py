@@ -1,27 +1,30 @@
-"""The agent's side of the call machine: ringing, bridging, and the end of the agent's part."""
+"""The agent's side of the call machine: who faces the caller, the bridge, and the end of that.
+
+Phones that are rung and have not come so far are with `ringing`.
+"""
 
 from collections.abc import Callable, Sequence
 
 from foundation.ids import AgentId, LegId, OfferId
-from telephony.calls.agent_leg import ENDED_EARLY, AgentLeg
-from telephony.calls.effects import Effect, MediaAnswered, Purpose, Reject, Tell
-from telephony.calls.events import AgentRefused, CallBridged, EndedBy
+from telephony.calls.agent_leg import AgentLeg
+from telephony.calls.effects import Effect, Purpose, Reject, Tell
+from telephony.calls.events import CallBridged, EndedBy
 from telephony.calls.guest_leg import GuestLeg
 from telephony.calls.kept import KeptAgentSide, KeptGuestSide
 from telephony.calls.options import CallOptions
 from telephony.calls.recording import Recording
 from telephony.calls.referral import PENDING, Referral
+from telephony.calls.ringing import Ringing
 from telephony.calls.seats import AgentSeat, Seats
 from telephony.calls.sound import Sound
 from telephony.media import protocol as media
+from telephony.sip.events import ELSEWHERE
 
-AGENT_THERE = 491
-"Refuses an offer while another agent's leg is still there: Request Pending."
-NO_MEDIA = 503
+WITHDRAWN = "the offer was withdrawn"
 
 
 class AgentSide:
-    """At most one agent's leg beside the caller's."""
+    """At most one agent's leg beside the caller's, and those that are rung to become it."""
 
     def __init__(
         self,
@@ -43,42 +46,30 @@ class AgentSide:
         self._leaves = leaves
         self._end = end
         self._call_id = seats.caller.call_id
+        self.ringing = Ringing(seats, options)
 
     def resume(self, kept: KeptAgentSide | KeptGuestSide, plays: int) -> list[Effect]:
         seats = self._seats
         seats.expect(kept.leg_id)
-        if isinstance(kept, KeptGuestSide):
-            seats.agent = GuestLeg(self._call_id, kept.leg_id, kept.target, kept.way, self._options)
-        else:
-            agent_id, offer_id = kept.agent_id, kept.offer_id
-            seats.agent = self._new_leg(kept.leg_id, agent_id, offer_id, auto_answer=False)
+        if not isinstance(kept, KeptGuestSide):
+            return self.ringing.resume(kept, plays)
+        seats.agent = GuestLeg(self._call_id, kept.leg_id, kept.target, kept.way, self._options)
         return seats.agent.resume(kept, bridged=seats.is_bridged, plays=plays)
 
     # -- commands --------------------------------------------------------------------------------
 
-    def ring(
-        self, leg_id: LegId, agent_id: AgentId, offer_id: OfferId, *, auto_answer: bool
-    ) -> list[Effect]:
-        seats = self._seats
-        if not seats.caller.is_alive:
-            return []
-        if seats.agent is not None or seats.guest is not None:
-            return [Tell(AgentRefused(self._call_id, agent_id, offer_id, AGENT_THERE))]
-        seats.expect(leg_id)
-        seats.agent = self._new_leg(leg_id, agent_id, offer_id, auto_answer=auto_answer)
-        return seats.agent.prepare(seats.caller.codec)
-
-    def stop_ringing(self, offer_id: OfferId) -> list[Effect]:
+    def stop_ringing(self, offer_id: OfferId, *, taken: bool) -> list[Effect]:
+        reason = ELSEWHERE if taken else WITHDRAWN
         agent = self._seats.agent
         if agent is None or agent.offer_id != offer_id:
-            return []
-        return self._leaves(agent.drop("the offer was withdrawn"), [])
+            return self.ringing.stop(offer_id, reason)
+        return self._leaves(agent.drop(reason), [])
 
     def release(self) -> list[Effect]:
         agent = self._seats.agent
         if agent is None or not agent.is_up:
             return []
-        return self._lose(agent, EndedBy.CENTRE, ENDED_EARLY, "released")
+        return self._lose(agent, EndedBy.CENTRE, "released")
 
     def play(self, items: Sequence[str]) -> list[Effect]:
         agent = self._seats.agent
@@ -99,16 +90,6 @@ class AgentSide:
 
     # -- facts -----------------------------------------------------------------------------------
 
-    def on_media(self, given: MediaAnswered) -> list[Effect]:
-        agent, reply = self._seats.agent_on(given.asked.leg), given.reply
-        if not isinstance(agent, AgentLeg):
-            return []
-        if isinstance(reply, media.Failed):
-            return self._lose(agent, EndedBy.FAULT, reply.status, reply.sentence)
-        if given.asked.purpose is Purpose.PREPARE_AGENT:
-            return agent.on_prepared(reply)
-        return agent.on_connectable(reply)
-
     def on_connected(self, leg_id: LegId, reply: media.Done | media.Failed) -> list[Effect]:
         agent = self._seats.agent_on(leg_id)
         if not isinstance(agent, AgentLeg) or self._seats.is_bridged or not agent.is_up:
@@ -120,20 +101,16 @@ class AgentSide:
         self._sound.bridged(self._seats.caller, agent)
         return [Tell(CallBridged(self._call_id, agent.agent_id))]
 
-    def on_peer_ended(self, leg_id: LegId, by: EndedBy, status: int) -> list[Effect]:
-        agent = self._seats.agent_on(leg_id)
-        if agent is None:
-            return []
-        news = agent.farewell(by, status)
+    def on_peer_ended(self, agent: AgentSeat, by: EndedBy) -> list[Effect]:
+        news = agent.farewell(by)
         return self._without(agent, [agent.release()], news, by, "the guest hung up")
 
-    def on_bad_media(self, leg_id: LegId, sentence: str) -> list[Effect]:
-        agent = self._seats.agent_on(leg_id)
-        return [] if agent is None else self._lose(agent, EndedBy.FAULT, NO_MEDIA, sentence)
+    def on_bad_media(self, agent: AgentSeat, sentence: str) -> list[Effect]:
+        return self._lose(agent, EndedBy.FAULT, sentence)
 
-    def _lose(self, agent: AgentSeat, by: EndedBy, status: int, why: str) -> list[Effect]:
+    def _lose(self, agent: AgentSeat, by: EndedBy, why: str) -> list[Effect]:
         """We end it."""
-        news = agent.farewell(by, status, why if by is EndedBy.FAULT else "")
+        news = agent.farewell(by, why if by is EndedBy.FAULT else "")
         return self._without(agent, agent.drop(why), news, by, why)
 
     def _without(
@@ -168,7 +145,9 @@ class AgentSide:
         assert seats.agent is not None
         seats.expect(leg_id)
         offer_id = seats.agent.offer_id
-        seats.successor = self._new_leg(leg_id, agent_id, offer_id, auto_answer=False)
+        seats.successor = AgentLeg(
+            self._call_id, leg_id, agent_id, offer_id, self._options, auto_answer=False
+        )
         return seats.successor.prepare_move(sdp)
 
     def on_move_prepared(self, leg_id: LegId, reply: media.Done | media.Failed) -> list[Effect]:
@@ -196,10 +175,3 @@ class AgentSide:
             return []
         self._seats.successor = None
         return [new.release()]
-
-    def _new_leg(
-        self, leg_id: LegId, agent_id: AgentId, offer_id: OfferId, *, auto_answer: bool
-    ) -> AgentLeg:
-        return AgentLeg(
-            self._call_id, leg_id, agent_id, offer_id, self._options, auto_answer=auto_answer
-        )

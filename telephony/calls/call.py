@@ -1,8 +1,9 @@
 """One call as a pure machine: SIP and media facts and commands in, SIP and media work out.
 
 The caller's leg comes first and is the call: when it is gone, the call is over. At most one agent's
-leg stands beside it, and at most one guest's beside both. Below are telephony.sip (dialogs) and
-telephony.media (sessions), which know nothing of each other; this package is where the two meet.
+leg stands beside it, one or more that are rung to become it, and at most one guest's beside both.
+Below are telephony.sip (dialogs) and telephony.media (sessions), which know nothing of each other;
+this package is where the two meet.
 
     IncomingCall ─▶ media Offer ─▶ CallArrived ─▶ answer() ─▶ 200 ─▶ play() …
        ring_agent() ─▶ media Offer ─▶ INVITE ─▶ 200 ─▶ media Answer ─▶ AgentPickedUp
@@ -10,15 +11,16 @@ telephony.media (sessions), which know nothing of each other; this package is wh
     place() ─▶ CallPlaced ─▶ media Offer ─▶ INVITE ─▶ 200 ─▶ media Answer ─▶ CallAnswered, as above
                                               └ refused, cancelled ─▶ CallNotReached ─▶ CallEnded
 
-                     ring_agent                AgentPickedUp, bridge
+                   ring_agent (several)        AgentPickedUp, bridge
           ALONE ───────────────────▶ RINGING ────────────────────────▶ BRIDGED ⇄ held
-            ▲                           │ refused, withdrawn              │ agent gone
+            ▲                           │ all refused, withdrawn          │ agent gone
             └───────────────────────────┴─────────────────────────────────┘
           caller gone in any state: the other legs are hung up, CallEnded
 
 The legs are machines of their own: `leg`, `caller_leg`, `rung_leg`, `agent_leg`, `guest_leg`,
-`hearing`. This one's parts share the `seats`: `agent_side` and `guest_side` (with `second_line` and
-`referral`), `hold`, `sound`, `recording`; `sip_facts` and `media_facts` lead each fact to its part.
+`hearing`. This one's parts share the `seats`: `ringing`, `agent_side`, `guest_side` (with
+`second_line` and `referral`), `hold`, `sound`, `recording`; `sip_facts` and `media_facts` lead each
+fact to its part.
 
 Rule 1: CallArrived (CallPlaced, when it is we who call) and CallEnded come exactly once each, in
         this order, and only LegEnded and TalkRecorded come after.
@@ -114,7 +116,8 @@ class Call:
 
     @property
     def has_agent(self) -> bool:
-        return self._seats.agent is not None
+        """Or one whose phone rings."""
+        return self._seats.has_agent
 
     @property
     def trunk(self) -> str:
@@ -137,7 +140,8 @@ class Call:
 
     def settle(self) -> list[Effect]:
         """What follows from the step before for who hears whom, and for what is told of holds."""
-        return [*self.parts.sound.follow(), *self.parts.hold.follow()]
+        seated = self.parts.ringing.follow()
+        return [*seated, *self.parts.sound.follow(), *self.parts.hold.follow()]
 
     # -- the caller's INVITE ---------------------------------------------------------------------
 
@@ -171,6 +175,8 @@ class Call:
         self.caller.adopt(kept.caller, bridged=is_talk, plays=plays)
         self.caller.state = LegState.ARRIVED if kept.caller.dialog.is_early else LegState.UP
         effects = [] if kept.agent is None else parts.agents.resume(kept.agent, plays)
+        for side in kept.rung:
+            effects += parts.ringing.resume(side, plays)
         effects += parts.guests.resume(kept, plays)
         if kept.second is not None:
             effects += parts.second.resume(kept.second, plays)
@@ -243,10 +249,10 @@ class Call:
         never = [] if self.caller.is_up else [Tell(CallNotReached(self.call_id, 0))]
         return [*self.caller.turn_out(0, reason), *never, *self._end(by, reason)]
 
-    def stop_ringing(self, offer_id: OfferId) -> list[Effect]:
+    def stop_ringing(self, offer_id: OfferId, *, taken: bool) -> list[Effect]:
         """Of the agent or of the guest."""
         parts = self.parts
-        return [*parts.agents.stop_ringing(offer_id), *parts.guests.withdraw(offer_id)]
+        return [*parts.agents.stop_ringing(offer_id, taken=taken), *parts.guests.withdraw(offer_id)]
 
     # -- facts -----------------------------------------------------------------------------------
 
@@ -308,6 +314,7 @@ class Call:
         effects = self._arrive()
         self._is_over = True
         effects += self.parts.guests.on_call_ends(reason)
+        effects += self.parts.ringing.stop_all(reason)
         agent = self._seats.agent
         if agent is not None:
             effects += self.parts.agents.leave(agent.drop(reason))

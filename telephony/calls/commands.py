@@ -61,13 +61,13 @@ class CallCommands:
     ) -> None:
         self._on_call_with_leg(
             call_id,
-            lambda call, leg: call.parts.agents.ring(
+            lambda call, leg: call.parts.ringing.ring(
                 leg, agent_id, offer_id, auto_answer=auto_answer
             ),
         )
 
-    def stop_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
-        self._on_call(call_id, lambda call: call.stop_ringing(offer_id))
+    def stop_ringing(self, call_id: CallId, offer_id: OfferId, *, taken: bool = False) -> None:
+        self._on_call(call_id, lambda call: call.stop_ringing(offer_id, taken=taken))
 
     def play_to_agent(self, call_id: CallId, items: Sequence[str]) -> None:
         self._on_call(call_id, lambda call: call.parts.agents.play(items))

@@ -71,11 +71,16 @@ class CallControl(Protocol):
     def ring_agent(
         self, call_id: CallId, agent_id: AgentId, offer_id: OfferId, *, auto_answer: bool
     ) -> None:
-        """INVITE the agent's newest binding; AgentRinging, AgentPickedUp or AgentRefused follow."""
+        """INVITE the agent's newest binding; AgentRinging, AgentPickedUp or AgentRefused follow.
 
-    def stop_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
+        Several agents may be rung for one caller: AgentPickedUp comes of the first one whose phone
+        can be spoken with, and of another one only after the part of that one is over.
+        """
+
+    def stop_ringing(self, call_id: CallId, offer_id: OfferId, *, taken: bool = False) -> None:
         """CANCEL (or ACK and BYE when the 200 crossed it); no further event of this offer comes.
 
+        `taken`: somebody else has the caller, so that the phone shows no missed call (RFC 3326).
         Of a guest's offer it is `take_back`.
         """
 

@@ -99,7 +99,7 @@ class GuestLeg(RungLeg):
         # RFC 3261 13.2.1: a reliable 183 had the answer already, and the 200 may leave it out.
         return super().on_answered(sdp or self._early_sdp)
 
-    def farewell(self, by: EndedBy, status: int, why: str = "") -> list[Effect]:
+    def farewell(self, by: EndedBy, why: str = "") -> list[Effect]:
         """Of one who has the talk. One from outside is no agent: with him the call ends."""
         if self.agent_id is None:
             return []

@@ -35,7 +35,7 @@ from collections.abc import Callable
 
 from foundation.ids import LegId, OfferId
 from telephony.calls.agent_leg import ENDED_EARLY
-from telephony.calls.agent_side import AGENT_THERE, NO_MEDIA, AgentSide
+from telephony.calls.agent_side import AgentSide
 from telephony.calls.caller_leg import CallerLeg
 from telephony.calls.control import GuestTarget
 from telephony.calls.effects import Effect, MediaAnswered, Progress, Purpose, Tell
@@ -53,6 +53,7 @@ from telephony.calls.kept import KeptCall
 from telephony.calls.leg import LegState
 from telephony.calls.options import CallOptions
 from telephony.calls.referral import Referral
+from telephony.calls.ringing import AGENT_THERE, NO_MEDIA
 from telephony.calls.seats import Seats
 from telephony.calls.second_line import SecondLine
 from telephony.calls.sound import Sound
@@ -134,7 +135,7 @@ class GuestSide:
     def _may_invite(self, way: GuestWay) -> bool:
         seats = self._seats
         if way is GuestWay.DIAL:
-            return seats.agent is None and seats.guest is None
+            return not seats.has_agent and seats.guest is None
         return seats.is_bridged and seats.guest is None
 
     def _begin(self, way: GuestWay) -> list[Effect]:

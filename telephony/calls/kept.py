@@ -80,6 +80,11 @@ class KeptAgentSide(KeptSide):
     agent_id: AgentId
     offer_id: OfferId
 
+    @property
+    def is_connectable(self) -> bool:
+        """Has picked up, and the answer has reached media."""
+        return bool(self.session.codec) and not self.dialog.is_early
+
 
 @dataclass(frozen=True, slots=True)
 class KeptGuestSide(KeptSide):
@@ -116,6 +121,8 @@ class KeptCall:
     caller: KeptSide
     agent: KeptAgentSide | KeptGuestSide | None = None
     "Who faces the caller: after a transfer that was told the guest, whose note keeps its way."
+    rung: tuple[KeptAgentSide, ...] = ()
+    "Phones of open offers, in the order in which they were made: none has the caller yet."
     guest: KeptGuestSide | None = None
     "Rung or spoken with, and `TalkTransferred` was not told of him."
     second: KeptSide | None = None
@@ -145,5 +152,5 @@ class KeptCall:
 
     @property
     def sides(self) -> list[KeptSide]:
-        all_sides = (self.caller, self.agent, self.second, self.guest)
+        all_sides = (self.caller, self.agent, *self.rung, self.second, self.guest)
         return [side for side in all_sides if side is not None]

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from foundation.ids import CallId, LegId
-from telephony.calls.agent_side import NO_MEDIA
 from telephony.calls.effects import AskMedia, Effect, MediaAnswered, Purpose, Tell
 from telephony.calls.events import EndedBy, LegEnded, PromptEnded, Side, TalkRecorded
 from telephony.calls.parts import Parts
+from telephony.calls.ringing import NO_MEDIA
 from telephony.media import protocol as media
 
 
@@ -35,7 +35,7 @@ class MediaFacts:
             case Purpose.ANSWER_CALLER:
                 return self._caller_picked_up(reply)
             case Purpose.PREPARE_AGENT | Purpose.ANSWER_AGENT:
-                return parts.agents.on_media(given)
+                return parts.ringing.on_media(given)
             case Purpose.PREPARE_SECOND:
                 return parts.second.on_prepared(leg_id, reply)
             case Purpose.PREPARE_MOVE:
@@ -106,8 +106,11 @@ class MediaFacts:
         seats, parts = self._seats, self._parts
         if leg_id == seats.caller.leg_id:
             return self._hang_up(EndedBy.FAULT, sentence)
-        if seats.agent_on(leg_id) is not None:
-            return parts.agents.on_bad_media(leg_id, sentence)
+        agent, rung = seats.agent_on(leg_id), seats.rung_on(leg_id)
+        if agent is not None:
+            return parts.agents.on_bad_media(agent, sentence)
+        if rung is not None:
+            return parts.ringing.on_bad_media(rung, sentence)
         second = seats.second_on(leg_id)
         if second is None:
             return parts.guests.on_bad_media(leg_id, sentence)

@@ -20,7 +20,7 @@ class Message:
 
     def begin(self, recording_id: RecordingId, file: str, silence_s: float) -> list[Effect]:
         caller = self._seats.caller
-        if not caller.is_up or self._seats.agent is not None:
+        if not caller.is_up or self._seats.has_agent:
             return [Tell(TalkRecorded(recording_id, 0, complete=False))]
         before = self.end()
         self._recording_id = recording_id

@@ -4,7 +4,8 @@ A supervisor's phone is rung as an agent's is, and stands beside the call, never
 call knows nothing of it, and its legs stay connected as they are.
 
     monitor() ─▶ media Offer ─▶ INVITE ─▶ 200 ─▶ media Answer ─▶ Hear … ─▶ MonitorStarted
-    monitor() again ─▶ Hear … ─▶ MonitorChanged
+    a phone dials itself in: join() ─▶ media Offer ─▶ our 200 ─▶ Hear … ─▶ MonitorStarted
+    monitor() again, or key 1, 2, 3 on its phone ─▶ Hear … ─▶ MonitorChanged
     BYE, refusal, stop, a fault, the end of the talk ─▶ MonitorEnded
 
                the supervisor hears      is heard by
@@ -29,7 +30,6 @@ from foundation.ids import CallId, LegId, PhoneId
 from telephony.calls.effects import (
     AskMedia,
     Effect,
-    HangUpLeg,
     MediaAnswered,
     Purpose,
     RefuseRefer,
@@ -44,11 +44,14 @@ from telephony.calls.events import (
 )
 from telephony.calls.options import CallOptions
 from telephony.calls.sound import Heard
-from telephony.calls.supervisor_leg import SupervisorLeg
+from telephony.calls.supervisor_leg import AtTalk, JoiningLeg, SupervisorLeg
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 
 TALK_OVER = "the talk is over"
+BUSY_HERE = 486
+MODES = {"1": MonitorMode.LISTEN, "2": MonitorMode.WHISPER, "3": MonitorMode.BARGE}
+"By the keys of the supervisor's own phone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Monitoring:
 
     def __init__(self, call_id: CallId, talk: Talk, options: CallOptions) -> None:
         self.call_id = call_id
-        self.legs: dict[LegId, SupervisorLeg] = {}
+        self.legs: dict[LegId, AtTalk] = {}
         self._talk = talk
         self._options = options
         self._heard: dict[LegId, list[LegId]] = {}
@@ -117,11 +120,23 @@ class Monitoring:
             return self._change(known, wanted)
         if len(self.legs) >= self._options.max_monitors:
             return []
-        leg = self.legs[leg_id] = SupervisorLeg(
+        leg = SupervisorLeg(
             self.call_id, leg_id, wanted.phone, wanted.by, wanted.mode, self._options
         )
-        self._releasing.add(leg_id)
+        self._seat(leg)
         return leg.prepare(prefer)
+
+    def join(self, leg_id: LegId, wanted: Monitor, offer: bytes) -> list[Effect]:
+        """The phone has dialled itself in by this leg."""
+        if self._find(wanted.phone) or len(self.legs) >= self._options.max_monitors:
+            return [Reject(leg_id, BUSY_HERE)]
+        leg = JoiningLeg(self.call_id, leg_id, wanted.phone, wanted.by, wanted.mode, self._options)
+        self._seat(leg)
+        return leg.begin(offer)
+
+    def _seat(self, leg: AtTalk) -> None:
+        self.legs[leg.leg_id] = leg
+        self._releasing.add(leg.leg_id)
 
     def stop(self, phone: PhoneId, reason: str) -> list[Effect]:
         leg = self._find(phone)
@@ -145,7 +160,14 @@ class Monitoring:
         """The way out after a fault of ours (`by`), for all of them."""
         return self._drop_all(f"{by}: {reason}")
 
-    def _change(self, leg: SupervisorLeg, wanted: Monitor) -> list[Effect]:
+    def on_digit(self, leg_id: LegId, digit: str) -> list[Effect]:
+        """A key of a supervisor's phone; those that mean nothing are passed over."""
+        leg, mode = self.legs.get(leg_id), MODES.get(digit)
+        if leg is None or mode is None:
+            return []
+        return self._change(leg, Monitor(self.call_id, leg.phone, leg.by, mode))
+
+    def _change(self, leg: AtTalk, wanted: Monitor) -> list[Effect]:
         """A phone that is not picked up yet simply starts in the other mode."""
         if leg.mode is wanted.mode:
             return []
@@ -156,7 +178,7 @@ class Monitoring:
     # -- SIP's facts -----------------------------------------------------------------------------
 
     def on_sip(self, event: sip.SipEvent) -> list[Effect]:
-        """Facts about a supervisor's leg. Digits that a supervisor presses mean nothing."""
+        """Facts about a supervisor's leg."""
         leg = self.legs.get(event.leg) if isinstance(event, _OF_A_LEG) else None
         if leg is None:
             return [Reject(event.leg, 481)] if isinstance(event, sip.Reoffered) else []
@@ -171,9 +193,10 @@ class Monitoring:
                 return leg.on_reoffered(body)
             case sip.Confirmed(body=body):
                 return leg.on_ack(body)
-            case sip.Gone(why=why):
-                is_bye = why is sip.GoneWhy.BYE
-                return self._remove(leg, "the supervisor hung up" if is_bye else why.value)
+            case sip.InfoDigit(digit=digit):
+                return self.on_digit(leg.leg_id, digit)
+            case sip.Cancelled() | sip.Gone():
+                return self._remove(leg, _why_gone(event))
             case sip.DialogKept(record=record):
                 return leg.keep(record)
             case _:
@@ -193,7 +216,7 @@ class Monitoring:
             return []
         match purpose:
             case Purpose.PREPARE_SUPERVISOR:
-                return leg.on_prepared(reply)
+                effects = leg.on_prepared(reply)
             case Purpose.ANSWER_SUPERVISOR:
                 effects = leg.on_connectable(reply)
             case Purpose.REOFFER:
@@ -209,7 +232,7 @@ class Monitoring:
         return [] if leg is None else self._drop(leg, "no audio came any more")
 
     def _on_failed(
-        self, given: MediaAnswered, leg: SupervisorLeg | None, reply: media.Failed
+        self, given: MediaAnswered, leg: AtTalk | None, reply: media.Failed
     ) -> list[Effect]:
         match given.asked.purpose:
             case Purpose.REOFFER if leg is not None:
@@ -252,26 +275,27 @@ class Monitoring:
 
     # -- endings ---------------------------------------------------------------------------------
 
-    def _drop(self, leg: SupervisorLeg, reason: str) -> list[Effect]:
+    def _drop(self, leg: AtTalk, reason: str) -> list[Effect]:
         """We end it."""
-        hang_up: list[Effect] = [HangUpLeg(leg.leg_id, reason)] if leg.was_dialled else []
-        return [*hang_up, *self._remove(leg, reason)]
+        return [*leg.leave(reason), *self._remove(leg, reason)]
 
     def _drop_all(self, reason: str) -> list[Effect]:
         return [effect for leg in [*self.legs.values()] for effect in self._drop(leg, reason)]
 
-    def _remove(self, leg: SupervisorLeg, reason: str) -> list[Effect]:
+    def _remove(self, leg: AtTalk, reason: str) -> list[Effect]:
         """Its dialog is over; nobody must hear it when its session goes."""
         del self.legs[leg.leg_id]
         attuned = self._attune()
         return [*attuned, leg.release(), Tell(MonitorEnded(self.call_id, leg.phone, reason))]
 
-    def _find(self, phone: PhoneId) -> SupervisorLeg | None:
+    def _find(self, phone: PhoneId) -> AtTalk | None:
         return next((leg for leg in self.legs.values() if leg.phone == phone), None)
 
 
 _OF_A_LEG = (
     sip.Answered,
+    sip.Cancelled,
+    sip.InfoDigit,
     sip.Refused,
     sip.Reoffered,
     sip.Confirmed,
@@ -279,6 +303,12 @@ _OF_A_LEG = (
     sip.Referred,
     sip.DialogKept,
 )
+
+
+def _why_gone(event: sip.Cancelled | sip.Gone) -> str:
+    if isinstance(event, sip.Gone) and event.why is not sip.GoneWhy.BYE:
+        return event.why.value
+    return "the supervisor hung up"
 
 
 def _beside(heard: Heard, supervisors: list[LegId]) -> list[LegId]:

@@ -12,6 +12,7 @@ from telephony.calls.message import Message
 from telephony.calls.options import CallOptions
 from telephony.calls.recording import Recording
 from telephony.calls.referral import Referral
+from telephony.calls.ringing import Ringing
 from telephony.calls.seats import Seats
 from telephony.calls.second_line import SecondLine
 from telephony.calls.sound import Sound
@@ -26,6 +27,7 @@ class Parts:
     message: Message
     referral: Referral
     second: SecondLine
+    ringing: Ringing
     agents: AgentSide
     guests: GuestSide
 
@@ -46,4 +48,5 @@ def make_parts(
     agents = AgentSide(seats, recording, sound, referral, options, agent_leaves, hang_up)
     guests = GuestSide(seats, agents, second, referral, hold, sound, options, answer, hang_up)
     message = Message(seats)
-    return Parts(seats, sound, hold, recording, message, referral, second, agents, guests)
+    ringing = agents.ringing
+    return Parts(seats, sound, hold, recording, message, referral, second, ringing, agents, guests)

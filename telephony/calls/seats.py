@@ -19,6 +19,8 @@ class Seats:
     def __init__(self, caller: CallerLeg) -> None:
         self.caller = caller
         self.agent: AgentSeat | None = None
+        self.rung: list[AgentLeg] = []
+        "Phones of open offers, of which the first that can be spoken with becomes `agent`."
         self.is_bridged = False
         "Caller and agent talk; neither a hold nor a consultation ends that."
         self.is_on_hold = False
@@ -37,6 +39,11 @@ class Seats:
         "Legs whose session media was asked for and has not let go of."
 
     @property
+    def has_agent(self) -> bool:
+        """Or one whose phone rings."""
+        return self.agent is not None or bool(self.rung)
+
+    @property
     def voice(self) -> Leg | None:
         """By which the agent speaks with a guest."""
         return self.second or self.agent
@@ -48,7 +55,14 @@ class Seats:
 
     def legs(self) -> list[Leg]:
         """Those that are alive."""
-        all_legs = (self.caller, self.agent, self.second, self.guest, self.successor)
+        all_legs = (
+            self.caller,
+            self.agent,
+            *self.rung,
+            self.second,
+            self.guest,
+            self.successor,
+        )
         return [leg for leg in all_legs if leg is not None and leg.is_alive]
 
     def find(self, leg_id: LegId) -> Leg | None:
@@ -56,6 +70,9 @@ class Seats:
 
     def agent_on(self, leg_id: LegId) -> AgentSeat | None:
         return self.agent if self.agent is not None and self.agent.leg_id == leg_id else None
+
+    def rung_on(self, leg_id: LegId) -> AgentLeg | None:
+        return next((leg for leg in self.rung if leg.leg_id == leg_id), None)
 
     def guest_on(self, leg_id: LegId) -> GuestLeg | None:
         return self.guest if self.guest is not None and self.guest.leg_id == leg_id else None

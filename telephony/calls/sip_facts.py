@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from foundation.ids import LegId
-from telephony.calls.agent_leg import ENDED_EARLY, AgentLeg
+from telephony.calls.agent_leg import ENDED_EARLY
 from telephony.calls.digits import DigitFilter, DigitWay
 from telephony.calls.effects import Effect, Purpose, Reject, Tell
 from telephony.calls.events import DigitPressed, EndedBy
@@ -68,23 +68,24 @@ class SipFacts:
     # -- phones that we ring ---------------------------------------------------------------------
 
     def _on_progressed(self, leg_id: LegId, status: int, body: bytes) -> list[Effect]:
-        agent = self._seats.agent_on(leg_id)
-        if isinstance(agent, AgentLeg):
-            return agent.on_progress(status)
+        rung = self._seats.rung_on(leg_id)
+        if rung is not None:
+            return rung.on_progress(status)
         return self._parts.guests.on_progress(leg_id, status, body)
 
     def _on_answered(self, leg_id: LegId, body: bytes) -> list[Effect]:
         caller = self._seats.caller
         if isinstance(caller, PlacedLeg) and leg_id == caller.leg_id:
             return caller.on_answered(body)
-        rung = self._seats.agent_on(leg_id) or self._seats.guest_on(leg_id)
+        rung = self._seats.rung_on(leg_id) or self._seats.guest_on(leg_id)
         return [] if rung is None else rung.on_answered(body)
 
     def _on_refused(self, leg_id: LegId, status: int) -> list[Effect]:
         if leg_id == self._seats.caller.leg_id:
             return self._not_reached(status)
-        if self._seats.agent_on(leg_id) is not None:
-            return self._parts.agents.on_peer_ended(leg_id, EndedBy.AGENT, status)
+        rung = self._seats.rung_on(leg_id)
+        if rung is not None:
+            return self._parts.ringing.on_peer_ended(rung, status)
         reason = f"the guest answered {status}"
         return self._parts.guests.on_peer_ended(leg_id, EndedBy.AGENT, status, reason)
 
@@ -122,8 +123,11 @@ class SipFacts:
         if second is not None:
             return self._parts.guests.on_second_ended([second.release()])
         by = EndedBy.AGENT if is_bye else EndedBy.FAULT
-        if self._seats.agent_on(leg_id) is not None:
-            return self._parts.agents.on_peer_ended(leg_id, by, ENDED_EARLY)
+        agent, rung = self._seats.agent_on(leg_id), self._seats.rung_on(leg_id)
+        if agent is not None:
+            return self._parts.agents.on_peer_ended(agent, by)
+        if rung is not None:
+            return self._parts.ringing.on_peer_ended(rung, ENDED_EARLY)
         what = "the guest hung up" if is_bye else reason or why.value
         return self._parts.guests.on_peer_ended(leg_id, by, ENDED_EARLY, what)
 

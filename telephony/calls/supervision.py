@@ -54,6 +54,13 @@ class Supervision:
         leg_id = new_leg_id()
         return self.step(monitoring, lambda: monitoring.monitor(leg_id, wanted, prefer))
 
+    def join(
+        self, monitoring: Monitoring, leg_id: LegId, phone: PhoneId, mode: MonitorMode, offer: bytes
+    ) -> list[Effect]:
+        """The phone dials itself in; it is who asks, too."""
+        wanted = Monitor(monitoring.call_id, phone, phone, mode)
+        return self.step(monitoring, lambda: monitoring.join(leg_id, wanted, offer))
+
     def step(self, monitoring: Monitoring, step: Callable[[], list[Effect]]) -> list[Effect]:
         """One step of a talk's supervisors; a fault of ours in it costs them and no call."""
         before = {each.phone for each in monitoring.monitors}

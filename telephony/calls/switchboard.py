@@ -7,7 +7,10 @@ performed by `work`.
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
 
+from foundation.errors import RemoteError
 from foundation.ids import (
     AgentId,
     CallId,
@@ -43,11 +46,24 @@ from telephony.calls.referral import FORBIDDEN
 from telephony.calls.second_line import BUSY_HERE
 from telephony.calls.supervision import Supervision
 from telephony.calls.trunks import UNKNOWN_TRUNK, UNKNOWN_TRUNK_STATUS
-from telephony.calls.work import Desk, Work
+from telephony.calls.work import Desk, Work, supervisors_note
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """The talk that a supervisor's phone has dialled itself into, and how."""
+
+    call_id: CallId
+    mode: MonitorMode
+
+
+FindJoining: TypeAlias = Callable[[PhoneId, str], Joining | None]
+"""What a phone has dialled, as a talk to be joined; None: it is no such thing. Raises a RemoteError
+with the answer for a phone that may not, or cannot now."""
 
 
 class Switchboard(CallCommands):
@@ -62,10 +78,12 @@ class Switchboard(CallCommands):
         tell: Callable[[CallEvent], None],
         now: Callable[[], float],
         is_line: Callable[[str], bool] = lambda dialled: True,
+        find_joining: FindJoining = lambda phone, dialled: None,
     ) -> None:
         """`is_line`: what is dialled leads to a line of ours; with what does not, the phone of an
-        agent who talks wants to consult."""
+        agent who talks wants to consult. `find_joining`: with it, a supervisor dials himself in."""
         self._is_line = is_line
+        self._find_joining = find_joining
         self._options = options
         self._sip = sip_port
         self._parties = parties
@@ -132,6 +150,12 @@ class Switchboard(CallCommands):
         """In E.164; None for a party that was erased."""
         return self._parties.find_number(party_id)
 
+    def find_talk_legs(self, call_id: CallId) -> tuple[LegId, LegId] | None:
+        """The caller's and the agent's while they are bridged."""
+        call = self._calls.get(call_id)
+        talk = None if call is None else call.talk
+        return None if talk is None else (talk.caller, talk.agent)
+
     def find_talk(self, call_id: CallId) -> PhoneId | None:
         """The agent's phone that the caller is bridged with."""
         call = self._calls.get(call_id)
@@ -184,8 +208,8 @@ class Switchboard(CallCommands):
 
     def on_media_event(self, event: media.Message) -> None:
         match event:
-            case media.DigitHeard(leg=leg, digit=digit, at_s=at_s):
-                self._on_leg(LegId(leg), lambda call: call.on_digit(LegId(leg), digit, at_s))
+            case media.DigitHeard(leg=leg):
+                self._take_digit(event)
             case media.PlayEnded(leg=leg, play_id=play_id):
                 self._on_leg(LegId(leg), lambda call: call.on_play_ended(play_id))
             case media.MediaLost(leg=leg):
@@ -198,6 +222,14 @@ class Switchboard(CallCommands):
                 self._tell(MediaTroubled(f"Recording {tap_id}: {sentence}"))
             case _:
                 pass
+
+    def _take_digit(self, event: media.DigitHeard) -> None:
+        leg_id = LegId(event.leg)
+        monitoring = self._supervision.find(leg_id)
+        if monitoring is None:
+            self._on_leg(leg_id, lambda call: call.on_digit(leg_id, event.digit, event.at_s))
+        else:
+            self._take_step(monitoring, lambda: monitoring.on_digit(leg_id, event.digit))
 
     def _lose_media(self, leg_id: LegId) -> None:
         monitoring = self._supervision.find(leg_id)
@@ -256,6 +288,30 @@ class Switchboard(CallCommands):
         if monitoring is not None:
             self._take_step(monitoring, lambda: monitoring.stop(phone, reason))
 
+    def _join_talk(self, event: sip.IncomingCall) -> bool:
+        """Whether it is a supervisor's phone that dials itself into a talk."""
+        phone = PhoneId(event.agent_aor)
+        if not phone:
+            return False
+        try:
+            joining = self._find_joining(phone, event.to_user)
+        except RemoteError as error:
+            log.info("%s may not join a talk: %s", phone, error)
+            self._sip.reject(event.leg, error.sip_status)
+            return True
+        if joining is None:
+            return False
+        call = self._calls.get(joining.call_id)
+        monitoring = None if call is None else self._supervision.begin(call, phone)
+        if monitoring is None:
+            self._sip.reject(event.leg, BUSY_HERE)
+            return True
+        log.info("[%s] < INVITE of %s, who joins: %s", joining.call_id, phone, joining.mode)
+        effects = self._supervision.join(monitoring, event.leg, phone, joining.mode, event.body)
+        self._work.do(monitoring, effects)
+        self._sip.note(event.leg, supervisors_note(joining.call_id))
+        return True
+
     # -- new calls -------------------------------------------------------------------------------
 
     def _replace(self, event: sip.IncomingCall, replaced: LegId) -> None:
@@ -302,7 +358,7 @@ class Switchboard(CallCommands):
         return True
 
     def _arrive(self, event: sip.IncomingCall) -> None:
-        if self._consult(event):
+        if self._join_talk(event) or self._consult(event):
             return
         trunks = self._options.trunks
         trunk = trunks.find_account(event.agent_aor)

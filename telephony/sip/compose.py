@@ -3,7 +3,7 @@
 import re
 
 from telephony.sip.errors import SipParseError
-from telephony.sip.events import HostPort
+from telephony.sip.events import ELSEWHERE, HostPort
 from telephony.sip.headers import quote, split_list
 from telephony.sip.message import HeaderLines, Request, serialise
 
@@ -110,6 +110,11 @@ def reply_address(request: Request, source: HostPort) -> HostPort:
 def reason_line(protocol: str, cause: int, text: str) -> list[tuple[str, str]]:
     """Why a request of ours ends something (RFC 3326)."""
     return [("Reason", f"{protocol};cause={cause};text={quote(one_line(text))}")]
+
+
+def cancel_reason(text: str) -> list[tuple[str, str]]:
+    """RFC 3326 2: of a call that was completed elsewhere a phone shows no missed one."""
+    return reason_line("SIP", 200 if text == ELSEWHERE else 487, text) if text else []
 
 
 def one_line(text: str) -> str:

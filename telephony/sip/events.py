@@ -19,6 +19,9 @@ from typing import TypeAlias
 
 from foundation.ids import LegId
 
+ELSEWHERE = "Call completed elsewhere"
+"Reason of a hang-up whose phone is to show no missed call (RFC 3326 2)."
+
 
 @dataclass(frozen=True, slots=True)
 class HostPort:

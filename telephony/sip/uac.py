@@ -15,11 +15,11 @@ from msgspec import structs
 
 from foundation.ids import LegId
 from telephony.sip import session
-from telephony.sip.compose import reason_line
+from telephony.sip.compose import cancel_reason
 from telephony.sip.dialog import Dialog, Target, storable
 from telephony.sip.digest import Credentials, DigestClient
 from telephony.sip.errors import SipParseError
-from telephony.sip.events import GoneWhy, HostPort, Progressed, Refused
+from telephony.sip.events import ELSEWHERE, GoneWhy, HostPort, Progressed, Refused
 from telephony.sip.headers import NameAddr
 from telephony.sip.in_dialog import InDialog, may_retry
 from telephony.sip.leg import Branch, EarlyDialog, Leg, LegState
@@ -118,8 +118,7 @@ class OutgoingLegs:
     def _cancel_when_heard(self, leg: Leg, entry: ClientEntry, now: float) -> None:
         """RFC 3261 9.1: not before a provisional answer; that comes back here."""
         if entry.has_provisional and not entry.is_cancelled:
-            text = leg.hang_up_reason
-            self._cancel(entry, reason_line("SIP", 487, text) if text else [], now)
+            self._cancel(entry, cancel_reason(leg.hang_up_reason or ""), now)
             leg.cancel_ends_at = now + self._book.options.timers.give_up
             self._book.rearm(leg)
 
@@ -153,9 +152,8 @@ class OutgoingLegs:
             self._let_go(branch.entry, now)
 
     def _let_go(self, entry: ClientEntry, now: float) -> None:
-        """RFC 3326 2: so that the phone shows no missed call."""
         if entry.has_provisional and not entry.is_cancelled:
-            self._cancel(entry, reason_line("SIP", 200, "Call completed elsewhere"), now)
+            self._cancel(entry, cancel_reason(ELSEWHERE), now)
         self._book.layer.limit(entry, now + self._book.options.timers.give_up)
 
     def acknowledge(self, leg: Leg, body: bytes) -> None:

@@ -38,7 +38,13 @@ from acd.inputs import (
 )
 from acd.options import CallbackOptions, QueueOptions, Relaxation
 from acd.requirement import parse_requirement
-from foundation.errors import ConfigurationError, Conflict, IllegalTransition, NotFound
+from foundation.errors import (
+    ConfigurationError,
+    Conflict,
+    IllegalTransition,
+    NotFound,
+    RemoteError,
+)
 from foundation.ids import CallbackId, CallId, OfferId, PartyId, QueueId
 from tests.support.floors import (
     BEN,
@@ -294,6 +300,45 @@ def test_a_wished_time_is_the_entry() -> None:
     queue_up(floor, "c-after", 610)
     assert floor.position(CallId("c-after")) == 3
     assert offers(floor.feed(Ready(EVA), 620)) == [("c-before", EVA)]
+
+
+DAY_S = 86_400.0
+
+
+def test_a_wish_weeks_ahead_is_told_again_daily_and_kept_to_the_second() -> None:
+    floor = office(EVA)
+    seat(floor, EVA, 0)
+    floor.check_callback(PartyId("p-1"), ORDERS, 40 * DAY_S)
+    told: list[object] = ask(floor, 0, waited_s=-40 * DAY_S)
+    while (at := floor.deadline) is not None and not dues(told):
+        assert at <= 40 * DAY_S
+        told += [(at, event) for event in floor.tick(at) if isinstance(event, CallbackQueued)]
+        if at == 40 * DAY_S:
+            break
+    again = [entry for entry in told if isinstance(entry, tuple)]
+    assert len(again) >= 40
+    assert all(event.rest_s == 40 * DAY_S - at for at, event in again)
+    assert all(event.waited_s == at - 40 * DAY_S for at, event in again)
+    assert floor.state_of(EVA) is RINGING, "she is reserved, and the number is dialled"
+
+
+def test_who_is_being_dialled_is_not_promised_again_meanwhile() -> None:
+    options = QueueOptions(callbacks=CallbackOptions(ring_s=2 * DAY_S, give_up_after_s=9 * DAY_S))
+    floor = office(EVA, options=options)
+    seat(floor, EVA, 0)
+    ask(floor, 1)
+    assert floor.tick(1.9 * DAY_S) == []
+    [unreached, _] = floor.tick(2 * DAY_S + 1)
+    assert isinstance(unreached, CallbackUnreached)
+    again = floor.tick(2 * DAY_S + 301 + 600)
+    assert CallbackQueued in {type(event) for event in again} or dues([*again])
+
+
+def test_further_ahead_than_the_queue_allows_is_refused() -> None:
+    floor = office(options=QueueOptions(callbacks=CallbackOptions(furthest_s=3 * DAY_S)))
+    floor.check_callback(PartyId("p-1"), ORDERS, 3 * DAY_S)
+    with pytest.raises(RemoteError, match=r"within 3 days; 3\.5 days are too far"):
+        floor.check_callback(PartyId("p-1"), ORDERS, 3.5 * DAY_S)
 
 
 def test_cancelled_nobody_is_dialled_and_the_agent_is_free() -> None:

@@ -42,7 +42,7 @@ from acd.inputs import (
     SignIn,
     SignOut,
 )
-from acd.options import CallbackOptions, QueueOptions
+from acd.options import CallbackOptions, QueueOptions, Strategy
 from foundation.errors import Conflict, IllegalTransition, NotFound
 from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId
 from tests.support.floors import BEN, EVA, ORDERS, card, numbered_offers
@@ -52,6 +52,7 @@ OPTIONS = CallbackOptions(
 )
 QUEUES = {
     ORDERS: QueueOptions(ring_s=5.0, wrap_up_s=0.0, max_wait_s=30.0, callbacks=OPTIONS),
+    QueueId("all"): QueueOptions(strategy=Strategy.RING_ALL, ring_s=5.0, callbacks=OPTIONS),
     QueueId("rare"): QueueOptions(skills={"rare": 1}, wrap_up_s=5.0, callbacks=OPTIONS),
 }
 agents = st.sampled_from([EVA, BEN])
@@ -93,7 +94,7 @@ class Told:
         self.open: dict[CallbackId, CallbackQueued] = {}
         self.due: dict[CallbackId, CallbackDue] = {}
         self.tries: dict[CallbackId, int] = {}
-        self.ringing: dict[CallId, AgentId] = {}
+        self.ringing: set[tuple[CallId, AgentId]] = set()
         self.talking: dict[CallId, AgentId] = {}
         self.visits = 0
         self.outcomes = 0
@@ -128,11 +129,12 @@ class Told:
                 self.visits += 1
             case AgentOffered(call_id, agent_id=agent_id):
                 assert agent_id not in self.bound(), "never two calls for one agent"
-                self.ringing[call_id] = agent_id
-            case OfferFailed(call_id):
-                del self.ringing[call_id]
-            case AgentAnswered(call_id):
-                self.talking[call_id] = self.ringing.pop(call_id)
+                self.ringing.add((call_id, agent_id))
+            case OfferFailed(call_id, agent_id=agent_id):
+                self.ringing.remove((call_id, agent_id))
+            case AgentAnswered(call_id, agent_id=agent_id):
+                self.ringing.remove((call_id, agent_id))
+                self.talking[call_id] = agent_id
                 self.outcomes += 1
             case TalkEnded(call_id):
                 del self.talking[call_id]
@@ -143,7 +145,7 @@ class Told:
 
     def bound(self) -> list[AgentId]:
         due = [each.agent_id for each in self.due.values()]
-        return [*due, *self.ringing.values(), *self.talking.values()]
+        return [*due, *(agent_id for _, agent_id in self.ringing), *self.talking.values()]
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -189,7 +191,7 @@ class AnyOrder(RuleBasedStateMachine):
         self._take(self.floor.feed(PartyReached(callback_id, call_id), self.now))
         assert callback_id not in self.told.open, "never dialled again"
         if not reserved.busy:
-            assert self.told.ringing[call_id] == due.agent_id
+            assert (call_id, due.agent_id) in self.told.ringing
 
     @rule(callback_id=promises)
     def who_is_not_dialled_any_more_answers(self, callback_id: CallbackId) -> None:

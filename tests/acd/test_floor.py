@@ -517,7 +517,7 @@ def test_positions_count_the_same_queue_only_and_waiting_callers_only() -> None:
 
     assert [floor.position(c) for c in (C1, C2, C3)] == [None, 1, 1]
     assert floor.position(CallId("c-9")) is None
-    assert [(v.call_id, v.agent_id) for v in floor.waiting(ORDERS)] == [(C1, EVA), (C3, None)]
+    assert [(v.call_id, v.agents) for v in floor.waiting(ORDERS)] == [(C1, (EVA,)), (C3, ())]
 
 
 def test_the_floor_shows_its_agents() -> None:

@@ -201,7 +201,7 @@ class AnyChange(RuleBasedStateMachine):
         ]
         for queue in (ORDERS, REPAIRS):
             for caller in self.floor.waiting(queue):
-                if caller.agent_id is not None:
+                if caller.agents:
                     continue
                 for card in free:
                     skills = {**card.skills, own_skill(card.agent_id): 1}
@@ -211,7 +211,7 @@ class AnyChange(RuleBasedStateMachine):
     @invariant()
     def who_waits_is_told_a_place_and_the_places_are_in_order(self) -> None:
         for queue in (ORDERS, REPAIRS):
-            waiting = [c for c in self.floor.waiting(queue) if c.agent_id is None]
+            waiting = [c for c in self.floor.waiting(queue) if not c.agents]
             places = [self.floor.position(c.call_id) for c in waiting]
             assert places == list(range(1, len(waiting) + 1))
 

@@ -47,12 +47,13 @@ from acd.inputs import (
     SignOut,
     TakeTalk,
 )
-from acd.options import AgentOptions, QueueOptions
+from acd.options import AgentOptions, QueueOptions, Strategy
 from foundation.errors import Conflict, IllegalTransition
 from foundation.ids import AgentId, CallId, OfferId, QueueId
 from tests.support.floors import BEN, EVA, ORDERS, REPAIRS, ZOE, card, numbered_offers
 
 ANYTHING = QueueId("anything")
+ALL, TWO = QueueId("all"), QueueId("two")
 # Times that divide each other, so that several deadlines fall on the same instant.
 QUEUES = {
     ORDERS: QueueOptions(skills={"orders": 2}, announce_position_every_s=5.0, max_wait_s=20.0),
@@ -60,6 +61,8 @@ QUEUES = {
         skills={"repairs": 1}, wrap_up_s=0.0, max_wait_s=15.0, announce_position_every_s=15.0
     ),
     ANYTHING: QueueOptions(ring_s=5.0, wrap_up_s=5.0),
+    ALL: QueueOptions(skills={"orders": 1}, strategy=Strategy.RING_ALL, max_wait_s=20.0),
+    TWO: QueueOptions(ring_s=5.0, strategy=Strategy.RING_ALL, ring_all_most=2, max_wait_s=15.0),
 }
 CARDS = [card(EVA, orders=3, repairs=1), card(BEN, orders=2), card(ZOE, repairs=2, orders=1)]
 OFFLINE = AgentState.OFF
@@ -94,7 +97,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.waiting: dict[CallId, QueueId] = {}
-        self.ringing: dict[CallId, AgentOffered] = {}
+        self.ringing: dict[OfferId, AgentOffered] = {}
         self.talking: dict[CallId, AgentAnswered | TalkTaken] = {}
         self.guests: dict[CallId, AgentReserved] = {}
         "Of calls whose talk, when it has an agent, is somebody else's."
@@ -104,12 +107,14 @@ class Journal:
         self.offered: Counter[QueueId] = Counter()
         self.outcomes: Counter[QueueId] = Counter()
         self.offer_ids: set[OfferId] = set()
+        self.tried: set[tuple[CallId, AgentId]] = set()
 
     def take(self, event: AcdEvent) -> None:
         match event:
             case CallQueued(call_id, queue):
                 assert not self.is_on_floor(call_id)
                 self.waiting[call_id] = queue
+                self.tried = {pair for pair in self.tried if pair[0] != call_id}
                 self.offered[queue] += 1
             case PositionTold(call_id, queue, position):
                 assert self.waiting[call_id] == queue
@@ -125,7 +130,15 @@ class Journal:
                 self.outcomes[event.queue] += 1
 
     def is_on_floor(self, call_id: CallId) -> bool:
-        return call_id in {**self.waiting, **self.ringing, **self.talking}
+        return call_id in {**self.waiting, **self.rung, **self.talking}
+
+    @property
+    def rung(self) -> dict[CallId, list[AgentOffered]]:
+        """Whom phones ring for, several of them in queues that ring all."""
+        found: dict[CallId, list[AgentOffered]] = {}
+        for offer in self.ringing.values():
+            found.setdefault(offer.call_id, []).append(offer)
+        return found
 
     def _take_agents_part(
         self, event: AgentOffered | OfferFailed | AgentAnswered | TalkEnded
@@ -136,15 +149,21 @@ class Journal:
                 assert agent_id not in self.calls_of_agents(), "never two calls for one agent"
                 assert self.states[agent_id] is AgentState.READY
                 assert event.offer_id not in self.offer_ids
-                assert self.waiting.pop(call_id) == event.queue
+                rung = self.rung.get(call_id, [])
+                assert len(rung) < QUEUES[event.queue].most_offers
+                assert rung or self.waiting.pop(call_id) == event.queue
                 self.offer_ids.add(event.offer_id)
-                self.ringing[call_id] = event
+                self.ringing[event.offer_id] = event
             case OfferFailed():
-                offer = self.ringing.pop(call_id)
-                assert (offer.agent_id, offer.offer_id) == (agent_id, event.offer_id)
-                self.waiting[call_id] = event.queue
+                offer = self.ringing.pop(event.offer_id)
+                assert (offer.agent_id, offer.call_id) == (agent_id, call_id)
+                self.tried.add((call_id, agent_id))
+                if call_id not in self.rung:
+                    self.waiting[call_id] = event.queue
             case AgentAnswered():
-                assert self.ringing.pop(call_id).agent_id == agent_id
+                (offer,) = self.rung[call_id]
+                assert offer.agent_id == agent_id, "the others have failed before"
+                del self.ringing[offer.offer_id]
                 self.talking[call_id] = event
                 self.outcomes[event.queue] += 1
             case TalkEnded():
@@ -180,13 +199,13 @@ class Journal:
                 assert (reserved.agent_id, reserved.offer_id) == (agent_id, event.offer_id)
                 assert event.offer_id not in self.joined
             case TalkTaken():
-                assert call_id not in {**self.waiting, **self.ringing, **self.talking}
+                assert not self.is_on_floor(call_id)
                 assert self.guests[call_id].agent_id == agent_id
                 assert self.guests.pop(call_id).offer_id in self.joined
                 self.talking[call_id] = event
 
     def calls_of_agents(self) -> dict[AgentId, CallId]:
-        ringing = {offer.agent_id: call_id for call_id, offer in self.ringing.items()}
+        ringing = {offer.agent_id: offer.call_id for offer in self.ringing.values()}
         talking = {talk.agent_id: call_id for call_id, talk in self.talking.items()}
         guests = {guest.agent_id: call_id for call_id, guest in self.guests.items()}
         bound = ringing | talking | guests
@@ -223,8 +242,8 @@ class AnyInterleaving(RuleBasedStateMachine):
     @precondition(lambda self: self.journal.ringing)
     @rule(data=st.data(), picks_up=st.booleans())
     def a_ringing_phone_answers(self, data: st.DataObject, picks_up: bool) -> None:
-        call_id = data.draw(st.sampled_from(sorted(self.journal.ringing)))
-        offer = self.journal.ringing[call_id]
+        offer = self.journal.ringing[data.draw(st.sampled_from(sorted(self.journal.ringing)))]
+        call_id = offer.call_id
         outcome: AcdInput = Decline(call_id, offer.agent_id, offer.offer_id, OfferFailure.DECLINED)
         if picks_up:
             outcome = Accept(call_id, offer.agent_id, offer.offer_id)
@@ -232,6 +251,8 @@ class AnyInterleaving(RuleBasedStateMachine):
         self._take(self.floor.feed(outcome, self.now))
         assert not self.floor.is_current(offer.offer_id)
         assert (call_id in self.journal.talking) is picks_up
+        if picks_up:
+            assert call_id not in self.journal.rung, "all other phones are told to stop"
 
     @precondition(lambda self: self.journal.talking)
     @rule(data=st.data())
@@ -248,8 +269,8 @@ class AnyInterleaving(RuleBasedStateMachine):
             self.an_agent_comes(agent_id)
         if not self.journal.is_on_floor(call_id):
             self._take(self.floor.feed(Enqueue(call_id, ANYTHING), self.now))
-        for ringing, offer in [*self.journal.ringing.items()]:
-            accepted = Accept(ringing, offer.agent_id, offer.offer_id)
+        for offer in [*self.journal.ringing.values()]:
+            accepted = Accept(offer.call_id, offer.agent_id, offer.offer_id)
             self._take(self.floor.feed(accepted, self.now))
         free = [a for a in (EVA, BEN, ZOE) if not self.floor.why_unavailable(a)]
         alone = sorted(self.journal.talking.keys() - self.journal.guests.keys())
@@ -325,9 +346,13 @@ class AnyInterleaving(RuleBasedStateMachine):
     @invariant()
     def a_caller_is_in_exactly_one_place(self) -> None:
         shown = {c.call_id: c for queue in QUEUES for c in self.floor.waiting(queue)}
-        in_line = {call_id for call_id, caller in shown.items() if caller.agent_id is None}
+        in_line = {call_id for call_id, caller in shown.items() if not caller.agents}
         assert in_line == set(self.journal.waiting)
-        assert set(shown) - in_line == set(self.journal.ringing)
+        rung = {call_id: caller.agents for call_id, caller in shown.items() if caller.agents}
+        assert rung == {
+            call_id: tuple(offer.agent_id for offer in offers)
+            for call_id, offers in self.journal.rung.items()
+        }
         for call_id in self.journal.talking:
             assert self.floor.position(call_id) is None
 
@@ -348,8 +373,20 @@ class AnyInterleaving(RuleBasedStateMachine):
                     assert not QUEUES[queue].requirement.suits(skilled.skills)
 
     @invariant()
+    def nobody_is_idle_beside_a_caller_whose_queue_rings_all(self) -> None:
+        for caller in [each for queue in QUEUES for each in self.floor.waiting(queue)]:
+            options, rung = QUEUES[caller.queue], len(caller.agents)
+            has_time = self.now < caller.entered_at + options.max_wait_s
+            if 0 < rung < options.most_offers and has_time:
+                for view in self.floor.agents():
+                    skills = self.floor.card_of(view.agent_id).skills
+                    is_new = (caller.call_id, view.agent_id) not in self.journal.tried
+                    suits = options.requirement.suits(skills) and is_new
+                    assert not (suits and not self.floor.why_unavailable(view.agent_id))
+
+    @invariant()
     def the_counters_add_up(self) -> None:
-        offer_queues = [offer.queue for offer in self.journal.ringing.values()]
+        offer_queues = [offers[0].queue for offers in self.journal.rung.values()]
         open_visits = Counter([*self.journal.waiting.values(), *offer_queues])
         for queue in QUEUES:
             visits = self.journal.outcomes[queue] + open_visits[queue]
@@ -358,7 +395,7 @@ class AnyInterleaving(RuleBasedStateMachine):
     @invariant()
     def positions_are_the_order_of_service(self) -> None:
         for queue in QUEUES:
-            line = [c for c in self.floor.waiting(queue) if c.agent_id is None]
+            line = [c for c in self.floor.waiting(queue) if not c.agents]
             numbers = [self.floor.position(c.call_id) for c in line]
             assert numbers == list(range(1, len(line) + 1))
             assert line == sorted(line, key=lambda caller: caller.served_from)

@@ -15,6 +15,9 @@ from acd.events import (
     CallbackUnreached,
     CallQueued,
 )
+from acd.floor import Floor
+from acd.inputs import QueueCallback
+from acd.options import CallbackOptions, QueueOptions
 from callcenter.callbacks import failure_of
 from callcenter.callbacks_past import RESTARTED_S, CallbacksPast
 from callcenter.contact import Stage
@@ -27,6 +30,7 @@ from telephony.calls.numbers import ANONYMOUS
 from tests.support.fake_house import EVA, ORDERS, TOM, House
 
 B1, B2 = CallbackId("b-1"), CallbackId("b-2")
+DAY_S = 86_400.0
 NUMBER, PARTY = "+8613900000001", PartyId("p-+8613900000001")
 RULES = NumberRules(
     rules=(
@@ -314,3 +318,18 @@ def test_who_may_have_been_rung_is_left_in_peace_and_the_try_is_known() -> None:
 def test_what_is_over_is_not_promised_again(end: object) -> None:
     kept = past((0, QUEUED), (10, DUE), (20, end), (21, DUE), (22, UNREACHED))
     assert kept.again(AT, lambda queue: 300.0) == []
+
+
+def test_the_journals_last_two_days_tell_of_a_promise_that_is_weeks_old() -> None:
+    options = QueueOptions(callbacks=CallbackOptions())
+    floor = Floor({ORDERS: options}, [], None, lambda: OfferId("o-1"))
+    wish = QueueCallback(B1, PARTY, ORDERS, waited_s=-50 * DAY_S)
+    records: list[tuple[float, object]] = [(0.0, event) for event in floor.feed(wish, 0.0)]
+    while floor.deadline is not None and floor.deadline < 45 * DAY_S:
+        now = floor.deadline
+        records += [(now, event) for event in floor.tick(now)]
+
+    late = [(at, event) for at, event in records if at >= 43 * DAY_S]
+    [again] = past(*late).again(AT + timedelta(days=45), lambda queue: 300.0)
+
+    assert (again.callback_id, again.waited_s, again.rest_s) == (B1, -5 * DAY_S, 5 * DAY_S)

@@ -94,6 +94,13 @@ def test_nodes_that_nobody_reaches_are_a_warning(tmp_path: Path) -> None:
     assert settings.warnings == ("flows/main.yaml:4: nodes.end: no way leads here",)
 
 
+def test_callback_for_a_queue_that_calls_nobody_back_is_a_warning(tmp_path: Path) -> None:
+    node = "{do: callback, queue: orders, next: end, declined: end}"
+    settings = load(written(tmp_path, main=flow(f"  a: {node}")))
+    (warning,) = settings.warnings
+    assert warning.startswith("flows/main.yaml:5: nodes.a.queue: 'orders' has no `callbacks`")
+
+
 def test_flows_that_call_each_other_are_refused(tmp_path: Path) -> None:
     other = "start: a\nnodes:\n  a: {do: call, flow: main, next: b}\n  b: {do: hangup}"
     found = problems(written(tmp_path, main=flow("  a: {do: call, flow: b, next: end}"), b=other))

@@ -1,6 +1,7 @@
 """What flows want, done through the house: heard, looked up, recorded, sent on, served."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -281,9 +282,11 @@ def test_callback_is_a_fact_with_a_party_and_no_number() -> None:
     house.begin()
     house.press("1")
     house.press("1")
-    assert house.facts(CallbackAsked) == [
-        CallbackAsked(C1, "main", "a.promise", ORDERS, PartyId("p-+8613900000001"), 2)
-    ]
+    (asked,) = house.facts(CallbackAsked)
+    assert isinstance(asked, CallbackAsked)
+    wish = CallbackAsked(C1, "main", "a.promise", ORDERS, PartyId("p-+8613900000001"), 2)
+    assert replace(asked, refused="") == wish
+    assert asked.refused.startswith("That number may not be called back"), "no rule allows it"
 
 
 def test_callback_that_may_not_be_dialled_is_no_promise(caplog: pytest.LogCaptureFixture) -> None:
@@ -293,6 +296,7 @@ def test_callback_that_may_not_be_dialled_is_no_promise(caplog: pytest.LogCaptur
     house.press("1")
     assert house.facts(CallbackQueued) == []
     assert "no callback: That number may not be called back" in caplog.text
+    assert "callback_sorry" in str(house.control.done[-1])
 
 
 def test_callback_that_a_rule_allows_waits_in_the_queue_with_its_urgency() -> None:
@@ -307,6 +311,7 @@ def test_callback_that_a_rule_allows_waits_in_the_queue_with_its_urgency() -> No
     assert isinstance(queued, CallbackQueued)
     assert (queued.party_id, queued.queue) == (PartyId("p-+8613900000001"), ORDERS)
     assert queued.priority == Priority.P1
+    assert "callback_thanks" in str(house.control.done[-1])
 
 
 def test_chosen_language_is_spoken_in_the_queue_too() -> None:

@@ -21,6 +21,7 @@ from callcenter.metrics import (
 )
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
 from recordings import events as recordings
+from recordings.transcription import Progress
 from telephony.calls import events as calls
 from telephony.lines.events import LineLost
 from telephony.media import protocol as media
@@ -266,3 +267,21 @@ def test_queues_show_how_far_expected_waits_were_off_and_their_surges() -> None:
     assert f'{error}{{quantile="0.5",queue="help"}}' not in text, "nobody was answered yet"
     assert 'callcenter_queue_surge{queue="orders"} 1.0' in text
     assert 'callcenter_queue_surge{queue="help"} 0.0' in text
+
+
+def test_transcription_tells_its_lag_and_what_a_cpu_second_brings() -> None:
+    progress = Progress(
+        waiting=3, working=1, failed=2, lag_s=42.5, audio_s=600.0, cpu_s=12.0, is_resting=True
+    )
+    got = samples(CoreMetrics(lambda: replace(IDLE, transcription=progress)))
+
+    assert got["transcription_lag_seconds"] == 42.5
+    assert [
+        got[f"transcription_jobs{{{state}}}"] for state in ("waiting", "working", "failed")
+    ] == [
+        3,
+        1,
+        2,
+    ]
+    assert got["transcription_audio_seconds_total"] / got["transcription_cpu_seconds_total"] == 50
+    assert (got["transcription_resting"], got["transcription_workers"]) == (1, 0)

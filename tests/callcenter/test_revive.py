@@ -21,6 +21,7 @@ from acd.events import (
     TalkTaken,
 )
 from acd.inputs import CallerLeft, Lose, Pause, Ready
+from acd.options import Strategy
 from callcenter.contact import Stage
 from callcenter.events import ActionTaken, CallSentOn
 from callcenter.history import History
@@ -310,7 +311,7 @@ def test_leg_of_an_earlier_offer_is_a_stray() -> None:
 
     assert plan.strays == [gone]
     assert [caller.tried for caller in plan.kept_callers(0.0)] == [{EVA}]
-    assert [caller.agent_id for caller in plan.kept_callers(0.0)] == [TOM]
+    assert [[*caller.offers] for caller in plan.kept_callers(0.0)] == [[TOM]]
 
 
 def test_withdrawn_offer_leaves_the_agent_s_idle_time_as_it_was() -> None:
@@ -566,6 +567,73 @@ def test_caller_who_was_sent_to_a_line_hears_its_flow_again() -> None:
     assert plan.calls[0].contact.line == "8000"
 
 
+# -- a queue that rings all ----------------------------------------------------------------------
+
+
+def rung_by_all() -> tuple[Lines, CallId, OfferId, OfferId]:
+    """A caller at whose agents' it rings: the house, the call, Eva's offer and Tom's."""
+    lines = Lines(open_house(Strategy.RING_ALL))
+    for agent_id in (EVA, TOM):
+        lines.house.phone(agent_id)
+    call_id = waiting(lines)
+    eva, tom = lines.agents
+    return lines, call_id, eva, tom
+
+
+def next_of(lines: Lines, unwritten: int = 0) -> Lines:
+    return next_core(lines, unwritten, vanished=[])
+
+
+def test_all_phones_that_ring_go_on_ringing_and_the_first_has_the_caller() -> None:
+    lines, call_id, eva, tom = rung_by_all()
+
+    after = next_of(lines)
+    assert {*after.agents} == {eva, tom}
+    after.pick_up(tom)
+
+    assert {*after.agents} == {tom}
+    assert events_after(after, AgentAnswered) == [AgentAnswered(call_id, ORDERS, TOM)]
+    assert after.house.floor.state_of(EVA) is AgentState.READY
+
+
+def test_of_two_phones_that_were_picked_up_unheard_one_has_the_caller() -> None:
+    lines, call_id, eva, tom = rung_by_all()
+    for offer_id in (eva, tom):
+        lines.agents[offer_id].is_early = False
+
+    after = next_of(lines)
+
+    assert {*after.agents} == {eva}
+    assert events_after(after, AgentAnswered) == [AgentAnswered(call_id, ORDERS, EVA)]
+    assert after.house.floor.state_of(TOM) is AgentState.READY
+
+
+def test_phone_that_was_not_dialled_yet_rings_beside_the_other() -> None:
+    lines, call_id, eva, tom = rung_by_all()
+    del lines.agents[tom]
+
+    (revived,) = plan_of(lines.journal, lines.sides()).calls
+
+    assert revived.missed == (AgentOffered(call_id, ORDERS, TOM, tom),)
+    assert [leg.offer_id for leg in revived.kept.rung] == [eva]
+
+
+def test_talk_whose_answer_was_cut_off_frees_those_who_were_beaten() -> None:
+    lines, call_id, _, tom = rung_by_all()
+    offered = len(lines.journal)
+    lines.pick_up(tom)
+    lines.prompt_ended(call_id)
+    unwritten = len(lines.journal) - offered
+
+    plan = plan_of(lines.journal[:-unwritten], lines.sides())
+
+    kinds = [type(fact) for fact in plan.facts]
+    assert kinds.index(OfferFailed) < kinds.index(AgentAnswered)
+    assert [[*caller.offers] for caller in plan.kept_callers(0.0)] == [[TOM]]
+    states = {agent.agent_id: agent.state for agent in plan.agents}
+    assert states == {EVA: AgentState.READY, TOM: AgentState.TALKING}
+
+
 # -- any story, killed at any record -------------------------------------------------------------
 
 OUTCOMES = (AgentAnswered, CallAbandoned, CallOverflowed, CallLost)
@@ -637,6 +705,7 @@ DEEDS: list[Deed] = [
 ]
 deeds = st.tuples(st.sampled_from(range(len(DEEDS))), st.integers(0, 30))
 stories = st.lists(deeds, max_size=40)
+strategies = st.sampled_from([Strategy.LONGEST_IDLE, Strategy.RING_ALL])
 PHONES_CAME = 2
 "Records that are on disk before anything can be cut off."
 
@@ -675,7 +744,8 @@ def next_core(lines: Lines, unwritten: int, vanished: list[int], keep: int = PHO
     journal = lines.journal[: max(keep, len(lines.journal) - unwritten)]
     sides = [side for number, side in enumerate(lines.sides()) if number not in vanished]
     plan = plan_of(journal, sides)
-    successor = revive(plan, journal, lines.house.now, lines.life + 1)
+    strategy = lines.house.floor.options_of(ORDERS).strategy
+    successor = revive(plan, journal, lines.house.now, lines.life + 1, strategy)
     for left in plan.left:
         successor.house.feed(left)
     for call_id in plan.lost:
@@ -687,8 +757,8 @@ def next_core(lines: Lines, unwritten: int, vanished: list[int], keep: int = PHO
     return successor
 
 
-def born() -> Lines:
-    lines = Lines(open_house())
+def born(strategy: Strategy = Strategy.LONGEST_IDLE) -> Lines:
+    lines = Lines(open_house(strategy))
     for agent_id in (EVA, TOM):
         lines.house.phone(agent_id)
     return lines
@@ -707,15 +777,23 @@ def end_all(lines: Lines) -> None:
     unwritten=st.integers(0, 6),
     vanished=st.lists(st.integers(0, 9), max_size=2),
     after=stories,
+    strategy=strategies,
 )
-@example(before=[(10, 0), (10, 2), (0, 0)], unwritten=6, vanished=[], after=[(0, 0)])
+@example(
+    before=[(10, 0), (10, 2), (0, 0)],
+    unwritten=6,
+    vanished=[],
+    after=[(0, 0)],
+    strategy=Strategy.LONGEST_IDLE,
+)
 def test_whatever_happened_before_and_happens_after_a_kill_each_thing_ends_once(
     before: list[tuple[int, int]],
     unwritten: int,
     vanished: list[int],
     after: list[tuple[int, int]],
+    strategy: Strategy,
 ) -> None:
-    lines = born()
+    lines = born(strategy)
     live(lines, before)
     lines = next_core(lines, unwritten, vanished)
     live(lines, after)
@@ -734,12 +812,13 @@ def test_whatever_happened_before_and_happens_after_a_kill_each_thing_ends_once(
         ),
         min_size=2,
         max_size=6,
-    )
+    ),
+    strategy=strategies,
 )
 def test_cores_may_die_one_after_the_other_and_each_thing_ends_once(
-    lives: list[tuple[list[tuple[int, int]], int, list[int]]],
+    lives: list[tuple[list[tuple[int, int]], int, list[int]]], strategy: Strategy
 ) -> None:
-    lines = born()
+    lines = born(strategy)
     kept = PHONES_CAME
     for story, unwritten, vanished in lives:
         live(lines, story)

@@ -24,7 +24,7 @@ RARELY = st.sampled_from([False, False, False, True])
 "Endings are few, or nothing else would ever happen."
 GONE_OF_ITSELF = [why for why in sip.GoneWhy if why is not sip.GoneWhy.OURS]
 MAX_LEGS = 24
-EVA = AgentId("eva")
+EVA, BEN, ZOE = AgentId("eva"), AgentId("ben"), AgentId("zoe")
 LINE = "8000"
 BOSSES = [PhoneId("boss-1"), PhoneId("boss-2")]
 
@@ -49,7 +49,7 @@ class CallMachine(RuleBasedStateMachine):
         self.stack.on_sip = self.board.on_sip
         self.now = 0.0
         self.made = 0
-        self.last_offer: dict[CallId, OfferId] = {}
+        self.offers: dict[CallId, list[OfferId]] = {}
         self.asked_to_record: list[str] = []
 
     # -- callers and phones ----------------------------------------------------------------------
@@ -90,6 +90,29 @@ class CallMachine(RuleBasedStateMachine):
         for step in way[:steps]:
             self.media_catches_up("sendrecv")
             step()
+
+    @precondition(lambda self: self.story.arrived and len(self.stack.legs) < MAX_LEGS)
+    @rule(data=st.data(), pick_up=st.integers(0, 3), beaten=st.booleans())
+    def ring_all(self, data: st.DataObject, pick_up: int, beaten: bool) -> None:
+        """Three phones, of which some are picked up at once; `beaten`: the others are withdrawn."""
+        call_id = data.draw(st.sampled_from(self.story.arrived))
+        self.stack.refuse_dial, self.story.react = False, None
+        for agent_id in (EVA, BEN, ZOE):
+            self._ring(call_id, agent_id)
+        self.media_catches_up("sendrecv")
+        mine = [
+            leg
+            for leg in self.stack.at(At.DIALLING)
+            if self.media.by_leg[leg.leg_id] == call_id and leg.to in (EVA, BEN, ZOE)
+        ]
+        for leg in mine[:pick_up]:
+            self.stack.pick_up(leg)
+        self.media_catches_up("sendrecv")
+        over = self.story.refused | self.story.withdrawn
+        for offer_id in self.offers[call_id] if beaten else ():
+            if offer_id not in over and self.story.talking.get(call_id) != offer_id:
+                self.story.withdrew(call_id, offer_id)
+                self.board.stop_ringing(call_id, offer_id)
 
     def _invite(
         self,
@@ -408,17 +431,20 @@ class CallMachine(RuleBasedStateMachine):
         call_id = data.draw(st.sampled_from(self.story.arrived))
         self.board.hang_up(call_id, by, "test")
 
-    def _ring(self, call_id: CallId) -> None:
+    def _ring(self, call_id: CallId, agent_id: AgentId = EVA) -> None:
         offer_id = OfferId(f"o-{self._number()}")
-        if not self._has_live_agent(call_id):
-            self.last_offer[call_id] = offer_id
-        self.board.ring_agent(call_id, EVA, offer_id, auto_answer=False)
+        self.offers.setdefault(call_id, []).append(offer_id)
+        self.board.ring_agent(call_id, agent_id, offer_id, auto_answer=False)
 
     def _withdraw(self, call_id: CallId) -> None:
-        offer_id = self.last_offer.get(call_id)
-        if offer_id is not None:
-            self.board.stop_ringing(call_id, offer_id)
+        """One that is open, or accepted."""
+        over = self.story.refused | self.story.withdrawn
+        live = [offer_id for offer_id in self.offers.get(call_id, []) if offer_id not in over]
+        if live:
+            offer_id = live[self._number() % len(live)]
+            # What happens to the other phones is told within the command.
             self.story.withdrew(call_id, offer_id)
+            self.board.stop_ringing(call_id, offer_id)
 
     def _record(self, call_id: CallId) -> None:
         recording_id = RecordingId(f"r-{self._number()}")
@@ -429,15 +455,6 @@ class CallMachine(RuleBasedStateMachine):
         phone = BOSSES[self._number() % len(BOSSES)]
         self.board.monitor(call_id, phone, mode, by="sue")
 
-    def _has_live_agent(self, call_id: CallId) -> bool:
-        offer = self.last_offer.get(call_id)
-        over = self.story.refused | self.story.withdrawn
-        return (
-            offer is not None
-            and offer not in over
-            and (offer not in self.story.picked_up or call_id in self.story.talking)
-        )
-
     def _number(self) -> int:
         self.made += 1
         return self.made
@@ -445,13 +462,17 @@ class CallMachine(RuleBasedStateMachine):
     # -- rules that hold at every moment ---------------------------------------------------------
 
     @invariant()
-    def a_call_has_at_most_one_live_agents_leg(self) -> None:
-        live = [
-            self.media.by_leg[leg.leg_id]
-            for leg in self.stack.at(At.DIALLING, At.UP)
-            if leg.to == EVA and leg.leg_id not in self.media.released
-        ]
-        assert len(live) == len(set(live))
+    def a_caller_is_connected_with_one_agent_at_most(self) -> None:
+        for call_id in self.story.arrived:
+            legs = [each for each, call in self.media.by_leg.items() if call == call_id]
+            phones = [leg for leg in legs if self._phone_of(leg) in (EVA, BEN, ZOE)]
+            connected = [leg for leg in phones if leg in self.media.ears.connected]
+            assert len(connected) <= 1
+            assert not connected or call_id in self.story.talking
+
+    def _phone_of(self, leg_id: str) -> str:
+        leg = self.stack.legs.get(LegId(leg_id))
+        return "" if leg is None else leg.to
 
     @invariant()
     def music_plays_only_for_who_is_held(self) -> None:

@@ -15,6 +15,7 @@ from telephony.calls.events import (
     PhoneChanged,
 )
 from telephony.calls.monitor import Monitor
+from telephony.calls.switchboard import Joining
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 from tests.support.listened_talk import CALLER, ListenedTalk
@@ -271,10 +272,10 @@ def test_fault_of_ours_ends_the_supervisors_and_not_the_talk(
     assert "a monitor of" in caplog.text
 
 
-def test_digits_of_a_supervisor_mean_nothing(talk: ListenedTalk) -> None:
+def test_keys_of_a_supervisor_reach_nobody_and_most_mean_nothing(talk: ListenedTalk) -> None:
     boss = talk.listen(BARGE)
-    talk.board.on_sip(sip.InfoDigit(boss, "1"))
-    talk.board.on_media_event(media.DigitHeard(seq=1, leg=boss, digit="1", at_s=talk.lines.now))
+    talk.board.on_sip(sip.InfoDigit(boss, "7"))
+    talk.board.on_media_event(media.DigitHeard(seq=1, leg=boss, digit="#", at_s=talk.lines.now))
     assert talk.names() == ["MonitorStarted"]
     assert talk.media.of(media.SendDigits) == []
 
@@ -335,3 +336,72 @@ def test_reply_that_comes_after_the_supervisor_has_gone_wakes_nothing(talk: List
     assert LegId(offer.leg) not in talk.media.sessions
     assert talk.sip.verbs().count("dial") == 1
     assert talk.names() == ["MonitorEnded"]
+
+
+# -- a supervisor's own phone dials itself in ------------------------------------------------------
+
+
+def joined(talk: ListenedTalk, mode: MonitorMode = LISTEN, sdp: bytes = b"v=0 boss") -> LegId:
+    leg = LegId("l-boss")
+    talk.lines.joining = Joining(talk.call_id, mode)
+    talk.lines.invite(leg, agent_aor="boss", body=sdp)
+    return leg
+
+
+def test_phone_that_dials_itself_in_listens(talk: ListenedTalk) -> None:
+    boss = joined(talk)
+    assert talk.hearing == {boss: [CALLER, talk.agent]}
+    assert talk.news == [MonitorStarted(talk.call_id, BOSS, BOSS, LISTEN)]
+    assert ("accept", boss, b"v=0 ours") in talk.sip.done
+    assert json.loads(talk.sip.noted[boss]) == {"call": talk.call_id, "side": "supervisor"}
+    assert talk.board.count() == 1, "it is no call of its own"
+
+
+def test_without_an_offer_it_is_heard_when_its_answer_has_come(talk: ListenedTalk) -> None:
+    boss = joined(talk, BARGE, b"")
+    assert talk.news == []
+    talk.board.on_sip(sip.Confirmed(boss, b"v=0 boss"))
+    assert talk.news == [MonitorStarted(talk.call_id, BOSS, BOSS, BARGE)]
+    assert talk.hearing[CALLER] == [talk.agent, boss]
+
+
+@pytest.mark.parametrize("by_info", [False, True])
+def test_keys_change_the_mode(talk: ListenedTalk, by_info: bool) -> None:
+    boss = joined(talk)
+    for digit in "379":
+        talk.board.on_sip(sip.InfoDigit(boss, digit)) if by_info else talk.board.on_media_event(
+            media.DigitHeard(seq=1, leg=boss, digit=digit, at_s=1.0)
+        )
+    assert [type(event).__name__ for event in talk.news] == ["MonitorStarted", "MonitorChanged"]
+    assert talk.hearing[CALLER] == [talk.agent, boss]
+
+
+def test_it_leaves_by_bye_and_when_the_talk_ends(talk: ListenedTalk) -> None:
+    boss = joined(talk, WHISPER)
+    talk.board.on_sip(sip.Gone(boss, sip.GoneWhy.BYE))
+    assert ended(talk) == ["the supervisor hung up"]
+    assert talk.agent not in talk.hearing
+    boss = joined(talk)
+    talk.board.hang_up(talk.call_id, EndedBy.FAULT, "test")
+    assert ("hang_up", boss, "the talk is over") in talk.sip.done
+    talk.board.on_sip(sip.Gone(CALLER, sip.GoneWhy.BYE))
+    assert talk.media.sessions == set()
+
+
+def test_the_third_phone_too_many_is_busy(talk: ListenedTalk) -> None:
+    for phone in ("a", "b", "c"):
+        talk.sip.registered.add(phone)
+        talk.listen(LISTEN, phone)
+    boss = joined(talk)
+    assert ("reject", boss, 486) in talk.sip.done
+    assert BOSS not in [each.phone for each in talk.board.monitors()]
+
+
+def test_cancel_before_media_is_ready_leaves_nothing(talk: ListenedTalk) -> None:
+    talk.media.keeps = True
+    boss = joined(talk)
+    talk.board.on_sip(sip.Cancelled(boss))
+    talk.media.let_go()
+    assert ended(talk) == ["the supervisor hung up"]
+    assert boss not in talk.media.sessions
+    assert talk.board.monitors() == []

@@ -8,17 +8,34 @@ from pathlib import Path
 import pytest
 import yaml
 
-from acd.events import AgentAnswered, AgentOffered, CallOverflowed, CallQueued, OverflowCause
+from acd.events import (
+    AgentAnswered,
+    AgentChanged,
+    AgentOffered,
+    AgentState,
+    CallOverflowed,
+    CallQueued,
+    OfferFailed,
+    OfferFailure,
+    OverflowCause,
+)
 from callcenter.events import ActionTaken
 from foundation.ids import CallId
 from telephony.calls.events import CallBridged, CallEnded
-from tests.support.centre import Centre, served
-from tests.support.desk_phone import DeskPhone
+from tests.support.centre import Centre, Tones, served
+from tests.support.desk_phone import DeskCall, DeskPhone
+from tests.support.tones import tone
 
 pytestmark = pytest.mark.e2e
 
-SPECIAL = {"queues": {"impatient": {"skills": {"special": 1}, "max_wait_s": 60.0}}}
-"Key 3 leads to a queue one of whose skills nobody has."
+RINGS_ALL = {"strategy": "ring_all", "ring_s": 30.0, "announce_agent": False}
+SPECIAL = {
+    "queues": {
+        "impatient": {"skills": {"special": 1}, "max_wait_s": 60.0},
+        "brisk": RINGS_ALL,
+    }
+}
+"Key 3 leads to a queue one of whose skills nobody has, key 2 to one that rings all."
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +109,46 @@ async def test_moved_caller_is_answered_in_the_other_queue(centre: Centre) -> No
     assert (answered.queue, answered.agent_id) == ("orders", "agent0003")
     [left] = centre.facts(CallOverflowed, before)
     assert (left.cause, left.to) == (OverflowCause.MOVED, "orders")
+
+
+async def test_three_phones_ring_and_the_others_stop_when_one_answers_after_a_kill_of_core(
+    centre: Centre,
+) -> None:
+    async with (
+        centre.agent(1) as one,
+        centre.agent(2) as two,
+        centre.agent(3) as three,
+        centre.phone() as caller,
+    ):
+        before = centre.mark()
+        call_id = await wait_in_queue(centre, caller, "2")
+        [call] = caller.calls.values()
+        assert isinstance(call, DeskCall)
+        ringing = await asyncio.gather(*(phone.rings() for phone in (one, two, three)))
+        pid = centre.kill("core")
+        await centre.replaced("core", pid)
+        await centre.ready()
+        chosen = ringing[1]
+        chosen.accept()
+        ends = await asyncio.gather(ringing[0].over(), ringing[2].over())
+        await centre.told(CallBridged, before, call_id=call_id)
+        chosen.play(tone(Tones.AGENT, 1.0))
+        await call.hears(Tones.AGENT)
+        chosen.hang_up()
+        await centre.told(CallEnded, before, call_id=call_id)
+
+    assert [end.by_us for end in ends] == [False, False]
+    assert [end.status for end in ends] == [487, 487]
+    assert len(centre.facts(AgentOffered, before)) == 3
+    failed = centre.facts(OfferFailed, before)
+    assert sorted((one.agent_id, one.why) for one in failed) == [
+        ("agent0001", OfferFailure.TAKEN),
+        ("agent0003", OfferFailure.TAKEN),
+    ]
+    [answered] = centre.facts(AgentAnswered, before)
+    assert answered.agent_id == "agent0002"
+    paused = centre.facts(AgentChanged, before, state=AgentState.PAUSED)
+    assert paused == [], "who was beaten is ready for the next"
 
 
 async def reload(centre: Centre) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from acd.events import AgentChanged, AgentState, CallQueued
+from acd.events import AgentChanged, AgentState, CallQueued, TalkTaken
 from telephony.calls.events import CallBridged, CallEnded, CallHeld, CallResumed, EndedBy, Side
 from tests.support.centre import Centre, Tones
 from tests.support.linphone import Linphone
@@ -110,6 +110,28 @@ async def test_its_hold_gives_the_caller_music_and_its_resume_the_agent(
         assert not (await asyncio.wait_for(call.over(), 5)).by_us
 
     assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
+
+
+async def test_its_transfer_key_gives_the_caller_to_a_colleague(
+    centre: Centre, agents_phone: dict[str, Any]
+) -> None:
+    before = centre.mark()
+    async with Linphone.started(**agents_phone) as agent, centre.phone() as caller:
+        await is_ready(centre, before)
+        call = caller.dial("8000")
+        await call.answered()
+        call.press("1")
+        await centre.told(CallBridged, before, agent_id="agent0001")
+        async with centre.agent(2) as colleague:
+            call.play(tone(Tones.CALLER, 20))
+            await agent.command(f"transfer sip:agent0002@127.0.0.1:{centre.ports.sip}")
+            taken = await colleague.rings()
+            taken.accept()
+            await taken.hears(Tones.CALLER, 0.6)
+            await agent.prints("ended")
+            await centre.told(TalkTaken, before, agent_id="agent0002")
+            call.hang_up()
+            assert not (await asyncio.wait_for(taken.over(), 5)).by_us
 
 
 @pytest.mark.parametrize("by", ["udp", "tls with srtp"])

@@ -40,7 +40,7 @@ PRESENT, ABSENT = 1200.0, 250.0
 "Amplitudes; a tone at -26 dBFS has 2322."
 BOSS = PhoneId("boss01")
 PHONES = [
-    {"id": "boss01", "name": "Chen Jing", "sip_password": "pwboss01"},
+    {"id": "boss01", "name": "Chen Jing", "sip_password": "pwboss01", "monitors": True},
     {"id": "boss02", "name": "Li Min", "sip_password": "pwboss02"},
 ]
 
@@ -275,3 +275,29 @@ async def test_what_cannot_be_listened_to_is_refused_with_a_sentence(centre: Cen
         (403, "A team lead may monitor the talks of the own team only."),
     ]
     assert centre.facts(ActionTaken, floor.before) == []
+
+
+async def test_a_supervisor_dials_himself_in_and_changes_by_keys(centre: Centre) -> None:
+    async with supervisor(centre) as boss, talking(centre) as floor:
+        call = boss.dial("*911001")
+        await call.answered()
+        call.play(tone(TONES_HZ["boss"], 60))
+        floor.calls["boss"] = call
+        await centre.told(MonitorStarted, floor.before, mode=MonitorMode.LISTEN)
+        await floor.hears("boss", "caller", "agent")
+        await floor.hears("caller", "agent")
+        await floor.hears("agent", "caller")
+        call.press("2")
+        await floor.hears("agent", "caller", "boss")
+        await floor.hears("caller", "agent")
+        call.press("3")
+        await floor.hears("caller", "agent", "boss")
+        call.hang_up()
+        await centre.told(MonitorEnded, floor.before)
+        await floor.hears("caller", "agent")
+
+
+async def test_a_phone_without_the_right_to_join_is_refused(centre: Centre) -> None:
+    async with supervisor(centre, "boss02") as phone:
+        end = await asyncio.wait_for(phone.dial("*911001").over(), 5)
+    assert end.status == 403

@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from foundation.db import Base, create_schema, make_engine, make_sessions
+from foundation.db import Base, create_schema, is_described, make_engine, make_sessions
 from tests.support import postgres
 from tools.migration import import_models
 
@@ -34,7 +34,7 @@ async def test_migrations_make_the_tables_that_the_models_describe(url: str) -> 
     await engine.dispose()
 
     assert difference == []
-    assert tables == {*Base.metadata.tables, "alembic_version"}
+    assert tables == {*Base.metadata.tables, "alembic_version", "fts_transcript"}
 
 
 async def test_a_session_speaks_to_it(url: str) -> None:
@@ -47,5 +47,6 @@ async def test_a_session_speaks_to_it(url: str) -> None:
 
 
 def _difference(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    options = {"compare_type": True, "include_object": is_described}
+    context = MigrationContext.configure(connection, opts=options)
     return list(compare_metadata(context, Base.metadata))

@@ -1,4 +1,4 @@
-"""The recording store behaves on PostgreSQL as on SQLite."""
+"""The recording store and the search behave on PostgreSQL as on SQLite."""
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -10,6 +10,7 @@ from recordings.store import RecordingStore
 from tests.support.database import fresh_sessions
 from tests.support.postgresql import can_become_postgres, find_programs, postgresql
 from tests.support.recording_store_behaviour import RecordingStoreBehaviour
+from tests.support.search_behaviour import SearchBehaviour, Sessions
 
 pytestmark = pytest.mark.e2e
 
@@ -25,10 +26,19 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture
-async def store(url: str) -> AsyncIterator[RecordingStore]:
+async def sessions(url: str) -> AsyncIterator[Sessions]:
     async with fresh_sessions(url) as sessions:
-        yield RecordingStore(sessions)
+        yield sessions
+
+
+@pytest.fixture
+def store(sessions: Sessions) -> RecordingStore:
+    return RecordingStore(sessions)
 
 
 class TestOnPostgresql(RecordingStoreBehaviour):
+    """All of it."""
+
+
+class TestSearchOnPostgresql(SearchBehaviour):
     """All of it."""

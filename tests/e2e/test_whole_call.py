@@ -128,9 +128,7 @@ async def test_caller_is_led_to_an_agent_both_talk_and_are_recorded(centre: Cent
     # Barge-in: the greeting's end and the choices were not waited for.
     assert call.heard_tone_s(Tones.GREETING) < 0.8
     assert call.heard_tone_s(Tones.CHOICES) == 0
-    # A media plane of more than one stream may cost the beginning of a prompt while it switches.
-    lost_s = 0.1 if "one-stream" in centre.capabilities else 0.25
-    assert call.heard_tone_s(Tones.number_of(1)) == pytest.approx(0.6, abs=lost_s)
+    assert call.heard_tone_s(Tones.number_of(1)) == pytest.approx(0.6, abs=0.1)
     assert incoming.heard_tone_s(Tones.number_of(1)) == 0
     assert signal_to_noise_db(call.heard, Tones.AGENT) > FULL_G711_DB
     assert signal_to_noise_db(incoming.heard, Tones.CALLER) > FULL_G711_DB

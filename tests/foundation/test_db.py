@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from foundation.db import Base, create_schema, make_engine, make_sessions
+from foundation.db import Base, create_schema, is_described, make_engine, make_sessions
 from foundation.errors import ConfigurationError
 from tools.migration import import_models
 
@@ -53,5 +53,6 @@ async def test_creating_the_schema_twice_changes_nothing(tmp_path: Path) -> None
 
 
 def _difference(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    options = {"compare_type": True, "include_object": is_described}
+    context = MigrationContext.configure(connection, opts=options)
     return list(compare_metadata(context, Base.metadata))

@@ -118,6 +118,18 @@ async def test_reading_begins_at_a_wall_time(journal: Journal, clock: SetClock) 
     assert [r async for r in journal.reader.read_since(clock.utc)] == []
 
 
+async def test_a_new_start_knows_when_the_journal_ended(path: Path, clock: SetClock) -> None:
+    first = await Journal.open(path, CODEC, clock=clock)
+    first.publish(bell(1))
+    ended_at = clock.utc
+    await first.close()
+    clock.pass_s(9 * 86_400)
+    second = await Journal.open(path, CODEC, clock=clock)
+    await second.close()
+
+    assert (first.ended_at, second.ended_at) == (None, ended_at)
+
+
 async def test_a_row_of_an_unknown_kind_is_read_as_such(journal: Journal, path: Path) -> None:
     journal.publish(bell(1))
     await journal.settled(1)

@@ -24,6 +24,8 @@ from ivr.events import FlowEnded, FlowStarted
 from ivr.flow import Flow
 from ivr.hours import parse as parse_hours
 from ivr.inputs import (
+    CallbackPromised,
+    CallbackRefused,
     CallerLeft,
     Digit,
     Input,
@@ -64,6 +66,8 @@ INPUTS: st.SearchStrategy[Input] = st.one_of(
     st.builds(SpeechSilent, IDS),
     st.builds(SpeechFailed, IDS),
     st.just(VoicemailEnded()),
+    st.just(CallbackPromised()),
+    st.just(CallbackRefused()),
     st.just(TransferDone()),
     st.just(TransferFailed()),
 )
@@ -131,7 +135,7 @@ def test_nobody_stays_longer_than_the_limit_however_often_he_presses(
     while visit.deadline is not None:
         now += 7.0
         assert now <= 1800.0 + 7.0
-        for given_ in (PromptEnded(), Digit("1"), VoicemailEnded()):
+        for given_ in (PromptEnded(), Digit("1"), VoicemailEnded(), CallbackRefused()):
             visit.feed(given_, now)
         visit.tick(now)
 

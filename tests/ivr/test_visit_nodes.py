@@ -37,6 +37,8 @@ from ivr.flow import Flow, parse
 from ivr.hours import Hours
 from ivr.hours import parse as parse_hours
 from ivr.inputs import (
+    CallbackPromised,
+    CallbackRefused,
     CallerLeft,
     Digit,
     LookupDone,
@@ -504,11 +506,35 @@ def test_callback_to_the_callers_own_number() -> None:
     assert isinstance(confirm, PlayPrompts)
     assert isinstance(confirm.items[0], Spoken)
     assert "8613900000001" in confirm.items[0].text("en")
-    assert visit.feed(Digit("1"), 2.0)[-2:] == [
-        OfferCallback("main", "a.promise", ORDERS, "8613900000001", 2),
-        play("callback_thanks"),
-    ]
+    offer = OfferCallback("main", "a.promise", ORDERS, "8613900000001", 2)
+    assert visit.feed(Digit("1"), 2.0)[-1] == offer
+    assert visit.feed(CallbackPromised(), 2.0) == [play("callback_thanks")]
     assert visit.feed(PromptEnded(), 4.0)[-1] == HangUp("sorry")
+    assert visit.feed(CallbackRefused(), 5.0) == []
+
+
+def refused(text: str) -> Visit:
+    visit, _ = started(text)
+    visit.feed(Digit("1"), 1.0)
+    visit.feed(Digit("1"), 2.0)
+    assert visit.state is State.PROMISING
+    assert visit.feed(Digit("1"), 2.0) == [], "no key is wanted now"
+    return visit
+
+
+def test_callback_that_is_refused_is_told_and_leads_on() -> None:
+    visit = refused(CALLBACK)
+    assert visit.feed(CallbackRefused(), 2.0) == [play("callback_sorry")]
+    assert visit.feed(PromptEnded(), 4.0)[-2:] == QUEUED, "as one who declined"
+    elsewhere = refused(CALLBACK.replace("declined: end", "declined: end, refused: sorry"))
+    elsewhere.feed(CallbackRefused(), 2.0)
+    assert elsewhere.feed(PromptEnded(), 4.0)[-1] == HangUp("sorry")
+
+
+def test_callback_of_which_nothing_is_heard_is_refused() -> None:
+    visit = refused(CALLBACK)
+    assert visit.deadline is not None
+    assert visit.tick(visit.deadline) == [play("callback_sorry")]
 
 
 def test_callback_to_another_number_and_of_who_withholds_his() -> None:

@@ -1,6 +1,7 @@
 """Transcription jobs: nobody's work is done twice, and no job is lost or tried for ever."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,10 +17,12 @@ from recordings.lease import (
     JobEffect,
     JobPool,
     JobState,
+    JobView,
     Lease,
     Leased,
     LeaseOptions,
     Queue,
+    Raise,
     Renew,
 )
 
@@ -164,6 +167,75 @@ def test_attempts_before_a_restart_count() -> None:
     assert pool.unfinished == 1
 
 
+def test_the_highest_priority_is_leased_first_and_the_oldest_of_equal_ones() -> None:
+    pool = JobPool(OPTIONS)
+    pool.feed(Queue(RecordingId("orders-1")), now=0.0)
+    pool.feed(Queue(RecordingId("complaint-2"), priority=5), now=1.0)
+    pool.feed(Queue(RecordingId("complaint-1"), priority=5, waited_s=50.0), now=2.0)
+
+    leased = [pool.feed(Lease(worker), now=3.0) for worker in ("w1", "w2", "w3")]
+
+    assert [each.recording_id for (each,) in leased if isinstance(each, Leased)] == [
+        "complaint-1",
+        "complaint-2",
+        "orders-1",
+    ]
+
+
+def test_newest_first_is_a_rule_among_equal_priorities() -> None:
+    pool = JobPool(replace(OPTIONS, newest_first=True))
+    for number, priority in ((1, 0), (2, 0), (3, -1)):
+        pool.feed(Queue(RecordingId(f"r-{number}"), priority=priority), now=float(number))
+
+    order = [view.recording_id for view in pool.views(now=10.0, most=10)]
+
+    assert order == ["r-2", "r-1", "r-3"]
+    assert pool.feed(Lease("w1"), now=10.0) == [Leased(RecordingId("r-2"), "w1", attempt=1)]
+
+
+def test_a_job_that_is_raised_overtakes_and_keeps_its_priority_after_a_failure() -> None:
+    pool = pool_with(ONE, TWO)
+    assert pool.feed(Raise(TWO, 9), now=2.0) == []
+    assert pool.feed(Raise(RecordingId("r-9"), 9), now=2.0) == [Ignored(RecordingId("r-9"))]
+
+    assert pool.feed(Lease("w1"), now=3.0) == [Leased(TWO, "w1", attempt=1)]
+    pool.feed(Fail(TWO, "w1", "no"), now=3.0)
+    assert pool.feed(Lease("w1"), now=8.0) == [Leased(TWO, "w1", attempt=2)]
+
+
+def test_waits_double_up_to_the_longest_and_differ_by_chance() -> None:
+    options = replace(OPTIONS, max_attempts=5, longest_retry_s=15, jitter=0.2)
+    waits: dict[float, list[float]] = {}
+    for chance in (0.0, 0.5, 1.0):
+        pool, now = JobPool(options, lambda chance=chance: chance), 0.0  # type: ignore[misc]
+        pool.feed(Queue(ONE), now)
+        for _ in range(4):
+            pool.feed(Lease("w1"), now)
+            pool.feed(Fail(ONE, "w1", "no"), now)
+            wait_s = pool.views(now, 1)[0].due_in_s
+            waits.setdefault(chance, []).append(wait_s)
+            now += wait_s
+
+    assert waits[0.5] == [5.0, 10.0, 15.0, 15.0]
+    assert waits[0.0] == [4.0, 8.0, 12.0, 12.0]
+    assert waits[1.0] == [6.0, 12.0, 18.0, 18.0]
+
+
+def test_people_see_how_far_each_job_is_and_how_long_the_oldest_waits() -> None:
+    pool = JobPool(OPTIONS)
+    pool.feed(Queue(ONE, attempts=1, waited_s=100.0, audio_s=30.0), now=10.0)
+    pool.feed(Queue(TWO, audio_s=60.0), now=10.0)
+    pool.feed(Lease("w1"), now=20.0)
+    pool.feed(Renew(ONE, "w1", done=0.5), now=25.0)
+
+    leased, waiting = pool.views(now=30.0, most=10)
+
+    assert leased == JobView(ONE, JobState.LEASED, 0, 2, 120.0, 0.0, 30.0, "w1", 0.5)
+    assert waiting == JobView(TWO, JobState.QUEUED, 0, 0, 20.0, 0.0, 60.0, "", 0.0)
+    assert (pool.oldest_s(30.0), pool.audio_s()) == (120.0, 90.0)
+    assert JobPool(OPTIONS).oldest_s(30.0) == 0.0
+
+
 RECORDINGS = st.sampled_from([RecordingId(f"r-{n}") for n in range(4)])
 WORKERS = st.sampled_from(["w1", "w2", "w3"])
 
@@ -184,6 +256,10 @@ class AnythingToThePool(RuleBasedStateMachine):
         if not self.take(self.pool.feed(Queue(recording_id), self.now)):
             self.queued[recording_id] += 1
             self.leases[recording_id] = 0
+
+    @rule(recording_id=RECORDINGS, priority=st.integers(-2, 2))
+    def raise_priority(self, recording_id: RecordingId, priority: int) -> None:
+        self.take(self.pool.feed(Raise(recording_id, priority), self.now))
 
     @rule(worker=WORKERS)
     def lease(self, worker: str) -> None:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import pytest
 
-from foundation.errors import Unavailable
+from foundation.errors import Conflict, NotFound, Unavailable
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.events import (
     RecordingEnded,
@@ -36,6 +37,7 @@ from recordings.messages import (
 )
 from recordings.options import RecordingOptions
 from recordings.recording import Recording, TranscriptState
+from recordings.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
 from tests.support.database import fresh_sessions, sqlite_file
@@ -74,6 +76,7 @@ class Centre:
             lambda: self.is_media_busy,
             utc_now=lambda: LATE_EVENING,
             monotonic_s=lambda: self.now,
+            priority_of=lambda queue: 5 if queue == "complaints" else 0,
         )
         return self.service
 
@@ -89,10 +92,16 @@ class Centre:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def talk(self, frames: np.ndarray = SECOND, *, complete: bool = True) -> RecordingId:
+    async def talk(
+        self,
+        frames: np.ndarray = SECOND,
+        *,
+        complete: bool = True,
+        queue: QueueId = TALK[2],
+    ) -> RecordingId:
         """A whole recorded talk."""
         async with self.running() as service:
-            recording_id, path = service.start(*TALK)
+            recording_id, path = service.start(TALK[0], TALK[1], queue, TALK[3])
             write_wav(Path(path), frames)
             service.end(recording_id, len(frames), complete)
         return recording_id
@@ -125,6 +134,10 @@ def done(recording_id: RecordingId, worker: str = "w1", text: str = "hello") -> 
     caller = HeardSide(side="caller", language="en", words=[HeardWord(text, 0.1, 0.5, 0.9)])
     agent = HeardSide(side="agent", language="zh", words=[])
     return WorkDone(worker=worker, recording_id=recording_id, sides=[caller, agent])
+
+
+def replace_cost(work: WorkDone, audio_s: float, cpu_s: float) -> WorkDone:
+    return msgspec.structs.replace(work, audio_s=audio_s, cpu_s=cpu_s)
 
 
 async def test_a_talk_is_recorded_in_the_folder_of_the_centres_day(centre: Centre) -> None:
@@ -239,6 +252,97 @@ async def test_a_recording_that_cannot_be_transcribed_is_given_up(centre: Centre
     assert centre.events[-1] == TranscriptFailed(recording_id, "no model", final=True)
     stored = await centre.get(recording_id)
     assert (stored.transcript, stored.transcript_problem) == (TranscriptState.FAILED, "no model")
+
+
+async def give_up(centre: Centre, recording_id: RecordingId) -> None:
+    for _ in range(2):
+        centre.now += 10
+        await centre.service.answer(LeaseWork(worker="w1"))
+        failed = WorkFailed(worker="w1", recording_id=recording_id, sentence="no model")
+        await centre.service.answer(failed)
+
+
+async def test_a_complaint_is_transcribed_before_older_talks(centre: Centre) -> None:
+    await centre.talk()
+    complaint = await centre.talk(queue=QueueId("complaints"))
+
+    work = await centre.service.answer(LeaseWork(worker="w1"))
+
+    assert isinstance(work, Work)
+    assert work.recording_id == complaint
+
+
+async def test_a_talk_that_is_raised_is_next(centre: Centre) -> None:
+    await centre.talk()
+    second = await centre.talk()
+    centre.service.transcription.raise_priority(second, 9)
+    with pytest.raises(NotFound, match="'r-9' does not wait"):
+        centre.service.transcription.raise_priority(RecordingId("r-9"), 9)
+
+    work = await centre.service.answer(LeaseWork(worker="w1"))
+
+    assert isinstance(work, Work)
+    assert work.recording_id == second
+
+
+async def test_a_dead_letter_gets_all_its_attempts_again(centre: Centre) -> None:
+    recording_id = await centre.talk()
+    with pytest.raises(Conflict, match="was not given up: it is queued"):
+        await centre.service.transcription.retry(recording_id)
+    await give_up(centre, recording_id)
+    assert centre.service.progress().failed == 1
+    assert (await centre.store.failed(10))[0][0].transcript_problem == "no model"
+
+    await centre.restart().open()
+    assert centre.service.progress().failed == 1
+    assert await centre.service.transcription.retry_all(10) == 1
+
+    assert (await centre.get(recording_id)).transcript is TranscriptState.QUEUED
+    assert (centre.service.progress().failed, centre.service.progress().waiting) == (0, 1)
+    await give_up(centre, recording_id)
+    assert centre.events[-1] == TranscriptFailed(recording_id, "no model", final=True)
+
+
+async def test_progress_tells_lag_speed_and_who_works_on_what(centre: Centre) -> None:
+    first, second = await centre.talk(), await centre.talk()
+    centre.now += 40
+    await centre.service.answer(LeaseWork(worker="w1"))
+    await centre.service.answer(KeepWork(worker="w1", recording_id=first, done=0.25))
+    centre.now += 2
+    centre.is_media_busy = True
+
+    progress = centre.service.progress()
+
+    assert (progress.waiting, progress.working, progress.failed) == (1, 1, 0)
+    assert (progress.lag_s, progress.waiting_audio_s, progress.is_resting) == (42.0, 2.0, True)
+    assert [(job.recording_id, job.done) for job in progress.jobs] == [(first, 0.25), (second, 0.0)]
+    assert [(one.worker, one.seen_s) for one in progress.workers] == [("w1", 2.0)]
+    assert progress.speed is None
+
+    await centre.service.answer(replace_cost(done(first), audio_s=60.0, cpu_s=1.5))
+    centre.now += 61
+    progress = centre.service.progress()
+    assert (progress.done, progress.audio_s, progress.cpu_s, progress.speed) == (1, 60, 1.5, 40)
+    assert progress.workers == ()
+
+
+async def test_age_of_a_talk_counts_from_its_end_after_a_restart(centre: Centre) -> None:
+    await centre.talk()
+    service = centre.restart()
+    await service.open()
+
+    assert service.progress().lag_s == 0.0
+    centre.now += 7
+    assert service.progress().lag_s == 7.0
+
+
+async def test_what_a_call_was_about_is_kept_when_it_was_recorded(centre: Centre) -> None:
+    await centre.talk()
+    async with centre.running() as service:
+        service.classify(CallId("c-1"), "wrap_up", "refund")
+        service.classify(CallId("c-9"), "wrap_up", "refund")
+
+    assert await SearchStore(centre.store._sessions).classes() == [("wrap_up", "refund")]
 
 
 async def test_a_crash_leaves_no_recording_open(centre: Centre) -> None:

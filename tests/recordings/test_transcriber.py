@@ -1,5 +1,6 @@
 """The transcriber: leases, listens to each side in its own language, brings words or the fault."""
 
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from recordings.messages import (
     CarryOn,
+    HeardPart,
     HeardSide,
     HeardWord,
     KeepWork,
@@ -39,7 +41,9 @@ class Desk:
             models={"en": Path("english"), "zh": Path("chinese")},
             piece_s=0.01,
         )
-        self.transcriber = Transcriber(options, core, models, sleep=self.sleep)
+        self.transcriber = Transcriber(
+            options, core, models, sleep=self.sleep, cpu_s=count(10.0, 0.5).__next__
+        )
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -80,13 +84,18 @@ async def test_each_side_is_heard_alone_in_its_own_language(folder: Path) -> Non
                 side="caller",
                 language="en",
                 words=[HeardWord("english7", 40 / RATE, 41 / RATE, 1.0)],
+                parts=[HeardPart("english7", "english7")],
             ),
             HeardSide(
                 side="agent",
                 language="zh",
                 words=[HeardWord("chinese8", 120 / RATE, 121 / RATE, 1.0)],
+                parts=[HeardPart("chinese8", "chinese8")],
             ),
         ],
+        indexed=True,
+        audio_s=0.05,
+        cpu_s=0.5,
     )
 
 
@@ -118,7 +127,8 @@ async def test_the_lease_is_renewed_after_every_piece_of_audio(folder: Path) -> 
     await Desk(folder, core, models).transcriber.work_once()
 
     assert [r.pieces for r in models.loaded] == [[160, 160, 80], [160, 160, 80]]
-    assert core.asked.count(KeepWork(worker="w1", recording_id="r-1")) == 6
+    kept = [each for each in core.asked if isinstance(each, KeepWork)]
+    assert [each.done for each in kept] == [0.2, 0.4, 0.5, 0.7, 0.9, 1.0]
 
 
 async def test_models_are_loaded_once(folder: Path) -> None:

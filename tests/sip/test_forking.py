@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from foundation.ids import LegId
+from telephony.sip import events
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
@@ -81,8 +82,8 @@ class House:
     def reject(self, phone: Side, status: int) -> None:
         self.wire.perform(phone, phone.stack.reject(leg_of(phone), status, self.wire.now))
 
-    def hang_up(self) -> None:
-        self.wire.perform(self.centre, self.centre.stack.hang_up(LEG, self.wire.now, "too late"))
+    def hang_up(self, reason: str = "too late") -> None:
+        self.wire.perform(self.centre, self.centre.stack.hang_up(LEG, self.wire.now, reason))
 
     def pass_s(self, seconds: float) -> None:
         self.wire.run(self.wire.now + seconds)
@@ -276,6 +277,14 @@ def test_a_withdrawn_call_is_cancelled_at_every_phone_with_its_reason() -> None:
     assert header(house.centre, "CANCEL", "reason") == 'SIP;cause=487;text="too late"'
     assert [type(fate) for fate in fates(house.centre)] == [Refused]
     assert house.nothing_is_left()
+
+
+def test_phones_of_a_call_that_somebody_else_has_show_no_missed_call() -> None:
+    house = House()
+    house.ring()
+    house.hang_up(events.ELSEWHERE)
+    house.pass_s(1.0)
+    assert header(house.centre, "CANCEL", "reason") == ELSEWHERE
 
 
 def test_an_answer_that_crosses_the_withdrawal_gets_ack_and_bye() -> None:

@@ -121,6 +121,7 @@ class Story:
     def _check_talk(self, event: CallEvent) -> None:
         match event:
             case AgentPickedUp(call_id, _, offer_id):
+                assert call_id not in self.talking, "of two who pick up the second has to wait"
                 self.talking[call_id] = offer_id
             case AgentHungUp(call_id):
                 assert self.talking.pop(call_id, None) is not None, "hung up without picking up"

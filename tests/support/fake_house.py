@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from acd.events import AcdEvent
 from acd.floor import Floor
 from acd.inputs import AcdInput, Pause
-from acd.options import AgentCard, AgentOptions, CallbackOptions, QueueOptions
+from acd.options import AgentCard, AgentOptions, CallbackOptions, QueueOptions, Strategy
 from acd.views import AgentView
 from callcenter.conductor import Conductor
 from callcenter.destinations import NoNumbers, NumberRules
@@ -79,7 +79,7 @@ class FakeControl:
     ) -> None:
         self.done.append(("ring", offer_id, agent_id))
 
-    def stop_ringing(self, call_id: CallId, offer_id: OfferId) -> None:
+    def stop_ringing(self, call_id: CallId, offer_id: OfferId, *, taken: bool = False) -> None:
         self.done.append(("stop_ringing", offer_id, None))
 
     def play_to_agent(self, call_id: CallId, items: Sequence[str]) -> None:
@@ -206,6 +206,7 @@ class House:
         sticky_s: float = 0.0,
         sticky_within_s: float = 0.0,
         vips: dict[str, str] | None = None,
+        strategy: Strategy = Strategy.LONGEST_IDLE,
     ) -> None:
         self.now = 0.0
         self.control = FakeControl()
@@ -226,6 +227,7 @@ class House:
             max_wait_s=600.0,
             sticky_s=sticky_s,
             callbacks=CallbackOptions(),
+            strategy=strategy,
         )
         cards = [AgentCard(agent_id=agent, name=agent, number=agent) for agent in (EVA, TOM)]
         queues = {ORDERS: options, REPAIRS: replace(options, skills={"repairs": 1})}
@@ -294,8 +296,8 @@ class House:
     def why_unavailable(self, agent_id: AgentId) -> str:
         return self.floor.why_unavailable(agent_id)
 
-    def check_callback(self, party_id: PartyId, queue: QueueId) -> None:
-        self.floor.check_callback(party_id, queue)
+    def check_callback(self, party_id: PartyId, queue: QueueId, in_s: float = 0.0) -> None:
+        self.floor.check_callback(party_id, queue, in_s)
 
     def has_callback(self, callback_id: CallbackId) -> bool:
         return self.floor.has_callback(callback_id)

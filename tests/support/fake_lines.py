@@ -7,7 +7,7 @@ from foundation.ids import CallId, LegId, PartyId
 from telephony.calls.events import CallEvent
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
-from telephony.calls.switchboard import Switchboard
+from telephony.calls.switchboard import Joining, Switchboard
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 
@@ -145,6 +145,8 @@ class Lines:
         self.media = FakeMedia()
         self.told: list[CallEvent] = []
         self.now = 100.0
+        self.joining: Joining | None = None
+        "What accounts that dial want to join."
         self.saved: list[tuple[PartyId, str]] = []
         self.parties = PartyBook({}, lambda party, number: self.saved.append((party, number)))
         self.switchboard = Switchboard(
@@ -155,6 +157,7 @@ class Lines:
             self.told.append,
             lambda: self.now,
             is_line,
+            lambda phone, dialled: self.joining if phone else None,
         )
 
     def invite(

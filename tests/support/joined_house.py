@@ -1,5 +1,6 @@
 """A house on a real switchboard: phones and media are played, everything above them is real."""
 
+from acd.options import Strategy
 from callcenter.house import Callers
 from callcenter.talk_actions import TalkActions
 from foundation.ids import AgentId, CallId, LegId
@@ -21,10 +22,10 @@ MUSIC = "hold.wav"
 class JoinedHouse(House):
     """Legs are named by whose they are: `caller`, `eva.1` the first INVITE to Eva's phone."""
 
-    def __init__(self) -> None:
+    def __init__(self, strategy: Strategy = Strategy.LONGEST_IDLE) -> None:
         self.sip = FakeSip()
         self.media = FakeMedia()
-        super().__init__(announce_agent=False, numbers=AllNumbers())
+        super().__init__(announce_agent=False, numbers=AllNumbers(), strategy=strategy)
         self.actions = TalkActions(self.journey, self.tell)
 
     def _control(self) -> CallControl:

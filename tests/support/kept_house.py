@@ -7,6 +7,7 @@ follows, and keeps for each leg what a media worker and the dialog record would 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from acd.options import Strategy
 from callcenter.conductor import JOURNALED
 from callcenter.events import HouseEvent
 from callcenter.revive import Plan
@@ -320,8 +321,8 @@ class AllNumbers:
         return Route("all", "carrier", number)
 
 
-def open_house() -> House:
-    return House(numbers=AllNumbers())
+def open_house(strategy: Strategy = Strategy.LONGEST_IDLE) -> House:
+    return House(numbers=AllNumbers(), strategy=strategy)
 
 
 CONFIGURED = Configured(
@@ -333,9 +334,15 @@ CONFIGURED = Configured(
 )
 
 
-def revive(plan: Plan, journal: list[Record[object]], now: float, life: int = 1) -> Lines:
+def revive(
+    plan: Plan,
+    journal: list[Record[object]],
+    now: float,
+    life: int = 1,
+    strategy: Strategy = Strategy.LONGEST_IDLE,
+) -> Lines:
     """As `callcenter.take_over` does, with a house that has just been built."""
-    house = open_house()
+    house = open_house(strategy)
     house.now = now
     lines = Lines(house, journal, life)
     for fact in plan.facts:
@@ -344,6 +351,8 @@ def revive(plan: Plan, journal: list[Record[object]], now: float, life: int = 1)
     for revived in plan.calls:
         caller, agent = revived.kept.caller, revived.kept.agent
         lines.callers[revived.kept.call_id] = _leg(caller)
+        for phone in revived.kept.rung:
+            lines.agents[phone.offer_id] = _leg(phone)
         guest = revived.kept.guest
         if agent is not None:
             lines.agents[agent.offer_id] = _leg(agent)

@@ -19,7 +19,14 @@ from starlette.types import Message
 
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallbackQueued, CallQueued
 from acd.expected_wait import Accuracy
-from callcenter.asks import ListTvLinks, MadeTvLink, MakeTvLink, ShowLive
+from callcenter.asks import (
+    ListTvLinks,
+    MadeTvLink,
+    MakeTvLink,
+    ReadTranscription,
+    RetryTranscripts,
+    ShowLive,
+)
 from callcenter.codec import CODEC
 from callcenter.roles.web import application
 from callcenter.rules import directory
@@ -35,6 +42,8 @@ from foundation.web.users import Role, User
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
+from recordings.terms import index_parts
+from recordings.transcription import Progress
 from telephony.calls.events import CallArrived, Side
 from telephony.sip.events import TrunkDown
 from tests.support.fake_core import FakeCore
@@ -87,17 +96,25 @@ class PlayedCore(FakeCore):
         super().__init__()
         self.settings = settings
         self.requests: list[object] = []
+        self.progress = Progress()
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
         self.requests.append(request)
-        replies: dict[type, object] = {
-            ShowLive: "",
-            ListTvLinks: [],
-            MakeTvLink: MadeTvLink("tv-1", "a token"),
-        }
-        reply = replies.get(type(request), Done(len(self.journal)))
-        return reply  # type: ignore[return-value]  # the request's own
+        match request:
+            case ShowLive():
+                reply: object = ""
+            case ReadTranscription():
+                reply = self.progress
+            case RetryTranscripts():
+                reply = 1
+            case ListTvLinks():
+                reply = []
+            case MakeTvLink():
+                reply = MadeTvLink("tv-1", "a token")
+            case _:
+                reply = Done(len(self.journal))
+        return reply  # type: ignore[return-value]  # as the request wants it
 
     async def directory(self) -> Directory:
         return directory(self.settings)
@@ -217,7 +234,8 @@ async def _recorded(store: RecordingStore, folder: Path, number: int, agent: Age
     write_wav(folder / recording.file, np.zeros((8000, 2), np.int16))
     await store.end(recording.recording_id, 1.0, True, TranscriptState.QUEUED)
     said = SideTranscript(Side.CALLER, "en", (Word("hello", 0.1, 0.4, 0.9),))
-    await store.save_transcript(recording.recording_id, [said])
+    parts = {said.side: index_parts(said.words)}
+    await store.save_transcript(recording.recording_id, [said], parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ FLOOR = "-yyyynyy-"
 "All who take calls, and who lead them."
 HEARERS = "-nnyyyyy-"
 BOSSES = "-nnnnnyy-"
+LISTENERS = "-nnnnyyy-"
+"Who may hear everybody."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def line(rights: str, request: str, path: str = "", body: object = None) -> Line
 TALK, WAITS, ANN = "/api/v1/calls/c-talk", "/api/v1/calls/c-waits", "/api/v1/agents/ann"
 CALL, AGENT = "/api/v1/calls/{call_id}", "/api/v1/agents/{agent_id}"
 RECORDING = "/api/v1/recordings/{recording_id}"
+TRANSCRIPT = "/api/v1/transcription/{recording_id}"
 TABLE = [
     line(OPEN, "GET /healthz"),
     line(OPEN, "GET /readyz"),
@@ -68,6 +71,9 @@ TABLE = [
     line(SIGNED_IN, "GET /account"),
     line(SIGNED_IN, "GET /wallboard"),
     line(SIGNED_IN, "GET /phone"),
+    line(SIGNED_IN, "GET /live"),
+    line(HEARERS, "GET /recordings"),
+    line(LISTENERS, "GET /transcription"),
     line(SIGNED_IN, "GET /phone/settings"),
     # What everybody sees.
     line(SIGNED_IN, "GET /api/v1/me"),
@@ -115,6 +121,13 @@ TABLE = [
     line(BOSSES, "GET /api/v1/tv-links"),
     line(BOSSES, "POST /api/v1/tv-links", body={"name": "Hall"}),
     line(BOSSES, "DELETE /api/v1/tv-links/{link_id}", "/api/v1/tv-links/tv-1"),
+    line(HEARERS, "GET /api/v1/search", "/api/v1/search?q=hello"),
+    line(HEARERS, "GET /api/v1/search/classes"),
+    line(OWN_TALK, "WS /ws/calls/{call_id}/transcript", "/ws/calls/c-talk/transcript"),
+    line(LISTENERS, "GET /api/v1/transcription"),
+    line(BOSSES, "POST /api/v1/transcription/retry"),
+    line(BOSSES, f"POST {TRANSCRIPT}/retry", "/api/v1/transcription/r-1/retry"),
+    line(BOSSES, f"POST {TRANSCRIPT}/raise", "/api/v1/transcription/r-1/raise", {"priority": 9}),
 ]
 NOT_ASKED = {"POST /sign-in", "POST /sign-out"}
 "Those that make and end sessions; test_app.py has them."

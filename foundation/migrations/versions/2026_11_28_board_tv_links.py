@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "board_tv_links"
-down_revision: str | None = "2ef09778f690"
+down_revision: str | None = "words_search"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

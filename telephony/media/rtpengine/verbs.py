@@ -117,7 +117,7 @@ class Verbs:
 
     def settle(self, name: str) -> Work[None]:
         if name in self.calls:
-            yield from self._wiring.settle(self.calls[name], self._house.now)
+            yield from self._wiring.settle(self.calls[name], lambda: self._house.now)
 
     def _offer(self, request: p.Offer) -> Work[p.Done]:
         call = self.calls.setdefault(request.call, Call(request.call, {}, {}, {}))

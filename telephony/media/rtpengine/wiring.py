@@ -21,6 +21,9 @@ from telephony.media.rtpengine.works import Work
 
 ENDLESS = 1_000_000
 "Repetitions of music; the longest call hears none of them a second time round."
+LEAD = "silence:100"
+"""Before a prompt. The file before it was sent some packets ahead of the clock, and rtpengine gives
+the first ones of the next file the same times again: phones drop them as doubled (10.5.3)."""
 _PAIRED = {"flags": ["port-latching"], "ICE": "remove"}
 
 Inner = Callable[[p.Request], p.Done | p.Failed]
@@ -75,11 +78,11 @@ class Wiring:
         self._house = house
         self._address = address
 
-    def settle(self, call: Call, now: float) -> Work[None]:
-        """After this everybody hears what core wants."""
-        wanted = routes(call.legs, now)
+    def settle(self, call: Call, now: Callable[[], float]) -> Work[None]:
+        """After this everybody hears what core wants; `now` goes on while replies are awaited."""
+        wanted = routes(call.legs, now())
         yield from self._settle_legs(call, wanted, now)
-        if (again := routes(call.legs, now)) != wanted:  # there is a file that it can't play
+        if (again := routes(call.legs, now())) != wanted:  # there is a file that it can't play
             wanted = again
             yield from self._settle_legs(call, wanted, now)
         yield from self._put_on_ears(call)
@@ -112,11 +115,15 @@ class Wiring:
         """Make the leg known to rtpengine; gives address and port for its phone."""
         return (yield from self._pair_with_house(leg))
 
-    def _settle_legs(self, call: Call, wanted: Mapping[str, Route], now: float) -> Work[None]:
+    def _settle_legs(
+        self, call: Call, wanted: Mapping[str, Route], now: Callable[[], float]
+    ) -> Work[None]:
         for name, route in wanted.items():
             yield from self._settle_leg(call, call.legs[name], route, now)
 
-    def _settle_leg(self, call: Call, leg: Leg, route: Route, now: float) -> Work[None]:
+    def _settle_leg(
+        self, call: Call, leg: Leg, route: Route, now: Callable[[], float]
+    ) -> Work[None]:
         if leg.playing is not None and leg.playing.is_begun and route.way is not Way.ALONE:
             yield from self._stop_playing(leg)
         match route.way:
@@ -130,7 +137,7 @@ class Wiring:
             leg.led = None
             self._inner(p.Release(rid=0, leg=leg.led_name))
 
-    def _settle_alone(self, leg: Leg, now: float) -> Work[None]:
+    def _settle_alone(self, leg: Leg, now: Callable[[], float]) -> Work[None]:
         pairing = Pairing(leg.house_tag, leg.described, self._house_side(leg))
         if leg.pairing != pairing:
             yield from self._pair_with_house(leg)
@@ -181,12 +188,13 @@ class Wiring:
 
     # -- playing ----------------------------------------------------------------------------------
 
-    def _begin_playing(self, leg: Leg, now: float) -> Work[None]:
+    def _begin_playing(self, leg: Leg, now: Callable[[], float]) -> Work[None]:
         playing = leg.playing
         if playing is None:
             return
-        file, length_s = self._jukebox.file(playing.play.items)
-        times = ENDLESS if playing.play.loop else 1
+        play = playing.play
+        file, length_s = self._jukebox.file(play.items if play.loop else [LEAD, *play.items])
+        times = ENDLESS if play.loop else 1
         reply = yield from self._try(
             leg.call, "play media", from_tag=leg.leg, file=file, repeat_times=times
         )
@@ -194,7 +202,7 @@ class Wiring:
             playing.is_refused = True
             return
         playing.is_begun = True
-        playing.ends_at = None if playing.play.loop else now + length_s
+        playing.ends_at = None if play.loop else now() + length_s
 
     def _stop_playing(self, leg: Leg) -> Work[None]:
         if leg.playing is not None:

@@ -92,7 +92,7 @@ def test_a_prompt_is_played_by_rtpengine_and_its_end_is_told_once(bench: DriverB
     bench.ask(p.Offer(rid=1, leg="l-a", call="c-1", sdp=sdp(4000)))
 
     bench.ask(p.Play(rid=2, leg="l-a", play_id="x", items=["a.wav", "b.wav"]))
-    assert bench.call.playing == {"l-a": "a.wav+b.wav"}
+    assert bench.call.playing == {"l-a": "silence:100+a.wav+b.wav"}
     bench.wait(PLAY_S - 0.2)
     assert bench.events == []
     bench.wait(3)

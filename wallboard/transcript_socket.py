@@ -1,0 +1,90 @@
+"""`/ws/calls/{id}/transcript`: what is said in a talk, while it is said.
+
+For the agent whose talk it is, leads of the team and supervisors; anybody else gets 403, and who
+loses the talk by a transfer is sent away. JSON, at most five messages a second:
+
+    {"type": "words", "all": true,           true: of what came before nothing counts any more
+     "live": true,                           false: this talk is not followed (yet)
+     "parts": [{"number": 3, "side": "caller", "text": "My parcel has not arrived.",
+                "start_s": 12.1, "end_s": 14.0}],
+     "saying": {"agent": "one mom"}}         by side, what may still change
+
+The first message has all parts, later ones mostly those that came since; `saying` comes whole.
+`start_s` counts from when the talk was first followed. Parts are final. After the talk
+`{"type": "over"}` comes and the connection ends. What a client sends is ignored.
+"""
+
+import asyncio
+from contextlib import suppress
+from http import HTTPStatus
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from foundation.ids import CallId
+from foundation.web.asgi import refusal
+from foundation.web.users import User
+from wallboard.calls import Phase
+from wallboard.live_words import LiveWords, message_of
+from wallboard.rights import may_act_for
+from wallboard.service import BoardService
+
+PERIOD_S = 0.2
+"Between two messages at least."
+LOOK_S = 2.0
+"So often the talk and the right to hear it are looked at, also in silence."
+
+
+def transcript_socket(service: BoardService, words: LiveWords) -> APIRouter:
+    router = APIRouter()
+
+    @router.websocket("/ws/calls/{call_id}/transcript")
+    async def transcript(socket: WebSocket, call_id: str) -> None:
+        user: User | None = socket.scope["state"]["user"]
+        if user is None or not may_read(service, user, CallId(call_id)):
+            sentence = "This talk is not yours to read, or it is over."
+            await socket.send_denial_response(refusal(HTTPStatus.FORBIDDEN, sentence))
+            return
+        await socket.accept()
+        writer = asyncio.create_task(
+            _write(socket, service, words, user, CallId(call_id)), name="transcript-writer"
+        )
+        reader = asyncio.create_task(_read_until_gone(socket), name="transcript-reader")
+        await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
+        writer.cancel()
+        reader.cancel()
+        await asyncio.gather(writer, reader, return_exceptions=True)
+
+    return router
+
+
+def may_read(service: BoardService, user: User, call_id: CallId) -> bool:
+    """While an agent talks; nobody may before."""
+    call = service.board.calls.get(call_id)
+    if call is None or call.phase is not Phase.TALKING or call.agent_id is None:
+        return False
+    return may_act_for(service.board.directory, user, call.agent_id)
+
+
+async def _read_until_gone(socket: WebSocket) -> None:
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _write(
+    socket: WebSocket, service: BoardService, words: LiveWords, user: User, call_id: CallId
+) -> None:
+    told, after, seen, generation = None, 0, 0, None
+    with suppress(WebSocketDisconnect):
+        while may_read(service, user, call_id):
+            is_all = generation != words.generation
+            message = message_of(words.find(call_id), 0 if is_all else after)
+            if is_all or message["parts"] or message != told:
+                await socket.send_json({"type": "words", "all": is_all, **message})
+            after = max([0 if is_all else after, *(part["number"] for part in message["parts"])])
+            told, generation = message | {"parts": []}, words.generation
+            await asyncio.sleep(PERIOD_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    seen = await words.changed(seen)
+        await socket.send_json({"type": "over"})
+        await socket.close()
