@@ -6,7 +6,8 @@ The web process is the real one, on a core of its own; this process plays core (
 the real Unix socket) and journals facts at random instants; another opens the screens, WebSocket
 clients each with a connection of its own, and stamps what it gets. A fact carries its own time in
 the reason of a pause, so each screen's sample is journal to screen. The floor beside it: a bare
-server of the `websockets` library that sends messages of the same size, as often, to as many.
+server of the `websockets` library that sends messages of the same size, as often, to as many. Both
+servers and the screens have a real-time priority where that is allowed.
 """
 
 import argparse
@@ -68,6 +69,7 @@ WITHIN_S = 60.0
 
 def screens() -> list[Row]:
     """The scenario `screens`."""
+    _ask_for_realtime()
     return asyncio.run(_measure())
 
 
@@ -336,10 +338,17 @@ def _started(module: str, *words: str, cpu: int) -> "subprocess.Popen[str]":
     def pin() -> None:
         usable = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {usable[cpu % len(usable)]})
+        _ask_for_realtime()
 
     return subprocess.Popen(
         [sys.executable, "-m", module, *words], stdout=subprocess.PIPE, text=True, preexec_fn=pin
     )
+
+
+def _ask_for_realtime() -> None:
+    """Where it is allowed: what else the machine does is not what is to be measured."""
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
