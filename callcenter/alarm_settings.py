@@ -5,8 +5,9 @@ AlarmSection ─▶ problems_of ─▶ rules_of ─▶ wallboard.alarm_rules.Rul
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from callcenter.board_files import Inventory, Value, scope_problems
 from callcenter.sections import HOST_AND_PORT, Name, Part, Seconds, SecondsOrNever
@@ -68,6 +69,18 @@ class WebhookSection(Part):
     "Gets a POST of JSON for each alarm and for its end."
     secret: SecretStr = Field(min_length=16)
     "Signs it: HMAC-SHA256, docs/wallboard.md."
+
+    @field_validator("url")
+    @classmethod
+    def _has_host(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            is_whole = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_whole = False
+        if not is_whole:
+            raise ValueError("has no host, or no good port")
+        return url
 
 
 class MailSection(Part):

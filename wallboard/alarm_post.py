@@ -82,7 +82,7 @@ class Webhook:
         try:
             async with httpx.AsyncClient(timeout=self._options.timeout_s) as client:
                 answer = await client.post(self._options.url, content=body, headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NotTaken(f"the webhook did not answer: {type(error).__name__}") from error
         if not answer.is_success:
             code = answer.status_code
@@ -148,7 +148,7 @@ class Mail:
             codes = {code for code, _ in error.recipients.values()}
             is_final = all(code // 100 == 5 for code in codes)
             raise NotTaken(f"no recipient was taken: {codes}", is_final=is_final) from error
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
             raise NotTaken(f"mail could not be sent: {type(error).__name__}") from error
 
     def _send(self, letter: EmailMessage) -> None:
@@ -177,7 +177,8 @@ def letter_of(delivery: Delivery, directory: Directory, options: MailOptions) ->
     letter = EmailMessage()
     letter["From"] = options.sender
     letter["To"] = ", ".join(options.to)
-    letter["Subject"] = f"[{options.centre}] {mark}: {words.en}"
+    # What was said of a line may have line ends in it, which a header must not.
+    letter["Subject"] = " ".join(f"[{options.centre}] {mark}: {words.en}".split())
     letter["Date"] = datetime.fromtimestamp(delivery.happened_s, UTC)
     # The same for each try, so that a mailbox shows it once.
     name = delivery.delivery_id.replace(":", ".")

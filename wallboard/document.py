@@ -157,16 +157,15 @@ def _manner(board: Board, clock: AgentClock) -> str:
 
 def _agents(board: Board, readings: Readings, plan: Plan, *, hides_names: bool) -> Document:
     shown = readings.teams() if plan.teams is None else plan.teams
-    members = [agent for team in shown for agent in readings.teams().get(team, ())]
-    order = [agent for agent in agent_ids(board) if agent in set(members)]
+    members = {agent for team in shown for agent in readings.teams().get(team, ())}
+    order = [agent for agent in agent_ids(board) if agent in members]
     entries: Document = {agent: _agent(board, agent, readings) for agent in order}
     return _nameless(entries) if hides_names else entries
 
 
 def _agent(board: Board, agent_id: AgentId, readings: Readings) -> Document:
     entry = agent_entry(board, agent_id, readings.now_s)
-    away = board.troubles.away.get(agent_id)
-    return {**entry, "is_away": True} if away else {**entry, "is_away": False}
+    return {**entry, "is_away": agent_id in board.troubles.away}
 
 
 def _nameless(entries: Document) -> Document:

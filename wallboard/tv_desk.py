@@ -33,6 +33,7 @@ class TvDesk:
             case TvLinkRevoked(link_id):
                 self.links.forget(link_id)
                 self._screens.drop_link(link_id, WHY)
+                self._stale.set()  # a reading that began before it would bring it back
             case TvLinkMade():
                 self._stale.set()
             case _:

@@ -10,6 +10,7 @@ from telephony.lines.events import LineLost, LineRegistered
 from telephony.sip.events import TrunkDown, TrunkUp
 from tests.support.fake_core import MONDAY_NOON_S, record
 from wallboard.alarm_log import AlarmLog, Key
+from wallboard.alarm_post import MailOptions, letter_of
 from wallboard.alarm_rules import (
     DEFAULT_RULES,
     AwayRule,
@@ -384,3 +385,23 @@ def test_alarms_survive_midnight() -> None:
     floor.board.turn_to(floor.board.day.end + timedelta(seconds=1))
 
     assert A1 in floor.board.alarms.open
+
+
+def test_letter_of_a_sentence_with_line_ends_can_be_sent() -> None:
+    log = AlarmLog()
+    log.raised(
+        AlarmRaised(
+            A1, "long_wait", AlarmKind.LINE, Level.ALARM, "trunk home", detail="503\r\nBcc: x@y"
+        ),
+        100.0,
+    )
+    delivery = Outbox("mail", RULES).due(log, 100.0)
+    assert delivery is not None
+    options = MailOptions(
+        host="mail", port=25, sender="a@house.example", to=("b@house.example",), centre="house"
+    )
+    letter = letter_of(delivery, DIRECTORY, options)
+
+    assert letter["Subject"] == "[house] ALARM · 告警: Trunk home is down: 503 Bcc: x@y"
+    assert letter["Bcc"] is None
+    assert letter["Message-ID"] == "<al-1.raised@house.example>"
