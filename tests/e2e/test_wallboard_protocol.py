@@ -60,6 +60,7 @@ class Hall:
     core: FakeCore
     url: str
     port: int
+    links: list[TvLink]
     calls: int = field(default=0)
 
     @asynccontextmanager
@@ -77,8 +78,10 @@ class Hall:
 
 @pytest.fixture
 async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async def links() -> list[TvLink]:
-        return [HALL_TV]
+    links = [HALL_TV]
+
+    async def read_links() -> list[TvLink]:
+        return list(links)
 
     core = FakeCore()
     plans = {"default": DEFAULT_PLAN, "small": Plan(name="small", tiles=DEFAULT_PLAN.tiles[:1])}
@@ -88,12 +91,12 @@ async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
             directory=DIRECTORY,
             follow=QUICK_FOLLOW,
             plans=plans,
-            read_tv_links=links,
+            read_tv_links=read_links,
             socket=SocketOptions(most_screens=3, read_within_s=0.5),
         )
         app = board_app(core, users, options)
         async with served(app, ws_ping_interval=0.2, ws_ping_timeout=0.3) as port:
-            yield Hall(core, f"ws://127.0.0.1:{port}/ws/wallboard", port)
+            yield Hall(core, f"ws://127.0.0.1:{port}/ws/wallboard", port, links)
 
 
 async def _next(socket: ClientConnection) -> Document:
@@ -175,6 +178,7 @@ async def test_tv_link_shows_its_own_board_without_names_until_it_is_revoked(hal
         snapshot = await _next(socket)
         while not snapshot.get("core_up"):
             snapshot |= await _next(socket)
+        hall.links.clear()
         await hall.core.tell(TvLinkRevoked(HALL_TV.link_id))
         closed = await _closed(socket)
 

@@ -23,7 +23,8 @@ export function paintAgents(board, now) {
     put(name, t(`state_${state}`));
     put(number, count(members[state].length));
     members[state].sort((a, b) => (board.agents[a].since ?? 0) - (board.agents[b].since ?? 0));
-    const listed = state === "off" ? [] : members[state].slice(0, MOST_SHOWN);
+    const isShort = state === "off" && document.body.classList.contains("tv");
+    const listed = isShort ? [] : members[state].slice(0, MOST_SHOWN);
     for (const item of sync(group.lastChild, listed, makeAgent)) paintAgent(item, board, now);
   }
 }
@@ -39,7 +40,7 @@ function paintAgent(item, board, now) {
   const called = agent.name || t("agent_number", Number(item.dataset.key));
   put(name, called);
   name.title = called;
-  put(since, inStateS == null ? DASH : duration(inStateS));
+  put(since, agent.state === "off" ? "" : inStateS == null ? DASH : duration(inStateS));
   put(detail, detailOf(agent));
   item.classList.toggle("alarming", isAlarming(agent, inStateS));
 }

@@ -4,7 +4,7 @@
 // Names and sentences come from outside: they are only ever written as text.
 
 import { put } from "/frame/make.js";
-import { fill, language, locale, onLanguage } from "/frame/words.js";
+import { fill, language, onLanguage } from "/frame/words.js";
 import "/frame/light.js";
 import { paintAgents } from "./agents.js";
 import { paintAlarms, setUpSound } from "./alarms.js";
@@ -90,7 +90,7 @@ function paintNotices(board) {
 }
 
 function speak() {
-  document.documentElement.lang = locale() === "zh-CN" ? "zh-CN" : "en";
+  document.documentElement.lang = language() === "zh" ? "zh-CN" : "en";
   fill(document.querySelector("main"), t);
   paint();
 }
@@ -110,6 +110,7 @@ async function chooseBoards(api) {
   };
 }
 
+document.documentElement.lang = language() === "zh" ? "zh-CN" : "en";
 setUpSound(() => link.board);
 setInterval(paint, 1000);
 new ResizeObserver(() => link.board && paint()).observe(byId("curve"));

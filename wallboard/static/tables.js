@@ -13,7 +13,7 @@ const QUEUE_COLUMNS = [
   ["service_level", "", (q) => [percent(q.service_level), q.service_grade]],
   ["waiting", "", (q) => [count(q.waiting), ""]],
   ["longest", "", (q) => [duration(q.longest_wait_s), q.wait_grade]],
-  ["talking", "", (q) => [count(q.talking), ""]],
+  ["talking", "wide", (q) => [count(q.talking), ""]],
   ["answered_of", "wide", (q) => [`${q.answered}/${q.offered}`, ""]],
   ["abandoned", "wide", (q) => [count(q.abandoned), ""]],
 ];
