@@ -240,7 +240,7 @@ OFF = {
 
 
 @asynccontextmanager
-async def webhook(got: list[dict[str, Any]]) -> AsyncIterator[int]:
+async def webhook(got: list[dict[str, Any]], port: int) -> AsyncIterator[None]:
     """As small a server as will do: each request's body, answered by 204."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -250,29 +250,40 @@ async def webhook(got: list[dict[str, Any]]) -> AsyncIterator[int]:
         writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
     async with server:
-        yield server.sockets[0].getsockname()[1]
+        yield
+
+
+@pytest.fixture
+def hooked(tmp_path: Path, shared: Path) -> Iterator[tuple[Centre, int]]:
+    """A centre whose webhook is at a port where nobody listens yet."""
+    port = find_free_port()
+    alarms = {
+        "rules": {**OFF, "few": FEW},
+        "webhook": {"url": f"http://127.0.0.1:{port}/", "secret": "sixteen characters"},
+    }
+    with served(tmp_path / "centre", shared, {"alarms": alarms}) as centre:
+        yield centre, port
 
 
 async def test_links_and_alarms_outlive_the_web_process_and_are_told_once(
-    tmp_path: Path, shared: Path
+    hooked: tuple[Centre, int],
 ) -> None:
+    centre, port = hooked
     got: list[dict[str, Any]] = []
-    async with webhook(got) as port:
-        alarms = {
-            "rules": {**OFF, "few": FEW},
-            "webhook": {"url": f"http://127.0.0.1:{port}/", "secret": "sixteen characters"},
-        }
-        with served(tmp_path / "centre", shared, {"alarms": alarms}) as centre:
-            await centre.told(AlarmSent, 0, way="webhook")
-            token = await tv(centre, "add", "Hall", "--hide-names")
-            await _raised_is_told_once(centre, got)
-            await _link_lasts_until_it_is_revoked(centre, token)
-            logs = b"".join(file.read_bytes() for file in (centre.folder / "data/log").iterdir())
+    async with webhook(got, port):
+        await centre.until(lambda: bool(centre.facts(AlarmSent)), within_s=PATIENCE_S)
+        token = await tv(centre, "add", "Hall", "--hide-names")
+        await _raised_is_told_once(centre, got)
+        await _link_lasts_until_it_is_revoked(centre, token)
 
-    assert token.encode() not in logs
+    assert not any(token.encode() in text for text in _logs(centre)), "it is in no log"
     assert [(each["rule"], each["edge"]) for each in got] == [("few", "raised")]
+
+
+def _logs(centre: Centre) -> list[bytes]:
+    return [file.read_bytes() for file in (centre.folder / "data" / "log").iterdir()]
 
 
 async def _raised_is_told_once(centre: Centre, got: list[dict[str, Any]]) -> None:

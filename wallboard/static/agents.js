@@ -16,15 +16,15 @@ export function paintAgents(board, now) {
   for (const [id, agent] of Object.entries(board.agents)) members[agent.state].push(id);
   const signedIn = Object.keys(board.agents).length - members.off.length;
   root.classList.toggle("dense", signedIn > DENSE_AGENTS);
-  const shown = STATES.filter((state) => members[state].length);
+  const isWall = document.body.classList.contains("tv");   // who is not here is no news there
+  const shown = STATES.filter((state) => members[state].length && !(isWall && state === "off"));
   for (const group of sync(root, shown, makeGroup)) {
     const state = group.dataset.key;
     const [name, number] = group.firstChild.children;
     put(name, t(`state_${state}`));
     put(number, count(members[state].length));
     members[state].sort((a, b) => (board.agents[a].since ?? 0) - (board.agents[b].since ?? 0));
-    const isShort = state === "off" && document.body.classList.contains("tv");
-    const listed = isShort ? [] : members[state].slice(0, MOST_SHOWN);
+    const listed = members[state].slice(0, MOST_SHOWN);
     for (const item of sync(group.lastChild, listed, makeAgent)) paintAgent(item, board, now);
   }
 }
