@@ -94,7 +94,11 @@ def requests_of(document: Mapping[str, Any], name: str) -> list[Request]:
     ]
 
 
-def flow(document: Mapping[str, Any], languages: Sequence[str]) -> dict[str, object]:
+def flow(
+    document: Mapping[str, Any],
+    languages: Sequence[str],
+    question: Mapping[str, str] = QUESTION,
+) -> dict[str, object]:
     """One question, each choice a hang-up of its own."""
     examples = document["examples"]
     choices = {
@@ -106,7 +110,7 @@ def flow(document: Mapping[str, Any], languages: Sequence[str]) -> dict[str, obj
         "languages": list(languages),
         "start": "what",
         # Both languages in each flow: a prompt of one name has the same words in all of them.
-        "prompts": {"question": QUESTION, **{name: HOUSE_WORDS[name] for name in ASKING_BACK}},
+        "prompts": {"question": question, **{name: HOUSE_WORDS[name] for name in ASKING_BACK}},
         "nodes": {
             "what": {
                 "do": "ask", "prompt": "question", "choices": choices, "tries": 1, "wait_s": 5,

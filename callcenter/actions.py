@@ -12,6 +12,7 @@ from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.monitor_actions import MonitorActions
 from callcenter.talk_actions import TalkActions
+from callcenter.task_actions import TaskActions
 from callcenter.wait_actions import WaitActions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, CallId
@@ -21,9 +22,11 @@ from telephony.calls.switchboard import Switchboard
 from wallboard.commands import (
     AcknowledgeAlarm,
     AskCallback,
+    CallBackForTask,
     CancelCallback,
     ClearAlarm,
     Done,
+    FinishTask,
     HandleTalk,
     HangUpCall,
     MonitorCall,
@@ -31,8 +34,10 @@ from wallboard.commands import (
     NoteAlarmSent,
     PromoteCall,
     RaiseAlarm,
+    ReleaseTask,
     SetAgentState,
     StopMonitor,
+    TakeTask,
     WantedState,
     WrapUpWish,
 )
@@ -51,6 +56,7 @@ class Actions:
         waits: WaitActions,
         callbacks: CallbackActions,
         alarms: AlarmActions,
+        tasks: TaskActions,
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
@@ -71,6 +77,7 @@ class Actions:
         self._waits = waits
         self._callbacks = callbacks
         self._alarms = alarms
+        self._tasks = tasks
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
@@ -88,17 +95,23 @@ class Actions:
                 self._talks.handle(command)
             case PromoteCall() | MoveCall() | WrapUpWish() as command:
                 self._waits.perform(command)
-            case AskCallback() as command:
-                self._callbacks.ask(command)
-            case CancelCallback() as command:
-                self._callbacks.cancel(command)
+            case AskCallback() | CancelCallback() as command:
+                self._perform_callback(command)
             case RaiseAlarm() | ClearAlarm() | AcknowledgeAlarm() | NoteAlarmSent() as command:
                 self._alarms.perform(command)
+            case TakeTask() | ReleaseTask() | FinishTask() | CallBackForTask() as command:
+                await self._tasks.perform(command)
             case _:
                 assert_never(ask.command)
         seq = self._journal.last_seq
         await self._journal.settled(seq)
         return Done(seq)
+
+    def _perform_callback(self, command: AskCallback | CancelCallback) -> None:
+        if isinstance(command, AskCallback):
+            self._callbacks.ask(command)
+        else:
+            self._callbacks.cancel(command)
 
     def _set_agent_state(self, command: SetAgentState) -> None:
         agent_id = AgentId(command.agent_id)

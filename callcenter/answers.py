@@ -10,6 +10,8 @@ from callcenter.asks import (
     BoardAsks,
     ChangeAgentLive,
     ChangeQueueLive,
+    CorrectHeard,
+    EndEmergency,
     EndLine,
     EraseParty,
     FindJournalEnds,
@@ -23,23 +25,30 @@ from callcenter.asks import (
     ReadBoards,
     ReadCall,
     ReadDirectory,
+    ReadEmergency,
+    ReadFlows,
     ReadMetrics,
     ReadTranscription,
     Reload,
+    RescoreTalks,
     ResetLive,
     RetryTranscripts,
     RevokeTvLink,
     ShowLive,
+    SwitchEmergency,
     TellLine,
     TranscriberAsks,
 )
 from callcenter.board_reload import BoardReload
 from callcenter.call_record import rows_of_call
-from callcenter.drivers import FloorDriver
+from callcenter.drivers import FloorDriver, IvrDriver
+from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
+from callcenter.learning import Learning
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
+from callcenter.quality_desk import QualityDesk
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
 from callcenter.transcription_actions import TranscriptionActions
@@ -49,7 +58,16 @@ from foundation.ids import QueueId
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
+from ivr.flows_now import FlowsNow
 from recordings import messages as recordings
+from recordings.inspection.desk import InspectionDesk
+from recordings.inspection.messages import (
+    AppealScore,
+    DrawTalks,
+    GiveTalk,
+    SettleAppeal,
+    WriteSheet,
+)
 from recordings.service import RecordingService
 from recordings.transcription import Progress
 
@@ -70,6 +88,11 @@ class Answers:
         reloader: Reloader,
         tv: TvActions,
         boards: BoardReload,
+        emergency: EmergencyDesk,
+        ivr: IvrDriver,
+        learning: Learning,
+        quality: QualityDesk,
+        inspections: InspectionDesk,
         transcripts: TranscriptionActions,
     ) -> None:
         self._transcripts = transcripts
@@ -84,6 +107,11 @@ class Answers:
         self._reloader = reloader
         self._tv = tv
         self._boards = boards
+        self._emergency = emergency
+        self._ivr = ivr
+        self._learning = learning
+        self._quality = quality
+        self._inspections = inspections
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -112,6 +140,17 @@ class Answers:
             RevokeTvLink: self._tv.revoke,
             ListTvLinks: self._tv.list,
             ReadBoards: self._boards.read,
+            SwitchEmergency: self._emergency.switch,
+            EndEmergency: self._emergency.end,
+            ReadEmergency: self._emergency.show,
+            ReadFlows: self._read_flows,
+            CorrectHeard: self._learning.correct,
+            RescoreTalks: self._quality.rescore,
+            DrawTalks: self._inspections.draw,
+            GiveTalk: self._inspections.give,
+            WriteSheet: self._inspections.write,
+            AppealScore: self._inspections.appeal,
+            SettleAppeal: self._inspections.settle,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:
@@ -139,6 +178,9 @@ class Answers:
         floor = self._floor.floor
         found = {queue: floor.expectation_error(queue) for queue in floor.queues()}
         return {queue: accuracy for queue, accuracy in found.items() if accuracy is not None}
+
+    async def _read_flows(self, _: ReadFlows) -> FlowsNow:
+        return self._ivr.now()
 
     async def _read_call(self, ask: ReadCall) -> list[Row]:
         return await rows_of_call(self._journal.reader, ask.call_id, clock.utc_now() - HISTORY)

@@ -31,9 +31,12 @@ from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.dialled_monitors import DialledMonitors
 from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
+from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
 from callcenter.journey import Journey
+from callcenter.kept_past import PastKeeper, past_file
+from callcenter.learning import Learning
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
@@ -52,10 +55,11 @@ from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.prompt_making import make_prompts
+from callcenter.quality_desk import QualityDesk
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
-from callcenter.reloading import Reloader
+from callcenter.reloading import Reloadable, Reloader
 from callcenter.rules import (
     agent_cards,
     agent_options,
@@ -70,6 +74,7 @@ from callcenter.rules import (
     queue_options,
     recording_options,
     sip_options,
+    task_options,
     trunks,
 )
 from callcenter.secret import derive_key
@@ -80,14 +85,17 @@ from callcenter.speaking import Speaking
 from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
+from callcenter.task_actions import TaskActions
 from callcenter.transcription_actions import TranscriptionActions
 from callcenter.tv_actions import TvActions
 from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
+from desk.service import TaskService
+from desk.store import TaskStore
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.errors import ConfigurationError
-from foundation.ids import CallId, OfferId, QueueId
+from foundation.errors import ConfigurationError, Unavailable
+from foundation.ids import CallId, OfferId, PartyId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -95,8 +103,13 @@ from foundation.write_behind import WriteBehind
 from ivr.effects import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
+from ivr.store import HeardStore
 from ivr.synthesis import Synthesiser
+from recordings.inspection.desk import InspectionDesk, InspectionParts
+from recordings.inspection.form import FormBook
+from recordings.inspection.store import InspectionStore
 from recordings.listen_messages import FromListener
+from recordings.quality.store import QualityStore
 from recordings.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
@@ -127,6 +140,7 @@ MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
 WATCH_LINES_S = 5.0
+TIDY_EVERY_S = 3600.0
 WATCH_TALKS_S = 1.0
 LEARNT_ROWS = 1_000_000
 "Of the journal, at most, to know who talked last with whom."
@@ -168,6 +182,8 @@ class Core:
         self._join_parts()
         for number, client in enumerate(self._clients):
             self._tasks.start(f"media-{number}", client.run, OnFailure.RESTART)
+        await self._emergency.restore()
+        await self._learning.open()
         await self._take_over()
         await self._open_door()
         log.info("core answers on %s", ", ".join(str(s.getsockname()) for s in self._sockets))
@@ -187,6 +203,8 @@ class Core:
         await self._recordings.finish_chores()
         await self._bindings.flush()
         await self._party_store.flush()
+        await self._tasks_service.flush()
+        await self._learning.flush()
         await self._tasks.close()
         await self._closing.aclose()
 
@@ -201,6 +219,7 @@ class Core:
             CODEC,
             on_trouble=self._on_journal_trouble,
         )
+        self._past_keeper = PastKeeper(past_file(self._places.kept_history), self._journal)
         self._journal.subscribe(lambda record: self._metrics.on_event(record.event))
         self._closing.push_async_callback(self._journal.close)
         self._conductor = Conductor(self._journal.publish)
@@ -213,15 +232,36 @@ class Core:
         self._parties = PartyBook(await self._party_store.load(), self._party_store.save)
         self._tasks.start("parties", self._party_store.run)
         self._tv_links = TvLinkStore(sessions)
+        store, quality = RecordingStore(sessions), QualityStore(sessions)
         self._search = SearchStore(sessions)
         self._recordings = RecordingService(
             recording_options(settings),
-            RecordingStore(sessions),
+            store,
             self._tell,
             self._is_media_near_limit,
             priority_of=self._transcribe_priority,
             chance=random.SystemRandom().random,
+            keep_voices=quality.keep_voices,
         )
+        self._quality = QualityDesk(
+            settings.quality_packs, store, quality, self._journal.reader, self._tell
+        )
+        self._inspections = InspectionDesk(
+            InspectionParts(
+                InspectionStore(sessions),
+                store,
+                FormBook(settings.folder).form,
+                self._tell,
+                clock.utc_now,
+                random.SystemRandom(),
+            )
+        )
+        self._messages = Messages(self._recordings, self._tell)
+        self._tasks_service = TaskService(
+            task_options(settings), TaskStore(sessions), self._tell, clock.utc_now
+        )
+        self._tasks.start("tasks", self._tasks_service.run)
+        self._heard_store = HeardStore(sessions)
 
     def _is_media_near_limit(self) -> bool:
         return any(c.last_load and not c.last_load.admitting for c in self._clients)
@@ -286,6 +326,16 @@ class Core:
         )
         self._lookups = HttpLookups(lookup_options(settings))
         self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)
+        self._learning = Learning(
+            settings,
+            self._heard_store,
+            self._ivr,
+            self._journal,
+            self._tell,
+            self._party_of_call,
+            clock.utc_now,
+        )
+        self._tasks.start("heard", self._learning.run)
         self._join_speech()
         self._journey = Journey(
             self._rules,
@@ -324,14 +374,22 @@ class Core:
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._look_at_talks)
         self._conductor.listen(self._forget_placement)
+        self._conductor.listen(self._messages.on_event)
+        self._conductor.listen(self._tasks_service.on_event)
         self._conductor.listen(CallClasses(self._recordings.classify).on_event)
+        self._conductor.listen(self._quality.on_event)
         live = self._make_live()
-        flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
-        boards = BoardReload(settings, self._tell)
-        settings_lock = asyncio.Lock()
-        self._reloader = Reloader(
-            self._configured, [live, flows, boards], self._journal, self._tell, settings_lock
+        flows = FlowReload(
+            settings, self._learning, self._prompts, self._lookups, self._synthesiser
         )
+        settings_lock = asyncio.Lock()
+        self._emergency = EmergencyDesk(
+            settings, self._journey, self._prompts, self._journal, self._tell, clock.utc_now
+        )
+        self._closing.callback(self._emergency.close)
+        boards = BoardReload(settings, self._tell)
+        parts: list[Reloadable] = [live, flows, self._emergency, self._quality, boards]
+        self._reloader = Reloader(self._configured, parts, self._journal, self._tell, settings_lock)
         self._answers = Answers(
             self._journal,
             self._floor,
@@ -346,20 +404,40 @@ class Core:
                 WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
                 CallbackActions(self._journey.callbacks, self._tell),
                 AlarmActions(self._tell),
+                TaskActions(
+                    self._tasks_service, self._journey.callbacks, self._switchboard, self._tell
+                ),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones=accounts,
             ),
-            Eraser(self._parties, self._party_store, self._journal, self._tell),
+            Eraser(
+                self._parties,
+                self._party_store,
+                self._journal,
+                self._tell,
+                [self._learning.erase],
+            ),
             self._lines,
-            LiveActions(live, self._journal, self._tell, settings_lock),
+            LiveActions(
+                live, self._journal, self._tell, settings_lock, self._journey.emergency.words
+            ),
             self._reloader,
             TvActions(self._tv_links, self._journal, self._tell, lambda: boards.now),
             boards,
+            self._emergency,
+            self._ivr,
+            self._learning,
+            self._quality,
+            self._inspections,
             TranscriptionActions(
                 self._recordings.transcription, self._search, self._journal, self._tell
             ),
         )
+
+    def _party_of_call(self, call_id: CallId) -> PartyId | None:
+        number = self._switchboard.find_caller_number(call_id)
+        return None if number is None else self._switchboard.party_of(number)
 
     def _make_menu_ports(self) -> MenuPorts:
         """What flows use beside prompts and queues."""
@@ -371,15 +449,13 @@ class Core:
             lambda: clock.utc_now().astimezone(zone),
         )
         self._closing.push_async_callback(self._lookups.close)
-        messages = Messages(
-            settings.voicemail_path, self._tell, lambda: clock.utc_now().astimezone(zone)
-        )
         return MenuPorts(
             known=known,
             lookups=self._lookups,
             listener=self._speech,
-            messages=messages,
+            messages=self._messages,
             speaker=self._speaking,
+            learner=self._learning,
         )
 
     def _make_live(self) -> LiveHouse:
@@ -481,6 +557,7 @@ class Core:
         present = {aor for aor, data in stored if stack.restore_bindings(aor, data, now)}
         taking_over = TakeOver(
             journal=self._journal,
+            keeper=self._past_keeper,
             clients=self._clients,
             media_port=self._media,
             endpoint=self._endpoint,
@@ -490,9 +567,12 @@ class Core:
             recordings=self._recordings,
             rules=self._rules,
             tell=self._tell,
+            # Messages last: of what they tell the tasks must know the calls.
+            others=[self._tasks_service, self._messages],
         )
         await taking_over.run(present, self._early_media)
         self._tasks.start("recordings", self._recordings.run)
+        self._tasks.start("quality", self._quality.run, OnFailure.RESTART)
         self._has_taken_over = True
         loop = asyncio.get_running_loop()
         for worker, event in self._early_media:
@@ -520,8 +600,10 @@ class Core:
             self._journal,
         )
         self._tasks.start("regulars", self._learn_regulars, OnFailure.RESTART)
+        self._tasks.start("kept-past", self._past_keeper.run, OnFailure.RESTART)
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
+        self._tasks.start("tidy", self._tidy)
         if self._settings.follows:
             self._tasks.start("live-talks", self._watch_talks)
         await self._endpoint.start()
@@ -533,6 +615,17 @@ class Core:
             since = clock.utc_now() - timedelta(seconds=self._regulars.reach_s)
             kinds = self._journal.reader.of_kinds(LEARNT_OF, since, LEARNT_ROWS, LEARN_PAUSE_S)
             await self._regulars.learn(kinds)
+
+    async def _tidy(self) -> None:
+        """What was kept for long enough is forgotten."""
+        while True:
+            kept = timedelta(days=self._settings.tasks.keep_days)
+            try:
+                await self._tasks_service.forget_done(clock.utc_now() - kept)
+                await self._learning.forget_old()
+            except Unavailable as error:
+                log.warning("what is old is not forgotten yet: %s", error)
+            await asyncio.sleep(TIDY_EVERY_S)
 
     async def _watch_lines(self) -> None:
         while True:

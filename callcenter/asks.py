@@ -1,14 +1,16 @@
 """What the other roles ask core over its Unix socket (`foundation.ipc`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from acd.expected_wait import Accuracy
 from acd.views import AgentView
+from callcenter.emergency import Announcement, Then
 from foundation.ids import CallId, QueueId, RecordingId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
+from ivr.flows_now import FlowsNow
 from recordings import messages as recordings
 from recordings.search_store import Indexed
 from recordings.transcription import Progress
@@ -183,6 +185,58 @@ class ReadAccuracies(Request[dict[QueueId, Accuracy]]):
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyStatus:
+    current: Announcement | None
+    "None: none is on."
+    prepared: list[str]
+    "Names in the configuration."
+    lacks: list[str]
+    "Languages of its lines that it has no words in: callers there hear another one."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchEmergency(Request[EmergencyStatus]):
+    """Have every new caller hear something first; answered when it is on and on disk."""
+
+    by: str
+    name: str = ""
+    "Of a prepared one; then `until` and `lines` alone are taken from here."
+    text: dict[str, str] = field(default_factory=dict)
+    "Words by language."
+    prompt: str = ""
+    lines: list[str] = field(default_factory=list)
+    then: Then = Then.CONTINUE
+    queue: str = ""
+    to_waiting: bool = False
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndEmergency(Request[EmergencyStatus]):
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEmergency(Request[EmergencyStatus]):
+    """What is on now, and what is prepared."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFlows(Request[FlowsNow]):
+    """What the flows look like, and where callers are in them now."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectHeard(Request[Done]):
+    """What a caller meant at a question by voice; new callers are understood by it at once."""
+
+    heard_id: str
+    intent: str
+    "A choice of the question; '' takes a correction back."
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReloadReport:
     changed: list[str]
     refused: list[str]
@@ -236,3 +290,12 @@ class TvLinkEntry:
 @dataclass(frozen=True, slots=True)
 class ListTvLinks(Request[list[TvLinkEntry]]):
     """All that hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class RescoreTalks(Request[int]):
+    """Judge the talks of the last `days` again, by the packs that are in force now; answered with
+    how many there are, before it is done."""
+
+    days: float
+    by: str

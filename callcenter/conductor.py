@@ -9,9 +9,12 @@ from typing import get_args
 
 from acd.events import AcdEvent
 from callcenter.events import ActionTaken, HandoverEvent, HouseEvent, NumberRefused
+from desk.events import TaskEvent
 from foundation.bus import Bus
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
+from recordings.inspection.events import InspectionEvent
+from recordings.quality.events import QualityScored
 from telephony.calls.events import JournalEvent
 from telephony.lines.events import LineEvent
 from telephony.sip.events import TrunkEvent
@@ -22,6 +25,9 @@ JOURNALED: tuple[type, ...] = (
     *get_args(AcdEvent),
     *get_args(IvrEvent),
     *get_args(RecordingEvent),
+    *get_args(TaskEvent),
+    QualityScored,
+    *get_args(InspectionEvent),
     *get_args(HandoverEvent),
     *get_args(LineEvent),
     ActionTaken,

@@ -3,12 +3,13 @@
 The journal has only the party's id, which then stands for nobody: history keeps its counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from callcenter.asks import EraseParty
 from callcenter.events import ActionTaken
 from foundation.db import TROUBLES
 from foundation.errors import NotFound, Unavailable
+from foundation.ids import PartyId
 from foundation.journal import Journal
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
@@ -28,7 +29,10 @@ class Eraser:
         store: PartyStore,
         journal: Journal,
         tell: Callable[[ActionTaken], object],
+        others: Sequence[Callable[[PartyId], Awaitable[None]]] = (),
     ) -> None:
+        """`others`: erase what else is kept of a party; raise `Unavailable`."""
+        self._others = others
         self._book = book
         self._store = store
         self._journal = journal
@@ -41,6 +45,8 @@ class Eraser:
         if party_id is None:
             raise NotFound(f"Nobody has called from {number}, or it was erased already.")
         # The table first: if that fails, the number is still known and can be erased again.
+        for erase in self._others:
+            await erase(party_id)
         try:
             await self._store.erase(party_id)
         except TROUBLES as error:

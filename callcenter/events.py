@@ -5,9 +5,12 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from acd.events import AcdEvent
+from desk.events import TaskEvent
 from foundation.ids import AgentId, CallId
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
+from recordings.inspection.events import InspectionEvent
+from recordings.quality.events import QualityEvent
 from telephony.calls.events import CallEvent
 from telephony.calls.number_rules import Purpose
 from telephony.lines.events import LineEvent
@@ -77,6 +80,9 @@ HouseEvent: TypeAlias = (
     | AcdEvent
     | IvrEvent
     | RecordingEvent
+    | TaskEvent
+    | QualityEvent
+    | InspectionEvent
     | LineEvent
     | ActionTaken
     | HandoverEvent

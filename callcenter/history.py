@@ -47,6 +47,7 @@ CHOICES = {
     "agent off": Step.SIGN_OUT,
 }
 "Actions of the audit (`callcenter.actions`) that an agent who talks does after the talk."
+ENDED_KEPT = 5_000
 
 
 class History:
@@ -55,7 +56,8 @@ class History:
     def __init__(self) -> None:
         self.calls: dict[CallId, CallPast] = {}
         "In order of arrival."
-        self.ended: set[CallId] = set()
+        self.ended: dict[CallId, None] = {}
+        "The latest: of those that ended long ago no leg can live."
         self.agents = AgentsPast()
         self.recordings: dict[RecordingId, RecordingStarted] = {}
         "Not ended, also of calls that are."
@@ -91,7 +93,9 @@ class History:
                     self._take_of_call(call, event, at_s)
 
     def _ended(self, call_id: CallId, by: EndedBy) -> None:
-        self.ended.add(call_id)
+        self.ended[call_id] = None
+        if len(self.ended) > ENDED_KEPT:
+            del self.ended[next(iter(self.ended))]
         call = self.calls.get(call_id)
         if call is not None:
             call.ended_by = by

@@ -6,6 +6,7 @@
         AgentHungUp before the bridge ─▶ EnterQueue at the front
         TransferAsked … GuestJoined … TalkTransferred: `callcenter.handover`
     CallbackDue ─▶ place_call ─▶ CallAnswered ─▶ CallQueued: `callcenter.callbacks`
+    CallAnswered while an emergency announcement is on: `callcenter.emergency`, then the ivr
     CallArrived of an agent's own phone, for no line of ours: `callcenter.own_calls`
 
 Nothing here waits or knows a clock: events come in, commands go down. Whoever tells events
@@ -22,6 +23,7 @@ from acd import inputs as floor
 from callcenter.callbacks import Callbacks
 from callcenter.contact import Contact, Stage
 from callcenter.destinations import Destinations
+from callcenter.emergency import Emergency
 from callcenter.events import CallSentOn, HouseEvent
 from callcenter.handover import GuestStep, Handover
 from callcenter.house import HouseRules
@@ -101,6 +103,12 @@ class Journey:
         )
         self._menus = Menus(rules, parts, self._steps, where, self._own_calls, self.callbacks, tell)
 
+        self.emergency = Emergency(control, self._steps, parts.prompts, parts.utc_now)
+
+    def announce(self) -> None:
+        """The emergency announcement was just switched on: who waits hears it."""
+        self.emergency.tell(self._contacts.values())
+
     def find(self, call_id: CallId) -> Contact | None:
         return self._contacts.get(call_id)
 
@@ -148,7 +156,7 @@ class Journey:
             case calls.PhoneChanged():
                 self._phone_changed(event)
             case calls.TalkRecorded(recording_id, frames, complete):
-                if not self._menus.recorded(RecordingId(recording_id), frames):
+                if not self._menus.recorded(RecordingId(recording_id), frames, complete):
                     self._recorder.end(RecordingId(recording_id), frames, complete)
             case calls.CallArrived():
                 self._arrived(event)
@@ -250,7 +258,8 @@ class Journey:
                 else:
                     self._menus.forget_guest(contact)
                     contact.tier = self._regulars.tier_of(call_id)
-                    self._steps.start_flow(contact, contact.line)
+                    if not self.emergency.greet(contact):
+                        self._steps.start_flow(contact, contact.line)
             case calls.CallNotReached(status=status):
                 contact.status = status
             case calls.DigitPressed(call_id, calls.Side.CALLER, digit):
@@ -265,6 +274,8 @@ class Journey:
         match contact.stage:
             case Stage.IVR:
                 self._ivr.prompt_ended(contact.call_id)
+            case Stage.EMERGENCY:
+                self.emergency.spoken(contact)
             case Stage.BLOCKED:
                 self._control.refuse(contact.call_id, BLOCKED_STATUS, BLOCKED)
             case Stage.WAITING:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from callcenter import live_file
@@ -25,8 +26,11 @@ class LiveActions:
         journal: Journal,
         tell: Callable[[ActionTaken], None],
         lock: asyncio.Lock,
+        emergency_words: Callable[[], Mapping[str, str] | None] = lambda: None,
     ) -> None:
-        """`lock`: held by whoever changes the settings that are served."""
+        """`lock`: held by whoever changes the settings that are served. `emergency_words`: of the
+        announcement that is on."""
+        self._emergency_words = emergency_words
         self._house = house
         self._journal = journal
         self._tell = tell
@@ -61,7 +65,7 @@ class LiveActions:
         return "" if self._house.live.is_empty else live_file.text_of(self._house.live)
 
     async def read_directory(self, _: ReadDirectory) -> Directory:
-        return self._house.directory()
+        return replace(self._house.directory(), emergency=self._emergency_words())
 
     async def _change(self, changed: Callable[[LiveFile], LiveFile], audit: ActionTaken) -> Done:
         async with self._lock:

@@ -1,11 +1,14 @@
 """Everything that the journey conducts, in one value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from callcenter.destinations import NoNumbers, NumberRules
 from callcenter.house import Callers, Floor, Ivr, Limits, Prompts, Recorder, Regulars, RingTimes
 from callcenter.menu_ports import MenuPorts
 from callcenter.regulars import Strangers
+from foundation import clock
 from telephony.calls.control import CallControl
 
 
@@ -24,3 +27,4 @@ class Parts:
     numbers: NumberRules = field(default_factory=NoNumbers)
     menus: MenuPorts = field(default_factory=MenuPorts)
     regulars: Regulars = field(default_factory=Strangers)
+    utc_now: Callable[[], datetime] = clock.utc_now

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+from datetime import timedelta
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,8 @@ from callcenter.queue_checks import fits
 from callcenter.sections import Queue, split_port
 from callcenter.settings import Settings
 from callcenter.vips import tiers_by_number
+from desk.options import TaskOptions
+from desk.task import TaskKind
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
 from recordings.lease import LeaseOptions
@@ -504,6 +507,17 @@ def alarm_ways(settings: Settings) -> dict[str, Way]:
         )
         ways["mail"] = Mail(options)
     return ways
+
+
+def task_options(settings: Settings) -> TaskOptions:
+    tasks = settings.tasks
+    return TaskOptions(
+        bad_score=tasks.bad_score,
+        due={
+            TaskKind.VOICEMAIL: timedelta(hours=tasks.voicemail_due_h),
+            TaskKind.FOLLOW_UP: timedelta(hours=tasks.follow_up_due_h),
+        },
+    )
 
 
 def phone_options(settings: Settings) -> PhoneOptions:

@@ -33,6 +33,7 @@ from callcenter.sections import (
     Agent,
     Calendar,
     DialNumber,
+    Emergency,
     Http,
     Limits,
     Line,
@@ -43,6 +44,7 @@ from callcenter.sections import (
     Ordering,
     Outbound,
     Phone,
+    Quality,
     Queue,
     Recordings,
     Seconds,
@@ -50,19 +52,23 @@ from callcenter.sections import (
     Sip,
     Speech,
     Store,
+    Tasks,
     Transfers,
     Trunk,
-    Voicemail,
     async_url,
 )
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError
 from ivr import corrections
 from ivr import flow as flows
+from ivr.emergency import prompt_name
 from ivr.flow import Flow
 from ivr.nodes import Ask, words_of
 from ivr.spoken import Known
 from ivr.templates import Template
+from recordings.inspection.form import read_form
+from recordings.quality import packs
+from recordings.quality.pack import Pack
 from telephony.sip.tls import TlsFiles
 from wallboard.alarm_rules import DEFAULT_RULES, Rules
 from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plans
@@ -96,6 +102,8 @@ class _Listed(BaseSettings):
     "The database."
     recordings: Recordings = Recordings()
     "Recording and transcription."
+    quality: Quality = Quality()
+    "By which rules talks are judged."
     speech: Speech = Speech()
     "How synthesised prompts sound."
     lines: tuple[Line, ...] = ()
@@ -116,8 +124,10 @@ class _Listed(BaseSettings):
     'Business hours by name: `{office: {mon-fri: ["09:00-18:00"], holidays: [2026-10-01]}}`.'
     lookups: Lookups = Lookups()
     "Servers that flows may ask."
-    voicemail: Voicemail = Voicemail()
-    "Where messages are kept."
+    emergency: dict[Name, Emergency] = {}
+    "Announcements by name that a supervisor can have every caller hear."
+    tasks: Tasks = Tasks()
+    "Messages and unhappy callers, until somebody has taken care of them."
     queues: dict[Name, Queue] = {}
     "Where callers wait, by name."
     order: Ordering = Ordering()
@@ -174,6 +184,7 @@ class Settings(_Listed):
     _folder: Path = PrivateAttr(default=Path())
     _flows: dict[str, Flow] = PrivateAttr(default_factory=dict)
     _boards: Plans = PrivateAttr(default_factory=lambda: {DEFAULT: DEFAULT_PLAN})
+    _packs: dict[str, Pack] = PrivateAttr(default_factory=dict)
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 
     @property
@@ -213,6 +224,16 @@ class Settings(_Listed):
         return any(isinstance(n, Ask) for flow in self._flows.values() for n in flow.nodes.values())
 
     @property
+    def quality_packs(self) -> Mapping[str, Pack]:
+        """The rules in force, by language."""
+        return self._packs
+
+    @property
+    def measured_path(self) -> Path:
+        """What `callcenter quality measure` found; without it, what came with the packs."""
+        return self.data_path / "quality" / "measured.json"
+
+    @property
     def follows(self) -> bool:
         """Some queue shows what is said while it is said."""
         wanted = any(queue.live_transcript for queue in self.queues.values())
@@ -220,8 +241,9 @@ class Settings(_Listed):
 
     @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
-        """The words of all flows' prompts, by name and language."""
-        return {
+        """The words of all flows' prompts and of emergency announcements, by name and language."""
+        ready = {prompt_name(one.text): one.text for one in self.emergency.values() if one.text}
+        return ready | {
             name: words for flow in self._flows.values() for name, words in flow.prompts.items()
         }
 
@@ -280,10 +302,6 @@ class Settings(_Listed):
         return self.data_path / "cache" / "prompts"
 
     @property
-    def voicemail_path(self) -> Path:
-        return self._folder / self.voicemail.path
-
-    @property
     def recordings_path(self) -> Path:
         return self._folder / self.recordings.path
 
@@ -321,6 +339,15 @@ class Settings(_Listed):
         self._boards, problems = board_files.read_boards(texts, self.inventory())
         return problems
 
+    def _take_packs(self) -> list[str]:
+        """Rules of quality; the problems of their files."""
+        try:
+            self._packs = packs.in_force(self.quality.packs, self._folder)
+            read_form(self._folder)
+        except ConfigurationError as error:
+            return error.problems
+        return []
+
     @staticmethod
     def built_in_models() -> tuple[str, ...]:
         return tuple(sorted(path.name for path in BUILT_IN_MODELS.glob("*") if path.is_dir()))
@@ -357,6 +384,7 @@ def load(folder: Path) -> Settings:
         problems += [written.complaint(*one) for one in problems_of_flow(flow, settings)]
     problems += settings._take_corrections()
     problems += settings._take_boards()
+    problems += settings._take_packs()
     if problems:
         raise ConfigurationError(problems)
     settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))

@@ -28,6 +28,8 @@ class Listening:
     text: str = ""
     confidence: float = 0.0
     is_confirming: bool = False
+    heard: tuple[str, float] = ("", 0.0)
+    "The last words that were no yes or no, and how sure the recogniser was; outlives `forget`."
 
     def forget(self) -> None:
         """A question begins anew."""
@@ -57,6 +59,7 @@ class Listening:
         if self.is_confirming:
             sides = {"yes": _spoken(node.yes, languages), "no": _spoken(node.no, languages)}
             return Answer.CONFIRMED if find_choice(text, sides) == "yes" else Answer.NONE
+        self.heard = text, confidence
         if not text.strip() or not confidence >= node.maybe:
             return Answer.NONE
         if not node.choices:

@@ -98,6 +98,7 @@ MACHINES = {
     "Guests in a talk": "acd.guests",
     "Callbacks": "acd.callbacks",
     "A stream of SIP messages": "telephony.sip.stream",
+    "A task": "desk.task",
     "A transcription job": "recordings.lease",
     "An alarm": "wallboard.alarms",
     "An answer by voice": "recordings.endpoint",

@@ -41,7 +41,7 @@ from acd.events import (
 )
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
-from ivr.events import IvrEvent, MenuChosen, SpeechSettled
+from ivr.events import EmergencySwitched, FlowEnded, IvrEvent, MenuChosen, SpeechSettled
 from recordings.events import (
     RecordingEnded,
     RecordingEvent,
@@ -81,6 +81,7 @@ from wallboard.events import (
     AlarmSent,
     WallboardEvent,
 )
+from wallboard.flows import FlowTallies
 from wallboard.notices import KEPT, Notice, NoticeKind
 from wallboard.rushes import Rushes
 from wallboard.tally import Outcome, Tally, Visit
@@ -102,6 +103,28 @@ ENDED_KEPT = 200
 "Ended calls that the list of calls still shows."
 
 
+ALSO: dict[type, tuple[tuple[str, Callable[[Any, Any, float], None]], ...]] = {
+    AgentAway: (("troubles", Troubles.agent_away),),
+    AgentChanged: (("troubles", Troubles.agent_changed),),
+    LineLost: (("troubles", Troubles.line_lost),),
+    LineRegistered: (("troubles", Troubles.line_registered),),
+    TrunkDown: (("troubles", Troubles.trunk_down),),
+    TrunkUp: (("troubles", Troubles.trunk_up),),
+    RecordingEnded: (("troubles", Troubles.recording_ended),),
+    TranscriptReady: (("troubles", Troubles.transcript_settled),),
+    TranscriptFailed: (("troubles", Troubles.transcript_settled),),
+    CallQueued: (("rushes", Rushes.queued),),
+    MenuChosen: (("rushes", Rushes.chosen),),
+    SpeechSettled: (("rushes", Rushes.spoken),),
+    AlarmRaised: (("alarms", AlarmLog.raised),),
+    AlarmCleared: (("alarms", AlarmLog.cleared),),
+    AlarmAcknowledged: (("alarms", AlarmLog.acknowledged),),
+    AlarmSent: (("alarms", AlarmLog.sent),),
+}
+"""Which part of the board is told of a fact beside its calls, agents and queues. By name: the parts
+of a board that was kept in a file are others than those that it was made with."""
+
+
 class Board:
     """Everything the screens need, after the record numbered `seq`."""
 
@@ -117,6 +140,7 @@ class Board:
         self.agents: dict[AgentId, AgentClock] = {}
         self.calls: dict[CallId, CallLine] = {}
         self.callbacks = CallbackLines()
+        self.flows = FlowTallies()
         self.ended: deque[CallLine] = deque(maxlen=ENDED_KEPT)
         self.notices: deque[Notice] = deque(maxlen=KEPT)
         self.transcripts = 0
@@ -128,25 +152,6 @@ class Board:
         "Of the latest record."
         self._recordings: dict[RecordingId, CallId] = {}
         self.zone = zone
-        self._also: dict[type, Callable[[Any, float], None]] = {
-            AgentAway: self.troubles.agent_away,
-            AgentChanged: self.troubles.agent_changed,
-            LineLost: self.troubles.line_lost,
-            LineRegistered: self.troubles.line_registered,
-            TrunkDown: self.troubles.trunk_down,
-            TrunkUp: self.troubles.trunk_up,
-            RecordingEnded: self.troubles.recording_ended,
-            TranscriptReady: self.troubles.transcript_settled,
-            TranscriptFailed: self.troubles.transcript_settled,
-            CallQueued: self.rushes.queued,
-            MenuChosen: self.rushes.chosen,
-            SpeechSettled: self.rushes.spoken,
-            AlarmRaised: self.alarms.raised,
-            AlarmCleared: self.alarms.cleared,
-            AlarmAcknowledged: self.alarms.acknowledged,
-            AlarmSent: self.alarms.sent,
-        }
-        "What is told of a fact beside the calls, agents and queues."
         # A table and not a `match`: the match would try a dozen classes for each record.
         self._on: dict[type, Callable[[Any, float], None]] = {
             CallArrived: self._arrived,
@@ -156,6 +161,9 @@ class Board:
             LineLost: self._line_lost,
             AgentAway: self._agent_away,
             SurgeChanged: self._surge_changed,
+            EmergencySwitched: self._emergency_switched,
+            FlowEnded: self._flow_ended,
+            SpeechSettled: self._speech_settled,
             WrapUpOverdue: self._wrap_up_overdue,
             WrapUpCoded: self._wrap_up_coded,
             CallPromoted: self._promoted,
@@ -195,9 +203,11 @@ class Board:
         # Yesterday's last records may come after the clock has turned the day.
         self._record_day = self.day if record.utc >= self.day.start else self._day_of(record.utc)
         kind = type(record.event)
-        for handler in (self._on.get(kind), self._also.get(kind)):
-            if handler is not None:
-                handler(record.event, record.at_s)
+        handler = self._on.get(kind)
+        if handler is not None:
+            handler(record.event, record.at_s)
+        for part, fold in ALSO.get(kind, ()):
+            fold(getattr(self, part), record.event, record.at_s)
 
     def turn_to(self, utc: datetime) -> None:
         """Start the day of `utc`, if it is later than the board's; the day's counts begin again.
@@ -211,6 +221,7 @@ class Board:
             tally.start_day(self.day.date)
         for clock in self.agents.values():
             clock.start_day()
+        self.flows = FlowTallies()
         self.ended.clear()
         self.notices.clear()
         self.transcripts = 0
@@ -417,6 +428,16 @@ class Board:
             clock = self.agents[agent_id] = AgentClock()
         return clock
 
+    # -- flows -----------------------------------------------------------------------------------
+
+    def _flow_ended(self, event: FlowEnded, at_s: float) -> None:
+        if self._is_of_today:
+            self.flows.ended(event)
+
+    def _speech_settled(self, event: SpeechSettled, at_s: float) -> None:
+        if self._is_of_today:
+            self.flows.settled(event)
+
     # -- recordings and faults -------------------------------------------------------------------
 
     def _recording_started(self, event: RecordingStarted, at_s: float) -> None:
@@ -444,6 +465,11 @@ class Board:
     def _surge_changed(self, event: SurgeChanged, at_s: float) -> None:
         kind = NoticeKind.SURGE_BEGAN if event.is_on else NoticeKind.SURGE_OVER
         self._notice(at_s, kind, self.directory.queue_name(event.queue))
+
+    def _emergency_switched(self, event: EmergencySwitched, at_s: float) -> None:
+        kind = NoticeKind.EMERGENCY_ON if event.is_on else NoticeKind.EMERGENCY_OFF
+        words = next(iter(event.text.values()), event.name)
+        self._notice(at_s, kind, f"{event.by}: {words}" if words else event.by)
 
     def _wrap_up_overdue(self, event: WrapUpOverdue, at_s: float) -> None:
         self._clock(event.agent_id).lacks_code = True

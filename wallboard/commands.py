@@ -168,6 +168,33 @@ class NoteAlarmSent(_Command, frozen=True):
     trouble: str
 
 
+class TakeTask(_Command, frozen=True):
+    task_id: str
+
+
+class ReleaseTask(_Command, frozen=True):
+    """Open again, for somebody else."""
+
+    task_id: str
+
+
+class FinishTask(_Command, frozen=True):
+    task_id: str
+    note: str = ""
+    "What came of it."
+
+
+class CallBackForTask(_Command, frozen=True):
+    """Have the task's caller called back; the task is then who asks."""
+
+    task_id: str
+    callback_id: str
+    "A new one."
+    queue: str = ""
+    "'': the task's."
+
+
+TaskCommand: TypeAlias = TakeTask | ReleaseTask | FinishTask | CallBackForTask
 AlarmCommand: TypeAlias = RaiseAlarm | ClearAlarm | AcknowledgeAlarm | NoteAlarmSent
 Command: TypeAlias = (
     SetAgentState
@@ -181,6 +208,10 @@ Command: TypeAlias = (
     | AskCallback
     | CancelCallback
     | AlarmCommand
+    | TakeTask
+    | ReleaseTask
+    | FinishTask
+    | CallBackForTask
 )
 
 

@@ -47,6 +47,8 @@ class Directory:
     "Alarm rules that boards may sound for."
     transcribes: bool = False
     "Recordings are written down."
+    emergency: Mapping[str, str] | None = None
+    "Words by language of what every caller hears first now; None: no such announcement is on."
 
     def target_of(self, queue: QueueId) -> ServiceTarget:
         card = self.queues.get(queue)

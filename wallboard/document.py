@@ -66,6 +66,7 @@ def render(
         "past": past_curve(readings.tally(plan.queues), plan, board.day, past),
         "notices": [_notice(notice, hides_names=hides_names) for notice in board.notices],
         "alarms": _alarms(board, plan, hides_names=hides_names),
+        "emergency": board.directory.emergency,
     }
 
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from acd.expected_wait import Accuracy
 from foundation.errors import Unavailable
@@ -64,6 +65,10 @@ class BoardService:
     def now_s(self) -> float:
         """The journal's clock now, never before the latest record."""
         return max(self._clock.now_s(), self.board.at_s)
+
+    def utc(self) -> datetime:
+        """Now, for what is due."""
+        return self._clock.utc()
 
     def turn_day(self) -> None:
         """Midnight comes without a record, too."""

@@ -6,10 +6,11 @@ uvicorn ─▶ foundation.web (sign-in, roles, health) ─▶ wallboard routes �
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -39,6 +40,7 @@ from wallboard.outbox import Outbox
 from wallboard.pages import wallboard_pages
 from wallboard.screens import Screens
 from wallboard.service import BoardService, FollowOptions
+from wallboard.snapshot import BoardKeeper, Keeping
 from wallboard.socket import SocketOptions, wallboard_socket
 from wallboard.tally import Tally
 from wallboard.transcript_socket import transcript_socket
@@ -46,6 +48,8 @@ from wallboard.tv_desk import TvDesk
 from wallboard.tv_links import TvLink
 
 log = logging.getLogger(__name__)
+
+Work: TypeAlias = Callable[[], Coroutine[object, object, None]]
 
 
 FORGET_WORDS_S = 10.0
@@ -89,6 +93,8 @@ class BoardOptions:
     read_tv_links: Callable[[], Awaitable[list[TvLink]]] = no_tv_links
     read_past: ReadPast | None = None
     "The half hours of an earlier day; None: only yesterday's are known."
+    keeping: Keeping | None = None
+    "Where the board outlives this process; None: nowhere."
     words_socket: Path | None = None
     "Where the listener tells what is said in talks; None: none is followed."
 
@@ -99,6 +105,7 @@ def build(
     options: BoardOptions,
     *,
     extra_routers: Sequence[APIRouter] = (),
+    board_routers: Callable[[BoardService], Sequence[APIRouter]] = lambda service: (),
     registry: CollectorRegistry | None = None,
     metrics_sources: Sequence[MetricsSource] = (),
     clock: BoardClock | None = None,
@@ -107,8 +114,8 @@ def build(
 ) -> FastAPI:
     """An application for uvicorn; while it runs it follows core through `link`.
 
-    `extra_routers` are guarded like all others. `on_failure` is called when a task of ours dies: a
-    board that stands still must not look alive.
+    `extra_routers` are guarded like all others, and so are `board_routers`, which need the board.
+    `on_failure` is called when a task of ours dies: a board that stands still must not look alive.
     """
     registry = registry or CollectorRegistry()
 
@@ -140,21 +147,11 @@ def build(
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        work = {
-            "follow-core": service.follow(),
-            "publish-board": screens.run(),
-            "look-for-alarms": desk.run(),
-            "watch-host": desk.watch_host(),
-            "tv-links": tv.run(),
-            "past-day": _read_past(service, screens, options.read_past),
-            **{
-                f"post-{name}": AlarmPost(service, Outbox(name, options.rules), way).run()
-                for name, way in options.ways.items()
-            },
-        }
-        if words is not None:
-            work |= {"live-words": words.run(), "forget-words": _forget_words(words, service)}
-        tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
+        if options.keeping is not None:
+            service.board = await options.keeping.board(options.zone, options.directory)
+        works = _works(service, screens, desk, tv, options)
+        works |= {} if words is None else _works_of_words(words, service)
+        tasks = [asyncio.create_task(work(), name=name) for name, work in works.items()]
         for task in tasks:
             task.add_done_callback(lambda done: _end_when_failed(done, on_failure))
         try:
@@ -171,6 +168,7 @@ def build(
         wallboard_pages(),
         *extra_routers,
     ]
+    routers += board_routers(service)
     if words is not None:
         routers.append(transcript_socket(service, words))
     return create_app(
@@ -183,6 +181,29 @@ def build(
         lifespan=running,
         passwords=passwords,
     )
+
+
+def _works_of_words(words: LiveWords, service: BoardService) -> dict[str, Work]:
+    return {"live-words": words.run, "forget-words": partial(_forget_words, words, service)}
+
+
+def _works(
+    service: BoardService, screens: Screens, desk: AlarmDesk, tv: TvDesk, options: BoardOptions
+) -> dict[str, Work]:
+    """What runs as long as the application does, by name."""
+    works: dict[str, Work] = {
+        "follow-core": service.follow,
+        "publish-board": screens.run,
+        "look-for-alarms": desk.run,
+        "watch-host": desk.watch_host,
+        "tv-links": tv.run,
+        "past-day": partial(_read_past, service, screens, options.read_past),
+    }
+    for name, way in options.ways.items():
+        works[f"post-{name}"] = AlarmPost(service, Outbox(name, options.rules), way).run
+    if options.keeping is not None:
+        works["keep-board"] = BoardKeeper(service, options.keeping.file).run
+    return works
 
 
 async def _read_past(service: BoardService, screens: Screens, read: ReadPast | None) -> None:

@@ -7,47 +7,76 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
+from callcenter.asks import ReadFlows, RescoreTalks
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, WebCore
+from callcenter.emergency_api import emergency_router
+from callcenter.inspection_rights import may_see
 from callcenter.live_api import live_router
-from callcenter.pages import LIVE, PAGES, RECORDINGS, STATIC, TRANSCRIPTION
+from callcenter.message_files import MessageFiles
+from callcenter.pages import (
+    FLOWS,
+    LIVE,
+    PAGES,
+    PLAYER,
+    QUALITY,
+    RECORDINGS,
+    STATIC,
+    TASKS,
+    TRANSCRIPTION,
+)
 from callcenter.past_day import read_past
 from callcenter.places import Places
+from callcenter.quality_book import QualityBook
 from callcenter.records_api import records_router
 from callcenter.rules import alarm_ways, directory, phone_options
 from callcenter.search_api import search_router
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
 from callcenter.transcription_api import transcription_router
+from callcenter.triage_api import triage_router
 from callcenter.tv_api import tv_router
+from desk.store import TaskStore
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.errors import Unavailable
 from foundation.journal import JournalReader
 from foundation.log import set_up
-from foundation.web.api import require_role
+from foundation.web.api import require_role, signed_in
 from foundation.web.app import WebOptions
 from foundation.web.frame import FrameOptions, page_routes
 from foundation.web.gate import GateOptions
 from foundation.web.server import server_config
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
-from foundation.web.users import Role
+from foundation.web.users import Role, User
+from ivr.store import HeardStore
 from recordings.api import recordings_router
+from recordings.inspection.api import InspectionApi, inspection_router
+from recordings.inspection.form import FormBook
+from recordings.inspection.store import InspectionStore
+from recordings.quality.api import quality_router
+from recordings.quality.store import QualityStore
 from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
 from wallboard.directory import Directory
+from wallboard.flow_api import flow_routes
 from wallboard.host import look_at_disk
+from wallboard.pages import STATIC as BOARD_PAGES
 from wallboard.pages import phone_pages
+from wallboard.snapshot import Keeping, board_file
 from wallboard.store import TvLinkStore
+from wallboard.task_api import task_routes
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may hear recordings and read transcripts."
+INSPECTORS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+"Who may try rules and have talks judged again."
 LOOKERS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may see how far the transcripts are."
 CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -64,13 +93,18 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     key = derive_key(settings.data_path, "web sessions")
     places = Places(settings.data_path)
     line = core or CoreLine(places.core_socket)
+    journal = JournalReader(settings.journal_path, CODEC)
+    store = RecordingStore(sessions)
+    messages = MessageFiles(store, settings.recordings_path).for_tasks()
     recordings = recordings_router(
-        RecordingStore(sessions),
+        store,
         settings.recordings_path,
         zone,
         require_role(*HEARERS),
     )
     journal = JournalReader(settings.journal_path, CODEC)
+    sessions = make_sessions(engine)
+    quality = quality_of(settings, line, RecordingStore(sessions), QualityStore(sessions))
     records = records_router(
         journal,
         PartyStore(sessions).numbers,
@@ -99,6 +133,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             zone=zone,
             read_directory=line.directory,
             read_accuracies=line.accuracies,
+            keeping=Keeping(board_file(places.kept_board, zone), journal.find),
             words_socket=places.words_socket,
             plans=settings.boards,
             read_plans=line.boards,
@@ -110,20 +145,65 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         ),
         extra_routers=[
             recordings,
+            quality,
+            inspections_of(settings, line, InspectionStore(sessions)),
             call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
+            triage_router(line, HeardStore(sessions), require_role(*HEARERS)),
+            emergency_router(line, require_role(Role.SUPERVISOR)),
             search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
             transcription_router(
                 line, RecordingStore(sessions), require_role(*LOOKERS), require_role(*CHANGERS)
             ),
             tv_router(line, require_role(*CHANGERS)),
             phone_pages(phone_options(settings)),
+            page_routes(TASKS, BOARD_PAGES / "tasks"),
+            page_routes(FLOWS, BOARD_PAGES / "flows", below="{flow}"),
             page_routes(LIVE, STATIC / "live"),
             page_routes(RECORDINGS, STATIC / "recordings"),
+            page_routes(PLAYER, STATIC / "player", assets="/player"),
+            page_routes(QUALITY, STATIC / "quality"),
             page_routes(TRANSCRIPTION, STATIC / "transcription"),
         ],
+        board_routers=lambda service: [
+            task_routes(service, TaskStore(sessions), messages),
+            flow_routes(service, partial(line.request, ReadFlows())),
+        ],
         metrics_sources=[line.metrics],
+    )
+
+
+def quality_of(
+    settings: Settings, line: WebCore, recordings: RecordingStore, store: QualityStore
+) -> APIRouter:
+    """Rules, verdicts and trials; only judging again is core's."""
+
+    async def rescore(days: float, user: User) -> int:
+        return await line.request(RescoreTalks(days=days, by=user.user_id))
+
+    return quality_router(
+        recordings,
+        store,
+        QualityBook(settings, clock.utc_now).desk(),
+        require_role(*HEARERS),
+        require_role(*INSPECTORS),
+        rescore,
+    )
+
+
+def inspections_of(settings: Settings, line: WebCore, store: InspectionStore) -> APIRouter:
+    """Inspectors' work; what they write is core's to keep."""
+    return inspection_router(
+        InspectionApi(
+            line,
+            store,
+            FormBook(settings.folder).form,
+            ZoneInfo(settings.timezone),
+            partial(may_see, directory(settings)),
+            signed_in,
+            require_role(*INSPECTORS),
+        )
     )
 
 

@@ -17,7 +17,14 @@ from callcenter.codec import CODEC
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.talk_actions import TalkActions
+from callcenter.task_actions import TaskActions
 from callcenter.wait_actions import WaitActions
+from desk.events import TaskEvent
+from desk.options import TaskOptions
+from desk.service import TaskService
+from desk.store import TaskStore
+from foundation.clock import utc_now
+from foundation.db import make_engine, make_sessions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, QueueId
 from foundation.journal import Journal
@@ -43,8 +50,10 @@ class Office:
         self, journal: Journal, reasons: tuple[str, ...], *, auto_ready: bool = False
     ) -> None:
         self.journal = journal
-        self.told: list[ActionTaken | AcdEvent | AlarmEvent] = []
+        self.told: list[ActionTaken | AcdEvent | AlarmEvent | TaskEvent] = []
         self.lines = Lines()
+        no_database = make_sessions(make_engine("sqlite:///:memory:"))
+        self.tasks = TaskService(TaskOptions(), TaskStore(no_database), self._tell, utc_now)
         floor = Floor(
             {QueueId("orders"): QueueOptions()},
             [AgentCard(agent_id=EVA, name="Eva", number="1001")],
@@ -61,11 +70,12 @@ class Office:
             WaitActions(self.floor, House().journey.find, self._tell),
             CallbackActions(House().journey.callbacks, self._tell),
             AlarmActions(self._tell),
+            TaskActions(self.tasks, House().journey.callbacks, self.lines.switchboard, self._tell),
             pause_reasons=reasons,
             auto_ready=auto_ready,
         )
 
-    def _tell(self, event: ActionTaken | AcdEvent | AlarmEvent) -> None:
+    def _tell(self, event: ActionTaken | AcdEvent | AlarmEvent | TaskEvent) -> None:
         self.told.append(event)
         self.journal.publish(event)
 

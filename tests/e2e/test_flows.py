@@ -166,7 +166,7 @@ async def test_message_is_recorded_and_ends_when_the_caller_is_silent(centre: Ce
         assert ended.by is EndedBy.CENTRE
     assert left.box == "sales"
     assert 3.0 < left.seconds < 8.0
-    file = centre.folder / "data" / "voicemail" / f"{left.voicemail_id}.wav"
+    [file] = (centre.folder / "data" / "recordings").glob(f"*/{left.voicemail_id}.wav")
     pcm = np.frombuffer(await asyncio.to_thread(file.read_bytes), "<i2")[22:]
     assert loudness(pcm[::2], 1000) > 250
 

@@ -17,7 +17,7 @@ from foundation.ids import RecordingId
 from recordings.api import recordings_router
 from recordings.recogniser import Word
 from recordings.recording import SideTranscript, TranscriptState
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from telephony.calls.events import Side
 from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.recording_fakes import STARTED, recording
@@ -50,7 +50,7 @@ class Site:
         stored = recording(number)
         await self.store.add(stored)
         write_wav(self.folder / stored.file, np.ones((8000, 2), np.int16))
-        await self.store.end(stored.recording_id, 1.0, True, TranscriptState.QUEUED)
+        await self.store.end(Ended(stored.recording_id, 1.0, True, TranscriptState.QUEUED))
         return stored.recording_id
 
 

@@ -49,6 +49,8 @@ OVERFLOWING = """
     if (["inline", "contents"].includes(style.display) || !element.clientWidth) continue;
     if (element.closest(".unseen, thead, svg, option") || element.matches("select")) continue;
     if (!element.textContent.trim()) continue;
+    // What scrolls on purpose can be scrolled by keys.
+    if (["auto", "scroll"].includes(style.overflowX) && element.tabIndex >= 0) continue;
     const most = element.clientWidth + 1;
     if (element.scrollWidth > most) found.push(
       `${element.tagName}.${element.className} is ${element.clientWidth} px wide, `

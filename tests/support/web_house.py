@@ -1,7 +1,7 @@
 """The web role for tests: users in a file database, cheap password hashes, an own server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from socket import SO_REUSEADDR, SO_SNDBUF, SOL_SOCKET
@@ -21,7 +21,7 @@ from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords, Role, User
 from tests.support.fake_core import CoreClock, FakeCore
-from wallboard.service import FollowOptions
+from wallboard.service import BoardService, FollowOptions
 from wallboard.web_role import BoardOptions, build
 
 PASSWORD = "correct horse battery"
@@ -64,12 +64,14 @@ def board_app(
     users: UserStore,
     options: BoardOptions,
     extra_routers: Sequence[APIRouter] = (),
+    board_routers: Callable[[BoardService], Sequence[APIRouter]] = lambda service: (),
 ) -> FastAPI:
     return build(
         core,
         users,
         options,
         extra_routers=extra_routers,
+        board_routers=board_routers,
         clock=CoreClock(core),
         passwords=CHEAP,
         on_failure=lambda: None,

@@ -6,11 +6,13 @@ async with whole_web(tmp_path) as house:      # users of every role, a talk, one
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -20,33 +22,57 @@ from starlette.types import Message
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallbackQueued, CallQueued
 from acd.expected_wait import Accuracy
 from callcenter.asks import (
+    EmergencyStatus,
+    EndEmergency,
     ListTvLinks,
     MadeTvLink,
     MakeTvLink,
+    ReadEmergency,
+    ReadFlows,
     ReadTranscription,
+    RescoreTalks,
     RetryTranscripts,
     ShowLive,
+    SwitchEmergency,
 )
 from callcenter.codec import CODEC
 from callcenter.roles.web import application
 from callcenter.rules import directory
 from callcenter.settings import Settings, load
+from desk.store import TaskStore
+from desk.task import Task, TaskKind, TaskState
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.ids import AgentId, AlarmId, CallbackId, CallId, PartyId, QueueId, RecordingId
+from foundation.ids import (
+    AgentId,
+    AlarmId,
+    CallbackId,
+    CallId,
+    PartyId,
+    QueueId,
+    RecordingId,
+    TaskId,
+)
 from foundation.ipc import Request
 from foundation.ipc.messages import ReplyT
 from foundation.journal import Journal
 from foundation.record import Record
 from foundation.web.store import UserStore
 from foundation.web.users import Role, User
+from ivr.drawing import shape_of
+from ivr.flow import parse
+from ivr.flows_now import flows_now
+from ivr.heard import Heard
+from ivr.paths import WayCounts
+from ivr.store import HeardStore
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from recordings.terms import index_parts
 from recordings.transcription import Progress
 from telephony.calls.events import CallArrived, Side
 from telephony.sip.events import TrunkDown
 from tests.support.fake_core import FakeCore
+from tests.support.played_inspections import inspections_played
 from tests.support.recording_fakes import STARTED
 from tests.support.telephone_speech import write_wav
 from tests.support.web_house import CHEAP, PASSWORD, running
@@ -77,6 +103,27 @@ queues:
   orders: {{skills: {{orders: 1}}}}
   night: {{skills: {{night: 1}}}}
 """
+_MAIN = """
+start: hello
+prompts: {p: {en: Hello.}}
+nodes:
+  hello: {do: say, prompt: p, next: what}
+  what:
+    do: ask
+    prompt: p
+    choices:
+      orders: {words: {en: [order]}, next: orders}
+      repairs: {words: {en: [broken]}, next: repairs}
+    default: choices
+  choices: {do: menu, prompt: p, keys: {"1": orders, "2": repairs, "9": hello}, default: bye}
+  orders: {do: queue, queue: orders}
+  repairs: {do: queue, queue: night}
+  bye: {do: hangup, prompt: p}
+"""
+_PRESENT = WayCounts()
+_PRESENT.add("main", ("hello", "what"))
+FLOWS_NOW = flows_now([shape_of(parse(_MAIN, "flows/main.yaml", "main")[0])], _PRESENT)
+"One caller is asked now."
 PEOPLE = {
     "ann": User("ann", Role.AGENT, "", "ann"),
     "bob": User("bob", Role.AGENT, "", "bob"),
@@ -96,25 +143,34 @@ class PlayedCore(FakeCore):
         super().__init__()
         self.settings = settings
         self.requests: list[object] = []
+        self.desks: dict[type, Callable[[Any], Awaitable[Any]]] = {}
+        "Real ones; what has none is answered as done."
         self.progress = Progress()
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
         self.requests.append(request)
+        reply: object = Done(len(self.journal))
+        if (desk := self.desks.get(type(request))) is not None:
+            return await desk(request)  # type: ignore[no-any-return]  # by the request's type
         match request:
             case ShowLive():
-                reply: object = ""
+                reply = ""
             case ReadTranscription():
                 reply = self.progress
+            case RescoreTalks():
+                reply = 0
             case RetryTranscripts():
                 reply = 1
+            case SwitchEmergency() | EndEmergency() | ReadEmergency():
+                reply = EmergencyStatus(None, ["storm"], [])
+            case ReadFlows():
+                reply = FLOWS_NOW
             case ListTvLinks():
                 reply = []
             case MakeTvLink():
                 reply = MadeTvLink("tv-1", "a token")
-            case _:
-                reply = Done(len(self.journal))
-        return reply  # type: ignore[return-value]  # as the request wants it
+        return reply  # type: ignore[return-value]  # that of the request
 
     async def directory(self) -> Directory:
         return directory(self.settings)
@@ -186,7 +242,10 @@ async def whole_web(folder: Path) -> AsyncIterator[WholeWeb]:
     settings.recordings_path.mkdir(parents=True)
     for number, agent in ((1, ANN), (2, EVE)):
         await _recorded(recordings, settings.recordings_path, number, agent)
+    await TaskStore(make_sessions(engine)).add(_tasks())
+    await HeardStore(make_sessions(engine)).add([_heard()])
     core = PlayedCore(settings)
+    core.desks = await inspections_played(make_sessions(engine), recordings)
     await _tell_the_day(core)
     journal = await Journal.open(settings.journal_path, CODEC)
     await journal.close()
@@ -219,6 +278,50 @@ async def _tell_the_day(core: PlayedCore) -> None:
     )
 
 
+def _heard() -> Heard:
+    return Heard(
+        heard_id="h-1",
+        at=STARTED,
+        call_id=TALK,
+        party_id=PartyId("p-1"),
+        flow="main",
+        node="what",
+        text="where has it got to",
+        confidence=0.8,
+        outcome="fell_back",
+        choice="",
+    )
+
+
+def _tasks() -> list[Task]:
+    """A message that everybody may hear, and a caller who was not content."""
+    message = Task(
+        task_id=TaskId("t-1"),
+        kind=TaskKind.VOICEMAIL,
+        call_id=TALK,
+        party_id=PartyId("p-1"),
+        line="8000",
+        queue=QueueId(""),
+        opened=STARTED,
+        due=STARTED + timedelta(hours=4),
+        recording_id=RecordingId("r-1"),
+        detail="sales",
+    )
+    unhappy = replace(
+        message,
+        task_id=TaskId("t-2"),
+        kind=TaskKind.FOLLOW_UP,
+        recording_id=RecordingId(""),
+        queue=ORDERS,
+        agent_id=ANN,
+        detail="attitude 1",
+        state=TaskState.TAKEN,
+        taken_by="lea",
+        changed=STARTED,
+    )
+    return [message, unhappy]
+
+
 async def _recorded(store: RecordingStore, folder: Path, number: int, agent: AgentId) -> None:
     """A talk of one second of silence, with its transcript."""
     recording = Recording(
@@ -232,7 +335,7 @@ async def _recorded(store: RecordingStore, folder: Path, number: int, agent: Age
     )
     await store.add(recording)
     write_wav(folder / recording.file, np.zeros((8000, 2), np.int16))
-    await store.end(recording.recording_id, 1.0, True, TranscriptState.QUEUED)
+    await store.end(Ended(recording.recording_id, 1.0, True, TranscriptState.QUEUED))
     said = SideTranscript(Side.CALLER, "en", (Word("hello", 0.1, 0.4, 0.9),))
     parts = {said.side: index_parts(said.words)}
     await store.save_transcript(recording.recording_id, [said], parts)

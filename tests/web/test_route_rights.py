@@ -31,6 +31,7 @@ LEADS = "-nnyynyy-"
 FLOOR = "-yyyynyy-"
 "All who take calls, and who lead them."
 HEARERS = "-nnyyyyy-"
+INSPECTORS = "-nnnnyyy-"
 BOSSES = "-nnnnnyy-"
 LISTENERS = "-nnnnyyy-"
 "Who may hear everybody."
@@ -53,7 +54,12 @@ def line(rights: str, request: str, path: str = "", body: object = None) -> Line
 
 TALK, WAITS, ANN = "/api/v1/calls/c-talk", "/api/v1/calls/c-waits", "/api/v1/agents/ann"
 CALL, AGENT = "/api/v1/calls/{call_id}", "/api/v1/agents/{agent_id}"
+INSPECTIONS = "/api/v1/inspections"
+INSPECTION = f"{INSPECTIONS}/{{inspection_id}}"
 RECORDING = "/api/v1/recordings/{recording_id}"
+HEARD = "/api/v1/triage/heard/{heard_id}"
+TASK = "/api/v1/tasks/{task_id}"
+JUDGED = "/api/v1/quality/recordings/{recording_id}"
 TRANSCRIPT = "/api/v1/transcription/{recording_id}"
 TABLE = [
     line(OPEN, "GET /healthz"),
@@ -70,6 +76,8 @@ TABLE = [
     line(SIGNED_IN, "GET /frame/me"),
     line(SIGNED_IN, "GET /account"),
     line(SIGNED_IN, "GET /wallboard"),
+    line(SIGNED_IN, "GET /recordings/{recording_id}", "/recordings/r-1"),
+    line(SIGNED_IN, "GET /quality"),
     line(SIGNED_IN, "GET /phone"),
     line(SIGNED_IN, "GET /live"),
     line(HEARERS, "GET /recordings"),
@@ -107,6 +115,27 @@ TABLE = [
     line(BOSSES, "PUT /api/v1/queues/{queue}", "/api/v1/queues/orders", {"ring_s": 9}),
     line(BOSSES, "GET /api/v1/live"),
     line(BOSSES, "DELETE /api/v1/live"),
+    # What every caller hears first.
+    line(SIGNED_IN, "GET /api/v1/emergency"),
+    line(BOSSES, "POST /api/v1/emergency", body={"name": "storm"}),
+    line(BOSSES, "DELETE /api/v1/emergency"),
+    # Tasks.
+    line(SIGNED_IN, "GET /tasks"),
+    line(SIGNED_IN, "GET /api/v1/tasks"),
+    line(SIGNED_IN, f"GET {TASK}", "/api/v1/tasks/t-1"),
+    line(SIGNED_IN, f"GET {TASK}/audio", "/api/v1/tasks/t-1/audio"),
+    line(FLOOR, f"POST {TASK}/take", "/api/v1/tasks/t-1/take"),
+    line(FLOOR, f"POST {TASK}/release", "/api/v1/tasks/t-1/release"),
+    line(FLOOR, f"POST {TASK}/done", "/api/v1/tasks/t-1/done", {"note": "rang him"}),
+    line(FLOOR, f"POST {TASK}/call-back", "/api/v1/tasks/t-1/call-back", {"queue": "orders"}),
+    # Flows.
+    line(HEARERS, "GET /flows"),
+    line(HEARERS, "GET /flows/{flow}", "/flows/main"),
+    line(HEARERS, "GET /api/v1/flows"),
+    line(HEARERS, "GET /api/v1/flows/{flow}", "/api/v1/flows/main"),
+    line(HEARERS, "GET /api/v1/flows/{flow}/picture", "/api/v1/flows/main/picture"),
+    line(HEARERS, "GET /api/v1/triage/heard"),
+    line(HEARERS, f"PUT {HEARD}", "/api/v1/triage/heard/h-1", {"intent": "orders"}),
     # What was recorded and counted.
     line(HEARERS, "GET /api/v1/recordings"),
     line(HEARERS, f"GET {RECORDING}", "/api/v1/recordings/r-1"),
@@ -121,6 +150,35 @@ TABLE = [
     line(BOSSES, "GET /api/v1/tv-links"),
     line(BOSSES, "POST /api/v1/tv-links", body={"name": "Hall"}),
     line(BOSSES, "DELETE /api/v1/tv-links/{link_id}", "/api/v1/tv-links/tv-1"),
+    # Inspectors' work.
+    line(SIGNED_IN, f"GET {INSPECTIONS}"),
+    line(SIGNED_IN, f"GET {INSPECTIONS}/form"),
+    line(SIGNED_IN, f"GET {INSPECTIONS}/month", f"{INSPECTIONS}/month?month=2026-11"),
+    line(INSPECTORS, f"GET {INSPECTIONS}/calibrations"),
+    line(INSPECTORS, f"GET {INSPECTIONS}/calibrations/{{name}}", f"{INSPECTIONS}/calibrations/c-1"),
+    line("-ynynyyy-", f"GET {INSPECTION}", f"{INSPECTIONS}/i-done"),
+    line("-nnnnyyy-", f"GET {INSPECTION}", f"{INSPECTIONS}/i-open"),
+    line(
+        INSPECTORS,
+        f"POST {INSPECTIONS}/draw",
+        body={"how": "random", "inspectors": ["ina"], "since": "2026-03-01", "until": "2026-03-02"},
+    ),
+    line(INSPECTORS, f"POST {INSPECTIONS}", body={"recording_id": "r-1", "inspector": "ina"}),
+    line("-nnnnynn-", f"PUT {INSPECTION}", f"{INSPECTIONS}/i-open", {"summary": "hm"}),
+    line("-ynnnnnn-", f"POST {INSPECTION}/appeal", f"{INSPECTIONS}/i-done/appeal", {"text": "no"}),
+    line(
+        "-nnnnnyy-",
+        f"POST {INSPECTION}/settle",
+        f"{INSPECTIONS}/i-appealed/settle",
+        {"answer": "so"},
+    ),
+    # Rules of quality.
+    line(HEARERS, "GET /api/v1/quality/results"),
+    line(HEARERS, f"GET {JUDGED}", "/api/v1/quality/recordings/r-1"),
+    line(HEARERS, "GET /api/v1/quality/rules"),
+    line(HEARERS, "GET /api/v1/quality/schema"),
+    line(INSPECTORS, "POST /api/v1/quality/try", body={"pack": "language: zh", "days": 7}),
+    line(INSPECTORS, "POST /api/v1/quality/rescore", body={"days": 7}),
     line(HEARERS, "GET /api/v1/search", "/api/v1/search?q=hello"),
     line(HEARERS, "GET /api/v1/search/classes"),
     line(OWN_TALK, "WS /ws/calls/{call_id}/transcript", "/ws/calls/c-talk/transcript"),

@@ -80,6 +80,13 @@ function paintNotices(board) {
     item.append(time, [t(`notice_${notice.kind}`), notice.text].filter(Boolean).join(" "));
     return item;
   });
+  if (board.emergency) {
+    const said = board.emergency[language()] ?? Object.values(board.emergency)[0] ?? "";
+    const item = document.createElement("li");
+    item.className = "emergency";
+    item.textContent = `${t("emergency")} ${said}`;
+    items.unshift(item);
+  }
   if (!items.length) {
     items.push(document.createElement("li"));
     items[0].className = "none";

@@ -46,6 +46,9 @@ const own = words({
     notice_surge_began: "Backup agents are called in.",
     notice_surge_over: "Backup agents are let go.",
     notice_wrap_up_overdue: "An agent's call has no code yet, so no call comes.",
+    emergency: "Every caller hears an announcement first:",
+    notice_emergency_on: "The emergency announcement was switched on.",
+    notice_emergency_off: "The emergency announcement was switched off.",
     ...reasons("en"),
   },
   zh: {
@@ -77,6 +80,8 @@ const own = words({
     notice_agent_away: "坐席离席超时。", notice_surge_began: "排队激增，已启用后备坐席。",
     notice_surge_over: "排队缓解，后备坐席退出。",
     notice_wrap_up_overdue: "坐席尚未填写小结代码，暂不派话。",
+    emergency: "所有来电先播放紧急公告：", notice_emergency_on: "紧急公告已开启。",
+    notice_emergency_off: "紧急公告已关闭。",
     ...reasons("zh"),
   },
 });

@@ -1,0 +1,42 @@
+"""What tasks need of the recordings: the message's audio, and what was said."""
+
+from pathlib import Path
+
+from foundation.errors import Conflict, NotFound
+from foundation.ids import RecordingId
+from recordings.recording import TranscriptState
+from recordings.store import RecordingStore
+from telephony.calls.events import Side
+from wallboard.task_api import Messages, Said
+
+
+class MessageFiles:
+    """Reads what core writes."""
+
+    def __init__(self, store: RecordingStore, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+
+    def for_tasks(self) -> Messages:
+        return Messages(self.said, self.file)
+
+    async def said(self, recording_id: RecordingId) -> Said:
+        try:
+            recording = await self._store.get(recording_id)
+        except NotFound:
+            return Said(state=TranscriptState.NONE.value)
+        said = Said(state=recording.transcript.value, duration_s=recording.duration_s)
+        if recording.transcript is TranscriptState.READY:
+            for side in await self._store.transcript(recording_id):
+                if side.side is Side.CALLER:
+                    said.text, said.language = side.text, side.language
+        return said
+
+    async def file(self, recording_id: RecordingId) -> Path:
+        recording = await self._store.get(recording_id)
+        if recording.is_open:
+            raise Conflict(f"The message {recording_id!r} is still being spoken.")
+        path = self._folder / recording.file
+        if not path.is_file():
+            raise NotFound(f"The audio of the message {recording_id!r} is gone.")
+        return path
