@@ -6,6 +6,7 @@ from acd.expected_wait import Accuracy
 from acd.views import AgentView
 from callcenter.actions import Actions
 from callcenter.asks import (
+    AddAgentLive,
     BeginLine,
     BoardAsks,
     ChangeAgentLive,
@@ -30,6 +31,7 @@ from callcenter.asks import (
     ReadMetrics,
     ReadTranscription,
     Reload,
+    RemoveAgentLive,
     RescoreTalks,
     ResetLive,
     RetryTranscripts,
@@ -130,6 +132,8 @@ class Answers:
             EndLine: self._lines.end,
             TellLine: self._lines.take,
             ChangeAgentLive: self._live.change_agent,
+            AddAgentLive: self._live.add_agent,
+            RemoveAgentLive: self._live.remove_agent,
             ChangeQueueLive: self._live.change_queue,
             ResetLive: self._live.reset,
             ShowLive: self._live.show,

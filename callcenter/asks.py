@@ -149,6 +149,30 @@ class ChangeAgentLive(Request[Done]):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentAdded:
+    seq: int
+    "As `Done`."
+    sip_password: str
+    "For the phone; told this once."
+
+
+@dataclass(frozen=True, slots=True)
+class AddAgentLive(Request[AgentAdded]):
+    """`fields` of an agent's section, without the password, which is made. Kept over restarts."""
+
+    fields: dict[str, Any]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAgentLive(Request[Done]):
+    """Signed out and gone, with the phone's account; refused while there is a call."""
+
+    agent_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeQueueLive(Request[Done]):
     """`fields` of the queue's section; the others stay."""
 

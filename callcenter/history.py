@@ -19,6 +19,7 @@ from acd.events import (
     CallQueued,
     OfferFailed,
     OfferFailure,
+    PositionTold,
     TalkEnded,
 )
 from callcenter.callbacks_past import CallbacksPast
@@ -173,6 +174,8 @@ class History:
                 visit.tried.add(agent_id)
                 visit.offers.pop(agent_id, None)
                 self.agents.expect_after_failure(agent_id, why, at_s)
+            case PositionTold(expected_s=expected_s) if expected_s is not None:
+                visit.told_s = expected_s
             case CallPromoted(priority=priority, tier=tier):
                 visit.priority, visit.tier = priority, tier
             case AgentAnswered(call_id, _, agent_id):

@@ -11,7 +11,6 @@ it, so whoever changes a fold need not think of this.
 import hashlib
 import io
 import logging
-import os
 import pickle
 import sys
 from collections.abc import Iterable
@@ -74,9 +73,12 @@ class SnapshotFile:
         return Snapshot(seq, at_s, state)
 
     def write(self, data: bytes) -> None:
-        """What `pack` gave; blocking. Whoever reads meanwhile finds the old one or the new one."""
+        """What `pack` gave; blocking. Whoever reads meanwhile finds the old one or the new one.
+
+        One process writes it.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        new = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        new = self._path.with_name(f"{self._path.name}.new")
         new.write_bytes(data)
         new.replace(self._path)
 
@@ -89,7 +91,7 @@ class SnapshotFile:
 
 
 class _Reader(pickle.Unpickler):
-    """Makes nothing but values of the named modules' classes."""
+    """Makes nothing but values of classes that the named modules have made themselves."""
 
     def __init__(self, body: bytes, modules: set[str]) -> None:
         super().__init__(io.BytesIO(body))
@@ -97,7 +99,9 @@ class _Reader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> object:
         if module in self._modules or name in USUAL.get(module, ()):
-            return super().find_class(module, name)
+            found: object = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:
+                return found
         raise pickle.UnpicklingError(f"a snapshot has no business with {module}.{name}")
 
 

@@ -24,6 +24,7 @@ from recordings.endpoint import Endpoint, EndpointOptions, State, level_dbov
 from recordings.following import Followers
 from recordings.live_audio import AUDIO_WITHIN_S, LiveAudio, NoAudio
 from recordings.recogniser import UNKNOWN, LiveListening, LiveRecogniser, NoModel, Word
+from recordings.word_readers import Readers
 from telephony.media.g711 import SAMPLE_RATE_HZ
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,8 @@ class Listener:
         self._asked: dict[str, tuple[asyncio.Task[None], asyncio.Future[LiveAudio]]] = {}
         self._endpoints: dict[str, Endpoint] = {}
         "Of those that are answers."
-        self._followers = Followers(self._models)
+        self._followers = Followers(self._models, lambda told: self._readers.tell(told))
+        self._readers = Readers(self._followers.told_so_far)
         self._followed: set[str] = set()
         "Those of `_asked` that are a side of a talk."
 
@@ -78,7 +80,7 @@ class Listener:
         )
         if self._options.words is not None:
             words = unix.listen(self._options.words)
-            await asyncio.start_unix_server(self._followers.serve, sock=words)
+            await asyncio.start_unix_server(self._readers.serve, sock=words)
         async with live, control:
             await asyncio.gather(live.serve_forever(), control.serve_forever())
         raise AssertionError("the servers run until they are cancelled")

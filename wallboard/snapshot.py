@@ -17,6 +17,7 @@ from foundation import clock
 from foundation.errors import Unavailable
 from foundation.record import Record
 from foundation.snapshot import Snapshot, SnapshotFile
+from ivr import events as ivr
 from ivr import paths
 from telephony.calls import events as calls
 from wallboard import (
@@ -43,7 +44,7 @@ log = logging.getLogger(__name__)
 
 MODULES: tuple[ModuleType, ...] = (
     acd, calls, agents, alarm_log, board, call_lines, callbacks, day, directory, events, figures,
-    flows, notices, paths, rushes, tally, troubles,
+    flows, ivr, notices, paths, rushes, tally, troubles,
 )  # fmt: skip
 GIVEN = ("directory", "zone", "_on")
 "What a board has from whoever makes it."

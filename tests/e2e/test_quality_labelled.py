@@ -1,5 +1,5 @@
 """Rules of quality through the whole chain: a sample of the labelled calls in both languages, each
-spoken once. `make bench BENCH=quality` speaks all of them four times."""
+spoken once. `make bench BENCH=quality-en` speaks all of them four times."""
 
 from pathlib import Path
 

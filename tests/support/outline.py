@@ -5,6 +5,8 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 
+from tests.support.sizes import OUR_PACKAGES
+
 
 def outline(value: object) -> list[object]:
     """All that it consists of, and which parts of it are one and the same object."""
@@ -23,6 +25,8 @@ def _outline(value: object, seen: dict[int, int]) -> Iterator[object]:
     yield type(value).__name__
     if is_dataclass(value):
         parts: list[object] = [getattr(value, field.name) for field in fields(value)]
+    elif type(value).__module__.partition(".")[0] in OUR_PACKAGES and hasattr(value, "__dict__"):
+        parts = [*vars(value).items(), *(value.items() if isinstance(value, dict) else ())]
     elif isinstance(value, dict):
         parts = [part for pair in value.items() for part in pair]
     else:

@@ -22,6 +22,8 @@ from starlette.types import Message
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallbackQueued, CallQueued
 from acd.expected_wait import Accuracy
 from callcenter.asks import (
+    AddAgentLive,
+    AgentAdded,
     EmergencyStatus,
     EndEmergency,
     ListTvLinks,
@@ -136,6 +138,9 @@ PEOPLE = {
 "Ann's colleague is Bob, her team lead Lea; Leo leads the other team."
 
 
+EMERGENCY = EmergencyStatus(None, ["storm"], [])
+
+
 class PlayedCore(FakeCore):
     """Implements `callcenter.core_line.WebCore`."""
 
@@ -150,27 +155,22 @@ class PlayedCore(FakeCore):
     async def request(self, request: Request[ReplyT]) -> ReplyT:
         self._check_up()
         self.requests.append(request)
-        reply: object = Done(len(self.journal))
         if (desk := self.desks.get(type(request))) is not None:
             return await desk(request)  # type: ignore[no-any-return]  # by the request's type
-        match request:
-            case ShowLive():
-                reply = ""
-            case ReadTranscription():
-                reply = self.progress
-            case RescoreTalks():
-                reply = 0
-            case RetryTranscripts():
-                reply = 1
-            case SwitchEmergency() | EndEmergency() | ReadEmergency():
-                reply = EmergencyStatus(None, ["storm"], [])
-            case ReadFlows():
-                reply = FLOWS_NOW
-            case ListTvLinks():
-                reply = []
-            case MakeTvLink():
-                reply = MadeTvLink("tv-1", "a token")
-        return reply  # type: ignore[return-value]  # that of the request
+        answers: dict[type, object] = {
+            ShowLive: "",
+            ReadTranscription: self.progress,
+            RescoreTalks: 0,
+            RetryTranscripts: 1,
+            SwitchEmergency: EMERGENCY,
+            EndEmergency: EMERGENCY,
+            ReadEmergency: EMERGENCY,
+            ReadFlows: FLOWS_NOW,
+            AddAgentLive: AgentAdded(1, "made"),
+            ListTvLinks: [],
+            MakeTvLink: MadeTvLink("tv-1", "a token"),
+        }
+        return answers.get(type(request), Done(len(self.journal)))  # type: ignore[return-value]
 
     async def directory(self) -> Directory:
         return directory(self.settings)

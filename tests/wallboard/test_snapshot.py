@@ -123,11 +123,12 @@ def test_a_damaged_file_is_as_good_as_none(data: st.DataObject) -> None:
     assert file.unpack(whole_file[:at]) is None
 
 
-def test_nothing_is_read_but_values_of_the_named_modules() -> None:
+@pytest.mark.parametrize("strange", [pickle.Pickler, Board, state_of])
+def test_nothing_is_read_but_values_of_classes_of_the_named_modules(strange: object) -> None:
     file = SnapshotFile(NOWHERE, [kept])
-    strange = file.pack(Snapshot(1, 0.0, pickle.Pickler))
 
-    assert file.unpack(strange) is None
+    assert file.unpack(file.pack(Snapshot(1, 0.0, BoardKeeper))) is not None
+    assert file.unpack(file.pack(Snapshot(1, 0.0, strange))) is None
 
 
 async def test_the_board_is_written_after_many_records_and_not_after_few(tmp_path: Path) -> None:

@@ -110,6 +110,8 @@ TABLE = [
     # Agents.
     line("-ynyynyy-", f"POST {AGENT}/state", f"{ANN}/state", {"state": "ready"}),
     line(OWN_TALK, f"POST {AGENT}/wrap-up", f"{ANN}/wrap-up", {"finish": True}),
+    line(BOSSES, "POST /api/v1/agents", body={"id": "new", "name": "New", "number": "1009"}),
+    line(BOSSES, f"DELETE {AGENT}", ANN),
     line(BOSSES, f"PUT {AGENT}/skills", f"{ANN}/skills", {"orders": 3}),
     line(BOSSES, f"PUT {AGENT}/backup", f"{ANN}/backup", {"backup": True}),
     line(BOSSES, "PUT /api/v1/queues/{queue}", "/api/v1/queues/orders", {"ring_s": 9}),
