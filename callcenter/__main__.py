@@ -14,6 +14,7 @@ from callcenter.commands import (
     recordings,
     speech,
     token,
+    tv,
     user,
 )
 from callcenter.commands.call import call
@@ -59,6 +60,7 @@ app.add_typer(prompts.app, name="prompts")
 app.add_typer(quality.app, name="quality")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(speech.app, name="speech")
+app.add_typer(tv.app, name="tv")
 
 
 def main() -> None:

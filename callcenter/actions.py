@@ -5,6 +5,7 @@ from typing import assert_never
 
 from acd.events import AgentState
 from acd.inputs import Pause, Ready, SignIn, SignOut
+from callcenter.alarm_actions import AlarmActions
 from callcenter.asks import BoardAsks
 from callcenter.callback_actions import CallbackActions
 from callcenter.drivers import FloorDriver
@@ -20,9 +21,11 @@ from foundation.journal import Journal
 from telephony.calls.events import EndedBy
 from telephony.calls.switchboard import Switchboard
 from wallboard.commands import (
+    AcknowledgeAlarm,
     AskCallback,
     CallBackForTask,
     CancelCallback,
+    ClearAlarm,
     Done,
     FinishTask,
     HandleRecording,
@@ -30,7 +33,9 @@ from wallboard.commands import (
     HangUpCall,
     MonitorCall,
     MoveCall,
+    NoteAlarmSent,
     PromoteCall,
+    RaiseAlarm,
     ReleaseTask,
     SetAgentState,
     StopMonitor,
@@ -53,6 +58,7 @@ class Actions:
         waits: WaitActions,
         callbacks: CallbackActions,
         recordings: RecordingActions,
+        alarms: AlarmActions,
         tasks: TaskActions,
         *,
         pause_reasons: Collection[str],
@@ -74,6 +80,7 @@ class Actions:
         self._waits = waits
         self._callbacks = callbacks
         self._recordings = recordings
+        self._alarms = alarms
         self._tasks = tasks
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
@@ -92,10 +99,10 @@ class Actions:
                 self._handle(command)
             case PromoteCall() | MoveCall() | WrapUpWish() as command:
                 self._waits.perform(command)
-            case AskCallback() as command:
-                self._callbacks.ask(command)
-            case CancelCallback() as command:
-                self._callbacks.cancel(command)
+            case AskCallback() | CancelCallback() as command:
+                self._perform_callback(command)
+            case RaiseAlarm() | ClearAlarm() | AcknowledgeAlarm() | NoteAlarmSent() as command:
+                self._alarms.perform(command)
             case TakeTask() | ReleaseTask() | FinishTask() | CallBackForTask() as command:
                 await self._tasks.perform(command)
             case _:
@@ -109,6 +116,12 @@ class Actions:
             self._talks.handle(command)
         else:
             self._recordings.handle(command)
+
+    def _perform_callback(self, command: AskCallback | CancelCallback) -> None:
+        if isinstance(command, AskCallback):
+            self._callbacks.ask(command)
+        else:
+            self._callbacks.cancel(command)
 
     def _set_agent_state(self, command: SetAgentState) -> None:
         agent_id = AgentId(command.agent_id)

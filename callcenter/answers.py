@@ -22,8 +22,11 @@ from callcenter.asks import (
     IndexTranscript,
     JournalEnds,
     ListAgents,
+    ListTvLinks,
+    MakeTvLink,
     RaiseTranscript,
     ReadAccuracies,
+    ReadBoards,
     ReadCall,
     ReadDirectory,
     ReadEmergency,
@@ -35,11 +38,13 @@ from callcenter.asks import (
     RescoreTalks,
     ResetLive,
     RetryTranscripts,
+    RevokeTvLink,
     ShowLive,
     SwitchEmergency,
     TellLine,
     TranscriberAsks,
 )
+from callcenter.board_reload import BoardReload
 from callcenter.call_record import rows_of_call
 from callcenter.drivers import FloorDriver, IvrDriver
 from callcenter.emergency_desk import EmergencyDesk
@@ -52,6 +57,7 @@ from callcenter.quality_desk import QualityDesk
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
 from callcenter.transcription_actions import TranscriptionActions
+from callcenter.tv_actions import TvActions
 from foundation import clock
 from foundation.ids import QueueId
 from foundation.ipc import Request
@@ -89,6 +95,8 @@ class Answers:
         live: LiveActions,
         reloader: Reloader,
         accounts: AccountActions,
+        tv: TvActions,
+        boards: BoardReload,
         emergency: EmergencyDesk,
         ivr: IvrDriver,
         learning: Learning,
@@ -108,6 +116,8 @@ class Answers:
         self._live = live
         self._reloader = reloader
         self._accounts = accounts
+        self._tv = tv
+        self._boards = boards
         self._emergency = emergency
         self._ivr = ivr
         self._learning = learning
@@ -141,6 +151,10 @@ class Answers:
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
             ChangeAccounts: self._accounts.change,
+            MakeTvLink: self._tv.make,
+            RevokeTvLink: self._tv.revoke,
+            ListTvLinks: self._tv.list,
+            ReadBoards: self._boards.read,
             SwitchEmergency: self._emergency.switch,
             EndEmergency: self._emergency.end,
             ReadEmergency: self._emergency.show,

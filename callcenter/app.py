@@ -22,8 +22,10 @@ from acd.floor import Floor
 from callcenter.account_actions import AccountActions
 from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
+from callcenter.alarm_actions import AlarmActions
 from callcenter.answers import Answers
 from callcenter.asks import Reload
+from callcenter.board_reload import BoardReload
 from callcenter.call_classes import CallClasses
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
@@ -89,6 +91,7 @@ from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
 from callcenter.task_actions import TaskActions
 from callcenter.transcription_actions import TranscriptionActions
+from callcenter.tv_actions import TvActions
 from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
 from desk.service import TaskService
@@ -146,6 +149,7 @@ from telephony.sip.gateway import Gateway
 from telephony.sip.resolver import Resolver
 from telephony.sip.stack import SipStack
 from telephony.sip.store import BindingStore
+from wallboard.store import TvLinkStore
 
 log = logging.getLogger(__name__)
 
@@ -258,6 +262,7 @@ class Core:
         self._marks = MarksDesk(
             settings.recordings_path, MarkStore(sessions), clock.utc_now, clock.monotonic_s
         )
+        self._tv_links = TvLinkStore(sessions)
         store, quality = RecordingStore(sessions), QualityStore(sessions)
         self._search = SearchStore(sessions)
         self._recordings = RecordingService(
@@ -434,7 +439,8 @@ class Core:
             settings, self._journey, self._prompts, self._journal, self._tell, clock.utc_now
         )
         self._closing.callback(self._emergency.close)
-        parts: list[Reloadable] = [live, flows, self._emergency, self._quality]
+        boards = BoardReload(settings, self._tell)
+        parts: list[Reloadable] = [live, flows, self._emergency, self._quality, boards]
         self._reloader = Reloader(self._configured, parts, self._journal, self._tell, settings_lock)
         self._answers = Answers(
             self._journal,
@@ -451,6 +457,7 @@ class Core:
                 WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
                 CallbackActions(self._journey.callbacks, self._tell),
                 RecordingActions(self._journey, self._tell),
+                AlarmActions(self._tell),
                 TaskActions(
                     self._tasks_service, self._journey.callbacks, self._switchboard, self._tell
                 ),
@@ -471,6 +478,8 @@ class Core:
             ),
             self._reloader,
             AccountActions(self._users, self._journal, self._tell),
+            TvActions(self._tv_links, self._journal, self._tell, lambda: boards.now),
+            boards,
             self._emergency,
             self._ivr,
             self._learning,

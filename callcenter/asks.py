@@ -16,6 +16,7 @@ from recordings import archive_messages as archive
 from recordings import messages as recordings
 from recordings.search_store import Indexed
 from recordings.transcription import Progress
+from wallboard.boards import Plan
 from wallboard.commands import Command, Done
 from wallboard.directory import Directory
 
@@ -205,6 +206,11 @@ class ReadDirectory(Request[Directory]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBoards(Request[dict[str, Plan]]):
+    """The wallboards that there are, by name."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadAccuracies(Request[dict[QueueId, Accuracy]]):
     """How far expected waits were off, by queue; without those that nobody was answered in."""
 
@@ -282,6 +288,46 @@ class Reload(Request[ReloadReport]):
     """Read the configuration again; refused whole (ConfigurationError) if it has a problem."""
 
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeTvLink:
+    link_id: str
+    token: str
+    "Shown to who asked, this once."
+
+
+@dataclass(frozen=True, slots=True)
+class MakeTvLink(Request[MadeTvLink]):
+    """A read-only link to a board; answered when it is in the database."""
+
+    name: str
+    board: str
+    hides_names: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeTvLink(Request[Done]):
+    """NotFound: there is none."""
+
+    link_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TvLinkEntry:
+    link_id: str
+    name: str
+    board: str
+    hides_names: bool
+    made_by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListTvLinks(Request[list[TvLinkEntry]]):
+    """All that hold."""
 
 
 @dataclass(frozen=True, slots=True)

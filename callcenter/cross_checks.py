@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from callcenter import alarm_settings
 from callcenter.queue_checks import queue_doubts, queue_problems
 from callcenter.recording_checks import recording_doubts, recording_problems
 from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
@@ -47,6 +48,7 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from recording_problems(settings)
     yield from _sip_listeners(settings)
     yield from _carried_lines(settings)
+    yield from alarm_settings.problems_of(settings.alarms, settings.inventory())
     yield from _emergencies(settings)
 
 

@@ -71,6 +71,7 @@ from telephony.sip.reception import Inbound
 from telephony.sip.stream import StreamLimits
 from telephony.sip.targets import Wanted
 from telephony.sip.trunk_line import TrunkOptions
+from wallboard.alarm_post import Mail, MailOptions, Way, Webhook, WebhookOptions
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
 from wallboard.pages import PhoneOptions, SipSocket
@@ -537,7 +538,35 @@ def directory(settings: Settings) -> Directory:
             for name, queue in settings.queues.items()
         },
         target=ServiceTarget(short_abandon_s=settings.short_abandon_s),
+        sounding=frozenset(name for name, rule in settings.alarm_rules.items() if rule.sound),
+        transcribes=settings.recordings.transcribe,
     )
+
+
+def alarm_ways(settings: Settings) -> dict[str, Way]:
+    """Who outside is told of alarms."""
+    alarms, centre = settings.alarms, settings.sip.domain
+    ways: dict[str, Way] = {}
+    if alarms.webhook is not None:
+        secret = alarms.webhook.secret.get_secret_value().encode()
+        ways["webhook"] = Webhook(
+            WebhookOptions(url=alarms.webhook.url, secret=secret, centre=centre)
+        )
+    if alarms.mail is not None:
+        mail = alarms.mail
+        host, port = split_port(mail.server, 587)
+        options = MailOptions(
+            host=host,
+            port=port,
+            tls=mail.tls,
+            user=mail.user,
+            password=mail.password.get_secret_value(),
+            sender=mail.sender,
+            to=mail.to,
+            centre=centre,
+        )
+        ways["mail"] = Mail(options)
+    return ways
 
 
 def task_options(settings: Settings) -> TaskOptions:

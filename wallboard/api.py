@@ -14,14 +14,17 @@ from foundation.errors import NotAllowed, NotFound
 from foundation.ids import AgentId, CallId
 from foundation.web.api import SignedIn, require_role
 from foundation.web.users import Role, User
+from wallboard.alarm_api import alarm_routes
 from wallboard.callback_api import callback_routes
 from wallboard.calls import CallLine
 from wallboard.commands import HangUpCall, SetAgentState, WantedState
-from wallboard.document import Document, agent_entry, agent_ids, queue_entry, queue_ids
+from wallboard.document import Document, agent_entry, queue_entry
 from wallboard.monitor_api import monitor_routes
 from wallboard.recording_api import recording_routes
 from wallboard.rights import may_act_for
+from wallboard.screens import Screens
 from wallboard.service import BoardService
+from wallboard.shown import agent_ids, queue_ids
 from wallboard.talk_api import talk_routes
 from wallboard.wait_api import wait_routes
 
@@ -44,7 +47,7 @@ class WantedAgentState(BaseModel, extra="forbid"):
     "Why paused, as 'meal' or 'training'."
 
 
-def wallboard_api(service: BoardService) -> APIRouter:
+def wallboard_api(service: BoardService, screens: Screens) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["wallboard"])
 
     @router.get("/me", summary="Who is signed in")
@@ -56,6 +59,13 @@ def wallboard_api(service: BoardService) -> APIRouter:
         board = service.board
         present = sorted(board.calls.values(), key=lambda call: call.arrived_s, reverse=True)
         return [_call(call, service.now_s()) for call in (*present, *board.ended)]
+
+    @router.get("/boards", summary="The wallboards that there are")
+    async def boards(user: SignedIn) -> list[Document]:
+        return [
+            {"name": plan.name, "title": {"en": plan.title.en, "zh": plan.title.zh}}
+            for plan in screens.plans.values()
+        ]
 
     @router.get("/queues", summary="All queues with today's figures")
     async def queues(user: SignedIn) -> list[Document]:
@@ -105,6 +115,7 @@ def wallboard_api(service: BoardService) -> APIRouter:
     router.include_router(recording_routes(service), responses=ERRORS)
     router.include_router(wait_routes(service), responses=ERRORS)
     router.include_router(callback_routes(service), responses=ERRORS)
+    router.include_router(alarm_routes(service), responses=ERRORS)
     return router
 
 

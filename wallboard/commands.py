@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from telephony.calls.events import MonitorMode
+from wallboard.events import AlarmKind, Edge, Level
 
 
 class WantedState(StrEnum):
@@ -152,6 +153,41 @@ class CancelCallback(_Command, frozen=True):
     callback_id: str
 
 
+class RaiseAlarm(_Command, frozen=True):
+    """The fields of `wallboard.events.AlarmRaised`."""
+
+    alarm_id: str
+    rule: str
+    kind: AlarmKind
+    level: Level
+    subject: str
+    figure: str
+    value: float | None
+    limit: float | None
+    detail: str
+
+
+class ClearAlarm(_Command, frozen=True):
+    alarm_id: str
+    value: float | None
+
+
+class AcknowledgeAlarm(_Command, frozen=True):
+    """Somebody looks after it."""
+
+    alarm_id: str
+
+
+class NoteAlarmSent(_Command, frozen=True):
+    """Somebody outside was told, or could not be."""
+
+    alarm_id: str
+    edge: Edge
+    way: str
+    tries: int
+    trouble: str
+
+
 class TakeTask(_Command, frozen=True):
     task_id: str
 
@@ -179,6 +215,7 @@ class CallBackForTask(_Command, frozen=True):
 
 
 TaskCommand: TypeAlias = TakeTask | ReleaseTask | FinishTask | CallBackForTask
+AlarmCommand: TypeAlias = RaiseAlarm | ClearAlarm | AcknowledgeAlarm | NoteAlarmSent
 Command: TypeAlias = (
     SetAgentState
     | HangUpCall
@@ -191,6 +228,7 @@ Command: TypeAlias = (
     | WrapUpWish
     | AskCallback
     | CancelCallback
+    | AlarmCommand
     | TakeTask
     | ReleaseTask
     | FinishTask

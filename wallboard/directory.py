@@ -48,6 +48,10 @@ class Directory:
     queues: Mapping[QueueId, QueueCard] = field(default_factory=dict)
     target: ServiceTarget = ServiceTarget()
     "For the whole house, and for a queue that the configuration no longer names."
+    sounding: frozenset[str] = frozenset()
+    "Alarm rules that boards may sound for."
+    transcribes: bool = False
+    "Recordings are written down."
     emergency: Mapping[str, str] | None = None
     "Words by language of what every caller hears first now; None: no such announcement is on."
 

@@ -32,16 +32,18 @@ from callcenter.pages import (
     TASKS,
     TRANSCRIPTION,
 )
+from callcenter.past_day import read_past
 from callcenter.places import Places
 from callcenter.quality_book import QualityBook
 from callcenter.records_api import records_router
 from callcenter.records_csv import Days
-from callcenter.rules import archive_shelf, directory, phone_options
+from callcenter.rules import alarm_ways, archive_shelf, directory, phone_options
 from callcenter.search_api import search_router
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
 from callcenter.transcription_api import transcription_router
 from callcenter.triage_api import triage_router
+from callcenter.tv_api import tv_router
 from callcenter.whose_calls import story_guard
 from desk.store import TaskStore
 from foundation import clock
@@ -55,6 +57,7 @@ from foundation.web.api import require_role, signed_in
 from foundation.web.app import WebOptions
 from foundation.web.frame import FrameOptions, page_routes
 from foundation.web.gate import GateOptions
+from foundation.web.server import server_config
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role, User
@@ -73,9 +76,11 @@ from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
 from wallboard.directory import Directory
 from wallboard.flow_api import flow_routes
+from wallboard.host import look_at_disk
 from wallboard.pages import STATIC as BOARD_PAGES
 from wallboard.pages import phone_pages
 from wallboard.snapshot import Keeping, board_file
+from wallboard.store import TvLinkStore
 from wallboard.task_api import task_routes
 from wallboard.web_role import BoardOptions, build
 
@@ -86,7 +91,7 @@ INSPECTORS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 LOOKERS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may see how far the transcripts are."
 CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
-"Who may change skills and queues while calls go on."
+"Who may change skills and queues while calls go on, and make TV links."
 ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may read callers' numbers."
 
@@ -155,6 +160,13 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             read_accuracies=line.accuracies,
             keeping=Keeping(board_file(places.kept_board, zone), journal.find),
             words_socket=places.words_socket,
+            plans=settings.boards,
+            read_plans=line.boards,
+            rules=settings.alarm_rules,
+            ways=alarm_ways(settings),
+            look_at_host=partial(look_at_disk, settings.recordings_path),
+            read_tv_links=TvLinkStore(sessions).all,
+            read_past=partial(read_past, journal, zone=zone),
         ),
         extra_routers=[
             recordings,
@@ -181,6 +193,10 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             emergency_router(line, require_role(Role.SUPERVISOR)),
             search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
             transcription_router(line, store, require_role(*LOOKERS), require_role(*CHANGERS)),
+            transcription_router(
+                line, RecordingStore(sessions), require_role(*LOOKERS), require_role(*CHANGERS)
+            ),
+            tv_router(line, require_role(*CHANGERS)),
             phone_pages(phone_options(settings)),
             page_routes(TASKS, BOARD_PAGES / "tasks"),
             page_routes(FLOWS, BOARD_PAGES / "flows", below="{flow}"),
@@ -243,14 +259,10 @@ def main() -> None:
     settings = load(Path(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     listener = settings.http.listen
-    uvicorn.run(
-        application(settings),
-        host=listener.host,
-        port=listener.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
+    config = server_config(
+        application(settings), host=listener.host, port=listener.port, log_config=None
     )
+    uvicorn.Server(config).run()
 
 
 if __name__ == "__main__":

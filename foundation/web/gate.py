@@ -1,10 +1,11 @@
 """The gate: nobody passes who is not signed in, and no other site may send its visitors' requests.
 
-    request ─▶ from this origin? ─▶ public path? ─▶ session or token? ─▶ application
+    request ─▶ this origin? ─▶ a link? ─▶ public path? ─▶ session or token? ─▶ application
 
 One ASGI layer over everything, so that a page, an asset and a WebSocket are guarded alike and a new
 route is closed unless it is listed as public. The user is left in `scope["state"]["user"]`; his
-session, or the API token that acts for him, in `session` and `token` beside it.
+session, or the API token that acts for him, in `session` and `token` beside it. Who comes by a link
+(`?tv=…`) is nobody, whatever session the browser has; the link is left in `link`.
 """
 
 import hmac
@@ -13,10 +14,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foundation.web.asgi import refusal
@@ -26,6 +27,8 @@ from foundation.web.tokens import PREFIX, ApiToken, hash_token
 from foundation.web.users import User
 
 COOKIE = "callcenter_session"
+FROM_ELSEWHERE = "This request comes from another site."
+NO_SUCH_LINK = "This link has been revoked, or never was one."
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 FindUser = Callable[[str], Awaitable[User | None]]
@@ -33,6 +36,13 @@ FindToken = Callable[[str], Awaitable[ApiToken | None]]
 "By its hash."
 NoteUse = Callable[[ApiToken], None]
 "A token was used; must not wait."
+FindLink = Callable[[str], object | None]
+"What a link's token opens, as whoever serves the path understands it; None: nothing."
+LINK_PARAMETER = "tv"
+
+
+def no_link(token: str) -> object | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +61,11 @@ class GateOptions:
     "Secrets for programs that only look; sent as `Authorization: Bearer ...`."
     watch_paths: frozenset[str] = frozenset({"/metrics", "/ws/wallboard"})
     "What a watch token opens."
+    link_paths: frozenset[str] = frozenset({"/wallboard", "/ws/wallboard"})
+    "What a link opens."
+    find_link: FindLink = no_link
+    public_files: tuple[str, ...] = ("/frame/", "/wallboard/")
+    "Scripts and styles below are for everybody: a page that came by a link needs them, too."
     local_paths: frozenset[str] = frozenset({"/metrics"})
     """Open to programs of this machine: counts without a person in them. A request that came
     through a proxy is not from this machine, wherever the proxy runs."""
@@ -82,6 +97,10 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        given = _link_token(scope) if scope["path"] in self._options.link_paths else None
+        if given is not None:
+            await self._enter_by_link(given, scope, receive, send)
+            return
         session, user = await self._who(headers)
         token = None if user is not None else await self._token(headers)
         if session is not None:
@@ -89,12 +108,22 @@ class Gate:
         if token is not None:
             user = token.user()
             self._note_use(token)
-        scope.setdefault("state", {}).update(user=user, session=session, token=token)
+        scope.setdefault("state", {}).update(user=user, session=session, token=token, link=None)
         refused = self._refusal(scope, headers, user) or _beyond_scope(scope, token)
         if refused is not None:
             await refused(scope, receive, send)
         elif session is not None and user is not None and scope["type"] == "http":
             await self._app(scope, receive, self._renewing(send, session, user))
+        else:
+            await self._app(scope, receive, send)
+
+    async def _enter_by_link(self, given: str, scope: Scope, receive: Receive, send: Send) -> None:
+        link = self._options.find_link(given)
+        scope.setdefault("state", {}).update(user=None, session=None, token=None, link=link)
+        if not _is_same_origin(scope, Headers(scope=scope)):
+            await refusal(HTTPStatus.FORBIDDEN, FROM_ELSEWHERE)(scope, receive, send)
+        elif link is None:
+            await _no_such_link(scope)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -117,9 +146,9 @@ class Gate:
 
     def _refusal(self, scope: Scope, headers: Headers, user: User | None) -> Response | None:
         if not _is_same_origin(scope, headers):
-            return refusal(HTTPStatus.FORBIDDEN, "This request comes from another site.")
+            return refusal(HTTPStatus.FORBIDDEN, FROM_ELSEWHERE)
         path: str = scope["path"]
-        if user is not None or path in self._options.public_paths:
+        if user is not None or self._is_public(path):
             return None
         if path in self._options.watch_paths and self._has_watch_token(headers):
             return None
@@ -128,6 +157,10 @@ class Gate:
         if scope["type"] == "http" and is_navigation(scope, headers):
             return RedirectResponse(f"/sign-in?next={quote(path)}", HTTPStatus.SEE_OTHER)
         return refusal(HTTPStatus.UNAUTHORIZED, "Sign in first.")
+
+    def _is_public(self, path: str) -> bool:
+        is_file = path.startswith(self._options.public_files) and path.endswith((".js", ".css"))
+        return is_file or path in self._options.public_paths
 
     def _has_watch_token(self, headers: Headers) -> bool:
         token = _bearer(headers)
@@ -151,6 +184,17 @@ class Gate:
             await send(message)
 
         return send_renewed
+
+
+def _link_token(scope: Scope) -> str | None:
+    given = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return given[LINK_PARAMETER][-1] if LINK_PARAMETER in given else None
+
+
+def _no_such_link(scope: Scope) -> Response:
+    if scope["type"] == "websocket":
+        return refusal(HTTPStatus.UNAUTHORIZED, NO_SUCH_LINK)
+    return PlainTextResponse(f"此链接已失效。 · {NO_SUCH_LINK}", HTTPStatus.UNAUTHORIZED)
 
 
 def _bearer(headers: Headers) -> str:

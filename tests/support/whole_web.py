@@ -40,6 +40,9 @@ from callcenter.asks import (
     ChangeAccounts,
     EmergencyStatus,
     EndEmergency,
+    ListTvLinks,
+    MadeTvLink,
+    MakeTvLink,
     ReadEmergency,
     ReadFlows,
     ReadTranscription,
@@ -58,6 +61,7 @@ from desk.task import Task, TaskKind, TaskState
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.ids import (
     AgentId,
+    AlarmId,
     CallbackId,
     CallId,
     LegId,
@@ -97,13 +101,16 @@ from telephony.calls.events import (
     Side,
 )
 from telephony.calls.store import PartyStore
+from telephony.sip.events import TrunkDown
 from tests.support.fake_core import FakeCore
 from tests.support.played_inspections import inspections_played
 from tests.support.recording_fakes import STARTED
 from tests.support.telephone_speech import write_wav
 from tests.support.web_house import CHEAP, PASSWORD, client_of, running
+from wallboard.boards import Plan
 from wallboard.commands import Done
 from wallboard.directory import Directory
+from wallboard.events import AlarmKind, AlarmRaised, Level
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 FAR_S = 4_000_000_000.0
@@ -114,6 +121,7 @@ TALK, WAITS, NIGHT = CallId("c-talk"), CallId("c-waits"), CallId("c-night")
 "Ann of the day team talks in the first, Eve of the night team in the third."
 CALLBACK = CallbackId("b-1")
 PAST, PAST_PARTY, PAST_NUMBER = CallId("c-past"), PartyId("p-past"), "+8613900001234"
+CALLBACK, ALARM = CallbackId("b-1"), AlarmId("al-1")
 CENTRE = f"""
 sip: {{domain: hotline.example, listen: ["ws:127.0.0.1:5066"]}}
 recordings: {{transcribe: false}}
@@ -197,11 +205,16 @@ class PlayedCore(FakeCore):
             ReadEmergency: EMERGENCY,
             ReadFlows: FLOWS_NOW,
             AddAgentLive: AgentAdded(1, "made"),
+            ListTvLinks: [],
+            MakeTvLink: MadeTvLink("tv-1", "a token"),
         }
         return answers.get(type(request), Done(len(self.journal)))  # type: ignore[return-value]
 
     async def directory(self) -> Directory:
         return directory(self.settings)
+
+    async def boards(self) -> dict[str, Plan]:
+        return dict(self.settings.boards)
 
     async def accuracies(self) -> dict[QueueId, Accuracy]:
         return {}
@@ -320,6 +333,8 @@ async def _tell_the_day(core: PlayedCore) -> None:
         CallArrived(WAITS, PartyId("p-2"), "8000"),
         CallQueued(WAITS, ORDERS),
         CallbackQueued(CALLBACK, PartyId("p-3"), ORDERS),
+        AlarmRaised(ALARM, "line_down", AlarmKind.LINE, Level.ALARM, "trunk home", detail="away"),
+        TrunkDown("home", "away"),
     )
 
 

@@ -208,6 +208,14 @@ TABLE = [
     line(OWN_HEARERS, f"GET {RECORDING}/peaks", "/api/v1/recordings/r-1/peaks"),
     line(OWN_HEARERS, f"GET {RECORDING}/marks", "/api/v1/recordings/r-1/marks"),
     line(BOSSES, "GET /api/v1/records.csv"),
+    # The wallboard.
+    line(SIGNED_IN, "GET /wallboard/asyncapi.yaml"),
+    line(SIGNED_IN, "GET /api/v1/boards"),
+    line(SIGNED_IN, "GET /api/v1/alarms"),
+    line(LEADS, "POST /api/v1/alarms/{alarm_id}/acknowledge", "/api/v1/alarms/al-1/acknowledge"),
+    line(BOSSES, "GET /api/v1/tv-links"),
+    line(BOSSES, "POST /api/v1/tv-links", body={"name": "Hall"}),
+    line(BOSSES, "DELETE /api/v1/tv-links/{link_id}", "/api/v1/tv-links/tv-1"),
     # Inspectors' work.
     line(SIGNED_IN, f"GET {INSPECTIONS}"),
     line(SIGNED_IN, f"GET {INSPECTIONS}/form"),
@@ -295,12 +303,16 @@ async def test_routes_open_for_whom_the_table_says_and_nobody_else(
         assert wrong == []
 
 
-async def test_scripts_and_styles_want_a_sign_in_but_for_the_sign_in_page(tmp_path: Path) -> None:
+FOR_SCREENS = ("/sign-in/", "/frame/", "/wallboard/")
+"Scripts and styles that a board needs that was opened by a link, without a sign-in."
+
+
+async def test_scripts_and_styles_want_a_sign_in_but_for_screens(tmp_path: Path) -> None:
     async with whole_web(tmp_path) as house:
         assets = [route for route in routes_of(house.app) if route.endswith(ASSETS)]
         paths = [route.partition(" ")[2] for route in assets]
         assert len(paths) > 20
         for path in paths:
             refused = await house.knock(None, "GET", path)
-            assert refused == (200 if path.startswith("/sign-in/") else 401), path
+            assert refused == (200 if path.startswith(FOR_SCREENS) else 401), path
             assert await house.knock("ann", "GET", path) == 200, path
