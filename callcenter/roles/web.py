@@ -193,9 +193,6 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             emergency_router(line, require_role(Role.SUPERVISOR)),
             search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
             transcription_router(line, store, require_role(*LOOKERS), require_role(*CHANGERS)),
-            transcription_router(
-                line, RecordingStore(sessions), require_role(*LOOKERS), require_role(*CHANGERS)
-            ),
             tv_router(line, require_role(*CHANGERS)),
             phone_pages(phone_options(settings)),
             page_routes(TASKS, BOARD_PAGES / "tasks"),
