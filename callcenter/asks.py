@@ -12,6 +12,7 @@ from foundation.ipc.messages import Request
 from foundation.journal import Row
 from foundation.web.changes import AccountChange
 from ivr.flows_now import FlowsNow
+from recordings import archive_messages as archive
 from recordings import messages as recordings
 from recordings.search_store import Indexed
 from recordings.transcription import Progress
@@ -46,6 +47,11 @@ class BoardAsks(Request[Done]):
 @dataclass(frozen=True, slots=True)
 class TranscriberAsks(Request[recordings.Reply]):
     message: recordings.Request
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiverAsks(Request[archive.Reply]):
+    message: archive.Request
 
 
 @dataclass(frozen=True, slots=True)

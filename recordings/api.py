@@ -1,16 +1,14 @@
-"""`/api/v1/recordings`: what was recorded, the audio, and what was said."""
+"""`/api/v1/recordings`: what was recorded, and what was said; the audio is in `audio_api`."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from foundation.errors import Conflict, NotFound
+from foundation.errors import Conflict
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.readable import sentences
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
@@ -98,10 +96,8 @@ class Wanted(BaseModel):
     offset: Annotated[int, Query(ge=0)] = 0
 
 
-def recordings_router(
-    store: RecordingStore, folder: Path, timezone: tzinfo, guard: Guard
-) -> APIRouter:
-    """`folder`: what recordings' files are relative to; `guard` stands before every route."""
+def recordings_router(store: RecordingStore, timezone: tzinfo, guard: Guard) -> APIRouter:
+    """`guard` stands before every route."""
     router = APIRouter(
         prefix="/api/v1/recordings", tags=["recordings"], dependencies=[Depends(guard)]
     )
@@ -119,17 +115,6 @@ def recordings_router(
     @router.get("/{recording_id}")
     async def get_recording(recording_id: RecordingId) -> RecordingOut:
         return to_out(await store.get(recording_id))
-
-    @router.get("/{recording_id}/audio", response_class=FileResponse)
-    async def get_audio(recording_id: RecordingId) -> FileResponse:
-        """Stereo WAV, left the caller, right the agent; HTTP ranges are served."""
-        recording = await store.get(recording_id)
-        if recording.is_open:
-            raise Conflict(f"recording {recording_id!r} is still being made")
-        path = folder / recording.file
-        if not path.is_file():
-            raise NotFound(f"the audio of recording {recording_id!r} is gone")
-        return FileResponse(path, media_type="audio/wav", filename=f"{recording_id}.wav")
 
     @router.get("/{recording_id}/transcript")
     async def get_transcript(recording_id: RecordingId) -> TranscriptOut:

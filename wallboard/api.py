@@ -19,6 +19,7 @@ from wallboard.calls import CallLine
 from wallboard.commands import HangUpCall, SetAgentState, WantedState
 from wallboard.document import Document, agent_entry, agent_ids, queue_entry, queue_ids
 from wallboard.monitor_api import monitor_routes
+from wallboard.recording_api import recording_routes
 from wallboard.rights import may_act_for
 from wallboard.service import BoardService
 from wallboard.talk_api import talk_routes
@@ -101,6 +102,7 @@ def wallboard_api(service: BoardService) -> APIRouter:
 
     router.include_router(monitor_routes(service), responses=ERRORS)
     router.include_router(talk_routes(service), responses=ERRORS)
+    router.include_router(recording_routes(service), responses=ERRORS)
     router.include_router(wait_routes(service), responses=ERRORS)
     router.include_router(callback_routes(service), responses=ERRORS)
     return router
@@ -141,6 +143,7 @@ def _call(call: CallLine, now_s: float) -> Document:
         "priority": Priority(call.priority).name,
         "tier": call.tier,
         "agent_id": call.agent_id,
+        "recording": call.recording,
         "outcome": None if call.outcome is None else call.outcome.value,
         "waited_s": None
         if visit is None

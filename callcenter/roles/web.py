@@ -36,7 +36,7 @@ from callcenter.places import Places
 from callcenter.quality_book import QualityBook
 from callcenter.records_api import records_router
 from callcenter.records_csv import Days
-from callcenter.rules import directory, phone_options
+from callcenter.rules import archive_shelf, directory, phone_options
 from callcenter.search_api import search_router
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
@@ -60,9 +60,12 @@ from foundation.web.store import UserStore
 from foundation.web.users import Role, User
 from ivr.store import HeardStore
 from recordings.api import recordings_router
+from recordings.archive_store import ArchiveStore
+from recordings.audio_api import AudioPlaces, audio_router
 from recordings.inspection.api import InspectionApi, inspection_router
 from recordings.inspection.form import FormBook
 from recordings.inspection.store import InspectionStore
+from recordings.marks_store import MarkStore
 from recordings.quality.api import quality_router
 from recordings.quality.store import QualityStore
 from recordings.search_store import SearchStore
@@ -108,7 +111,17 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     hearing = hearing_guard(
         store, known_directory, agents_hear_own=settings.recordings.agents_hear_own
     )
-    recordings = recordings_router(store, settings.recordings_path, zone, hearing)
+    recordings = recordings_router(store, zone, hearing)
+    audio = audio_router(
+        store,
+        AudioPlaces(
+            folder=settings.recordings_path,
+            shelf=archive_shelf(settings),
+            archives=ArchiveStore(sessions),
+            marks=MarkStore(sessions),
+        ),
+        hearing,
+    )
     messages = MessageFiles(store, settings.recordings_path).for_tasks()
     quality = quality_of(settings, line, store, QualityStore(sessions))
     journal = JournalReader(settings.journal_path, CODEC)
@@ -155,6 +168,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
                     directory=known_directory,
                 )
             ),
+            audio,
             records,
             live_router(line, require_role(*CHANGERS)),
             console_router(

@@ -137,6 +137,12 @@ TABLE = [
     line(OWN_TALK, f"POST {CALL}/complete", f"{TALK}/complete"),
     line(OWN_TALK, f"POST {CALL}/conference", f"{TALK}/conference"),
     line(OWN_TALK, f"POST {CALL}/take-back", f"{TALK}/take-back"),
+    line(OWN_TALK, f"POST {CALL}/recording", f"{TALK}/recording"),
+    line(OWN_TALK, f"DELETE {CALL}/recording", f"{TALK}/recording"),
+    line(OWN_TALK, f"POST {CALL}/recording/pause", f"{TALK}/recording/pause"),
+    line(OWN_TALK, f"DELETE {CALL}/recording/pause", f"{TALK}/recording/pause"),
+    line(OWN_TALK, f"POST {CALL}/card", f"{TALK}/card"),
+    line(OWN_TALK, f"DELETE {CALL}/card", f"{TALK}/card"),
     line(OWN_TEAM, f"POST {CALL}/monitor", f"{TALK}/monitor", {"mode": "listen", "phone": "p1"}),
     line(OWN_TEAM, f"DELETE {CALL}/monitor", f"{TALK}/monitor"),
     # Who waits.
@@ -199,6 +205,8 @@ TABLE = [
     line(OWN_HEARERS, f"GET {RECORDING}", "/api/v1/recordings/r-1"),
     line(OWN_HEARERS, f"GET {RECORDING}/audio", "/api/v1/recordings/r-1/audio"),
     line(OWN_HEARERS, f"GET {RECORDING}/transcript", "/api/v1/recordings/r-1/transcript"),
+    line(OWN_HEARERS, f"GET {RECORDING}/peaks", "/api/v1/recordings/r-1/peaks"),
+    line(OWN_HEARERS, f"GET {RECORDING}/marks", "/api/v1/recordings/r-1/marks"),
     line(BOSSES, "GET /api/v1/records.csv"),
     # Inspectors' work.
     line(SIGNED_IN, f"GET {INSPECTIONS}"),
