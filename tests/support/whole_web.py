@@ -371,7 +371,7 @@ async def _write_down_a_past_call(settings: Settings, core: PlayedCore) -> None:
         journal.publish(event)
     journal.publish(ActionTaken("root", "user locked", "zoe"))
     await journal.close()
-    core.past = [record async for record in journal.reader.read()]
+    core.past = [record async for record in journal.reader.read()][:-1]
 
 
 def _heard() -> Heard:
