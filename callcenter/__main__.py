@@ -13,6 +13,7 @@ from callcenter.commands import (
     quality,
     recordings,
     speech,
+    token,
     user,
 )
 from callcenter.commands.call import call
@@ -47,6 +48,7 @@ app.command("scenario")(scenario)
 app.command("simulate")(simulate)
 app.command("staff")(staff)
 app.add_typer(user.app, name="user")
+app.add_typer(token.app, name="token")
 app.add_typer(agent.app, name="agent")
 app.add_typer(emergency.app, name="emergency")
 app.add_typer(ivr.app, name="ivr")

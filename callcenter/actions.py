@@ -10,6 +10,7 @@ from callcenter.callback_actions import CallbackActions
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.monitor_actions import MonitorActions
+from callcenter.recording_actions import RecordingActions
 from callcenter.talk_actions import TalkActions
 from callcenter.task_actions import TaskActions
 from callcenter.wait_actions import WaitActions
@@ -24,6 +25,7 @@ from wallboard.commands import (
     CancelCallback,
     Done,
     FinishTask,
+    HandleRecording,
     HandleTalk,
     HangUpCall,
     MonitorCall,
@@ -50,6 +52,7 @@ class Actions:
         talks: TalkActions,
         waits: WaitActions,
         callbacks: CallbackActions,
+        recordings: RecordingActions,
         tasks: TaskActions,
         *,
         pause_reasons: Collection[str],
@@ -70,6 +73,7 @@ class Actions:
         self._talks = talks
         self._waits = waits
         self._callbacks = callbacks
+        self._recordings = recordings
         self._tasks = tasks
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
@@ -84,8 +88,8 @@ class Actions:
                 self._monitors.monitor(command)
             case StopMonitor() as command:
                 self._monitors.stop(command)
-            case HandleTalk() as command:
-                self._talks.handle(command)
+            case HandleTalk() | HandleRecording() as command:
+                self._handle(command)
             case PromoteCall() | MoveCall() | WrapUpWish() as command:
                 self._waits.perform(command)
             case AskCallback() as command:
@@ -99,6 +103,12 @@ class Actions:
         seq = self._journal.last_seq
         await self._journal.settled(seq)
         return Done(seq)
+
+    def _handle(self, command: HandleTalk | HandleRecording) -> None:
+        if isinstance(command, HandleTalk):
+            self._talks.handle(command)
+        else:
+            self._recordings.handle(command)
 
     def _set_agent_state(self, command: SetAgentState) -> None:
         agent_id = AgentId(command.agent_id)

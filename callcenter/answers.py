@@ -4,11 +4,14 @@ from typing import Any
 
 from acd.expected_wait import Accuracy
 from acd.views import AgentView
+from callcenter.account_actions import AccountActions
 from callcenter.actions import Actions
 from callcenter.asks import (
     AddAgentLive,
+    ArchiverAsks,
     BeginLine,
     BoardAsks,
+    ChangeAccounts,
     ChangeAgentLive,
     ChangeQueueLive,
     CorrectHeard,
@@ -55,7 +58,9 @@ from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
 from ivr.flows_now import FlowsNow
+from recordings import archive_messages as archive
 from recordings import messages as recordings
+from recordings.archive_desk import ArchiveDesk
 from recordings.inspection.desk import InspectionDesk
 from recordings.inspection.messages import (
     AppealScore,
@@ -76,12 +81,14 @@ class Answers:
         journal: Journal,
         floor: FloorDriver,
         recordings: RecordingService,
+        archive_desk: ArchiveDesk,
         metrics: CoreMetrics,
         actions: Actions,
         eraser: Eraser,
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        accounts: AccountActions,
         emergency: EmergencyDesk,
         ivr: IvrDriver,
         learning: Learning,
@@ -93,12 +100,14 @@ class Answers:
         self._journal = journal
         self._floor = floor
         self._recordings = recordings
+        self._archive = archive_desk
         self._metrics = metrics
         self._actions = actions
         self._eraser = eraser
         self._lines = lines
         self._live = live
         self._reloader = reloader
+        self._accounts = accounts
         self._emergency = emergency
         self._ivr = ivr
         self._learning = learning
@@ -110,6 +119,7 @@ class Answers:
             FindJournalEnds: self._find_journal_ends,
             BoardAsks: self._actions.perform,
             TranscriberAsks: self._answer_transcriber,
+            ArchiverAsks: self._answer_archiver,
             ListAgents: self._list_agents,
             ReadMetrics: self._read_metrics,
             ReadTranscription: self._read_transcription,
@@ -130,6 +140,7 @@ class Answers:
             ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
+            ChangeAccounts: self._accounts.change,
             SwitchEmergency: self._emergency.switch,
             EndEmergency: self._emergency.end,
             ReadEmergency: self._emergency.show,
@@ -154,6 +165,9 @@ class Answers:
 
     async def _answer_transcriber(self, ask: TranscriberAsks) -> recordings.Reply:
         return await self._recordings.answer(ask.message)
+
+    async def _answer_archiver(self, ask: ArchiverAsks) -> archive.Reply:
+        return await self._archive.answer(ask.message)
 
     async def _read_transcription(self, _: ReadTranscription) -> Progress:
         return self._recordings.progress()

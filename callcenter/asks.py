@@ -10,7 +10,9 @@ from callcenter.emergency import Announcement, Then
 from foundation.ids import CallId, QueueId, RecordingId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
+from foundation.web.changes import AccountChange
 from ivr.flows_now import FlowsNow
+from recordings import archive_messages as archive
 from recordings import messages as recordings
 from recordings.search_store import Indexed
 from recordings.transcription import Progress
@@ -45,6 +47,11 @@ class BoardAsks(Request[Done]):
 @dataclass(frozen=True, slots=True)
 class TranscriberAsks(Request[recordings.Reply]):
     message: recordings.Request
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiverAsks(Request[archive.Reply]):
+    message: archive.Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +207,13 @@ class ReadDirectory(Request[Directory]):
 @dataclass(frozen=True, slots=True)
 class ReadAccuracies(Request[dict[QueueId, Accuracy]]):
     """How far expected waits were off, by queue; without those that nobody was answered in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAccounts(Request[Done]):
+    """Users and tokens; answered when it is in database and audit."""
+
+    change: AccountChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from acd.expected_wait import Accuracy
 from callcenter.asks import (
+    ArchiverAsks,
     BoardAsks,
     FindJournalEnds,
     ReadAccuracies,
@@ -22,6 +23,7 @@ from foundation.ipc import Client, Request
 from foundation.ipc.messages import ReplyT
 from foundation.journal import to_record
 from foundation.record import Record
+from recordings import archive_messages as archive
 from recordings import messages as recordings
 from wallboard.board import BoardRecord
 from wallboard.commands import Command, Done
@@ -121,6 +123,14 @@ class TranscriberLine(_Line):
     async def ask(self, message: recordings.Request) -> recordings.Reply:
         client = await self._connected()
         return await client.ask(TranscriberAsks(message))
+
+
+class ArchiverLine(_Line):
+    """Implements `recordings.archive_messages.ArchiveCore`."""
+
+    async def ask(self, message: archive.Request) -> archive.Reply:
+        client = await self._connected()
+        return await client.ask(ArchiverAsks(message))
 
 
 class LineProcessLine(_Line):

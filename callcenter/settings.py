@@ -216,11 +216,14 @@ class Settings(_Listed):
 
     @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
-        """The words of all flows' prompts and of emergency announcements, by name and language."""
+        """The words of all flows' prompts, emergency announcements and consents, by name and
+        language."""
         ready = {prompt_name(one.text): one.text for one in self.emergency.values() if one.text}
-        return ready | {
+        said = ready | {
             name: words for flow in self._flows.values() for name, words in flow.prompts.items()
         }
+        own = {consent_name(one.number): one.consent_words for one in self.lines}
+        return {**said, **{name: words for name, words in own.items() if words}}
 
     @property
     def corrections_file(self) -> Path:
@@ -324,6 +327,11 @@ class Settings(_Listed):
         """The folder of the language's speech model, None when none is configured."""
         name = self.recordings.models.get(language)
         return None if name is None else find_model(name, self._folder)
+
+
+def consent_name(number: str) -> str:
+    """The prompt of a line's own words about recording; stars and hashes are in no file's name."""
+    return "consent_" + number.translate(str.maketrans("*#+", "shp"))
 
 
 def find_model(name: str, folder: Path) -> Path:

@@ -19,6 +19,8 @@ from wallboard.calls import CallLine
 from wallboard.commands import HangUpCall, SetAgentState, WantedState
 from wallboard.document import Document, agent_entry, agent_ids, queue_entry, queue_ids
 from wallboard.monitor_api import monitor_routes
+from wallboard.recording_api import recording_routes
+from wallboard.rights import may_act_for
 from wallboard.service import BoardService
 from wallboard.talk_api import talk_routes
 from wallboard.wait_api import wait_routes
@@ -80,8 +82,8 @@ def wallboard_api(service: BoardService) -> APIRouter:
         responses=ERRORS,
     )
     async def set_agent_state(agent_id: str, wanted: WantedAgentState, user: SignedIn) -> Document:
-        """Supervisors and team leads may do this for everybody, an agent for himself."""
-        _check_may_set_state(user, agent_id)
+        """Supervisors for everybody, team leads for their team, an agent for himself."""
+        _check_may_set_state(service, user, agent_id)
         if agent_id not in agent_ids(service.board):
             raise NotFound(f"There is no agent {agent_id!r}.")
         await service.ask(
@@ -100,6 +102,7 @@ def wallboard_api(service: BoardService) -> APIRouter:
 
     router.include_router(monitor_routes(service), responses=ERRORS)
     router.include_router(talk_routes(service), responses=ERRORS)
+    router.include_router(recording_routes(service), responses=ERRORS)
     router.include_router(wait_routes(service), responses=ERRORS)
     router.include_router(callback_routes(service), responses=ERRORS)
     return router
@@ -115,9 +118,12 @@ def _accuracy(accuracy: Accuracy | None) -> Document | None:
     }
 
 
-def _check_may_set_state(user: User, agent_id: str) -> None:
-    if user.agent_id != agent_id and not user.may_act_as(Role.SUPERVISOR, Role.TEAM_LEAD):
-        raise NotAllowed("An agent may change his own state only.")
+def _check_may_set_state(service: BoardService, user: User, agent_id: str) -> None:
+    if may_act_for(service.board.directory, user, AgentId(agent_id)):
+        return
+    if user.may_act_as(Role.TEAM_LEAD):
+        raise NotAllowed("A team lead may change the state of the own team's agents only.")
+    raise NotAllowed("An agent may change his own state only.")
 
 
 def _agent(service: BoardService, agent_id: AgentId) -> Document:
@@ -137,6 +143,7 @@ def _call(call: CallLine, now_s: float) -> Document:
         "priority": Priority(call.priority).name,
         "tier": call.tier,
         "agent_id": call.agent_id,
+        "recording": call.recording,
         "outcome": None if call.outcome is None else call.outcome.value,
         "waited_s": None
         if visit is None

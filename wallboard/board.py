@@ -43,8 +43,11 @@ from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
 from ivr.events import EmergencySwitched, FlowEnded, IvrEvent, SpeechSettled
 from recordings.events import (
+    PauseReason,
     RecordingEnded,
     RecordingEvent,
+    RecordingPaused,
+    RecordingResumed,
     RecordingStarted,
     TranscriptFailed,
     TranscriptReady,
@@ -107,6 +110,7 @@ class Board:
         self._utc = datetime.fromtimestamp(0, UTC)
         "Of the latest record."
         self._recordings: dict[RecordingId, CallId] = {}
+        self._pauses: dict[RecordingId, list[PauseReason]] = {}
         self.zone = zone
         # A table and not a `match`: the match would try a dozen classes for each record.
         self._on: dict[type, Callable[[Any, float], None]] = {
@@ -146,6 +150,8 @@ class Board:
             CallbackGivenUp: self._callback,
             RecordingStarted: self._recording_started,
             RecordingEnded: self._recording_ended,
+            RecordingPaused: self._recording_paused,
+            RecordingResumed: self._recording_resumed,
             TranscriptReady: self._transcript_ready,
             TranscriptFailed: self._transcript_failed,
         }
@@ -391,9 +397,34 @@ class Board:
 
     def _recording_started(self, event: RecordingStarted, at_s: float) -> None:
         self._recordings[event.recording_id] = event.call_id
+        self._pauses[event.recording_id] = []
+        self._show_recording(event.recording_id)
+
+    def _recording_paused(self, event: RecordingPaused, at_s: float) -> None:
+        self._pauses.setdefault(event.recording_id, []).append(event.why)
+        self._show_recording(event.recording_id)
+
+    def _recording_resumed(self, event: RecordingResumed, at_s: float) -> None:
+        pauses = self._pauses.get(event.recording_id, [])
+        self._pauses[event.recording_id] = [why for why in pauses if why is not event.why]
+        self._show_recording(event.recording_id)
+
+    def _show_recording(self, recording_id: RecordingId) -> None:
+        """The latest of the call's recordings; of two pauses the card's is what matters."""
+        call = self.calls.get(self._recordings.get(recording_id, CallId("")))
+        if call is None:
+            return
+        pauses = self._pauses.get(recording_id, [])
+        is_card = PauseReason.CARD in pauses
+        call.recording_id = recording_id
+        call.recording = "card" if is_card else "paused" if pauses else "on"
 
     def _recording_ended(self, event: RecordingEnded, at_s: float) -> None:
         call_id = self._recordings.pop(event.recording_id, None)
+        self._pauses.pop(event.recording_id, None)
+        call = None if call_id is None else self.calls.get(call_id)
+        if call is not None and call.recording_id == event.recording_id:
+            call.recording = ""
         if not event.complete:
             self._notice(at_s, NoticeKind.RECORDING_INCOMPLETE, "", call_id)
 

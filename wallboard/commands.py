@@ -77,6 +77,26 @@ class HandleTalk(_Command, frozen=True):
     "TRANSFER and CONSULT: an agent, `queue:NAME`, or what one would dial."
 
 
+class RecordingVerb(StrEnum):
+    """Names are the audit's."""
+
+    START = "record"
+    STOP = "stop recording"
+    PAUSE = "pause recording"
+    RESUME = "resume recording"
+    TAKE_CARD = "take card"
+    CANCEL_CARD = "cancel card"
+
+
+class HandleRecording(_Command, frozen=True):
+    """What is kept of a talk; may be repeated."""
+
+    call_id: str
+    verb: RecordingVerb
+    agent_id: str
+    "As in `HandleTalk`."
+
+
 class Urgency(StrEnum):
     """Names of `acd.events.Priority`."""
 
@@ -165,6 +185,7 @@ Command: TypeAlias = (
     | MonitorCall
     | StopMonitor
     | HandleTalk
+    | HandleRecording
     | PromoteCall
     | MoveCall
     | WrapUpWish

@@ -25,6 +25,9 @@ class ServiceTarget:
 class AgentCard:
     name: str
     team: str = ""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    "Levels, 1 to 10."
+    is_backup: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class QueueCard:
     target: ServiceTarget = ServiceTarget()
     teams: frozenset[str] = frozenset()
     "Those with an agent who suits."
+    closed: bool = False
+    "Who comes is not let in."
 
 
 @dataclass(frozen=True, slots=True)

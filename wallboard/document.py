@@ -69,12 +69,13 @@ def agent_ids(board: Board) -> list[AgentId]:
 
 
 def queue_entry(board: Board, queue: QueueId, now_s: float) -> Document:
-    target = board.directory.target_of(queue)
+    target, card = board.directory.target_of(queue), board.directory.queues.get(queue)
     figures = queue_figures(board.queues.get(queue) or Tally(board.day.date), now_s)
     return {
         "name": board.directory.queue_name(queue),
         "target": target.share,
         "within_s": target.within_s,
+        "closed": card is not None and card.closed,
         **_rounded(figures),
     }
 

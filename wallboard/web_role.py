@@ -22,6 +22,7 @@ from foundation.errors import Unavailable
 from foundation.ids import QueueId
 from foundation.web.api import MetricsSource
 from foundation.web.app import WebOptions, create_app
+from foundation.web.door import Change
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords
 from wallboard.api import wallboard_api
@@ -79,9 +80,12 @@ def build(
     clock: BoardClock | None = None,
     on_failure: Callable[[], None] = end_process,
     passwords: Passwords | None = None,
+    change: Change | None = None,
+    on_end: Callable[[], Awaitable[None]] | None = None,
 ) -> FastAPI:
     """An application for uvicorn; while it runs it follows core through `link`.
 
+    `on_end`: called when the application ends.
     `extra_routers` are guarded like all others, and so are `board_routers`, which need the board.
     `on_failure` is called when a task of ours dies: a board that stands still must not look alive.
     """
@@ -120,6 +124,8 @@ def build(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if on_end is not None:
+                await on_end()
 
     routers = [wallboard_api(service), wallboard_socket(screens), wallboard_pages(), *extra_routers]
     routers += board_routers(service)
@@ -134,6 +140,7 @@ def build(
         metrics_sources=metrics_sources,
         lifespan=running,
         passwords=passwords,
+        change=change,
     )
 
 

@@ -1,9 +1,10 @@
 """The gate: nobody passes who is not signed in, and no other site may send its visitors' requests.
 
-    request ─▶ from this origin? ─▶ public path? ─▶ session or watch token? ─▶ application
+    request ─▶ from this origin? ─▶ public path? ─▶ session or token? ─▶ application
 
 One ASGI layer over everything, so that a page, an asset and a WebSocket are guarded alike and a new
-route is closed unless it is listed as public. The user is left in `scope["state"]["user"]`.
+route is closed unless it is listed as public. The user is left in `scope["state"]["user"]`; his
+session, or the API token that acts for him, in `session` and `token` beside it.
 """
 
 import hmac
@@ -19,19 +20,32 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foundation.web.asgi import refusal
+from foundation.web.session_book import SessionBook
 from foundation.web.sessions import Session, Sessions
+from foundation.web.tokens import PREFIX, ApiToken, hash_token
 from foundation.web.users import User
 
 COOKIE = "callcenter_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 FindUser = Callable[[str], Awaitable[User | None]]
+FindToken = Callable[[str], Awaitable[ApiToken | None]]
+"By its hash."
+NoteUse = Callable[[ApiToken], None]
+"A token was used; must not wait."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateOptions:
     public_paths: frozenset[str] = frozenset(
-        {"/healthz", "/readyz", "/sign-in", "/sign-in/style.css", "/sign-in/icon.svg"}
+        {
+            "/healthz",
+            "/readyz",
+            "/sign-in",
+            "/sign-in/code",
+            "/sign-in/style.css",
+            "/sign-in/icon.svg",
+        }
     )
     watch_tokens: frozenset[str] = frozenset()
     "Secrets for programs that only look; sent as `Authorization: Bearer ...`."
@@ -48,12 +62,18 @@ class Gate:
         app: ASGIApp,
         sessions: Sessions,
         find_user: FindUser,
+        find_token: FindToken,
         options: GateOptions,
         now_s: Callable[[], float],
+        book: SessionBook,
+        note_use: NoteUse = lambda token: None,
     ) -> None:
         self._app = app
         self._sessions = sessions
         self._find_user = find_user
+        self._find_token = find_token
+        self._book = book
+        self._note_use = note_use
         self._options = options
         self._now_s = now_s
 
@@ -63,8 +83,14 @@ class Gate:
             return
         headers = Headers(scope=scope)
         session, user = await self._who(headers)
-        scope.setdefault("state", {}).update(user=user, session=session)
-        refused = self._refusal(scope, headers, user)
+        token = None if user is not None else await self._token(headers)
+        if session is not None:
+            self._book.seen(session, scope.get("client"), headers, self._now_s())
+        if token is not None:
+            user = token.user()
+            self._note_use(token)
+        scope.setdefault("state", {}).update(user=user, session=session, token=token)
+        refused = self._refusal(scope, headers, user) or _beyond_scope(scope, token)
         if refused is not None:
             await refused(scope, receive, send)
         elif session is not None and user is not None and scope["type"] == "http":
@@ -82,6 +108,13 @@ class Gate:
             return None, None
         return session, user
 
+    async def _token(self, headers: Headers) -> ApiToken | None:
+        given = _bearer(headers)
+        if not given.startswith(PREFIX):
+            return None
+        token = await self._find_token(hash_token(given))
+        return token if token is not None and token.is_valid(self._now_s()) else None
+
     def _refusal(self, scope: Scope, headers: Headers, user: User | None) -> Response | None:
         if not _is_same_origin(scope, headers):
             return refusal(HTTPStatus.FORBIDDEN, "This request comes from another site.")
@@ -97,12 +130,12 @@ class Gate:
         return refusal(HTTPStatus.UNAUTHORIZED, "Sign in first.")
 
     def _has_watch_token(self, headers: Headers) -> bool:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
+        token = _bearer(headers)
         known = [
             hmac.compare_digest(token.encode(), each.encode())
             for each in self._options.watch_tokens
         ]
-        return scheme.lower() == "bearer" and any(known)
+        return any(known)
 
     def _renewing(self, send: Send, session: Session, user: User) -> Send:
         """A session in use is renewed, unless the answer sets the cookie itself (signing out)."""
@@ -113,11 +146,24 @@ class Gate:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if "set-cookie" not in headers:
-                    value = self._sessions.issue(user, self._now_s())
+                    value = self._sessions.issue(user, self._now_s(), session.session_id)
                     headers.append("set-cookie", set_cookie(self._sessions, value))
             await send(message)
 
         return send_renewed
+
+
+def _bearer(headers: Headers) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def _beyond_scope(scope: Scope, token: ApiToken | None) -> Response | None:
+    if token is None or not token.reads_only or scope["type"] != "http":
+        return None
+    if scope["method"] in SAFE_METHODS:
+        return None
+    return refusal(HTTPStatus.FORBIDDEN, f"The token {token.name!r} may only read.")
 
 
 def set_cookie(sessions: Sessions, value: str) -> str:

@@ -15,6 +15,7 @@ from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
+from callcenter.recording_actions import RecordingActions
 from callcenter.talk_actions import TalkActions
 from callcenter.task_actions import TaskActions
 from callcenter.wait_actions import WaitActions
@@ -61,6 +62,7 @@ class Office:
             TalkActions(House().journey, self._tell),
             WaitActions(self.floor, House().journey.find, self._tell),
             CallbackActions(House().journey.callbacks, self._tell),
+            RecordingActions(House().journey, self._tell),
             TaskActions(self.tasks, House().journey.callbacks, self.lines.switchboard, self._tell),
             pause_reasons=reasons,
             auto_ready=auto_ready,

@@ -254,7 +254,7 @@ async def test_reload_takes_up_agents_and_queues_and_says_what_waits(office: Off
     assert office.accounts["boss"] == "secret"
     assert office.looked_at == ["a3"]
     assert office.spoken == ["1003"]
-    assert office.house.directory().agents[A1] == AgentCard("Anne", "day")
+    assert office.house.directory().agents[A1] == AgentCard("Anne", "day", {"help": 5})
     assert DirectoryChanged() in office.told
     assert office.audit == [ActionTaken("sue", "reload", "callcenter.yaml")]
 
