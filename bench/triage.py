@@ -141,7 +141,7 @@ async def ask_all(
     """A few at once. `line`: dialled by all; not given: each language's own."""
     turn = asyncio.Semaphore(AT_ONCE)
     examples = read()["examples"]
-    labels = {one: labels_of(centre, examples, one) for one in LANGUAGES}
+    labels = {one: labels_of(centre, examples, one) for one in {each.language for each in requests}}
 
     async def ask(number: int, request: Request, pcm: bytes) -> Talk:
         dialled = line or str(8000 + LANGUAGES.index(request.language))
