@@ -31,6 +31,8 @@ class Entrance:
     def why_not_in(self, queue: QueueId) -> OverflowCause | None:
         """None: the caller may wait here. Raises `NotFound` for a queue that there is not."""
         options, matching = self._ground.options_of(queue), self._ground.matching
+        if options.is_closed:
+            return OverflowCause.CLOSED
         at_work, free = matching.staffing(queue)
         waiting = matching.waiting(queue)
         if options.needs_agents and at_work == 0:

@@ -313,7 +313,7 @@ class Floor:
                 self._visits.waiting_one(given.call_id)
             case Move():
                 self._visits.waiting_one(given.call_id)
-                self._ground.options_of(given.queue)
+                self._visits.check_open(given.queue)
             case ExtendWrapUp():
                 self._shifts.extended_to(self._ground.get_agent(given.agent_id), given)
             case CodeWrapUp():

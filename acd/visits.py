@@ -179,9 +179,10 @@ class Visits:
         self._join(caller, now)
 
     def move(self, given: Move, now: float) -> None:
-        """Raises `Conflict` for who does not wait, `NotFound` for a queue that there is not."""
+        """Raises `Conflict` for who does not wait and for a closed queue, `NotFound` for a queue
+        that there is not."""
         caller = self.waiting_one(given.call_id)
-        self._ground.options_of(given.queue)
+        self.check_open(given.queue)
         self._leave(caller)
         waited_s = now - caller.entered_at + caller.given.waited_s
         moved = OverflowCause.MOVED
@@ -205,6 +206,10 @@ class Visits:
         if caller is None or not caller.is_waiting:
             raise Conflict(f"the caller of {call_id} does not wait in a queue")
         return caller
+
+    def check_open(self, queue: QueueId) -> None:
+        if self._ground.options_of(queue).is_closed:
+            raise Conflict(f"the queue {queue} is closed")
 
     def change_queue(self, given: ChangeQueue, now: float) -> None:
         """Who waits keeps the place; what will do is as the new options say."""

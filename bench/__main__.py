@@ -13,7 +13,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from bench import hotline, media, parts, programs, quality, report
+from bench import hotline, media, parts, programs, quality, report, screens
 from bench.centre import NotReady
 from bench.machine import circumstances
 
@@ -39,6 +39,7 @@ SCENARIOS: dict[str, tuple[str, Callable[..., list[report.Row]]]] = {
     **hotline.SCENARIOS,
     **media.SCENARIOS,
     **quality.SCENARIOS,
+    **screens.SCENARIOS,
 }
 
 

@@ -71,7 +71,7 @@ def configuration(
             "limits": {"busy": 1.0, "legs": 4000},
             "loop": loop,
         },
-        "recordings": {"transcribe": False},
+        "recordings": {"transcribe": False, "archive": "none"},
         "auto_ready": True,
         "lines": [{"number": str(8000 + n), "flow": name} for n, name in enumerate(flows)],
         "agents": [

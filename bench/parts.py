@@ -18,6 +18,7 @@ PARTS = {
     "A line at another PBX: its process, 60 calls": ("bench.line_carry",),
     "Journal: events per CPU-second": ("bench.journal",),
     "Wallboard: folding and rendering": ("bench.wallboard_fold",),
+    "Archive: CPU-seconds per hour of a talk, and room": ("bench.archive",),
     "A start after few records and after a million": ("bench.start_up",),
     "Transcription: CPU-seconds per minute of a call": ("bench.transcribe", "--minutes", "5"),
 }

@@ -3,7 +3,8 @@
 python -m bench quality-zh quality-en; for one rule at a time: callcenter quality measure --wrong
 
 Writes what it found beside the packs, where the API reads it until a centre has measured for
-itself. `python -m bench.quality --rounds 1` is quicker and writes nothing.
+itself. `python -m bench.quality --rounds 1` is quicker, shows what went wrong, and writes only with
+`--keep`.
 """
 
 import argparse
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from bench import report
+from bench.machine import circumstances
 from bench.report import Row
 from callcenter.quality_book import SHIPPED_FIGURES, read_figures
 from callcenter.quality_measure import ROUNDS, measure, speakings
@@ -54,6 +57,7 @@ def figures_of(tally: Tally) -> PackFigures:
 def rows_of(figures: PackFigures) -> Iterator[Row]:
     name = figures.language
     errors = f"{figures.word_error_rate:.2%} of {figures.said}"
+    yield Row(f"{name}: spoken calls", str(figures.calls))
     yield Row(f"{name}: wrong words (zh: characters) of {figures.model}", errors)
     for title, kinds in KINDS.items():
         parts = [figures.overall(kind) for kind in kinds]
@@ -78,9 +82,9 @@ def _is_weak(one: RuleFigures) -> bool:
     return any(share is not None and share < LEAST for share in (one.recall, one.precision))
 
 
-def scenario(language: str) -> list[Row]:
+def scenario(language: str, rounds: int = ROUNDS) -> list[Row]:
     """Keeps what it found; the other languages' figures stay."""
-    figures = figures_of(tallied(language, ROUNDS))
+    figures = figures_of(tallied(language, rounds))
     others = [one for one in read_figures(SHIPPED_FIGURES) if one.language != language]
     kept = sorted([figures, *others], key=lambda one: one.language)
     SHIPPED_FIGURES.write_text(encode(kept), encoding="utf-8")
@@ -96,13 +100,26 @@ SCENARIOS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
 }
 
 
+def keep(language: str, rounds: int) -> None:
+    name = f"quality-{language}"
+    command = f"python -m bench.quality --keep --rounds {rounds} --language {language}"
+    rows = scenario(language, rounds)
+    report.put(report.Section(name, SCENARIOS[name][0], command, str(circumstances()), rows))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
     parser.add_argument("--rounds", type=int, default=1, help="how often each call is spoken")
     parser.add_argument("--language", action="append", choices=sorted(packs.shipped()))
+    parser.add_argument("--keep", action="store_true", help="as `python -m bench` does")
     wanted = parser.parse_args(arguments)
     missed = 0
-    for language in wanted.language or sorted(packs.shipped()):
+    languages = wanted.language or sorted(packs.shipped())
+    if wanted.keep:
+        for language in languages:
+            keep(language, wanted.rounds)
+        return 0
+    for language in languages:
         tally = tallied(language, wanted.rounds)
         for row in rows_of(figures_of(tally)):
             print(*row.cells(), sep=" | ")

@@ -13,6 +13,8 @@ from callcenter.commands import (
     quality,
     recordings,
     speech,
+    token,
+    tv,
     user,
 )
 from callcenter.commands.call import call
@@ -47,6 +49,7 @@ app.command("scenario")(scenario)
 app.command("simulate")(simulate)
 app.command("staff")(staff)
 app.add_typer(user.app, name="user")
+app.add_typer(token.app, name="token")
 app.add_typer(agent.app, name="agent")
 app.add_typer(emergency.app, name="emergency")
 app.add_typer(ivr.app, name="ivr")
@@ -57,6 +60,7 @@ app.add_typer(prompts.app, name="prompts")
 app.add_typer(quality.app, name="quality")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(speech.app, name="speech")
+app.add_typer(tv.app, name="tv")
 
 
 def main() -> None:

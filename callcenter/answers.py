@@ -4,11 +4,14 @@ from typing import Any
 
 from acd.expected_wait import Accuracy
 from acd.views import AgentView
+from callcenter.account_actions import AccountActions
 from callcenter.actions import Actions
 from callcenter.asks import (
     AddAgentLive,
+    ArchiverAsks,
     BeginLine,
     BoardAsks,
+    ChangeAccounts,
     ChangeAgentLive,
     ChangeQueueLive,
     CorrectHeard,
@@ -19,8 +22,11 @@ from callcenter.asks import (
     IndexTranscript,
     JournalEnds,
     ListAgents,
+    ListTvLinks,
+    MakeTvLink,
     RaiseTranscript,
     ReadAccuracies,
+    ReadBoards,
     ReadCall,
     ReadDirectory,
     ReadEmergency,
@@ -32,11 +38,13 @@ from callcenter.asks import (
     RescoreTalks,
     ResetLive,
     RetryTranscripts,
+    RevokeTvLink,
     ShowLive,
     SwitchEmergency,
     TellLine,
     TranscriberAsks,
 )
+from callcenter.board_reload import BoardReload
 from callcenter.call_record import rows_of_call
 from callcenter.drivers import FloorDriver, IvrDriver
 from callcenter.emergency_desk import EmergencyDesk
@@ -49,13 +57,16 @@ from callcenter.quality_desk import QualityDesk
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
 from callcenter.transcription_actions import TranscriptionActions
+from callcenter.tv_actions import TvActions
 from foundation import clock
 from foundation.ids import QueueId
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
 from ivr.flows_now import FlowsNow
+from recordings import archive_messages as archive
 from recordings import messages as recordings
+from recordings.archive_desk import ArchiveDesk
 from recordings.inspection.desk import InspectionDesk
 from recordings.inspection.messages import (
     AppealScore,
@@ -76,12 +87,16 @@ class Answers:
         journal: Journal,
         floor: FloorDriver,
         recordings: RecordingService,
+        archive_desk: ArchiveDesk,
         metrics: CoreMetrics,
         actions: Actions,
         eraser: Eraser,
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        accounts: AccountActions,
+        tv: TvActions,
+        boards: BoardReload,
         emergency: EmergencyDesk,
         ivr: IvrDriver,
         learning: Learning,
@@ -93,12 +108,16 @@ class Answers:
         self._journal = journal
         self._floor = floor
         self._recordings = recordings
+        self._archive = archive_desk
         self._metrics = metrics
         self._actions = actions
         self._eraser = eraser
         self._lines = lines
         self._live = live
         self._reloader = reloader
+        self._accounts = accounts
+        self._tv = tv
+        self._boards = boards
         self._emergency = emergency
         self._ivr = ivr
         self._learning = learning
@@ -110,6 +129,7 @@ class Answers:
             FindJournalEnds: self._find_journal_ends,
             BoardAsks: self._actions.perform,
             TranscriberAsks: self._answer_transcriber,
+            ArchiverAsks: self._answer_archiver,
             ListAgents: self._list_agents,
             ReadMetrics: self._read_metrics,
             ReadTranscription: self._read_transcription,
@@ -130,6 +150,11 @@ class Answers:
             ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
+            ChangeAccounts: self._accounts.change,
+            MakeTvLink: self._tv.make,
+            RevokeTvLink: self._tv.revoke,
+            ListTvLinks: self._tv.list,
+            ReadBoards: self._boards.read,
             SwitchEmergency: self._emergency.switch,
             EndEmergency: self._emergency.end,
             ReadEmergency: self._emergency.show,
@@ -154,6 +179,9 @@ class Answers:
 
     async def _answer_transcriber(self, ask: TranscriberAsks) -> recordings.Reply:
         return await self._recordings.answer(ask.message)
+
+    async def _answer_archiver(self, ask: ArchiverAsks) -> archive.Reply:
+        return await self._archive.answer(ask.message)
 
     async def _read_transcription(self, _: ReadTranscription) -> Progress:
         return self._recordings.progress()

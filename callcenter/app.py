@@ -19,16 +19,19 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from acd.floor import Floor
+from callcenter.account_actions import AccountActions
 from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
+from callcenter.alarm_actions import AlarmActions
 from callcenter.answers import Answers
 from callcenter.asks import Reload
+from callcenter.board_reload import BoardReload
 from callcenter.call_classes import CallClasses
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.dialled_monitors import DialledMonitors
-from callcenter.drivers import FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
+from callcenter.drivers import AlarmsDriver, FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
@@ -54,6 +57,8 @@ from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.prompt_making import make_prompts
 from callcenter.quality_desk import QualityDesk
+from callcenter.recording_actions import RecordingActions
+from callcenter.recording_marks import RecordingMarks
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
@@ -61,6 +66,7 @@ from callcenter.reloading import Reloadable, Reloader
 from callcenter.rules import (
     agent_cards,
     agent_options,
+    archive_options,
     find_inbound,
     house_rules,
     limit_rules,
@@ -85,6 +91,7 @@ from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
 from callcenter.task_actions import TaskActions
 from callcenter.transcription_actions import TranscriptionActions
+from callcenter.tv_actions import TvActions
 from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
 from desk.service import TaskService
@@ -96,20 +103,33 @@ from foundation.ids import CallId, OfferId, PartyId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
+from foundation.web.store import UserStore
 from foundation.write_behind import WriteBehind
 from ivr.effects import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.store import HeardStore
 from ivr.synthesis import Synthesiser
+from recordings.archive_desk import ArchiveDesk
+from recordings.archive_store import ArchiveStore
+from recordings.events import (
+    CardEntryEnded,
+    CardEntryStarted,
+    RecordingPaused,
+    RecordingResumed,
+)
 from recordings.inspection.desk import InspectionDesk, InspectionParts
 from recordings.inspection.form import FormBook
 from recordings.inspection.store import InspectionStore
 from recordings.listen_messages import FromListener
+from recordings.marks_desk import MarksDesk
+from recordings.marks_store import MarkStore
 from recordings.quality.store import QualityStore
+from recordings.recording import Recording
 from recordings.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
+from recordings.wav import WavInfo
 from telephony.calls.events import (
     CallBridged,
     CallEnded,
@@ -129,6 +149,7 @@ from telephony.sip.gateway import Gateway
 from telephony.sip.resolver import Resolver
 from telephony.sip.stack import SipStack
 from telephony.sip.store import BindingStore
+from wallboard.store import TvLinkStore
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +159,15 @@ SILENT_S = 1.0
 WATCH_LINES_S = 5.0
 TIDY_EVERY_S = 3600.0
 WATCH_TALKS_S = 1.0
+TURNS_OF_TALKS = (
+    CallBridged,
+    CallEnded,
+    TalkTransferred,
+    RecordingPaused,
+    RecordingResumed,
+    CardEntryStarted,
+    CardEntryEnded,
+)
 LEARNT_ROWS = 1_000_000
 "Of the journal, at most, to know who talked last with whom."
 LEARN_PAUSE_S = 0.05
@@ -210,6 +240,7 @@ class Core:
         self._closing.push_async_callback(engine.dispose)
         await create_schema(engine)
         sessions = make_sessions(engine)
+        self._users = UserStore(engine)
         self._journal = await Journal.open(
             settings.journal_path,
             CODEC,
@@ -227,6 +258,11 @@ class Core:
         self._party_store = PartyStore(sessions)
         self._parties = PartyBook(await self._party_store.load(), self._party_store.save)
         self._tasks.start("parties", self._party_store.run)
+        self._archives = ArchiveStore(sessions)
+        self._marks = MarksDesk(
+            settings.recordings_path, MarkStore(sessions), clock.utc_now, clock.monotonic_s
+        )
+        self._tv_links = TvLinkStore(sessions)
         store, quality = RecordingStore(sessions), QualityStore(sessions)
         self._search = SearchStore(sessions)
         self._recordings = RecordingService(
@@ -234,10 +270,21 @@ class Core:
             store,
             self._tell,
             self._is_media_near_limit,
+            finish=self._finish_recording,
+            archive_key=self._archives.find_key,
             priority_of=self._transcribe_priority,
             chance=random.SystemRandom().random,
             keep_voices=quality.keep_voices,
         )
+        self._marks.also = self._recordings.also
+        self._archive_desk = ArchiveDesk(
+            archive_options(settings),
+            self._archives,
+            self._marks.comment_of,
+            self._is_media_near_limit,
+            clock.monotonic_s,
+        )
+        await self._archive_desk.open()
         self._quality = QualityDesk(
             settings.quality_packs, store, quality, self._journal.reader, self._tell
         )
@@ -257,6 +304,12 @@ class Core:
         )
         self._tasks.start("tasks", self._tasks_service.run)
         self._heard_store = HeardStore(sessions)
+
+    async def _finish_recording(self, recording: Recording, info: WavInfo) -> None:
+        await self._marks.finish(recording, info)
+        if recording.agent_id:
+            # A message is short, and its WAV is what those who work on it are given.
+            await self._archives.queue(recording.recording_id)
 
     def _is_media_near_limit(self) -> bool:
         return any(c.last_load and not c.last_load.admitting for c in self._clients)
@@ -298,6 +351,7 @@ class Core:
                 hold_music=tuple(self._prompts.named(MUSIC, ())),
                 trunks=trunks(settings),
                 media=self._media_book,
+                agent_keys=bool(self._rules.recording.keys),
             ),
             SipPort(self._endpoint, self._gateway),
             self._media,
@@ -343,6 +397,7 @@ class Core:
                 callers=self._switchboard,
                 limits=LimitsDriver(limits, self._end_in_time),
                 ring_times=RingTimesDriver(self._end_ringing),
+                alarms=AlarmsDriver(),
                 numbers=Outbound(number_rules(settings), self._tell),
                 menus=self._make_menu_ports(),
                 regulars=self._regulars,
@@ -366,6 +421,8 @@ class Core:
         )
         self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
         self._conductor.listen(self._regulars.on_event)
+        self._recording_marks = RecordingMarks(self._marks)
+        self._conductor.listen(self._recording_marks.on_event)
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._look_at_talks)
         self._conductor.listen(self._forget_placement)
@@ -382,12 +439,14 @@ class Core:
             settings, self._journey, self._prompts, self._journal, self._tell, clock.utc_now
         )
         self._closing.callback(self._emergency.close)
-        parts: list[Reloadable] = [live, flows, self._emergency, self._quality]
+        boards = BoardReload(settings, self._tell)
+        parts: list[Reloadable] = [live, flows, self._emergency, self._quality, boards]
         self._reloader = Reloader(self._configured, parts, self._journal, self._tell, settings_lock)
         self._answers = Answers(
             self._journal,
             self._floor,
             self._recordings,
+            self._archive_desk,
             self._metrics,
             Actions(
                 self._floor,
@@ -397,6 +456,8 @@ class Core:
                 TalkActions(self._journey, self._tell),
                 WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
                 CallbackActions(self._journey.callbacks, self._tell),
+                RecordingActions(self._journey, self._tell),
+                AlarmActions(self._tell),
                 TaskActions(
                     self._tasks_service, self._journey.callbacks, self._switchboard, self._tell
                 ),
@@ -416,6 +477,9 @@ class Core:
                 live, self._journal, self._tell, settings_lock, self._journey.emergency.words
             ),
             self._reloader,
+            AccountActions(self._users, self._journal, self._tell),
+            TvActions(self._tv_links, self._journal, self._tell, lambda: boards.now),
+            boards,
             self._emergency,
             self._ivr,
             self._learning,
@@ -507,13 +571,15 @@ class Core:
             if legs is None or contact is None or contact.queue is None:
                 continue
             rule = self._rules.queues[contact.queue]
-            if rule.live_transcript:
+            # What is not to be kept is not to be read either.
+            is_private = contact.declined or contact.pauses or contact.card is not None
+            if rule.live_transcript and not is_private:
                 spoken = (contact.language,) if contact.language else rule.languages
                 yield LiveTalk(call_id, *legs, spoken)
 
     def _look_at_talks(self, event: HouseEvent) -> None:
-        """A talk that begins or ends is not to wait for the next second."""
-        if isinstance(event, CallBridged | CallEnded | TalkTransferred):
+        """A talk that begins, is paused or ends is not to wait for the next second."""
+        if isinstance(event, TURNS_OF_TALKS):
             self._live_talks.watch()
 
     async def _watch_talks(self) -> None:
@@ -556,6 +622,8 @@ class Core:
             floor=self._floor,
             journey=self._journey,
             recordings=self._recordings,
+            marks=self._marks,
+            recording_marks=self._recording_marks,
             rules=self._rules,
             tell=self._tell,
             # Messages last: of what they tell the tasks must know the calls.

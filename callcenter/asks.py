@@ -10,10 +10,13 @@ from callcenter.emergency import Announcement, Then
 from foundation.ids import CallId, QueueId, RecordingId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
+from foundation.web.changes import AccountChange
 from ivr.flows_now import FlowsNow
+from recordings import archive_messages as archive
 from recordings import messages as recordings
 from recordings.search_store import Indexed
 from recordings.transcription import Progress
+from wallboard.boards import Plan
 from wallboard.commands import Command, Done
 from wallboard.directory import Directory
 
@@ -45,6 +48,11 @@ class BoardAsks(Request[Done]):
 @dataclass(frozen=True, slots=True)
 class TranscriberAsks(Request[recordings.Reply]):
     message: recordings.Request
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiverAsks(Request[archive.Reply]):
+    message: archive.Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +206,20 @@ class ReadDirectory(Request[Directory]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBoards(Request[dict[str, Plan]]):
+    """The wallboards that there are, by name."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadAccuracies(Request[dict[QueueId, Accuracy]]):
     """How far expected waits were off, by queue; without those that nobody was answered in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAccounts(Request[Done]):
+    """Users and tokens; answered when it is in database and audit."""
+
+    change: AccountChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +288,46 @@ class Reload(Request[ReloadReport]):
     """Read the configuration again; refused whole (ConfigurationError) if it has a problem."""
 
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeTvLink:
+    link_id: str
+    token: str
+    "Shown to who asked, this once."
+
+
+@dataclass(frozen=True, slots=True)
+class MakeTvLink(Request[MadeTvLink]):
+    """A read-only link to a board; answered when it is in the database."""
+
+    name: str
+    board: str
+    hides_names: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeTvLink(Request[Done]):
+    """NotFound: there is none."""
+
+    link_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TvLinkEntry:
+    link_id: str
+    name: str
+    board: str
+    hides_names: bool
+    made_by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListTvLinks(Request[list[TvLinkEntry]]):
+    """All that hold."""
 
 
 @dataclass(frozen=True, slots=True)

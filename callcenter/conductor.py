@@ -18,7 +18,7 @@ from recordings.quality.events import QualityScored
 from telephony.calls.events import JournalEvent
 from telephony.lines.events import LineEvent
 from telephony.sip.events import TrunkEvent
-from wallboard.events import DirectoryChanged
+from wallboard.events import WallboardEvent
 
 JOURNALED: tuple[type, ...] = (
     *get_args(JournalEvent),
@@ -33,7 +33,7 @@ JOURNALED: tuple[type, ...] = (
     ActionTaken,
     NumberRefused,
     *get_args(TrunkEvent),
-    DirectoryChanged,
+    *get_args(WallboardEvent),
 )
 "Kinds of facts that are kept; the rest is only for the moment."
 

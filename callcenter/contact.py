@@ -1,11 +1,14 @@
 """What the journey remembers of one call while it lasts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from acd.events import Priority
 from acd.requirement import EVERYBODY, Requirement
-from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId
+from callcenter.agent_keys import AgentKeys
+from callcenter.card_entry import CardEntry
+from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId, RecordingId
+from recordings.events import PauseReason
 from telephony.calls.control import AgentTarget, GuestTarget
 from telephony.calls.events import GuestWay
 
@@ -17,6 +20,8 @@ class Stage(Enum):
     "Hears the line-fault announcement as early media; then is refused."
     DIALLED = "dialled"
     "Somebody whom we call back has not answered yet (`callcenter.callbacks`)."
+    CONSENT = "consent"
+    "Hears that the call may be recorded, and may say no."
     IVR = "ivr"
     WAITING = "waiting"
     ANNOUNCING = "announcing"
@@ -96,3 +101,17 @@ class Contact:
     "Of who was called and not reached."
     is_held: bool = False
     "By the API."
+    recording_id: RecordingId | None = None
+    "Of the talk, while it is recorded."
+    pauses: set[PauseReason] = field(default_factory=set)
+    "Why the recording is paused."
+    declined: bool = False
+    "The caller does not want to be recorded."
+    hears_consent: bool = False
+    "Of a call that we have placed, in ANNOUNCING."
+    takes_card: bool = False
+    card: CardEntry | None = None
+    keys: AgentKeys | None = None
+    "Of the agent who talks."
+    keys_are_held: bool = False
+    "Media passes none of them on."

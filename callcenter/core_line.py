@@ -8,9 +8,11 @@ from typing import Protocol
 
 from acd.expected_wait import Accuracy
 from callcenter.asks import (
+    ArchiverAsks,
     BoardAsks,
     FindJournalEnds,
     ReadAccuracies,
+    ReadBoards,
     ReadCall,
     ReadDirectory,
     ReadMetrics,
@@ -22,8 +24,10 @@ from foundation.ipc import Client, Request
 from foundation.ipc.messages import ReplyT
 from foundation.journal import to_record
 from foundation.record import Record
+from recordings import archive_messages as archive
 from recordings import messages as recordings
 from wallboard.board import BoardRecord
+from wallboard.boards import Plan
 from wallboard.commands import Command, Done
 from wallboard.core_link import CaughtUp, CoreLink, StartOver
 from wallboard.directory import Directory
@@ -56,6 +60,7 @@ class WebCore(CoreLink, Protocol):
 
     async def request(self, request: Request[ReplyT]) -> ReplyT: ...
     async def directory(self) -> Directory: ...
+    async def boards(self) -> dict[str, Plan]: ...
     async def accuracies(self) -> dict[QueueId, Accuracy]: ...
     async def metrics(self) -> bytes: ...
     async def call(self, call_id: CallId) -> list[Record[object]]: ...
@@ -99,6 +104,10 @@ class CoreLine(_Line):
         """Names, teams and targets as core serves them now."""
         return await self.request(ReadDirectory())
 
+    async def boards(self) -> dict[str, Plan]:
+        """The wallboards as core serves them now."""
+        return await self.request(ReadBoards())
+
     async def accuracies(self) -> dict[QueueId, Accuracy]:
         """How far expected waits were off, by queue."""
         return await self.request(ReadAccuracies())
@@ -121,6 +130,14 @@ class TranscriberLine(_Line):
     async def ask(self, message: recordings.Request) -> recordings.Reply:
         client = await self._connected()
         return await client.ask(TranscriberAsks(message))
+
+
+class ArchiverLine(_Line):
+    """Implements `recordings.archive_messages.ArchiveCore`."""
+
+    async def ask(self, message: archive.Request) -> archive.Reply:
+        client = await self._connected()
+        return await client.ask(ArchiverAsks(message))
 
 
 class LineProcessLine(_Line):

@@ -10,7 +10,9 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from callcenter import alarm_settings
 from callcenter.queue_checks import queue_doubts, queue_problems
+from callcenter.recording_checks import recording_doubts, recording_problems
 from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
 from callcenter.vips import vip_problems
 from foundation.yaml_lines import Path, nearest
@@ -43,8 +45,10 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from _missing_models(settings)
     yield from queue_problems(settings)
     yield from vip_problems(settings)
+    yield from recording_problems(settings)
     yield from _sip_listeners(settings)
     yield from _carried_lines(settings)
+    yield from alarm_settings.problems_of(settings.alarms, settings.inventory())
     yield from _emergencies(settings)
 
 
@@ -53,6 +57,7 @@ def doubts(settings: Settings) -> Iterable[Finding]:
     yield from _browsers_without_a_door(settings)
     yield from _languages_nobody_understands(settings)
     yield from queue_doubts(settings)
+    yield from recording_doubts(settings)
     if not settings.trunks and not all(_is_loopback(one.host) for one in settings.sip.listen):
         yield ("sip", "listen"), "anybody who reaches it may call: no trunks are configured"
     yield from _hidden_rules(settings)

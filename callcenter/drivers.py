@@ -189,3 +189,26 @@ class RingTimesDriver:
     def _over(self, call_id: CallId, offer_id: OfferId) -> None:
         del self._timers[call_id]
         self._end(call_id, offer_id)
+
+
+class AlarmsDriver:
+    """Timers of calls, by name; what they ring for guards itself."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timers: dict[tuple[CallId, str], asyncio.TimerHandle] = {}
+
+    def now(self) -> float:
+        return self._loop.time()
+
+    def set(self, call_id: CallId, what: str, at_s: float, ring: Callable[[], None]) -> None:
+        self.cancel(call_id, what)
+        self._timers[call_id, what] = self._loop.call_at(at_s, self._over, call_id, what, ring)
+
+    def cancel(self, call_id: CallId, what: str = "") -> None:
+        for key in [key for key in self._timers if key[0] == call_id and what in ("", key[1])]:
+            self._timers.pop(key).cancel()
+
+    def _over(self, call_id: CallId, what: str, ring: Callable[[], None]) -> None:
+        self._timers.pop((call_id, what), None)
+        ring()

@@ -15,7 +15,7 @@ from telephony.calls.events import CallEvent
 from telephony.calls.number_rules import Purpose
 from telephony.lines.events import LineEvent
 from telephony.sip.events import TrunkEvent
-from wallboard.events import DirectoryChanged
+from wallboard.events import WallboardEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +88,5 @@ HouseEvent: TypeAlias = (
     | HandoverEvent
     | NumberRefused
     | TrunkEvent
-    | DirectoryChanged
+    | WallboardEvent
 )

@@ -37,6 +37,7 @@ from callcenter.house import Callers, Floor, HouseRules, RingTimes
 from callcenter.offers import failure_of
 from callcenter.steps import Steps
 from callcenter.talk_checks import check_complete, check_invite, get_guest
+from callcenter.taping import Taping
 from foundation.errors import Conflict, NotAllowed, RemoteError
 from foundation.ids import AgentId, CallId, OfferId, QueueId, new_offer_id
 from telephony.calls import events as calls
@@ -70,6 +71,7 @@ class Handover:
         control: CallControl,
         floor_: Floor,
         steps: Steps,
+        taping: Taping,
         destinations: Destinations,
         callers: Callers,
         ring_times: RingTimes,
@@ -79,6 +81,7 @@ class Handover:
         self._control = control
         self._floor = floor_
         self._steps = steps
+        self._taping = taping
         self._destinations = destinations
         self._callers = callers
         self._ring_times = ring_times
@@ -184,7 +187,7 @@ class Handover:
                 self._sent_on(contact, event)
             case acd.TalkTaken(queue=queue, agent_id=agent_id):
                 contact.stage, contact.agent_id = Stage.TALKING, agent_id
-                self._steps.record(contact, queue, agent_id)
+                self._taping.record(contact, queue, agent_id)
             case _ if contact.guest is not None and contact.guest.offer_id == event.offer_id:
                 self._guest_step(contact, contact.guest, event)
             case _:
@@ -209,6 +212,7 @@ class Handover:
 
     def _sent_on(self, contact: Contact, event: CallSentOn) -> None:
         """The agent's part ends before the caller is somewhere else."""
+        self._taping.talk_over(contact)
         self._control.release_for_transfer(contact.call_id)
         self._floor.feed(floor.AgentLeft(contact.call_id, event.agent_id))
         contact.agent_id, contact.is_held = None, False
@@ -301,7 +305,7 @@ class Handover:
         contact.stage = Stage.OUTSIDE
         self._floor.feed(floor.AgentLeft(contact.call_id, contact.agent_id))
         # Somebody of ours answers for what is recorded: who gave the caller away.
-        self._steps.record(contact, _queue_of(contact), contact.agent_id)
+        self._taping.record(contact, _queue_of(contact), contact.agent_id)
 
 
 def _end_of(

@@ -29,7 +29,13 @@ from callcenter.past import AgentPast, AgentsPast, CallPast, VisitPast
 from foundation.ids import AgentId, CallId, RecordingId
 from foundation.record import Record
 from ivr.events import FlowStarted
-from recordings.events import RecordingEnded, RecordingStarted
+from recordings.events import (
+    RecordingDeclined,
+    RecordingEnded,
+    RecordingPaused,
+    RecordingResumed,
+    RecordingStarted,
+)
 from telephony.calls.events import (
     CallAnswered,
     CallArrived,
@@ -86,6 +92,7 @@ class History:
                 self.recordings[recording_id] = event
                 if call_id in self.calls:
                     self.calls[call_id].recording = event
+                    self.calls[call_id].pauses.clear()
             case RecordingEnded(recording_id):
                 self._recording_ended(recording_id)
             case _:
@@ -119,6 +126,8 @@ class History:
                 call.is_answered = True
             case CallRefused():
                 call.is_over = True
+            case RecordingDeclined() | RecordingPaused() | RecordingResumed():
+                _take_of_recording(call, event)
             case CallBridged():
                 call.is_bridged = True
             case CallHeld(side=side):
@@ -229,3 +238,15 @@ class History:
     def _enter_due(self, agent: AgentPast, changed: AgentChanged) -> None:
         agent.enter(changed, agent.due_at)
         self.guests.follow(changed)
+
+
+def _take_of_recording(
+    call: CallPast, event: RecordingDeclined | RecordingPaused | RecordingResumed
+) -> None:
+    match event:
+        case RecordingDeclined():
+            call.declined = True
+        case RecordingPaused(why=why):
+            call.pauses.add(why)
+        case RecordingResumed(why=why):
+            call.pauses.discard(why)

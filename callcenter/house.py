@@ -1,11 +1,13 @@
 """What the journey knows of the house: its rules, and the parts that it conducts, as Protocols."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from acd.inputs import AcdInput
 from acd.views import AgentView
+from callcenter.card_entry import CardRule
 from callcenter.limits import Arrival, Refusal
 from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId, RecordingId
 from ivr.caller import Caller
@@ -83,6 +85,70 @@ class RingTimes(Protocol):
     def cancel(self, call_id: CallId) -> None: ...
 
 
+class Alarms(Protocol):
+    """Timers of calls; one of each name."""
+
+    def now(self) -> float: ...
+    def set(self, call_id: CallId, what: str, at_s: float, ring: Callable[[], None]) -> None:
+        """Instead of the one before; what is over rings at once."""
+
+    def cancel(self, call_id: CallId, what: str = "") -> None:
+        """'': all of the call."""
+
+
+class NoAlarms:
+    """For who has no timers: nothing rings."""
+
+    def now(self) -> float:
+        return 0.0
+
+    def set(self, call_id: CallId, what: str, at_s: float, ring: Callable[[], None]) -> None:
+        pass
+
+    def cancel(self, call_id: CallId, what: str = "") -> None:
+        pass
+
+
+class RecordingMode(StrEnum):
+    """Of a line's or a queue's talks."""
+
+    ALWAYS = "always"
+    ON_DEMAND = "on_demand"
+    "When the agent, or somebody for him, begins it."
+    NEVER = "never"
+
+
+def strictest(one: RecordingMode, other: RecordingMode) -> RecordingMode:
+    order = (RecordingMode.NEVER, RecordingMode.ON_DEMAND, RecordingMode.ALWAYS)
+    return min(one, other, key=order.index)
+
+
+class Consent(StrEnum):
+    NONE = "none"
+    ANNOUNCE = "announce"
+    "The caller is told that the call may be recorded."
+    ASK = "ask"
+    "And may decline by a key."
+
+
+class KeyCommand(StrEnum):
+    """What keys of an agent's phone may mean within a talk; each is its own opposite."""
+
+    PAUSE = "pause"
+    RECORD = "record"
+    CARD = "card"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRule:
+    """What agents may do about recordings, in the whole house."""
+
+    keys: Mapping[str, KeyCommand] = field(default_factory=dict)
+    "By what is pressed."
+    card: CardRule | None = None
+    "None: no card is taken."
+
+
 class Regulars(Protocol):
     """Who calls again (`callcenter.regulars`)."""
 
@@ -99,6 +165,11 @@ class LineRule:
     languages: tuple[str, ...]
     hours: str = ""
     "Calendar of the flow's `hours` nodes."
+    recording: RecordingMode = RecordingMode.ALWAYS
+    consent: Consent = Consent.NONE
+    consent_prompt: str = ""
+    decline_key: str = ""
+    "With ASK."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +182,7 @@ class QueueRule:
     "What prompts in the queue are played in, and what its talks may be spoken in."
     number: str = ""
     "What agents dial to send a caller there."
+    recording: RecordingMode = RecordingMode.ALWAYS
     survey: str = ""
     "The flow that a caller hears when the agent has hung up."
     overflow_to: QueueId | None = None
@@ -137,5 +209,6 @@ class HouseRules:
     "E.164 numbers that are refused."
     vips: dict[str, str] = field(default_factory=dict)
     "Tier by E.164 number; may change as agents do."
+    recording: RecordingRule = RecordingRule()
     outside_ring_s: float = 30.0
     "How long a number outside, or a colleague whom an agent dials, may ring."

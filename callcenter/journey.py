@@ -33,6 +33,7 @@ from callcenter.offers import failure_of
 from callcenter.own_calls import OwnCalls
 from callcenter.parts import Parts
 from callcenter.steps import Steps
+from callcenter.taping import Taping
 from foundation.ids import AgentId, CallId, OfferId, RecordingId
 from foundation.tasks import contain
 from ivr import effects as ivr
@@ -92,8 +93,25 @@ class Journey:
             parts.menus.known,
         )
         where = Destinations(rules, parts.numbers)
+        self.taping = Taping(
+            rules,
+            control,
+            self._steps,
+            parts.menus.lookups,
+            parts.alarms,
+            tell,
+            lambda contact, what, step: self._guard(contact.call_id, what, step),
+        )
         self.handover = Handover(
-            rules, control, parts.floor, self._steps, where, parts.callers, parts.ring_times, tell
+            rules,
+            control,
+            parts.floor,
+            self._steps,
+            self.taping,
+            where,
+            parts.callers,
+            parts.ring_times,
+            tell,
         )
         self.callbacks = Callbacks(
             rules, control, parts.floor, parts.callers, parts.numbers, parts.limits, self._begin
@@ -156,6 +174,7 @@ class Journey:
             case calls.PhoneChanged():
                 self._phone_changed(event)
             case calls.TalkRecorded(recording_id, frames, complete):
+                self.taping.ended(RecordingId(recording_id))
                 if not self._menus.recorded(RecordingId(recording_id), frames, complete):
                     self._recorder.end(RecordingId(recording_id), frames, complete)
             case calls.CallArrived():
@@ -258,20 +277,38 @@ class Journey:
                 else:
                     self._menus.forget_guest(contact)
                     contact.tier = self._regulars.tier_of(call_id)
-                    if not self.emergency.greet(contact):
+                    if not (self.emergency.greet(contact) or self._steps.ask_consent(contact)):
                         self._steps.start_flow(contact, contact.line)
             case calls.CallNotReached(status=status):
                 contact.status = status
-            case calls.DigitPressed(call_id, calls.Side.CALLER, digit):
-                if contact.stage is Stage.IVR:
-                    self._ivr.digit(call_id, digit)
+            case calls.DigitPressed(_, calls.Side.CALLER, digit):
+                self._caller_key(contact, digit)
+            case calls.DigitPressed():
+                self.taping.agent_key(contact, event)
             case calls.PromptEnded():
                 self._prompt_ended(contact)
             case _:
                 pass
 
+    def _caller_key(self, contact: Contact, digit: str) -> None:
+        match contact.stage:
+            case Stage.IVR:
+                self._ivr.digit(contact.call_id, digit)
+            case Stage.CONSENT if self._steps.is_decline(contact, digit):
+                self.taping.decline(contact)
+                self._steps.start_flow(contact, contact.line)
+            case Stage.ANNOUNCING if contact.hears_consent:
+                if not contact.declined and self._steps.is_decline(contact, digit):
+                    self.taping.decline(contact)
+            case Stage.TALKING:
+                self.taping.caller_key(contact, digit)
+            case _:
+                pass
+
     def _prompt_ended(self, contact: Contact) -> None:
         match contact.stage:
+            case Stage.CONSENT:
+                self._steps.start_flow(contact, contact.line)
             case Stage.IVR:
                 self._ivr.prompt_ended(contact.call_id)
             case Stage.EMERGENCY:
@@ -303,6 +340,7 @@ class Journey:
             del self._contacts[call_id]
             self.callbacks.ended(contact, by)
             return
+        self.taping.call_over(contact)
         # The flow's last facts are still this contact's.
         self._ivr.caller_left(call_id)
         del self._contacts[call_id]
@@ -339,6 +377,8 @@ class Journey:
         waited and is served next."""
         call_id = event.call_id
         contact = self._contacts.get(call_id)
+        if contact is not None:
+            self.taping.talk_over(contact)
         if contact is not None and self.handover.agent_left(contact):
             return
         if contact is not None and self._wants_survey(contact, event):
@@ -417,9 +457,12 @@ class Journey:
         rule = self._steps.queue_rule(contact)
         if agent.auto_answer:
             self._control.play_to_agent(contact.call_id, [AGENT_TONE])
+        items = self._steps.consent_items(contact) if contact.called_for is not None else []
+        contact.hears_consent = bool(items)
         if rule.announce_agent:
+            items += self._prompts.agent_number(agent.number, self._steps.languages(contact))
+        if items:
             contact.stage = Stage.ANNOUNCING
-            items = self._prompts.agent_number(agent.number, self._steps.languages(contact))
             self._control.play(contact.call_id, items)
         else:
             self._bridge(contact)
@@ -428,5 +471,5 @@ class Journey:
         contact.stage = Stage.TALKING
         if contact.queue is None or contact.agent_id is None:
             return
-        self._steps.record(contact, contact.queue, contact.agent_id)
+        self.taping.record(contact, contact.queue, contact.agent_id)
         self._control.bridge(contact.call_id)

@@ -62,6 +62,8 @@ class MediaPort:
             case media.Tap(tap_id=tap_id, left=leg):
                 client = self._by_tap[tap_id] = self._of_leg(leg)
                 return client
+            case media.PauseTap(tap_id=tap_id):
+                return self._by_tap.get(tap_id, self._clients[0])
             case media.Untap(tap_id=tap_id):
                 return self._by_tap.pop(tap_id, self._clients[0])
             case media.Release(leg=leg):

@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from callcenter.destinations import NoNumbers, NumberRules
-from callcenter.house import Callers, Floor, Ivr, Limits, Prompts, Recorder, Regulars, RingTimes
+from callcenter.house import (
+    Alarms,
+    Callers,
+    Floor,
+    Ivr,
+    Limits,
+    NoAlarms,
+    Prompts,
+    Recorder,
+    Regulars,
+    RingTimes,
+)
 from callcenter.menu_ports import MenuPorts
 from callcenter.regulars import Strangers
 from foundation import clock
@@ -26,5 +37,6 @@ class Parts:
     ring_times: RingTimes
     numbers: NumberRules = field(default_factory=NoNumbers)
     menus: MenuPorts = field(default_factory=MenuPorts)
+    alarms: Alarms = field(default_factory=NoAlarms)
     regulars: Regulars = field(default_factory=Strangers)
     utc_now: Callable[[], datetime] = clock.utc_now

@@ -6,7 +6,7 @@ from acd.agent import RONA, Assignment, Step
 from acd.events import NOBODYS_FAULT, AgentChanged, AgentState, CallOverflowed, OfferFailure
 from callcenter.events import CallSentOn
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
-from recordings.events import RecordingStarted
+from recordings.events import PauseReason, RecordingStarted
 from telephony.calls.events import EndedBy, GuestInvited, Side
 
 
@@ -81,6 +81,10 @@ class CallPast:
     held_by: set[Side] = field(default_factory=set)
     recording: RecordingStarted | None = None
     "That was not ended."
+    pauses: set[PauseReason] = field(default_factory=set)
+    "Of that recording."
+    declined: bool = False
+    "The caller does not want to be recorded."
     guest: InvitedPast | None = None
     taking: OfferId | None = None
     "A guest of ours has the caller, which the floor did not come to say."

@@ -21,7 +21,17 @@ from acd.options import (
     Surge,
 )
 from acd.requirement import parse_requirement
-from callcenter.house import AgentRule, HouseRules, LineRule, QueueRule
+from callcenter.card_entry import CardRule
+from callcenter.house import (
+    AgentRule,
+    Consent,
+    HouseRules,
+    KeyCommand,
+    LineRule,
+    QueueRule,
+    RecordingMode,
+    RecordingRule,
+)
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
 from callcenter.line_accounts import (
     account_of,
@@ -33,13 +43,16 @@ from callcenter.line_accounts import (
 from callcenter.lookups import LookupOptions
 from callcenter.places import Places
 from callcenter.queue_checks import fits
-from callcenter.sections import Queue, split_port
-from callcenter.settings import Settings
+from callcenter.sections import Line, Queue, split_port
+from callcenter.settings import Settings, consent_name
 from callcenter.vips import tiers_by_number
 from desk.options import TaskOptions
 from desk.task import TaskKind
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
+from ivr.words import CONSENT_ANNOUNCE, CONSENT_ASK
+from recordings.archive import FolderShelf, Shelf
+from recordings.archive_desk import ArchiveOptions
 from recordings.lease import LeaseOptions
 from recordings.options import RecordingOptions
 from telephony.calls.leg_media import LegMedia, MediaBook
@@ -58,11 +71,13 @@ from telephony.sip.reception import Inbound
 from telephony.sip.stream import StreamLimits
 from telephony.sip.targets import Wanted
 from telephony.sip.trunk_line import TrunkOptions
+from wallboard.alarm_post import Mail, MailOptions, Way, Webhook, WebhookOptions
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
 from wallboard.pages import PhoneOptions, SipSocket
 
 FALLBACK_LANGUAGES = ("en",)
+CONSENT_PROMPTS = {"none": "", "announce": CONSENT_ANNOUNCE, "ask": CONSENT_ASK}
 DAY_S = 86_400.0
 
 
@@ -76,6 +91,10 @@ def house_rules(settings: Settings) -> HouseRules:
                 if line.language
                 else settings.flows[line.flow].languages,
                 hours=line.hours or "",
+                recording=RecordingMode(line.recording),
+                consent=Consent(line.consent),
+                consent_prompt=_consent_prompt(line),
+                decline_key=line.decline_key,
             )
             for line in settings.lines
         },
@@ -85,6 +104,7 @@ def house_rules(settings: Settings) -> HouseRules:
                 announce_agent=queue.announce_agent,
                 languages=_languages_of(settings, name),
                 number=queue.number or "",
+                recording=RecordingMode(queue.recording),
                 survey=queue.survey or "",
                 overflow_to=QueueId(queue.overflow_to) if queue.overflow_to else None,
                 sticky_within_s=queue.sticky_days * DAY_S if queue.sticky_s else 0.0,
@@ -98,9 +118,34 @@ def house_rules(settings: Settings) -> HouseRules:
             for agent in settings.agents
         },
         blocked={normalise(number, country_code) for number in settings.blocked},
+        recording=recording_rule(settings),
         outside_ring_s=settings.transfers.ring_s,
         vips=tiers_by_number(settings),
     )
+
+
+def recording_rule(settings: Settings) -> RecordingRule:
+    keys, card = settings.recordings.keys, settings.recordings.card
+    given = {KeyCommand(name): code for name, code in keys if code is not None}
+    return RecordingRule(
+        keys={code: command for command, code in given.items()},
+        card=None
+        if card is None
+        else CardRule(
+            post_to=card.post_to,
+            least=card.least,
+            most=card.most,
+            check=card.check,
+            wait_s=card.wait_s,
+            timeout_s=card.timeout_s,
+        ),
+    )
+
+
+def _consent_prompt(line: Line) -> str:
+    if line.consent_words:
+        return consent_name(line.number)
+    return line.consent_prompt or CONSENT_PROMPTS[line.consent]
 
 
 def _languages_of(settings: Settings, queue: str) -> tuple[str, ...]:
@@ -258,6 +303,7 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
         sticky_s=queue.sticky_s,
         max_waiting=queue.max_waiting,
         max_expected_wait_s=queue.max_expected_wait_s,
+        is_closed=queue.closed,
         needs_agents=queue.needs_agents,
         wrap_up_codes=queue.wrap_up_codes,
         needs_wrap_up_code=queue.needs_wrap_up_code,
@@ -451,6 +497,17 @@ def lookup_options(settings: Settings) -> LookupOptions:
     )
 
 
+def archive_shelf(settings: Settings) -> Shelf:
+    """Where the audio of ended recordings is kept."""
+    return FolderShelf(settings.recordings_path)
+
+
+def archive_options(settings: Settings) -> ArchiveOptions:
+    return ArchiveOptions(
+        recordings=settings.recordings_path, transcribe=settings.recordings.transcribe
+    )
+
+
 def recording_options(settings: Settings) -> RecordingOptions:
     return RecordingOptions(
         path=settings.recordings_path,
@@ -463,7 +520,10 @@ def recording_options(settings: Settings) -> RecordingOptions:
 def directory(settings: Settings) -> Directory:
     """Names, teams and targets for the screens."""
     return Directory(
-        agents={AgentId(agent.id): BoardAgent(agent.name, agent.team) for agent in settings.agents},
+        agents={
+            AgentId(agent.id): BoardAgent(agent.name, agent.team, agent.skills, agent.backup)
+            for agent in settings.agents
+        },
         queues={
             QueueId(name): QueueCard(
                 name,
@@ -473,11 +533,40 @@ def directory(settings: Settings) -> Directory:
                     short_abandon_s=settings.short_abandon_s,
                 ),
                 frozenset(agent.team for agent in settings.agents if fits(agent, queue)),
+                queue.closed,
             )
             for name, queue in settings.queues.items()
         },
         target=ServiceTarget(short_abandon_s=settings.short_abandon_s),
+        sounding=frozenset(name for name, rule in settings.alarm_rules.items() if rule.sound),
+        transcribes=settings.recordings.transcribe,
     )
+
+
+def alarm_ways(settings: Settings) -> dict[str, Way]:
+    """Who outside is told of alarms."""
+    alarms, centre = settings.alarms, settings.sip.domain
+    ways: dict[str, Way] = {}
+    if alarms.webhook is not None:
+        secret = alarms.webhook.secret.get_secret_value().encode()
+        ways["webhook"] = Webhook(
+            WebhookOptions(url=alarms.webhook.url, secret=secret, centre=centre)
+        )
+    if alarms.mail is not None:
+        mail = alarms.mail
+        host, port = split_port(mail.server, 587)
+        options = MailOptions(
+            host=host,
+            port=port,
+            tls=mail.tls,
+            user=mail.user,
+            password=mail.password.get_secret_value(),
+            sender=mail.sender,
+            to=mail.to,
+            centre=centre,
+        )
+        ways["mail"] = Mail(options)
+    return ways
 
 
 def task_options(settings: Settings) -> TaskOptions:

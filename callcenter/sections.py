@@ -182,6 +182,7 @@ Pattern = Annotated[
     str, BeforeValidator(_quoted), Field(pattern=r"^(\+?[0-9]{0,20}\*|\+?[0-9]{1,20})$")
 ]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+KeySequence = Annotated[str, BeforeValidator(_quoted), Field(pattern=r"^[*#][0-9*#]{1,5}$")]
 Skills = dict[Name, Annotated[int, Field(ge=1, le=10)]]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 SrtpPolicy = Literal["never", "offer", "require"]
@@ -355,13 +356,53 @@ class Store(Part):
         return url
 
 
+class RecordingKeys(Part):
+    """What an agent presses on the phone during a talk; the caller does not hear these keys, others
+    a moment later. Not given: no such command, and keys pass as they come."""
+
+    pause: KeySequence | None = None
+    "Pauses the recording, and goes on with it: `*9`."
+    record: KeySequence | None = None
+    "Begins a recording on demand, and ends it."
+    card: KeySequence | None = None
+    "Takes card digits from the caller, and stops taking them."
+
+
+class Card(Part):
+    """Card digits that callers key during a talk: the agent hears nothing of the caller meanwhile,
+    the recording is paused, and the digits go to one server and nowhere else."""
+
+    post_to: str = Field(pattern=r"^https?://[^\s?#]+$")
+    """Who charges: gets `{"call_id": …, "agent_id": …, "digits": "…"}` by POST and answers 2xx with
+    JSON. Its host must be one of `lookups.hosts`; its headers are those of `lookups.headers`."""
+    least: int = Field(default=12, ge=1, le=32)
+    "Digits."
+    most: int = Field(default=19, ge=1, le=32)
+    "Ends the entry; fewer are ended by `#`, and `*` begins anew."
+    check: bool = True
+    "The last digit must fit the others, as that of a card number does (Luhn)."
+    wait_s: Seconds = 30.0
+    "For the first key and for each next one."
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+    "For the server's answer."
+
+
 class Recordings(Part):
     path: Path = Path("data/recordings")
     "Folder of the WAV files, one folder for each day."
     transcribe: bool = True
     "Write down what was said, by Vosk."
+    archive: Literal["flac", "none"] = "flac"
+    """What becomes of a WAV when its talk is over and transcribed: `flac`, the same samples in half
+    the room or less, by a process of its own; `none`, it stays."""
+    keys: RecordingKeys = RecordingKeys()
+    "Commands by the keys of an agent's phone."
+    card: Card | None = None
+    "Who takes card digits; not given: nobody."
     models: dict[Language, str] = {"en": "tiny-en", "zh": "tiny-zh"}
     "For each language a built-in model's name or a folder."
+    agents_hear_own: bool = False
+    "An agent may hear the recordings of his own talks, and read their transcripts."
     newest_first: bool = False
     "Of talks with the same `transcribe_priority` the newest is transcribed first, not the oldest."
     most_live: int = Field(default=4, ge=0, le=16)
@@ -443,6 +484,17 @@ class Line(Part):
     "Then a call is hung up, also in the middle of a talk. Not given: never."
     hours: Name | None = None
     "Calendar of the flow's `hours` nodes; not given: the flow's own."
+    recording: Literal["always", "on_demand", "never"] = "always"
+    "Whether its talks are recorded; the stricter of line and queue decides."
+    consent: Literal["none", "announce", "ask"] = "none"
+    """Before the flow: `announce`, callers hear that the call may be recorded; `ask`, they may
+    decline by a key, and are then not recorded, whoever they talk with."""
+    consent_words: dict[Language, str] = {}
+    "What they hear, by language; not given: our own words."
+    consent_prompt: Name | None = None
+    "Or a prompt of a flow, or a WAV of `prompts/`."
+    decline_key: str = Field(default="9", pattern=r"^[0-9*#]$")
+    "With `ask`."
     pyvoip: PyVoip | None = None
     "The number is an account at somebody else's PBX; see `docs/lines.md`."
 
@@ -663,6 +715,8 @@ class Queue(Part):
     "Who would have to wait longer, by what is expected, overflows at once."
     needs_agents: bool = False
     "Who comes while no agent who suits takes calls or has one overflows at once."
+    closed: bool = False
+    "Who comes overflows at once; who waits already is served. The console's switch."
     overflow_to: Name | None = None
     "The queue that takes who overflows; left out: an apology, and the call ends."
     surge: Surge | None = None
@@ -687,6 +741,8 @@ class Queue(Part):
     "0: never."
     music: Name = "music"
     "The prompt that is played in a loop while callers wait."
+    recording: Literal["always", "on_demand", "never"] = "always"
+    "Whether its talks are recorded; on demand it is begun by the agent's key or by the API."
     survey: Name | None = None
     "Which of `flows/*.yaml` a caller hears when the agent has hung up after a talk."
     language: Language | None = None

@@ -1,8 +1,8 @@
 """The centre's configuration: the only reader of configuration files and of the environment.
 
-A centre is a folder: `callcenter.yaml`, `flows/*.yaml`, `prompts/`, `rules/`. The environment
-overrides the file, two underscores for each level: `CALLCENTER_HTTP__LISTEN=127.0.0.1:8081`.
-`load` finds all problems before it complains.
+A centre is a folder: `callcenter.yaml`, `flows/*.yaml`, `boards/*.yaml`, `prompts/`, `rules/`. The
+environment overrides the file, two underscores for each level:
+`CALLCENTER_HTTP__LISTEN=127.0.0.1:8081`. `load` finds all problems before it complains.
 """
 
 import difflib
@@ -24,6 +24,9 @@ from pydantic_settings import (
 
 import recordings
 from acd.options import Selection
+from callcenter import alarm_settings, board_files
+from callcenter.alarm_settings import AlarmSection
+from callcenter.board_files import Inventory
 from callcenter.cross_checks import doubts, problems_across
 from callcenter.flow_checks import doubts_of_flow, problems_of_flow
 from callcenter.sections import (
@@ -67,6 +70,8 @@ from recordings.inspection.form import read_form
 from recordings.quality import packs
 from recordings.quality.pack import Pack
 from telephony.sip.tls import TlsFiles
+from wallboard.alarm_rules import DEFAULT_RULES, Rules
+from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plans
 
 FILE = "callcenter.yaml"
 ENVIRONMENT = "CALLCENTER_"
@@ -145,6 +150,8 @@ class _Listed(BaseSettings):
     "Who is not back so long after that is signed out."
     max_wrap_up_s: Seconds = 600.0
     "Agents may extend their wrap-up up to this."
+    alarms: AlarmSection = AlarmSection()
+    "What is an alarm, and who outside is told; docs/wallboard.md."
 
     @field_validator("timezone")
     @classmethod
@@ -176,6 +183,7 @@ class Settings(_Listed):
 
     _folder: Path = PrivateAttr(default=Path())
     _flows: dict[str, Flow] = PrivateAttr(default_factory=dict)
+    _boards: Plans = PrivateAttr(default_factory=lambda: {DEFAULT: DEFAULT_PLAN})
     _packs: dict[str, Pack] = PrivateAttr(default_factory=dict)
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 
@@ -188,6 +196,23 @@ class Settings(_Listed):
     def flows(self) -> Mapping[str, Flow]:
         """Every file of `flows/`, by its name without `.yaml`."""
         return self._flows
+
+    @property
+    def boards(self) -> Plans:
+        """Every file of `boards/`, by its name without `.yaml`; the default one always."""
+        return self._boards
+
+    @property
+    def alarm_rules(self) -> Rules:
+        return alarm_settings.rules_of(self.alarms)
+
+    def inventory(self) -> Inventory:
+        """What boards and alarms may speak of."""
+        return Inventory(
+            queues=self.queues,
+            teams={agent.team for agent in self.agents if agent.team},
+            alarms={*DEFAULT_RULES, *self.alarms.rules},
+        )
 
     def has_flow_file(self, name: str) -> bool:
         """Also of a flow with problems, which are told by themselves."""
@@ -216,11 +241,14 @@ class Settings(_Listed):
 
     @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
-        """The words of all flows' prompts and of emergency announcements, by name and language."""
+        """The words of all flows' prompts, emergency announcements and consents, by name and
+        language."""
         ready = {prompt_name(one.text): one.text for one in self.emergency.values() if one.text}
-        return ready | {
+        said = ready | {
             name: words for flow in self._flows.values() for name, words in flow.prompts.items()
         }
+        own = {consent_name(one.number): one.consent_words for one in self.lines}
+        return {**said, **{name: words for name, words in own.items() if words}}
 
     @property
     def corrections_file(self) -> Path:
@@ -307,6 +335,13 @@ class Settings(_Listed):
         }
         return []
 
+    def _take_boards(self) -> list[str]:
+        """The problems of their files."""
+        files = sorted((self._folder / board_files.FOLDER).glob("*.yaml"))
+        texts = {file.stem: _text_of(file) for file in files}
+        self._boards, problems = board_files.read_boards(texts, self.inventory())
+        return problems
+
     def _take_packs(self) -> list[str]:
         """Rules of quality; the problems of their files."""
         try:
@@ -324,6 +359,11 @@ class Settings(_Listed):
         """The folder of the language's speech model, None when none is configured."""
         name = self.recordings.models.get(language)
         return None if name is None else find_model(name, self._folder)
+
+
+def consent_name(number: str) -> str:
+    """The prompt of a line's own words about recording; stars and hashes are in no file's name."""
+    return "consent_" + number.translate(str.maketrans("*#+", "shp"))
 
 
 def find_model(name: str, folder: Path) -> Path:
@@ -351,6 +391,7 @@ def load(folder: Path) -> Settings:
     for flow, written in read:
         problems += [written.complaint(*one) for one in problems_of_flow(flow, settings)]
     problems += settings._take_corrections()
+    problems += settings._take_boards()
     problems += settings._take_packs()
     if problems:
         raise ConfigurationError(problems)

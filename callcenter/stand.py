@@ -18,7 +18,12 @@ from callcenter.contact import Contact, Guest, Stage, Try
 from callcenter.events import HouseEvent
 from callcenter.past import CallPast, InvitedPast, VisitPast
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
-from recordings.events import RecordingStarted
+from recordings.events import (
+    PauseReason,
+    RecordingPaused,
+    RecordingResumed,
+    RecordingStarted,
+)
 from telephony.calls.control import AgentTarget, GuestTarget, OutsideTarget
 from telephony.calls.events import (
     AgentHungUp,
@@ -102,7 +107,28 @@ class Stand:
             if kept.guest is None:
                 missed = (*missed, self._guest_gone(call, call.guest))
         contact.is_held = kept.is_on_hold
-        return Revived(self._with_tap(call, kept), contact, missed)
+        kept = self._with_tap(call, kept)
+        self._tape(contact, call, kept)
+        return Revived(kept, contact, missed)
+
+    def _tape(self, contact: Contact, call: CallPast, kept: KeptCall) -> None:
+        """What is paused stays so, whether only media knows of it or only the journal."""
+        contact.recording_id, contact.takes_card = kept.recording_id, kept.takes_card
+        if kept.recording_id is None:
+            return
+        contact.pauses = set(call.pauses)
+        if kept.takes_card:
+            contact.pauses.add(PauseReason.CARD)
+        else:
+            contact.pauses.discard(PauseReason.CARD)
+        if kept.is_paused and not contact.pauses:
+            contact.pauses.add(PauseReason.AGENT)
+        for told, facts in (
+            (RecordingPaused, contact.pauses - call.pauses),
+            (RecordingResumed, call.pauses - contact.pauses),
+        ):
+            for why in sorted(facts):
+                self._facts.append(told(kept.recording_id, call.call_id, why, ""))
 
     def of_placed(self, call: CallPast, caller: KeptSide, called_for: Try | None) -> Revived | None:
         """One whom we call back and who is in no queue yet: who has picked up is served. A phone
@@ -130,7 +156,8 @@ class Stand:
         return left
 
     def _stand(self, call: CallPast, kept: KeptCall) -> tuple[Contact, tuple[HouseEvent, ...]]:
-        caller, contact = kept.caller, Contact(call.call_id, call.line)
+        caller = kept.caller
+        contact = Contact(call.call_id, call.line, declined=call.declined)
         if caller.dialog.is_early:
             return contact, (_arrived(call, caller),)
         visit = call.visit or call.last_visit

@@ -7,9 +7,18 @@ talk is recorded. When it happens is told in `callcenter.journey` and `callcente
 from acd import events as acd
 from acd import inputs as floor
 from callcenter.contact import Contact, Stage
-from callcenter.house import Floor, HouseRules, Ivr, Prompts, QueueRule, Recorder, Regulars
+from callcenter.house import (
+    Consent,
+    Floor,
+    HouseRules,
+    Ivr,
+    Prompts,
+    QueueRule,
+    Recorder,
+    Regulars,
+)
 from callcenter.menu_ports import Known
-from foundation.ids import AgentId, QueueId
+from foundation.ids import AgentId, QueueId, RecordingId
 from ivr.caller import Caller
 from telephony.calls.control import CallControl
 
@@ -17,6 +26,9 @@ ALL_BUSY = "all_busy"
 "Prompt before the BYE when `max_wait_s` is over."
 ONE_MOMENT = "one_moment"
 "Prompt for a caller who goes to the front of a queue, for an agent was lost or sent him on."
+
+ANSWER_PAUSE = "silence:3000"
+"After the question whether the call may be recorded."
 
 
 class Steps:
@@ -125,11 +137,31 @@ class Steps:
         languages = self.languages(contact)
         self._control.play(contact.call_id, self._prompts.named(ALL_BUSY, languages))
 
-    def record(self, contact: Contact, queue: QueueId, agent_id: AgentId) -> None:
-        """A talk begins; `agent_id` is who answers for it."""
+    def open_recording(
+        self, contact: Contact, queue: QueueId, agent_id: AgentId
+    ) -> tuple[RecordingId, str]:
+        """Its id, and the file that is to be written; `agent_id` is who answers for it."""
         # Who speaks which of the queue's languages is for the transcriber to hear.
         language = "|".join(self.languages(contact))
-        recording_id, file = self._recorder.start(
-            contact.call_id, agent_id, queue, (language, language)
-        )
-        self._control.record(contact.call_id, recording_id, file)
+        return self._recorder.start(contact.call_id, agent_id, queue, (language, language))
+
+    def ask_consent(self, contact: Contact) -> bool:
+        """Whether the caller's line wants anything said before its flow."""
+        items = self.consent_items(contact)
+        if items:
+            contact.stage = Stage.CONSENT
+            self._control.play(contact.call_id, items)
+        return bool(items)
+
+    def consent_items(self, contact: Contact) -> list[str]:
+        """With a pause for the answer, where there may be one."""
+        rule = self._rules.lines.get(contact.line)
+        if rule is None or rule.consent is Consent.NONE:
+            return []
+        files = self._prompts.named(rule.consent_prompt, rule.languages)
+        return [*files, ANSWER_PAUSE] if rule.consent is Consent.ASK else files
+
+    def is_decline(self, contact: Contact, digit: str) -> bool:
+        rule = self._rules.lines.get(contact.line)
+        is_asked = rule is not None and rule.consent is Consent.ASK
+        return is_asked and rule is not None and digit == rule.decline_key

@@ -27,6 +27,7 @@ from callcenter.journey import Journey
 from callcenter.kept_past import PastKeeper
 from callcenter.limits import Arrival
 from callcenter.media_port import MediaPort
+from callcenter.recording_marks import RecordingMarks
 from callcenter.revive import Plan, make_plan
 from callcenter.settle import REASON, OpenEnds, end_monitors, seat, settle
 from callcenter.stand import House
@@ -36,6 +37,7 @@ from foundation.ids import LegId, QueueId, RecordingId
 from foundation.journal import Journal
 from foundation.record import Record
 from recordings.events import RecordingStarted
+from recordings.marks_desk import MarksDesk
 from recordings.service import RecordingService
 from telephony.calls.events import CallEnded, EndedBy
 from telephony.calls.kept import KeptCall, KeptSide, read_note
@@ -77,6 +79,8 @@ class TakeOver:
         floor: FloorDriver,
         journey: Journey,
         recordings: RecordingService,
+        marks: MarksDesk,
+        recording_marks: RecordingMarks,
         rules: HouseRules,
         tell: Callable[[HouseEvent], None],
         others: Sequence[Remembers] = (),
@@ -91,6 +95,8 @@ class TakeOver:
         self._floor = floor
         self._journey = journey
         self._recordings = recordings
+        self._marks = marks
+        self._recording_marks = recording_marks
         self._rules = rules
         self._tell = tell
 
@@ -154,7 +160,9 @@ class TakeOver:
     ) -> None:
         """Those that media writes, or closed while there was no core, end when it says so."""
         for started in begun:
-            await self._recordings.adopt(started)
+            recording = await self._recordings.adopt(started)
+            if recording is not None:
+                await self._marks.adopt(started.recording_id, recording.started)
         writing = {tap for session in sessions for tap in session.taps}
         ended = {event.tap_id for _, event in early if isinstance(event, media.TapEnded)}
         await self._recordings.open({RecordingId(tap) for tap in writing | ended})
@@ -167,8 +175,10 @@ class TakeOver:
         )
         for revived in plan.calls:
             self._journey.adopt(revived.contact)
+            self._recording_marks.adopt(revived.contact)
         for revived in plan.calls:
             self._switchboard.adopt(revived.kept)
+            self._journey.taping.adopt(revived.contact)
             is_dialled = revived.contact.stage is Stage.DIALLED
             if not revived.kept.caller.dialog.is_early and not is_dialled:
                 self._journey.count(self._arrival(revived.kept))

@@ -14,6 +14,13 @@ def check_invite(contact: Contact) -> None:
     check_talk(contact)
     if contact.guest is not None:
         raise Conflict("There is a guest in this talk already; take the caller back first.")
+    if contact.card is not None:
+        raise Conflict("Card digits are being taken; cancel that first.")
+
+
+def check_no_guest(contact: Contact) -> None:
+    if contact.guest is not None:
+        raise Conflict("There is a guest in this talk.")
 
 
 def check_hold(contact: Contact) -> None:

@@ -22,7 +22,16 @@ WAIT_LONGER = "wait_longer"
 WAIT_MINUTES = (*range(1, 11), 15, 20, 25, 30, 40, 50, 60)
 "Waits that are told; one in between as the next longer."
 
+CONSENT_ANNOUNCE, CONSENT_ASK = "consent_announce", "consent_ask"
 ANNOUNCEMENTS: Mapping[str, Words] = {
+    CONSENT_ANNOUNCE: {
+        "en": "This call may be recorded.",
+        "zh": "本次通话可能会被录音。",
+    },
+    CONSENT_ASK: {
+        "en": "This call may be recorded. If you do not want that, press 9.",
+        "zh": "本次通话可能会被录音，如不同意录音请按9。",
+    },
     LINE_FAULT: {
         "en": "There is a fault on the line. Your call cannot be connected.",
         "zh": "线路故障，您的电话暂时无法接通。",

@@ -1,15 +1,14 @@
-"""`/api/v1/recordings`: what was recorded, the audio, and what was said."""
+"""`/api/v1/recordings`: what was recorded, and what was said; the audio is in `audio_api`."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from foundation.errors import Conflict, NotFound
+from foundation.errors import Conflict
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.readable import sentences
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
@@ -17,7 +16,8 @@ from recordings.store import RecordingStore
 from telephony.calls.events import Side
 
 Guard = Callable[..., Any] | Callable[..., Awaitable[Any]]
-"A FastAPI dependency that lets the right roles pass and raises for the others."
+"""A FastAPI dependency that raises for who may not hear this recording. It gives the agents whose
+recordings alone are listed, or None: everybody's."""
 
 _WHY_NO_TRANSCRIPT = {
     TranscriptState.NONE: "is not to be transcribed",
@@ -96,35 +96,25 @@ class Wanted(BaseModel):
     offset: Annotated[int, Query(ge=0)] = 0
 
 
-def recordings_router(
-    store: RecordingStore, folder: Path, timezone: tzinfo, guard: Guard
-) -> APIRouter:
-    """`folder`: what recordings' files are relative to; `guard` stands before every route."""
+def recordings_router(store: RecordingStore, timezone: tzinfo, guard: Guard) -> APIRouter:
+    """`guard` stands before every route."""
     router = APIRouter(
         prefix="/api/v1/recordings", tags=["recordings"], dependencies=[Depends(guard)]
     )
 
     @router.get("")
-    async def list_recordings(wanted: Annotated[Wanted, Query()]) -> RecordingPage:
+    async def list_recordings(
+        wanted: Annotated[Wanted, Query()],
+        heard: Annotated[frozenset[AgentId] | None, Depends(guard)],
+    ) -> RecordingPage:
         """The newest first."""
-        chosen = _to_filter(wanted, timezone)
+        chosen = replace(_to_filter(wanted, timezone), agents=heard)
         found, total = await store.find(chosen, wanted.limit, wanted.offset)
         return RecordingPage(items=[to_out(recording) for recording in found], total=total)
 
     @router.get("/{recording_id}")
     async def get_recording(recording_id: RecordingId) -> RecordingOut:
         return to_out(await store.get(recording_id))
-
-    @router.get("/{recording_id}/audio", response_class=FileResponse)
-    async def get_audio(recording_id: RecordingId) -> FileResponse:
-        """Stereo WAV, left the caller, right the agent; HTTP ranges are served."""
-        recording = await store.get(recording_id)
-        if recording.is_open:
-            raise Conflict(f"recording {recording_id!r} is still being made")
-        path = folder / recording.file
-        if not path.is_file():
-            raise NotFound(f"the audio of recording {recording_id!r} is gone")
-        return FileResponse(path, media_type="audio/wav", filename=f"{recording_id}.wav")
 
     @router.get("/{recording_id}/transcript")
     async def get_transcript(recording_id: RecordingId) -> TranscriptOut:

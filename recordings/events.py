@@ -1,6 +1,7 @@
 """Facts about recordings and transcripts; they go to the journal."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
@@ -47,4 +48,86 @@ class TranscriptFailed:
     final: bool
 
 
-RecordingEvent: TypeAlias = RecordingStarted | RecordingEnded | TranscriptReady | TranscriptFailed
+class PauseReason(StrEnum):
+    """Why a recording is silent for a while."""
+
+    AGENT = "agent"
+    "By the agent's keys, or by the API for him."
+    CARD = "card"
+    "Card digits are being taken."
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPaused:
+    """Both sides are silence in the file from now on, for this reason; there may be another."""
+
+    recording_id: RecordingId
+    call_id: CallId
+    why: PauseReason
+    by: str
+    "User id, agent id, or '' when it follows from something else."
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingResumed:
+    """The reason is over; with the last one the file has the voices again."""
+
+    recording_id: RecordingId
+    call_id: CallId
+    why: PauseReason
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingDeclined:
+    """The caller has pressed the key that says no: none of his talks in this call is recorded."""
+
+    call_id: CallId
+    line: str
+
+
+class CardOutcome(StrEnum):
+    """What became of the digits."""
+
+    TAKEN = "taken"
+    "By the server that they are for."
+    REFUSED = "refused"
+    "It has not taken them, or did not answer."
+    WRONG = "wrong"
+    "Too few, or they do not fit each other."
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    "Core was started again meanwhile, and some were lost."
+
+
+@dataclass(frozen=True, slots=True)
+class CardEntryStarted:
+    """The caller's digits go to the centre and nobody hears him; they are in no fact."""
+
+    call_id: CallId
+    agent_id: AgentId
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardEntryEnded:
+    """The caller is heard again, and his digits are digits as before."""
+
+    call_id: CallId
+    outcome: CardOutcome
+    by: str = ""
+    "Who cancelled it."
+
+
+RecordingEvent: TypeAlias = (
+    RecordingStarted
+    | RecordingEnded
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingDeclined
+    | CardEntryStarted
+    | CardEntryEnded
+    | TranscriptReady
+    | TranscriptFailed
+)

@@ -112,6 +112,8 @@ class Work(Struct, frozen=True):
     "Relative to the recordings' folder."
     languages: tuple[str, str]
     "Of the caller's side and the agent's; several joined by `EITHER`."
+    archive_key: str = ""
+    "Where the audio is when its WAV is gone."
 
 
 class NoWork(Struct, frozen=True):

@@ -11,7 +11,7 @@ What conducts calls (`start`, `end`) returns at once and never touches a disk; t
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn, TypeAlias
@@ -55,13 +55,26 @@ class _End:
 
 
 @dataclass(frozen=True, slots=True)
+class _Other:
+    work: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Classify:
     call_id: CallId
     kind: str
     name: str
 
 
-_Chore: TypeAlias = _Add | _End | _Classify
+_Chore: TypeAlias = _Add | _End | _Classify | _Other
+
+
+async def _nothing(_recording: Recording, _info: wav.WavInfo) -> None:
+    """Nobody keeps the audio but the WAV."""
+
+
+async def _no_key(_recording_id: RecordingId) -> str:
+    return ""
 
 
 def usual(_: QueueId) -> int:
@@ -83,13 +96,21 @@ class RecordingService:
         priority_of: Callable[[QueueId], int] = usual,
         chance: Callable[[], float] = middle,
         keep_voices: KeepVoices | None = None,
+        finish: Callable[[Recording, wav.WavInfo], Awaitable[None]] = _nothing,
+        archive_key: Callable[[RecordingId], Awaitable[str]] = _no_key,
     ) -> None:
-        """`priority_of`: which queue's talks are transcribed first; `chance`: 0 to 1;
-        `keep_voices`: where what the transcribers measured of the voices goes."""
+        """
+        priority_of: which queue's talks are transcribed first; `chance`: 0 to 1.
+        keep_voices: where what the transcribers measured of the voices goes.
+        finish: done with each file that was repaired, before its end is told; and again after a
+            kill.
+        archive_key: where the audio is when its WAV is gone, else ''.
+        """
         self._options = options
         self._store = store
         self._publish = publish
         self._utc_now = utc_now
+        self._finish = finish
         self._running: dict[RecordingId, Recording] = {}
         "Begun by this process and not ended."
         self.transcription = Transcription(
@@ -102,6 +123,7 @@ class RecordingService:
             utc_now=utc_now,
             monotonic_s=monotonic_s,
             chance=chance,
+            archive_key=archive_key,
             keep_voices=keep_voices,
         )
         self._chores: asyncio.Queue[_Chore] = asyncio.Queue(options.max_chores)
@@ -161,6 +183,10 @@ class RecordingService:
         """
         self._put(_End(recording_id, frames, complete))
 
+    def also(self, work: Callable[[], Awaitable[None]]) -> None:
+        """To be done after what was told so far is in the database; it may raise `Unavailable`."""
+        self._put(_Other(work))
+
     def classify(self, call_id: CallId, kind: str, name: str) -> None:
         """What a call was about, for the search; passed over for a call without a recording."""
         self._put(_Classify(call_id, kind, name))
@@ -184,29 +210,31 @@ class RecordingService:
         ids = [each.recording_id for each in left if each.recording_id not in still_running]
         await self._end([_End(recording_id, frames=0, complete=False) for recording_id in ids])
 
-    async def adopt(self, started: RecordingStarted) -> None:
+    async def adopt(self, started: RecordingStarted) -> Recording | None:
         """Before `open`, each recording that the journal shows as begun and not ended.
 
-        Journal and rows are written one after the other: what only one has, the other gets.
+        Journal and rows are written one after the other: what only one has, the other gets. None
+        for one that has its end.
         """
         try:
             recording = await self._store.get(started.recording_id)
         except NotFound:
-            await self._store.add(
-                Recording(
-                    recording_id=started.recording_id,
-                    call_id=started.call_id,
-                    agent_id=started.agent_id,
-                    queue=started.queue,
-                    file=started.file,
-                    started=self._utc_now(),
-                    languages=started.languages,
-                )
+            recording = Recording(
+                recording_id=started.recording_id,
+                call_id=started.call_id,
+                agent_id=started.agent_id,
+                queue=started.queue,
+                file=started.file,
+                started=self._utc_now(),
+                languages=started.languages,
             )
-            return
+            await self._store.add(recording)
+            return recording
         if not recording.is_open:
             duration_s, complete = recording.duration_s or 0.0, bool(recording.complete)
             self._publish(RecordingEnded(recording.recording_id, duration_s, complete))
+            return None
+        return recording
 
     async def run(self) -> NoReturn:
         """Does the chores until it is cancelled, those of a moment together."""
@@ -234,7 +262,7 @@ class RecordingService:
             self._chores.put_nowait(chore)
         except asyncio.QueueFull:
             log.error("the disk does not keep up; left for the next start: %r", chore)
-            if not isinstance(chore, _Classify):
+            if isinstance(chore, _Add | _End):
                 self._running.pop(chore.recording_id, None)
 
     async def _do_at_last(self, chores: Sequence[_Chore]) -> None:
@@ -251,6 +279,9 @@ class RecordingService:
         begun = [chore.recording for chore in chores if isinstance(chore, _Add)]
         if begun:
             await self._store.add(*begun)
+        for chore in chores:
+            if isinstance(chore, _Other):
+                await chore.work()
         await self._end([chore for chore in chores if isinstance(chore, _End)])
         for chore in chores:
             if isinstance(chore, _Classify):
@@ -266,6 +297,9 @@ class RecordingService:
         if not closing:
             return
         infos = await asyncio.to_thread(self._repair, [each for _, each in closing.values()])
+        for (_, recording), info in zip(closing.values(), infos, strict=True):
+            if info is not None and info.frames:
+                await self._finish(recording, info)
         ended = [
             self._ended(end, info) for (end, _), info in zip(closing.values(), infos, strict=True)
         ]

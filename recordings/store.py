@@ -1,7 +1,7 @@
 """Recordings and transcripts in the database; the same on SQLite and PostgreSQL."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,19 +17,19 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from foundation.db import Base, insert_missing
-from foundation.errors import NotFound, Unavailable
+from foundation.errors import NotFound
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.messages import HeardWord
 from recordings.recogniser import Word
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
 from recordings.search_rows import add_class, replace_parts
 from recordings.terms import IndexPart
+from recordings.transactions import transaction
 from telephony.calls.events import Side
 
 
@@ -217,14 +217,8 @@ class RecordingStore:
             sides = {row.side: to_side(row) for row in rows}
         return [sides[side.value] for side in Side if side.value in sides]
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        """The database's troubles (full disk, locked, away) become one error of ours."""
-        try:
-            async with self._sessions.begin() as session:
-                yield session
-        except (OperationalError, InterfaceError, OSError) as error:
-            raise Unavailable(f"the database does not answer: {error}") from error
+    def _transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return transaction(self._sessions)
 
     async def _all(self, condition: ColumnElement[bool]) -> list[Recording]:
         async with self._transaction() as session:
@@ -253,6 +247,8 @@ def matching(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
         )
         if value is not None
     ]
+    if wanted.agents is not None:
+        found.append(RecordingRow.agent_id.in_(sorted(wanted.agents)))
     if wanted.started_from is not None:
         found.append(RecordingRow.started >= wanted.started_from)
     if wanted.started_before is not None:

@@ -16,6 +16,7 @@ from typing import NoReturn
 from foundation import clock
 from foundation.errors import CallCentreError, Unavailable
 from recordings import wav
+from recordings.archive import FolderShelf, Shelf, open_audio, read_side
 from recordings.messages import (
     EITHER,
     CarryOn,
@@ -54,6 +55,9 @@ class TranscriberOptions:
 
     recordings: Path
     "The folder that all recordings' files are relative to."
+
+    shelf: Shelf | None = None
+    "Where archived audio is; None: in the same folder."
 
     models: Mapping[str, Path] = field(default_factory=dict)
     "Model folder of each language."
@@ -155,8 +159,7 @@ class Transcriber:
 
     async def _hear_side(self, work: _Work, side: Side, languages: str) -> HeardSide:
         """Each side by itself: two people at once are too much for any model."""
-        path = self._options.recordings / work.given.file
-        pcm, rate = await asyncio.to_thread(wav.read_side, path, side)
+        pcm, rate = await asyncio.to_thread(self._read_side, work.given, side)
         measured = await asyncio.to_thread(voice.measure, pcm, rate)
         work.length_s = len(pcm) / wav.SAMPLE_BYTES / rate
         heard = {
@@ -173,6 +176,12 @@ class Transcriber:
             voice=_on_the_wire(measured),
             parts=[HeardPart(part.words, part.letters) for part in parts],
         )
+
+    def _read_side(self, work: Work, side: Side) -> tuple[bytes, int]:
+        shelf = self._options.shelf or FolderShelf(self._options.recordings)
+        path = self._options.recordings / work.file
+        with open_audio(path, shelf, work.archive_key) as audio:
+            return read_side(audio, side)
 
     async def _listen(self, work: _Work, pcm: bytes, rate: int, language: str) -> list[Word]:
         recogniser = await self._recogniser(language)

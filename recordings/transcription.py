@@ -132,10 +132,14 @@ class Transcription:
         utc_now: Callable[[], datetime],
         monotonic_s: Callable[[], float],
         chance: Callable[[], float] = middle,
+        archive_key: Callable[[RecordingId], Awaitable[str]],
         keep_voices: KeepVoices | None = None,
     ) -> None:
-        """`rest_s`: how long a transcriber waits before it asks again; `keep_voices`: where what
-        the transcribers measured of the voices goes."""
+        """
+        rest_s: how long a transcriber waits before it asks again.
+        archive_key: where the audio is whose WAV is gone, else ''.
+        keep_voices: where what the transcribers measured of the voices goes.
+        """
         self._options = options
         self._store = store
         self._publish = publish
@@ -145,6 +149,7 @@ class Transcription:
         self._priority_of = priority_of
         self._utc_now = utc_now
         self._monotonic_s = monotonic_s
+        self._archive_key = archive_key
         self._jobs = JobPool(options, chance)
         self._seen: dict[str, float] = {}
         self._failed = 0
@@ -262,6 +267,7 @@ class Transcription:
                     recording_id=recording.recording_id,
                     file=recording.file,
                     languages=recording.languages,
+                    archive_key=await self._archive_key(effect.recording_id),
                 )
         return NoWork(ask_again_s=self._rest_s)
 

@@ -4,10 +4,14 @@ The media worker writes the file front to back, header first, left what the call
 the agent says. A kill leaves a header that promises less (or more) than the file holds, and perhaps
 half a frame at the end; the audio itself is all there. So the file's size is believed and the
 header is not: the `data` chunk is the last one and reaches to the end of the file.
+
+Only when the talk is over and the file whole are its marks (`recordings.marks`) put behind the
+samples, as `cue ` and `LIST adtl` chunks, which audio editors show.
 """
 
 import os
-from dataclasses import dataclass
+import struct
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +27,9 @@ CHANNEL_OF = {Side.CALLER: 0, Side.AGENT: 1}
 "Left the caller, right the agent."
 _RIFF_OVERHEAD = 8
 "The RIFF chunk's size does not count its own tag and size."
+TAIL_TAG = b"cue "
+"What stands behind the samples begins with."
+_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _MAX_SIZE = 0xFFFFFFFF
 "Sizes are 32 bits; a longer file keeps its audio, readers see the first 37 hours."
 
@@ -42,6 +49,8 @@ class WavInfo:
     "Offset of the first sample in bytes."
     frames: int
     "Whole samples per channel."
+    tail_bytes: int = 0
+    "Of whole chunks behind the samples."
 
     @property
     def frame_bytes(self) -> int:
@@ -74,12 +83,44 @@ def repair(path: Path) -> WavInfo:
     with path.open("r+b") as file:
         if _is_whole(file, info):
             return info
-        file.truncate(info.data_at + info.data_bytes)
-        _write_size(file, 4, info.data_at + info.data_bytes - _RIFF_OVERHEAD)
-        _write_size(file, info.data_at - 4, info.data_bytes)
+        _cut(file, info)
         file.flush()
         os.fsync(file.fileno())
-    return info
+    return replace(info, tail_bytes=0)
+
+
+def set_tail(path: Path, tail: bytes) -> None:
+    """Put whole chunks behind the samples, in place of those that are there.
+
+    A kill in between leaves a file that `repair` cuts back to its samples.
+    """
+    info = inspect(path)
+    with path.open("r+b") as file:
+        _cut(file, info)
+        file.seek(0, os.SEEK_END)
+        file.write(tail)
+        _write_size(file, 4, info.data_at + info.data_bytes + len(tail) - _RIFF_OVERHEAD)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def header(rate: int, channels: int, frames: int, tail_bytes: int = 0) -> bytes:
+    """Of a file of that many frames, as the media worker writes it."""
+    frame_bytes = channels * SAMPLE_BYTES
+    data_bytes = min(frames * frame_bytes, _MAX_SIZE - _HEADER.size - tail_bytes)
+    return _HEADER.pack(
+        *(b"RIFF", _HEADER.size - _RIFF_OVERHEAD + data_bytes + tail_bytes, b"WAVE", b"fmt ", 16),
+        *(PCM, channels, rate, rate * frame_bytes, frame_bytes, 8 * SAMPLE_BYTES),
+        *(b"data", data_bytes),
+    )
+
+
+def read_tail(path: Path) -> bytes:
+    """The chunks behind the samples."""
+    info = inspect(path)
+    with path.open("rb") as file:
+        file.seek(info.data_at + info.data_bytes)
+        return file.read(info.tail_bytes)
 
 
 def read_side(path: Path, side: Side) -> tuple[bytes, int]:
@@ -113,7 +154,29 @@ def _inspect(file: BinaryIO, path: Path) -> WavInfo:
 def _info(file: BinaryIO, rate: int, channels: int) -> WavInfo:
     data_at = file.tell()
     held = file.seek(0, os.SEEK_END) - data_at
+    declared = _read_size(file, data_at - 4)
+    file.seek(data_at + declared)
+    if declared < held and file.read(4) == TAIL_TAG:
+        # Only a file that was whole has one, so here the header is right.
+        tail_bytes = _whole_chunks(file, data_at + declared)
+        return WavInfo(rate, channels, data_at, declared // (channels * SAMPLE_BYTES), tail_bytes)
     return WavInfo(rate, channels, data_at, held // (channels * SAMPLE_BYTES))
+
+
+def _whole_chunks(file: BinaryIO, at: int) -> int:
+    """Bytes of the chunks from `at` to the end of the file; 0 when the last one is torn."""
+    start, end = at, file.seek(0, os.SEEK_END)
+    while at + 8 <= end:
+        size = _read_size(file, at + 4)
+        at += 8 + size + size % 2
+    return at - start if at == end else 0
+
+
+def _cut(file: BinaryIO, info: WavInfo) -> None:
+    """To the samples, with a header that says so."""
+    file.truncate(info.data_at + info.data_bytes)
+    _write_size(file, 4, info.data_at + info.data_bytes - _RIFF_OVERHEAD)
+    _write_size(file, info.data_at - 4, info.data_bytes)
 
 
 def _rate_and_channels(fmt: bytes, path: Path) -> tuple[int, int]:
@@ -130,7 +193,7 @@ def _rate_and_channels(fmt: bytes, path: Path) -> tuple[int, int]:
 
 
 def _is_whole(file: BinaryIO, info: WavInfo) -> bool:
-    end = info.data_at + info.data_bytes
+    end = info.data_at + info.data_bytes + info.tail_bytes
     return (
         file.seek(0, os.SEEK_END) == end
         and _read_size(file, 4) == min(end - _RIFF_OVERHEAD, _MAX_SIZE)

@@ -41,10 +41,13 @@ from acd.events import (
 )
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
-from ivr.events import EmergencySwitched, FlowEnded, IvrEvent, SpeechSettled
+from ivr.events import EmergencySwitched, FlowEnded, IvrEvent, MenuChosen, SpeechSettled
 from recordings.events import (
+    PauseReason,
     RecordingEnded,
     RecordingEvent,
+    RecordingPaused,
+    RecordingResumed,
     RecordingStarted,
     TranscriptFailed,
     TranscriptReady,
@@ -66,22 +69,63 @@ from telephony.calls.events import (
     TalkTransferred,
 )
 from telephony.calls.events import JournalEvent as CallJournalEvent
-from telephony.lines.events import LineEvent, LineLost
+from telephony.lines.events import LineEvent, LineLost, LineRegistered
+from telephony.sip.events import TrunkDown, TrunkEvent, TrunkUp
 from wallboard.agents import AgentClock, WrapUp
+from wallboard.alarm_log import AlarmLog
 from wallboard.callbacks import CallbackLines
 from wallboard.calls import CallLine, Manner, Phase
 from wallboard.day import Day
 from wallboard.directory import Directory
+from wallboard.events import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmRaised,
+    AlarmSent,
+    WallboardEvent,
+)
 from wallboard.flows import FlowTallies
 from wallboard.notices import KEPT, Notice, NoticeKind
+from wallboard.rushes import Rushes
 from wallboard.tally import Outcome, Tally, Visit
+from wallboard.troubles import Troubles
 
-BoardEvent: TypeAlias = CallJournalEvent | AcdEvent | IvrEvent | RecordingEvent | LineEvent
+BoardEvent: TypeAlias = (
+    CallJournalEvent
+    | AcdEvent
+    | IvrEvent
+    | RecordingEvent
+    | LineEvent
+    | TrunkEvent
+    | WallboardEvent
+)
 BoardRecord: TypeAlias = Record[object]
 "Usually of a `BoardEvent`; facts of other parts, or of a later version, are passed over."
 
 ENDED_KEPT = 200
 "Ended calls that the list of calls still shows."
+
+
+ALSO: dict[type, tuple[tuple[str, Callable[[Any, Any, float], None]], ...]] = {
+    AgentAway: (("troubles", Troubles.agent_away),),
+    AgentChanged: (("troubles", Troubles.agent_changed),),
+    LineLost: (("troubles", Troubles.line_lost),),
+    LineRegistered: (("troubles", Troubles.line_registered),),
+    TrunkDown: (("troubles", Troubles.trunk_down),),
+    TrunkUp: (("troubles", Troubles.trunk_up),),
+    RecordingEnded: (("troubles", Troubles.recording_ended),),
+    TranscriptReady: (("troubles", Troubles.transcript_settled),),
+    TranscriptFailed: (("troubles", Troubles.transcript_settled),),
+    CallQueued: (("rushes", Rushes.queued),),
+    MenuChosen: (("rushes", Rushes.chosen),),
+    SpeechSettled: (("rushes", Rushes.spoken),),
+    AlarmRaised: (("alarms", AlarmLog.raised),),
+    AlarmCleared: (("alarms", AlarmLog.cleared),),
+    AlarmAcknowledged: (("alarms", AlarmLog.acknowledged),),
+    AlarmSent: (("alarms", AlarmLog.sent),),
+}
+"""Which part of the board is told of a fact beside its calls, agents and queues. By name: the parts
+of a board that was kept in a file are others than those that it was made with."""
 
 
 class Board:
@@ -104,9 +148,13 @@ class Board:
         self.notices: deque[Notice] = deque(maxlen=KEPT)
         self.transcripts = 0
         "Ready today."
+        self.troubles = Troubles()
+        self.rushes = Rushes()
+        self.alarms = AlarmLog()
         self._utc = datetime.fromtimestamp(0, UTC)
         "Of the latest record."
         self._recordings: dict[RecordingId, CallId] = {}
+        self._pauses: dict[RecordingId, list[PauseReason]] = {}
         self.zone = zone
         # A table and not a `match`: the match would try a dozen classes for each record.
         self._on: dict[type, Callable[[Any, float], None]] = {
@@ -146,6 +194,8 @@ class Board:
             CallbackGivenUp: self._callback,
             RecordingStarted: self._recording_started,
             RecordingEnded: self._recording_ended,
+            RecordingPaused: self._recording_paused,
+            RecordingResumed: self._recording_resumed,
             TranscriptReady: self._transcript_ready,
             TranscriptFailed: self._transcript_failed,
         }
@@ -158,9 +208,12 @@ class Board:
             self.turn_to(record.utc)
         # Yesterday's last records may come after the clock has turned the day.
         self._record_day = self.day if record.utc >= self.day.start else self._day_of(record.utc)
-        handler = self._on.get(type(record.event))
+        kind = type(record.event)
+        handler = self._on.get(kind)
         if handler is not None:
             handler(record.event, record.at_s)
+        for part, fold in ALSO.get(kind, ()):
+            fold(getattr(self, part), record.event, record.at_s)
 
     def turn_to(self, utc: datetime) -> None:
         """Start the day of `utc`, if it is later than the board's; the day's counts begin again.
@@ -178,6 +231,10 @@ class Board:
         self.ended.clear()
         self.notices.clear()
         self.transcripts = 0
+
+    def transcript_lag_s(self, now_s: float) -> float | None:
+        """None where nothing is transcribed."""
+        return self.troubles.transcript_lag_s(now_s) if self.directory.transcribes else None
 
     # -- calls -----------------------------------------------------------------------------------
 
@@ -391,9 +448,34 @@ class Board:
 
     def _recording_started(self, event: RecordingStarted, at_s: float) -> None:
         self._recordings[event.recording_id] = event.call_id
+        self._pauses[event.recording_id] = []
+        self._show_recording(event.recording_id)
+
+    def _recording_paused(self, event: RecordingPaused, at_s: float) -> None:
+        self._pauses.setdefault(event.recording_id, []).append(event.why)
+        self._show_recording(event.recording_id)
+
+    def _recording_resumed(self, event: RecordingResumed, at_s: float) -> None:
+        pauses = self._pauses.get(event.recording_id, [])
+        self._pauses[event.recording_id] = [why for why in pauses if why is not event.why]
+        self._show_recording(event.recording_id)
+
+    def _show_recording(self, recording_id: RecordingId) -> None:
+        """The latest of the call's recordings; of two pauses the card's is what matters."""
+        call = self.calls.get(self._recordings.get(recording_id, CallId("")))
+        if call is None:
+            return
+        pauses = self._pauses.get(recording_id, [])
+        is_card = PauseReason.CARD in pauses
+        call.recording_id = recording_id
+        call.recording = "card" if is_card else "paused" if pauses else "on"
 
     def _recording_ended(self, event: RecordingEnded, at_s: float) -> None:
         call_id = self._recordings.pop(event.recording_id, None)
+        self._pauses.pop(event.recording_id, None)
+        call = None if call_id is None else self.calls.get(call_id)
+        if call is not None and call.recording_id == event.recording_id:
+            call.recording = ""
         if not event.complete:
             self._notice(at_s, NoticeKind.RECORDING_INCOMPLETE, "", call_id)
 

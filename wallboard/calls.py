@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from acd.events import Priority
-from foundation.ids import AgentId, CallId, QueueId
+from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from telephony.calls.events import EndedBy
 from wallboard.tally import Outcome, Visit
 
@@ -55,6 +55,10 @@ class CallLine:
     is_bridged: bool = False
     "Caller and agent of this visit have talked."
     manner: Manner = Manner.TALK
+    recording_id: RecordingId | None = None
+    "The latest."
+    recording: str = ""
+    "'': not recorded now; 'on', 'paused', 'card'."
     priority: int = Priority.P3
     tier: str = ""
     "Of VIPs."

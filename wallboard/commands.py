@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from telephony.calls.events import MonitorMode
+from wallboard.events import AlarmKind, Edge, Level
 
 
 class WantedState(StrEnum):
@@ -77,6 +78,26 @@ class HandleTalk(_Command, frozen=True):
     "TRANSFER and CONSULT: an agent, `queue:NAME`, or what one would dial."
 
 
+class RecordingVerb(StrEnum):
+    """Names are the audit's."""
+
+    START = "record"
+    STOP = "stop recording"
+    PAUSE = "pause recording"
+    RESUME = "resume recording"
+    TAKE_CARD = "take card"
+    CANCEL_CARD = "cancel card"
+
+
+class HandleRecording(_Command, frozen=True):
+    """What is kept of a talk; may be repeated."""
+
+    call_id: str
+    verb: RecordingVerb
+    agent_id: str
+    "As in `HandleTalk`."
+
+
 class Urgency(StrEnum):
     """Names of `acd.events.Priority`."""
 
@@ -132,6 +153,41 @@ class CancelCallback(_Command, frozen=True):
     callback_id: str
 
 
+class RaiseAlarm(_Command, frozen=True):
+    """The fields of `wallboard.events.AlarmRaised`."""
+
+    alarm_id: str
+    rule: str
+    kind: AlarmKind
+    level: Level
+    subject: str
+    figure: str
+    value: float | None
+    limit: float | None
+    detail: str
+
+
+class ClearAlarm(_Command, frozen=True):
+    alarm_id: str
+    value: float | None
+
+
+class AcknowledgeAlarm(_Command, frozen=True):
+    """Somebody looks after it."""
+
+    alarm_id: str
+
+
+class NoteAlarmSent(_Command, frozen=True):
+    """Somebody outside was told, or could not be."""
+
+    alarm_id: str
+    edge: Edge
+    way: str
+    tries: int
+    trouble: str
+
+
 class TakeTask(_Command, frozen=True):
     task_id: str
 
@@ -159,17 +215,20 @@ class CallBackForTask(_Command, frozen=True):
 
 
 TaskCommand: TypeAlias = TakeTask | ReleaseTask | FinishTask | CallBackForTask
+AlarmCommand: TypeAlias = RaiseAlarm | ClearAlarm | AcknowledgeAlarm | NoteAlarmSent
 Command: TypeAlias = (
     SetAgentState
     | HangUpCall
     | MonitorCall
     | StopMonitor
     | HandleTalk
+    | HandleRecording
     | PromoteCall
     | MoveCall
     | WrapUpWish
     | AskCallback
     | CancelCallback
+    | AlarmCommand
     | TakeTask
     | ReleaseTask
     | FinishTask

@@ -19,8 +19,23 @@ from foundation.record import Record
 from foundation.snapshot import Snapshot, SnapshotFile
 from ivr import events as ivr
 from ivr import paths
+from recordings import events as recordings
 from telephony.calls import events as calls
-from wallboard import agents, board, callbacks, day, directory, figures, flows, notices, tally
+from wallboard import (
+    agents,
+    alarm_log,
+    board,
+    callbacks,
+    day,
+    directory,
+    events,
+    figures,
+    flows,
+    notices,
+    rushes,
+    tally,
+    troubles,
+)
 from wallboard import calls as call_lines
 from wallboard.board import Board
 from wallboard.directory import Directory
@@ -29,8 +44,8 @@ from wallboard.service import BoardService
 log = logging.getLogger(__name__)
 
 MODULES: tuple[ModuleType, ...] = (
-    acd, calls, agents, board, call_lines, callbacks, day, directory, figures, flows,
-    ivr, notices, paths, tally,
+    acd, calls, agents, alarm_log, board, call_lines, callbacks, day, directory, events, figures,
+    flows, ivr, notices, paths, recordings, rushes, tally, troubles,
 )  # fmt: skip
 GIVEN = ("directory", "zone", "_on")
 "What a board has from whoever makes it."

@@ -62,14 +62,14 @@ def _add_verb(router: APIRouter, service: BoardService, verb: TalkVerb, summary:
 async def _handle(
     service: BoardService, user: User, call_id: str, verb: TalkVerb, to: str = ""
 ) -> dict[str, str]:
-    agent_id = _check_may_handle(service, user, call_id)
+    agent_id = check_may_handle(service, user, call_id)
     await service.ask(
         HandleTalk(call_id=call_id, verb=verb, agent_id=agent_id, to=to, by=user.user_id)
     )
     return {"call_id": call_id, "done": verb.value}
 
 
-def _check_may_handle(service: BoardService, user: User, call_id: str) -> AgentId:
+def check_may_handle(service: BoardService, user: User, call_id: str) -> AgentId:
     """The agent who talks in the call."""
     call = service.board.calls.get(CallId(call_id))
     if call is None:

@@ -87,6 +87,8 @@ def roles(settings: Settings) -> list[Role]:
     if settings.recordings.transcribe:
         # It lowers its own priority.
         named.append(Role("transcriber", _python("callcenter.roles.transcriber", folder)))
+    if settings.recordings.archive == "flac":
+        named.append(Role("archiver", _python("callcenter.roles.archiver", folder)))
     return named
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from callcenter.core_line import TranscriberLine
 from callcenter.places import Places
+from callcenter.rules import archive_shelf
 from callcenter.settings import Settings, load
 from foundation.log import set_up
 from recordings.transcriber import TranscriberOptions, run_transcriber
@@ -20,6 +21,7 @@ def options(settings: Settings) -> TranscriberOptions:
         worker="transcriber",
         run=str(os.getpid()),
         recordings=settings.recordings_path,
+        shelf=archive_shelf(settings),
         models={language: path for language, path in models.items() if path is not None},
     )
 

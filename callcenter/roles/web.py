@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from datetime import date
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,11 +10,14 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from callcenter.asks import ReadFlows, RescoreTalks
-from callcenter.call_record import call_record_router
+from callcenter.asks import ChangeAccounts, ReadFlows, RescoreTalks
+from callcenter.call_record import call_record_router, rows_of_call
 from callcenter.codec import CODEC
+from callcenter.console_api import ConsoleOptions, console_router
 from callcenter.core_line import CoreLine, WebCore
 from callcenter.emergency_api import emergency_router
+from callcenter.hearing import hearing_guard
+from callcenter.history_api import History, history_router
 from callcenter.inspection_rights import may_see
 from callcenter.live_api import live_router
 from callcenter.message_files import MessageFiles
@@ -28,33 +32,43 @@ from callcenter.pages import (
     TASKS,
     TRANSCRIPTION,
 )
+from callcenter.past_day import read_past
 from callcenter.places import Places
 from callcenter.quality_book import QualityBook
 from callcenter.records_api import records_router
-from callcenter.rules import directory, phone_options
+from callcenter.records_csv import Days
+from callcenter.rules import alarm_ways, archive_shelf, directory, phone_options
 from callcenter.search_api import search_router
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
 from callcenter.transcription_api import transcription_router
 from callcenter.triage_api import triage_router
+from callcenter.tv_api import tv_router
+from callcenter.whose_calls import story_guard
 from desk.store import TaskStore
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.errors import Unavailable
-from foundation.journal import JournalReader
+from foundation.ids import CallId
+from foundation.journal import JournalReader, to_record
 from foundation.log import set_up
+from foundation.record import Record
 from foundation.web.api import require_role, signed_in
 from foundation.web.app import WebOptions
 from foundation.web.frame import FrameOptions, page_routes
 from foundation.web.gate import GateOptions
+from foundation.web.server import server_config
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role, User
 from ivr.store import HeardStore
 from recordings.api import recordings_router
+from recordings.archive_store import ArchiveStore
+from recordings.audio_api import AudioPlaces, audio_router
 from recordings.inspection.api import InspectionApi, inspection_router
 from recordings.inspection.form import FormBook
 from recordings.inspection.store import InspectionStore
+from recordings.marks_store import MarkStore
 from recordings.quality.api import quality_router
 from recordings.quality.store import QualityStore
 from recordings.search_store import SearchStore
@@ -62,20 +76,22 @@ from recordings.store import RecordingStore
 from telephony.calls.store import PartyStore
 from wallboard.directory import Directory
 from wallboard.flow_api import flow_routes
+from wallboard.host import look_at_disk
 from wallboard.pages import STATIC as BOARD_PAGES
 from wallboard.pages import phone_pages
 from wallboard.snapshot import Keeping, board_file
+from wallboard.store import TvLinkStore
 from wallboard.task_api import task_routes
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
-"Who may hear recordings and read transcripts."
+"Who may look at what was said and judged; a team lead at the own team's."
 INSPECTORS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may try rules and have talks judged again."
 LOOKERS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may see how far the transcripts are."
 CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
-"Who may change skills and queues while calls go on."
+"Who may change skills and queues while calls go on, and make TV links."
 ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may read callers' numbers."
 
@@ -88,24 +104,6 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     key = derive_key(settings.data_path, "web sessions")
     places = Places(settings.data_path)
     line = core or CoreLine(places.core_socket)
-    journal = JournalReader(settings.journal_path, CODEC)
-    store = RecordingStore(sessions)
-    messages = MessageFiles(store, settings.recordings_path).for_tasks()
-    recordings = recordings_router(
-        store,
-        settings.recordings_path,
-        zone,
-        require_role(*HEARERS),
-    )
-    sessions = make_sessions(engine)
-    quality = quality_of(settings, line, RecordingStore(sessions), QualityStore(sessions))
-    records = records_router(
-        journal,
-        PartyStore(sessions).numbers,
-        zone,
-        require_role(*ACCOUNTANTS),
-        clock.utc_now,
-    )
 
     async def known_directory() -> Directory:
         """As core serves it; while core is away, as the configuration has it."""
@@ -114,6 +112,38 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         except Unavailable:
             return directory(settings)
 
+    store = RecordingStore(sessions)
+    hearing = hearing_guard(
+        store, known_directory, agents_hear_own=settings.recordings.agents_hear_own
+    )
+    recordings = recordings_router(store, zone, hearing)
+    audio = audio_router(
+        store,
+        AudioPlaces(
+            folder=settings.recordings_path,
+            shelf=archive_shelf(settings),
+            archives=ArchiveStore(sessions),
+            marks=MarkStore(sessions),
+        ),
+        hearing,
+    )
+    messages = MessageFiles(store, settings.recordings_path).for_tasks()
+    quality = quality_of(settings, line, store, QualityStore(sessions))
+    journal = JournalReader(settings.journal_path, CODEC)
+    parties = PartyStore(sessions)
+
+    async def older_calls(call_id: CallId, day: date) -> list[Record[object]]:
+        rows = await rows_of_call(journal, call_id, Days(day, day, zone).since)
+        return [to_record(row, CODEC) for row in rows]
+
+    records = records_router(
+        journal,
+        parties.numbers,
+        zone,
+        require_role(*ACCOUNTANTS),
+        clock.utc_now,
+    )
+
     return build(
         line,
         UserStore(engine),
@@ -121,6 +151,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             web=WebOptions(
                 session=SessionOptions(key=key),
                 gate=gate_options(settings),
+                begun_s=clock.utc_now().timestamp(),
                 frame=FrameOptions(pages=PAGES, timezone=settings.timezone),
             ),
             directory=directory(settings),
@@ -129,20 +160,40 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             read_accuracies=line.accuracies,
             keeping=Keeping(board_file(places.kept_board, zone), journal.find),
             words_socket=places.words_socket,
+            plans=settings.boards,
+            read_plans=line.boards,
+            rules=settings.alarm_rules,
+            ways=alarm_ways(settings),
+            look_at_host=partial(look_at_disk, settings.recordings_path),
+            read_tv_links=TvLinkStore(sessions).all,
+            read_past=partial(read_past, journal, zone=zone),
         ),
         extra_routers=[
             recordings,
-            quality,
-            inspections_of(settings, line, InspectionStore(sessions)),
-            call_record_router(line),
+            call_record_router(line, older_calls, story_guard(known_directory)),
+            history_router(
+                History(
+                    reader=journal,
+                    numbers=parties.numbers,
+                    zone=zone,
+                    now=clock.utc_now,
+                    directory=known_directory,
+                )
+            ),
+            audio,
             records,
             live_router(line, require_role(*CHANGERS)),
+            console_router(
+                known_directory,
+                ConsoleOptions(reasons=settings.pause_reasons, tiers=tuple(settings.order.tiers)),
+            ),
+            quality,
+            inspections_of(settings, line, InspectionStore(sessions)),
             triage_router(line, HeardStore(sessions), require_role(*HEARERS)),
             emergency_router(line, require_role(Role.SUPERVISOR)),
             search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
-            transcription_router(
-                line, RecordingStore(sessions), require_role(*LOOKERS), require_role(*CHANGERS)
-            ),
+            transcription_router(line, store, require_role(*LOOKERS), require_role(*CHANGERS)),
+            tv_router(line, require_role(*CHANGERS)),
             phone_pages(phone_options(settings)),
             page_routes(TASKS, BOARD_PAGES / "tasks"),
             page_routes(FLOWS, BOARD_PAGES / "flows", below="{flow}"),
@@ -157,6 +208,8 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             flow_routes(service, partial(line.request, ReadFlows())),
         ],
         metrics_sources=[line.metrics],
+        change=lambda change: line.request(ChangeAccounts(change)),
+        on_end=engine.dispose,
     )
 
 
@@ -203,14 +256,10 @@ def main() -> None:
     settings = load(Path(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     listener = settings.http.listen
-    uvicorn.run(
-        application(settings),
-        host=listener.host,
-        port=listener.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
+    config = server_config(
+        application(settings), host=listener.host, port=listener.port, log_config=None
     )
+    uvicorn.Server(config).run()
 
 
 if __name__ == "__main__":

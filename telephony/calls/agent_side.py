@@ -77,6 +77,26 @@ class AgentSide:
             return []
         return [*agent.hearing.play(items, loop=False)]
 
+    def signal(self, items: Sequence[str]) -> list[Effect]:
+        """Within the talk."""
+        agent = self._seats.agent
+        if agent is None or not self._seats.is_bridged or not items:
+            return []
+        return [*agent.hearing.play(items, loop=False)]
+
+    def take_card(self, *, on: bool) -> list[Effect]:
+        """What follows from it is worked out after the step."""
+        self._seats.takes_card = on and self._seats.is_bridged
+        return []
+
+    def send_digits(self, digits: str) -> list[Effect]:
+        """To whom the agent talks with."""
+        agent = self._seats.agent
+        other = None if agent is None else self._sound.partner(agent.leg_id)
+        if other is None:
+            return []
+        return [other.ask(media.SendDigits(rid=0, leg=other.leg_id, digits=digits))]
+
     def bridge(self) -> list[Effect]:
         caller, agent = self._seats.caller, self._seats.agent
         if agent is None or self._seats.is_bridged or not (agent.is_up and caller.is_up):
@@ -127,7 +147,7 @@ class AgentSide:
         """The agent's leg goes by `ending`; what bound it to the caller is undone first."""
         effects = [*self.stop_move(), *self._recording.end()]
         self._seats.agent = None
-        self._seats.is_bridged = False
+        self._seats.is_bridged = self._seats.takes_card = False
         return [*effects, *ending]
 
     # -- another phone of the agent's ------------------------------------------------------------

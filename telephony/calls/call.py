@@ -140,8 +140,10 @@ class Call:
 
     def settle(self) -> list[Effect]:
         """What follows from the step before for who hears whom, and for what is told of holds."""
-        seated = self.parts.ringing.follow()
-        return [*seated, *self.parts.sound.follow(), *self.parts.hold.follow()]
+        parts = self.parts
+        seated = parts.ringing.follow()
+        heard = [*parts.sound.follow(), *parts.veil.follow(), *parts.recording.follow()]
+        return [*seated, *heard, *parts.hold.follow()]
 
     # -- the caller's INVITE ---------------------------------------------------------------------
 
@@ -180,7 +182,9 @@ class Call:
         effects += parts.guests.resume(kept, plays)
         if kept.second is not None:
             effects += parts.second.resume(kept.second, plays)
+        seats.takes_card = kept.takes_card
         parts.sound.adopt([side.session for side in kept.sides])
+        parts.veil.adopt(kept.sides)
         parts.hold.adopt()
         effects += parts.guests.rejoin()
         if kept.recording_id is not None and not kept.is_bridged:

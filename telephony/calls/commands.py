@@ -85,6 +85,21 @@ class CallCommands:
         else:
             self._tell(TalkRecorded(recording_id, 0, complete=False))
 
+    def stop_recording(self, call_id: CallId) -> None:
+        self._on_call(call_id, lambda call: call.parts.recording.end())
+
+    def pause_recording(self, call_id: CallId, *, on: bool) -> None:
+        self._on_call(call_id, lambda call: call.parts.recording.pause(on=on))
+
+    def take_card(self, call_id: CallId, *, on: bool) -> None:
+        self._on_call(call_id, lambda call: call.parts.agents.take_card(on=on))
+
+    def send_digits(self, call_id: CallId, digits: str) -> None:
+        self._on_call(call_id, lambda call: call.parts.agents.send_digits(digits))
+
+    def signal_agent(self, call_id: CallId, items: Sequence[str]) -> None:
+        self._on_call(call_id, lambda call: call.parts.agents.signal(items))
+
     def record_message(
         self, call_id: CallId, recording_id: RecordingId, file: str, silence_s: float
     ) -> None:

@@ -102,6 +102,23 @@ class CallControl(Protocol):
         Also when nothing can be recorded, because a side is gone: with 0 frames, not complete.
         """
 
+    def stop_recording(self, call_id: CallId) -> None:
+        """Before the talk is over; `TalkRecorded` comes."""
+
+    def pause_recording(self, call_id: CallId, *, on: bool) -> None:
+        """Silence on both sides of the file from now on, or no more. A recording that media can't
+        pause is ended instead: `TalkRecorded` comes."""
+
+    def take_card(self, call_id: CallId, *, on: bool) -> None:
+        """`on`: nobody hears the caller any more, neither the agent nor a supervisor nor the
+        recording; his digits are told as ever (`DigitPressed`). It ends with the talk."""
+
+    def send_digits(self, call_id: CallId, digits: str) -> None:
+        """To whom the agent talks with: what the agent's phone has pressed and is no command."""
+
+    def signal_agent(self, call_id: CallId, items: Sequence[str]) -> None:
+        """A tone for the agent alone within the talk; no event comes."""
+
     def record_message(
         self, call_id: CallId, recording_id: RecordingId, file: str, silence_s: float
     ) -> None:

@@ -126,6 +126,8 @@ class Purpose(Enum):
     "Any other Connect."
     PLAY = "play"
     TAP = "tap"
+    PAUSE = "pause"
+    HIDE = "hide"
     RELEASE = "release"
     OTHER = "other"
 

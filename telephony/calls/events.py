@@ -247,9 +247,13 @@ class CallEnded:
 
 @dataclass(frozen=True, slots=True)
 class DigitPressed:
+    """Of the caller, or of whoever faces him; other phones' digits are not told."""
+
     call_id: CallId
     side: Side
     digit: str
+    is_held: bool = False
+    "Nobody has heard it: `CallControl.send_digits` passes it on."
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,16 @@ class KeptCall:
         return bool(agent.playing) and agent.is_looping and not caller.is_held
 
     @property
+    def takes_card(self) -> bool:
+        """Nobody hears the caller, whose digits are for the centre."""
+        return self.caller.session.hidden is media.Hidden.ALL
+
+    @property
+    def is_paused(self) -> bool:
+        """The recording, for whatever reason."""
+        return self.recording_id in self.caller.session.paused_taps
+
+    @property
     def is_conference(self) -> bool:
         return self.guest is not None and bool(self.guest.session.hears)
 

@@ -57,10 +57,19 @@ class MediaFacts:
                 return self._on_late_answer(given)
             case Purpose.RELEASE:
                 return self._on_released(leg_id, reply)
+            case Purpose.HIDE:
+                return self._on_hidden(given)
             case _ if isinstance(reply, media.Failed):
                 return self._on_verb_failed(given.asked, reply.sentence)
             case _:
                 return []
+
+    def _on_hidden(self, given: MediaAnswered) -> list[Effect]:
+        asked = given.asked.request
+        assert isinstance(asked, media.Hide)
+        if isinstance(given.reply, media.Done):
+            self._parts.veil.granted(asked)
+        return []
 
     def on_play_ended(self, play_id: str) -> list[Effect]:
         caller = self._seats.caller
@@ -86,6 +95,8 @@ class MediaFacts:
         match asked.purpose, asked.request:
             case Purpose.TAP, media.Tap(tap_id=tap_id):
                 return [Tell(TalkRecorded(tap_id, 0, complete=False))]
+            case Purpose.PAUSE, media.PauseTap() as request:
+                return self._parts.recording.pause_failed(request)
             case Purpose.PLAY, media.Play(leg=leg, play_id=play_id):
                 return self._on_play_failed(LegId(leg), play_id)
             case Purpose.LINK, media.Connect(a=a, b=b):

@@ -25,5 +25,8 @@ class CallOptions:
     media: MediaBook = field(default_factory=MediaBook)
     "SRTP and the like, by phone, trunk and line."
 
+    agent_keys: bool = False
+    "Keys of an agent's phone may be commands within a talk: the other side is not to hear them."
+
     double_digit_s: float = 0.2
     "The same key by RTP and by SIP INFO within this time is one key."

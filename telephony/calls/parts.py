@@ -16,6 +16,7 @@ from telephony.calls.ringing import Ringing
 from telephony.calls.seats import Seats
 from telephony.calls.second_line import SecondLine
 from telephony.calls.sound import Sound
+from telephony.calls.veil import Veil
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Parts:
     sound: Sound
     hold: Hold
     recording: Recording
+    veil: Veil
     message: Message
     referral: Referral
     second: SecondLine
@@ -48,5 +50,17 @@ def make_parts(
     agents = AgentSide(seats, recording, sound, referral, options, agent_leaves, hang_up)
     guests = GuestSide(seats, agents, second, referral, hold, sound, options, answer, hang_up)
     message = Message(seats)
-    ringing = agents.ringing
-    return Parts(seats, sound, hold, recording, message, referral, second, ringing, agents, guests)
+    ringing, veil = agents.ringing, Veil(seats, agent_keys=options.agent_keys)
+    return Parts(
+        seats,
+        sound,
+        hold,
+        recording,
+        veil,
+        message,
+        referral,
+        second,
+        ringing,
+        agents,
+        guests,
+    )

@@ -23,6 +23,8 @@ class Seats:
         "Phones of open offers, of which the first that can be spoken with becomes `agent`."
         self.is_bridged = False
         "Caller and agent talk; neither a hold nor a consultation ends that."
+        self.takes_card = False
+        "The caller's digits are for the centre alone; nobody hears him."
         self.is_on_hold = False
         "The caller, by the verb `hold`."
         self.guest: GuestLeg | None = None

@@ -7,7 +7,7 @@ from telephony.calls.agent_leg import ENDED_EARLY
 from telephony.calls.digits import DigitFilter, DigitWay
 from telephony.calls.effects import Effect, Purpose, Reject, Tell
 from telephony.calls.events import DigitPressed, EndedBy
-from telephony.calls.leg import LegState
+from telephony.calls.leg import Leg, LegState
 from telephony.calls.options import CallOptions
 from telephony.calls.parts import Parts
 from telephony.calls.placed_leg import PlacedLeg
@@ -137,11 +137,27 @@ class SipFacts:
             return []
         if not self._digits.is_new(leg_id, digit, at_s, way):
             return []
-        return [Tell(DigitPressed(leg.call_id, leg.side, digit))]
+        return [] if self._told_to_nobody(leg) else [self._tell_digit(leg, digit, way)]
+
+    def _told_to_nobody(self, leg: Leg) -> bool:
+        return leg is not self._seats.caller and leg is not self._seats.agent
+
+    def _tell_digit(self, leg: Leg, digit: str, way: DigitWay) -> Tell:
+        veil = self._parts.veil
+        by_info = way is DigitWay.INFO and veil.commands_by_keys(leg)
+        is_held = by_info or (way is DigitWay.RTP and veil.holds_keys(leg))
+        return Tell(DigitPressed(leg.call_id, leg.side, digit, is_held))
 
     def _on_info_digit(self, leg_id: LegId, digit: str, now: float) -> list[Effect]:
-        effects = self.on_digit(leg_id, digit, now, DigitWay.INFO)
+        leg = self._seats.find(leg_id)
+        if leg is None or self._seats.caller.state is LegState.PREPARING:
+            return []
+        if not self._digits.is_new(leg_id, digit, now, DigitWay.INFO):
+            return []
+        told = [] if self._told_to_nobody(leg) else [self._tell_digit(leg, digit, DigitWay.INFO)]
         other = self._parts.sound.partner(leg_id)
-        if effects and other is not None:
-            effects.append(other.ask(media.SendDigits(rid=0, leg=other.leg_id, digits=digit)))
-        return effects
+        is_secret = leg is self._seats.caller and self._seats.takes_card
+        if other is None or is_secret or self._parts.veil.commands_by_keys(leg):
+            return [*told]
+        passed_on = other.ask(media.SendDigits(rid=0, leg=other.leg_id, digits=digit))
+        return [*told, passed_on]

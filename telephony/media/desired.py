@@ -33,6 +33,7 @@ class _WantedLeg:
     gain: p.Gain | None = None
     is_held: bool = False
     inband_dtmf: bool = False
+    hidden: p.Hidden = p.Hidden.NOTHING
 
     def answered(self, request: p.Answer) -> None:
         self.record = request.record or self.record
@@ -58,7 +59,7 @@ class Desired:
         match request:
             case p.Offer():
                 self._offered(request, reply)
-            case p.Tap() | p.Untap():
+            case p.Tap() | p.PauseTap() | p.Untap():
                 self._tapped(request)
             case p.Connect(a=a, b=b):
                 self._connected(request, a, b)
@@ -67,7 +68,9 @@ class Desired:
             case p.Disconnect(leg=leg):
                 self._disconnected(leg)
                 self._note(p.Hear(rid=0, leg=leg, sources=[]))
-            case p.Answer() | p.Keep() | p.Play() | p.Stop() | p.Hold() | p.Hear() | p.Gain():
+            case p.Answer() | p.Keep() | p.Play() | p.Stop():
+                self._note(request)
+            case p.Hold() | p.Hear() | p.Gain() | p.Hide():
                 self._note(request)
             case p.Drain():
                 self._drain = request if request.on else None
@@ -88,12 +91,17 @@ class Desired:
                 )
             self.granted(request, done)
 
-    def _tapped(self, request: p.Tap | p.Untap) -> None:
-        if isinstance(request, p.Tap):
-            running = self._taps.get(request.tap_id)
-            # The file of a tap that runs stays, whatever a move to other legs says.
-            file = request.file if running is None else running.file
-            self._taps[request.tap_id] = msgspec.structs.replace(request, file=file)
+    def _tapped(self, request: p.Tap | p.PauseTap | p.Untap) -> None:
+        running = self._taps.get(request.tap_id)
+        if isinstance(request, p.PauseTap):
+            if running is not None:
+                self._taps[request.tap_id] = msgspec.structs.replace(running, paused=request.on)
+        elif isinstance(request, p.Tap):
+            # A tap that runs keeps its file and its pause, whatever a move to other legs says.
+            kept = request if running is None else running
+            self._taps[request.tap_id] = msgspec.structs.replace(
+                request, file=kept.file, paused=kept.paused
+            )
         elif self._taps.pop(request.tap_id, None) is not None:
             self._ending_taps.add(request.tap_id)
 
@@ -118,6 +126,10 @@ class Desired:
         """Our own offer waits for the peer's answer."""
         wanted = self._legs.get(leg)
         return wanted is not None and wanted.pending is not None
+
+    def is_paused(self, tap_id: str) -> bool:
+        tap = self._taps.get(tap_id)
+        return tap is not None and tap.paused
 
     def has_leg(self, leg: str) -> bool:
         return leg in self._legs
@@ -173,6 +185,7 @@ class Desired:
                     kept_keys=wanted.kept_keys,
                     reserve=False,
                     inband_dtmf=wanted.inband_dtmf,
+                    hidden=wanted.hidden,
                 )
             yield msgspec.structs.replace(request, record=wanted.record)
 
@@ -183,13 +196,16 @@ class Desired:
         wanted.kept_keys = request.kept_keys or wanted.kept_keys
         wanted.record = request.record or wanted.record
         wanted.inband_dtmf = request.inband_dtmf or wanted.inband_dtmf
+        if request.hidden is not p.Hidden.NOTHING:
+            wanted.hidden = request.hidden
         if request.sdp:
             wanted.settled, wanted.pending = [request], None
         else:
             wanted.pending = request
 
     def _note(
-        self, request: p.Answer | p.Keep | p.Play | p.Stop | p.Hold | p.Hear | p.Gain
+        self,
+        request: p.Answer | p.Keep | p.Play | p.Stop | p.Hold | p.Hear | p.Gain | p.Hide,
     ) -> None:
         wanted = self._legs.get(request.leg)
         if wanted is None:
@@ -205,6 +221,8 @@ class Desired:
                 wanted.playing = None
             case p.Hold():
                 wanted.is_held = request.on
+            case p.Hide():
+                wanted.hidden = request.what
             case p.Gain():
                 is_changed = bool(request.spoken_db or request.heard_db)
                 wanted.gain = request if is_changed else None

@@ -25,6 +25,12 @@ class UnknownLeg(RemoteError):
     sip_status = 481
 
 
+class UnknownTap(RemoteError):
+    """A verb named a tap that does not run here."""
+
+    sip_status = 481
+
+
 class VerbRefused(RemoteError):
     """A verb that cannot be done as it stands: digits that are none, a peer that takes none."""
 

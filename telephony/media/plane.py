@@ -43,7 +43,7 @@ ENDED_TAPS_KEPT = 100
 "More than end within the moment that a core needs to note an end on the disk."
 
 _LegRequest: TypeAlias = (
-    p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.SendDigits
+    p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.Hide | p.SendDigits
 )
 Tell: TypeAlias = Callable[[p.Event], None]
 Watch: TypeAlias = Callable[[Session], None]
@@ -113,7 +113,7 @@ class MediaPlane:
                 self.admission.is_draining = request.on
             case p.Hello():
                 raise VerbRefused("Hello opens a connection and was said already")
-            case p.Tap() | p.Untap() | p.ListenIn():
+            case p.Tap() | p.PauseTap() | p.Untap() | p.ListenIn():
                 self._tap(request, now)
             case p.Connect():
                 self._connect(self._get(request.a), self._get(request.b))
@@ -121,12 +121,24 @@ class MediaPlane:
                 self._do_with(self._get(request.leg), request, now)
         return p.Done(rid=request.rid)
 
-    def _tap(self, request: p.Tap | p.Untap | p.ListenIn, now: float) -> None:
+    def _tap(self, request: p.Tap | p.PauseTap | p.Untap | p.ListenIn, now: float) -> None:
         match request:
             case p.Tap():
                 left, right = self._get(request.left), self._get(request.right)
-                file, silence_s = request.file, request.silence_s
-                self._taps.begin(request.tap_id, left, right, file, now, silence_s)
+                # A guest who has just gone is no reason not to record the others.
+                legs = (self.sessions.get(leg) for leg in request.beside)
+                self._taps.begin(
+                    request.tap_id,
+                    left,
+                    right,
+                    request.file,
+                    now,
+                    request.silence_s,
+                    [session for session in legs if session is not None],
+                    paused=request.paused,
+                )
+            case p.PauseTap():
+                self._taps.pause(request.tap_id, request.on, now)
             case p.Untap():
                 self._taps.end(request.tap_id, now)
             case p.ListenIn():
@@ -154,6 +166,8 @@ class MediaPlane:
                 session.set_gain(request.spoken_db, request.heard_db)
             case p.Hold():
                 session.hold(request.on, now)
+            case p.Hide():
+                session.hide(request.what, now)
             case p.SendDigits():
                 self._send_digits(session, request)
             case _:
@@ -216,6 +230,7 @@ class MediaPlane:
         session.is_reserving = request.reserve
         if restarted and request.began_at:
             session.began_at = request.began_at
+        session.hide(request.hidden, now)
         return session
 
     def _browser_end(self, secret: bytes, kept: bytes) -> BrowserEnd | None:
@@ -264,6 +279,7 @@ class MediaPlane:
         if session.slot is not None:
             self._slots[session.slot].pop(session.leg)
         self._unwatch(session)
+        self._taps.released(session)
         session.send_report(now, bye=True)
         self.ports.release(session.pair, now)
         self._taps.end_deserted(self.sessions, now)
@@ -283,6 +299,8 @@ class MediaPlane:
                 heard_db=session.heard_db,
                 inband_dtmf=session.listens_for_tones,
                 taps=self._taps.of_leg(session.leg),
+                paused_taps=self._taps.paused_of_leg(session.leg),
+                hidden=session.hidden,
                 record=session.record,
                 sdp=str(session.negotiation.sent or ""),
                 codec=session.negotiation.terms.codec if session.negotiation.terms else "",

@@ -41,6 +41,16 @@ class Srtp(StrEnum):
     "Nothing but SRTP; a peer's offer of plain RTP is refused."
 
 
+class Hidden(StrEnum):
+    """What a leg sends that nobody hears (`Hide`)."""
+
+    NOTHING = "nothing"
+    KEYS = "keys"
+    "Telephone events do not go on to whoever hears the leg."
+    ALL = "all"
+    "Silence is heard, recorded and streamed in place of the leg's audio."
+
+
 class LegStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """RFC 3550 figures of one leg; remote_* come from the peer's last receiver report.
 
@@ -104,6 +114,8 @@ class Offer(Struct, frozen=True):
     inband_dtmf: bool = False
     """Listen for digits in the audio too, from now on: for trunks that send no telephone events.
     The first event that comes all the same ends it, so that no digit is told twice."""
+    hidden: Hidden = Hidden.NOTHING
+    "Of a new session: as by `Hide` before its first packet, after a restart of the worker."
 
 
 class Answer(Struct, frozen=True):
@@ -219,6 +231,33 @@ class Tap(Struct, frozen=True):
     "Absolute path of the WAV; when it exists already it is continued after a gap."
     silence_s: float = 0.0
     "End it, as by `Untap`, when `left` has been silent for so long; 0: never."
+    beside: list[str] = []
+    "Legs that are heard on the right side, too: a guest in a conference."
+    paused: bool = False
+    "Of a new tap: as by `PauseTap` from its first sample on, after a restart of the worker."
+
+
+class PauseTap(Struct, frozen=True):
+    """`on`: from now on the file has silence on both sides, and its time goes on; off: no more.
+
+    It stays so whatever legs the tap moves to, and over a restart of the worker.
+    """
+
+    rid: int
+    tap_id: str
+    on: bool
+
+
+class Hide(Struct, frozen=True):
+    """What of the leg is not heard by anybody, from now on; digits are told as ever (`DigitHeard`).
+
+    With ALL, digits are listened for in the audio too. From ALL back to less it goes when no key
+    is down any more and half a second has passed, so that the last digit is not heard either.
+    """
+
+    rid: int
+    leg: str
+    what: Hidden
 
 
 class Untap(Struct, frozen=True):
@@ -285,7 +324,9 @@ Request: TypeAlias = (
     | Hear
     | Gain
     | Hold
+    | Hide
     | Tap
+    | PauseTap
     | Untap
     | ListenIn
     | SendDigits
@@ -303,6 +344,7 @@ class Welcome(Struct, frozen=True):
     "Names this run of the worker; another value means its sessions are gone."
     capabilities: list[str]
     """Of 'relay', 'play', 'dtmf', 'tap', 'echo', 'transcode', 'mix', 'whisper', 'listen-in';
+    'pause' (`PauseTap`), 'hide' (`Hide` ALL) and 'hide-keys' (`Hide` KEYS);
     'figures': all of `LegStats`, not only what came; 'one-stream': a phone hears one SSRC all
     along; 'restart': sessions can be built again on the same ports when all of it was killed;
     with what is installed or permitted 'g722', 'opus', 'srtp', 'webrtc', 'realtime', 'c-loop'."""
@@ -323,6 +365,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     heard_db: float = 0.0
     inband_dtmf: bool = False
     taps: list[str] = []
+    paused_taps: list[str] = []
+    "Those of `taps` that are paused."
+    hidden: Hidden = Hidden.NOTHING
+    "By `Hide`."
     record: bytes = b""
     sdp: str = ""
     "Our last description."

@@ -18,14 +18,14 @@ import msgspec
 from telephony.media import g722, opus, rtcp
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
-from telephony.media.g711 import CONVERT, Law, amplified
+from telephony.media.g711 import CONVERT, SILENCE, Law, amplified
 from telephony.media.lanes import Lane
 from telephony.media.latch import Source, SourceLatch
 from telephony.media.negotiation import Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import Player
 from telephony.media.ports import LegPorts
-from telephony.media.protocol import LegStats
+from telephony.media.protocol import Hidden, LegStats
 from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
 from telephony.media.sdp import HOLD_ADDRESS
@@ -35,6 +35,8 @@ from telephony.media.terms import Terms
 from telephony.media.tones import ToneListener
 from telephony.media.wires import Wires
 
+HIDDEN_TAIL_S = 0.5
+"After the last key, before what was hidden is heard again: a key is told when it goes down."
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
 _VIEW = memoryview(_BUFFER)
@@ -71,8 +73,11 @@ class Session:
         "_digits_in",
         "_digits_out",
         "_expected_since",
+        "_hidden_until",
+        "_hides_next",
         "_laws",
         "_listener",
+        "_listens_openly",
         "_locked",
         "_lost_told_at",
         "_may_send",
@@ -93,6 +98,7 @@ class Session:
         "call",
         "connected",
         "heard_db",
+        "hidden",
         "is_held",
         "is_open_for_relay",
         "is_reserving",
@@ -154,6 +160,12 @@ class Session:
         self.malformed = 0
         self.unsent = 0
         self.is_open_for_relay = False
+        self.hidden = Hidden.NOTHING
+        self._hidden_until: float | None = None
+        "When ALL may end, as long as nobody presses a key; None: it goes on."
+        self._hides_next = Hidden.NOTHING
+        self._listens_openly = False
+        "Digits in the audio are wanted, whether all is hidden or not."
         self._options = options
         self._listener = listener
         self.began_at = now
@@ -267,6 +279,8 @@ class Session:
         if self.lane is None or terms is None:
             return
         is_plain = self._recv == self.pair.rtp.recvfrom_into
+        # What is hidden must not be passed on by anybody but `_veiled`.
+        speaks = is_plain and self.hidden is not Hidden.ALL
         tables = {law: self._table(law) for law in Law}
         self.lane.hears(
             self._target if self.is_open_for_relay else None,
@@ -274,9 +288,45 @@ class Session:
             tables if is_plain and terms.codec == terms.law else None,
         )
         hearer = None if self.connected is None else self.connected.lane
-        self.lane.speaks(self._locked, self._laws if is_plain else {}, self._sinks, hearer)
+        self.lane.speaks(self._locked, self._laws if speaks else {}, self._sinks, hearer)
         if hearer is not None:
             hearer.partner_changed()
+
+    def hide(self, what: Hidden, now: float) -> None:
+        """See `protocol.Hide`. Every packet of a leg that hides all goes by `_veiled`."""
+        if self.hidden is Hidden.ALL:
+            is_over = what is not Hidden.ALL
+            self._hidden_until = now + HIDDEN_TAIL_S if is_over else None
+            self._hides_next = what
+            return
+        self.hidden = what
+        if what is Hidden.ALL:
+            self._listens_openly = self._tones is not None
+            tones, self._tones = self._tones, None
+            self.sinks = tuple(sink for sink in self._sinks if sink is not tones)
+            self._tones = tones or ToneListener(self._tone_heard)
+        self._tell_lane()
+
+    def _veiled(self, payload: bytes, rtp_ts: int, law: Law, now: float) -> bytes:
+        """Silence in place of what came, which is searched for digits."""
+        if self._tones is not None:
+            self._tones.take(payload, rtp_ts, law, now)
+        is_pressed = self._tones is not None and self._tones.is_pressed
+        if self._hidden_until is not None:
+            if is_pressed:
+                self._hidden_until = now + HIDDEN_TAIL_S
+            elif now >= self._hidden_until:
+                self._unveil()
+                return payload
+        return SILENCE[law] * len(payload)
+
+    def _unveil(self) -> None:
+        self.hidden, self._hidden_until = self._hides_next, None
+        if self._listens_openly and self._tones is not None:
+            self.sinks += (self._tones,)
+        else:
+            self._tones = None
+        self._tell_lane()
 
     def play(self, player: Player | None) -> None:
         self.player = player
@@ -288,7 +338,9 @@ class Session:
         self._refresh()
 
     def listen_for_tones(self) -> None:
-        if self._tones is None:
+        if self.hidden is Hidden.ALL:
+            self._listens_openly = True
+        elif self._tones is None:
             self._tones = ToneListener(self._tone_heard)
             self.sinks += (self._tones,)
 
@@ -301,7 +353,7 @@ class Session:
 
     def _stop_listening_for_tones(self) -> None:
         self.sinks = tuple(sink for sink in self.sinks if sink is not self._tones)
-        self._tones = None
+        self._tones, self._listens_openly = None, False
 
     def send_digits(self, digits: str) -> bool:
         """False: the peer takes no telephone events."""
@@ -359,6 +411,8 @@ class Session:
             return
         self.stats.take(ssrc, seq, rtp_ts, now)
         payload = _VIEW[12:size].tobytes()
+        if self.hidden is Hidden.ALL:
+            payload = self._veiled(payload, rtp_ts, law, now)
         for sink in self._sinks:
             sink.take(payload, rtp_ts, law, now)
         hearer = self.connected
@@ -414,13 +468,14 @@ class Session:
         if source != self._locked and not self._locks_on(source, now):
             return
         self._heard(packet, now)
+        payload = packet.payload
+        if self.hidden is Hidden.ALL:
+            payload = self._veiled(payload, packet.rtp_ts, law, now)
         for sink in self._sinks:
-            sink.take(packet.payload, packet.rtp_ts, law, now)
+            sink.take(payload, packet.rtp_ts, law, now)
         if self.connected is not None and self.connected.is_open_for_relay:
             marker = MARKER if packet.marker else 0
-            self.connected.relay(
-                marker, packet.seq, packet.rtp_ts, packet.ssrc, packet.payload, law, now
-            )
+            self.connected.relay(marker, packet.seq, packet.rtp_ts, packet.ssrc, payload, law, now)
 
     def _take_other(self, packet: RtpPacket, source: Source, now: float) -> None:
         """G.722, Opus, digits and comfort noise; anything else was never agreed on."""
@@ -438,8 +493,11 @@ class Session:
         self._heard(packet, now)
         hearer = self.connected
         if hearer is not None and hearer.is_open_for_relay:
-            hearer.relay_other(packet, now, is_event=is_event)
+            passes = is_event and self.hidden is Hidden.NOTHING
+            hearer.relay_other(packet, now, is_event=passes)
         if is_event:
+            if self._hidden_until is not None:
+                self._hidden_until = now + HIDDEN_TAIL_S
             if self._tones is not None:
                 self._stop_listening_for_tones()
             digit = self._digits_in.feed(packet.payload, packet.rtp_ts)
@@ -454,19 +512,21 @@ class Session:
         hearer = self.connected
         if hearer is not None and not hearer.is_open_for_relay:
             hearer = None
-        if hearer is not None and hearer.passes_on(codec):
+        is_hidden = self.hidden is Hidden.ALL
+        if hearer is not None and hearer.passes_on(codec) and not is_hidden:
             hearer.relay_wide(packet, now)
             hearer = None
-        if self._coder is None or not (self._sinks or hearer):
+        if self._coder is None or not (self._sinks or hearer or is_hidden):
             return
         for heard in self._coder.heard(packet):
+            payload = heard.payload
+            if self.hidden is Hidden.ALL:
+                payload = self._veiled(payload, heard.rtp_ts, Law.PCMU, now)
             for sink in self._sinks:
-                sink.take(heard.payload, heard.rtp_ts, Law.PCMU, now)
+                sink.take(payload, heard.rtp_ts, Law.PCMU, now)
             if hearer is not None:
                 marker = MARKER if heard.marker else 0
-                hearer.relay(
-                    marker, heard.seq, heard.rtp_ts, heard.ssrc, heard.payload, Law.PCMU, now
-                )
+                hearer.relay(marker, heard.seq, heard.rtp_ts, heard.ssrc, payload, Law.PCMU, now)
 
     def passes_on(self, codec: str) -> bool:
         """Packets of this codec go to the phone as they are."""

@@ -37,6 +37,8 @@ class Block:
     left_law: Law
     right: bytes
     right_law: Law
+    beside: tuple[tuple[bytes, Law], ...] = ()
+    "More voices of the right side, to be added to it."
 
     @property
     def frames(self) -> int:
@@ -83,6 +85,10 @@ class TapSide:
         del self._buffer[:wanted]
         self._start = upto
         return piece
+
+    def begin_at(self, position: int) -> None:
+        """Of a side to which nothing came yet: what lies before is not asked for."""
+        self._start = position
 
     @property
     def end(self) -> int:
@@ -150,17 +156,85 @@ class TapSide:
             self._buffer[at : at + len(kept)] = kept
 
 
+class Pauses:
+    """Stretches of the time line that are silence in the file, whatever was said."""
+
+    __slots__ = ("_stretches",)
+
+    def __init__(self) -> None:
+        self._stretches: list[tuple[int, int | None]] = []
+        "In order; the last one may have no end yet."
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self._stretches) and self._stretches[-1][1] is None
+
+    def set(self, on: bool, position: int) -> None:
+        if on is self.is_on:
+            return
+        if on:
+            self._stretches.append((position, None))
+        else:
+            self._stretches[-1] = (self._stretches[-1][0], position)
+
+    def hush(self, codes: bytes, law: Law, start: int) -> bytes:
+        """`codes` from position `start` on, with silence in the pauses."""
+        end = start + len(codes)
+        for begun, over in self._stretches:
+            first = max(begun, start)
+            last = end if over is None else min(over, end)
+            if first < last:
+                silence = SILENCE[law] * (last - first)
+                codes = codes[: first - start] + silence + codes[last - start :]
+        return codes
+
+    def forget(self, before: int) -> None:
+        """What lies before has been handed out."""
+        self._stretches = [each for each in self._stretches if each[1] is None or each[1] > before]
+
+
 class Tap:
     """Both sides of one talk; `cut` gives the next block."""
 
-    __slots__ = ("_cut_to", "_zero_at", "left", "right", "tap_id")
+    __slots__ = (
+        "_cut_to",
+        "_leaving",
+        "_zero_at",
+        "beside",
+        "left",
+        "pauses",
+        "right",
+        "side",
+        "tap_id",
+    )
 
     def __init__(self, tap_id: str, now: float, side: Callable[[float], TapSide] = TapSide) -> None:
         self.tap_id = tap_id
         self._zero_at = now
         self._cut_to = 0
+        self.side = side
         self.left = side(now)
         self.right = side(now)
+        self.beside: dict[str, TapSide] = {}
+        "Of legs that are heard on the right side, too."
+        self._leaving: list[TapSide] = []
+        "Of these the last words are not handed out yet."
+        self.pauses = Pauses()
+
+    def pause(self, on: bool, now: float) -> None:
+        self.pauses.set(on, max(self._cut_to, round((now - self._zero_at) * SAMPLE_RATE_HZ)))
+
+    def stand_beside(self, leg: str) -> TapSide:
+        """Another voice of the right side, from now on."""
+        side = self.beside[leg] = self.side(self._zero_at)
+        side.begin_at(self._cut_to)
+        return side
+
+    def leave(self, leg: str) -> TapSide:
+        """No more comes of it; what came is in the next blocks."""
+        side = self.beside.pop(leg)
+        self._leaving.append(side)
+        return side
 
     def cut(self, now: float, *, final: bool = False) -> Block | None:
         """The next block; `final` takes what was held back too. None: nothing is due."""
@@ -170,5 +244,20 @@ class Tap:
         if upto <= self._cut_to:
             return None
         upto = min(upto, self._cut_to + _MOST_BLOCK_SAMPLES)
-        self._cut_to = upto
-        return Block(self.left.cut(upto), self.left.law, self.right.cut(upto), self.right.law)
+        start, self._cut_to = self._cut_to, upto
+        block = Block(
+            self._said(self.left, start, upto),
+            self.left.law,
+            self._said(self.right, start, upto),
+            self.right.law,
+            tuple((self._said(each, start, upto), each.law) for each in self._besides()),
+        )
+        self._leaving = [each for each in self._leaving if each.end > upto]
+        self.pauses.forget(upto)
+        return block
+
+    def _besides(self) -> list[TapSide]:
+        return [*self.beside.values(), *self._leaving]
+
+    def _said(self, side: TapSide, start: int, upto: int) -> bytes:
+        return self.pauses.hush(side.cut(upto), side.law, start)

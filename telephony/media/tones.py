@@ -85,6 +85,11 @@ class ToneListener:
         self._hits = 0
         self._misses = 0
 
+    @property
+    def is_pressed(self) -> bool:
+        """A key is down, or may just have gone down."""
+        return self._digit is not None or self._hits > 0
+
     def take(self, payload: bytes, rtp_ts: int, law: Law, now: float) -> None:
         gap = 0 if self._next_ts is None else signed_ts(rtp_ts - self._next_ts)
         if -_MOST_GAP < gap < 0:

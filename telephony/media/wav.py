@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from telephony.media.g711 import SAMPLE_RATE_HZ, decode
+from telephony.media.g711 import SAMPLE_RATE_HZ, Pcm, decode
 from telephony.media.tap import Block
 
 CHANNELS = 2
@@ -72,8 +72,18 @@ def header(frames: int) -> bytes:
 def interleave(block: Block) -> bytes:
     pcm = np.empty((block.frames, CHANNELS), np.int16)
     pcm[:, 0] = decode(block.left, block.left_law)
-    pcm[:, 1] = decode(block.right, block.right_law)
+    pcm[:, 1] = _right_side(block)
     return pcm.tobytes()
+
+
+def _right_side(block: Block) -> Pcm:
+    voice = decode(block.right, block.right_law)
+    if not block.beside:
+        return voice
+    total = voice.astype(np.int32)
+    for codes, law in block.beside:
+        total += decode(codes, law)
+    return np.clip(total, -32768, 32767).astype(np.int16)
 
 
 class StereoWav:

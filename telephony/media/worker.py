@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 CAPABILITIES = [
     *["relay", "play", "dtmf", "tap", "echo", "transcode", "mix", "whisper"],
-    *["listen-in", "figures", "one-stream", "restart"],
+    *["listen-in", "figures", "one-stream", "restart", "pause", "hide", "hide-keys"],
 ]
 REALTIME_PRIORITY = 5
 HOUSEKEEPING_S = 0.1

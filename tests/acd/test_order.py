@@ -332,6 +332,21 @@ def test_a_queue_without_agents_lets_nobody_in_when_it_needs_them() -> None:
     assert cause_of(queue_up(floor, "c", 3.0)) is None, "somebody works, so there is hope"
 
 
+def test_a_closed_queue_lets_nobody_in_and_serves_who_waits() -> None:
+    floor = build_floor(queues={ORDERS: QueueOptions(), REPAIRS: QueueOptions()})
+    queue_up(floor, "a", 0.0)
+    queue_up(floor, "r", 0.0, REPAIRS)
+    floor.feed(ChangeQueue(ORDERS, QueueOptions(is_closed=True)), 1.0)
+    assert cause_of(queue_up(floor, "b", 2.0)) is OverflowCause.CLOSED
+    with pytest.raises(Conflict, match="is closed"):
+        floor.feed(Move(CallId("r"), ORDERS), 3.0)
+    assert (line(floor), line(floor, REPAIRS)) == (["a"], ["r"])
+
+    floor.feed(ChangeQueue(ORDERS, QueueOptions()), 4.0)
+    assert cause_of(queue_up(floor, "c", 5.0)) is None
+    assert line(floor) == ["a", "c"]
+
+
 def test_who_would_wait_too_long_by_what_is_expected_is_not_let_in() -> None:
     options = QueueOptions(skills={"orders": 1}, max_expected_wait_s=200.0)
     floor = build_floor(card(EVA, orders=1), queues={ORDERS: options})

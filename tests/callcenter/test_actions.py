@@ -10,11 +10,13 @@ from acd.floor import Floor
 from acd.inputs import PhoneChanged
 from acd.options import AgentCard, AgentOptions, QueueOptions
 from callcenter.actions import Actions
+from callcenter.alarm_actions import AlarmActions
 from callcenter.asks import BoardAsks
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
+from callcenter.recording_actions import RecordingActions
 from callcenter.talk_actions import TalkActions
 from callcenter.task_actions import TaskActions
 from callcenter.wait_actions import WaitActions
@@ -30,7 +32,14 @@ from foundation.journal import Journal
 from telephony.calls.events import CallEnded, EndedBy
 from tests.support.fake_house import House
 from tests.support.fake_lines import Lines
-from wallboard.commands import Command, Done, HangUpCall, SetAgentState, WantedState
+from wallboard.commands import (
+    Command,
+    Done,
+    HangUpCall,
+    SetAgentState,
+    WantedState,
+)
+from wallboard.events import AlarmEvent
 
 EVA = AgentId("eva")
 
@@ -42,7 +51,7 @@ class Office:
         self, journal: Journal, reasons: tuple[str, ...], *, auto_ready: bool = False
     ) -> None:
         self.journal = journal
-        self.told: list[ActionTaken | AcdEvent | TaskEvent] = []
+        self.told: list[ActionTaken | AcdEvent | AlarmEvent | TaskEvent] = []
         self.lines = Lines()
         no_database = make_sessions(make_engine("sqlite:///:memory:"))
         self.tasks = TaskService(TaskOptions(), TaskStore(no_database), self._tell, utc_now)
@@ -61,12 +70,14 @@ class Office:
             TalkActions(House().journey, self._tell),
             WaitActions(self.floor, House().journey.find, self._tell),
             CallbackActions(House().journey.callbacks, self._tell),
+            RecordingActions(House().journey, self._tell),
+            AlarmActions(self._tell),
             TaskActions(self.tasks, House().journey.callbacks, self.lines.switchboard, self._tell),
             pause_reasons=reasons,
             auto_ready=auto_ready,
         )
 
-    def _tell(self, event: ActionTaken | AcdEvent | TaskEvent) -> None:
+    def _tell(self, event: ActionTaken | AcdEvent | AlarmEvent | TaskEvent) -> None:
         self.told.append(event)
         self.journal.publish(event)
 

@@ -254,7 +254,7 @@ async def test_reload_takes_up_agents_and_queues_and_says_what_waits(office: Off
     assert office.accounts["boss"] == "secret"
     assert office.looked_at == ["a3"]
     assert office.spoken == ["1003"]
-    assert office.house.directory().agents[A1] == AgentCard("Anne", "day")
+    assert office.house.directory().agents[A1] == AgentCard("Anne", "day", {"help": 5})
     assert DirectoryChanged() in office.told
     assert office.audit == [ActionTaken("sue", "reload", "callcenter.yaml")]
 
@@ -325,7 +325,7 @@ async def test_agent_who_is_added_takes_calls_and_is_there_after_a_restart(offic
     assert len(password) == 20
     assert office.spoken == ["1003"]
     assert office.looked_at == ["a3"]
-    assert office.house.directory().agents[a3] == AgentCard("Cem", "")
+    assert office.house.directory().agents[a3] == AgentCard("Cem", "", {"orders": 4})
     assert DirectoryChanged() in office.told
     office.sign_in(a3)
     office.floor.feed(Enqueue(C1, ORDERS))

@@ -159,7 +159,7 @@ async def test_board_asks_for_names_again_when_they_have_changed(desk: Desk) -> 
     assert [one["name"] for one in (await desk.client.get("/api/v1/agents")).json()] == ["Ann"]
 
     desk.core.directory = Directory({AgentId("ann"): AgentCard("Anne", "day")})
-    await desk.board_core.tell(DirectoryChanged())  # type: ignore[arg-type]  # not the board's own
+    await desk.board_core.tell(DirectoryChanged())
     for _ in range(200):
         names = [one["name"] for one in (await desk.client.get("/api/v1/agents")).json()]
         if names != ["Ann"]:

@@ -183,6 +183,10 @@ async def test_conference_in_which_each_hears_the_two_others(centre: Centre) -> 
         await centre.told(TalkTaken, talk.before, agent_id=SECOND)
         await talk.all_hear(caller="second", second="caller")
 
+    recording = centre.facts(RecordingStarted, talk.before)[0]
+    assert heard_in(centre.recording(recording.file), 0) == {"caller"}
+    assert heard_in(centre.recording(recording.file), 1) == {"first", "second"}
+
 
 async def test_guest_is_sent_away_and_the_talk_goes_on(centre: Centre) -> None:
     async with talking(centre) as talk:

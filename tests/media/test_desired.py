@@ -222,3 +222,30 @@ def test_a_worker_that_drains_does_so_again_before_anything_else() -> None:
     desired.granted(p.Drain(rid=2, on=False), DONE)
 
     assert list(desired.requests()) == [rebuilt("a")]
+
+
+def test_paused_tap_comes_back_paused_wherever_it_has_moved() -> None:
+    tap = p.Tap(rid=5, tap_id="t", left="a", right="b", file="f")
+    moved = p.Tap(rid=7, tap_id="t", left="a", right="c", file="", beside=["g"])
+    desired = granted(tap, p.PauseTap(rid=6, tap_id="t", on=True), moved)
+
+    assert list(desired.requests()) == [msgspec.structs.replace(moved, file="f", paused=True)]
+    desired.granted(p.PauseTap(rid=8, tap_id="t", on=False), DONE)
+    assert list(desired.requests()) == [msgspec.structs.replace(moved, file="f")]
+
+
+def test_hidden_leg_comes_back_hidden_before_its_first_packet() -> None:
+    desired = granted(offer("a"), p.Hide(rid=2, leg="a", what=p.Hidden.ALL))
+
+    (back,) = desired.requests()
+
+    assert back == msgspec.structs.replace(rebuilt("a"), hidden=p.Hidden.ALL)
+    desired.granted(p.Hide(rid=2, leg="a", what=p.Hidden.NOTHING), DONE)
+    assert list(desired.requests()) == [rebuilt("a")]
+
+
+def test_adopted_leg_is_hidden_as_before() -> None:
+    first, second = granted(offer("a"), p.Hide(rid=2, leg="a", what=p.Hidden.ALL)), Desired()
+    second.adopt(first.requests())
+
+    assert list(second.requests()) == list(first.requests())

@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
+import pytest
 
+from telephony.media.errors import UnknownTap
 from telephony.media.g711 import Law, decode
 from telephony.media.playout import tone
 from telephony.media.recorder import Recorder
 from telephony.media.tap import Block
 from telephony.media.taps import Taps
+from telephony.media.wav import interleave
 from tests.support.media_leg import Leg
 from tests.support.media_phone import sdp
 
@@ -102,3 +105,127 @@ def test_message_ends_by_itself_when_the_caller_has_been_silent() -> None:
 def test_without_a_limit_silence_ends_nothing() -> None:
     pages, _ = said_and_silent(0.0)
     assert pages.ended == []
+
+
+# -- pauses and guests ---------------------------------------------------------------------------
+
+
+@dataclass
+class Recorded:
+    """Two legs that speak all the time, and a third who may."""
+
+    pages: Pages = field(default_factory=Pages)
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.taps = Taps(cast(Recorder, self.pages))
+        self.caller, self.agent, self.guest = legs("caller", "agent", "guest")
+        self.voices = {leg.name: tone(hz, 10_000) for leg, hz in self._speakers()}
+
+    def _speakers(self) -> list[tuple[Leg, int]]:
+        return [(self.caller, 500), (self.agent, 800), (self.guest, 1100)]
+
+    def begin(self, *, paused: bool = False) -> None:
+        self.taps.begin(
+            "r-1", self.caller.session, self.agent.session, "f", self.now, paused=paused
+        )
+
+    def confer(self, *guests: Leg) -> None:
+        caller, agent = self.caller.session, self.agent.session
+        self.taps.begin(
+            "r-1", caller, agent, "", self.now, beside=[guest.session for guest in guests]
+        )
+
+    def talk(self, seconds: float) -> None:
+        for _ in range(round(seconds / 0.02)):
+            for leg, _hz in self._speakers():
+                frame = round(self.now / 0.02)
+                leg.say(self.voices[leg.name].frame(frame, Law.PCMU), self.now)
+            self.now += 0.02
+            self.taps.tick(self.now)
+
+    def end(self) -> np.ndarray:
+        self.taps.end("r-1", self.now)
+        return np.concatenate(
+            [np.frombuffer(interleave(block), "<i2").reshape(-1, 2) for block in self.pages.blocks]
+        )
+
+
+def loud_s(samples: np.ndarray, hz: float) -> list[int]:
+    """In which tenths of a second the tone is there."""
+    found = []
+    for tenth in range(len(samples) // 800):
+        piece = samples[tenth * 800 : (tenth + 1) * 800].astype(float)
+        turned = np.mean(piece * np.exp(-2j * np.pi * hz * np.arange(800) / 8000))
+        if abs(turned) > 300:
+            found.append(tenth)
+    return found
+
+
+def test_pause_is_silence_on_both_sides_from_its_sample_to_its_sample() -> None:
+    recorded = Recorded()
+    recorded.begin()
+    recorded.talk(1.0)
+    recorded.taps.pause("r-1", True, recorded.now)
+    recorded.taps.pause("r-1", True, recorded.now)
+    recorded.talk(1.5)
+    recorded.taps.pause("r-1", False, recorded.now)
+    recorded.talk(1.0)
+
+    frames = recorded.end()
+
+    assert abs(len(frames) - 28_000) <= 160
+    assert not frames[8000:20_000].any()
+    assert loud_s(frames[:, 0], 500) == loud_s(frames[:, 1], 800) == [*range(10), *range(25, 35)]
+
+
+def test_tap_may_begin_paused_and_says_so() -> None:
+    recorded = Recorded()
+    recorded.begin(paused=True)
+    assert recorded.taps.paused_of_leg("agent") == ["r-1"]
+    recorded.talk(0.7)
+    recorded.begin()
+    assert recorded.taps.paused_of_leg("agent") == ["r-1"]
+    recorded.taps.pause("r-1", False, recorded.now)
+    recorded.talk(0.5)
+
+    frames = recorded.end()
+
+    assert recorded.taps.paused_of_leg("agent") == []
+    assert loud_s(frames[:, 0], 500) == [*range(7, 12)]
+
+
+def test_pause_of_no_recording_is_refused() -> None:
+    with pytest.raises(UnknownTap, match="no recording r-9"):
+        Recorded().taps.pause("r-9", True, 0.0)
+
+
+def test_guest_of_a_conference_is_on_the_right_side_to_the_last_word() -> None:
+    recorded = Recorded()
+    recorded.begin()
+    recorded.talk(1.0)
+    recorded.confer(recorded.guest)
+    recorded.talk(1.3)
+    recorded.confer()
+    recorded.talk(1.0)
+
+    frames = recorded.end()
+
+    assert loud_s(frames[:, 1], 800) == [*range(33)]
+    assert loud_s(frames[:, 1], 1100) == [*range(10, 23)]
+    assert loud_s(frames[:, 0], 1100) == []
+    assert recorded.guest.session.sinks == ()
+
+
+def test_guest_who_is_gone_takes_nobody_along() -> None:
+    recorded = Recorded()
+    recorded.begin()
+    recorded.confer(recorded.guest)
+    recorded.talk(0.5)
+    recorded.taps.released(recorded.guest.session)
+    recorded.taps.pause("r-1", True, recorded.now)
+    recorded.talk(0.5)
+
+    frames = recorded.end()
+
+    assert loud_s(frames[:, 1], 800) == loud_s(frames[:, 1], 1100) == [*range(5)]

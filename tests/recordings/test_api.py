@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,24 @@ from fastapi.responses import JSONResponse
 
 from foundation.errors import CallCentreError, NotAllowed
 from foundation.ids import RecordingId
+from recordings import wav
 from recordings.api import recordings_router
+from recordings.archive import FolderShelf
+from recordings.archive_desk import ArchiveDesk, ArchiveOptions
+from recordings.archive_messages import Reply
+from recordings.archive_messages import Request as ArchiveRequest
+from recordings.archive_store import ArchiveStore
+from recordings.archiver import Archiver, ArchiverOptions
+from recordings.audio_api import AudioPlaces, audio_router
+from recordings.flac import FlacAudio
+from recordings.marks import Mark, MarkKind
+from recordings.marks_desk import MarksDesk
+from recordings.marks_store import MarkStore
 from recordings.recogniser import Word
 from recordings.recording import SideTranscript, TranscriptState
 from recordings.store import Ended, RecordingStore
 from telephony.calls.events import Side
+from tests.support.archive_house import voices
 from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.recording_fakes import STARTED, recording
 from tests.support.telephone_speech import write_wav
@@ -44,6 +58,7 @@ class Site:
     http: httpx.AsyncClient
     store: RecordingStore
     folder: Path
+    places: AudioPlaces
 
     async def ended(self, number: int = 1) -> RecordingId:
         """A recording of one second whose transcript is waited for."""
@@ -60,17 +75,25 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         store = RecordingStore(sessions)
         app = FastAPI()
         app.add_exception_handler(CallCentreError, sentence)
-        router = recordings_router(store, tmp_path, ZoneInfo("Asia/Shanghai"), supervisor_only)
-        app.include_router(router)
+        places = AudioPlaces(
+            folder=tmp_path,
+            shelf=FolderShelf(tmp_path),
+            archives=ArchiveStore(sessions),
+            marks=MarkStore(sessions),
+        )
+        app.include_router(recordings_router(store, ZoneInfo("Asia/Shanghai"), supervisor_only))
+        app.include_router(audio_router(store, places, supervisor_only))
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="http://centre",
             headers={"x-role": "supervisor"},
         ) as http:
-            yield Site(http, store, tmp_path)
+            yield Site(http, store, tmp_path, places)
 
 
-@pytest.mark.parametrize("path", ["", "/r-1", "/r-1/audio", "/r-1/transcript"])
+@pytest.mark.parametrize(
+    "path", ["", "/r-1", "/r-1/audio", "/r-1/peaks", "/r-1/marks", "/r-1/transcript"]
+)
 async def test_every_route_is_guarded(site: Site, path: str) -> None:
     await site.ended()
 
@@ -220,3 +243,111 @@ async def test_a_transcript_that_is_not_there_yet_or_never_is_a_409_that_says_wh
     assert (early.status_code, never.status_code) == (409, 409)
     assert early.json()["detail"] == "recording 'r-1' has not been transcribed yet"
     assert never.json()["detail"] == "recording 'r-1' could not be transcribed: no model"
+
+
+# -- archived audio ------------------------------------------------------------------------------
+
+
+async def archived(site: Site, frames: np.ndarray) -> bytes:
+    """Recording r-1 with a pause from 0.5 s to 0.75 s, archived; gives its WAV as it was."""
+    stored = recording(1)
+    await site.store.add(stored)
+    write_wav(site.folder / stored.file, frames)
+    await site.places.marks.save(ONE, [Mark(1, MarkKind.PAUSE, 0.5, 0.75)])
+    desk = MarksDesk(site.folder, site.places.marks, lambda: STARTED, lambda: 0.0)
+    await desk.finish(stored, wav.inspect(site.folder / stored.file))
+    whole = (site.folder / stored.file).read_bytes()
+    await site.store.end(Ended(ONE, len(frames) / 8000, True, TranscriptState.NONE))
+    await site.places.archives.queue(ONE)
+    options = ArchiveOptions(recordings=site.folder)
+    core = ArchiveDesk(options, site.places.archives, desk.comment_of, lambda: False, lambda: 0.0)
+
+    class Line:
+        async def ask(self, message: ArchiveRequest) -> Reply:
+            return await core.answer(message)
+
+    worker = ArchiverOptions(worker="archiver", run="1", recordings=site.folder)
+    await Archiver(worker, Line(), site.places.shelf).work_once()
+    assert not (site.folder / stored.file).exists()
+    return whole
+
+
+async def test_archived_audio_is_served_as_the_wav_that_it_was(site: Site) -> None:
+    whole = await archived(site, voices(2.5))
+
+    answer = await site.http.get(f"{URL}/r-1/audio")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "audio/wav"
+    assert answer.headers["content-length"] == str(len(whole))
+    assert answer.content == whole
+
+
+async def test_any_range_of_archived_audio_is_that_of_the_wav(site: Site) -> None:
+    whole = await archived(site, voices(1.1))
+    size = len(whole)
+    ranges = [(0, 43), (0, 0), (40, 50), (45, 46), (1001, 9999), (size - 70, size - 1)]
+    for start, end in ranges:
+        answer = await site.http.get(f"{URL}/r-1/audio", headers={"range": f"bytes={start}-{end}"})
+        assert answer.status_code == 206
+        assert answer.headers["content-range"] == f"bytes {start}-{end}/{size}"
+        assert answer.content == whole[start : end + 1]
+
+
+@pytest.mark.parametrize(
+    ("query", "accept"),
+    [("?format=flac", "*/*"), ("", "audio/flac"), ("", "audio/flac, text/html")],
+)
+async def test_flac_is_served_to_who_asks_for_it(site: Site, query: str, accept: str) -> None:
+    spoken = voices(1)
+    await archived(site, spoken)
+
+    answer = await site.http.get(f"{URL}/r-1/audio{query}", headers={"accept": accept})
+
+    assert answer.headers["content-type"] == "audio/flac"
+    with FlacAudio(BytesIO(answer.content), "answer") as audio:
+        assert np.array_equal(audio.read(0, 8000), spoken)
+
+
+async def test_flac_of_what_is_not_archived_is_a_conflict(site: Site) -> None:
+    await site.ended()
+
+    answer = await site.http.get(f"{URL}/r-1/audio?format=flac")
+
+    assert answer.status_code == 409
+    assert "has not been archived yet" in answer.json()["detail"]
+
+
+async def test_range_of_a_file_that_has_changed_gives_the_whole_one(site: Site) -> None:
+    await site.ended()
+    whole = await site.http.get(f"{URL}/r-1/audio")
+    asked = {"range": "bytes=0-9"}
+
+    same = await site.http.get(
+        f"{URL}/r-1/audio", headers={**asked, "if-range": whole.headers["etag"]}
+    )
+    other = await site.http.get(f"{URL}/r-1/audio", headers={**asked, "if-range": '"another"'})
+
+    assert (same.status_code, other.status_code) == (206, 200)
+
+
+async def test_peaks_are_alike_before_and_after_the_archive(site: Site) -> None:
+    await site.ended(2)
+    spoken = voices(1)
+    await archived(site, spoken)
+    binary = {"accept": "application/octet-stream"}
+
+    kept = await site.http.get(f"{URL}/r-1/peaks", headers=binary)
+    fresh = await site.http.get(f"{URL}/r-2/peaks")
+
+    assert len(kept.content) == 4 * 20
+    assert fresh.json() == {"peak_ms": 50, "caller": [[0, 0]] * 20, "agent": [[0, 0]] * 20}
+
+
+async def test_marks_are_told_in_seconds_of_the_recording(site: Site) -> None:
+    await archived(site, voices(1))
+
+    answer = await site.http.get(f"{URL}/r-1/marks")
+
+    mark = {"kind": "pause", "from_s": 0.5, "to_s": 0.75, "side": "", "party": ""}
+    assert answer.json() == [mark]

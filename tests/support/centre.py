@@ -139,7 +139,7 @@ def configuration(ports: Ports, changes: Changes) -> dict[str, Any]:
         "sip": {"listen": [f"udp:127.0.0.1:{ports.sip}"], "domain": "127.0.0.1"},
         "http": {"listen": f"127.0.0.1:{ports.http}"},
         "media": {"ports": list(ports.media), "limits": {"busy": 1.0}},
-        "recordings": {"transcribe": False, "models": {"en": "tiny-en"}},
+        "recordings": {"transcribe": False, "archive": "none", "models": {"en": "tiny-en"}},
         "auto_ready": True,
         "blocked": [BLOCKED],
         "lines": [

@@ -40,6 +40,11 @@ class DeskCall(Call):
         if self._pump._timer is not None:
             self._pump._timer.cancel()
 
+    def play_instead(self, pcm_8k: bytes) -> None:
+        """Not after what is being said, but now."""
+        self._pump._to_say.clear()
+        self.play(pcm_8k)
+
     async def hears(
         self, freq_hz: float, seconds: float = 0.3, since_s: float = 0.0, within_s: float = 10.0
     ) -> None:

@@ -1,6 +1,6 @@
 """A house without phones: real journey, floor and menus; commands to calls are written down."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from acd.events import AcdEvent
@@ -11,7 +11,15 @@ from acd.views import AgentView
 from callcenter.conductor import Conductor
 from callcenter.destinations import NoNumbers, NumberRules
 from callcenter.events import HouseEvent
-from callcenter.house import AgentRule, Callers, HouseRules, LineRule, QueueRule
+from callcenter.house import (
+    AgentRule,
+    Callers,
+    HouseRules,
+    LineRule,
+    QueueRule,
+    RecordingMode,
+    RecordingRule,
+)
 from callcenter.journey import Journey
 from callcenter.limits import Arrival, LimitRules, Limits, Refusal
 from callcenter.menu_ports import MenuPorts
@@ -93,6 +101,21 @@ class FakeControl:
 
     def record(self, call_id: CallId, recording_id: RecordingId, file: str) -> None:
         self.done.append(("record", call_id, file))
+
+    def stop_recording(self, call_id: CallId) -> None:
+        self.done.append(("stop_recording", call_id, None))
+
+    def pause_recording(self, call_id: CallId, *, on: bool) -> None:
+        self.done.append(("pause_recording", call_id, on))
+
+    def take_card(self, call_id: CallId, *, on: bool) -> None:
+        self.done.append(("take_card", call_id, on))
+
+    def send_digits(self, call_id: CallId, digits: str) -> None:
+        self.done.append(("send_digits", call_id, digits))
+
+    def signal_agent(self, call_id: CallId, items: Sequence[str]) -> None:
+        self.done.append(("signal_agent", call_id, list(items)))
 
     def hang_up(self, call_id: CallId, by: calls.EndedBy, reason: str) -> None:
         self.done.append(("hang_up", call_id, by))
@@ -206,6 +229,9 @@ class House:
         sticky_s: float = 0.0,
         sticky_within_s: float = 0.0,
         vips: dict[str, str] | None = None,
+        line: LineRule | None = None,
+        queue_recording: RecordingMode = RecordingMode.ALWAYS,
+        recording: RecordingRule | None = None,
         strategy: Strategy = Strategy.LONGEST_IDLE,
     ) -> None:
         self.now = 0.0
@@ -219,6 +245,7 @@ class House:
         "Calls of agents' own phones, with what they dialled."
         self.rings: dict[CallId, tuple[OfferId, float]] = {}
         self.erased: set[PartyId] = set()
+        self.alarms: dict[tuple[CallId, str], tuple[float, Callable[[], None]]] = {}
         self.offers = 0
         self.conductor = Conductor(self.events.append)
         options = QueueOptions(
@@ -240,9 +267,10 @@ class House:
             languages=("en",),
             survey=survey,
             sticky_within_s=sticky_within_s,
+            recording=queue_recording,
         )
         rules = HouseRules(
-            lines={"8000": LineRule(flow="main", languages=("en",))},
+            lines={"8000": line or LineRule(flow="main", languages=("en",))},
             queues={
                 ORDERS: replace(rule, overflow_to=overflow_to),
                 REPAIRS: replace(rule, number="7002"),
@@ -253,6 +281,7 @@ class House:
             },
             blocked=blocked,
             vips=vips or {},
+            recording=recording or RecordingRule(),
         )
         control = self._control()  # which makes the callers, where it is a real one
         self.regulars = Regulars(rules, self._callers(), lambda: self.now)
@@ -267,6 +296,7 @@ class House:
                 callers=self._callers(),
                 limits=self,
                 ring_times=_RingTimes(self),
+                alarms=_Alarms(self),
                 numbers=numbers or NoNumbers(),
                 menus=menus or MenuPorts(),
                 regulars=self.regulars,
@@ -361,6 +391,9 @@ class House:
             self._do(call_id, effects)
         for over in self._limits.tick(self.now):
             self.journey.time_up(over)
+        for key, (at_s, ring) in list(self.alarms.items()):
+            if at_s <= self.now and self.alarms.pop(key, None) is not None:
+                ring()
         for rung, (offer_id, until) in list(self.rings.items()):
             if until <= self.now:
                 del self.rings[rung]
@@ -424,3 +457,22 @@ class _RingTimes:
 
     def cancel(self, call_id: CallId) -> None:
         self._house.rings.pop(call_id, None)
+
+
+class _Alarms:
+    """By the house's time."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def now(self) -> float:
+        return self._house.now
+
+    def set(self, call_id: CallId, what: str, at_s: float, ring: Callable[[], None]) -> None:
+        self._house.alarms[call_id, what] = (at_s, ring)
+
+    def cancel(self, call_id: CallId, what: str = "") -> None:
+        for key in [
+            key for key in self._house.alarms if key[0] == call_id and what in ("", key[1])
+        ]:
+            del self._house.alarms[key]

@@ -1,5 +1,7 @@
 """A talk between fake SIP and fake media, with guests that are rung into it."""
 
+from collections.abc import Mapping
+
 from foundation.ids import AgentId, LegId, OfferId, PartyId, RecordingId
 from telephony.calls.control import AgentTarget, OutsideTarget
 from telephony.calls.options import CallOptions
@@ -20,11 +22,13 @@ MUSIC, RING_BACK, SILENCE = "music.wav", "tone:450:1000", "silence:1000"
 class GuestTalk:
     """Caller and Eva, bridged and recorded."""
 
-    def __init__(self) -> None:
-        options = CallOptions(hold_music=(MUSIC,))
+    def __init__(self, *, agent_keys: bool = False, refuse: Mapping[type, int] = {}) -> None:
+        """`refuse`: what media does not do, and its status."""
+        options = CallOptions(hold_music=(MUSIC,), agent_keys=agent_keys)
         self.lines = Lines(options, is_line=lambda dialled: dialled.startswith("8"))
         self.sip, self.media, self.told = self.lines.sip, self.lines.media, self.lines.told
         self.board = self.lines.switchboard
+        self.media.refuse = dict(refuse)
         self.call_id = self.lines.invite(CALLER)
         self.board.answer(self.call_id)
         self.board.ring_agent(self.call_id, EVA, OfferId("o-eva"), auto_answer=False)

@@ -229,9 +229,9 @@ class PeerMedia:
                 self.tapped.add(tap_id)
             case media.Hear(leg=leg, sources=sources):
                 assert not {leg, *(source.leg for source in sources)} & self.released
-            case media.Untap(tap_id=tap_id):
-                assert tap_id in self.tapped - self.untapped, "untapped twice"
-                self.untapped.add(tap_id)
+            case media.PauseTap(tap_id=tap_id) | media.Untap(tap_id=tap_id):
+                assert tap_id in self.tapped - self.untapped, "after its end"
+                self.untapped |= {tap_id} if isinstance(request, media.Untap) else set()
             case media.Connect(a=a, b=b):
                 assert not {a, b} & self.released
             case media.Offer(leg=leg, call=call):
@@ -254,7 +254,7 @@ class PeerMedia:
         match request:
             case media.Connect(a=leg) | media.Tap(left=leg):
                 call = self.by_leg[leg]
-            case media.Untap():
+            case media.Untap() | media.PauseTap():
                 return 0
             case media.Hello() | media.ListSessions() | media.Drain():
                 return 0

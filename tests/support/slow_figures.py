@@ -172,6 +172,10 @@ class SlowFigures:
             **outcomes,
             "offered": len(stays),
             "short_abandoned": sum(self._is_short(each) for each in stays),
+            "abandoned_in_time": sum(
+                each.outcome == "abandoned" and each.wait_s <= self._target(each).within_s
+                for each in stays
+            ),
             "answered_in_time": sum(s.wait_s <= self._target(s).within_s for s in answered),
             "wait_sum_s": sum(each.wait_s for each in answered),
             "handled": len(handled),

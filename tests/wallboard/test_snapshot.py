@@ -10,8 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundation import clock
+from foundation.ids import AgentId, CallId, PartyId, QueueId, RecordingId
 from foundation.record import Record
 from foundation.snapshot import Snapshot, SnapshotFile
+from recordings.events import (
+    PauseReason,
+    RecordingPaused,
+    RecordingResumed,
+    RecordingStarted,
+)
+from telephony.calls.events import CallArrived
 from tests.support.effort import tries
 from tests.support.fake_core import FakeCore
 from tests.support.legal_days import legal_days
@@ -163,3 +171,31 @@ async def test_a_board_is_not_written_while_core_is_away(tmp_path: Path) -> None
     await keeper.look()
 
     assert file.read() is None
+
+
+def test_a_talk_that_is_paused_is_so_after_a_restart() -> None:
+    call_id, recording_id = CallId("c-1"), RecordingId("r-1")
+    facts = (
+        CallArrived(call_id, PartyId("p-1"), "8000"),
+        RecordingStarted(
+            recording_id, call_id, AgentId("eva"), QueueId("orders"), "f", ("en", "en")
+        ),
+        RecordingPaused(recording_id, call_id, PauseReason.AGENT, "eva"),
+        RecordingPaused(recording_id, call_id, PauseReason.CARD, "eva"),
+    )
+    at_s = EVENING_S
+    records: list[BoardRecord] = [
+        Record(seq, at_s + seq, datetime.fromtimestamp(at_s + seq, UTC), fact)
+        for seq, fact in enumerate(facts, 1)
+    ]
+    file = board_file(NOWHERE, SHANGHAI)
+    snapshot = file.unpack(file.pack(state_of(rebuild(records, SHANGHAI))))
+    assert snapshot is not None
+    board = restored(snapshot, SHANGHAI)
+    assert board.calls[call_id].recording == "card"
+
+    for seq, why in ((5, PauseReason.CARD), (6, PauseReason.AGENT)):
+        utc = datetime.fromtimestamp(at_s + seq, UTC)
+        board.fold(Record(seq, at_s + seq, utc, RecordingResumed(recording_id, call_id, why, "")))
+
+    assert board.calls[call_id].recording == "on"

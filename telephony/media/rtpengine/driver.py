@@ -83,7 +83,7 @@ class Driver:
                 return self._verbs.call_of.setdefault(leg, call)
             case p.Connect(a=leg) | p.Tap(left=leg):
                 return self._verbs.call_of.get(leg, "")
-            case p.Untap(tap_id=tap_id):
+            case p.Untap(tap_id=tap_id) | p.PauseTap(tap_id=tap_id):
                 tapped = (name for name, call in self._verbs.calls.items() if tap_id in call.taps)
                 return next(tapped, "")
             case p.Hello() | p.ListSessions() | p.Drain():
@@ -142,7 +142,7 @@ class Driver:
         match event:
             case p.DigitHeard(leg=name, digit=digit, at_s=at_s):
                 leg = self._find(name, "~e")
-                if leg is not None and leg.inband_dtmf:
+                if leg is not None and leg.is_searched:
                     self._digit_heard(leg, digit, at_s)
             case p.PlayEnded(leg=name, play_id=play_id):
                 leg = self._find(name, "~m")
@@ -198,7 +198,7 @@ class Driver:
             return
         leg = self._find(digit.tag, "")
         # Where the audio is searched for digits, those that come as events are found there too.
-        if leg is not None and self._prefix + leg.call == digit.call and not leg.inband_dtmf:
+        if leg is not None and self._prefix + leg.call == digit.call and not leg.is_searched:
             self._digit_heard(leg, digit.key, now - digit.length_s)
 
     def _digit_heard(self, leg: Leg, digit: str, at_s: float) -> None:

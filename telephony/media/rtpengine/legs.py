@@ -42,6 +42,7 @@ class Led:
     gain: tuple[float, float] = (0.0, 0.0)
     is_held: bool = False
     play_id: str = ""
+    hidden: p.Hidden = p.Hidden.NOTHING
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class Leg:
     is_reserving: bool = False
     record: bytes = b""
     inband_dtmf: bool = False
+    hidden: p.Hidden = p.Hidden.NOTHING
     is_held: bool = False
     connected: str = ""
     hears: list[p.Source] = field(default_factory=list)
@@ -81,6 +83,11 @@ class Leg:
     def should_send(self) -> bool:
         terms = self.negotiation.terms
         return not self.is_held and terms is not None and terms.direction.is_sending
+
+    @property
+    def is_searched(self) -> bool:
+        """Its digits are told by our own plane, which searches the copy of its audio."""
+        return self.inband_dtmf or self.hidden is p.Hidden.ALL
 
     @property
     def codec(self) -> str:

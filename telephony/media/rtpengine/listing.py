@@ -22,6 +22,12 @@ def listed(leg: Leg, call: Call, wanted: Desired) -> p.Session:
         heard_db=leg.heard_db,
         inband_dtmf=leg.inband_dtmf,
         taps=[tap_id for tap_id, tap in call.taps.items() if leg.leg in (tap.left, tap.right)],
+        paused_taps=[
+            tap_id
+            for tap_id, tap in call.taps.items()
+            if leg.leg in (tap.left, tap.right) and wanted.is_paused(tap_id)
+        ],
+        hidden=leg.hidden,
         record=leg.record,
         sdp=str(leg.negotiation.sent or ""),
         codec=terms.codec if terms else "",

@@ -8,7 +8,8 @@ Rule 1: a talk in which both hear each other is direct, one in which nobody hear
         one has music, the other is on hold) is two that are alone.
 Rule 2: what rtpengine 10.5 can't do leads a leg through our own plane: the sum of several legs,
         gain, echo, digits to be sent, and a pair of which one hears the other and not the reverse
-        (it can block what a leg says, but then for its recording too).
+        (it can block what a leg says, but then for its recording too), and one whose audio is
+        hidden, which is to be searched for digits.
         Two phones whose digits have different payload types are led, too, but for those with
         different codecs: it passes such digits on under the wrong type and does not tell them.
 Rule 3: who is connected with a leg that is led is led as well.
@@ -18,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from telephony.media.protocol import Hidden
 from telephony.media.rtpengine.legs import Leg
 
 
@@ -62,7 +64,8 @@ def _is_beyond(leg: Leg, now: float) -> bool:
     """What is wanted of it is beyond rtpengine."""
     is_refused = leg.playing is not None and leg.playing.is_refused
     is_louder = bool(leg.spoken_db or leg.heard_db)
-    return bool(leg.hears) or is_louder or leg.dialling_until > now or is_refused
+    is_hidden = leg.hidden is not Hidden.NOTHING
+    return bool(leg.hears) or is_louder or leg.dialling_until > now or is_refused or is_hidden
 
 
 def _hears_partner(leg: Leg) -> bool:

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 CAPABILITIES = [
     *["relay", "play", "dtmf", "tap", "echo", "transcode", "mix", "whisper"],
-    "rtpengine",
+    *["pause", "hide", "rtpengine"],
 ]
 NEVER_S = 1e9
 "Our own plane is not to tell of silence: of most legs it hears nothing at all."

@@ -22,13 +22,14 @@ from telephony.media.rtpengine.legs import Leg, Playing
 from telephony.media.rtpengine.watch import packets_by_tag
 from telephony.media.rtpengine.wiring import Call, Inner, Jukebox, Wiring
 from telephony.media.rtpengine.works import Work
+from telephony.media.session import HIDDEN_TAIL_S
 
 DIGIT_S = 0.16
 "A digit and the pause after it, as our own plane sends them."
 DIALLING_SPARE_S = 0.3
 
 _LegRequest: TypeAlias = (
-    p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.SendDigits
+    p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.Hide | p.SendDigits
 )
 
 
@@ -72,6 +73,8 @@ class Verbs:
                 yield from self._tap(request)
             case p.Untap():
                 yield from self._untap(name, request)
+            case p.PauseTap():
+                self._own(request)
             case p.Connect():
                 yield from self._connect(self._get(request.a), self._get(request.b))
             case p.ListenIn():
@@ -96,6 +99,16 @@ class Verbs:
                 leg.hears = []
             case p.Hear():
                 self._hear(leg, request)
+            case p.Gain() | p.Hold() | p.Hide():
+                self._change(leg, request)
+            case p.SendDigits():
+                yield from self._send_digits(leg, request)
+            case _:
+                assert_never(request)
+        yield from self.settle(leg.call)
+
+    def _change(self, leg: Leg, request: p.Gain | p.Hold | p.Hide) -> None:
+        match request:
             case p.Gain():
                 check_gain(request.spoken_db)
                 check_gain(request.heard_db)
@@ -103,11 +116,13 @@ class Verbs:
             case p.Hold():
                 leg.is_held = request.on
                 self._expect(leg)
-            case p.SendDigits():
-                yield from self._send_digits(leg, request)
-            case _:
-                assert_never(request)
-        yield from self.settle(leg.call)
+            case p.Hide():
+                if request.what is p.Hidden.KEYS:
+                    raise VerbRefused("behind rtpengine keys can't be held back by themselves")
+                if leg.hidden is not p.Hidden.NOTHING:
+                    # It stays led until our own plane has let the last key go by.
+                    leg.dialling_until = self._house.now + HIDDEN_TAIL_S + DIALLING_SPARE_S
+                leg.hidden = request.what
 
     def _get(self, name: str) -> Leg:
         call = self.calls.get(self.call_of.get(name, ""))
@@ -129,6 +144,8 @@ class Verbs:
             sdp = self._describe(leg, request)
             leg.record = request.record or leg.record
             leg.inband_dtmf = leg.inband_dtmf or request.inband_dtmf
+            if is_new:
+                leg.hidden = request.hidden
             yield from self.settle(call.name)
         except CallCentreError:
             if is_new:
@@ -269,14 +286,19 @@ class Verbs:
     def _tap(self, request: p.Tap) -> Work[None]:
         left, right = self._get(request.left), self._get(request.right)
         taps = self.calls[left.call].taps
-        if request.tap_id in taps:
-            return
+        before = taps.get(request.tap_id)
         taps[request.tap_id] = request
         try:
             yield from self.settle(left.call)
-            self._own(msgspec.structs.replace(request, left=left.ear_name, right=right.ear_name))
+            ears = [self._get(leg).ear_name for leg in request.beside]
+            own = msgspec.structs.replace(
+                request, left=left.ear_name, right=right.ear_name, beside=ears
+            )
+            self._own(own)
         except CallCentreError:
             taps.pop(request.tap_id, None)
+            if before is not None:
+                taps[request.tap_id] = before
             raise
 
     def _own(self, request: p.Request) -> None:

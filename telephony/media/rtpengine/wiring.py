@@ -7,7 +7,7 @@ reads. Its port towards the phone stays the same all along ('port-latching').
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from foundation.errors import CallCentreError, Unavailable
@@ -54,13 +54,15 @@ class Call:
     ears: dict[str, tuple[Format, ...]]
     "Legs that are copied into our own plane, with the formats of the copy."
     taps: dict[str, p.Tap]
+    hidden_ears: dict[str, p.Hidden] = field(default_factory=dict)
+    "What is hidden of the copies."
 
     def wanted_ears(self) -> set[str]:
         """Legs whose audio is recorded, mixed for somebody, or searched for digits."""
-        wanted = {leg for tap in self.taps.values() for leg in (tap.left, tap.right)}
+        wanted = {leg for tap in self.taps.values() for leg in (tap.left, tap.right, *tap.beside)}
         for leg in self.legs.values():
             wanted |= {source.leg for source in leg.hears}
-            if leg.inband_dtmf:
+            if leg.is_searched:
                 wanted.add(leg.leg)
         return wanted & self.legs.keys()
 
@@ -237,6 +239,8 @@ class Wiring:
             self._own(p.Hear(rid=0, leg=name, sources=list(wants.sources)))
         if before.is_held != wants.is_held:
             self._own(p.Hold(rid=0, leg=name, on=wants.is_held))
+        if before.hidden != wants.hidden:
+            self._own(p.Hide(rid=0, leg=name, what=wants.hidden))
         if before.play_id != wants.play_id:
             self._play(leg, wants)
 
@@ -272,6 +276,9 @@ class Wiring:
             if name not in call.ears:
                 yield from self._put_on_ear(leg)
                 call.ears[name] = leg.formats
+            if call.hidden_ears.get(name, p.Hidden.NOTHING) is not leg.hidden:
+                self._own(p.Hide(rid=0, leg=leg.ear_name, what=leg.hidden))
+                call.hidden_ears[name] = leg.hidden
 
     def _put_on_ear(self, leg: Leg) -> Work[None]:
         tags = {"from_tag": leg.leg, "to_tag": leg.ear_name}
@@ -293,6 +300,7 @@ class Wiring:
             if name in call.legs:
                 yield from self.deafen(call.legs[name])
             self._inner(p.Release(rid=0, leg=f"{name}~e"))
+            call.hidden_ears.pop(name, None)
 
     def deafen(self, leg: Leg) -> Work[None]:
         """End the copy of what the leg says, if there is one."""
@@ -330,4 +338,5 @@ def _wants(leg: Leg, legs: Mapping[str, Leg], wanted: Mapping[str, Route]) -> Le
         gain=(leg.spoken_db, leg.heard_db),
         is_held=not leg.listens,
         play_id=leg.playing.play.play_id if leg.playing is not None else "",
+        hidden=leg.hidden,
     )

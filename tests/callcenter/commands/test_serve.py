@@ -43,7 +43,7 @@ def roles_of(tmp_path: Path, text: str = CENTRE) -> dict[str, Role]:
 def test_media_is_started_before_core_and_core_alone_gets_the_sip_sockets(tmp_path: Path) -> None:
     roles = roles_of(tmp_path, CENTRE + "media: {workers: 2}\n")
 
-    assert list(roles) == ["media-0", "media-1", "core", "web"]
+    assert list(roles) == ["media-0", "media-1", "core", "web", "archiver"]
     assert [role.name for role in roles.values() if role.needs_sip_sockets] == ["core"]
 
 
@@ -52,6 +52,13 @@ def test_transcriber_runs_only_where_something_is_to_be_transcribed(tmp_path: Pa
 
     assert "transcriber" in roles_of(tmp_path, wanted)
     assert "transcriber" not in roles_of(tmp_path)
+
+
+def test_archiver_runs_without_a_transcriber_and_only_where_it_is_wanted(tmp_path: Path) -> None:
+    unwanted = CENTRE.replace("transcribe: false", "transcribe: true, archive: none")
+
+    assert "archiver" in roles_of(tmp_path)
+    assert "archiver" not in roles_of(tmp_path, unwanted)
 
 
 def test_workers_share_the_ports_without_overlap(tmp_path: Path) -> None:

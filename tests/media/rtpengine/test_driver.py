@@ -388,3 +388,71 @@ def test_a_full_house_refuses_callers_and_no_agent(bench: DriverBench) -> None:
     assert isinstance(refused, p.Failed)
     assert refused.status == 503
     bench.ask(p.Offer(rid=3, leg="l-b", call="c-2"))
+
+
+# -- pauses, and what nobody is to hear ----------------------------------------------------------
+
+
+def test_hidden_leg_is_led_through_our_own_plane_which_hides_it_and_its_copy(
+    talk: DriverBench,
+) -> None:
+    talk.ask(p.Tap(rid=5, tap_id="t-1", left="l-a", right="l-b", file="f"))
+
+    talk.ask(p.Hide(rid=6, leg="l-a", what=p.Hidden.ALL))
+
+    hides = {(each.leg, each.what) for each in talk.inner if isinstance(each, p.Hide)}
+    assert hides == {("l-a~m", p.Hidden.ALL), ("l-a~e", p.Hidden.ALL)}
+    assert talk.call.pairs["l-a"] == "l-a~m"
+    assert talk.call.pairs["l-b"] == "l-b~m"
+
+
+def test_digits_of_a_hidden_leg_are_told_by_our_own_plane_alone(talk: DriverBench) -> None:
+    talk.ask(p.Hide(rid=6, leg="l-a", what=p.Hidden.ALL))
+
+    talk.driver.on_digit(digit("l-a"), talk.now)
+    heard = p.DigitHeard(seq=1, leg="l-a~e", digit="5", at_s=talk.now)
+    talk.driver.on_own_event(heard, talk.now)
+
+    told = [each.leg for each in talk.events if isinstance(each, p.DigitHeard)]
+    assert told == ["l-a"]
+
+
+def test_leg_stays_led_until_the_last_key_has_gone_by(talk: DriverBench) -> None:
+    talk.ask(p.Hide(rid=6, leg="l-a", what=p.Hidden.ALL))
+    talk.ask(p.Hide(rid=7, leg="l-a", what=p.Hidden.NOTHING))
+    assert talk.call.pairs["l-a"] == "l-a~m"
+
+    talk.wait(1.0)
+
+    assert talk.call.pairs["l-a"] == "l-b"
+
+
+def test_keys_alone_cannot_be_held_back_behind_rtpengine(talk: DriverBench) -> None:
+    refused = talk.try_to(p.Hide(rid=6, leg="l-b", what=p.Hidden.KEYS))
+
+    assert isinstance(refused, p.Failed)
+    assert refused.status == 488
+
+
+def test_pause_is_our_own_plane_s_and_is_listed(talk: DriverBench) -> None:
+    talk.ask(p.Tap(rid=5, tap_id="t-1", left="l-a", right="l-b", file="f"))
+    talk.ask(p.PauseTap(rid=6, tap_id="t-1", on=True))
+
+    sessions = {each.leg: each for each in talk.ask(p.ListSessions(rid=7)).sessions or []}
+
+    assert talk.inner_kinds(p.PauseTap) == [p.PauseTap(rid=6, tap_id="t-1", on=True)]
+    assert sessions["l-a"].paused_taps == ["t-1"]
+    assert sessions["l-a"].hidden is p.Hidden.NOTHING
+
+
+def test_guest_of_a_conference_is_copied_for_the_recording(talk: DriverBench) -> None:
+    talk.ask(p.Offer(rid=1, leg="l-g", call="c-1"))
+    talk.ask(p.Answer(rid=2, leg="l-g", sdp=sdp(4004)))
+    talk.ask(p.Tap(rid=5, tap_id="t-1", left="l-a", right="l-b", file="f"))
+
+    talk.ask(p.Tap(rid=6, tap_id="t-1", left="l-a", right="l-b", file="", beside=["l-g"]))
+
+    last = talk.inner_kinds(p.Tap)[-1]
+    assert isinstance(last, p.Tap)
+    assert (last.left, last.right, last.beside) == ("l-a~e", "l-b~e", ["l-g~e"])
+    assert "l-g~e" in talk.call.copied
