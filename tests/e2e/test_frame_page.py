@@ -93,7 +93,7 @@ async def test_question_is_answered_or_given_up_and_what_is_refused_is_told(
 async def test_table_is_sorted_by_its_headings_and_says_when_it_is_empty(view: PageView) -> None:
     page = await view.open("/account")
     await page.evaluate(TABLE)
-    await expect(page.locator(".table .none")).to_have_text("Nobody is here.")
+    await expect(page.locator("main > .table .none")).to_have_text("Nobody is here.")
 
     await page.evaluate(ROWS)
     assert await page.evaluate(FIRST_CELLS) == ["b", "a", "c"]

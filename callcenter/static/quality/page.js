@@ -124,7 +124,7 @@ const rules = table("rules", {
 });
 
 // It has a hundred lines: it scrolls by itself, by keys too.
-Object.assign(rules.element, { tabIndex: 0, className: "table long", role: "region" });
+Object.assign(rules.element, { tabIndex: 0, className: "table long", role: "group" });
 
 function paint() {
   rules.element.setAttribute("aria-label", t("rules"));
