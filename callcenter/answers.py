@@ -17,6 +17,7 @@ from callcenter.asks import (
     IndexTranscript,
     JournalEnds,
     ListAgents,
+    NoteHeard,
     RaiseTranscript,
     ReadAccuracies,
     ReadCall,
@@ -47,8 +48,10 @@ from foundation.journal import Journal, Row
 from recordings import archive_messages as archive
 from recordings import messages as recordings
 from recordings.archive_desk import ArchiveDesk
+from recordings.hearing_desk import HearingDesk
 from recordings.service import RecordingService
 from recordings.transcription import Progress
+from wallboard.commands import Done
 
 
 class Answers:
@@ -67,7 +70,9 @@ class Answers:
         live: LiveActions,
         reloader: Reloader,
         transcripts: TranscriptionActions,
+        hearing: HearingDesk,
     ) -> None:
+        self._hearing = hearing
         self._transcripts = transcripts
         self._journal = journal
         self._floor = floor
@@ -94,6 +99,7 @@ class Answers:
             IndexTranscript: self._transcripts.index,
             ReadCall: self._read_call,
             EraseParty: self._eraser.erase,
+            NoteHeard: self._note_heard,
             BeginLine: self._lines.begin,
             EndLine: self._lines.end,
             TellLine: self._lines.take,
@@ -114,6 +120,12 @@ class Answers:
             break
         journal = self._journal
         return JournalEnds(first, journal.last_seq, journal.opened_seq, journal.run)
+
+    async def _note_heard(self, ask: NoteHeard) -> Done:
+        self._hearing.note(ask.recording_id, ask.by, ask.how)
+        seq = self._journal.last_seq
+        await self._journal.settled(seq)
+        return Done(seq)
 
     async def _answer_transcriber(self, ask: TranscriberAsks) -> recordings.Reply:
         return await self._recordings.answer(ask.message)

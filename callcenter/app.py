@@ -104,6 +104,7 @@ from recordings.events import (
     RecordingPaused,
     RecordingResumed,
 )
+from recordings.hearing_desk import HearingDesk
 from recordings.listen_messages import FromListener
 from recordings.marks_desk import MarksDesk
 from recordings.marks_store import MarkStore
@@ -399,6 +400,7 @@ class Core:
             TranscriptionActions(
                 self._recordings.transcription, self._search, self._journal, self._tell
             ),
+            HearingDesk(self._tell, clock.monotonic_s),
         )
 
     def _make_menu_ports(self) -> MenuPorts:

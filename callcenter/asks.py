@@ -10,6 +10,7 @@ from foundation.ipc.messages import Request
 from foundation.journal import Row
 from recordings import archive_messages as archive
 from recordings import messages as recordings
+from recordings.events import Hearing
 from recordings.search_store import Indexed
 from recordings.transcription import Progress
 from wallboard.commands import Command, Done
@@ -79,6 +80,15 @@ class IndexTranscript(Request[None]):
 
     recording_id: RecordingId
     sides: list[Indexed]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteHeard(Request[Done]):
+    """Somebody is about to have a recording's audio; answered when the audit has it on disk."""
+
+    recording_id: RecordingId
+    by: str
+    how: Hearing
 
 
 @dataclass(frozen=True, slots=True)

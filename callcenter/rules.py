@@ -48,10 +48,12 @@ from callcenter.vips import tiers_by_number
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
 from ivr.words import CONSENT_ANNOUNCE, CONSENT_ASK
-from recordings.archive import FolderShelf, Shelf
+from recordings.archive import FolderShelf
 from recordings.archive_desk import ArchiveOptions
 from recordings.lease import LeaseOptions
+from recordings.master_keys import FILE_NAME, KeyFile
 from recordings.options import RecordingOptions
+from recordings.sealed import SealedShelf
 from telephony.calls.leg_media import LegMedia, MediaBook
 from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
 from telephony.calls.numbers import normalise
@@ -492,9 +494,17 @@ def lookup_options(settings: Settings) -> LookupOptions:
     )
 
 
-def archive_shelf(settings: Settings) -> Shelf:
+def archive_shelf(settings: Settings) -> SealedShelf:
     """Where the audio of ended recordings is kept."""
-    return FolderShelf(settings.recordings_path)
+    return SealedShelf(
+        FolderShelf(settings.recordings_path),
+        archive_keys(settings),
+        seals=settings.recordings.encrypt,
+    )
+
+
+def archive_keys(settings: Settings) -> KeyFile:
+    return KeyFile(settings.data_path / FILE_NAME)
 
 
 def archive_options(settings: Settings) -> ArchiveOptions:

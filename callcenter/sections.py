@@ -395,6 +395,9 @@ class Recordings(Part):
     archive: Literal["flac", "none"] = "flac"
     """What becomes of a WAV when its talk is over and transcribed: `flac`, the same samples in half
     the room or less, by a process of its own; `none`, it stays."""
+    encrypt: bool = True
+    """Archived audio is encrypted on the disk, with the keys of `data/recordings.keys`: have a copy
+    of that file elsewhere, for without it nobody hears a recording again."""
     keys: RecordingKeys = RecordingKeys()
     "Commands by the keys of an agent's phone."
     card: Card | None = None

@@ -2,12 +2,14 @@
 
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import uvicorn
 from fastapi import FastAPI
 
+from callcenter.asks import NoteHeard
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, WebCore
@@ -23,9 +25,10 @@ from callcenter.transcription_api import transcription_router
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.errors import Unavailable
+from foundation.ids import RecordingId
 from foundation.journal import JournalReader
 from foundation.log import set_up
-from foundation.web.api import require_role
+from foundation.web.api import SignedIn, require_role
 from foundation.web.app import WebOptions
 from foundation.web.frame import FrameOptions, page_routes
 from foundation.web.gate import GateOptions
@@ -35,6 +38,7 @@ from foundation.web.users import Role
 from recordings.api import recordings_router
 from recordings.archive_store import ArchiveStore
 from recordings.audio_api import AudioPlaces, audio_router
+from recordings.events import Hearing
 from recordings.marks_store import MarkStore
 from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
@@ -71,6 +75,8 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             marks=MarkStore(sessions),
         ),
         require_role(*HEARERS),
+        partial(note_heard, line),
+        user_id,
     )
     records = records_router(
         JournalReader(settings.journal_path, CODEC),
@@ -119,6 +125,14 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         ],
         metrics_sources=[line.metrics],
     )
+
+
+async def note_heard(line: WebCore, recording_id: RecordingId, by: str, how: Hearing) -> None:
+    await line.request(NoteHeard(recording_id, by, how))
+
+
+def user_id(user: SignedIn) -> str:
+    return user.user_id
 
 
 def gate_options(settings: Settings) -> GateOptions:
