@@ -14,6 +14,7 @@ from callcenter.asks import (
     EndLine,
     EraseParty,
     FindJournalEnds,
+    HoldRecording,
     IndexTranscript,
     JournalEnds,
     ListAgents,
@@ -24,6 +25,7 @@ from callcenter.asks import (
     ReadDirectory,
     ReadMetrics,
     ReadTranscription,
+    ReleaseRecording,
     Reload,
     ResetLive,
     RetryTranscripts,
@@ -34,6 +36,7 @@ from callcenter.asks import (
 from callcenter.call_record import rows_of_call
 from callcenter.drivers import FloorDriver
 from callcenter.erase import Eraser
+from callcenter.holds import HoldActions
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
@@ -71,7 +74,9 @@ class Answers:
         reloader: Reloader,
         transcripts: TranscriptionActions,
         hearing: HearingDesk,
+        holds: HoldActions,
     ) -> None:
+        self._holds = holds
         self._hearing = hearing
         self._transcripts = transcripts
         self._journal = journal
@@ -100,6 +105,8 @@ class Answers:
             ReadCall: self._read_call,
             EraseParty: self._eraser.erase,
             NoteHeard: self._note_heard,
+            HoldRecording: self._holds.hold,
+            ReleaseRecording: self._holds.release,
             BeginLine: self._lines.begin,
             EndLine: self._lines.end,
             TellLine: self._lines.take,

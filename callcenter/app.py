@@ -25,12 +25,14 @@ from callcenter.answers import Answers
 from callcenter.asks import Reload
 from callcenter.call_classes import CallClasses
 from callcenter.callback_actions import CallbackActions
+from callcenter.callers_data import CallersDataFinder
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.dialled_monitors import DialledMonitors
 from callcenter.drivers import AlarmsDriver, FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
+from callcenter.holds import HoldActions
 from callcenter.journey import Journey
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
@@ -60,8 +62,11 @@ from callcenter.rules import (
     agent_cards,
     agent_options,
     archive_options,
+    archive_shelf,
+    certificates,
     find_inbound,
     house_rules,
+    keep_days,
     limit_rules,
     lookup_options,
     media_book,
@@ -86,8 +91,8 @@ from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.errors import ConfigurationError
-from foundation.ids import CallId, OfferId, QueueId
+from foundation.errors import ConfigurationError, NotFound
+from foundation.ids import CallbackId, CallId, OfferId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -112,6 +117,8 @@ from recordings.recording import Recording
 from recordings.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
+from recordings.vault import Vault
+from recordings.vault_store import VaultStore
 from recordings.wav import WavInfo
 from telephony.calls.events import (
     CallBridged,
@@ -139,6 +146,9 @@ MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
 WATCH_LINES_S = 5.0
+FIRST_SWEEP_S = 60.0
+SWEEP_S = 24 * 3600.0
+"Between two looks for recordings whose time is over."
 WATCH_TALKS_S = 1.0
 TURNS_OF_TALKS = (
     CallBridged,
@@ -238,9 +248,10 @@ class Core:
             settings.recordings_path, MarkStore(sessions), clock.utc_now, clock.monotonic_s
         )
         self._search = SearchStore(sessions)
+        self._recording_store = RecordingStore(sessions)
         self._recordings = RecordingService(
             recording_options(settings),
-            RecordingStore(sessions),
+            self._recording_store,
             self._tell,
             self._is_media_near_limit,
             finish=self._finish_recording,
@@ -255,12 +266,36 @@ class Core:
             self._marks.comment_of,
             self._is_media_near_limit,
             clock.monotonic_s,
+            archive_shelf(settings).delete,
         )
         await self._archive_desk.open()
+        self._vault_store = VaultStore(sessions)
+        self._vault = Vault(
+            settings.recordings_path,
+            archive_shelf(settings),
+            self._vault_store,
+            certificates(settings),
+            self._tell,
+            clock.utc_now,
+        )
 
     async def _finish_recording(self, recording: Recording, info: WavInfo) -> None:
         await self._marks.finish(recording, info)
         await self._archives.queue(recording.recording_id)
+
+    async def _sweep(self) -> None:
+        """Once a day, the first time when the start is over."""
+        await asyncio.sleep(FIRST_SWEEP_S)
+        while True:
+            await self._vault.sweep(partial(keep_days, self._settings))
+            await asyncio.sleep(SWEEP_S)
+
+    def _cancel_callback(self, callback_id: CallbackId) -> bool:
+        try:
+            self._journey.callbacks.cancel(callback_id)
+        except NotFound:
+            return False
+        return True
 
     def _is_media_near_limit(self) -> bool:
         return any(c.last_load and not c.last_load.admitting for c in self._clients)
@@ -393,7 +428,16 @@ class Core:
                 auto_ready=settings.auto_ready,
                 phones=accounts,
             ),
-            Eraser(self._parties, self._party_store, self._journal, self._tell),
+            Eraser(
+                self._parties,
+                self._party_store,
+                self._journal,
+                self._tell,
+                CallersDataFinder(self._journal.reader, self._vault_store, settings.voicemail_path),
+                self._vault,
+                self._vault_store,
+                self._cancel_callback,
+            ),
             self._lines,
             LiveActions(live, self._journal, self._tell, settings_lock),
             self._reloader,
@@ -401,6 +445,7 @@ class Core:
                 self._recordings.transcription, self._search, self._journal, self._tell
             ),
             HearingDesk(self._tell, clock.monotonic_s),
+            HoldActions(self._vault, self._vault_store, self._recording_store, self._journal),
         )
 
     def _make_menu_ports(self) -> MenuPorts:
@@ -539,6 +584,7 @@ class Core:
         )
         await taking_over.run(present, self._early_media)
         self._tasks.start("recordings", self._recordings.run)
+        self._tasks.start("retention", self._sweep, OnFailure.RESTART)
         self._has_taken_over = True
         loop = asyncio.get_running_loop()
         for worker, event in self._early_media:

@@ -42,6 +42,7 @@ from callcenter.line_accounts import (
 from callcenter.lookups import LookupOptions
 from callcenter.places import Places
 from callcenter.queue_checks import fits
+from callcenter.secret import derive_key
 from callcenter.sections import Line, Queue, split_port
 from callcenter.settings import Settings, consent_name
 from callcenter.vips import tiers_by_number
@@ -50,6 +51,8 @@ from ivr.sounds import PIPER, PromptOptions
 from ivr.words import CONSENT_ANNOUNCE, CONSENT_ASK
 from recordings.archive import FolderShelf
 from recordings.archive_desk import ArchiveOptions
+from recordings.certificate import FOLDER as CERTIFICATES
+from recordings.certificate import Certificates
 from recordings.lease import LeaseOptions
 from recordings.master_keys import FILE_NAME, KeyFile
 from recordings.options import RecordingOptions
@@ -505,6 +508,19 @@ def archive_shelf(settings: Settings) -> SealedShelf:
 
 def archive_keys(settings: Settings) -> KeyFile:
     return KeyFile(settings.data_path / FILE_NAME)
+
+
+def certificates(settings: Settings) -> Certificates:
+    """Of deletions."""
+    key = derive_key(settings.data_path, "certificates of deletion")
+    return Certificates(settings.data_path / CERTIFICATES, key)
+
+
+def keep_days(settings: Settings, queue: QueueId) -> int | None:
+    """How long its recordings are kept; None: for ever. A queue that is no more has the centre's
+    days."""
+    of_queue = settings.queues[queue].keep_recordings_days if queue in settings.queues else None
+    return settings.recordings.keep_days if of_queue is None else of_queue
 
 
 def archive_options(settings: Settings) -> ArchiveOptions:

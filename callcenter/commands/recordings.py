@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -34,8 +33,6 @@ app = typer.Typer(help="Recordings and what was said in them.", no_args_is_help=
 
 AT_ONCE = 20
 "Transcripts that are read together."
-ALL_ROWS = 1 << 62
-"Of the journal."
 
 
 @app.command()
@@ -138,11 +135,8 @@ async def _is_core_away(settings: Settings) -> bool:
 
 
 async def _recorded(settings: Settings) -> AsyncIterator[object]:
-    if not settings.journal_path.exists():
-        return
     reader = JournalReader(settings.journal_path, CODEC)
-    kinds = (RecordingStarted, RecordingDeleted)
-    async for record in reader.of_kinds(kinds, datetime.min.replace(tzinfo=UTC), ALL_ROWS):
+    async for record in reader.all_of_kinds((RecordingStarted, RecordingDeleted)):
         yield record.event
 
 

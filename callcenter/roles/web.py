@@ -13,6 +13,7 @@ from callcenter.asks import NoteHeard
 from callcenter.call_record import call_record_router
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, WebCore
+from callcenter.holds_api import holds_router
 from callcenter.live_api import live_router
 from callcenter.pages import LIVE, PAGES, RECORDINGS, STATIC, TRANSCRIPTION
 from callcenter.places import Places
@@ -42,6 +43,7 @@ from recordings.events import Hearing
 from recordings.marks_store import MarkStore
 from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
+from recordings.vault_store import VaultStore
 from telephony.calls.store import PartyStore
 from wallboard.directory import Directory
 from wallboard.pages import phone_pages
@@ -111,6 +113,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         extra_routers=[
             recordings,
             audio,
+            holds_router(line, VaultStore(sessions), require_role(*CHANGERS)),
             call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
