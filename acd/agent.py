@@ -111,7 +111,8 @@ class Agent:
 
     @property
     def is_available(self) -> bool:
-        return not self.why_unavailable
+        # Asked after each input of the agent's: without making the sentence.
+        return self.state is S.READY and self.registered and not self.busy
 
     @property
     def why_unavailable(self) -> str:

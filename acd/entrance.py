@@ -1,6 +1,7 @@
 """Who is let into a queue, at which place, and with which wishes."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from acd.caller import Caller, Wish
@@ -24,10 +25,14 @@ class Entrance:
         self._ground = ground
         self._count = 0
         self._kept: dict[_Kind, tuple[QueueOptions, Sequence[Relaxation]]] = {}
+        order = ground.options.order
+        self._head_start_s = lru_cache(MAX_KEPT)(order.head_start_s)
 
     def why_not_in(self, queue: QueueId) -> OverflowCause | None:
         """None: the caller may wait here. Raises `NotFound` for a queue that there is not."""
         options, matching = self._ground.options_of(queue), self._ground.matching
+        if options.is_closed:
+            return OverflowCause.CLOSED
         at_work, free = matching.staffing(queue)
         waiting = matching.waiting(queue)
         if options.needs_agents and at_work == 0:
@@ -56,8 +61,7 @@ class Entrance:
         )
 
     def head_start_s(self, given: Enqueue) -> float:
-        order = self._ground.options.order
-        return order.head_start_s(given.priority, given.tier, front=given.front)
+        return self._head_start_s(given.priority, given.tier, front=given.front)
 
     def _steps(self, given: Enqueue, options: QueueOptions) -> Sequence[Relaxation]:
         """Kept for each kind of caller: there are few kinds and many callers."""

@@ -129,6 +129,8 @@ class OverflowCause(StrEnum):
     "No agent who suits takes calls or has one."
     MOVED = "moved"
     "Somebody moved the caller to another queue."
+    CLOSED = "closed"
+    "The queue is closed by hand."
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ from acd.inputs import (
     SignIn,
     SignOut,
     TakeTalk,
+    WaitInput,
 )
 from acd.kept import KeptAgent, KeptCaller, KeptGuest
 from acd.options import AgentCard, AgentOptions, QueueOptions
@@ -142,6 +143,30 @@ class Floor:
     def feed(self, given: AcdInput, now: float) -> list[AcdEvent]:
         events = self._ground.events = []
         match given:
+            # First what comes most.
+            case Accept() | AgentLeft() | CallerLeft() | Decline() | Lose():
+                self._feed_call(given, now)
+                self._dispatch(now)
+            case Enqueue(call_id):
+                self._visits.enqueue(given, now)
+                self._guests.end_of_call(call_id, now)
+                self._dispatch(now)
+                self._visits.tell_position(call_id, now)
+            case PartyReached():
+                self._feed_callback(given, now)
+                self._dispatch(now)
+                self._visits.tell_position(given.call_id, now)
+            case _:
+                self._feed_rarer(given, now)
+                self._dispatch(now)
+        return events
+
+    def _feed_rarer(
+        self,
+        given: AgentInput | GuestInput | CallbackInput | HouseInput | WaitInput,
+        now: float,
+    ) -> None:
+        match given:
             case (
                 SignIn()
                 | SignOut()
@@ -153,39 +178,16 @@ class Floor:
                 | PhoneChanged()
             ):
                 self._feed_agent(given, now)
-                self._dispatch(now)
-            case Enqueue(call_id):
-                self._visits.enqueue(given, now)
-                self._guests.end_of_call(call_id, now)
-                self._dispatch(now)
-                self._visits.tell_position(call_id, now)
             case Reserve() | Dismiss() | TakeTalk():
                 self._feed_guest(given, now)
-                self._dispatch(now)
-            case (
-                QueueCallback()
-                | LeaveForCallback()
-                | PartyReached()
-                | PartyUnreached()
-                | CancelCallback()
-            ):
-                self._feed_callback(given, now)
-                self._dispatch(now)
-                if isinstance(given, PartyReached):
-                    self._visits.tell_position(given.call_id, now)
             case ChangeAgent() | RemoveAgent() | ChangeQueue():
                 self._feed_house(given, now)
-                self._dispatch(now)
             case Promote():
                 self._visits.promote(given, now)
-                self._dispatch(now)
             case Move():
                 self._visits.move(given, now)
-                self._dispatch(now)
             case _:
-                self._feed_call(given, now)
-                self._dispatch(now)
-        return events
+                self._feed_callback(given, now)
 
     def tick(self, now: float) -> list[AcdEvent]:
         """Settle what is due, instant by instant: who was free first gets the first call."""
@@ -311,7 +313,7 @@ class Floor:
                 self._visits.waiting_one(given.call_id)
             case Move():
                 self._visits.waiting_one(given.call_id)
-                self._ground.options_of(given.queue)
+                self._visits.check_open(given.queue)
             case ExtendWrapUp():
                 self._shifts.extended_to(self._ground.get_agent(given.agent_id), given)
             case CodeWrapUp():
@@ -379,17 +381,17 @@ class Floor:
 
     def _feed_call(self, given: CallInput, now: float) -> None:
         match given:
-            case CallerLeft(call_id) | Lose(call_id):
-                self._end_call(given, now)
-                self._guests.end_of_call(call_id, now)
             case Accept():
                 self._accept(given, now)
-            case Decline():
-                self._decline(given, now)
             case AgentLeft(call_id, agent_id):
                 caller = self._visits.find(call_id)
                 if caller is not None and caller.is_answered and caller.agent_id == agent_id:
                     self._visits.end_talk(caller, now)
+            case CallerLeft(call_id) | Lose(call_id):
+                self._end_call(given, now)
+                self._guests.end_of_call(call_id, now)
+            case Decline():
+                self._decline(given, now)
             case _:
                 assert_never(given)
 
@@ -446,10 +448,9 @@ class Floor:
 
     def _accept(self, given: Accept, now: float) -> None:
         caller = self._visits.find_offered(given)
-        guest = self._guests.find_open(given)
         if caller is not None:
             self._visits.answer(caller, self._ground.agents[given.agent_id], now)
-        elif guest is not None:
+        elif (guest := self._guests.find_open(given)) is not None:
             self._guests.join(guest, now)
 
     def _decline(self, given: Decline, now: float) -> None:

@@ -49,6 +49,8 @@ class KeptCaller:
     "Of agents whose phones ring; of the one who talks."
     is_answered: bool = False
     tried: Set[AgentId] = frozenset()
+    told_s: float | None = None
+    "The wait that was announced last; no later announcement is longer."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

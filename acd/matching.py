@@ -215,10 +215,10 @@ class Matching:
         queue = assignment.queue if assignment else None
         self.work[agent.agent_id].enter(agent.state, queue, now)
         self._count_work(agent)
-        was_available = agent.agent_id in self._available
-        if agent.is_available and not was_available:
+        was_available, is_available = agent.agent_id in self._available, agent.is_available
+        if is_available and not was_available:
             self._welcome(agent)
-        elif was_available and not agent.is_available:
+        elif was_available and not is_available:
             self._withdraw(agent)
 
     def _count_work(self, agent: Agent) -> None:

@@ -184,6 +184,8 @@ class QueueOptions:
     "Who comes when so many wait already overflows at once; None: any number may wait."
     max_expected_wait_s: float | None = None
     "Who would wait longer, by what is expected, overflows at once."
+    is_closed: bool = False
+    "Who comes overflows at once; who waits already is served."
     needs_agents: bool = False
     "Who comes while no agent who suits takes calls, or has one, overflows at once."
     surge: Surge | None = None

@@ -29,6 +29,8 @@ class Shifts:
 
     def _watch_pause(self, agent: Agent) -> None:
         """The limit counts from the pause's beginning, also when an earlier process saw it."""
+        if not self._ground.options.pause_limit_s:
+            return
         timer = AwayDue(agent.agent_id)
         limit_s = self._limit_of(agent)
         if limit_s is None:

@@ -76,6 +76,7 @@ class Visits:
         )
         caller = self._let_in(given, kept.entered_at)
         caller.tried |= kept.tried
+        caller.told_s = kept.told_s
         caller.relax(now)
         for agent_id, offer_id in kept.offers.items():
             caller.ring(agent_id, offer_id)
@@ -178,9 +179,10 @@ class Visits:
         self._join(caller, now)
 
     def move(self, given: Move, now: float) -> None:
-        """Raises `Conflict` for who does not wait, `NotFound` for a queue that there is not."""
+        """Raises `Conflict` for who does not wait and for a closed queue, `NotFound` for a queue
+        that there is not."""
         caller = self.waiting_one(given.call_id)
-        self._ground.options_of(given.queue)
+        self.check_open(given.queue)
         self._leave(caller)
         waited_s = now - caller.entered_at + caller.given.waited_s
         moved = OverflowCause.MOVED
@@ -204,6 +206,10 @@ class Visits:
         if caller is None or not caller.is_waiting:
             raise Conflict(f"the caller of {call_id} does not wait in a queue")
         return caller
+
+    def check_open(self, queue: QueueId) -> None:
+        if self._ground.options_of(queue).is_closed:
+            raise Conflict(f"the queue {queue} is closed")
 
     def change_queue(self, given: ChangeQueue, now: float) -> None:
         """Who waits keeps the place; what will do is as the new options say."""
@@ -262,6 +268,8 @@ class Visits:
     def offer_more(self, new_offer_id: Callable[[], OfferId], now: float) -> None:
         """Have the agents whom nobody waits for ring beside those who ring already: for who came
         first, and for nobody whose time is up, or no end of it would come."""
+        if not self._rung_by_all:
+            return
         for caller in sorted(self._rung_by_all.values(), key=lambda each: each.place):
             options = self._ground.options_of(caller.queue)
             while len(caller.offers) < options.most_offers and now < caller.overflow_at:
@@ -293,9 +301,12 @@ class Visits:
     def answer(self, caller: Caller, agent: Agent, now: float) -> None:
         offer_id = agent.get_assignment().offer_id
         self._ground.open_offers.remove(offer_id)
-        beaten = self._withdraw(caller, OfferFailure.TAKEN, but=agent.agent_id)
-        caller.part()
-        caller.ring(agent.agent_id, offer_id)
+        beaten: list[Agent] = []
+        if len(caller.offers) > 1:
+            beaten = self._withdraw(caller, OfferFailure.TAKEN, but=agent.agent_id)
+            caller.part()
+            caller.ring(agent.agent_id, offer_id)
+        self._rung_by_all.pop(caller.call_id, None)
         caller.is_answered, caller.answered_at = True, now
         self._cancel_timers(caller)
         if caller.expected_s is not None:
@@ -374,7 +385,8 @@ class Visits:
 
     def _forget(self, caller: Caller, last: AcdEvent) -> None:
         del self._callers[caller.call_id]
-        self._cancel_timers(caller)
+        if not caller.is_answered:
+            self._cancel_timers(caller)
         self._ground.events.append(last)
 
     def _cancel_timers(self, caller: Caller) -> None:

@@ -8,11 +8,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import hotline, media, parts, programs, report
+from bench import hotline, media, parts, programs, quality, report, screens
 from bench.centre import NotReady
 from bench.machine import circumstances
 
@@ -34,36 +35,53 @@ def selftest() -> int:
     return subprocess.run([sys.executable, script], env=environment, check=False).returncode
 
 
-SCENARIOS = {**hotline.SCENARIOS, **media.SCENARIOS}
+SCENARIOS: dict[str, tuple[str, Callable[..., list[report.Row]]]] = {
+    **hotline.SCENARIOS,
+    **media.SCENARIOS,
+    **quality.SCENARIOS,
+    **screens.SCENARIOS,
+}
 
 
-def measured(name: str) -> report.Section:
+def measured(name: str, calls: int | None) -> report.Section:
+    """`calls`: another number than the scenario's own."""
+    if name in parts.NAMES:
+        return parts.section(name)
     title, scenario = SCENARIOS[name]
-    rows = scenario()
-    return report.Section(name, title, f"make bench BENCH={name}", str(circumstances()), rows)
+    rows = scenario() if calls is None else scenario(calls)
+    words = (
+        f"make bench BENCH={name}" if calls is None else f"python -m bench {name} --calls {calls}"
+    )
+    return report.Section(name, title, words, str(circumstances()), rows)
 
 
-def measure(names: list[str]) -> int:
+def every_run(names: list[str]) -> list[str]:
+    return [run for name in names for run in (parts.NAMES if name == "parts" else [name])]
+
+
+def measure(names: list[str], calls: int | None) -> int:
     missed = 0
-    for name in names:
-        for section in parts.sections() if name == "parts" else [measured(name)]:
-            show(section)
-            report.put(section)
-            missed += sum(row.held is False for row in section.rows)
+    for name in every_run(names):
+        section = measured(name, calls)
+        show(section)
+        report.put(section)
+        missed += sum(row.held is False for row in section.rows)
     return 1 if missed else 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    known = [*SCENARIOS, "parts", "selftest"]
+    known = [*SCENARIOS, "parts", *parts.NAMES, "selftest"]
     parser.add_argument("run", nargs="*", help=", ".join(known))
     # An end from outside must end what was started too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    names = parser.parse_args().run or [*SCENARIOS, "parts"]
+    parser.add_argument("--calls", type=int, help="another number than the run's own")
+    asked = parser.parse_args()
+    names = asked.run or [*SCENARIOS, "parts"]
     if not set(names) <= set(known):
         parser.error(f"there is no run {' '.join(set(names) - set(known))}; there are {known}")
     try:
-        return selftest() if "selftest" in names else measure(names)
+        return selftest() if "selftest" in names else measure(names, asked.calls)
     except (programs.NoCompiler, NotReady) as trouble:
         print(trouble, file=sys.stderr)
         return 1

@@ -1,6 +1,6 @@
 """What the parts cost by themselves: each part's own bench, its output kept as it was printed.
 
-python -m bench parts
+python -m bench parts        or one of them by its name: python -m bench journal
 """
 
 import subprocess
@@ -19,20 +19,22 @@ PARTS = {
     "Journal: events per CPU-second": ("bench.journal",),
     "Wallboard: folding and rendering": ("bench.wallboard_fold",),
     "Archive: CPU-seconds per hour of a talk, and room": ("bench.archive",),
+    "A start after few records and after a million": ("bench.start_up",),
     "Transcription: CPU-seconds per minute of a call": ("bench.transcribe", "--minutes", "5"),
 }
 
 
-def sections() -> list[Section]:
-    """One section for each part, in the order above."""
-    return [_section(title, command) for title, command in PARTS.items()]
+NAMES = {command[0].removeprefix("bench."): title for title, command in PARTS.items()}
+"How a part is asked for by itself."
 
 
-def _section(title: str, command: tuple[str, ...]) -> Section:
+def section(name: str) -> Section:
+    """Of one of `NAMES`."""
+    title = NAMES[name]
+    command = PARTS[title]
     told = subprocess.run(
         [sys.executable, "-m", *command], capture_output=True, text=True, check=False
     )
     output = told.stdout.strip() if told.returncode == 0 else f"failed:\n{told.stderr[-1000:]}"
-    name = command[0].removeprefix("bench.")
     words = "python -m " + " ".join(command)
     return Section(name, title, words, str(circumstances()), (), ("```", output, "```"))

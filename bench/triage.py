@@ -4,15 +4,15 @@ python -m bench.triage [--set trial]
 
 Each request of `triage.yaml` is spoken by espeak-ng in a voice that the speech models were not
 trained with, and played by a softphone of ours into a served centre: G.711, media worker, listener,
-the flow's intents, asking back. A caller who is asked back always presses 1, so a wrong guess is
-never put right. What the flow has settled on is read from the journal.
+the flow's intents, asking back, and `bench.triage_caller`, who then tells the truth. What the flow
+has settled on is read from the journal. What it would have come to at the first answer, had callers
+said yes to anything, is told beside it.
 """
 
 import argparse
 import asyncio
 import sqlite3
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -23,15 +23,14 @@ from typing import Any
 import yaml
 
 from bench.centre import Centre, Flows, running
+from bench.triage_caller import TRIES, Caller, Talk, labels_of
 from callcenter.codec import CODEC
-from callcenter.demo.softphone import PhoneOptions, Softphone
 from foundation.journal.file import JournalFile
 from foundation.journal.rows import to_record
 from ivr.events import SpeechSettled
 from ivr.house_words import HOUSE_WORDS
 from ivr.synthesis import Utterance, synthesise_all
 from telephony.calls.events import CallArrived
-from telephony.sip.events import HostPort
 
 FILE = Path(__file__).with_name("triage.yaml")
 LANGUAGES = ("en", "zh")
@@ -40,11 +39,6 @@ QUESTION = {"en": "How can we help?", "zh": "请讲。"}
 ASKING_BACK = ("ask_you_said", "ask_right", "not_understood")
 SPEEDS = (140, 150, 165)
 "Words a minute, in turn."
-PROMPT_S = 2.2
-"After the answer: the question has been asked."
-ASKED_BACK_S = 6.0
-"After the request: if the call is still there, the caller has been asked back."
-PATIENCE_S = 30.0
 ON_DISK_WITHIN_S = 1.0
 "The journal is written every 50 ms."
 CALLERS = 10_001
@@ -69,10 +63,22 @@ class Outcome:
     confidence: float
     after_s: float
     "From the end of the speech to the end of the call, or to the question back."
+    at_first: str
+    "What the first answer was taken for, surely or to be confirmed; '' for nothing."
 
     @property
     def is_right(self) -> bool:
         return self.got == self.request.wanted
+
+    @property
+    def is_right_at_first(self) -> bool:
+        """Had the caller said yes to anything."""
+        return self.at_first == self.request.wanted
+
+    @property
+    def is_astray(self) -> bool:
+        """Sent elsewhere, and not even to the keys."""
+        return self.got not in ("", self.request.wanted)
 
 
 def read(file: Path = FILE) -> dict[str, Any]:
@@ -94,7 +100,11 @@ def requests_of(document: Mapping[str, Any], name: str) -> list[Request]:
     ]
 
 
-def flow(document: Mapping[str, Any], languages: Sequence[str]) -> dict[str, object]:
+def flow(
+    document: Mapping[str, Any],
+    languages: Sequence[str],
+    question: Mapping[str, str] = QUESTION,
+) -> dict[str, object]:
     """One question, each choice a hang-up of its own."""
     examples = document["examples"]
     choices = {
@@ -106,10 +116,10 @@ def flow(document: Mapping[str, Any], languages: Sequence[str]) -> dict[str, obj
         "languages": list(languages),
         "start": "what",
         # Both languages in each flow: a prompt of one name has the same words in all of them.
-        "prompts": {"question": QUESTION, **{name: HOUSE_WORDS[name] for name in ASKING_BACK}},
+        "prompts": {"question": question, **{name: HOUSE_WORDS[name] for name in ASKING_BACK}},
         "nodes": {
             "what": {
-                "do": "ask", "prompt": "question", "choices": choices, "tries": 1, "wait_s": 5,
+                "do": "ask", "prompt": "question", "choices": choices, "tries": TRIES, "wait_s": 5,
                 "limit_s": 8, "default": "is-nothing",
             },
             **ends,
@@ -130,38 +140,24 @@ async def ask_all(
 ) -> list[Outcome]:
     """A few at once. `line`: dialled by all; not given: each language's own."""
     turn = asyncio.Semaphore(AT_ONCE)
+    examples = read()["examples"]
+    labels = {one: labels_of(centre, examples, one) for one in {each.language for each in requests}}
 
-    async def ask(number: int, request: Request, pcm: bytes) -> float:
+    async def ask(number: int, request: Request, pcm: bytes) -> Talk:
+        dialled = line or str(8000 + LANGUAGES.index(request.language))
+        caller = Caller(_caller(number), request.wanted, pcm, labels[request.language])
         async with turn:
-            dialled = line or str(8000 + LANGUAGES.index(request.language))
-            return await _ask(centre, _caller(number), dialled, pcm)
+            return await caller.dial(centre.ports.sip, dialled)
 
-    took_s = await asyncio.gather(
+    talks = await asyncio.gather(
         *(ask(number, *one) for number, one in enumerate(zip(requests, speech, strict=True)))
     )
     await asyncio.sleep(ON_DISK_WITHIN_S)
     facts = _settled(centre.folder)
     return [
-        _outcome(request, facts.get(_caller(number)), took_s[number])
+        _outcome(request, facts.get(_caller(number)), talks[number])
         for number, request in enumerate(requests)
     ]
-
-
-async def _ask(centre: Centre, user: str, line: str, pcm: bytes) -> float:
-    """Seconds from the last word to the end of the call."""
-    server = HostPort("127.0.0.1", centre.ports.sip)
-    async with Softphone.opened(PhoneOptions(server=server, user=user)) as phone:
-        call = phone.dial(line)
-        await call.answered()
-        await asyncio.sleep(PROMPT_S)
-        await call.play(pcm)
-        spoken_at = time.monotonic()
-        try:
-            await asyncio.wait_for(call.over(), ASKED_BACK_S)
-        except TimeoutError:
-            call.press("1")
-            await asyncio.wait_for(call.over(), PATIENCE_S)
-        return time.monotonic() - spoken_at
 
 
 def _caller(number: int) -> str:
@@ -184,10 +180,11 @@ def _settled(folder: Path) -> dict[str, SpeechSettled]:
     return found
 
 
-def _outcome(request: Request, fact: SpeechSettled | None, took_s: float) -> Outcome:
+def _outcome(request: Request, fact: SpeechSettled | None, talk: Talk) -> Outcome:
     if fact is None:
-        return Outcome(request, "", "lost", 0.0, took_s)
-    return Outcome(request, fact.choice, fact.outcome, fact.confidence, took_s)
+        return Outcome(request, "", "lost", 0.0, talk.took_s, "")
+    at_first = talk.offered[0] if talk.offered else fact.choice
+    return Outcome(request, fact.choice, fact.outcome, fact.confidence, talk.took_s, at_first)
 
 
 # -- the report ------------------------------------------------------------------------------------
@@ -195,9 +192,9 @@ def _outcome(request: Request, fact: SpeechSettled | None, took_s: float) -> Out
 
 def report(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for one in outcomes:
-        if not one.is_right:
+        if not (one.is_right and one.is_right_at_first):
             request = one.request
-            got = one.got or one.how
+            got = " → ".join(dict.fromkeys([one.at_first or "?", one.got or one.how]))
             yield f"  {request.wanted} → {got}: {request.text!r} ({request.voice})"
     for language in LANGUAGES:
         said = [one for one in outcomes if one.request.language == language]
@@ -220,12 +217,19 @@ def _of_language(language: str, said: Sequence[Outcome]) -> Iterator[str]:
     middle = f"{times[len(times) // 2]:.1f} s" if times else "-"
     right = sum(one.is_right for one in said) / len(said)
     told = ", ".join(f"{count} {way}" for way, count in ways.most_common())
-    yield f"{language}: {right:.1%} right; {told}; the answer to half of them within {middle}"
+    first = sum(one.is_right_at_first for one in said) / len(said)
+    astray = sum(one.is_astray for one in said)
+    yield (
+        f"{language}: {right:.1%} right, {astray} sent astray; {told}; the answer to half of them "
+        f"within {middle}; {first:.1%} right had callers said yes to anything"
+    )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.triage", description=__doc__)
-    parser.add_argument("--set", default="requests", choices=["requests", "second", "trial"])
+    parser.add_argument(
+        "--set", default="requests", choices=["requests", "second", "third", "trial"]
+    )
     parser.add_argument("--line", default="", help="8002: either language may be spoken")
     wanted = parser.parse_args()
     document = read()

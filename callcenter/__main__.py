@@ -2,7 +2,21 @@
 
 import typer
 
-from callcenter.commands import agent, ivr, live, models, party, prompts, recordings, speech, user
+from callcenter.commands import (
+    agent,
+    emergency,
+    ivr,
+    live,
+    models,
+    party,
+    prompts,
+    quality,
+    recordings,
+    speech,
+    token,
+    tv,
+    user,
+)
 from callcenter.commands.call import call
 from callcenter.commands.check import check
 from callcenter.commands.demo import demo
@@ -35,14 +49,18 @@ app.command("scenario")(scenario)
 app.command("simulate")(simulate)
 app.command("staff")(staff)
 app.add_typer(user.app, name="user")
+app.add_typer(token.app, name="token")
 app.add_typer(agent.app, name="agent")
+app.add_typer(emergency.app, name="emergency")
 app.add_typer(ivr.app, name="ivr")
 app.add_typer(live.app, name="live")
 app.add_typer(models.app, name="models")
 app.add_typer(party.app, name="party")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(quality.app, name="quality")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(speech.app, name="speech")
+app.add_typer(tv.app, name="tv")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from acd.events import AgentState
 from acd.inputs import Pause, Ready, SignIn, SignOut
+from callcenter.alarm_actions import AlarmActions
 from callcenter.asks import BoardAsks
 from callcenter.callback_actions import CallbackActions
 from callcenter.drivers import FloorDriver
@@ -12,6 +13,7 @@ from callcenter.events import ActionTaken
 from callcenter.monitor_actions import MonitorActions
 from callcenter.recording_actions import RecordingActions
 from callcenter.talk_actions import TalkActions
+from callcenter.task_actions import TaskActions
 from callcenter.wait_actions import WaitActions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, CallId
@@ -19,17 +21,25 @@ from foundation.journal import Journal
 from telephony.calls.events import EndedBy
 from telephony.calls.switchboard import Switchboard
 from wallboard.commands import (
+    AcknowledgeAlarm,
     AskCallback,
+    CallBackForTask,
     CancelCallback,
+    ClearAlarm,
     Done,
+    FinishTask,
     HandleRecording,
     HandleTalk,
     HangUpCall,
     MonitorCall,
     MoveCall,
+    NoteAlarmSent,
     PromoteCall,
+    RaiseAlarm,
+    ReleaseTask,
     SetAgentState,
     StopMonitor,
+    TakeTask,
     WantedState,
     WrapUpWish,
 )
@@ -48,6 +58,8 @@ class Actions:
         waits: WaitActions,
         callbacks: CallbackActions,
         recordings: RecordingActions,
+        alarms: AlarmActions,
+        tasks: TaskActions,
         *,
         pause_reasons: Collection[str],
         auto_ready: bool,
@@ -68,6 +80,8 @@ class Actions:
         self._waits = waits
         self._callbacks = callbacks
         self._recordings = recordings
+        self._alarms = alarms
+        self._tasks = tasks
         self._monitors = MonitorActions(floor, switchboard, tell, phones)
 
     async def perform(self, ask: BoardAsks) -> Done:
@@ -81,21 +95,33 @@ class Actions:
                 self._monitors.monitor(command)
             case StopMonitor() as command:
                 self._monitors.stop(command)
-            case HandleTalk() as command:
-                self._talks.handle(command)
-            case HandleRecording() as command:
-                self._recordings.handle(command)
+            case HandleTalk() | HandleRecording() as command:
+                self._handle(command)
             case PromoteCall() | MoveCall() | WrapUpWish() as command:
                 self._waits.perform(command)
-            case AskCallback() as command:
-                self._callbacks.ask(command)
-            case CancelCallback() as command:
-                self._callbacks.cancel(command)
+            case AskCallback() | CancelCallback() as command:
+                self._perform_callback(command)
+            case RaiseAlarm() | ClearAlarm() | AcknowledgeAlarm() | NoteAlarmSent() as command:
+                self._alarms.perform(command)
+            case TakeTask() | ReleaseTask() | FinishTask() | CallBackForTask() as command:
+                await self._tasks.perform(command)
             case _:
                 assert_never(ask.command)
         seq = self._journal.last_seq
         await self._journal.settled(seq)
         return Done(seq)
+
+    def _handle(self, command: HandleTalk | HandleRecording) -> None:
+        if isinstance(command, HandleTalk):
+            self._talks.handle(command)
+        else:
+            self._recordings.handle(command)
+
+    def _perform_callback(self, command: AskCallback | CancelCallback) -> None:
+        if isinstance(command, AskCallback):
+            self._callbacks.ask(command)
+        else:
+            self._callbacks.cancel(command)
 
     def _set_agent_state(self, command: SetAgentState) -> None:
         agent_id = AgentId(command.agent_id)

@@ -4,13 +4,18 @@ from typing import Any
 
 from acd.expected_wait import Accuracy
 from acd.views import AgentView
+from callcenter.account_actions import AccountActions
 from callcenter.actions import Actions
 from callcenter.asks import (
+    AddAgentLive,
     ArchiverAsks,
     BeginLine,
     BoardAsks,
+    ChangeAccounts,
     ChangeAgentLive,
     ChangeQueueLive,
+    CorrectHeard,
+    EndEmergency,
     EndLine,
     EraseParty,
     FindJournalEnds,
@@ -18,40 +23,63 @@ from callcenter.asks import (
     IndexTranscript,
     JournalEnds,
     ListAgents,
+    ListTvLinks,
+    MakeTvLink,
     NoteHeard,
     RaiseTranscript,
     ReadAccuracies,
+    ReadBoards,
     ReadCall,
     ReadDirectory,
+    ReadEmergency,
+    ReadFlows,
     ReadMetrics,
     ReadTranscription,
     ReleaseRecording,
     Reload,
+    RemoveAgentLive,
+    RescoreTalks,
     ResetLive,
     RetryTranscripts,
+    RevokeTvLink,
     ShowLive,
+    SwitchEmergency,
     TellLine,
     TranscriberAsks,
 )
+from callcenter.board_reload import BoardReload
 from callcenter.call_record import rows_of_call
-from callcenter.drivers import FloorDriver
+from callcenter.drivers import FloorDriver, IvrDriver
+from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
 from callcenter.holds import HoldActions
+from callcenter.learning import Learning
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.metrics import CoreMetrics
+from callcenter.quality_desk import QualityDesk
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
 from callcenter.transcription_actions import TranscriptionActions
+from callcenter.tv_actions import TvActions
 from foundation import clock
 from foundation.ids import QueueId
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
+from ivr.flows_now import FlowsNow
 from recordings import archive_messages as archive
 from recordings import messages as recordings
 from recordings.archive_desk import ArchiveDesk
 from recordings.hearing_desk import HearingDesk
+from recordings.inspection.desk import InspectionDesk
+from recordings.inspection.messages import (
+    AppealScore,
+    DrawTalks,
+    GiveTalk,
+    SettleAppeal,
+    WriteSheet,
+)
 from recordings.service import RecordingService
 from recordings.transcription import Progress
 from wallboard.commands import Done
@@ -72,6 +100,14 @@ class Answers:
         lines: LineDesk,
         live: LiveActions,
         reloader: Reloader,
+        accounts: AccountActions,
+        tv: TvActions,
+        boards: BoardReload,
+        emergency: EmergencyDesk,
+        ivr: IvrDriver,
+        learning: Learning,
+        quality: QualityDesk,
+        inspections: InspectionDesk,
         transcripts: TranscriptionActions,
         hearing: HearingDesk,
         holds: HoldActions,
@@ -89,6 +125,14 @@ class Answers:
         self._lines = lines
         self._live = live
         self._reloader = reloader
+        self._accounts = accounts
+        self._tv = tv
+        self._boards = boards
+        self._emergency = emergency
+        self._ivr = ivr
+        self._learning = learning
+        self._quality = quality
+        self._inspections = inspections
 
     def handlers(self) -> dict[type[Request[Any]], Handler]:
         return {
@@ -111,12 +155,30 @@ class Answers:
             EndLine: self._lines.end,
             TellLine: self._lines.take,
             ChangeAgentLive: self._live.change_agent,
+            AddAgentLive: self._live.add_agent,
+            RemoveAgentLive: self._live.remove_agent,
             ChangeQueueLive: self._live.change_queue,
             ResetLive: self._live.reset,
             ShowLive: self._live.show,
             ReadAccuracies: self._read_accuracies,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
+            ChangeAccounts: self._accounts.change,
+            MakeTvLink: self._tv.make,
+            RevokeTvLink: self._tv.revoke,
+            ListTvLinks: self._tv.list,
+            ReadBoards: self._boards.read,
+            SwitchEmergency: self._emergency.switch,
+            EndEmergency: self._emergency.end,
+            ReadEmergency: self._emergency.show,
+            ReadFlows: self._read_flows,
+            CorrectHeard: self._learning.correct,
+            RescoreTalks: self._quality.rescore,
+            DrawTalks: self._inspections.draw,
+            GiveTalk: self._inspections.give,
+            WriteSheet: self._inspections.write,
+            AppealScore: self._inspections.appeal,
+            SettleAppeal: self._inspections.settle,
         }
 
     async def _find_journal_ends(self, _: FindJournalEnds) -> JournalEnds:
@@ -153,6 +215,9 @@ class Answers:
         floor = self._floor.floor
         found = {queue: floor.expectation_error(queue) for queue in floor.queues()}
         return {queue: accuracy for queue, accuracy in found.items() if accuracy is not None}
+
+    async def _read_flows(self, _: ReadFlows) -> FlowsNow:
+        return self._ivr.now()
 
     async def _read_call(self, ask: ReadCall) -> list[Row]:
         return await rows_of_call(self._journal.reader, ask.call_id, clock.utc_now() - HISTORY)

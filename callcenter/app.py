@@ -19,10 +19,13 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from acd.floor import Floor
+from callcenter.account_actions import AccountActions
 from callcenter.acquaintance import Acquaintance
 from callcenter.actions import Actions
+from callcenter.alarm_actions import AlarmActions
 from callcenter.answers import Answers
 from callcenter.asks import Reload
+from callcenter.board_reload import BoardReload
 from callcenter.call_classes import CallClasses
 from callcenter.callback_actions import CallbackActions
 from callcenter.callers_data import CallersDataFinder
@@ -30,10 +33,13 @@ from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.dialled_monitors import DialledMonitors
 from callcenter.drivers import AlarmsDriver, FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
+from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
 from callcenter.holds import HoldActions
 from callcenter.journey import Journey
+from callcenter.kept_past import PastKeeper, past_file
+from callcenter.learning import Learning
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
@@ -52,12 +58,13 @@ from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.prompt_making import make_prompts
+from callcenter.quality_desk import QualityDesk
 from callcenter.recording_actions import RecordingActions
 from callcenter.recording_marks import RecordingMarks
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
-from callcenter.reloading import Reloader
+from callcenter.reloading import Reloadable, Reloader
 from callcenter.rules import (
     agent_cards,
     agent_options,
@@ -76,6 +83,7 @@ from callcenter.rules import (
     queue_options,
     recording_options,
     sip_options,
+    task_options,
     trunks,
 )
 from callcenter.secret import derive_key
@@ -86,20 +94,26 @@ from callcenter.speaking import Speaking
 from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
+from callcenter.task_actions import TaskActions
 from callcenter.transcription_actions import TranscriptionActions
+from callcenter.tv_actions import TvActions
 from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
+from desk.service import TaskService
+from desk.store import TaskStore
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.errors import ConfigurationError, NotFound
-from foundation.ids import CallbackId, CallId, OfferId, QueueId
+from foundation.errors import ConfigurationError, NotFound, Unavailable
+from foundation.ids import CallbackId, CallId, OfferId, PartyId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
+from foundation.web.store import UserStore
 from foundation.write_behind import WriteBehind
 from ivr.effects import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
+from ivr.store import HeardStore
 from ivr.synthesis import Synthesiser
 from recordings.archive_desk import ArchiveDesk
 from recordings.archive_store import ArchiveStore
@@ -110,9 +124,13 @@ from recordings.events import (
     RecordingResumed,
 )
 from recordings.hearing_desk import HearingDesk
+from recordings.inspection.desk import InspectionDesk, InspectionParts
+from recordings.inspection.form import FormBook
+from recordings.inspection.store import InspectionStore
 from recordings.listen_messages import FromListener
 from recordings.marks_desk import MarksDesk
 from recordings.marks_store import MarkStore
+from recordings.quality.store import QualityStore
 from recordings.recording import Recording
 from recordings.search_store import SearchStore
 from recordings.service import RecordingService
@@ -139,6 +157,7 @@ from telephony.sip.gateway import Gateway
 from telephony.sip.resolver import Resolver
 from telephony.sip.stack import SipStack
 from telephony.sip.store import BindingStore
+from wallboard.store import TvLinkStore
 
 log = logging.getLogger(__name__)
 
@@ -149,6 +168,7 @@ WATCH_LINES_S = 5.0
 FIRST_SWEEP_S = 60.0
 SWEEP_S = 24 * 3600.0
 "Between two looks for recordings whose time is over."
+TIDY_EVERY_S = 3600.0
 WATCH_TALKS_S = 1.0
 TURNS_OF_TALKS = (
     CallBridged,
@@ -199,6 +219,8 @@ class Core:
         self._join_parts()
         for number, client in enumerate(self._clients):
             self._tasks.start(f"media-{number}", client.run, OnFailure.RESTART)
+        await self._emergency.restore()
+        await self._learning.open()
         await self._take_over()
         await self._open_door()
         log.info("core answers on %s", ", ".join(str(s.getsockname()) for s in self._sockets))
@@ -218,6 +240,8 @@ class Core:
         await self._recordings.finish_chores()
         await self._bindings.flush()
         await self._party_store.flush()
+        await self._tasks_service.flush()
+        await self._learning.flush()
         await self._tasks.close()
         await self._closing.aclose()
 
@@ -227,11 +251,13 @@ class Core:
         self._closing.push_async_callback(engine.dispose)
         await create_schema(engine)
         sessions = make_sessions(engine)
+        self._users = UserStore(engine)
         self._journal = await Journal.open(
             settings.journal_path,
             CODEC,
             on_trouble=self._on_journal_trouble,
         )
+        self._past_keeper = PastKeeper(past_file(self._places.kept_history), self._journal)
         self._journal.subscribe(lambda record: self._metrics.on_event(record.event))
         self._closing.push_async_callback(self._journal.close)
         self._conductor = Conductor(self._journal.publish)
@@ -247,17 +273,20 @@ class Core:
         self._marks = MarksDesk(
             settings.recordings_path, MarkStore(sessions), clock.utc_now, clock.monotonic_s
         )
+        self._tv_links = TvLinkStore(sessions)
+        store, quality = RecordingStore(sessions), QualityStore(sessions)
+        self._recording_store = store
         self._search = SearchStore(sessions)
-        self._recording_store = RecordingStore(sessions)
         self._recordings = RecordingService(
             recording_options(settings),
-            self._recording_store,
+            store,
             self._tell,
             self._is_media_near_limit,
             finish=self._finish_recording,
             archive_key=self._archives.find_key,
             priority_of=self._transcribe_priority,
             chance=random.SystemRandom().random,
+            keep_voices=quality.keep_voices,
         )
         self._marks.also = self._recordings.also
         self._archive_desk = ArchiveDesk(
@@ -278,10 +307,31 @@ class Core:
             self._tell,
             clock.utc_now,
         )
+        self._quality = QualityDesk(
+            settings.quality_packs, store, quality, self._journal.reader, self._tell
+        )
+        self._inspections = InspectionDesk(
+            InspectionParts(
+                InspectionStore(sessions),
+                store,
+                FormBook(settings.folder).form,
+                self._tell,
+                clock.utc_now,
+                random.SystemRandom(),
+            )
+        )
+        self._messages = Messages(self._recordings, self._tell)
+        self._tasks_service = TaskService(
+            task_options(settings), TaskStore(sessions), self._tell, clock.utc_now
+        )
+        self._tasks.start("tasks", self._tasks_service.run)
+        self._heard_store = HeardStore(sessions)
 
     async def _finish_recording(self, recording: Recording, info: WavInfo) -> None:
         await self._marks.finish(recording, info)
-        await self._archives.queue(recording.recording_id)
+        if recording.agent_id:
+            # A message is short, and its WAV is what those who work on it are given.
+            await self._archives.queue(recording.recording_id)
 
     async def _sweep(self) -> None:
         """Once a day, the first time when the start is over."""
@@ -361,6 +411,16 @@ class Core:
         )
         self._lookups = HttpLookups(lookup_options(settings))
         self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)
+        self._learning = Learning(
+            settings,
+            self._heard_store,
+            self._ivr,
+            self._journal,
+            self._tell,
+            self._party_of_call,
+            clock.utc_now,
+        )
+        self._tasks.start("heard", self._learning.run)
         self._join_speech()
         self._journey = Journey(
             self._rules,
@@ -402,13 +462,22 @@ class Core:
         self._conductor.listen(self._journey.on_event)
         self._conductor.listen(self._look_at_talks)
         self._conductor.listen(self._forget_placement)
+        self._conductor.listen(self._messages.on_event)
+        self._conductor.listen(self._tasks_service.on_event)
         self._conductor.listen(CallClasses(self._recordings.classify).on_event)
+        self._conductor.listen(self._quality.on_event)
         live = self._make_live()
-        flows = FlowReload(settings, self._ivr, self._prompts, self._lookups, self._synthesiser)
-        settings_lock = asyncio.Lock()
-        self._reloader = Reloader(
-            self._configured, [live, flows], self._journal, self._tell, settings_lock
+        flows = FlowReload(
+            settings, self._learning, self._prompts, self._lookups, self._synthesiser
         )
+        settings_lock = asyncio.Lock()
+        self._emergency = EmergencyDesk(
+            settings, self._journey, self._prompts, self._journal, self._tell, clock.utc_now
+        )
+        self._closing.callback(self._emergency.close)
+        boards = BoardReload(settings, self._tell)
+        parts: list[Reloadable] = [live, flows, self._emergency, self._quality, boards]
+        self._reloader = Reloader(self._configured, parts, self._journal, self._tell, settings_lock)
         self._answers = Answers(
             self._journal,
             self._floor,
@@ -424,6 +493,10 @@ class Core:
                 WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
                 CallbackActions(self._journey.callbacks, self._tell),
                 RecordingActions(self._journey, self._tell),
+                AlarmActions(self._tell),
+                TaskActions(
+                    self._tasks_service, self._journey.callbacks, self._switchboard, self._tell
+                ),
                 pause_reasons=settings.pause_reasons,
                 auto_ready=settings.auto_ready,
                 phones=accounts,
@@ -433,20 +506,35 @@ class Core:
                 self._party_store,
                 self._journal,
                 self._tell,
-                CallersDataFinder(self._journal.reader, self._vault_store, settings.voicemail_path),
+                CallersDataFinder(self._journal.reader, self._vault_store),
                 self._vault,
                 self._vault_store,
                 self._cancel_callback,
+                [self._learning.erase, self._tasks_service.erase],
             ),
             self._lines,
-            LiveActions(live, self._journal, self._tell, settings_lock),
+            LiveActions(
+                live, self._journal, self._tell, settings_lock, self._journey.emergency.words
+            ),
             self._reloader,
+            AccountActions(self._users, self._journal, self._tell),
+            TvActions(self._tv_links, self._journal, self._tell, lambda: boards.now),
+            boards,
+            self._emergency,
+            self._ivr,
+            self._learning,
+            self._quality,
+            self._inspections,
             TranscriptionActions(
                 self._recordings.transcription, self._search, self._journal, self._tell
             ),
             HearingDesk(self._tell, clock.monotonic_s),
             HoldActions(self._vault, self._vault_store, self._recording_store, self._journal),
         )
+
+    def _party_of_call(self, call_id: CallId) -> PartyId | None:
+        number = self._switchboard.find_caller_number(call_id)
+        return None if number is None else self._switchboard.party_of(number)
 
     def _make_menu_ports(self) -> MenuPorts:
         """What flows use beside prompts and queues."""
@@ -458,15 +546,13 @@ class Core:
             lambda: clock.utc_now().astimezone(zone),
         )
         self._closing.push_async_callback(self._lookups.close)
-        messages = Messages(
-            settings.voicemail_path, self._tell, lambda: clock.utc_now().astimezone(zone)
-        )
         return MenuPorts(
             known=known,
             lookups=self._lookups,
             listener=self._speech,
-            messages=messages,
+            messages=self._messages,
             speaker=self._speaking,
+            learner=self._learning,
         )
 
     def _make_live(self) -> LiveHouse:
@@ -570,6 +656,7 @@ class Core:
         present = {aor for aor, data in stored if stack.restore_bindings(aor, data, now)}
         taking_over = TakeOver(
             journal=self._journal,
+            keeper=self._past_keeper,
             clients=self._clients,
             media_port=self._media,
             endpoint=self._endpoint,
@@ -581,10 +668,13 @@ class Core:
             recording_marks=self._recording_marks,
             rules=self._rules,
             tell=self._tell,
+            # Messages last: of what they tell the tasks must know the calls.
+            others=[self._tasks_service, self._messages],
         )
         await taking_over.run(present, self._early_media)
         self._tasks.start("recordings", self._recordings.run)
         self._tasks.start("retention", self._sweep, OnFailure.RESTART)
+        self._tasks.start("quality", self._quality.run, OnFailure.RESTART)
         self._has_taken_over = True
         loop = asyncio.get_running_loop()
         for worker, event in self._early_media:
@@ -612,8 +702,10 @@ class Core:
             self._journal,
         )
         self._tasks.start("regulars", self._learn_regulars, OnFailure.RESTART)
+        self._tasks.start("kept-past", self._past_keeper.run, OnFailure.RESTART)
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
+        self._tasks.start("tidy", self._tidy)
         if self._settings.follows:
             self._tasks.start("live-talks", self._watch_talks)
         await self._endpoint.start()
@@ -625,6 +717,17 @@ class Core:
             since = clock.utc_now() - timedelta(seconds=self._regulars.reach_s)
             kinds = self._journal.reader.of_kinds(LEARNT_OF, since, LEARNT_ROWS, LEARN_PAUSE_S)
             await self._regulars.learn(kinds)
+
+    async def _tidy(self) -> None:
+        """What was kept for long enough is forgotten."""
+        while True:
+            kept = timedelta(days=self._settings.tasks.keep_days)
+            try:
+                await self._tasks_service.forget_done(clock.utc_now() - kept)
+                await self._learning.forget_old()
+            except Unavailable as error:
+                log.warning("what is old is not forgotten yet: %s", error)
+            await asyncio.sleep(TIDY_EVERY_S)
 
     async def _watch_lines(self) -> None:
         while True:

@@ -1,18 +1,23 @@
 """What the other roles ask core over its Unix socket (`foundation.ipc`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from acd.expected_wait import Accuracy
 from acd.views import AgentView
+from callcenter.emergency import Announcement, Then
 from foundation.ids import CallId, QueueId, RecordingId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
+from foundation.web.changes import AccountChange
+from ivr.flows_now import FlowsNow
 from recordings import archive_messages as archive
 from recordings import messages as recordings
 from recordings.events import Hearing
 from recordings.search_store import Indexed
 from recordings.transcription import Progress
+from wallboard.boards import Plan
 from wallboard.commands import Command, Done
 from wallboard.directory import Directory
 
@@ -192,6 +197,30 @@ class ChangeAgentLive(Request[Done]):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentAdded:
+    seq: int
+    "As `Done`."
+    sip_password: str
+    "For the phone; told this once."
+
+
+@dataclass(frozen=True, slots=True)
+class AddAgentLive(Request[AgentAdded]):
+    """`fields` of an agent's section, without the password, which is made. Kept over restarts."""
+
+    fields: dict[str, Any]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAgentLive(Request[Done]):
+    """Signed out and gone, with the phone's account; refused while there is a call."""
+
+    agent_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeQueueLive(Request[Done]):
     """`fields` of the queue's section; the others stay."""
 
@@ -218,8 +247,72 @@ class ReadDirectory(Request[Directory]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBoards(Request[dict[str, Plan]]):
+    """The wallboards that there are, by name."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadAccuracies(Request[dict[QueueId, Accuracy]]):
     """How far expected waits were off, by queue; without those that nobody was answered in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAccounts(Request[Done]):
+    """Users and tokens; answered when it is in database and audit."""
+
+    change: AccountChange
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyStatus:
+    current: Announcement | None
+    "None: none is on."
+    prepared: list[str]
+    "Names in the configuration."
+    lacks: list[str]
+    "Languages of its lines that it has no words in: callers there hear another one."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchEmergency(Request[EmergencyStatus]):
+    """Have every new caller hear something first; answered when it is on and on disk."""
+
+    by: str
+    name: str = ""
+    "Of a prepared one; then `until` and `lines` alone are taken from here."
+    text: dict[str, str] = field(default_factory=dict)
+    "Words by language."
+    prompt: str = ""
+    lines: list[str] = field(default_factory=list)
+    then: Then = Then.CONTINUE
+    queue: str = ""
+    to_waiting: bool = False
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndEmergency(Request[EmergencyStatus]):
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEmergency(Request[EmergencyStatus]):
+    """What is on now, and what is prepared."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFlows(Request[FlowsNow]):
+    """What the flows look like, and where callers are in them now."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectHeard(Request[Done]):
+    """What a caller meant at a question by voice; new callers are understood by it at once."""
+
+    heard_id: str
+    intent: str
+    "A choice of the question; '' takes a correction back."
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,4 +328,53 @@ class ReloadReport:
 class Reload(Request[ReloadReport]):
     """Read the configuration again; refused whole (ConfigurationError) if it has a problem."""
 
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeTvLink:
+    link_id: str
+    token: str
+    "Shown to who asked, this once."
+
+
+@dataclass(frozen=True, slots=True)
+class MakeTvLink(Request[MadeTvLink]):
+    """A read-only link to a board; answered when it is in the database."""
+
+    name: str
+    board: str
+    hides_names: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeTvLink(Request[Done]):
+    """NotFound: there is none."""
+
+    link_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TvLinkEntry:
+    link_id: str
+    name: str
+    board: str
+    hides_names: bool
+    made_by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListTvLinks(Request[list[TvLinkEntry]]):
+    """All that hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class RescoreTalks(Request[int]):
+    """Judge the talks of the last `days` again, by the packs that are in force now; answered with
+    how many there are, before it is done."""
+
+    days: float
     by: str

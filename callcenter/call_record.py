@@ -6,12 +6,12 @@ Figures are taken from the records' own clock (`at_s`), times of day from `utc`.
 names are in here, because none are in the journal.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Protocol
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from acd import events as acd
@@ -21,6 +21,7 @@ from foundation.ids import CallId, RecordingId
 from foundation.journal import JournalReader, Row
 from foundation.record import Record
 from foundation.web.api import SignedIn
+from foundation.web.users import User
 from recordings import events as recordings
 from telephony.calls import events as calls
 
@@ -128,22 +129,50 @@ class CallSource(Protocol):
     async def call(self, call_id: CallId) -> list[Record[object]]: ...
 
 
-def call_record_router(source: CallSource) -> APIRouter:
+class OlderCalls(Protocol):
+    """Reads further back than core does for every question."""
+
+    async def __call__(self, call_id: CallId, day: date) -> list[Record[object]]: ...
+
+
+MayRead = Callable[[User, CallRecord], Awaitable[None]]
+"Raises for who may not read this call's story."
+
+
+def call_record_router(
+    source: CallSource, older: OlderCalls | None = None, may_read: MayRead | None = None
+) -> APIRouter:
+    """`may_read` None: everybody may who is signed in."""
     router = APIRouter(prefix="/api/v1/calls", tags=["wallboard"])
 
-    @router.get("/{call_id}", summary="One call of the last two days, event by event")
-    async def get_call(call_id: str, user: SignedIn) -> CallRecord:
-        records = await source.call(CallId(call_id))
+    @router.get("/{call_id}", summary="One call, event by event")
+    async def get_call(
+        call_id: str,
+        user: SignedIn,
+        day: Annotated[
+            date | None, Query(description="On which it arrived; left out: two days back.")
+        ] = None,
+    ) -> CallRecord:
+        wanted = CallId(call_id)
+        if day is None or older is None:
+            records = await source.call(wanted)
+        else:
+            records = await older(wanted, day)
         if not records:
-            raise NotFound(f"There was no call {call_id!r} in the last two days.")
-        return tell_story(CallId(call_id), records)
+            when = "in the last two days" if day is None else f"since {day}"
+            raise NotFound(f"There was no call {call_id!r} {when}.")
+        story = tell_story(wanted, records)
+        if may_read is not None:
+            await may_read(user, story)
+        return story
 
     return router
 
 
 async def rows_of_call(reader: JournalReader, call_id: CallId, since: datetime) -> list[Row]:
     """Core's part: what the journal has since then of the call and of its recordings, in order."""
-    rows = await reader.mentioning([_member("call_id", call_id)], since)
+    parts = [_member("call_id", call_id), _member("target", call_id)]  # and what was done to it
+    rows = await reader.mentioning(parts, since)
     made = [
         msgspec.json.decode(row.body, type=_OfRecording).recording_id
         for row in rows

@@ -1,42 +1,36 @@
 """All that the centre has of one caller, wherever it is.
 
-    party id ─▶ journal: calls, callbacks, messages ─▶ recordings' rows ─▶ their files
+    party id ─▶ journal: calls, callbacks ─▶ recordings' rows ─▶ their files
 
 The journal itself has no number and no name: it stays, and with it every count.
 """
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from acd.events import CallbackQueued
 from foundation.ids import CallbackId, CallId, PartyId
 from foundation.journal import JournalReader
-from ivr.events import VoicemailLeft
 from recordings.vault_store import Doomed, VaultStore
 from telephony.calls.events import CallArrived, CallPlaced
-
-VOICEMAIL = "voicemail"
 
 
 @dataclass(frozen=True, slots=True)
 class CallersData:
     calls: frozenset[CallId]
     recordings: list[Doomed]
-    messages: list[tuple[str, str, Path]]
-    "Kind, id and file of each voicemail."
+    "Of talks, and the messages that he left."
     callbacks: frozenset[CallbackId]
     "That were ever asked for; most are over."
 
 
 class CallersDataFinder:
-    def __init__(self, reader: JournalReader, store: VaultStore, voicemail: Path) -> None:
+    def __init__(self, reader: JournalReader, store: VaultStore) -> None:
         self._reader = reader
         self._store = store
-        self._voicemail = voicemail
 
     async def find(self, party_id: PartyId) -> CallersData:
-        """Reads the whole journal once for the party, and once for messages."""
+        """Reads all calls of the journal."""
         calls: set[CallId] = set()
         callbacks: set[CallbackId] = set()
         async for event in self._of_party(party_id):
@@ -47,7 +41,6 @@ class CallersDataFinder:
         return CallersData(
             calls=frozenset(calls),
             recordings=await self._store.of_calls(calls),
-            messages=[each async for each in self._messages(calls)],
             callbacks=frozenset(callbacks),
         )
 
@@ -57,11 +50,3 @@ class CallersDataFinder:
             event = record.event
             if isinstance(event, kinds) and event.party_id == party_id:
                 yield event
-
-    async def _messages(self, calls: set[CallId]) -> AsyncIterator[tuple[str, str, Path]]:
-        async for record in self._reader.all_of_kinds((VoicemailLeft,)):
-            event = record.event
-            if isinstance(event, VoicemailLeft) and event.call_id in calls:
-                path = self._voicemail / f"{event.voicemail_id}.wav"
-                if path.is_file():
-                    yield VOICEMAIL, event.voicemail_id, path

@@ -9,25 +9,31 @@ from typing import get_args
 
 from acd.events import AcdEvent
 from callcenter.events import ActionTaken, HandoverEvent, HouseEvent, NumberRefused
+from desk.events import TaskEvent
 from foundation.bus import Bus
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
+from recordings.inspection.events import InspectionEvent
+from recordings.quality.events import QualityScored
 from telephony.calls.events import JournalEvent
 from telephony.lines.events import LineEvent
 from telephony.sip.events import TrunkEvent
-from wallboard.events import DirectoryChanged
+from wallboard.events import WallboardEvent
 
 JOURNALED: tuple[type, ...] = (
     *get_args(JournalEvent),
     *get_args(AcdEvent),
     *get_args(IvrEvent),
     *get_args(RecordingEvent),
+    *get_args(TaskEvent),
+    QualityScored,
+    *get_args(InspectionEvent),
     *get_args(HandoverEvent),
     *get_args(LineEvent),
     ActionTaken,
     NumberRefused,
     *get_args(TrunkEvent),
-    DirectoryChanged,
+    *get_args(WallboardEvent),
 )
 "Kinds of facts that are kept; the rest is only for the moment."
 

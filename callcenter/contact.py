@@ -31,6 +31,8 @@ class Stage(Enum):
     "The agent has gone; the caller waits for the guest who is to take the talk over."
     OUTSIDE = "outside"
     "The caller talks with somebody outside to whom an agent gave him."
+    EMERGENCY = "emergency"
+    "Hears the emergency announcement, before anything else (`callcenter.emergency`)."
     LEAVING = "leaving"
     "Hears a last announcement, then is hung up."
     ECHO = "echo"

@@ -12,6 +12,7 @@ from callcenter.asks import (
     BoardAsks,
     FindJournalEnds,
     ReadAccuracies,
+    ReadBoards,
     ReadCall,
     ReadDirectory,
     ReadMetrics,
@@ -26,6 +27,7 @@ from foundation.record import Record
 from recordings import archive_messages as archive
 from recordings import messages as recordings
 from wallboard.board import BoardRecord
+from wallboard.boards import Plan
 from wallboard.commands import Command, Done
 from wallboard.core_link import CaughtUp, CoreLink, StartOver
 from wallboard.directory import Directory
@@ -58,6 +60,7 @@ class WebCore(CoreLink, Protocol):
 
     async def request(self, request: Request[ReplyT]) -> ReplyT: ...
     async def directory(self) -> Directory: ...
+    async def boards(self) -> dict[str, Plan]: ...
     async def accuracies(self) -> dict[QueueId, Accuracy]: ...
     async def metrics(self) -> bytes: ...
     async def call(self, call_id: CallId) -> list[Record[object]]: ...
@@ -100,6 +103,10 @@ class CoreLine(_Line):
     async def directory(self) -> Directory:
         """Names, teams and targets as core serves them now."""
         return await self.request(ReadDirectory())
+
+    async def boards(self) -> dict[str, Plan]:
+        """The wallboards as core serves them now."""
+        return await self.request(ReadBoards())
 
     async def accuracies(self) -> dict[QueueId, Accuracy]:
         """How far expected waits were off, by queue."""

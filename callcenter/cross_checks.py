@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from callcenter import alarm_settings
 from callcenter.queue_checks import queue_doubts, queue_problems
 from callcenter.recording_checks import recording_doubts, recording_problems
 from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
@@ -47,6 +48,8 @@ def problems_across(settings: Settings) -> Iterable[Finding]:
     yield from recording_problems(settings)
     yield from _sip_listeners(settings)
     yield from _carried_lines(settings)
+    yield from alarm_settings.problems_of(settings.alarms, settings.inventory())
+    yield from _emergencies(settings)
 
 
 def doubts(settings: Settings) -> Iterable[Finding]:
@@ -63,6 +66,21 @@ def doubts(settings: Settings) -> Iterable[Finding]:
     yield from _narrow_lines(settings)
     if not settings.lines:
         yield ("lines",), "no number leads in; callers will get 404"
+
+
+def _emergencies(settings: Settings) -> Iterable[Finding]:
+    numbers = {line.number for line in settings.lines}
+    known = settings.own_prompts() | settings.prompt_words.keys()
+    for name, one in settings.emergency.items():
+        path = ("emergency", name)
+        if one.prompt is not None and one.prompt not in known:
+            yield (*path, "prompt"), f"there is no prompt {one.prompt!r}"
+        if one.queue is not None and one.queue not in settings.queues:
+            hint = nearest(one.queue, settings.queues)
+            yield (*path, "queue"), f"there is no queue {one.queue!r}; {hint}"
+        for line in one.lines:
+            if line not in numbers:
+                yield (*path, "lines"), f"there is no line {line!r}; {nearest(line, numbers)}"
 
 
 def _languages_nobody_understands(settings: Settings) -> Iterable[Finding]:

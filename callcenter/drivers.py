@@ -17,6 +17,7 @@ from foundation.machine import Driver
 from ivr.caller import Caller
 from ivr.effects import Effect
 from ivr.flow import Flow
+from ivr.flows_now import FlowsNow, flows_now
 from ivr.hours import Hours
 from ivr.inputs import Input
 from ivr.service import Ivr
@@ -73,6 +74,10 @@ class IvrDriver:
     ) -> None:
         effects = self._ivr.start(call_id, flow, self._loop.time(), languages, caller)
         self._perform(call_id, effects)
+
+    def now(self) -> FlowsNow:
+        """The flows, and where callers are in them."""
+        return flows_now(self._ivr.shapes(), self._ivr.present())
 
     def replace(self, flows: Mapping[str, Flow], hours: Mapping[str, Hours]) -> None:
         """For callers who come from now on."""

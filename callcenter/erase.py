@@ -1,10 +1,10 @@
-"""Erasing a caller on request: number, recordings, transcripts, messages, callbacks; with a
+"""Erasing a caller on request: number, recordings, messages, transcripts, tasks, callbacks; with a
 certificate, and a line for the audit.
 
 The journal has only the party's id, which then stands for nobody: history keeps its counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from callcenter.asks import Erased, EraseParty
 from callcenter.callers_data import CallersData, CallersDataFinder
@@ -42,8 +42,11 @@ class Eraser:
         vault: Vault,
         holds: VaultStore,
         cancel_callback: Callable[[CallbackId], bool] = no_callbacks,
+        others: Sequence[Callable[[PartyId], Awaitable[None]]] = (),
     ) -> None:
-        """`cancel_callback`: False for one that is over."""
+        """`cancel_callback`: False for one that is over; `others`: erase what else is kept of a
+        party; raise `Unavailable`."""
+        self._others = others
         self._book = book
         self._store = store
         self._journal = journal
@@ -75,9 +78,10 @@ class Eraser:
                 data.recordings,
                 DeletedFor.ERASURE,
                 ask.by,
-                data.messages,
                 {"party_id": party_id, "calls": len(data.calls)},
             )
+            for erase in self._others:
+                await erase(party_id)
             await self._store.erase(party_id)
         except TROUBLES as error:
             raise Unavailable("The database is away; not all was erased: do it again.") from error
@@ -104,5 +108,4 @@ def _counts(data: CallersData) -> dict[str, int]:
         "calls": len(data.calls),
         "recordings": found["recordings"],
         "transcripts": found["transcripts"],
-        "voicemails": len(data.messages),
     }

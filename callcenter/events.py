@@ -5,14 +5,17 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from acd.events import AcdEvent
+from desk.events import TaskEvent
 from foundation.ids import AgentId, CallId
 from ivr.events import IvrEvent
 from recordings.events import RecordingEvent
+from recordings.inspection.events import InspectionEvent
+from recordings.quality.events import QualityEvent
 from telephony.calls.events import CallEvent
 from telephony.calls.number_rules import Purpose
 from telephony.lines.events import LineEvent
 from telephony.sip.events import TrunkEvent
-from wallboard.events import DirectoryChanged
+from wallboard.events import WallboardEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,13 @@ HouseEvent: TypeAlias = (
     | AcdEvent
     | IvrEvent
     | RecordingEvent
+    | TaskEvent
+    | QualityEvent
+    | InspectionEvent
     | LineEvent
     | ActionTaken
     | HandoverEvent
     | NumberRefused
     | TrunkEvent
-    | DirectoryChanged
+    | WallboardEvent
 )

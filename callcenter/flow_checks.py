@@ -16,7 +16,7 @@ from foundation.yaml_lines import Path, nearest
 from ivr.course import MAX_DEPTH
 from ivr.flow import Flow, prompts_of
 from ivr.flow_checks import unreachable, written_name
-from ivr.nodes import Lookup, Node, Opening, PromiseCallback, SubFlow, ToQueue
+from ivr.nodes import Lookup, Node, Opening, PromiseCallback, Record, SubFlow, ToQueue
 from ivr.values import fits
 from ivr.words import ANNOUNCEMENTS
 
@@ -57,6 +57,8 @@ def _of_node(flow: Flow, node: Node, settings: Settings) -> Iterable[Finding]:
                 yield (*path, "queue"), f"no queue is called {queue!r}; {hint}"
             if isinstance(node, ToQueue):
                 yield from _requirement(node)
+        case Record(queue=own) if own and own not in settings.queues:
+            yield (*path, "queue"), f"no queue is called {own!r}; {nearest(own, settings.queues)}"
         case Opening():
             yield from _calendar(flow, node, settings)
         case Lookup():

@@ -1,6 +1,6 @@
 """The dialogues of a centre: every `flows/*.test.yaml`, read and run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from callcenter.settings import TESTS, Settings
 from foundation.errors import ConfigurationError
 from ivr import dialogue_tests
 from ivr.dialogue_tests import Failure, House
+from ivr.flow import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,32 @@ class Outcome:
 
 
 def house_of(settings: Settings) -> House:
-    return House(settings.flows, settings.hours, ZoneInfo(settings.timezone))
+    return House(settings.flows, settings.hours, _zone(settings))
 
 
-def run_all(settings: Settings, only: str = "") -> Iterable[Outcome]:
+def _zone(settings: Settings) -> ZoneInfo:
+    return ZoneInfo(settings.timezone)
+
+
+def failures_with(settings: Settings, flows: Mapping[str, Flow]) -> dict[str, str]:
+    """By file and test, of flows other than the settings'; what went wrong, in a sentence.
+
+    Test files with problems of their own say nothing of the flows.
+    """
+    try:
+        outcomes = list(run_all(settings, house=House(flows, settings.hours, _zone(settings))))
+    except ConfigurationError:
+        return {}
+    return {
+        f"{one.file}: {one.test}": f"{one.failure.where}: {one.test}: {one.failure.sentence}"
+        for one in outcomes
+        if one.failure is not None
+    }
+
+
+def run_all(settings: Settings, only: str = "", house: House | None = None) -> Iterable[Outcome]:
     """`only`: of one flow. A ConfigurationError has the problems of all test files at once."""
-    house = house_of(settings)
+    house = house or house_of(settings)
     parsed, problems = [], []
     for file in sorted((settings.folder / "flows").glob(f"*{TESTS}")):
         flow = file.name.removesuffix(TESTS)

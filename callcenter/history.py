@@ -19,6 +19,7 @@ from acd.events import (
     CallQueued,
     OfferFailed,
     OfferFailure,
+    PositionTold,
     TalkEnded,
 )
 from callcenter.callbacks_past import CallbacksPast
@@ -53,6 +54,7 @@ CHOICES = {
     "agent off": Step.SIGN_OUT,
 }
 "Actions of the audit (`callcenter.actions`) that an agent who talks does after the talk."
+ENDED_KEPT = 5_000
 
 
 class History:
@@ -61,7 +63,8 @@ class History:
     def __init__(self) -> None:
         self.calls: dict[CallId, CallPast] = {}
         "In order of arrival."
-        self.ended: set[CallId] = set()
+        self.ended: dict[CallId, None] = {}
+        "The latest: of those that ended long ago no leg can live."
         self.agents = AgentsPast()
         self.recordings: dict[RecordingId, RecordingStarted] = {}
         "Not ended, also of calls that are."
@@ -98,7 +101,9 @@ class History:
                     self._take_of_call(call, event, at_s)
 
     def _ended(self, call_id: CallId, by: EndedBy) -> None:
-        self.ended.add(call_id)
+        self.ended[call_id] = None
+        if len(self.ended) > ENDED_KEPT:
+            del self.ended[next(iter(self.ended))]
         call = self.calls.get(call_id)
         if call is not None:
             call.ended_by = by
@@ -178,6 +183,8 @@ class History:
                 visit.tried.add(agent_id)
                 visit.offers.pop(agent_id, None)
                 self.agents.expect_after_failure(agent_id, why, at_s)
+            case PositionTold(expected_s=expected_s) if expected_s is not None:
+                visit.told_s = expected_s
             case CallPromoted(priority=priority, tier=tier):
                 visit.priority, visit.tier = priority, tier
             case AgentAnswered(call_id, _, agent_id):

@@ -6,6 +6,7 @@
         AgentHungUp before the bridge ─▶ EnterQueue at the front
         TransferAsked … GuestJoined … TalkTransferred: `callcenter.handover`
     CallbackDue ─▶ place_call ─▶ CallAnswered ─▶ CallQueued: `callcenter.callbacks`
+    CallAnswered while an emergency announcement is on: `callcenter.emergency`, then the ivr
     CallArrived of an agent's own phone, for no line of ours: `callcenter.own_calls`
 
 Nothing here waits or knows a clock: events come in, commands go down. Whoever tells events
@@ -22,6 +23,7 @@ from acd import inputs as floor
 from callcenter.callbacks import Callbacks
 from callcenter.contact import Contact, Stage
 from callcenter.destinations import Destinations
+from callcenter.emergency import Emergency
 from callcenter.events import CallSentOn, HouseEvent
 from callcenter.handover import GuestStep, Handover
 from callcenter.house import HouseRules
@@ -119,6 +121,12 @@ class Journey:
         )
         self._menus = Menus(rules, parts, self._steps, where, self._own_calls, self.callbacks, tell)
 
+        self.emergency = Emergency(control, self._steps, parts.prompts, parts.utc_now)
+
+    def announce(self) -> None:
+        """The emergency announcement was just switched on: who waits hears it."""
+        self.emergency.tell(self._contacts.values())
+
     def find(self, call_id: CallId) -> Contact | None:
         return self._contacts.get(call_id)
 
@@ -167,7 +175,7 @@ class Journey:
                 self._phone_changed(event)
             case calls.TalkRecorded(recording_id, frames, complete):
                 self.taping.ended(RecordingId(recording_id))
-                if not self._menus.recorded(RecordingId(recording_id), frames):
+                if not self._menus.recorded(RecordingId(recording_id), frames, complete):
                     self._recorder.end(RecordingId(recording_id), frames, complete)
             case calls.CallArrived():
                 self._arrived(event)
@@ -269,7 +277,7 @@ class Journey:
                 else:
                     self._menus.forget_guest(contact)
                     contact.tier = self._regulars.tier_of(call_id)
-                    if not self._steps.ask_consent(contact):
+                    if not (self.emergency.greet(contact) or self._steps.ask_consent(contact)):
                         self._steps.start_flow(contact, contact.line)
             case calls.CallNotReached(status=status):
                 contact.status = status
@@ -303,6 +311,8 @@ class Journey:
                 self._steps.start_flow(contact, contact.line)
             case Stage.IVR:
                 self._ivr.prompt_ended(contact.call_id)
+            case Stage.EMERGENCY:
+                self.emergency.spoken(contact)
             case Stage.BLOCKED:
                 self._control.refuse(contact.call_id, BLOCKED_STATUS, BLOCKED)
             case Stage.WAITING:

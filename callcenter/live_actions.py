@@ -2,15 +2,27 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from callcenter import live_file
-from callcenter.asks import ChangeAgentLive, ChangeQueueLive, ReadDirectory, ResetLive, ShowLive
+from callcenter.asks import (
+    AddAgentLive,
+    AgentAdded,
+    ChangeAgentLive,
+    ChangeQueueLive,
+    ReadDirectory,
+    RemoveAgentLive,
+    ResetLive,
+    ShowLive,
+)
 from callcenter.events import ActionTaken
 from callcenter.live_file import LiveAgent, LiveFile
 from callcenter.live_house import LiveHouse
+from callcenter.new_agents import check_new, new_agent
 from foundation.errors import ConfigurationError, NotFound, Unavailable
+from foundation.ids import AgentId
 from foundation.journal import Journal
 from wallboard.commands import Done
 from wallboard.directory import Directory
@@ -25,8 +37,11 @@ class LiveActions:
         journal: Journal,
         tell: Callable[[ActionTaken], None],
         lock: asyncio.Lock,
+        emergency_words: Callable[[], Mapping[str, str] | None] = lambda: None,
     ) -> None:
-        """`lock`: held by whoever changes the settings that are served."""
+        """`lock`: held by whoever changes the settings that are served. `emergency_words`: of the
+        announcement that is on."""
+        self._emergency_words = emergency_words
         self._house = house
         self._journal = journal
         self._tell = tell
@@ -34,14 +49,38 @@ class LiveActions:
 
     async def change_agent(self, ask: ChangeAgentLive) -> Done:
         """NotFound, or RemoteError with what is wrong; then nothing was changed."""
-        if ask.agent_id not in {agent.id for agent in self._house.configured.agents}:
-            raise NotFound(f"There is no agent {ask.agent_id!r} in the configuration.")
+        self._get_agent(ask.agent_id)
         change = LiveAgent(skills=ask.skills, backup=ask.backup)
         said = change.model_dump(exclude_none=True)
         return await self._change(
             lambda live: live.with_agent(ask.agent_id, change),
             ActionTaken(ask.by, "agent changed", ask.agent_id, _told(said)),
         )
+
+    async def add_agent(self, ask: AddAgentLive) -> AgentAdded:
+        """Conflict for what is somebody's, RemoteError with what is wrong."""
+        agent = new_agent(self._house.served, ask.fields)
+        check_new(self._house.configured, self._house.served, self._house.live, agent)
+        await self._house.speak(agent.number)
+        said = {name: it for name, it in ask.fields.items() if name != "id"}
+        done = await self._change(
+            lambda live: live.with_new(agent),
+            ActionTaken(ask.by, "agent added", agent.id, _told(said)),
+        )
+        return AgentAdded(done.seq, agent.sip_password.get_secret_value())
+
+    async def remove_agent(self, ask: RemoveAgentLive) -> Done:
+        """NotFound, or Conflict for who has a call."""
+        self._get_agent(ask.agent_id)
+        self._house.sign_out(AgentId(ask.agent_id))
+        return await self._change(
+            lambda live: live.without(ask.agent_id),
+            ActionTaken(ask.by, "agent removed", ask.agent_id),
+        )
+
+    def _get_agent(self, agent_id: str) -> None:
+        if agent_id not in self._house.agent_ids():
+            raise NotFound(f"There is no agent {agent_id!r} in the configuration.")
 
     async def change_queue(self, ask: ChangeQueueLive) -> Done:
         if ask.queue not in self._house.configured.queues:
@@ -54,14 +93,15 @@ class LiveActions:
 
     async def reset(self, ask: ResetLive) -> Done:
         return await self._change(
-            lambda live: LiveFile(), ActionTaken(ask.by, "live changes undone", "live.yaml")
+            lambda live: live.undone({agent.id for agent in self._house.configured.agents}),
+            ActionTaken(ask.by, "live changes undone", "live.yaml"),
         )
 
     async def show(self, _: ShowLive) -> str:
         return "" if self._house.live.is_empty else live_file.text_of(self._house.live)
 
     async def read_directory(self, _: ReadDirectory) -> Directory:
-        return self._house.directory()
+        return replace(self._house.directory(), emergency=self._emergency_words())
 
     async def _change(self, changed: Callable[[LiveFile], LiveFile], audit: ActionTaken) -> Done:
         async with self._lock:

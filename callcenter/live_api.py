@@ -1,4 +1,4 @@
-"""`/api/v1/agents/…/skills`, `…/backup`, `/api/v1/queues/…`, `/api/v1/live`: changes made live.
+"""`/api/v1/agents`, `…/skills`, `…/backup`, `/api/v1/queues/…`, `/api/v1/live`: changes made live.
 
 For supervisors and administrators. What is changed holds for the next offer, and over restarts.
 """
@@ -7,10 +7,17 @@ from collections.abc import Callable
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Body, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from callcenter.asks import ChangeAgentLive, ChangeQueueLive, ResetLive, ShowLive
-from callcenter.sections import Skills
+from callcenter.asks import (
+    AddAgentLive,
+    ChangeAgentLive,
+    ChangeQueueLive,
+    RemoveAgentLive,
+    ResetLive,
+    ShowLive,
+)
+from callcenter.sections import DialNumber, Language, Name, Skills, SrtpPolicy
 from foundation.ipc import Request
 from foundation.ipc.messages import ReplyT
 from foundation.web.users import User
@@ -23,8 +30,26 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
+TAKEN: dict[int | str, dict[str, Any]] = {409: {"description": "In use, or in a call"}}
+
+
 class Core(Protocol):
     async def request(self, request: Request[ReplyT]) -> ReplyT: ...
+
+
+class NewAgent(BaseModel, extra="forbid"):
+    """As in callcenter.yaml, without the password."""
+
+    id: Name
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    number: DialNumber
+    skills: Skills = {}
+    team: Annotated[str, Field(max_length=200)] = ""
+    languages: tuple[Language, ...] = ()
+    backup: bool = False
+    auto_answer: bool = False
+    webrtc: bool = False
+    srtp: SrtpPolicy = "never"
 
 
 class WantedBackup(BaseModel, extra="forbid"):
@@ -35,6 +60,20 @@ def live_router(core: Core, allowed: Callable[[User], User]) -> APIRouter:
     """`allowed` gives the user or refuses."""
     router = APIRouter(prefix="/api/v1", tags=["live"], responses=ERRORS)
     Changer = Annotated[User, Depends(allowed)]
+
+    @router.post("/agents", summary="Add an agent", status_code=201, responses=TAKEN)
+    async def add_agent(wanted: NewAgent, user: Changer) -> dict[str, str]:
+        """With a password for the phone, which is told in this answer and never again. An id is
+        never given twice, and never changes; the name may."""
+        fields = wanted.model_dump(mode="json")
+        added = await core.request(AddAgentLive(fields=fields, by=user.user_id))
+        return {"id": wanted.id, "sip_password": added.sip_password}
+
+    @router.delete("/agents/{agent_id}", summary="Remove an agent", responses=TAKEN)
+    async def remove_agent(agent_id: str, user: Changer) -> dict[str, str]:
+        """Signed out first; 409 while there is a call. What was recorded and counted stays."""
+        await core.request(RemoveAgentLive(agent_id=agent_id, by=user.user_id))
+        return {"id": agent_id}
 
     @router.put("/agents/{agent_id}/skills", summary="Give an agent these skills, and no others")
     async def set_skills(

@@ -5,10 +5,12 @@
     data/live.yaml ─▶ LiveFile ──┘
 
 Core writes it and reads it after the settings at each start. It holds the differences alone: what
-is not named in it is as `callcenter.yaml` has it, also after that was changed.
+is not named in it is as `callcenter.yaml` has it, also after that was changed. An id that was
+removed stays in `removed` for ever, so that nobody else gets it: history speaks of ids.
 """
 
 import os
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,10 +41,30 @@ class LiveFile(Part):
     agents: dict[Name, LiveAgent] = Field(default_factory=dict)
     queues: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     "Fields of a queue's section."
+    added: tuple[Agent, ...] = ()
+    "Agents whom `callcenter.yaml` does not have."
+    removed: tuple[Name, ...] = ()
+    "Ids of agents who are no more, whoever had them."
 
     @property
     def is_empty(self) -> bool:
-        return not self.agents and not self.queues
+        return not (self.agents or self.queues or self.added or self.removed)
+
+    def undone(self, configured: Collection[str]) -> "LiveFile":
+        """Nothing is changed, but ids that were used once and are not configured stay used."""
+        used = dict.fromkeys((*self.removed, *(agent.id for agent in self.added)))
+        return LiveFile(removed=tuple(name for name in used if name not in configured))
+
+    def with_new(self, agent: Agent) -> "LiveFile":
+        return self.model_copy(update={"added": (*self.added, agent)})
+
+    def without(self, agent_id: str) -> "LiveFile":
+        changes = {
+            "agents": {name: it for name, it in self.agents.items() if name != agent_id},
+            "added": tuple(agent for agent in self.added if agent.id != agent_id),
+            "removed": (*self.removed, agent_id),
+        }
+        return self.model_copy(update=changes)
 
     def with_agent(self, agent_id: str, change: LiveAgent) -> "LiveFile":
         had = self.agents.get(agent_id, LiveAgent())
@@ -80,15 +102,26 @@ def write(path: Path, live: LiveFile) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text_of(live))
+    new.unlink(missing_ok=True)
+    # There are passwords of phones in it.
+    with open(new, "x", encoding="utf-8", opener=_for_us_alone) as file:
+        file.write(text_of(live, with_secrets=True))
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
 
 
-def text_of(live: LiveFile) -> str:
-    written = live.model_dump(mode="json", exclude_none=True)
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def text_of(live: LiveFile, *, with_secrets: bool = False) -> str:
+    """For people passwords are stars."""
+    changed = live.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    written = {"version": live.version, **changed}
+    for agent, entry in zip(live.added, written.get("added", ()), strict=False):
+        if with_secrets:
+            entry["sip_password"] = agent.sip_password.get_secret_value()
     return HEAD + yaml.safe_dump(written, sort_keys=False, allow_unicode=True)
 
 
@@ -102,12 +135,22 @@ def overlaid(settings: Settings, live: LiveFile) -> Settings:
         name: _queue_with(name, queue, live.queues.get(name, {}), problems)
         for name, queue in settings.queues.items()
     }
-    agents = tuple(_agent_with(agent, live.agents.get(agent.id)) for agent in settings.agents)
+    agents = tuple(
+        _agent_with(agent, live.agents.get(agent.id)) for agent in _agents(settings, live)
+    )
     merged = settings.model_copy(update={"agents": agents, "queues": queues})
     problems += [f"{yaml_lines.dotted(path)}: {text}" for path, text in problems_across(merged)]
     if problems:
         raise ConfigurationError(problems)
     return merged
+
+
+def _agents(settings: Settings, live: LiveFile) -> Iterator[Agent]:
+    """Who is configured by now is as configured, though he was added before."""
+    configured = {agent.id for agent in settings.agents}
+    for agent in (*settings.agents, *(one for one in live.added if one.id not in configured)):
+        if agent.id not in live.removed:
+            yield agent
 
 
 def _agent_with(agent: Agent, change: LiveAgent | None) -> Agent:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from acd.events import AgentState
-from acd.inputs import ChangeAgent, ChangeQueue, RemoveAgent
+from acd.inputs import ChangeAgent, ChangeQueue, RemoveAgent, SignOut
 from callcenter import live_file
 from callcenter.drivers import FloorDriver
 from callcenter.house import HouseRules
@@ -20,7 +20,7 @@ from callcenter.live_file import LiveFile
 from callcenter.reloading import Applied
 from callcenter.rules import agent_cards, directory, house_rules, media_book, queue_options
 from callcenter.settings import Settings
-from foundation.errors import ConfigurationError
+from foundation.errors import ConfigurationError, Conflict
 from foundation.ids import AgentId
 from telephony.calls.leg_media import LegMedia
 from wallboard.directory import Directory
@@ -59,6 +59,22 @@ class LiveHouse:
 
     def directory(self) -> Directory:
         return directory(self.served)
+
+    def agent_ids(self) -> set[str]:
+        """Of those whom configuration and live changes want; one who is to go may work still."""
+        return {agent.id for agent in live_file.overlaid(self.configured, self.live).agents}
+
+    async def speak(self, number: str) -> None:
+        """Make the prompt of a new agent's number."""
+        await self._parts.speak_numbers([number])
+
+    def sign_out(self, agent_id: AgentId) -> None:
+        """Who is to be removed; Conflict for who has a call, on whatever line."""
+        view = self._parts.floor.floor.agent(agent_id)
+        if view.busy or view.state in (AgentState.RINGING, AgentState.TALKING):
+            raise Conflict(f"{agent_id} has a call and cannot be removed before its end.")
+        if view.state is not AgentState.OFF:
+            self._parts.floor.feed(SignOut(agent_id))
 
     # -- callcenter.reloading.Reloadable ----------------------------------------------------------
 

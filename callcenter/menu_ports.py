@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from foundation.ids import CallId, RecordingId
+from foundation.ids import CallId, QueueId, RecordingId
 from ivr.caller import Caller
-from ivr.effects import AskSpeech, StartLookup
+from ivr.effects import AskSpeech, KeepHeard, StartLookup
 from ivr.inputs import Input
 from ivr.spoken import Item
 
@@ -38,19 +38,24 @@ class Lookups(Stoppable, Protocol):
 
 
 class Listener(Stoppable, Protocol):
-    """Listens to callers; `SpeechHeard`, `SpeechSilent` or `SpeechFailed` follows."""
+    """Listens to callers; `SpeechBegan` and one of `SpeechHeard`, `SpeechSilent`, `SpeechFailed`
+    follow."""
 
     def start(self, call_id: CallId, asked: AskSpeech, answer: Answer) -> None: ...
+    def question_over(self, call_id: CallId) -> None:
+        """Of one that may be spoken over: the time to answer begins."""
 
 
 class MessageBox(Protocol):
     """Where callers' messages are kept."""
 
-    def begin(self, call_id: CallId, box: str) -> tuple[RecordingId, str]:
-        """The message's id and its file, whose folder is there."""
+    def begin(
+        self, call_id: CallId, box: str, queue: QueueId, language: str
+    ) -> tuple[RecordingId, str]:
+        """The message's id and its file."""
 
     def owns(self, recording_id: RecordingId) -> bool: ...
-    def end(self, recording_id: RecordingId, frames: int) -> None:
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
         """It is closed: `VoicemailLeft` is told when there is something in it."""
 
 
@@ -66,6 +71,12 @@ class Speaker(Stoppable, Protocol):
     ) -> None:
         """`play` is called with the files when they are there, at once or later, once or (after
         `stop`, or another `say` for the call) never."""
+
+
+class Learner(Protocol):
+    """Keeps what callers said, for people to put right (`callcenter.learning`)."""
+
+    def keep(self, call_id: CallId, kept: KeepHeard) -> None: ...
 
 
 class Stranger:
@@ -84,3 +95,4 @@ class MenuPorts:
     listener: Listener | None = None
     messages: MessageBox | None = None
     speaker: Speaker | None = None
+    learner: Learner | None = None

@@ -29,7 +29,7 @@ from callcenter.own_calls import OwnCalls
 from callcenter.parts import Parts
 from callcenter.steps import Steps
 from foundation.errors import Conflict, RemoteError
-from foundation.ids import AgentId, CallId, RecordingId, new_callback_id, new_offer_id
+from foundation.ids import AgentId, CallId, QueueId, RecordingId, new_callback_id, new_offer_id
 from ivr import effects as ivr
 from ivr.events import CallbackAsked, IvrEvent
 from ivr.inputs import (
@@ -111,22 +111,34 @@ class Menus:
             case ivr.StopTransfer():
                 self._send_away(contact)
             case _:
-                self._use_port(call_id, effect)
+                self._use_port(contact, effect)
 
-    def _use_port(self, call_id: CallId, effect: ivr.Effect) -> None:
+    def _use_port(self, contact: Contact, effect: ivr.Effect) -> None:
+        call_id = contact.call_id
         match effect:
             case ivr.StartLookup():
                 self._look_up(call_id, effect)
             case ivr.StopLookup():
                 self._stop(self._ports.lookups, call_id)
-            case ivr.AskSpeech():
-                self._listen(call_id, effect)
-            case ivr.StopSpeech():
-                self._stop(self._ports.listener, call_id)
-            case ivr.RecordVoicemail(box, _, silence_s):
-                self._record(call_id, box, silence_s)
+            case ivr.RecordVoicemail():
+                self._record(contact, effect)
             case ivr.StopVoicemail():
                 self._control.end_message(call_id)
+            case _:
+                self._use_ears(call_id, effect)
+
+    def _use_ears(self, call_id: CallId, effect: ivr.Effect) -> None:
+        match effect:
+            case ivr.AskSpeech():
+                self._listen(call_id, effect)
+            case ivr.KeepHeard():
+                if self._ports.learner is not None:
+                    self._ports.learner.keep(call_id, effect)
+            case ivr.QuestionOver():
+                if self._ports.listener is not None:
+                    self._ports.listener.question_over(call_id)
+            case ivr.StopSpeech():
+                self._stop(self._ports.listener, call_id)
             case _:
                 if isinstance(effect, FACTS):
                     self._tell(effect)
@@ -200,22 +212,25 @@ class Menus:
         else:
             self._ports.listener.start(call_id, asked, self._ivr.answer)
 
-    def _record(self, call_id: CallId, box: str, silence_s: float) -> None:
-        messages = self._ports.messages
+    def _record(self, contact: Contact, wanted: ivr.RecordVoicemail) -> None:
+        call_id, messages = contact.call_id, self._ports.messages
         if messages is None:
             self._ivr.answer(call_id, VoicemailEnded())
             return
-        recording_id, file = messages.begin(call_id, box)
+        # A box that is called like a queue is that queue's.
+        own = wanted.queue or (wanted.box if wanted.box in self._rules.queues else "")
+        language = "|".join(wanted.languages)
+        recording_id, file = messages.begin(call_id, wanted.box, QueueId(own), language)
         self._recording[recording_id] = call_id
         self._control.play(call_id, [TONE])
-        self._control.record_message(call_id, recording_id, file, silence_s)
+        self._control.record_message(call_id, recording_id, file, wanted.silence_s)
 
-    def recorded(self, recording_id: RecordingId, frames: int) -> bool:
+    def recorded(self, recording_id: RecordingId, frames: int, complete: bool) -> bool:
         """A tap has ended; whether it was a message."""
         messages = self._ports.messages
         if messages is None or not messages.owns(recording_id):
             return False
-        messages.end(recording_id, frames)
+        messages.end(recording_id, frames, complete)
         call_id = self._recording.pop(recording_id, None)
         if call_id is not None and call_id not in self._recording.values():
             self._ivr.answer(call_id, VoicemailEnded())

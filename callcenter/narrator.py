@@ -44,6 +44,10 @@ TOLD = (
     HandoverRefused,
 )
 "What changes a call's fate, beside its end."
+NARRATED = frozenset(
+    (*TOLD, *get_args(acd.CallbackEvent), calls.CallEnded, LineRegistered, LineLost)
+)
+CALLBACKS = frozenset(get_args(acd.CallbackEvent))
 
 
 class Narrator:
@@ -54,9 +58,12 @@ class Narrator:
         self._steps: dict[CallId, list[tuple[str, float]]] = {}
 
     def on_event(self, event: HouseEvent) -> None:
+        if type(event) not in NARRATED:
+            return
         if isinstance(event, TOLD):
             name = type(event).__name__
-            self._steps.setdefault(event.call_id, []).append((name, self._now()))
+            is_first = isinstance(event, calls.CallArrived | calls.CallPlaced)
+            self._step(event.call_id, name, is_first=is_first)
             log.info("[%s] - %s%s", event.call_id, name, _details(event))
         elif isinstance(event, get_args(acd.CallbackEvent)):
             log.info("[%s] - %s%s", event.callback_id, type(event).__name__, _of_callbacks(event))
@@ -73,6 +80,14 @@ class Narrator:
             log.info("line %s is registered at %s", event.line, event.server)
         elif isinstance(event, LineLost):
             log.warning("line %s cannot be reached: %s", event.line, event.sentence)
+
+    def _step(self, call_id: CallId, name: str, *, is_first: bool) -> None:
+        """From the arrival on: a visit may get its outcome after the call's end, and a call that
+        a core before us took has times that we don't know."""
+        if is_first:
+            self._steps[call_id] = []
+        if call_id in self._steps:
+            self._steps[call_id].append((name, self._now()))
 
 
 def _details(event: object) -> str:

@@ -1,6 +1,8 @@
 """Everything that the journey conducts, in one value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from callcenter.destinations import NoNumbers, NumberRules
 from callcenter.house import (
@@ -17,6 +19,7 @@ from callcenter.house import (
 )
 from callcenter.menu_ports import MenuPorts
 from callcenter.regulars import Strangers
+from foundation import clock
 from telephony.calls.control import CallControl
 
 
@@ -36,3 +39,4 @@ class Parts:
     menus: MenuPorts = field(default_factory=MenuPorts)
     alarms: Alarms = field(default_factory=NoAlarms)
     regulars: Regulars = field(default_factory=Strangers)
+    utc_now: Callable[[], datetime] = clock.utc_now

@@ -25,6 +25,8 @@ class VisitPast:
     tier: str = ""
     requires: str = ""
     waited_s: float = 0.0
+    told_s: float | None = None
+    "The wait that was announced last."
     number: int = 0
     "In the order in which the callers came: several may have come at one moment."
 

@@ -3,13 +3,13 @@
 import asyncio
 from collections import Counter
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 
 from callcenter.codec import CODEC
 from foundation.journal import JournalReader
 from ivr.drawing import Counts
 from ivr.events import FlowEnded
+from ivr.paths import ways
 
 
 class PathCounts:
@@ -21,14 +21,8 @@ class PathCounts:
 
     def on_event(self, event: object) -> None:
         if isinstance(event, FlowEnded):
-            own = [self._own(event.flow, step) for step in event.path]
-            # What lies between two steps of ours in a flow that was called is one way of ours.
-            steps = [step for step in own if step]
-            self.edges.update(pairwise(steps))
-
-    def _own(self, outer: str, step: str) -> str:
-        flow, slash, node = step.rpartition("/")
-        return node if (flow if slash else outer) == self._flow else ""
+            found = ways(event.flow, event.path)
+            self.edges.update((begin, end) for flow, begin, end in found if flow == self._flow)
 
 
 def counts_of(journal: Path, flow: str, since: datetime | None = None) -> Counts:

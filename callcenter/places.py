@@ -25,6 +25,19 @@ class Places:
         return self.data / "lib"
 
     @property
+    def kept(self) -> Path:
+        """What folds of the journal have come to; may be deleted at any time."""
+        return self.data / "kept"
+
+    @property
+    def kept_board(self) -> Path:
+        return self.kept / "board"
+
+    @property
+    def kept_history(self) -> Path:
+        return self.kept / "history"
+
+    @property
     def core_socket(self) -> Path:
         return self.run / "core.sock"
 

@@ -93,14 +93,16 @@ async def csv_text(
     `on_progress` is told the number of the journal's record that was read.
     """
     yield _lines([COLUMNS])
-    async for rows in _pieces(reader, Billing(days.since, days.until), days, on_progress):
+    async for rows in rows_of_days(reader, days, on_progress):
         known = await numbers([party for row in rows for party in _parties(row)])
         yield _lines(_cells(row, known, days.zone) for row in rows)
 
 
-async def _pieces(
-    reader: JournalReader, billing: Billing, days: Days, on_progress: Callable[[int], None]
+async def rows_of_days(
+    reader: JournalReader, days: Days, on_progress: Callable[[int], None] = lambda seq: None
 ) -> AsyncIterator[list[CallRow]]:
+    """Some hundred at a time, in the order in which the calls ended."""
+    billing = Billing(days.since, days.until)
     rows: list[CallRow] = []
     async for record in reader.read_since(days.since):
         rows += billing.take(record)

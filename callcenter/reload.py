@@ -7,7 +7,7 @@ it is. Callers who are in a flow go on in it as it was.
 import logging
 from collections.abc import Collection, Iterable, Sequence
 
-from callcenter.drivers import IvrDriver
+from callcenter.learning import TakesFlows
 from callcenter.lookups import HttpLookups
 from callcenter.reloading import Applied
 from callcenter.rules import lookup_options, prompt_options
@@ -28,6 +28,8 @@ class CurrentPrompts:
         self.now = prompts
         self.numbers: set[str] = set()
         "Of agents who came up later."
+        self.added: dict[str, Words] = {}
+        "Other words that did."
 
     def named(self, name: str, languages: Sequence[str]) -> list[str]:
         return self.now.named(name, languages)
@@ -49,9 +51,16 @@ class CurrentPrompts:
     def agent_number(self, number: str, languages: Sequence[str]) -> list[str]:
         return self.now.agent_number(number, languages)
 
+    def has(self, name: str) -> bool:
+        return self.now.has(name)
+
     async def add_agent(self, number: str) -> list[str]:
         self.numbers.add(number)
         return await self.now.add_agent(number)
+
+    async def add_words(self, name: str, text: Words) -> list[str]:
+        self.added[name] = text
+        return await self.now.add(name, text)
 
 
 class FlowReload:
@@ -62,7 +71,7 @@ class FlowReload:
     def __init__(
         self,
         settings: Settings,
-        ivr: IvrDriver,
+        ivr: TakesFlows,
         prompts: CurrentPrompts,
         lookups: HttpLookups,
         synthesiser: Synthesises,
@@ -82,7 +91,7 @@ class FlowReload:
         if lost := sorted(set(_flows_of(self._served)) - new.flows.keys()):
             missing = ", ".join(f"flows/{name}.yaml" for name in lost)
             raise ConfigurationError([f"{missing}: is gone, and lines or queues lead there"])
-        words = {**self._words, **new.prompt_words}
+        words = {**self._words, **self._prompts.added, **new.prompt_words}
         said = self._sentences | new.sentences
         prompts = Prompts(words, self._synthesiser, prompt_options(new), said)
         numbers = {agent.number for agent in (*self._served.agents, *new.agents)}

@@ -103,6 +103,7 @@ class Plan:
                 offers=visit.offers,
                 is_answered=visit.is_answered,
                 tried=frozenset(visit.tried),
+                told_s=visit.told_s,
                 front=visit.front,
                 tier=visit.tier,
                 requires=parse_requirement(visit.requires),

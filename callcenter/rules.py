@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+from datetime import timedelta
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,8 @@ from callcenter.secret import derive_key
 from callcenter.sections import Line, Queue, split_port
 from callcenter.settings import Settings, consent_name
 from callcenter.vips import tiers_by_number
+from desk.options import TaskOptions
+from desk.task import TaskKind
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
 from ivr.words import CONSENT_ANNOUNCE, CONSENT_ASK
@@ -73,6 +76,7 @@ from telephony.sip.reception import Inbound
 from telephony.sip.stream import StreamLimits
 from telephony.sip.targets import Wanted
 from telephony.sip.trunk_line import TrunkOptions
+from wallboard.alarm_post import Mail, MailOptions, Way, Webhook, WebhookOptions
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
 from wallboard.pages import PhoneOptions, SipSocket
@@ -304,6 +308,7 @@ def queue_option(queue: Queue, short_abandon_s: float = 5.0) -> QueueOptions:
         sticky_s=queue.sticky_s,
         max_waiting=queue.max_waiting,
         max_expected_wait_s=queue.max_expected_wait_s,
+        is_closed=queue.closed,
         needs_agents=queue.needs_agents,
         wrap_up_codes=queue.wrap_up_codes,
         needs_wrap_up_code=queue.needs_wrap_up_code,
@@ -541,7 +546,10 @@ def recording_options(settings: Settings) -> RecordingOptions:
 def directory(settings: Settings) -> Directory:
     """Names, teams and targets for the screens."""
     return Directory(
-        agents={AgentId(agent.id): BoardAgent(agent.name, agent.team) for agent in settings.agents},
+        agents={
+            AgentId(agent.id): BoardAgent(agent.name, agent.team, agent.skills, agent.backup)
+            for agent in settings.agents
+        },
         queues={
             QueueId(name): QueueCard(
                 name,
@@ -551,10 +559,50 @@ def directory(settings: Settings) -> Directory:
                     short_abandon_s=settings.short_abandon_s,
                 ),
                 frozenset(agent.team for agent in settings.agents if fits(agent, queue)),
+                queue.closed,
             )
             for name, queue in settings.queues.items()
         },
         target=ServiceTarget(short_abandon_s=settings.short_abandon_s),
+        sounding=frozenset(name for name, rule in settings.alarm_rules.items() if rule.sound),
+        transcribes=settings.recordings.transcribe,
+    )
+
+
+def alarm_ways(settings: Settings) -> dict[str, Way]:
+    """Who outside is told of alarms."""
+    alarms, centre = settings.alarms, settings.sip.domain
+    ways: dict[str, Way] = {}
+    if alarms.webhook is not None:
+        secret = alarms.webhook.secret.get_secret_value().encode()
+        ways["webhook"] = Webhook(
+            WebhookOptions(url=alarms.webhook.url, secret=secret, centre=centre)
+        )
+    if alarms.mail is not None:
+        mail = alarms.mail
+        host, port = split_port(mail.server, 587)
+        options = MailOptions(
+            host=host,
+            port=port,
+            tls=mail.tls,
+            user=mail.user,
+            password=mail.password.get_secret_value(),
+            sender=mail.sender,
+            to=mail.to,
+            centre=centre,
+        )
+        ways["mail"] = Mail(options)
+    return ways
+
+
+def task_options(settings: Settings) -> TaskOptions:
+    tasks = settings.tasks
+    return TaskOptions(
+        bad_score=tasks.bad_score,
+        due={
+            TaskKind.VOICEMAIL: timedelta(hours=tasks.voicemail_due_h),
+            TaskKind.FOLLOW_UP: timedelta(hours=tasks.follow_up_due_h),
+        },
     )
 
 

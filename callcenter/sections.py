@@ -407,10 +407,19 @@ class Recordings(Part):
     "Who takes card digits; not given: nobody."
     models: dict[Language, str] = {"en": "tiny-en", "zh": "tiny-zh"}
     "For each language a built-in model's name or a folder."
+    agents_hear_own: bool = False
+    "An agent may hear the recordings of his own talks, and read their transcripts."
     newest_first: bool = False
     "Of talks with the same `transcribe_priority` the newest is transcribed first, not the oldest."
     most_live: int = Field(default=4, ge=0, le=16)
     "Talks that may be transcribed at once while they go on (`queues[].live_transcript`)."
+
+
+class Quality(Part):
+    """How talks are judged once they are written down; docs/quality.md."""
+
+    packs: dict[Language, str] = {"en": "en", "zh": "zh"}
+    "For each language of agents the pack of rules: `rules/quality/NAME.yaml`, or one of ours."
 
 
 class Speech(Part):
@@ -426,6 +435,8 @@ class Speech(Part):
     "Speech made while a caller waits, of names and the like, is kept up to so much."
     most_listened: int = Field(default=16, ge=1, le=64)
     "Callers who may answer a flow by voice at once; the next one is asked for keys."
+    keep_heard_days: float = Field(default=30, ge=0, le=3660)
+    "What callers answer to flows is kept so long, for people to put right; 0: not at all."
     answer_pause_s: float = Field(default=0.7, ge=0.3, le=3)
     "A silence of so long ends what a caller says to a flow."
 
@@ -710,6 +721,8 @@ class Queue(Part):
     "Who would have to wait longer, by what is expected, overflows at once."
     needs_agents: bool = False
     "Who comes while no agent who suits takes calls or has one overflows at once."
+    closed: bool = False
+    "Who comes overflows at once; who waits already is served. The console's switch."
     overflow_to: Name | None = None
     "The queue that takes who overflows; left out: an apology, and the call ends."
     surge: Surge | None = None
@@ -777,6 +790,31 @@ def _texts_of(name: str, given: object) -> list[str]:
 Calendar = Annotated[Hours, PlainValidator(_calendar)]
 
 
+class Emergency(Part):
+    """An announcement that a supervisor switches on by its name; its words are made ahead."""
+
+    text: dict[Language, Annotated[str, Field(min_length=1, max_length=500)]] = {}
+    "The words by language."
+    prompt: Name | None = None
+    "A recording of `prompts/` instead: `storm` for `storm.en.wav`."
+    lines: tuple[DialNumber, ...] = ()
+    "Only callers of these hear it; none: all do."
+    then: Literal["continue", "hang_up", "queue"] = "continue"
+    "What comes after the words: the line's flow, the end, or a queue."
+    queue: Name | None = None
+    "Of `then: queue`."
+    to_waiting: bool = False
+    "Who waits already hears it once, too."
+
+    @model_validator(mode="after")
+    def _can_be_said(self) -> "Emergency":
+        if bool(self.text) is (self.prompt is not None):
+            raise ValueError("needs text or prompt, and not both")
+        if (self.then == "queue") is not (self.queue is not None):
+            raise ValueError("a queue is needed for `then: queue`, and for nothing else")
+        return self
+
+
 class Lookups(Part):
     """What flows may ask on the network."""
 
@@ -790,11 +828,17 @@ class Lookups(Part):
     "Longest answer."
 
 
-class Voicemail(Part):
-    """Messages that callers leave."""
+class Tasks(Part):
+    """What people have still to do about calls that are over."""
 
-    path: Path = Path("data/voicemail")
-    "Folder of the WAVs; relative to the centre's folder."
+    bad_score: int = Field(default=2, ge=0, le=5)
+    "A caller who answers a survey with so little or less is followed up; 0: nobody is."
+    voicemail_due_h: float = Field(default=4, gt=0, le=720)
+    "Hours within which somebody should have heard a message."
+    follow_up_due_h: float = Field(default=24, gt=0, le=720)
+    "Hours within which a caller who was not content should be followed up."
+    keep_days: float = Field(default=90, gt=0, le=3660)
+    "What is done is forgotten after so long."
 
 
 def async_url(url: str, folder: Path) -> str:

@@ -1,8 +1,8 @@
 """The centre's configuration: the only reader of configuration files and of the environment.
 
-A centre is a folder: `callcenter.yaml`, `flows/*.yaml`, `prompts/`, `rules/`. The environment
-overrides the file, two underscores for each level: `CALLCENTER_HTTP__LISTEN=127.0.0.1:8081`.
-`load` finds all problems before it complains.
+A centre is a folder: `callcenter.yaml`, `flows/*.yaml`, `boards/*.yaml`, `prompts/`, `rules/`. The
+environment overrides the file, two underscores for each level:
+`CALLCENTER_HTTP__LISTEN=127.0.0.1:8081`. `load` finds all problems before it complains.
 """
 
 import difflib
@@ -24,12 +24,16 @@ from pydantic_settings import (
 
 import recordings
 from acd.options import Selection
+from callcenter import alarm_settings, board_files
+from callcenter.alarm_settings import AlarmSection
+from callcenter.board_files import Inventory
 from callcenter.cross_checks import doubts, problems_across
 from callcenter.flow_checks import doubts_of_flow, problems_of_flow
 from callcenter.sections import (
     Agent,
     Calendar,
     DialNumber,
+    Emergency,
     Http,
     Limits,
     Line,
@@ -40,6 +44,7 @@ from callcenter.sections import (
     Ordering,
     Outbound,
     Phone,
+    Quality,
     Queue,
     Recordings,
     Seconds,
@@ -47,20 +52,26 @@ from callcenter.sections import (
     Sip,
     Speech,
     Store,
+    Tasks,
     Transfers,
     Trunk,
-    Voicemail,
     async_url,
 )
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError
 from ivr import corrections
 from ivr import flow as flows
+from ivr.emergency import prompt_name
 from ivr.flow import Flow
 from ivr.nodes import Ask, words_of
 from ivr.spoken import Known
 from ivr.templates import Template
+from recordings.inspection.form import read_form
+from recordings.quality import packs
+from recordings.quality.pack import Pack
 from telephony.sip.tls import TlsFiles
+from wallboard.alarm_rules import DEFAULT_RULES, Rules
+from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plans
 
 FILE = "callcenter.yaml"
 ENVIRONMENT = "CALLCENTER_"
@@ -91,6 +102,8 @@ class _Listed(BaseSettings):
     "The database."
     recordings: Recordings = Recordings()
     "Recording and transcription."
+    quality: Quality = Quality()
+    "By which rules talks are judged."
     speech: Speech = Speech()
     "How synthesised prompts sound."
     lines: tuple[Line, ...] = ()
@@ -111,8 +124,10 @@ class _Listed(BaseSettings):
     'Business hours by name: `{office: {mon-fri: ["09:00-18:00"], holidays: [2026-10-01]}}`.'
     lookups: Lookups = Lookups()
     "Servers that flows may ask."
-    voicemail: Voicemail = Voicemail()
-    "Where messages are kept."
+    emergency: dict[Name, Emergency] = {}
+    "Announcements by name that a supervisor can have every caller hear."
+    tasks: Tasks = Tasks()
+    "Messages and unhappy callers, until somebody has taken care of them."
     queues: dict[Name, Queue] = {}
     "Where callers wait, by name."
     order: Ordering = Ordering()
@@ -135,6 +150,8 @@ class _Listed(BaseSettings):
     "Who is not back so long after that is signed out."
     max_wrap_up_s: Seconds = 600.0
     "Agents may extend their wrap-up up to this."
+    alarms: AlarmSection = AlarmSection()
+    "What is an alarm, and who outside is told; docs/wallboard.md."
 
     @field_validator("timezone")
     @classmethod
@@ -166,6 +183,8 @@ class Settings(_Listed):
 
     _folder: Path = PrivateAttr(default=Path())
     _flows: dict[str, Flow] = PrivateAttr(default_factory=dict)
+    _boards: Plans = PrivateAttr(default_factory=lambda: {DEFAULT: DEFAULT_PLAN})
+    _packs: dict[str, Pack] = PrivateAttr(default_factory=dict)
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 
     @property
@@ -178,6 +197,23 @@ class Settings(_Listed):
         """Every file of `flows/`, by its name without `.yaml`."""
         return self._flows
 
+    @property
+    def boards(self) -> Plans:
+        """Every file of `boards/`, by its name without `.yaml`; the default one always."""
+        return self._boards
+
+    @property
+    def alarm_rules(self) -> Rules:
+        return alarm_settings.rules_of(self.alarms)
+
+    def inventory(self) -> Inventory:
+        """What boards and alarms may speak of."""
+        return Inventory(
+            queues=self.queues,
+            teams={agent.team for agent in self.agents if agent.team},
+            alarms={*DEFAULT_RULES, *self.alarms.rules},
+        )
+
     def has_flow_file(self, name: str) -> bool:
         """Also of a flow with problems, which are told by themselves."""
         return name in self._flows or (self._folder / "flows" / f"{name}.yaml").exists()
@@ -188,6 +224,16 @@ class Settings(_Listed):
         return any(isinstance(n, Ask) for flow in self._flows.values() for n in flow.nodes.values())
 
     @property
+    def quality_packs(self) -> Mapping[str, Pack]:
+        """The rules in force, by language."""
+        return self._packs
+
+    @property
+    def measured_path(self) -> Path:
+        """What `callcenter quality measure` found; without it, what came with the packs."""
+        return self.data_path / "quality" / "measured.json"
+
+    @property
     def follows(self) -> bool:
         """Some queue shows what is said while it is said."""
         wanted = any(queue.live_transcript for queue in self.queues.values())
@@ -195,8 +241,10 @@ class Settings(_Listed):
 
     @property
     def prompt_words(self) -> dict[str, Mapping[str, str]]:
-        """The words of all flows' prompts and of lines' consents, by name and language."""
-        said = {
+        """The words of all flows' prompts, emergency announcements and consents, by name and
+        language."""
+        ready = {prompt_name(one.text): one.text for one in self.emergency.values() if one.text}
+        said = ready | {
             name: words for flow in self._flows.values() for name, words in flow.prompts.items()
         }
         own = {consent_name(one.number): one.consent_words for one in self.lines}
@@ -257,10 +305,6 @@ class Settings(_Listed):
         return self.data_path / "cache" / "prompts"
 
     @property
-    def voicemail_path(self) -> Path:
-        return self._folder / self.voicemail.path
-
-    @property
     def recordings_path(self) -> Path:
         return self._folder / self.recordings.path
 
@@ -289,6 +333,22 @@ class Settings(_Listed):
             name: corrections.applied(flow, written.corrections)
             for name, flow in self._flows.items()
         }
+        return []
+
+    def _take_boards(self) -> list[str]:
+        """The problems of their files."""
+        files = sorted((self._folder / board_files.FOLDER).glob("*.yaml"))
+        texts = {file.stem: _text_of(file) for file in files}
+        self._boards, problems = board_files.read_boards(texts, self.inventory())
+        return problems
+
+    def _take_packs(self) -> list[str]:
+        """Rules of quality; the problems of their files."""
+        try:
+            self._packs = packs.in_force(self.quality.packs, self._folder)
+            read_form(self._folder)
+        except ConfigurationError as error:
+            return error.problems
         return []
 
     @staticmethod
@@ -331,6 +391,8 @@ def load(folder: Path) -> Settings:
     for flow, written in read:
         problems += [written.complaint(*one) for one in problems_of_flow(flow, settings)]
     problems += settings._take_corrections()
+    problems += settings._take_boards()
+    problems += settings._take_packs()
     if problems:
         raise ConfigurationError(problems)
     settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))

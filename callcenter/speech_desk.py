@@ -3,8 +3,9 @@
     AskSpeech ─▶ Listen ─────────▶ listener
                  ◀── Listening ────┘
                  ListenIn ─▶ media worker ─ audio ─▶ listener
-                 ◀── Heard · Silent · Failed
-    SpeechHeard · SpeechSilent · SpeechFailed ─▶ the flow
+    QuestionOver ─▶ PromptOver ─▶ listener
+                 ◀── Began · Heard · Silent · Failed
+    SpeechBegan · SpeechHeard · SpeechSilent · SpeechFailed ─▶ the flow
 
 Answers come later, never from within `start`; nothing waits here, the flow has its own deadline.
 Without a listener (killed, or not configured) a question fails and the flow goes on by keys.
@@ -17,13 +18,13 @@ from typing import TypeAlias, assert_never
 
 from foundation.ids import CallId, LegId
 from ivr.effects import AskSpeech
-from ivr.inputs import SpeechFailed, SpeechHeard, SpeechSilent
+from ivr.inputs import SpeechBegan, SpeechFailed, SpeechHeard, SpeechSilent
 from recordings import listen_messages as m
 from telephony.media import protocol as media
 
 log = logging.getLogger(__name__)
 
-Result: TypeAlias = SpeechHeard | SpeechSilent | SpeechFailed
+Result: TypeAlias = SpeechBegan | SpeechHeard | SpeechSilent | SpeechFailed
 Answer: TypeAlias = Callable[[CallId, Result], None]
 OnReply: TypeAlias = Callable[[media.Done | media.Failed], None]
 
@@ -71,11 +72,18 @@ class SpeechDesk:
             phrases=dict(asked.phrases),
             wait_s=asked.wait_s,
             limit_s=asked.limit_s,
+            over_prompt=asked.over_prompt,
         )
         if leg_id is None or not self._send(listen):
             self._later(lambda: answer(call_id, SpeechFailed(asked.ask_id)))
         else:
             self._questions[listen_id] = _Question(call_id, asked.ask_id, leg_id, answer)
+
+    def question_over(self, call_id: CallId) -> None:
+        """The time to answer begins."""
+        for listen_id, question in self._questions.items():
+            if question.call_id == call_id:
+                self._send(m.PromptOver(listen_id=listen_id))
 
     def stop(self, call_id: CallId) -> None:
         """No answer comes any more: a key was pressed, the caller has left."""
@@ -93,6 +101,8 @@ class SpeechDesk:
         match message:
             case m.Listening(listen_id=listen_id):
                 self._bring_audio(listen_id, question)
+            case m.Began():
+                self._answer(question, SpeechBegan(question.ask_id))
             case m.Partly(text=text):
                 log.debug("[%s] … %d characters", question.call_id, len(text))
             case m.Heard() | m.Silent() | m.Failed():

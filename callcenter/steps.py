@@ -62,6 +62,11 @@ class Steps:
         """What the caller has chosen, else those of the queue."""
         return (contact.language,) if contact.language else self.queue_rule(contact).languages
 
+    def line_languages(self, contact: Contact) -> tuple[str, ...]:
+        """What the line's callers hear before they have chosen anything."""
+        rule = self._rules.lines.get(contact.line)
+        return () if rule is None else rule.languages
+
     def start_flow(self, contact: Contact, line: str) -> None:
         contact.stage, contact.queue = Stage.IVR, None
         rule = self._rules.lines[line]

@@ -11,6 +11,8 @@ answer by 500.
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol
 
 from acd.events import CallbackFailure, CallbackGivenUp
 from acd.inputs import Lose
@@ -22,16 +24,18 @@ from callcenter.events import HouseEvent
 from callcenter.history import History
 from callcenter.house import HouseRules
 from callcenter.journey import Journey
+from callcenter.kept_past import PastKeeper
 from callcenter.limits import Arrival
 from callcenter.media_port import MediaPort
 from callcenter.recording_marks import RecordingMarks
 from callcenter.revive import Plan, make_plan
-from callcenter.settle import HISTORY, REASON, OpenEnds, end_monitors, seat, settle
+from callcenter.settle import REASON, OpenEnds, end_monitors, seat, settle
 from callcenter.stand import House
 from foundation import clock
 from foundation.errors import CallCentreError, RemoteError
 from foundation.ids import LegId, QueueId, RecordingId
 from foundation.journal import Journal
+from foundation.record import Record
 from recordings.events import RecordingStarted
 from recordings.marks_desk import MarksDesk
 from recordings.service import RecordingService
@@ -46,8 +50,18 @@ from telephony.sip.endpoint import SipEndpoint
 
 log = logging.getLogger(__name__)
 
+REMEMBERED = timedelta(hours=1)
+"How far back `Remembers` are told: of longer calls they know less, and the start stays short."
 UNANSWERED = 500
 "To a caller whose INVITE has no final answer yet: Server Internal Error."
+
+
+class Remembers(Protocol):
+    """A part that goes on by what the journal has of the last hour."""
+
+    def remember(self, record: Record[object]) -> None: ...
+    def restored(self) -> None:
+        """All was told, and nothing of the present yet; what the last core owed may be told."""
 
 
 class TakeOver:
@@ -57,6 +71,7 @@ class TakeOver:
         self,
         *,
         journal: Journal,
+        keeper: PastKeeper,
         clients: Sequence[MediaClient],
         media_port: MediaPort,
         endpoint: SipEndpoint,
@@ -68,8 +83,11 @@ class TakeOver:
         recording_marks: RecordingMarks,
         rules: HouseRules,
         tell: Callable[[HouseEvent], None],
+        others: Sequence[Remembers] = (),
     ) -> None:
+        self._others = others
         self._journal = journal
+        self._keeper = keeper
         self._clients = clients
         self._media = media_port
         self._endpoint = endpoint
@@ -89,7 +107,9 @@ class TakeOver:
 
         `early`: what media has told, which nobody has heard yet.
         """
-        history, open_ends = await self._read_history()
+        past = await self._keeper.read()
+        history, open_ends = past.history, past.open_ends
+        await self._remind()
         sessions = await adopt_sessions(self._clients, self._media)
         sides, others = adopt_legs(sessions, self._endpoint)
         if self._journal.is_same_boot:
@@ -100,6 +120,8 @@ class TakeOver:
             plan = Plan(facts=settle(open_ends), strays=sides)
         for fact in plan.facts:
             self._journal.publish(fact)
+        for other in self._others:
+            other.restored()
         begun = {**history.recordings, **{each.recording_id: each for each in plan.running}}
         await self._take_over_recordings(begun.values(), sessions, early)
         self._restore(plan, history)
@@ -110,14 +132,12 @@ class TakeOver:
         for tap_id in {tap for session in sessions for tap in session.taps} - kept:
             self._media.ask(media.Untap(rid=0, tap_id=tap_id), lambda _: None)
 
-    async def _read_history(self) -> tuple[History, OpenEnds]:
-        history, open_ends = History(), OpenEnds()
-        # From where the journal ended, not from now: the centre may have been off for longer.
+    async def _remind(self) -> None:
+        """What a call or a message may still have had before it began within the last hour."""
         ended_at = min(self._journal.ended_at or clock.utc_now(), clock.utc_now())
-        async for record in self._journal.reader.read_since(ended_at - HISTORY):
-            history.take(record)
-            open_ends.take(record.event)
-        return history, open_ends
+        async for record in self._journal.reader.read_since(ended_at - REMEMBERED):
+            for other in self._others:
+                other.remember(record)
 
     def _house(self, present: Collection[str]) -> House:
         return House(

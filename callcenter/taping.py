@@ -84,7 +84,7 @@ class Taping:
     def record(self, contact: Contact, queue: QueueId, agent_id: AgentId) -> None:
         """A talk begins; `agent_id` is who answers for it."""
         self.talk_over(contact)
-        contact.recording_id = None
+        self._let_go(contact)
         if self.mode(contact) is RecordingMode.ALWAYS:
             self._begin(contact, queue, agent_id)
 
@@ -154,7 +154,7 @@ class Taping:
         self.check_stop(contact)
         if contact.recording_id is not None:
             # Another may be begun before media has closed this one.
-            contact.recording_id = None
+            self._let_go(contact)
             contact.pauses.clear()
             self._control.stop_recording(contact.call_id)
 
@@ -354,7 +354,14 @@ class Taping:
     def call_over(self, contact: Contact) -> None:
         """Of a card nothing more can come."""
         self.talk_over(contact)
+        self._let_go(contact)
         self._alarms.cancel(contact.call_id)
+
+    def _let_go(self, contact: Contact) -> None:
+        """Of what media has yet to close."""
+        if contact.recording_id is not None:
+            self._recorded.pop(contact.recording_id, None)
+            contact.recording_id = None
 
     def _arm(
         self, contact: Contact, what: str, at_s: float, ring: Callable[[Contact], None]

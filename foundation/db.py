@@ -8,7 +8,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, event, make_url
+from sqlalchemy import Connection, MetaData, Table, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
@@ -73,6 +74,18 @@ def make_engine(url: str, folder: Path | None = None) -> AsyncEngine:
 def make_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
     """Values read before a commit stay readable after it: stores turn rows into values anyway."""
     return async_sessionmaker(engine, expire_on_commit=False)
+
+
+def insert_missing(session: AsyncSession, row: type[Base]) -> "postgresql.Insert | sqlite.Insert":
+    """To be executed with a list of rows as dicts: those that are there already stay as they are.
+
+    One statement for many rows, past the ORM: a row for each call is written this way.
+    """
+    table = row.__table__
+    assert isinstance(table, Table)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    return insert.on_conflict_do_nothing()
 
 
 async def create_schema(engine: AsyncEngine) -> None:

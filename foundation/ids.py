@@ -24,7 +24,13 @@ PartyId = NewType("PartyId", str)
 CallbackId = NewType("CallbackId", str)
 "One promise to call somebody back, `b-…`; the calls that keep it have ids of their own."
 RecordingId = NewType("RecordingId", str)
-"One talk's stereo file, `r-…`."
+"One talk's stereo file, `r-…`; a caller's message, `vm-…`."
+AlarmId = NewType("AlarmId", str)
+"One alarm from its raising to its end, `al-…`."
+TvLinkId = NewType("TvLinkId", str)
+"One read-only link to a board, `tv-…`; not the secret in it."
+TaskId = NewType("TaskId", str)
+"Something that people have to do about a call, `t-…` and what it is about."
 
 
 def _new(prefix: str) -> str:
@@ -51,5 +57,22 @@ def new_recording_id() -> RecordingId:
     return RecordingId(_new("r"))
 
 
+def new_message_id() -> RecordingId:
+    return RecordingId(_new("vm"))
+
+
+def new_heard_id() -> str:
+    """Of what a caller has answered to a flow."""
+    return _new("h")
+
+
 def new_offer_id() -> OfferId:
     return OfferId(_new("o"))
+
+
+def new_alarm_id() -> AlarmId:
+    return AlarmId(_new("al"))
+
+
+def new_tv_link_id() -> TvLinkId:
+    return TvLinkId(_new("tv"))

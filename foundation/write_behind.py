@@ -24,9 +24,15 @@ class WriteBehind(Generic[T]):
     """`put` from the loop, `run` as a task, `flush` at the end."""
 
     def __init__(
-        self, name: str, write: Callable[[list[T]], Awaitable[None]], limit: int = 100_000
+        self,
+        name: str,
+        write: Callable[[list[T]], Awaitable[None]],
+        limit: int = 100_000,
+        collect_s: float = 0.0,
     ) -> None:
+        """`collect_s`: how long `run` waits for more items before it writes."""
         self._name = name
+        self._collect_s = collect_s
         self._write = write
         self._limit = limit
         self._items: deque[T] = deque()
@@ -50,23 +56,26 @@ class WriteBehind(Generic[T]):
         """Writes until it is cancelled."""
         while True:
             await self._some.wait()
+            await asyncio.sleep(self._collect_s)
             if not await self.flush():
                 await asyncio.sleep(RETRY_S)
 
     async def flush(self) -> bool:
-        """Write what waits; False when the database did not take it."""
+        """Write what waits now; False when the database did not take it."""
         async with self._one_at_a_time:
             self._some.clear()
-            while self._batch or self._items:
-                if not self._batch:
-                    self._batch = list(self._items)
-                    self._items.clear()
-                if not await self._write_batch():
-                    self._some.set()
-                    return False
-            return True
+            is_written = await self._write_batch()
+            if is_written:
+                self._batch = list(self._items)
+                self._items.clear()
+                is_written = await self._write_batch()
+            if not is_written:
+                self._some.set()
+            return is_written
 
     async def _write_batch(self) -> bool:
+        if not self._batch:
+            return True
         try:
             await self._write(self._batch)
         except (SQLAlchemyError, OSError) as error:

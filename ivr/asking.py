@@ -1,7 +1,7 @@
 """What a caller's words come to in one `ask` node: a choice, a doubt, nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from ivr.intents import guess
@@ -28,9 +28,17 @@ class Listening:
     text: str = ""
     confidence: float = 0.0
     is_confirming: bool = False
+    heard: tuple[str, float] = ("", 0.0)
+    "The last words that were no yes or no, and how sure the recogniser was; outlives `forget`."
+    refused: set[str] = field(default_factory=set)
+    "Choices that the caller has said no to in this question."
+
+    def begin_question(self) -> None:
+        self.refused.clear()
+        self.forget()
 
     def forget(self) -> None:
-        """A question begins anew."""
+        """The question is asked once more."""
         self.choice, self.text, self.confidence, self.is_confirming = "", "", 0.0, False
 
     def begin(self, node: Ask, languages: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
@@ -51,12 +59,13 @@ class Listening:
         """A key that says yes or no to what was asked back; None: it means something else."""
         if not self.is_confirming or digit not in (YES_KEY, NO_KEY):
             return None
-        return Answer.CONFIRMED if digit == YES_KEY else Answer.NONE
+        return Answer.CONFIRMED if digit == YES_KEY else self._refuse()
 
     def answer(self, node: Ask, text: str, confidence: float, languages: tuple[str, ...]) -> Answer:
         if self.is_confirming:
             sides = {"yes": _spoken(node.yes, languages), "no": _spoken(node.no, languages)}
-            return Answer.CONFIRMED if find_choice(text, sides) == "yes" else Answer.NONE
+            return self._confirm(find_choice(text, sides))
+        self.heard = text, confidence
         if not text.strip() or not confidence >= node.maybe:
             return Answer.NONE
         if not node.choices:
@@ -64,11 +73,21 @@ class Listening:
             return Answer.TAKEN
         return self._choose(node, text, confidence, languages)
 
+    def _confirm(self, side: str | None) -> Answer:
+        """None: neither yes nor no was understood, and nothing is refused."""
+        if side is None:
+            return Answer.NONE
+        return Answer.CONFIRMED if side == "yes" else self._refuse()
+
+    def _refuse(self) -> Answer:
+        self.refused.add(self.choice)
+        return Answer.NONE
+
     def _choose(
         self, node: Ask, text: str, confidence: float, languages: tuple[str, ...]
     ) -> Answer:
         phrases = {name: _spoken(one.phrases, languages) for name, one in node.choices.items()}
-        best = guess(text, confidence, phrases)
+        best = guess(text, confidence, phrases, self.refused)
         if best is None or best.confidence < node.maybe:
             return Answer.NONE
         self.choice, self.text, self.confidence = best.choice, text, best.confidence

@@ -146,6 +146,7 @@ class Dialogue:
 
     def be_silent(self) -> None:
         """Say nothing when asked to speak."""
+        self._hear_until(lambda: not self.playing)
         if self.asked is not None:
             self._feed(SpeechSilent(self.asked.ask_id))
 

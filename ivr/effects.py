@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from foundation.ids import QueueId
-from ivr.events import IvrEvent
+from ivr.events import IvrEvent, SpeechSettled
 from ivr.spoken import Item
 
 
@@ -61,6 +61,15 @@ class AskSpeech:
     "For the first word."
     limit_s: float
     "For all of them."
+    over_prompt: bool = False
+    "The question is still being said, and may be spoken over; `QuestionOver` follows."
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionOver:
+    """It has been said, or is cut: the time to answer begins."""
+
+    ask_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,10 @@ class RecordVoicemail:
     box: str
     limit_s: float
     silence_s: float
+    queue: str = ""
+    "Whose agents are to hear it; '': the box's, else everybody's."
+    languages: tuple[str, ...] = ()
+    "In which the caller may speak."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +143,16 @@ class Echo:
     """Let the caller hear himself."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeepHeard:
+    """What was said at a question that is over; for people to put right, never for the journal."""
+
+    settled: SpeechSettled
+    text: str
+    confidence: float
+    "Of the recogniser."
+
+
 Effect: TypeAlias = (
     PlayPrompts
     | StopPrompts
@@ -137,6 +160,7 @@ Effect: TypeAlias = (
     | StartLookup
     | StopLookup
     | AskSpeech
+    | QuestionOver
     | StopSpeech
     | RecordVoicemail
     | StopVoicemail
@@ -146,5 +170,6 @@ Effect: TypeAlias = (
     | EnterQueue
     | HangUp
     | Echo
+    | KeepHeard
     | IvrEvent
 )

@@ -18,7 +18,7 @@
                                                             key, VoicemailEnded, limit_s
                                                             callback ─▶ PROMISING ─▶ (next)
                                                             CallbackRefused ─▶ (refused)
-    prompt_limit_s counts as PromptEnded
+    prompt_limit_s counts as PromptEnded; so does SpeechBegan where a question may be spoken over
     CallerLeft, and the flow's limit_s after the start, in any state ─▶ ENDED
 
 Rule 1: in every state but NEW and ENDED there is a deadline, so a visit never gets stuck.
@@ -29,7 +29,7 @@ Rule 4: what hangs (a lookup, a recording, a phone that rings) is left at its ti
         on, and its late answer is nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import assert_never
 
@@ -47,6 +47,7 @@ from ivr.effects import (
     HangUp,
     OfferCallback,
     PlayPrompts,
+    QuestionOver,
     RecordVoicemail,
     SetLanguage,
     StopLookup,
@@ -77,6 +78,7 @@ from ivr.inputs import (
     LookupDone,
     LookupFailed,
     PromptEnded,
+    SpeechBegan,
     SpeechFailed,
     SpeechHeard,
     SpeechSilent,
@@ -165,6 +167,8 @@ class Visit:
         self._tries = 0
         self._typed = ""
         self._listening = Listening()
+        self._is_heard_over = False
+        "Of ASKING: the caller is listened to while the question is said."
         self._lookup_id = 0
         self._looked_since = 0.0
         self._is_saying = False
@@ -184,6 +188,21 @@ class Visit:
     def flow(self) -> str:
         """The flow that the node is of."""
         return self._course.frame.flow.name
+
+    @property
+    def outer(self) -> str:
+        """The flow that the visit began with."""
+        return self._flow.name
+
+    def take_heard(self) -> tuple[str, float]:
+        """What was said at the question that was just settled; '' nothing."""
+        heard, self._listening.heard = self._listening.heard, ("", 0.0)
+        return heard
+
+    @property
+    def path(self) -> Sequence[str]:
+        """The steps so far, as in `FlowEnded`."""
+        return self._course.path
 
     @property
     def deadline(self) -> float | None:
@@ -213,6 +232,8 @@ class Visit:
                 return self._on_played(now)
             case LookupDone() | LookupFailed():
                 return self._on_looked(given, now)
+            case SpeechBegan():
+                return self._on_began(given, now)
             case SpeechHeard() | SpeechSilent() | SpeechFailed():
                 return self._on_speech(given, now)
             case CallerLeft():
@@ -373,7 +394,11 @@ class Visit:
     def _on_speech(
         self, given: SpeechHeard | SpeechSilent | SpeechFailed, now: float
     ) -> list[Effect]:
-        if self.state is not State.HEARING or given.ask_id != self._listening.ask_id:
+        if given.ask_id != self._listening.ask_id:
+            return []
+        if self.state is State.ASKING and self._is_heard_over:
+            return self._on_speech_over(given, now)
+        if self.state is not State.HEARING:
             return []
         node = self._course.node
         assert isinstance(node, Ask)
@@ -385,6 +410,32 @@ class Visit:
                 return self._on_answer(Answer.NONE, 0.0, now)
             case SpeechFailed():
                 return [self._settled(node, "unavailable", "", 0.0), *self._go(node.default, now)]
+
+    def _on_began(self, given: SpeechBegan, now: float) -> list[Effect]:
+        """The caller speaks over the question, which is cut."""
+        is_current = given.ask_id == self._listening.ask_id
+        if self.state is not State.ASKING or not self._is_heard_over or not is_current:
+            return []
+        return [StopPrompts(), *self._hear_on(now)]
+
+    def _on_speech_over(
+        self, given: SpeechHeard | SpeechSilent | SpeechFailed, now: float
+    ) -> list[Effect]:
+        """All was said before we heard that it began; or nobody listens, and the question goes on:
+        its end is the time to try again."""
+        self._is_heard_over = False
+        if not isinstance(given, SpeechHeard):
+            return []
+        self.state = State.HEARING
+        return [StopPrompts(), *self._on_speech(given, now)]
+
+    def _hear_on(self, now: float) -> list[Effect]:
+        """The question is over, and its answer is listened to already."""
+        node = self._course.node
+        assert isinstance(node, Ask)
+        self._is_heard_over = False
+        self._wait(State.HEARING, now + node.wait_s + node.limit_s + self._options.answer_grace_s)
+        return [QuestionOver(self._listening.ask_id)]
 
     def _on_answer(self, answer: Answer, confidence: float, now: float) -> list[Effect]:
         node, listening = self._course.node, self._listening
@@ -420,18 +471,20 @@ class Visit:
         )
 
     def _listen(self, node: Ask, now: float) -> list[Effect]:
-        phrases = self._listening.begin(node, self._course.languages)
         grace_s = self._options.answer_grace_s
         self._wait(State.HEARING, now + node.wait_s + node.limit_s + grace_s)
-        return [
-            AskSpeech(
-                self._listening.ask_id,
-                self._course.languages,
-                phrases,
-                node.wait_s,
-                node.limit_s,
-            )
-        ]
+        return [self._ask_speech(node)]
+
+    def _ask_speech(self, node: Ask, *, over_prompt: bool = False) -> AskSpeech:
+        phrases = self._listening.begin(node, self._course.languages)
+        return AskSpeech(
+            self._listening.ask_id,
+            self._course.languages,
+            phrases,
+            node.wait_s,
+            node.limit_s,
+            over_prompt,
+        )
 
     # -- lookups --
 
@@ -555,7 +608,7 @@ class Visit:
             case State.ASKING, Digits():
                 self._wait(State.TYPING, now + node.wait_s)
             case State.ASKING, Ask():
-                return self._listen(node, now)
+                return self._hear_on(now) if self._is_heard_over else self._listen(node, now)
             case State.LOOKING, _:
                 self._is_saying = False
                 return [] if self._found is None else self._go(self._found, now)
@@ -595,7 +648,10 @@ class Visit:
             case Record():
                 grace_s = self._options.answer_grace_s
                 self._wait(State.RECORDING, now + node.limit_s + grace_s)
-                return [RecordVoicemail(node.box, node.limit_s, node.silence_s)]
+                languages = self._course.languages
+                return [
+                    RecordVoicemail(node.box, node.limit_s, node.silence_s, node.queue, languages)
+                ]
             case ToOther() | EchoTest() | Goodbye():
                 if node.words is not None:
                     return self._play(State.SAYING, (node.words,), now)
@@ -623,13 +679,17 @@ class Visit:
     def _begin_asking(self) -> None:
         self._tries = 0
         self._typed = ""
-        self._listening.forget()
+        self._listening.begin_question()
 
     def _ask(self, now: float, apology: Words | None = None) -> list[Effect]:
         node = self._course.node
         assert isinstance(node, Asking)
         words = (node.words,) if apology is None else (apology, node.words)
-        return self._play(State.ASKING, words, now)
+        question = self._play(State.ASKING, words, now)
+        if not isinstance(node, Ask) or not node.barge_in:
+            return question
+        self._is_heard_over = True
+        return [*question, self._ask_speech(node, over_prompt=True)]
 
     def _play(self, state: State, words: tuple[Words, ...], now: float) -> list[Effect]:
         self._wait(state, now + self._options.prompt_limit_s)
@@ -651,6 +711,9 @@ class Visit:
     def _stop(self) -> list[Effect]:
         """What is going on for the caller is cut."""
         match self.state:
+            case State.ASKING if self._is_heard_over:
+                self._is_heard_over = False
+                return [StopPrompts(), StopSpeech(self._listening.ask_id)]
             case State.SAYING | State.ASKING:
                 return [StopPrompts()]
             case State.HEARING:

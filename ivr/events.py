@@ -4,9 +4,10 @@ What callers typed or said is not in them, only what it led to: it may be a numb
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
-from foundation.ids import CallId, PartyId, QueueId
+from foundation.ids import CallId, PartyId, QueueId, RecordingId
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,26 @@ class CallbackAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class VoicemailStarted:
+    """The caller has heard the tone and speaks; `RecordingEnded` tells when that is over."""
+
+    call_id: CallId
+    recording_id: RecordingId
+    box: str
+    queue: QueueId
+    "Whose agents are to hear it; '' everybody's."
+
+
+@dataclass(frozen=True, slots=True)
 class VoicemailLeft:
-    """A message was recorded; `voicemail_id` names its file."""
+    """A message was recorded; `voicemail_id` is that of its recording."""
 
     call_id: CallId
     box: str
     voicemail_id: str
     seconds: float
+    queue: str = ""
+    "Whose agents are to hear it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +140,27 @@ class FlowEnded:
     path: tuple[str, ...] = field(default=(), compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class EmergencySwitched:
+    """The emergency announcement went on (also with other words than before), or off.
+
+    `by`: who did it; 'clock' when its time was over.
+    """
+
+    is_on: bool
+    by: str
+    name: str = ""
+    "In the configuration; '' for words that came with the command."
+    text: dict[str, str] = field(default_factory=dict)
+    "The words by language."
+    lines: tuple[str, ...] = ()
+    "None: all."
+    then: str = ""
+    "'continue', 'hang_up' or 'queue'."
+    queue: str = ""
+    until: datetime | None = None
+
+
 IvrEvent: TypeAlias = (
     FlowStarted
     | MenuChosen
@@ -135,6 +170,8 @@ IvrEvent: TypeAlias = (
     | CallerSent
     | SurveyAnswered
     | CallbackAsked
+    | VoicemailStarted
     | VoicemailLeft
     | FlowEnded
+    | EmergencySwitched
 )

@@ -38,6 +38,13 @@ class LookupFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    """Somebody speaks; what is said comes later."""
+
+    ask_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechHeard:
     ask_id: int
     text: str
@@ -95,6 +102,7 @@ Input: TypeAlias = (
     | PromptEnded
     | LookupDone
     | LookupFailed
+    | SpeechBegan
     | SpeechHeard
     | SpeechSilent
     | SpeechFailed

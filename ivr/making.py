@@ -26,6 +26,7 @@ BUILT_IN: Mapping[str, Type] = {
 }
 "Variables that every flow has and none can set."
 CALLBACK_NUMBER = "callback.number"
+LONG_S = 4.0
 
 
 @dataclass(slots=True)
@@ -101,6 +102,16 @@ class Making:
             return Template(parts)
         return self._fixed(path, {language: "".join(one) for language, one in parts.items()})  # type: ignore[arg-type]
 
+    def is_long(self, words: Words) -> bool:
+        """So long to hear, in all languages together, that people answer before its end."""
+        if isinstance(words, Template):
+            texts = [
+                "".join(p for p in parts if isinstance(p, str)) for parts in words.parts.values()
+            ]
+        else:
+            texts = list(self.prompts.get(words.name, {}).values())
+        return sum(map(_spoken_s, texts)) > LONG_S
+
     def spoken(self, path: Path, given: Texts | None) -> Words | None:
         """Where a prompt is named: a name, or words by language instead."""
         if given is None or isinstance(given, str):
@@ -149,3 +160,8 @@ class Making:
             if language not in given:
                 self.problem(path, f"has no words in {language!r}, a language of this flow")
         return {language: tuple(words) for language, words in given.items()}
+
+
+def _spoken_s(text: str) -> float:
+    """Roughly: four characters of Chinese a second, fifteen letters of English."""
+    return sum(0.25 if character >= "\u3040" else 1 / 15 for character in text)

@@ -21,8 +21,11 @@ pypinyin.load_phrases_dict(
         "换货": [["huàn"], ["huò"]],
         "转接": [["zhuǎn"], ["jiē"]],
         "重拨": [["chóng"], ["bō"]],
+        "着什么急": [["zháo"], ["shén"], ["me"], ["jí"]],
     }
 )
+# Nobody says shuí on the telephone.
+pypinyin.load_single_dict({ord("谁"): "shéi,shuí"})
 
 
 def sentences(text: str) -> list[str]:

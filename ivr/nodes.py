@@ -107,6 +107,8 @@ class Ask:
     next: str
     "After free text; '' when there are choices."
     default: str
+    barge_in: bool = False
+    "The question may be spoken over."
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,8 @@ class Record:
     silence_s: float
     keys: str
     next: str
+    queue: str = ""
+    "Whose agents are to hear it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,11 +187,18 @@ class Prompts:
         progress(len(wanted), len(wanted))
         return problems
 
+    def has(self, name: str) -> bool:
+        """There is a sound for it, in some language."""
+        return name in self._whole or bool(self._files.get(name))
+
     async def add_agent(self, number: str) -> list[str]:
         """An agent's number that came up later."""
-        name = words.agent_name(number)
-        self._words[name] = words.agent(number)
-        made = [await self._make(name, *one) for one in self._words[name].items()]
+        return await self.add(words.agent_name(number), words.agent(number))
+
+    async def add(self, name: str, text: Words) -> list[str]:
+        """A prompt that came up later; what could not be made, a sentence for each language."""
+        self._words[name] = text
+        made = [await self._make(name, *one) for one in text.items()]
         return [f"prompt {name!r}: {error}" for error in made if error is not None]
 
     async def _take_recorded(self) -> list[str]:

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 
 from foundation.ids import CallId
 from ivr.caller import Caller
+from ivr.drawing import Shape, shape_of
+from ivr.effects import KeepHeard
 from ivr.engine import CallerLeft, Digit, Effect, Input, PromptEnded, Start, State, Visit
+from ivr.events import SpeechSettled
 from ivr.flow import Flow
 from ivr.hours import Hours
 from ivr.options import IvrOptions
+from ivr.paths import WayCounts
 
 
 class Ivr:
@@ -30,6 +34,17 @@ class Ivr:
     def replace(self, flows: Mapping[str, Flow], hours: Mapping[str, Hours]) -> None:
         """For callers who come from now on; who is in a flow goes on in it as it was."""
         self._flows, self._hours = flows, hours
+
+    def shapes(self) -> list[Shape]:
+        """Of all flows as they are now."""
+        return [shape_of(flow) for flow in self._flows.values()]
+
+    def present(self) -> WayCounts:
+        """The ways of those who are in a flow now."""
+        counts = WayCounts()
+        for visit in self._visits.values():
+            counts.add(visit.outer, visit.path)
+        return counts
 
     def __contains__(self, call_id: object) -> bool:
         return call_id in self._visits
@@ -87,6 +102,11 @@ class Ivr:
         ]
 
     def _settle(self, call_id: CallId, effects: list[Effect]) -> list[Effect]:
-        if self._visits[call_id].state is State.ENDED:
+        visit = self._visits[call_id]
+        for settled in [one for one in effects if isinstance(one, SpeechSettled)]:
+            text, confidence = visit.take_heard()
+            if text:
+                effects.append(KeepHeard(settled, text, confidence))
+        if visit.state is State.ENDED:
             del self._visits[call_id]
         return effects

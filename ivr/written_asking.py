@@ -120,6 +120,9 @@ class Ask(MustSay):
     wrong: Spoken | None = None
     next: Name | None = Field(default=None, description="After free text.")
     default: Name
+    barge_in: bool | None = Field(
+        default=None, description="The question may be spoken over; long ones may unless said."
+    )
 
     @model_validator(mode="after")
     def _has_a_way(self) -> Self:
@@ -138,9 +141,10 @@ class Ask(MustSay):
             Type.TEXT,
         ):
             make.problem((*path, "into"), f"{self.into!r} is no text")
+        words = self.words(name, make)
         yield nodes.Ask(
             name,
-            self.words(name, make),
+            words,
             {key: self._choice(name, key, one, make) for key, one in self.choices.items()},
             dict(self.keys),
             self.into or "",
@@ -158,6 +162,7 @@ class Ask(MustSay):
             make.spoken_or((*path, "wrong"), self.wrong, "not_understood"),
             self.next or "",
             self.default,
+            make.is_long(words) if self.barge_in is None else self.barge_in,
         )
 
     def _choice(self, name: str, key: str, one: AskedChoice, make: Making) -> nodes.Choice:

@@ -122,6 +122,9 @@ class Callback(Written):
 class Voicemail(Written):
     do: Literal["voicemail"]
     box: Name = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$", description="Whose it is.")
+    queue: Name | None = Field(
+        default=None, description="Whose agents hear it; the box's, if a queue is called so."
+    )
     greeting: Spoken | None = None
     thanks: Spoken | None = None
     limit_s: Seconds = 120.0
@@ -141,6 +144,7 @@ class Voicemail(Written):
             self.silence_s,
             self.keys,
             f"{name}.thanks",
+            self.queue or "",
         )
         yield nodes.Say(f"{name}.thanks", thanks, self.next)
 

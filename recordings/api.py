@@ -1,6 +1,7 @@
 """`/api/v1/recordings`: what was recorded, and what was said; the audio is in `audio_api`."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Annotated, Any
 
@@ -15,7 +16,8 @@ from recordings.store import RecordingStore
 from telephony.calls.events import Side
 
 Guard = Callable[..., Any] | Callable[..., Awaitable[Any]]
-"A FastAPI dependency that lets the right roles pass and raises for the others."
+"""A FastAPI dependency that raises for who may not hear this recording. It gives the agents whose
+recordings alone are listed, or None: everybody's."""
 
 _WHY_NO_TRANSCRIPT = {
     TranscriptState.NONE: "is not to be transcribed",
@@ -101,9 +103,12 @@ def recordings_router(store: RecordingStore, timezone: tzinfo, guard: Guard) -> 
     )
 
     @router.get("")
-    async def list_recordings(wanted: Annotated[Wanted, Query()]) -> RecordingPage:
+    async def list_recordings(
+        wanted: Annotated[Wanted, Query()],
+        heard: Annotated[frozenset[AgentId] | None, Depends(guard)],
+    ) -> RecordingPage:
         """The newest first."""
-        chosen = _to_filter(wanted, timezone)
+        chosen = replace(_to_filter(wanted, timezone), agents=heard)
         found, total = await store.find(chosen, wanted.limit, wanted.offset)
         return RecordingPage(items=[to_out(recording) for recording in found], total=total)
 

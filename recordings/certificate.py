@@ -30,9 +30,9 @@ class Gone:
     """One file."""
 
     kind: str
-    "`wav`, `audio`, `peaks`, `voicemail`."
+    "`wav`, `audio`, `peaks`."
     of: str
-    "Recording or message."
+    "Recording."
     bytes: int
     sha256: str
     "Of its plain contents; '' for one that was not there, or could not be read any more."

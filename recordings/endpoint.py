@@ -8,6 +8,10 @@
 
 Loud is 12 dB above the line's own noise, which is learnt while it is quiet. Time is the audio's: a
 stream of blocks that has no holes but those it tells.
+
+While the question is still being said (`over_prompt`) nobody is waited for, and only what is loud
+in itself begins an answer: what a telephone gives back of the question is softer than who speaks
+into it. `prompt_over` ends that; the wait begins then.
 """
 
 import math
@@ -22,6 +26,8 @@ LOUDER_DB = 12.0
 LEAST_FLOOR_DBOV, MOST_FLOOR_DBOV = -65.0, -40.0
 FLOOR_RISES_DB_S = 2.0
 LOUD_S = 0.2
+OVER_PROMPT_DBOV = -38.0
+"Who speaks into a telephone is at about -26; of what it plays seldom more than -45 comes back."
 
 
 class State(Enum):
@@ -37,6 +43,8 @@ class EndpointOptions:
     limit_s: float
     pause_s: float = 0.7
     "People stop for breath; who answers a machine seldom for longer."
+    over_prompt: bool = False
+    "The question is still being said."
 
 
 class Endpoint:
@@ -50,6 +58,14 @@ class Endpoint:
         self._loud_s = 0.0
         self._quiet_s = 0.0
         self._floor_dbov = -50.0
+        self._asked_s = 0.0
+        "When the question was over."
+        self._is_over_prompt = options.over_prompt
+
+    def prompt_over(self) -> None:
+        """Said to its end, or cut because the answer began."""
+        if self._is_over_prompt:
+            self._is_over_prompt, self._asked_s = False, self._now_s
 
     def feed(self, level_dbov: float, length_s: float, *, has_words: bool) -> State:
         """A block, and whether the recogniser knows any word of the answer so far."""
@@ -64,10 +80,11 @@ class Endpoint:
         return self.state
 
     def _wait(self, *, has_words: bool) -> None:
-        if has_words or self._loud_s >= LOUD_S:
+        is_word = has_words and (self._loud_s > 0 or not self._is_over_prompt)
+        if is_word or self._loud_s >= LOUD_S:
             self.state = State.SPEAKING
             self._began_s = self._now_s
-        elif self._now_s >= self._options.wait_s:
+        elif self._has_waited:
             self.state = State.SILENT
 
     def _listen(self, *, has_words: bool) -> None:
@@ -78,11 +95,17 @@ class Endpoint:
             self._wait_again()
 
     def _wait_again(self) -> None:
-        if self.state is State.WAITING and self._now_s >= self._options.wait_s:
+        if self.state is State.WAITING and self._has_waited:
             self.state = State.SILENT
+
+    @property
+    def _has_waited(self) -> bool:
+        return not self._is_over_prompt and self._now_s - self._asked_s >= self._options.wait_s
 
     def _is_loud(self, level_dbov: float, length_s: float) -> bool:
         is_loud = level_dbov > self._floor_dbov + LOUDER_DB
+        if self._is_over_prompt:
+            is_loud = is_loud and level_dbov > OVER_PROMPT_DBOV
         risen = self._floor_dbov + FLOOR_RISES_DB_S * length_s
         self._floor_dbov = min(max(min(level_dbov, risen), LEAST_FLOOR_DBOV), MOST_FLOOR_DBOV)
         return is_loud

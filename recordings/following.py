@@ -10,18 +10,18 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Protocol
 
-import msgspec
+import numpy as np
 
-from foundation import clock, frames
+from foundation import clock
 from recordings import listen_messages as m
-from recordings.live_audio import LiveAudio
 from recordings.live_words import Began, Over, Said, Saying, Told
 from recordings.readable import joined, sentences
-from recordings.recogniser import Following, LiveRecogniser, Word
+from recordings.recogniser import Following, TalkRecogniser, Word
 from telephony.media.g711 import SAMPLE_RATE_HZ
 
 log = logging.getLogger(__name__)
@@ -35,8 +35,13 @@ SURE_AFTER_S = 2.0
 "Of understood speech: then it is known which language is spoken."
 MOST_KEPT = 400
 "Sentences of a side that a reader who comes late is told."
-MOST_UNSENT_BYTES = 1_000_000
-"A reader that takes nothing any more is cut off; it connects again and is told all anew."
+
+
+class Source(Protocol):
+    """`recordings.live_audio.LiveAudio`, or a test's."""
+
+    async def samples(self) -> np.ndarray:
+        """All that has come, some at least; raises `NoAudio` at the end."""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,13 +67,13 @@ class _Ear:
 
 
 class Followers:
-    """All sides that are followed, and all who read."""
+    """All sides that are followed."""
 
-    def __init__(self, models: Mapping[str, LiveRecogniser]) -> None:
+    def __init__(self, models: Mapping[str, TalkRecogniser], tell: Callable[[Told], None]) -> None:
         """`models`: by language; may be filled later."""
         self._models = models
+        self._tell = tell
         self._sides: list[_Side] = []
-        self._readers: set[asyncio.StreamWriter] = set()
         # os.nice lowers the calling thread alone on Linux: questions of flows are not slowed.
         self._pool = ThreadPoolExecutor(THREADS, "follow", os.nice, (NICENESS,))
 
@@ -78,33 +83,15 @@ class Followers:
             return ""
         return f"there is no speech model for {', '.join(follow.languages) or 'no language'}"
 
-    # -- readers ---------------------------------------------------------------------------------
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Until the reader goes."""
+    def told_so_far(self) -> Iterator[Told]:
+        """What one who begins to read now must know."""
         for side in self._sides:
-            for told in (side.began, *side.said, *([side.saying] if side.saying else ())):
-                _send(writer, told)
-        self._readers.add(writer)
-        try:
-            while await reader.read(1024):
-                pass
-        except OSError:
-            pass
-        finally:
-            self._readers.discard(writer)
-            writer.close()
+            yield side.began
+            yield from side.said
+            if side.saying is not None:
+                yield side.saying
 
-    def _tell(self, told: Told) -> None:
-        for writer in list(self._readers):
-            if writer.transport.get_write_buffer_size() > MOST_UNSENT_BYTES:
-                writer.transport.abort()
-            else:
-                _send(writer, told)
-
-    # -- one side --------------------------------------------------------------------------------
-
-    async def follow(self, follow: m.Follow, source: LiveAudio) -> None:
+    async def follow(self, follow: m.Follow, source: Source) -> None:
         """Until it is cancelled, or the audio ends (`NoAudio`)."""
         who = {"call_id": follow.call_id, "side": follow.side}
         side = _Side(follow, Began(**who, at_s=clock.monotonic_s()))
@@ -116,7 +103,7 @@ class Followers:
             self._sides.remove(side)
             self._tell(Over(**who))
 
-    async def _hear(self, side: _Side, source: LiveAudio) -> None:
+    async def _hear(self, side: _Side, source: Source) -> None:
         ears = {
             language: _Ear(self._models[language].follow(SAMPLE_RATE_HZ))
             for language in side.follow.languages
@@ -176,7 +163,3 @@ def _said(follow: m.Follow, language: str, words: Sequence[Word], began_s: float
         )
         for each in sentences(words, language)
     ]
-
-
-def _send(writer: asyncio.StreamWriter, told: Told) -> None:
-    writer.write(frames.pack(msgspec.msgpack.encode(told)))

@@ -3,6 +3,8 @@
     core                                         listener
       Listen(listen_id, languages, …) ──────────▶
       ◀──────────────────── Listening(listen_id)       now core has media send the audio
+      PromptOver(listen_id) ────────────────────▶      of a question that may be spoken over
+      ◀──────────────────── Began(listen_id)           somebody speaks, or coughs
       ◀──────────────────── Partly(listen_id, text)    as it comes
       ◀──────────────────── Heard | Silent | Failed    exactly one of them, unless stopped
       StopListening(listen_id) ─────────────────▶
@@ -33,6 +35,12 @@ class Listen(_Message, frozen=True):
     "For all of them."
     phrases: dict[str, tuple[str, ...]] = {}
     "By language, what may be said; few and short ones become a grammar. Empty: anything."
+    over_prompt: bool = False
+    "The question is still being said; `wait_s` begins with `PromptOver`."
+
+
+class PromptOver(_Message, frozen=True):
+    """The question has been said, or was cut."""
 
 
 class Follow(_Message, frozen=True):
@@ -51,6 +59,10 @@ class StopListening(_Message, frozen=True):
 
 class Listening(_Message, frozen=True):
     """The audio may come."""
+
+
+class Began(_Message, frozen=True):
+    """Something is being said: 0.2 s of sound, or a word."""
 
 
 class Partly(_Message, frozen=True):
@@ -83,6 +95,6 @@ class Failed(_Message, frozen=True):
     sentence: str
 
 
-FromCore: TypeAlias = Listen | Follow | StopListening
-FromListener: TypeAlias = Listening | Partly | Heard | Silent | Failed
+FromCore: TypeAlias = Listen | PromptOver | Follow | StopListening
+FromListener: TypeAlias = Listening | Began | Partly | Heard | Silent | Failed
 Outcome: TypeAlias = Heard | Silent | Failed

@@ -24,6 +24,7 @@ from recordings.endpoint import Endpoint, EndpointOptions, State, level_dbov
 from recordings.following import Followers
 from recordings.live_audio import AUDIO_WITHIN_S, LiveAudio, NoAudio
 from recordings.recogniser import UNKNOWN, LiveListening, LiveRecogniser, NoModel, Word
+from recordings.word_readers import Readers
 from telephony.media.g711 import SAMPLE_RATE_HZ
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,10 @@ class Listener:
         self._models: dict[str, LiveRecogniser] = {}
         self._core: asyncio.StreamWriter | None = None
         self._asked: dict[str, tuple[asyncio.Task[None], asyncio.Future[LiveAudio]]] = {}
-        self._followers = Followers(self._models)
+        self._endpoints: dict[str, Endpoint] = {}
+        "Of those that are answers."
+        self._followers = Followers(self._models, lambda told: self._readers.tell(told))
+        self._readers = Readers(self._followers.told_so_far)
         self._followed: set[str] = set()
         "Those of `_asked` that are a side of a talk."
 
@@ -76,7 +80,7 @@ class Listener:
         )
         if self._options.words is not None:
             words = unix.listen(self._options.words)
-            await asyncio.start_unix_server(self._followers.serve, sock=words)
+            await asyncio.start_unix_server(self._readers.serve, sock=words)
         async with live, control:
             await asyncio.gather(live.serve_forever(), control.serve_forever())
         raise AssertionError("the servers run until they are cancelled")
@@ -104,6 +108,8 @@ class Listener:
         match message:
             case m.Listen(listen_id=listen_id) if listen_id not in self._asked:
                 self._begin(message)
+            case m.PromptOver(listen_id=listen_id) if listen_id in self._endpoints:
+                self._endpoints[listen_id].prompt_over()
             case m.Follow(listen_id=listen_id) if listen_id not in self._asked:
                 self._begin_following(message)
             case m.StopListening(listen_id=listen_id):
@@ -128,6 +134,14 @@ class Listener:
             sentence = f"there is no speech model for {', '.join(missing) or 'no language'}"
             self._tell(m.Failed(listen_id=listen_id, sentence=sentence))
         else:
+            self._endpoints[listen_id] = Endpoint(
+                EndpointOptions(
+                    wait_s=listen.wait_s,
+                    limit_s=listen.limit_s,
+                    pause_s=self._options.pause_s,
+                    over_prompt=listen.over_prompt,
+                )
+            )
             audio: asyncio.Future[LiveAudio] = asyncio.get_running_loop().create_future()
             task = asyncio.create_task(self._hear(listen, audio), name=f"listen-{listen_id}")
             self._asked[listen_id] = task, audio
@@ -164,11 +178,13 @@ class Listener:
         # Stopped and asked again under the same id, the place is another's.
         if self._asked.get(listen_id, (None, None))[1] is audio:
             del self._asked[listen_id]
+            self._endpoints.pop(listen_id, None)
             self._followed.discard(listen_id)
 
     def _drop(self, listen_id: str) -> None:
         self._followed.discard(listen_id)
         task, _audio = self._asked.pop(listen_id, (None, None))
+        self._endpoints.pop(listen_id, None)
         if task is not None:
             task.cancel()
 
@@ -202,6 +218,7 @@ class Listener:
         self._tell(outcome)
 
     async def _outcome(self, listen: m.Listen, audio: asyncio.Future[LiveAudio]) -> m.Outcome:
+        endpoint = self._endpoints[listen.listen_id]
         ears = {
             language: self._models[language].listen_live(
                 SAMPLE_RATE_HZ, _grammar(listen.phrases.get(language, ()))
@@ -211,7 +228,7 @@ class Listener:
         }
         async with asyncio.timeout(AUDIO_WITHIN_S):
             source = await audio
-        state = await self._follow(listen, source, [*ears.values()])
+        state = await self._follow(listen.listen_id, endpoint, source, [*ears.values()])
         if state is State.SILENT:
             return m.Silent(listen_id=listen.listen_id)
         said = {language: await asyncio.to_thread(ear.finish) for language, ear in ears.items()}
@@ -219,24 +236,24 @@ class Listener:
         return _heard(listen.listen_id, language, said[language])
 
     async def _follow(
-        self, listen: m.Listen, source: LiveAudio, ears: Sequence[LiveListening]
+        self, listen_id: str, endpoint: Endpoint, source: LiveAudio, ears: Sequence[LiveListening]
     ) -> State:
         """Until the answer is over or does not come."""
-        options = EndpointOptions(
-            wait_s=listen.wait_s, limit_s=listen.limit_s, pause_s=self._options.pause_s
-        )
-        endpoint, told = Endpoint(options), ""
+        told, has_begun = "", False
         while endpoint.state in (State.WAITING, State.SPEAKING):
             pcm = await source.samples()
             texts = [await asyncio.to_thread(ear.feed, pcm.tobytes()) for ear in ears]
             text = max(texts, key=len)
-            if text != told:
-                self._tell(m.Partly(listen_id=listen.listen_id, text=text))
-                told = text
             for at in range(0, len(pcm), BLOCK_SAMPLES):
                 block = pcm[at : at + BLOCK_SAMPLES]
                 length_s = len(block) / SAMPLE_RATE_HZ
                 endpoint.feed(level_dbov(block), length_s, has_words=bool(text))
+            if endpoint.state is State.SPEAKING and not has_begun:
+                has_begun = True
+                self._tell(m.Began(listen_id=listen_id))
+            if text != told:
+                self._tell(m.Partly(listen_id=listen_id, text=text))
+                told = text
         return endpoint.state
 
 

@@ -34,6 +34,15 @@ class HeardWord(msgspec.Struct, frozen=True, array_like=True):
     confidence: float
 
 
+class HeardVoice(msgspec.Struct, frozen=True, kw_only=True):
+    """`recordings.quality.talk.Voice` on the wire."""
+
+    duration_s: float
+    level_dbfs: float
+    stretches: list[tuple[float, float, float, float]]
+    "From, to, pitch in Hz, level in dBFS."
+
+
 class HeardPart(msgspec.Struct, frozen=True, array_like=True):
     """`recordings.terms.IndexPart` on the wire."""
 
@@ -49,6 +58,8 @@ class HeardSide(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     "The one that was spoken."
     words: list[HeardWord]
+    voice: HeardVoice | None = None
+    "None from a transcriber of an earlier version."
     parts: list[HeardPart] = []
     "What it is found by: core must not take texts apart, which costs it a second at first."
 

@@ -59,11 +59,15 @@ class Following(Protocol):
         """The last words."""
 
 
-class LiveRecogniser(Protocol):
-    """A loaded model that can listen to people while they speak."""
+class TalkRecogniser(Protocol):
+    """A loaded model that can follow a talk while it goes on."""
 
     def follow(self, rate: int) -> Following:
         """Anything may be said."""
+
+
+class LiveRecogniser(TalkRecogniser, Protocol):
+    """A loaded model that can listen to people while they speak."""
 
     def listen_live(self, rate: int, phrases: Sequence[str]) -> LiveListening:
         """`phrases`: all that may be said; empty, or of words that it does not know: anything."""

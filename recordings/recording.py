@@ -68,6 +68,8 @@ class RecordingFilter:
 
     call_id: CallId | None = None
     agent_id: AgentId | None = None
+    agents: frozenset[AgentId] | None = None
+    "One of these; none at all when it is empty."
     queue: QueueId | None = None
     started_from: datetime | None = None
     "Inclusive."

@@ -11,22 +11,29 @@ What conducts calls (`start`, `end`) returns at once and never touches a disk; t
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NoReturn, TypeAlias, assert_never
+from typing import NoReturn, TypeAlias
 
 from foundation import clock
 from foundation.errors import NotFound, Unavailable
-from foundation.ids import AgentId, CallId, QueueId, RecordingId, new_recording_id
+from foundation.ids import (
+    AgentId,
+    CallId,
+    QueueId,
+    RecordingId,
+    new_message_id,
+    new_recording_id,
+)
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingEvent, RecordingStarted
 from recordings.lease import middle
 from recordings.messages import Reply, Request
 from recordings.options import RecordingOptions
 from recordings.recording import Recording, TranscriptState
-from recordings.store import RecordingStore
-from recordings.transcription import MOST_JOBS_SHOWN, Progress, Transcription
+from recordings.store import Ended, RecordingStore
+from recordings.transcription import MOST_JOBS_SHOWN, KeepVoices, Progress, Transcription
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +41,10 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Add:
     recording: Recording
+
+    @property
+    def recording_id(self) -> RecordingId:
+        return self.recording.recording_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +95,13 @@ class RecordingService:
         monotonic_s: Callable[[], float] = clock.monotonic_s,
         priority_of: Callable[[QueueId], int] = usual,
         chance: Callable[[], float] = middle,
+        keep_voices: KeepVoices | None = None,
         finish: Callable[[Recording, wav.WavInfo], Awaitable[None]] = _nothing,
         archive_key: Callable[[RecordingId], Awaitable[str]] = _no_key,
     ) -> None:
         """
         priority_of: which queue's talks are transcribed first; `chance`: 0 to 1.
+        keep_voices: where what the transcribers measured of the voices goes.
         finish: done with each file that was repaired, before its end is told; and again after a
             kill.
         archive_key: where the audio is when its WAV is gone, else ''.
@@ -98,6 +111,8 @@ class RecordingService:
         self._publish = publish
         self._utc_now = utc_now
         self._finish = finish
+        self._running: dict[RecordingId, Recording] = {}
+        "Begun by this process and not ended."
         self.transcription = Transcription(
             options.lease,
             store,
@@ -109,6 +124,7 @@ class RecordingService:
             monotonic_s=monotonic_s,
             chance=chance,
             archive_key=archive_key,
+            keep_voices=keep_voices,
         )
         self._chores: asyncio.Queue[_Chore] = asyncio.Queue(options.max_chores)
 
@@ -122,25 +138,43 @@ class RecordingService:
         Returns the recording's id and the absolute path that the media worker is to write; it
         makes the day's folder too, because this side must not wait for a disk.
         """
-        now = self._utc_now()
         recording_id = new_recording_id()
+        file = self._add(recording_id, call_id, agent_id, queue, languages)
+        self._publish(RecordingStarted(recording_id, call_id, agent_id, queue, file, languages))
+        return recording_id, str(self._options.path.absolute() / file)
+
+    def start_message(
+        self, call_id: CallId, queue: QueueId, language: str
+    ) -> tuple[RecordingId, str]:
+        """A caller speaks to nobody; what is left of it is told as of a talk (`RecordingEnded`)."""
+        recording_id = new_message_id()
+        file = self._add(recording_id, call_id, AgentId(""), queue, (language, language))
+        return recording_id, str(self._options.path.absolute() / file)
+
+    def _add(
+        self,
+        recording_id: RecordingId,
+        call_id: CallId,
+        agent_id: AgentId,
+        queue: QueueId,
+        languages: tuple[str, str],
+    ) -> str:
+        """Its file, relative to the recordings' folder."""
+        now = self._utc_now()
         day = now.astimezone(self._options.timezone).date()
         file = f"{day.isoformat()}/{recording_id}.wav"
-        self._publish(RecordingStarted(recording_id, call_id, agent_id, queue, file, languages))
-        self._put(
-            _Add(
-                Recording(
-                    recording_id=recording_id,
-                    call_id=call_id,
-                    agent_id=agent_id,
-                    queue=queue,
-                    file=file,
-                    started=now,
-                    languages=languages,
-                )
-            )
+        recording = Recording(
+            recording_id=recording_id,
+            call_id=call_id,
+            agent_id=agent_id,
+            queue=queue,
+            file=file,
+            started=now,
+            languages=languages,
         )
-        return recording_id, str(self._options.path.absolute() / file)
+        self._running[recording_id] = recording
+        self._put(_Add(recording))
+        return file
 
     def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
         """The media worker closed the file.
@@ -172,9 +206,9 @@ class RecordingService:
         `still_running`: recordings that a media worker goes on writing.
         """
         await self.transcription.open()
-        for recording in await self._store.open_recordings():
-            if recording.recording_id not in still_running:
-                await self._end(_End(recording.recording_id, frames=0, complete=False))
+        left = await self._store.open_recordings()
+        ids = [each.recording_id for each in left if each.recording_id not in still_running]
+        await self._end([_End(recording_id, frames=0, complete=False) for recording_id in ids])
 
     async def adopt(self, started: RecordingStarted) -> Recording | None:
         """Before `open`, each recording that the journal shows as begun and not ended.
@@ -203,11 +237,15 @@ class RecordingService:
         return recording
 
     async def run(self) -> NoReturn:
-        """Does the chores until it is cancelled."""
+        """Does the chores until it is cancelled, those of a moment together."""
         while True:
-            chore = await self._chores.get()
-            await self._do_at_last(chore)
-            self._chores.task_done()
+            chores = [await self._chores.get()]
+            await asyncio.sleep(self._options.collect_s)
+            while not self._chores.empty():
+                chores.append(self._chores.get_nowait())
+            await self._do_at_last(chores)
+            for _ in chores:
+                self._chores.task_done()
 
     async def finish_chores(self) -> None:
         """Waits until everything told so far is on disk; for an orderly end."""
@@ -224,51 +262,77 @@ class RecordingService:
             self._chores.put_nowait(chore)
         except asyncio.QueueFull:
             log.error("the disk does not keep up; left for the next start: %r", chore)
+            if isinstance(chore, _Add | _End):
+                self._running.pop(chore.recording_id, None)
 
-    async def _do_at_last(self, chore: _Chore) -> None:
+    async def _do_at_last(self, chores: Sequence[_Chore]) -> None:
         """A database that is away is waited for: a recording without its row would be lost."""
         while True:
             try:
-                return await self._do(chore)
+                return await self._do(chores)
             except Unavailable as error:
                 log.warning("recordings wait for the database: %s", error)
                 await asyncio.sleep(self._options.retry_s)
 
-    async def _do(self, chore: _Chore) -> None:
-        match chore:
-            case _Add(recording):
-                await self._store.add(recording)
-            case _End():
-                await self._end(chore)
-            case _Other(work):
-                await work()
-            case _Classify(call_id, kind, name):
-                await self._store.classify(call_id, kind, name)
-            case _:
-                assert_never(chore)
+    async def _do(self, chores: Sequence[_Chore]) -> None:
+        """All beginnings before all ends: no recording ends before it begins."""
+        begun = [chore.recording for chore in chores if isinstance(chore, _Add)]
+        if begun:
+            await self._store.add(*begun)
+        for chore in chores:
+            if isinstance(chore, _Other):
+                await chore.work()
+        await self._end([chore for chore in chores if isinstance(chore, _End)])
+        for chore in chores:
+            if isinstance(chore, _Classify):
+                await self._store.classify(chore.call_id, chore.kind, chore.name)
 
-    async def _end(self, end: _End) -> None:
+    async def _end(self, ends: Sequence[_End]) -> None:
+        """Of two ends of a recording the first counts."""
+        closing: dict[RecordingId, tuple[_End, Recording]] = {}
+        for end in ends:
+            recording = await self._find_open(end.recording_id)
+            if recording is not None:
+                closing.setdefault(end.recording_id, (end, recording))
+        if not closing:
+            return
+        infos = await asyncio.to_thread(self._repair, [each for _, each in closing.values()])
+        for (_, recording), info in zip(closing.values(), infos, strict=True):
+            if info is not None and info.frames:
+                await self._finish(recording, info)
+        ended = [
+            self._ended(end, info) for (end, _), info in zip(closing.values(), infos, strict=True)
+        ]
+        await self._store.end(*ended)
+        for each in ended:
+            recording = closing[each.recording_id][1]
+            self._running.pop(each.recording_id, None)
+            self._publish(RecordingEnded(each.recording_id, each.duration_s, each.complete))
+            if each.transcript is TranscriptState.QUEUED:
+                await self.transcription.queue(replace(recording, duration_s=each.duration_s))
+
+    async def _find_open(self, recording_id: RecordingId) -> Recording | None:
+        if recording_id in self._running:
+            return self._running[recording_id]
         try:
-            recording = await self._store.get(end.recording_id)
+            recording = await self._store.get(recording_id)
         except NotFound:
-            log.error("a recording ended that nobody started: %s", end.recording_id)
-            return
-        if not recording.is_open:
-            return
-        info = await asyncio.to_thread(self._repair, recording)
+            log.error("a recording ended that nobody started: %s", recording_id)
+            return None
+        return recording if recording.is_open else None
+
+    def _ended(self, end: _End, info: wav.WavInfo | None) -> Ended:
         frames, duration_s = (info.frames, info.duration_s) if info else (0, 0.0)
-        if info is not None and frames:
-            await self._finish(recording, info)
         complete = end.complete and info is not None and frames >= end.frames
         is_wanted = self._options.transcribe and frames > 0
         state = TranscriptState.QUEUED if is_wanted else TranscriptState.NONE
-        await self._store.end(recording.recording_id, duration_s, complete, state)
-        self._publish(RecordingEnded(recording.recording_id, duration_s, complete))
-        if is_wanted:
-            await self.transcription.queue(replace(recording, duration_s=duration_s))
+        return Ended(end.recording_id, duration_s, complete, state)
 
-    def _repair(self, recording: Recording) -> wav.WavInfo | None:
-        """None when there is nothing to be had of the file."""
+    def _repair(self, recordings: Iterable[Recording]) -> list[wav.WavInfo | None]:
+        """In a thread; None for a file of which there is nothing to be had."""
+        return [self._repair_one(recording) for recording in recordings]
+
+    def _repair_one(self, recording: Recording) -> wav.WavInfo | None:
         try:
             return wav.repair(self._options.path / recording.file)
         except (wav.UnreadableWav, OSError) as error:

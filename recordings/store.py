@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,8 +11,8 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
-    Select,
     Text,
+    bindparam,
     func,
     select,
     update,
@@ -20,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from foundation.db import Base
+from foundation.db import Base, insert_missing
 from foundation.errors import NotFound
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.messages import HeardWord
@@ -81,24 +82,41 @@ class TranscriptRow(Base):
     "[[text, start_s, end_s, confidence], …]"
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A closed file; `transcript` says whether one will follow."""
+
+    recording_id: RecordingId
+    duration_s: float
+    complete: bool
+    transcript: TranscriptState
+
+
+_RECORDINGS = RecordingRow.__table__
+END = (
+    update(RecordingRow.__table__)  # type: ignore[arg-type]  # a table, the stubs say less
+    .where(_RECORDINGS.c.recording_id == bindparam("ended"))
+    .values({name: bindparam(name) for name in ("duration_s", "complete", "transcript")})
+)
+"With many rows at once, past the ORM."
+
+
 class RecordingStore:
     """All reading and writing of recordings' rows; core writes, web reads."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
 
-    async def add(self, recording: Recording) -> None:
+    async def add(self, *recordings: Recording) -> None:
+        """In one transaction. A row may be there although its first commit seemed to fail."""
         async with self._transaction() as session:
-            # Merged, not added: the row may be there although its first commit seemed to fail.
-            await session.merge(_to_row(recording))
+            rows = [_to_row(recording) for recording in recordings]
+            await session.execute(insert_missing(session, RecordingRow), rows)
 
-    async def end(
-        self, recording_id: RecordingId, duration_s: float, complete: bool, state: TranscriptState
-    ) -> None:
-        """The file is closed; `state` says whether a transcript will follow."""
-        await self._change(
-            recording_id, duration_s=duration_s, complete=complete, transcript=state.value
-        )
+    async def end(self, *ended: Ended) -> None:
+        """The files are closed; in one transaction."""
+        async with self._transaction() as session:
+            await session.execute(END, [_to_values(each) for each in ended])
 
     async def count_attempt(self, recording_id: RecordingId, attempts: int) -> None:
         await self._change(recording_id, attempts=attempts)
@@ -165,7 +183,7 @@ class RecordingStore:
         self, wanted: RecordingFilter, limit: int, offset: int
     ) -> tuple[list[Recording], int]:
         """One page, the newest first, and how many there are in all."""
-        chosen = _where(select(RecordingRow), wanted)
+        chosen = select(RecordingRow).where(*matching(wanted))
         newest_first = chosen.order_by(RecordingRow.started.desc(), RecordingRow.recording_id)
         async with self._transaction() as session:
             total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
@@ -218,24 +236,29 @@ class RecordingStore:
             )
 
 
-def _where(query: Select[RecordingRow], wanted: RecordingFilter) -> Select[RecordingRow]:
-    for column, value in (
-        (RecordingRow.call_id, wanted.call_id),
-        (RecordingRow.agent_id, wanted.agent_id),
-        (RecordingRow.queue, wanted.queue),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+def matching(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
+    """Conditions on `RecordingRow`, for `where`."""
+    found = [
+        column == value
+        for column, value in (
+            (RecordingRow.call_id, wanted.call_id),
+            (RecordingRow.agent_id, wanted.agent_id),
+            (RecordingRow.queue, wanted.queue),
+        )
+        if value is not None
+    ]
+    if wanted.agents is not None:
+        found.append(RecordingRow.agent_id.in_(sorted(wanted.agents)))
     if wanted.started_from is not None:
-        query = query.where(RecordingRow.started >= wanted.started_from)
+        found.append(RecordingRow.started >= wanted.started_from)
     if wanted.started_before is not None:
-        query = query.where(RecordingRow.started < wanted.started_before)
-    return query
+        found.append(RecordingRow.started < wanted.started_before)
+    return found
 
 
-def _to_row(recording: Recording) -> RecordingRow:
+def _to_row(recording: Recording) -> dict[str, object]:
     caller_language, agent_language = recording.languages
-    return RecordingRow(
+    return dict(
         recording_id=recording.recording_id,
         call_id=recording.call_id,
         agent_id=recording.agent_id,
@@ -250,6 +273,15 @@ def _to_row(recording: Recording) -> RecordingRow:
         transcript_problem=recording.transcript_problem,
         attempts=recording.attempts,
     )
+
+
+def _to_values(ended: Ended) -> dict[str, object]:
+    return {
+        "ended": ended.recording_id,
+        "duration_s": ended.duration_s,
+        "complete": ended.complete,
+        "transcript": ended.transcript.value,
+    }
 
 
 def to_recording(row: RecordingRow) -> Recording:

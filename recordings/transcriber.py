@@ -23,6 +23,7 @@ from recordings.messages import (
     Core,
     HeardPart,
     HeardSide,
+    HeardVoice,
     HeardWord,
     KeepWork,
     LeaseWork,
@@ -33,6 +34,8 @@ from recordings.messages import (
     WorkDone,
     WorkFailed,
 )
+from recordings.quality import voice
+from recordings.quality.talk import Voice
 from recordings.recogniser import NoModel, Recogniser, Word
 from recordings.terms import IndexPart, index_parts
 from telephony.calls.events import Side
@@ -157,6 +160,7 @@ class Transcriber:
     async def _hear_side(self, work: _Work, side: Side, languages: str) -> HeardSide:
         """Each side by itself: two people at once are too much for any model."""
         pcm, rate = await asyncio.to_thread(self._read_side, work.given, side)
+        measured = await asyncio.to_thread(voice.measure, pcm, rate)
         work.length_s = len(pcm) / wav.SAMPLE_BYTES / rate
         heard = {
             language: await self._listen(work, pcm, rate, language)
@@ -169,6 +173,7 @@ class Transcriber:
             side=side.value,
             language=language,
             words=[HeardWord(w.text, w.start_s, w.end_s, w.confidence) for w in words],
+            voice=_on_the_wire(measured),
             parts=[HeardPart(part.words, part.letters) for part in parts],
         )
 
@@ -225,6 +230,14 @@ class Transcriber:
             except Unavailable as error:
                 log.info("core is away: %s", error)
                 await self._sleep(self._options.core_away_s)
+
+
+def _on_the_wire(voice: Voice) -> HeardVoice:
+    return HeardVoice(
+        duration_s=voice.duration_s,
+        level_dbfs=voice.level_dbfs,
+        stretches=[(s.start_s, s.end_s, s.pitch_hz, s.level_dbfs) for s in voice.stretches],
+    )
 
 
 def surely_heard_s(words: Sequence[Word]) -> float:

@@ -9,10 +9,10 @@ The pool (`recordings.lease`) decides; this is its way to the database, the jour
 
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from foundation.errors import Conflict, NotFound
 from foundation.ids import QueueId, RecordingId
@@ -46,6 +46,7 @@ from recordings.messages import (
     WorkFailed,
     WorkGone,
 )
+from recordings.quality.talk import Stretch, Voice
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript
 from recordings.store import RecordingStore
@@ -113,6 +114,9 @@ class _Sums:
         return sum(audio_s for audio_s, _ in self.latest) / cpu_s if cpu_s else None
 
 
+KeepVoices: TypeAlias = Callable[[RecordingId, Mapping[Side, Voice]], Awaitable[None]]
+
+
 class Transcription:
     """Owns the jobs."""
 
@@ -129,14 +133,19 @@ class Transcription:
         monotonic_s: Callable[[], float],
         chance: Callable[[], float] = middle,
         archive_key: Callable[[RecordingId], Awaitable[str]],
+        keep_voices: KeepVoices | None = None,
     ) -> None:
-        """`rest_s`: how long a transcriber waits before it asks again; `archive_key`: where audio
-        is whose WAV is gone, else ''."""
+        """
+        rest_s: how long a transcriber waits before it asks again.
+        archive_key: where the audio is whose WAV is gone, else ''.
+        keep_voices: where what the transcribers measured of the voices goes.
+        """
         self._options = options
         self._store = store
         self._publish = publish
         self._is_media_near_limit = is_media_near_limit
         self._rest_s = rest_s
+        self._keep_voices = keep_voices
         self._priority_of = priority_of
         self._utc_now = utc_now
         self._monotonic_s = monotonic_s
@@ -267,6 +276,8 @@ class Transcription:
         recording_id = RecordingId(work.recording_id)
         transcripts = [_to_transcript(side) for side in work.sides]
         parts = {Side(side.side): _to_parts(side) for side in work.sides} if work.indexed else None
+        if self._keep_voices is not None:
+            await self._keep_voices(recording_id, _voices(work.sides))
         is_first = await self._store.save_transcript(recording_id, transcripts, parts)
         self._jobs.feed(Finish(recording_id), now)
         if is_first:
@@ -282,6 +293,18 @@ class Transcription:
                     await self._store.give_up(effect.recording_id, effect.sentence)
                     self._failed += 1
                 self._publish(TranscriptFailed(effect.recording_id, effect.sentence, effect.final))
+
+
+def _voices(sides: Sequence[HeardSide]) -> dict[Side, Voice]:
+    return {
+        Side(side.side): Voice(
+            side.voice.duration_s,
+            side.voice.level_dbfs,
+            tuple(Stretch(*each) for each in side.voice.stretches),
+        )
+        for side in sides
+        if side.voice is not None
+    }
 
 
 def _to_transcript(side: HeardSide) -> SideTranscript:

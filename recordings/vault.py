@@ -72,19 +72,17 @@ class Vault:
         doomed: Sequence[Doomed],
         why: DeletedFor,
         by: str,
-        more: Sequence[tuple[str, str, Path]] = (),
         about: dict[str, Any] | None = None,
     ) -> str:
         """Deletes all or nothing; the certificate's name.
 
-        `more`: other files that go with them, each with its kind and id; `about`: what else the
-        certificate says. Raises `Conflict` for what is held or goes on.
+        `about`: what else the certificate says. Raises `Conflict` for what is held or goes on.
         """
         async with self._one_at_a_time:
             await self._refuse(doomed)
             now = self._utc_now()
             name = f"{now:%Y%m%dT%H%M%S.%fZ}-{why.value}.json"
-            gone = await asyncio.to_thread(self._describe, doomed, more)
+            gone = await asyncio.to_thread(self._describe, doomed)
             content = {
                 "why": why.value,
                 "by": by,
@@ -98,7 +96,7 @@ class Vault:
                 "files": [asdict(each) for each in gone],
             }
             await asyncio.to_thread(self._certificates.write, name, content)
-            await asyncio.to_thread(self._delete_files, doomed, [path for _, _, path in more])
+            await asyncio.to_thread(self._delete_files, doomed)
             await self._store.delete(doomed)
             content["finished"] = self._utc_now().isoformat()
             await asyncio.to_thread(self._certificates.write, name, content)
@@ -132,9 +130,7 @@ class Vault:
                     f"Nothing was deleted: recording {each.recording_id!r} is still being made."
                 )
 
-    def _describe(
-        self, doomed: Sequence[Doomed], more: Sequence[tuple[str, str, Path]]
-    ) -> list[Gone]:
+    def _describe(self, doomed: Sequence[Doomed]) -> list[Gone]:
         found: list[Gone] = []
         for each in doomed:
             wav_file = self._folder / each.file
@@ -142,9 +138,6 @@ class Vault:
                 with wav_file.open("rb") as file:
                     found.append(describe("wav", each.recording_id, file))
             found += [self._describe_key(key, each.recording_id) for key in each.keys]
-        for kind, of, path in more:
-            with path.open("rb") as file:
-                found.append(describe(kind, of, file))
         return found
 
     def _describe_key(self, key: str, of: str) -> Gone:
@@ -156,13 +149,11 @@ class Vault:
             log.warning("%s is deleted unread: %s", key, error)
             return Gone(kind, of, 0, "")
 
-    def _delete_files(self, doomed: Sequence[Doomed], more: Sequence[Path]) -> None:
+    def _delete_files(self, doomed: Sequence[Doomed]) -> None:
         for each in doomed:
             (self._folder / each.file).unlink(missing_ok=True)
             for key in each.keys:
                 self._shelf.delete(key)
-        for path in more:
-            path.unlink(missing_ok=True)
 
 
 def counts(doomed: Sequence[Doomed], gone: Sequence[Gone] = ()) -> dict[str, int]:

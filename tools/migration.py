@@ -17,7 +17,16 @@ from sqlalchemy import Connection
 from foundation.db import create_schema, make_engine, migration_config
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("callcenter", "wallboard", "ivr", "acd", "recordings", "telephony", "foundation")
+PACKAGES = (
+    "callcenter",
+    "wallboard",
+    "desk",
+    "ivr",
+    "acd",
+    "recordings",
+    "telephony",
+    "foundation",
+)
 DECLARES_ROWS = re.compile(r"^class \w+\((?:\w+, )*Base\):", re.MULTILINE)
 
 

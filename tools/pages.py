@@ -98,7 +98,9 @@ MACHINES = {
     "Guests in a talk": "acd.guests",
     "Callbacks": "acd.callbacks",
     "A stream of SIP messages": "telephony.sip.stream",
+    "A task": "desk.task",
     "A transcription job": "recordings.lease",
+    "An alarm": "wallboard.alarms",
     "An answer by voice": "recordings.endpoint",
     "A call's path": "callcenter.journey",
     "The parent": "callcenter.supervise",
@@ -184,10 +186,16 @@ def _sentence(event: type) -> str:
     return "" if text.startswith(f"{event.__name__}(") else " ".join(text.split("\n\n")[0].split())
 
 
+def asyncapi() -> str:
+    """The wallboard's socket, as the web role serves its description."""
+    return (DOCS.parent / "wallboard" / "static" / "asyncapi.yaml").read_text(encoding="utf-8")
+
+
 def main() -> None:
     (DOCS / "configuration.md").write_text(configuration(), encoding="utf-8")
     (DOCS / "events.md").write_text(events(), encoding="utf-8")
     (DOCS / "states.md").write_text(states(), encoding="utf-8")
+    (DOCS / "wallboard.asyncapi.yaml").write_text(asyncapi(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,13 +14,17 @@ from foundation.errors import NotAllowed, NotFound
 from foundation.ids import AgentId, CallId
 from foundation.web.api import SignedIn, require_role
 from foundation.web.users import Role, User
+from wallboard.alarm_api import alarm_routes
 from wallboard.callback_api import callback_routes
 from wallboard.calls import CallLine
 from wallboard.commands import HangUpCall, SetAgentState, WantedState
-from wallboard.document import Document, agent_entry, agent_ids, queue_entry, queue_ids
+from wallboard.document import Document, agent_entry, queue_entry
 from wallboard.monitor_api import monitor_routes
 from wallboard.recording_api import recording_routes
+from wallboard.rights import may_act_for
+from wallboard.screens import Screens
 from wallboard.service import BoardService
+from wallboard.shown import agent_ids, queue_ids
 from wallboard.talk_api import talk_routes
 from wallboard.wait_api import wait_routes
 
@@ -43,7 +47,7 @@ class WantedAgentState(BaseModel, extra="forbid"):
     "Why paused, as 'meal' or 'training'."
 
 
-def wallboard_api(service: BoardService) -> APIRouter:
+def wallboard_api(service: BoardService, screens: Screens) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["wallboard"])
 
     @router.get("/me", summary="Who is signed in")
@@ -55,6 +59,13 @@ def wallboard_api(service: BoardService) -> APIRouter:
         board = service.board
         present = sorted(board.calls.values(), key=lambda call: call.arrived_s, reverse=True)
         return [_call(call, service.now_s()) for call in (*present, *board.ended)]
+
+    @router.get("/boards", summary="The wallboards that there are")
+    async def boards(user: SignedIn) -> list[Document]:
+        return [
+            {"name": plan.name, "title": {"en": plan.title.en, "zh": plan.title.zh}}
+            for plan in screens.plans.values()
+        ]
 
     @router.get("/queues", summary="All queues with today's figures")
     async def queues(user: SignedIn) -> list[Document]:
@@ -81,8 +92,8 @@ def wallboard_api(service: BoardService) -> APIRouter:
         responses=ERRORS,
     )
     async def set_agent_state(agent_id: str, wanted: WantedAgentState, user: SignedIn) -> Document:
-        """Supervisors and team leads may do this for everybody, an agent for himself."""
-        _check_may_set_state(user, agent_id)
+        """Supervisors for everybody, team leads for their team, an agent for himself."""
+        _check_may_set_state(service, user, agent_id)
         if agent_id not in agent_ids(service.board):
             raise NotFound(f"There is no agent {agent_id!r}.")
         await service.ask(
@@ -104,6 +115,7 @@ def wallboard_api(service: BoardService) -> APIRouter:
     router.include_router(recording_routes(service), responses=ERRORS)
     router.include_router(wait_routes(service), responses=ERRORS)
     router.include_router(callback_routes(service), responses=ERRORS)
+    router.include_router(alarm_routes(service), responses=ERRORS)
     return router
 
 
@@ -117,9 +129,12 @@ def _accuracy(accuracy: Accuracy | None) -> Document | None:
     }
 
 
-def _check_may_set_state(user: User, agent_id: str) -> None:
-    if user.agent_id != agent_id and not user.may_act_as(Role.SUPERVISOR, Role.TEAM_LEAD):
-        raise NotAllowed("An agent may change his own state only.")
+def _check_may_set_state(service: BoardService, user: User, agent_id: str) -> None:
+    if may_act_for(service.board.directory, user, AgentId(agent_id)):
+        return
+    if user.may_act_as(Role.TEAM_LEAD):
+        raise NotAllowed("A team lead may change the state of the own team's agents only.")
+    raise NotAllowed("An agent may change his own state only.")
 
 
 def _agent(service: BoardService, agent_id: AgentId) -> Document:

@@ -41,7 +41,7 @@ from acd.events import (
 )
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
-from ivr.events import IvrEvent
+from ivr.events import EmergencySwitched, FlowEnded, IvrEvent, MenuChosen, SpeechSettled
 from recordings.events import (
     PauseReason,
     RecordingEnded,
@@ -69,21 +69,63 @@ from telephony.calls.events import (
     TalkTransferred,
 )
 from telephony.calls.events import JournalEvent as CallJournalEvent
-from telephony.lines.events import LineEvent, LineLost
+from telephony.lines.events import LineEvent, LineLost, LineRegistered
+from telephony.sip.events import TrunkDown, TrunkEvent, TrunkUp
 from wallboard.agents import AgentClock, WrapUp
+from wallboard.alarm_log import AlarmLog
 from wallboard.callbacks import CallbackLines
 from wallboard.calls import CallLine, Manner, Phase
 from wallboard.day import Day
 from wallboard.directory import Directory
+from wallboard.events import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmRaised,
+    AlarmSent,
+    WallboardEvent,
+)
+from wallboard.flows import FlowTallies
 from wallboard.notices import KEPT, Notice, NoticeKind
+from wallboard.rushes import Rushes
 from wallboard.tally import Outcome, Tally, Visit
+from wallboard.troubles import Troubles
 
-BoardEvent: TypeAlias = CallJournalEvent | AcdEvent | IvrEvent | RecordingEvent | LineEvent
+BoardEvent: TypeAlias = (
+    CallJournalEvent
+    | AcdEvent
+    | IvrEvent
+    | RecordingEvent
+    | LineEvent
+    | TrunkEvent
+    | WallboardEvent
+)
 BoardRecord: TypeAlias = Record[object]
 "Usually of a `BoardEvent`; facts of other parts, or of a later version, are passed over."
 
 ENDED_KEPT = 200
 "Ended calls that the list of calls still shows."
+
+
+ALSO: dict[type, tuple[tuple[str, Callable[[Any, Any, float], None]], ...]] = {
+    AgentAway: (("troubles", Troubles.agent_away),),
+    AgentChanged: (("troubles", Troubles.agent_changed),),
+    LineLost: (("troubles", Troubles.line_lost),),
+    LineRegistered: (("troubles", Troubles.line_registered),),
+    TrunkDown: (("troubles", Troubles.trunk_down),),
+    TrunkUp: (("troubles", Troubles.trunk_up),),
+    RecordingEnded: (("troubles", Troubles.recording_ended),),
+    TranscriptReady: (("troubles", Troubles.transcript_settled),),
+    TranscriptFailed: (("troubles", Troubles.transcript_settled),),
+    CallQueued: (("rushes", Rushes.queued),),
+    MenuChosen: (("rushes", Rushes.chosen),),
+    SpeechSettled: (("rushes", Rushes.spoken),),
+    AlarmRaised: (("alarms", AlarmLog.raised),),
+    AlarmCleared: (("alarms", AlarmLog.cleared),),
+    AlarmAcknowledged: (("alarms", AlarmLog.acknowledged),),
+    AlarmSent: (("alarms", AlarmLog.sent),),
+}
+"""Which part of the board is told of a fact beside its calls, agents and queues. By name: the parts
+of a board that was kept in a file are others than those that it was made with."""
 
 
 class Board:
@@ -101,10 +143,14 @@ class Board:
         self.agents: dict[AgentId, AgentClock] = {}
         self.calls: dict[CallId, CallLine] = {}
         self.callbacks = CallbackLines()
+        self.flows = FlowTallies()
         self.ended: deque[CallLine] = deque(maxlen=ENDED_KEPT)
         self.notices: deque[Notice] = deque(maxlen=KEPT)
         self.transcripts = 0
         "Ready today."
+        self.troubles = Troubles()
+        self.rushes = Rushes()
+        self.alarms = AlarmLog()
         self._utc = datetime.fromtimestamp(0, UTC)
         "Of the latest record."
         self._recordings: dict[RecordingId, CallId] = {}
@@ -119,6 +165,9 @@ class Board:
             LineLost: self._line_lost,
             AgentAway: self._agent_away,
             SurgeChanged: self._surge_changed,
+            EmergencySwitched: self._emergency_switched,
+            FlowEnded: self._flow_ended,
+            SpeechSettled: self._speech_settled,
             WrapUpOverdue: self._wrap_up_overdue,
             WrapUpCoded: self._wrap_up_coded,
             CallPromoted: self._promoted,
@@ -159,9 +208,12 @@ class Board:
             self.turn_to(record.utc)
         # Yesterday's last records may come after the clock has turned the day.
         self._record_day = self.day if record.utc >= self.day.start else self._day_of(record.utc)
-        handler = self._on.get(type(record.event))
+        kind = type(record.event)
+        handler = self._on.get(kind)
         if handler is not None:
             handler(record.event, record.at_s)
+        for part, fold in ALSO.get(kind, ()):
+            fold(getattr(self, part), record.event, record.at_s)
 
     def turn_to(self, utc: datetime) -> None:
         """Start the day of `utc`, if it is later than the board's; the day's counts begin again.
@@ -175,9 +227,14 @@ class Board:
             tally.start_day(self.day.date)
         for clock in self.agents.values():
             clock.start_day()
+        self.flows = FlowTallies()
         self.ended.clear()
         self.notices.clear()
         self.transcripts = 0
+
+    def transcript_lag_s(self, now_s: float) -> float | None:
+        """None where nothing is transcribed."""
+        return self.troubles.transcript_lag_s(now_s) if self.directory.transcribes else None
 
     # -- calls -----------------------------------------------------------------------------------
 
@@ -377,6 +434,16 @@ class Board:
             clock = self.agents[agent_id] = AgentClock()
         return clock
 
+    # -- flows -----------------------------------------------------------------------------------
+
+    def _flow_ended(self, event: FlowEnded, at_s: float) -> None:
+        if self._is_of_today:
+            self.flows.ended(event)
+
+    def _speech_settled(self, event: SpeechSettled, at_s: float) -> None:
+        if self._is_of_today:
+            self.flows.settled(event)
+
     # -- recordings and faults -------------------------------------------------------------------
 
     def _recording_started(self, event: RecordingStarted, at_s: float) -> None:
@@ -429,6 +496,11 @@ class Board:
     def _surge_changed(self, event: SurgeChanged, at_s: float) -> None:
         kind = NoticeKind.SURGE_BEGAN if event.is_on else NoticeKind.SURGE_OVER
         self._notice(at_s, kind, self.directory.queue_name(event.queue))
+
+    def _emergency_switched(self, event: EmergencySwitched, at_s: float) -> None:
+        kind = NoticeKind.EMERGENCY_ON if event.is_on else NoticeKind.EMERGENCY_OFF
+        words = next(iter(event.text.values()), event.name)
+        self._notice(at_s, kind, f"{event.by}: {words}" if words else event.by)
 
     def _wrap_up_overdue(self, event: WrapUpOverdue, at_s: float) -> None:
         self._clock(event.agent_id).lacks_code = True

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from telephony.calls.events import MonitorMode
+from wallboard.events import AlarmKind, Edge, Level
 
 
 class WantedState(StrEnum):
@@ -152,6 +153,69 @@ class CancelCallback(_Command, frozen=True):
     callback_id: str
 
 
+class RaiseAlarm(_Command, frozen=True):
+    """The fields of `wallboard.events.AlarmRaised`."""
+
+    alarm_id: str
+    rule: str
+    kind: AlarmKind
+    level: Level
+    subject: str
+    figure: str
+    value: float | None
+    limit: float | None
+    detail: str
+
+
+class ClearAlarm(_Command, frozen=True):
+    alarm_id: str
+    value: float | None
+
+
+class AcknowledgeAlarm(_Command, frozen=True):
+    """Somebody looks after it."""
+
+    alarm_id: str
+
+
+class NoteAlarmSent(_Command, frozen=True):
+    """Somebody outside was told, or could not be."""
+
+    alarm_id: str
+    edge: Edge
+    way: str
+    tries: int
+    trouble: str
+
+
+class TakeTask(_Command, frozen=True):
+    task_id: str
+
+
+class ReleaseTask(_Command, frozen=True):
+    """Open again, for somebody else."""
+
+    task_id: str
+
+
+class FinishTask(_Command, frozen=True):
+    task_id: str
+    note: str = ""
+    "What came of it."
+
+
+class CallBackForTask(_Command, frozen=True):
+    """Have the task's caller called back; the task is then who asks."""
+
+    task_id: str
+    callback_id: str
+    "A new one."
+    queue: str = ""
+    "'': the task's."
+
+
+TaskCommand: TypeAlias = TakeTask | ReleaseTask | FinishTask | CallBackForTask
+AlarmCommand: TypeAlias = RaiseAlarm | ClearAlarm | AcknowledgeAlarm | NoteAlarmSent
 Command: TypeAlias = (
     SetAgentState
     | HangUpCall
@@ -164,6 +228,11 @@ Command: TypeAlias = (
     | WrapUpWish
     | AskCallback
     | CancelCallback
+    | AlarmCommand
+    | TakeTask
+    | ReleaseTask
+    | FinishTask
+    | CallBackForTask
 )
 
 

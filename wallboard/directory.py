@@ -25,6 +25,9 @@ class ServiceTarget:
 class AgentCard:
     name: str
     team: str = ""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    "Levels, 1 to 10."
+    is_backup: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class QueueCard:
     target: ServiceTarget = ServiceTarget()
     teams: frozenset[str] = frozenset()
     "Those with an agent who suits."
+    closed: bool = False
+    "Who comes is not let in."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,12 @@ class Directory:
     queues: Mapping[QueueId, QueueCard] = field(default_factory=dict)
     target: ServiceTarget = ServiceTarget()
     "For the whole house, and for a queue that the configuration no longer names."
+    sounding: frozenset[str] = frozenset()
+    "Alarm rules that boards may sound for."
+    transcribes: bool = False
+    "Recordings are written down."
+    emergency: Mapping[str, str] | None = None
+    "Words by language of what every caller hears first now; None: no such announcement is on."
 
     def target_of(self, queue: QueueId) -> ServiceTarget:
         card = self.queues.get(queue)

@@ -1,10 +1,11 @@
-"""The board as the wallboard socket sends it, and what changed between two such documents.
+"""One board as the wallboard socket sends it, and what changed between two such documents.
 
-A document has two kinds of members: *tables* (`totals`, `queues`, `teams`, `agents`), of which a
-delta carries only the changed entries, and plain values, of which it carries the changed ones.
+A document has two kinds of members: *tables* (`tiles`, `queues`, `teams`, `agents`, `alarms`), of
+which a delta carries only the changed entries, and plain values, of which it carries the changed
+ones.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from msgspec import to_builtins
@@ -12,29 +13,60 @@ from msgspec import to_builtins
 from acd.events import AgentState
 from foundation.ids import AgentId, QueueId
 from wallboard.agents import AgentClock
+from wallboard.alarm_words import alarm_words, names_an_agent
 from wallboard.board import Board
+from wallboard.boards import DEFAULT_PLAN, Plan
+from wallboard.curve import Past, curve, past_curve
 from wallboard.figures import AgentFigures, QueueFigures, agent_figures, queue_figures
+from wallboard.grades import service_grade, wait_grade
+from wallboard.host import NOTHING_KNOWN, Host
+from wallboard.notices import Notice, NoticeKind
+from wallboard.plan_view import plan_entry, tile_entries
+from wallboard.readings import Readings
+from wallboard.shown import agent_ids, queue_ids
 from wallboard.tally import Tally
 
 Json: TypeAlias = Any
 Document: TypeAlias = dict[str, Json]
 
-TABLES = ("queues", "teams", "agents")
+TABLES = ("tiles", "queues", "teams", "agents", "alarms")
 "Maps of an id to an entry."
+OF_AGENTS = (NoticeKind.AGENT_AWAY, NoticeKind.WRAP_UP_OVERDUE)
+"Notices whose text names an agent."
 
 
-def render(board: Board, now_s: float, *, core_up: bool) -> Document:
-    """Everything but `type`, `seq` and `at_s`, which belong to the message."""
+def render(
+    board: Board,
+    now_s: float,
+    *,
+    core_up: bool,
+    plan: Plan = DEFAULT_PLAN,
+    hides_names: bool = False,
+    host: Host = NOTHING_KNOWN,
+    past: Past | None = None,
+) -> Document:
+    """Everything but `type`, `seq` and `at_s`, which belong to the message.
+
+    `hides_names`: of agents. `past`: the day that the curve is compared with, if it is another than
+    yesterday.
+    """
+    readings = Readings(board, now_s, host)
+    queues = [queue for queue in queue_ids(board) if plan.queues is None or queue in plan.queues]
     return {
         "core_up": core_up,
         "day": board.day.date.isoformat(),
         "timezone": str(board.zone),
-        "totals": _totals(board, now_s),
-        "queues": {queue: queue_entry(board, queue, now_s) for queue in queue_ids(board)},
-        "teams": _teams(board, now_s),
-        "agents": {agent: agent_entry(board, agent, now_s) for agent in agent_ids(board)},
-        "intervals": _intervals(board),
-        "notices": [to_builtins(notice) for notice in board.notices],
+        "board": plan_entry(plan, board.directory),
+        "totals": _totals(board, readings, plan),
+        "tiles": tile_entries(plan, board, readings),
+        "queues": {queue: _queue(board, readings, plan, queue) for queue in queues},
+        "teams": _teams(board, readings, plan),
+        "agents": _agents(board, readings, plan, hides_names=hides_names),
+        "intervals": curve(readings.tally(plan.queues), plan, board.day, now_s),
+        "past": past_curve(readings.tally(plan.queues), plan, board.day, past),
+        "notices": [_notice(notice, hides_names=hides_names) for notice in board.notices],
+        "alarms": _alarms(board, plan, hides_names=hides_names),
+        "emergency": board.directory.emergency,
     }
 
 
@@ -53,27 +85,15 @@ def changes(before: Document, after: Document) -> Document:
     return delta
 
 
-def queue_ids(board: Board) -> list[QueueId]:
-    """The configured ones first, in their order; then those that only the journal knows."""
-    return [*board.directory.queues, *sorted(board.queues.keys() - board.directory.queues.keys())]
-
-
-def agent_ids(board: Board) -> list[AgentId]:
-    """As `queue_ids`; an agent who is no longer configured is shown until signed off."""
-    strangers = board.agents.keys() - board.directory.agents.keys()
-    return [
-        *board.directory.agents,
-        *sorted(agent for agent in strangers if board.agents[agent].state is not AgentState.OFF),
-    ]
-
-
 def queue_entry(board: Board, queue: QueueId, now_s: float) -> Document:
-    target = board.directory.target_of(queue)
+    """By our own formulas."""
+    target, card = board.directory.target_of(queue), board.directory.queues.get(queue)
     figures = queue_figures(board.queues.get(queue) or Tally(board.day.date), now_s)
     return {
         "name": board.directory.queue_name(queue),
         "target": target.share,
         "within_s": target.within_s,
+        "closed": card is not None and card.closed,
         **_rounded(figures),
     }
 
@@ -95,49 +115,112 @@ def agent_entry(board: Board, agent_id: AgentId, now_s: float) -> Document:
     }
 
 
+def _queue(board: Board, readings: Readings, plan: Plan, queue: QueueId) -> Document:
+    """By the board's formulas, with how good they are."""
+    target, card = board.directory.target_of(queue), board.directory.queues.get(queue)
+    figures = readings.queue_figures((queue,))
+    entry = {
+        "name": board.directory.queue_name(queue),
+        "target": target.share,
+        "within_s": target.within_s,
+        "closed": card is not None and card.closed,
+        **_rounded(figures),
+        **_chosen(readings, plan, (queue,)),
+    }
+    entry["service_grade"] = service_grade(entry["service_level"], target.share)
+    entry["wait_grade"] = wait_grade(entry["longest_wait_s"], target.within_s)
+    return entry
+
+
+def _totals(board: Board, readings: Readings, plan: Plan) -> Document:
+    target = board.directory.target
+    return {
+        "target": target.share,
+        "within_s": target.within_s,
+        "transcripts": board.transcripts,
+        **_rounded(readings.queue_figures(plan.queues)),
+        **_chosen(readings, plan, plan.queues),
+    }
+
+
+def _chosen(readings: Readings, plan: Plan, queues: tuple[str, ...] | None) -> Document:
+    """The figures that the board wants by another formula than ours."""
+    found: Document = {}
+    for figure, formula in plan.formulas.items():
+        value = readings.of_selection(queues, None, figure, formula)
+        found[figure] = None if value is None else _round(figure, value)
+    return found
+
+
 def _manner(board: Board, clock: AgentClock) -> str:
     """'' for who talks as usual, or not at all."""
     call = None if clock.call_id is None else board.calls.get(clock.call_id)
     return "" if call is None or clock.state is not AgentState.TALKING else call.manner.value
 
 
-def _totals(board: Board, now_s: float) -> Document:
-    target = board.directory.target
+def _agents(board: Board, readings: Readings, plan: Plan, *, hides_names: bool) -> Document:
+    shown = readings.teams() if plan.teams is None else plan.teams
+    members = {agent for team in shown for agent in readings.teams().get(team, ())}
+    order = [agent for agent in agent_ids(board) if agent in members]
+    entries: Document = {agent: _agent(board, agent, readings) for agent in order}
+    return _nameless(entries) if hides_names else entries
+
+
+def _agent(board: Board, agent_id: AgentId, readings: Readings) -> Document:
+    entry = agent_entry(board, agent_id, readings.now_s)
+    return {**entry, "is_away": agent_id in board.troubles.away}
+
+
+def _nameless(entries: Document) -> Document:
+    """Nobody's name or id, nor whose call: agents are told apart by their place in the list."""
     return {
-        "target": target.share,
-        "within_s": target.within_s,
-        "transcripts": board.transcripts,
-        **_rounded(queue_figures(board.house, now_s)),
+        f"{number:03}": {**entry, "name": "", "call_id": None}
+        for number, entry in enumerate(entries.values(), 1)
     }
 
 
-def _teams(board: Board, now_s: float) -> Document:
-    clocks: dict[str, list[AgentClock]] = {}
-    for agent_id in agent_ids(board):
-        team = clocks.setdefault(board.directory.agent_card(agent_id).team, [])
-        team.append(board.agents.get(agent_id) or AgentClock())
+def _teams(board: Board, readings: Readings, plan: Plan) -> Document:
     return {
-        team: _team_entry(members, now_s, board.day.start_s) for team, members in clocks.items()
+        team: _team_entry([board.agents.get(agent) or AgentClock() for agent in members], readings)
+        for team, members in readings.teams().items()
+        if plan.teams is None or team in plan.teams
     }
 
 
-def _team_entry(members: list[AgentClock], now_s: float, day_start_s: float) -> Document:
+def _team_entry(members: Sequence[AgentClock], readings: Readings) -> Document:
     states = {state.value: 0 for state in AgentState}
     for clock in members:
         states[clock.state.value] += 1
-    return {"states": states, **_rounded(agent_figures(members, now_s, day_start_s))}
+    return {"states": states, **_rounded(readings.agent_figures(members))}
 
 
-def _intervals(board: Board) -> list[Json]:
-    return [
-        {
-            "at_s": board.day.interval_start_s(number),
-            "offered": counts.offered,
-            "answered": counts.answered,
-            "abandoned": counts.abandoned,
+def _notice(notice: Notice, *, hides_names: bool) -> Json:
+    entry = to_builtins(notice)
+    if hides_names:
+        entry |= {"call_id": None} | ({"text": ""} if notice.kind in OF_AGENTS else {})
+    return entry
+
+
+def _alarms(board: Board, plan: Plan, *, hides_names: bool) -> Document:
+    """The open ones, by id."""
+    wanted = plan.alarms
+    entries: Document = {}
+    for line in board.alarms.open.values():
+        if wanted is not None and line.rule not in wanted:
+            continue
+        hidden = hides_names and names_an_agent(line.subject)
+        words = alarm_words(line, board.directory, hides_names=hides_names)
+        entries[line.alarm_id] = {
+            "rule": line.rule,
+            "level": line.level.value,
+            "subject": "agent" if hidden else line.subject,
+            "words": {"en": words.en, "zh": words.zh},
+            "since": round(line.raised_s, 1),
+            "sound": line.rule in board.directory.sounding,
+            "acknowledged_by": "" if hides_names else line.acknowledged_by,
+            "is_acknowledged": line.acknowledged_s is not None,
         }
-        for number, counts in sorted(board.house.intervals.items())
-    ]
+    return entries
 
 
 def _rounded(figures: QueueFigures | AgentFigures) -> Document:
@@ -152,6 +235,8 @@ def _rounded(figures: QueueFigures | AgentFigures) -> Document:
 def _round(key: str, value: float) -> float:
     if key == "longest_wait_s":
         return int(value)
+    if key in ("occupancy", "utilisation"):
+        return round(value, 2)  # these move by themselves all day
     return round(value, 1 if key.endswith("_s") else 3)
 
 

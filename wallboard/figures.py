@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from acd.events import AgentState
 from wallboard.agents import BUSY_STATES, AgentClock
+from wallboard.formulas import ABANDON_RATE, ANSWER_RATE, SERVICE_LEVEL, basis_of
 from wallboard.tally import Counts, Tally, Visit
 
 
@@ -61,8 +62,7 @@ class AgentFigures:
 
 def queue_figures(tally: Tally, now_s: float) -> QueueFigures:
     counts, waiting = tally.counts, tally.waiting_today()
-    ended = counts.offered - counts.short_abandoned - counts.callback - len(waiting)
-    missed_or_ended = ended + sum(_is_late(visit, now_s) for visit in waiting)
+    basis = basis_of(tally, now_s)
     return QueueFigures(
         offered=counts.offered,
         answered=counts.answered,
@@ -75,10 +75,10 @@ def queue_figures(tally: Tally, now_s: float) -> QueueFigures:
         carried_over=len(tally.waiting) - len(waiting),
         longest_wait_s=_longest_wait_s(tally.waiting.values(), now_s),
         talking=tally.talking,
-        answer_rate=_ratio(counts.answered, ended),
+        answer_rate=ANSWER_RATE[0].value(basis),
         raw_answer_rate=_ratio(counts.answered, counts.offered),
-        abandon_rate=_ratio(counts.abandoned - counts.short_abandoned, ended),
-        service_level=_ratio(counts.answered_in_time, missed_or_ended),
+        abandon_rate=ABANDON_RATE[0].value(basis),
+        service_level=SERVICE_LEVEL[0].value(basis),
         asa_s=_ratio(counts.wait_sum_s, counts.answered),
         aht_s=_ratio(counts.handle_sum_s, counts.handled),
     )
@@ -101,10 +101,6 @@ def agent_figures(clocks: Sequence[AgentClock], now_s: float, day_start_s: float
         occupancy=_ratio(busy_s, without_pauses_s),
         utilisation=_ratio(busy_s, signed_in_s),
     )
-
-
-def _is_late(visit: Visit, now_s: float) -> bool:
-    return now_s - visit.entered_s > visit.target.within_s
 
 
 def _longest_wait_s(waiting: Iterable[Visit], now_s: float) -> float | None:

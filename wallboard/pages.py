@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from foundation.web.asgi import CONTENT_SECURITY_POLICY
 
 STATIC = Path(__file__).with_name("static")
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".yaml": "application/yaml"}
 FRESH = {"Cache-Control": "no-cache"}
 "May be kept, but is asked for again: a new version must not meet an old script."
 
@@ -25,17 +26,20 @@ def wallboard_pages() -> APIRouter:
 
     @router.get("/wallboard")
     async def page() -> FileResponse:
-        return FileResponse(STATIC / "index.html", headers=FRESH)
+        # The address of a page that came by a link has a secret in it.
+        headers = {**FRESH, "Referrer-Policy": "no-referrer"}
+        return FileResponse(STATIC / "index.html", headers=headers)
 
-    @router.get("/wallboard/board.css")
-    async def style() -> FileResponse:
-        return FileResponse(STATIC / "board.css", headers=FRESH)
-
-    @router.get("/wallboard/board.js")
-    async def script() -> FileResponse:
-        return FileResponse(STATIC / "board.js", media_type="text/javascript", headers=FRESH)
-
+    for file in sorted(STATIC.glob("*.*")):
+        if file.suffix in MEDIA_TYPES:
+            _serve_file(router, file)
     return router
+
+
+def _serve_file(router: APIRouter, file: Path) -> None:
+    @router.get(f"/wallboard/{file.name}", name=file.name)
+    async def served() -> FileResponse:
+        return FileResponse(file, media_type=MEDIA_TYPES[file.suffix], headers=FRESH)
 
 
 PHONE = STATIC / "phone"

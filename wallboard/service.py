@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from acd.expected_wait import Accuracy
 from foundation.errors import Unavailable
@@ -57,14 +58,26 @@ class BoardService:
         self._options = options or FollowOptions()
         self._clock = clock or JournalClock()
         self._changed = asyncio.Condition()
+        self._news = asyncio.Event()
+        self.listeners: list[Callable[[object], None]] = []
+        "Told each event that happens while we look; not those of the history."
 
     def now_s(self) -> float:
         """The journal's clock now, never before the latest record."""
         return max(self._clock.now_s(), self.board.at_s)
 
+    def utc(self) -> datetime:
+        """Now, for what is due."""
+        return self._clock.utc()
+
     def turn_day(self) -> None:
         """Midnight comes without a record, too."""
         self.board.turn_to(self._clock.utc())
+
+    async def wait_for_news(self) -> None:
+        """Until something was folded, or core went or came, since the last call returned."""
+        await self._news.wait()
+        self._news.clear()
 
     async def follow(self) -> None:
         """Runs until cancelled."""
@@ -76,6 +89,7 @@ class BoardService:
             except Unavailable as away:
                 log.info("core is away: %s", away)
             self.core_up = False
+            self._news.set()
             if self.board.seq > seq:
                 retry_s = self._options.retry_first_s
             await asyncio.sleep(retry_s)
@@ -95,6 +109,7 @@ class BoardService:
             if isinstance(told, CaughtUp):
                 await self._take_directory()
                 self.core_up = True
+                self._news.set()
                 continue
             if isinstance(told, StartOver):
                 self.board = Board(self.board.zone, self.board.directory)
@@ -107,6 +122,9 @@ class BoardService:
                 if isinstance(told.event, DirectoryChanged):
                     await self._take_directory()
                 self._clock.heard(told.at_s)
+                self._news.set()
+                for listener in self.listeners:
+                    listener(told.event)
                 async with self._changed:
                     self._changed.notify_all()
 

@@ -1,58 +1,85 @@
-"""`/ws/wallboard`: the board, live. For our own page, and for anybody's screen or program.
+"""`/ws/wallboard`: a board, live. For our own page, and for anybody's screen or program.
 
-Needs a signed-in session (the page's cookie) or a watch token (`Authorization: Bearer ...`);
-the web base refuses anybody else with 401 before it comes here. What a client sends is ignored.
+Needs a signed-in session (the page's cookie), a watch token (`Authorization: Bearer ...`) or a TV
+link's token (`?tv=...`); the web base refuses anybody else with 401 before it comes here. What a
+client sends is ignored. `?board=NAME` chooses a board; a TV link has its own.
 
-The first message is a snapshot, all others are deltas whose `seq` rises by one. A screen that reads
-too slowly gets another snapshot, never a backlog. A delta comes at most four times a second and at
-least every 5 s, if only with the time. JSON, one object for each message:
-
-    {"type": "snapshot", "seq": 17, "at_s": 1782119000.25,
-     "core_up": true,                     false: core is away, the figures stand still
-     "day": "2026-06-22",                 the counts are of this local day
-     "timezone": "Asia/Shanghai",
-     "totals": {"offered": 41, "answered": 33, "abandoned": 3, "short_abandoned": 1,
-                "overflowed": 1, "lost": 0, "waiting": 4, "carried_over": 0,
-                "longest_wait_s": 17, "talking": 3, "answer_rate": 0.917,
-                "raw_answer_rate": 0.805, "abandon_rate": 0.056, "service_level": 0.842,
-                "asa_s": 8.1, "aht_s": 190.4, "target": 0.8, "within_s": 15.0,
-                "transcripts": 29},
-     "queues": {"orders": {"name": "Orders", ...the same figures}},
-     "teams": {"day": {"states": {"ready": 2, ...}, "answered": 33, "asa_s": 8.1, "aht_s": 190.4,
-                       "occupancy": 0.71, "utilisation": 0.64}},
-     "agents": {"agent0001": {"name": "Li Na", "team": "day", "state": "talking", "reason": "",
-                              "since": 1782118990.1, "call_id": "c-…", "answered": 12,
-                              "asa_s": 6.0, "aht_s": 180.0, "occupancy": 0.8, "utilisation": 0.7}},
-     "intervals": [{"at_s": 1782100800.0, "offered": 5, "answered": 4, "abandoned": 1}],
-     "notices": [{"at_s": …, "kind": "recording_incomplete", "text": "", "call_id": "c-…"}]}
-
-A delta has the same keys, but only those with changes. In `totals` and in each entry of `queues`,
-`teams` and `agents` only changed members are present; an entry that is null is gone. `intervals`
-and `notices` come whole. Figures are null when nobody called; shares are 0 to 1, times seconds.
-`since` and all `at_s` are points on the server's clock: compare them with the message's `at_s`.
+The first message is a snapshot, all others are deltas whose `seq` rises by one. A screen that comes
+back with `?after=SEQ` gets the deltas that it missed instead, if they are still here. A screen that
+reads too slowly gets another snapshot, never a backlog; one that reads nothing is let go. A delta
+comes at most seven times a second and at least every 5 s, if only with the time. The messages, the
+close codes and all members are described in `static/asyncapi.yaml`, served as
+`/wallboard/asyncapi.yaml`.
 """
 
 import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
-from wallboard.screens import Screens
+from foundation.web.server import LET_GO
+from wallboard.boards import DEFAULT
+from wallboard.screens import (
+    NO_SUCH_BOARD,
+    TOO_MANY,
+    TOO_SLOW,
+    Drop,
+    Dropped,
+    Mailbox,
+    Screens,
+    View,
+)
+from wallboard.tv_links import TvLink
+
+log = logging.getLogger(__name__)
 
 
-def wallboard_socket(screens: Screens) -> APIRouter:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketOptions:
+    most_screens: int = 1000
+    read_within_s: float = 10.0
+    "A screen that takes longer for one message reads too slowly."
+
+
+def wallboard_socket(screens: Screens, options: SocketOptions) -> APIRouter:
     router = APIRouter()
 
     @router.websocket("/ws/wallboard")
-    async def wallboard(socket: WebSocket) -> None:
+    async def wallboard(
+        socket: WebSocket,
+        board: Annotated[str, Query(max_length=64)] = DEFAULT,
+        after: Annotated[int | None, Query(ge=0)] = None,
+    ) -> None:
+        link: TvLink | None = socket.scope["state"].get("link")
+        view = View(board) if link is None else View(link.board, link.hides_names)
         await socket.accept()
-        writer = asyncio.create_task(_write(socket, screens), name="screen-writer")
+        refused = _refusal(screens, view, options)
+        if refused is not None:
+            await socket.close(refused.code, refused.reason)
+            return
+        mailbox = screens.join(view, None if link is None else link.link_id)
+        first = screens.first(view, after)
+        show = _Show(socket, screens, view, mailbox, options.read_within_s)
+        writer = asyncio.create_task(show.run(first), name="screen-writer")
         try:
             await _read_until_gone(socket)
         finally:
+            screens.leave(mailbox)
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
 
     return router
+
+
+def _refusal(screens: Screens, view: View, options: SocketOptions) -> Drop | None:
+    if view.board not in screens.plans:
+        return Drop(NO_SUCH_BOARD, f"There is no board {view.board!r}.")
+    if len(screens) >= options.most_screens:
+        return Drop(TOO_MANY, f"There are {options.most_screens} screens already.")
+    return None
 
 
 async def _read_until_gone(socket: WebSocket) -> None:
@@ -60,14 +87,47 @@ async def _read_until_gone(socket: WebSocket) -> None:
         pass
 
 
-async def _write(socket: WebSocket, screens: Screens) -> None:
-    mailbox = screens.join()
-    try:
-        await socket.send_text(screens.snapshot())
+class _Show:
+    """What one screen is shown, until it goes or is let go."""
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        screens: Screens,
+        view: View,
+        mailbox: Mailbox,
+        read_within_s: float,
+    ) -> None:
+        self._socket = socket
+        self._screens = screens
+        self._view = view
+        self._mailbox = mailbox
+        self._read_within_s = read_within_s
+
+    async def run(self, first: Sequence[str]) -> None:
+        try:
+            await self._write(first)
+        except Dropped as dropped:
+            self._let_go(dropped.why)
+        except TimeoutError:
+            self._let_go(Drop(TOO_SLOW, "This screen reads too slowly."))
+        except WebSocketDisconnect:
+            pass  # the reader sees the same and ends the socket
+        finally:
+            self._screens.leave(self._mailbox)
+
+    async def _write(self, first: Sequence[str]) -> None:
+        for message in first:
+            await self._send(message)
         while True:
-            delta = await mailbox.take()
-            await socket.send_text(screens.snapshot() if delta is None else delta)
-    except WebSocketDisconnect:
-        pass  # the reader sees the same and ends the socket
-    finally:
-        screens.leave(mailbox)
+            delta = await self._mailbox.take()
+            await self._send(self._screens.snapshot(self._view) if delta is None else delta)
+
+    async def _send(self, message: str) -> None:
+        async with asyncio.timeout(self._read_within_s):
+            await self._socket.send_text(message)
+
+    def _let_go(self, why: Drop) -> None:
+        log.info("a screen is let go: %s", why.reason)
+        let_go: Callable[[int, str], None] = self._socket.scope["extensions"][LET_GO]
+        let_go(why.code, why.reason)

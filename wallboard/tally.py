@@ -12,8 +12,9 @@ Identity, at any moment: offered = answered + abandoned + overflowed + callback 
 where waiting means those who entered today (`Tally.waiting_today`).
 """
 
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, timedelta
 from enum import StrEnum
 
 from foundation.ids import CallId
@@ -57,6 +58,8 @@ class Counts:
     answered_in_time: int = 0
     abandoned: int = 0
     short_abandoned: int = 0
+    abandoned_in_time: int = 0
+    "Hung up within T."
     overflowed: int = 0
     callback: int = 0
     lost: int = 0
@@ -77,6 +80,7 @@ class Counts:
             case Outcome.ABANDONED:
                 self.abandoned += sign
                 self.short_abandoned += sign * (visit.wait_s <= visit.target.short_abandon_s)
+                self.abandoned_in_time += sign * (visit.wait_s <= visit.target.within_s)
             case Outcome.OVERFLOWED:
                 self.overflowed += sign
             case Outcome.CALLBACK:
@@ -95,8 +99,12 @@ class Tally:
     waiting: dict[CallId, Visit] = field(default_factory=dict)
     "Everybody who waits now, those from before midnight too."
     talking: int = 0
+    yesterday: dict[int, Counts] = field(default_factory=dict)
+    "The half hours of the day before `day`."
 
     def start_day(self, day: date) -> None:
+        is_next = day - self.day == timedelta(days=1) if self.day != date.min else False
+        self.yesterday = self.intervals if is_next else {}
         self.day = day
         self.counts = Counts()
         self.intervals = {}
@@ -138,3 +146,36 @@ class Tally:
         if interval is None:
             interval = self.intervals[visit.interval] = Counts()
         return (self.counts, interval)
+
+
+def summed(parts: Iterable[Counts]) -> Counts:
+    """All counts of the parts together."""
+    total = Counts()
+    for part in parts:
+        for name in _NAMES:
+            setattr(total, name, getattr(total, name) + getattr(part, name))
+    return total
+
+
+def merged(tallies: Iterable[Tally], day: date) -> Tally:
+    """Several queues as one; a caller who was in two of them counts in each."""
+    parts = list(tallies)
+    whole = Tally(day)
+    whole.counts = summed(part.counts for part in parts)
+    whole.intervals = merged_intervals([part.intervals for part in parts])
+    whole.yesterday = merged_intervals([part.yesterday for part in parts])
+    for part in parts:
+        whole.waiting |= part.waiting
+        whole.talking += part.talking
+    return whole
+
+
+def merged_intervals(parts: Iterable[Mapping[int, Counts]]) -> dict[int, Counts]:
+    whole: dict[int, list[Counts]] = {}
+    for part in parts:
+        for number, counts in part.items():
+            whole.setdefault(number, []).append(counts)
+    return {number: summed(counts) for number, counts in whole.items()}
+
+
+_NAMES = tuple(each.name for each in fields(Counts))

@@ -15,9 +15,10 @@ from foundation.ids import AgentId, CallId, QueueId
 from foundation.web.api import SignedIn
 from foundation.web.users import User
 from wallboard.commands import MoveCall, PromoteCall, Urgency, WrapUpVerb, WrapUpWish
-from wallboard.document import Document, agent_entry, agent_ids
+from wallboard.document import Document, agent_entry
 from wallboard.rights import may_act_for, may_order
 from wallboard.service import BoardService
+from wallboard.shown import agent_ids
 
 Word = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")]
 

@@ -6,11 +6,13 @@ uvicorn ─▶ foundation.web (sign-in, roles, health) ─▶ wallboard routes �
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Gauge
@@ -20,22 +22,35 @@ from foundation.errors import Unavailable
 from foundation.ids import QueueId
 from foundation.web.api import MetricsSource
 from foundation.web.app import WebOptions, create_app
+from foundation.web.door import Change
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords
+from wallboard.alarm_desk import AlarmDesk
+from wallboard.alarm_post import AlarmPost, Way
+from wallboard.alarm_rules import Rules
 from wallboard.api import wallboard_api
 from wallboard.board import Board
 from wallboard.board_clock import BoardClock
+from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plans
 from wallboard.core_link import CoreLink
+from wallboard.curve import Past
 from wallboard.directory import Directory
+from wallboard.host import Host
 from wallboard.live_words import LiveWords
+from wallboard.outbox import Outbox
 from wallboard.pages import wallboard_pages
 from wallboard.screens import Screens
 from wallboard.service import BoardService, FollowOptions
-from wallboard.socket import wallboard_socket
+from wallboard.snapshot import BoardKeeper, Keeping
+from wallboard.socket import SocketOptions, wallboard_socket
 from wallboard.tally import Tally
 from wallboard.transcript_socket import transcript_socket
+from wallboard.tv_desk import TvDesk
+from wallboard.tv_links import TvLink
 
 log = logging.getLogger(__name__)
+
+Work: TypeAlias = Callable[[], Coroutine[object, object, None]]
 
 
 FORGET_WORDS_S = 10.0
@@ -44,6 +59,15 @@ FORGET_WORDS_S = 10.0
 def end_process() -> None:
     """Let uvicorn shut down; the parent starts the role again."""
     signal.raise_signal(signal.SIGTERM)
+
+
+ReadPast: TypeAlias = Callable[[date], Awaitable[Past]]
+WEEK = timedelta(days=7)
+LOOK_AT_DAY_S = 10.0
+
+
+async def no_tv_links() -> list[TvLink]:
+    return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +80,22 @@ class BoardOptions:
     "The directory as core serves it; None: it never changes."
     read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None
     "How far core's expected waits were off; None: not told."
+    plans: Plans = field(default_factory=lambda: {DEFAULT: DEFAULT_PLAN})
+    "The boards, until core is asked for them."
+    read_plans: Callable[[], Awaitable[Plans]] | None = None
+    "The boards as core serves them; None: they never change."
+    socket: SocketOptions = field(default_factory=SocketOptions)
+    rules: Rules = field(default_factory=dict)
+    "What is an alarm."
+    ways: Mapping[str, Way] = field(default_factory=dict)
+    "Who outside is told of alarms: `webhook`, `mail`."
+    look_at_host: Callable[[], Host] | None = None
+    "May wait for a disk; None: nothing is known of the machine."
+    read_tv_links: Callable[[], Awaitable[list[TvLink]]] = no_tv_links
+    read_past: ReadPast | None = None
+    "The half hours of an earlier day; None: only yesterday's are known."
+    keeping: Keeping | None = None
+    "Where the board outlives this process; None: nowhere."
     words_socket: Path | None = None
     "Where the listener tells what is said in talks; None: none is followed."
 
@@ -66,43 +106,52 @@ def build(
     options: BoardOptions,
     *,
     extra_routers: Sequence[APIRouter] = (),
+    board_routers: Callable[[BoardService], Sequence[APIRouter]] = lambda service: (),
     registry: CollectorRegistry | None = None,
     metrics_sources: Sequence[MetricsSource] = (),
     clock: BoardClock | None = None,
     on_failure: Callable[[], None] = end_process,
     passwords: Passwords | None = None,
+    change: Change | None = None,
+    on_end: Callable[[], Awaitable[None]] | None = None,
 ) -> FastAPI:
     """An application for uvicorn; while it runs it follows core through `link`.
 
-    `extra_routers` are guarded like all others. `on_failure` is called when a task of ours dies: a
-    board that stands still must not look alive.
+    `on_end`: called when the application ends.
+    `extra_routers` are guarded like all others, and so are `board_routers`, which need the board.
+    `on_failure` is called when a task of ours dies: a board that stands still must not look alive.
     """
     registry = registry or CollectorRegistry()
+
+    async def read_directory() -> Directory:
+        """With the boards, which speak of what is in it."""
+        if options.read_plans is not None:
+            screens.change_plans(await options.read_plans())
+        assert options.read_directory is not None
+        return await options.read_directory()
+
     service = BoardService(
         Board(options.zone, options.directory),
         link,
         options.follow,
         clock,
-        options.read_directory,
+        None if options.read_directory is None else read_directory,
         options.read_accuracies,
     )
-    screens = Screens(service)
+    screens = Screens(service, options.plans)
+    desk = AlarmDesk(service, options.rules, options.look_at_host)
+    tv = TvDesk(screens, options.read_tv_links)
+    service.listeners.append(tv.on_event)
     words = None if options.words_socket is None else LiveWords(options.words_socket)
     _measure(registry, service, screens)
 
-    async def core_is_up() -> None:
-        if not service.core_up:
-            raise Unavailable("Core is away.")
-
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        tasks = [
-            asyncio.create_task(service.follow(), name="follow-core"),
-            asyncio.create_task(screens.run(), name="publish-board"),
-        ]
-        if words is not None:
-            tasks.append(asyncio.create_task(words.run(), name="live-words"))
-            tasks.append(asyncio.create_task(_forget_words(words, service), name="forget-words"))
+        if options.keeping is not None:
+            service.board = await options.keeping.board(options.zone, options.directory)
+        works = _works(service, screens, desk, tv, options)
+        works |= {} if words is None else _works_of_words(words, service)
+        tasks = [asyncio.create_task(work(), name=name) for name, work in works.items()]
         for task in tasks:
             task.add_done_callback(lambda done: _end_when_failed(done, on_failure))
         try:
@@ -111,20 +160,64 @@ def build(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if on_end is not None:
+                await on_end()
 
-    routers = [wallboard_api(service), wallboard_socket(screens), wallboard_pages(), *extra_routers]
+    screens.read_host = lambda: desk.host
+    routers = [
+        wallboard_api(service, screens),
+        wallboard_socket(screens, options.socket),
+        wallboard_pages(),
+        *extra_routers,
+    ]
+    routers += board_routers(service)
     if words is not None:
         routers.append(transcript_socket(service, words))
     return create_app(
-        options.web,
+        replace(options.web, gate=replace(options.web.gate, find_link=tv.find)),
         users,
         routers,
-        ready=[core_is_up],
+        ready=[partial(_check_core, service)],
         registry=registry,
         metrics_sources=metrics_sources,
         lifespan=running,
         passwords=passwords,
+        change=change,
     )
+
+
+def _works_of_words(words: LiveWords, service: BoardService) -> dict[str, Work]:
+    return {"live-words": words.run, "forget-words": partial(_forget_words, words, service)}
+
+
+def _works(
+    service: BoardService, screens: Screens, desk: AlarmDesk, tv: TvDesk, options: BoardOptions
+) -> dict[str, Work]:
+    """What runs as long as the application does, by name."""
+    works: dict[str, Work] = {
+        "follow-core": service.follow,
+        "publish-board": screens.run,
+        "look-for-alarms": desk.run,
+        "watch-host": desk.watch_host,
+        "tv-links": tv.run,
+        "past-day": partial(_read_past, service, screens, options.read_past),
+    }
+    for name, way in options.ways.items():
+        works[f"post-{name}"] = AlarmPost(service, Outbox(name, options.rules), way).run
+    if options.keeping is not None:
+        works["keep-board"] = BoardKeeper(service, options.keeping.file).run
+    return works
+
+
+async def _read_past(service: BoardService, screens: Screens, read: ReadPast | None) -> None:
+    """The day of a week ago, anew after each midnight; until cancelled."""
+    known: date | None = None
+    while read is not None:
+        wanted = service.board.day.date - WEEK
+        if service.core_up and wanted != known:
+            with suppress(Unavailable):  # asked again at the next look
+                screens.past, known = await read(wanted), wanted
+        await asyncio.sleep(LOOK_AT_DAY_S)
 
 
 async def _forget_words(words: LiveWords, service: BoardService) -> None:
@@ -132,6 +225,11 @@ async def _forget_words(words: LiveWords, service: BoardService) -> None:
     while True:
         await asyncio.sleep(FORGET_WORDS_S)
         words.keep_only(service.is_living)
+
+
+async def _check_core(service: BoardService) -> None:
+    if not service.core_up:
+        raise Unavailable("Core is away.")
 
 
 def _end_when_failed(task: "asyncio.Task[None]", on_failure: Callable[[], None]) -> None:

@@ -23,9 +23,9 @@ def settings_of(folder: Path) -> Settings:
         raise typer.Exit(1) from None
 
 
-def ask_core(settings: Settings, request: Request[Reply]) -> Reply:
+def ask_core(settings: Settings, request: Request[Reply], timeout_s: float = 5.0) -> Reply:
     """Core's answer, or its sentence and exit code 1."""
-    return ask_core_in(settings.folder, request)
+    return ask_core_in(settings.folder, request, timeout_s)
 
 
 def ask_core_in(folder: Path, request: Request[Reply], timeout_s: float = 5.0) -> Reply:

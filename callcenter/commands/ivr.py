@@ -1,5 +1,6 @@
 """`callcenter ivr …`: draw a flow, try it in the terminal, run its dialogues, help an editor."""
 
+import asyncio
 import json
 from datetime import datetime
 from enum import StrEnum
@@ -10,11 +11,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from callcenter.flow_tests import run_all
+from callcenter.learned_file import learned, write
 from callcenter.path_counts import counts_of
 from callcenter.settings import Settings, load
 from foundation.errors import CallCentreError, ConfigurationError
 from foundation.yaml_lines import nearest
-from ivr import drawing, schema
+from ivr import draw_svg, drawing, schema
 from ivr.caller import Caller
 from ivr.dialogue import FAILS, MISSING, Answer, Dialogue, Hangs
 from ivr.effects import StartLookup
@@ -31,6 +33,7 @@ HELP = "keys: 1 or 1234#   words: say my order is late   Enter: hear on   wait 5
 class Form(StrEnum):
     MERMAID = "mermaid"
     SVG = "svg"
+    HTML = "html"
 
 
 class Kind(StrEnum):
@@ -51,17 +54,45 @@ def write_schema(
 def draw(
     flow: FlowName,
     folder: Folder = Path(),
-    form: Annotated[Form, typer.Option("--as", help="Mermaid text or an SVG.")] = Form.MERMAID,
+    form: Annotated[
+        Form, typer.Option("--as", help="Mermaid text, an SVG, or a page.")
+    ] = Form.MERMAID,
+    as_html: Annotated[bool, typer.Option("--html", help="The same as --as html.")] = False,
     with_counts: Annotated[
         bool, typer.Option("--counts", help="With the number of calls on each way, by the journal.")
     ] = False,
 ) -> None:
     """Print a picture of a flow."""
+    form = Form.HTML if as_html else form
     settings = _load(folder)
     found = _find(settings, flow)
     counts = counts_of(settings.journal_path, found.name) if with_counts else None
-    picture = drawing.mermaid if form is Form.MERMAID else drawing.svg
-    typer.echo(picture(found, counts), nl=False)
+    pictures = {Form.MERMAID: drawing.mermaid, Form.SVG: draw_svg.svg, Form.HTML: draw_svg.page}
+    typer.echo(pictures[form](drawing.shape_of(found), counts), nl=False)
+
+
+@app.command("learn")
+def learn(
+    folder: Folder = Path(),
+    apply: Annotated[bool, typer.Option("--apply", help="Write it into the file.")] = False,
+) -> None:
+    """Show what people have put right of what callers said, and is in no file yet."""
+    settings = _load(folder)
+    try:
+        new = asyncio.run(learned(settings))
+    except CallCentreError as error:
+        _fail(error)
+    for flow, nodes in new.items():
+        for node, phrases in nodes.items():
+            for phrase, choice in phrases.items():
+                typer.echo(f"{flow}/{node}: {phrase!r} means {choice}")
+    if not new:
+        typer.echo("Nothing was learnt that is not in the file.")
+    elif apply:
+        write(settings, new)
+        typer.echo(f"Written to {settings.corrections_file}; taken up by: callcenter reload")
+    else:
+        typer.echo("--apply writes it into the file.")
 
 
 @app.command("test")

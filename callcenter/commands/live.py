@@ -11,6 +11,7 @@ from callcenter import live_file
 from callcenter.asks import ResetLive
 from callcenter.commands.asking import ask, core_socket, settings_of
 from callcenter.live_file import LiveFile
+from callcenter.settings import Settings
 from foundation.errors import CallCentreError, ConfigurationError, Unavailable
 
 app = typer.Typer(
@@ -30,6 +31,15 @@ def show(folder: Folder = Path()) -> None:
     typer.echo("Nothing was changed live." if live.is_empty else live_file.text_of(live).rstrip())
 
 
+def _undo(settings: Settings) -> None:
+    path = live_file.path_of(settings)
+    try:
+        live = live_file.read(path)
+    except ConfigurationError:
+        live = LiveFile()
+    live_file.write(path, live.undone({agent.id for agent in settings.agents}))
+
+
 @app.command("reset")
 def reset(folder: Folder = Path()) -> None:
     """Be as callcenter.yaml says again, at once if the centre runs."""
@@ -37,7 +47,7 @@ def reset(folder: Folder = Path()) -> None:
     try:
         asyncio.run(ask(core_socket(settings.folder), ResetLive(by=by)))
     except Unavailable:
-        live_file.write(live_file.path_of(settings), LiveFile())
+        _undo(settings)
         typer.echo("Done; the centre does not run.")
         return
     except CallCentreError as error:

@@ -14,11 +14,13 @@ from callcenter.erase import Eraser
 from callcenter.places import Places
 from callcenter.rules import archive_shelf, certificates
 from callcenter.settings import Settings, load
+from desk.store import TaskStore
 from foundation import clock
 from foundation.db import TROUBLES, create_schema, make_engine, make_sessions
 from foundation.errors import CallCentreError, Unavailable
 from foundation.ipc import Client
 from foundation.journal import Journal
+from ivr.store import HeardStore
 from recordings.vault import Vault
 from recordings.vault_store import VaultStore
 from telephony.calls.parties import PartyBook
@@ -97,8 +99,11 @@ async def _erase_without_core(settings: Settings, ask: EraseParty) -> Erased:
             journal.publish,
             clock.utc_now,
         )
-        finder = CallersDataFinder(journal.reader, held, settings.voicemail_path)
-        eraser = Eraser(book, store, journal, journal.publish, finder, vault, held)
+        finder = CallersDataFinder(journal.reader, held)
+        eraser = Eraser(
+            *(book, store, journal, journal.publish, finder, vault, held),
+            others=[HeardStore(sessions).erase, TaskStore(sessions).erase],
+        )
         return await eraser.erase(ask)
     finally:
         await engine.dispose()

@@ -7,11 +7,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from callcenter.learned_file import write
 from callcenter.settings import Settings, load
 from callcenter.speech_figures import figures_of
 from foundation.errors import ConfigurationError
 from foundation.yaml_lines import nearest
-from ivr import corrections
 from ivr.intents import guess, rank
 from ivr.nodes import Ask
 
@@ -56,14 +56,7 @@ def learn(
     asked = _ask(settings, flow, node)
     if choice not in asked.choices:
         _fail(f"there is no choice {choice!r}; {nearest(choice, asked.choices)}")
-    file = settings.corrections_file
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    known = corrections.parse(text, str(file)).corrections
-    known.setdefault(flow, {}).setdefault(node, {})[words] = choice
-    file.parent.mkdir(exist_ok=True)
-    draft = file.with_suffix(".new")
-    draft.write_text(corrections.dump(known), encoding="utf-8")
-    draft.replace(file)
+    write(settings, {flow: {node: {words: choice}}})
     typer.echo(f"{words!r} means {choice} once it is taken up: callcenter reload")
 
 

@@ -6,6 +6,7 @@ has lost the password must be able to make another. A change counts from the nex
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeAlias, TypeVar
 
@@ -53,7 +54,7 @@ def add(
         _check_new(user, settings)
         await store.add(user)
 
-    _run(folder, check_and_add)
+    run_with_users(folder, check_and_add)
     _tell_password(name, password, is_new=not ask)
 
 
@@ -67,16 +68,16 @@ def change_password(name: Name, ask: Ask = False, folder: Folder = Path()) -> No
         if user is None:
             raise NotFound(f"There is no user {name!r}.")
         hashed = Passwords().hash(password)
-        await store.change(User(user.user_id, user.role, hashed, user.agent_id))
+        await store.change(replace(user, password_hash=hashed))
 
-    _run(folder, change)
+    run_with_users(folder, change)
     _tell_password(name, password, is_new=not ask)
 
 
 @app.command("remove")
 def remove(name: Name, folder: Folder = Path()) -> None:
     """Remove a user."""
-    _run(folder, lambda store, _: store.remove(name))
+    run_with_users(folder, lambda store, _: store.remove(name))
     Console().print(f"{name} is removed.", markup=False)
 
 
@@ -84,7 +85,7 @@ def remove(name: Name, folder: Folder = Path()) -> None:
 def list_users(folder: Folder = Path()) -> None:
     """All users and their roles."""
     table = Table("user", "role", "agent")
-    for user in _run(folder, lambda store, _: store.all()):
+    for user in run_with_users(folder, lambda store, _: store.all()):
         table.add_row(escape(user.user_id), user.role, user.agent_id or "")
     Console().print(table)
 
@@ -115,12 +116,16 @@ def _check_new(user: User, settings: Settings) -> None:
     """Raises for a name that nobody could type, and for an agent that is not configured."""
     if not user.user_id.isprintable() or user.user_id.split() != [user.user_id]:
         raise RemoteError(f"{user.user_id!r} is no name for a user; write one word.")
+    check_agent(user.agent_id, settings)
+
+
+def check_agent(agent_id: str | None, settings: Settings) -> None:
     agents = [agent.id for agent in settings.agents]
-    if user.agent_id is not None and user.agent_id not in agents:
-        raise NotFound(f"There is no agent {user.agent_id!r}; {nearest(user.agent_id, agents)}")
+    if agent_id is not None and agent_id not in agents:
+        raise NotFound(f"There is no agent {agent_id!r}; {nearest(agent_id, agents)}")
 
 
-def _run(folder: Path, work: Work[Result]) -> Result:
+def run_with_users(folder: Path, work: Work[Result]) -> Result:
     """The work's result, or a sentence and exit code 1."""
     try:
         return asyncio.run(_with_store(folder, work))

@@ -8,24 +8,28 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
+from callcenter.commands.watch_view import screen, summary
 from callcenter.core_line import CoreLine
 from callcenter.places import Places
 from callcenter.rules import directory
 from callcenter.settings import Settings, load
 from foundation.clock import utc_now
 from foundation.errors import ConfigurationError
+from foundation.yaml_lines import nearest
 from wallboard.board import Board
+from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plan
 from wallboard.document import Document, render
+from wallboard.host import Host, look_at_disk
 from wallboard.service import BoardService
 
 EVERY_S = 1.0
@@ -33,22 +37,20 @@ CORE_WITHIN_S = 5.0
 "How long one snapshot waits for the day's history."
 FILE_WIDTH = 110
 "Columns where no terminal says how many it has: room for all tables."
-NOTHING = "–"
-STATE_COLOURS = {
-    "ready": "green",
-    "ringing": "yellow",
-    "talking": "cyan",
-    "wrap_up": "blue",
-    "paused": "magenta",
-    "off": "dim",
-}
+
+
+class Language(StrEnum):
+    EN = "en"
+    ZH = "zh"
 
 
 def watch(
     folder: Annotated[Path, typer.Argument(help="The centre's folder.", metavar="[DIR]")] = Path(),
     once: Annotated[bool, typer.Option("--once", help="Show it once and end.")] = False,
+    board: Annotated[str, typer.Option(help="Which board; boards/NAME.yaml.")] = DEFAULT,
+    language: Annotated[Language, typer.Option(help="Of the words.")] = Language.EN,
 ) -> None:
-    """Show the running centre's queues and agents as they change; Ctrl-C ends it."""
+    """Show a board of the running centre as it changes; Ctrl-C ends it."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, FILE_WIDTH)
@@ -58,29 +60,39 @@ def watch(
         for problem in error.problems:
             typer.echo(problem, err=True)
         raise typer.Exit(1) from None
+    if board not in settings.boards:
+        hint = nearest(board, settings.boards)
+        typer.echo(f"There is no board {board!r}; {hint}", err=True)
+        raise typer.Exit(1)
     show = _show_once if once else _show_live if console.is_terminal else _show_lines
     with suppress(KeyboardInterrupt):
-        if not asyncio.run(_watch(settings, console, show)):
+        if not asyncio.run(_watch(settings, settings.boards[board], console, show, language)):
             typer.echo(f"Core is away. Is the centre running? callcenter serve {folder}", err=True)
             raise typer.Exit(1)
 
 
 async def _watch(
     settings: Settings,
+    plan: Plan,
     console: Console,
-    show: Callable[["Watcher", Console], Coroutine[None, None, bool]],
+    show: Callable[["Watcher", Console, str], Coroutine[None, None, bool]],
+    language: str,
 ) -> bool:
     """False when there was no core to watch."""
-    async with following(settings) as watcher:
-        return await show(watcher, console)
+    async with following(settings, plan) as watcher:
+        return await show(watcher, console, language)
 
 
 class Watcher:
     """The board of this moment, as screens get it."""
 
-    def __init__(self, service: BoardService, zone: ZoneInfo) -> None:
+    def __init__(
+        self, service: BoardService, zone: ZoneInfo, plan: Plan, look_at_host: Callable[[], Host]
+    ) -> None:
         self._service = service
         self._zone = zone
+        self._plan = plan
+        self._look_at_host = look_at_host
 
     @property
     def core_up(self) -> bool:
@@ -89,7 +101,14 @@ class Watcher:
     def document(self) -> Document:
         self._service.turn_day()
         now_s = self._service.now_s()
-        return render(self._service.board, now_s, core_up=self.core_up)
+        document = render(
+            self._service.board,
+            now_s,
+            core_up=self.core_up,
+            plan=self._plan,
+            host=self._look_at_host(),
+        )
+        return {"at_s": now_s, **document}
 
     def now(self) -> datetime:
         return utc_now().astimezone(self._zone)
@@ -106,13 +125,13 @@ class Watcher:
 
 
 @asynccontextmanager
-async def following(settings: Settings) -> AsyncIterator[Watcher]:
+async def following(settings: Settings, plan: Plan = DEFAULT_PLAN) -> AsyncIterator[Watcher]:
     zone = ZoneInfo(settings.timezone)
     line = CoreLine(Places(settings.data_path).core_socket)
-    service = BoardService(Board(zone, directory(settings)), line)
+    service = BoardService(Board(zone, directory(settings)), line, read_directory=line.directory)
     task = asyncio.create_task(service.follow(), name="follow-core")
     try:
-        yield Watcher(service, zone)
+        yield Watcher(service, zone, plan, partial(look_at_disk, settings.recordings_path))
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -122,21 +141,22 @@ async def following(settings: Settings) -> AsyncIterator[Watcher]:
 # -- three ways to show it -------------------------------------------------------------------------
 
 
-async def _show_once(watcher: Watcher, console: Console) -> bool:
+async def _show_once(watcher: Watcher, console: Console, language: str) -> bool:
     if not await watcher.wait_for_core():
         return False
-    console.print(screen(watcher.document(), watcher.now()))
+    console.print(screen(watcher.document(), watcher.now(), language, lines=100))
     return True
 
 
-async def _show_live(watcher: Watcher, console: Console) -> bool:
+async def _show_live(watcher: Watcher, console: Console, language: str) -> bool:
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
-            live.update(screen(watcher.document(), watcher.now()), refresh=True)
+            lines = console.size.height
+            live.update(screen(watcher.document(), watcher.now(), language, lines), refresh=True)
             await asyncio.sleep(EVERY_S)
 
 
-async def _show_lines(watcher: Watcher, console: Console) -> bool:
+async def _show_lines(watcher: Watcher, console: Console, language: str) -> bool:
     if not await watcher.wait_for_core():
         return False
     told = ""
@@ -146,64 +166,3 @@ async def _show_lines(watcher: Watcher, console: Console) -> bool:
             console.print(f"{watcher.now():%H:%M:%S}  {line}", markup=False, soft_wrap=True)
             told = line
         await asyncio.sleep(EVERY_S)
-
-
-# -- what is shown ---------------------------------------------------------------------------------
-
-
-def screen(document: Document, now: datetime) -> RenderableType:
-    """Everything, as tables."""
-    parts: list[RenderableType] = [Text(f"{now:%Y-%m-%d %H:%M:%S}  {summary(document)}")]
-    parts += [_queues(document), _agents(document)]
-    parts += [Text(f"{notice['kind']}  {notice['text']}") for notice in document["notices"][:5]]
-    return Group(*parts)
-
-
-def summary(document: Document) -> str:
-    """The house in one line, without what changes by itself every second."""
-    totals = document["totals"]
-    words = [f"{name} {totals[name]}" for name in ("offered", "answered", "abandoned", "lost")]
-    words += [f"waiting {totals['waiting']}", f"talking {totals['talking']}"]
-    words.append(f"service level {_share(totals['service_level'])}")
-    return ", ".join(words if document["core_up"] else ["core is away", *words])
-
-
-def _queues(document: Document) -> Table:
-    table = Table("queue", "waiting", "longest", "talking", "offered", "answered", "abandoned")
-    table.add_column("service level")
-    for queue in document["queues"].values():
-        table.add_row(
-            queue["name"],
-            str(queue["waiting"]),
-            _seconds(queue["longest_wait_s"]),
-            str(queue["talking"]),
-            str(queue["offered"]),
-            str(queue["answered"]),
-            str(queue["abandoned"]),
-            f"{_share(queue['service_level'])} in {queue['within_s']:g} s",
-        )
-    return table
-
-
-def _agents(document: Document) -> Table:
-    table = Table("agent", "name", "team", "state", "reason", "answered", "handling")
-    for agent_id, agent in document["agents"].items():
-        state = Text(agent["state"], STATE_COLOURS.get(agent["state"], ""))
-        table.add_row(
-            Text(agent_id),
-            Text(agent["name"]),
-            Text(agent["team"]),
-            state,
-            Text(agent["reason"]),
-            str(agent["answered"]),
-            _seconds(agent["aht_s"]),
-        )
-    return table
-
-
-def _share(share: float | None) -> str:
-    return NOTHING if share is None else f"{100 * share:.0f} %"
-
-
-def _seconds(seconds: float | None) -> str:
-    return NOTHING if seconds is None else f"{seconds:.0f} s"

@@ -14,6 +14,7 @@ from callcenter.demo.centre import Centre
 from foundation.errors import Unavailable
 from foundation.ids import RecordingId
 from telephony.calls.events import Side
+from wallboard.document import TABLES
 
 AGAIN_AFTER_S = 0.5
 
@@ -65,7 +66,7 @@ def merge(board: dict[str, Any], message: dict[str, Any]) -> None:
     for key, value in message.items():
         if key == "totals":
             board.setdefault(key, {}).update(value)
-        elif key in ("queues", "teams", "agents"):
+        elif key in TABLES:
             _merge_table(board.setdefault(key, {}), value)
         else:
             board[key] = value

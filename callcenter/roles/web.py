@@ -2,59 +2,99 @@
 
 import signal
 import sys
+from datetime import date
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
-from callcenter.asks import NoteHeard
-from callcenter.call_record import call_record_router
+from callcenter.asks import ChangeAccounts, NoteHeard, ReadFlows, RescoreTalks
+from callcenter.call_record import call_record_router, rows_of_call
 from callcenter.codec import CODEC
+from callcenter.console_api import ConsoleOptions, console_router
 from callcenter.core_line import CoreLine, WebCore
+from callcenter.emergency_api import emergency_router
+from callcenter.hearing import hearing_guard
+from callcenter.history_api import History, history_router
 from callcenter.holds_api import holds_router
+from callcenter.inspection_rights import may_see
 from callcenter.live_api import live_router
-from callcenter.pages import LIVE, PAGES, RECORDINGS, STATIC, TRANSCRIPTION
+from callcenter.message_files import MessageFiles
+from callcenter.pages import (
+    FLOWS,
+    LIVE,
+    PAGES,
+    PLAYER,
+    QUALITY,
+    RECORDINGS,
+    STATIC,
+    TASKS,
+    TRANSCRIPTION,
+)
+from callcenter.past_day import read_past
 from callcenter.places import Places
+from callcenter.quality_book import QualityBook
 from callcenter.records_api import records_router
-from callcenter.rules import archive_shelf, directory, phone_options
+from callcenter.records_csv import Days
+from callcenter.rules import alarm_ways, archive_shelf, directory, phone_options
 from callcenter.search_api import search_router
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load
 from callcenter.transcription_api import transcription_router
+from callcenter.triage_api import triage_router
+from callcenter.tv_api import tv_router
+from callcenter.whose_calls import story_guard
+from desk.store import TaskStore
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.errors import Unavailable
-from foundation.ids import RecordingId
-from foundation.journal import JournalReader
+from foundation.ids import CallId, RecordingId
+from foundation.journal import JournalReader, to_record
 from foundation.log import set_up
-from foundation.web.api import SignedIn, require_role
+from foundation.record import Record
+from foundation.web.api import SignedIn, require_role, signed_in
 from foundation.web.app import WebOptions
 from foundation.web.frame import FrameOptions, page_routes
 from foundation.web.gate import GateOptions
+from foundation.web.server import server_config
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
-from foundation.web.users import Role
+from foundation.web.users import Role, User
+from ivr.store import HeardStore
 from recordings.api import recordings_router
 from recordings.archive_store import ArchiveStore
 from recordings.audio_api import AudioPlaces, audio_router
 from recordings.events import Hearing
+from recordings.inspection.api import InspectionApi, inspection_router
+from recordings.inspection.form import FormBook
+from recordings.inspection.store import InspectionStore
 from recordings.marks_store import MarkStore
+from recordings.quality.api import quality_router
+from recordings.quality.store import QualityStore
 from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
 from recordings.vault_store import VaultStore
 from telephony.calls.store import PartyStore
 from wallboard.directory import Directory
+from wallboard.flow_api import flow_routes
+from wallboard.host import look_at_disk
+from wallboard.pages import STATIC as BOARD_PAGES
 from wallboard.pages import phone_pages
+from wallboard.snapshot import Keeping, board_file
+from wallboard.store import TvLinkStore
+from wallboard.task_api import task_routes
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
-"Who may hear recordings and read transcripts."
+"Who may look at what was said and judged; a team lead at the own team's."
+INSPECTORS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+"Who may try rules and have talks judged again."
 LOOKERS = (Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may see how far the transcripts are."
 CHANGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
-"Who may change skills and queues while calls go on."
+"Who may change skills and queues while calls go on, and make TV links."
 ACCOUNTANTS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 "Who may read callers' numbers."
 
@@ -67,26 +107,6 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
     key = derive_key(settings.data_path, "web sessions")
     places = Places(settings.data_path)
     line = core or CoreLine(places.core_socket)
-    recordings = recordings_router(RecordingStore(sessions), zone, require_role(*HEARERS))
-    audio = audio_router(
-        RecordingStore(sessions),
-        AudioPlaces(
-            folder=settings.recordings_path,
-            shelf=archive_shelf(settings),
-            archives=ArchiveStore(sessions),
-            marks=MarkStore(sessions),
-        ),
-        require_role(*HEARERS),
-        partial(note_heard, line),
-        user_id,
-    )
-    records = records_router(
-        JournalReader(settings.journal_path, CODEC),
-        PartyStore(sessions).numbers,
-        zone,
-        require_role(*ACCOUNTANTS),
-        clock.utc_now,
-    )
 
     async def known_directory() -> Directory:
         """As core serves it; while core is away, as the configuration has it."""
@@ -95,6 +115,40 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         except Unavailable:
             return directory(settings)
 
+    store = RecordingStore(sessions)
+    hearing = hearing_guard(
+        store, known_directory, agents_hear_own=settings.recordings.agents_hear_own
+    )
+    recordings = recordings_router(store, zone, hearing)
+    audio = audio_router(
+        store,
+        AudioPlaces(
+            folder=settings.recordings_path,
+            shelf=archive_shelf(settings),
+            archives=ArchiveStore(sessions),
+            marks=MarkStore(sessions),
+        ),
+        hearing,
+        partial(note_heard, line),
+        user_id,
+    )
+    messages = MessageFiles(store, settings.recordings_path, partial(note_heard, line)).for_tasks()
+    quality = quality_of(settings, line, store, QualityStore(sessions))
+    journal = JournalReader(settings.journal_path, CODEC)
+    parties = PartyStore(sessions)
+
+    async def older_calls(call_id: CallId, day: date) -> list[Record[object]]:
+        rows = await rows_of_call(journal, call_id, Days(day, day, zone).since)
+        return [to_record(row, CODEC) for row in rows]
+
+    records = records_router(
+        journal,
+        parties.numbers,
+        zone,
+        require_role(*ACCOUNTANTS),
+        clock.utc_now,
+    )
+
     return build(
         line,
         UserStore(engine),
@@ -102,31 +156,99 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             web=WebOptions(
                 session=SessionOptions(key=key),
                 gate=gate_options(settings),
+                begun_s=clock.utc_now().timestamp(),
                 frame=FrameOptions(pages=PAGES, timezone=settings.timezone),
             ),
             directory=directory(settings),
             zone=zone,
             read_directory=line.directory,
             read_accuracies=line.accuracies,
+            keeping=Keeping(board_file(places.kept_board, zone), journal.find),
             words_socket=places.words_socket,
+            plans=settings.boards,
+            read_plans=line.boards,
+            rules=settings.alarm_rules,
+            ways=alarm_ways(settings),
+            look_at_host=partial(look_at_disk, settings.recordings_path),
+            read_tv_links=TvLinkStore(sessions).all,
+            read_past=partial(read_past, journal, zone=zone),
         ),
         extra_routers=[
             recordings,
+            call_record_router(line, older_calls, story_guard(known_directory)),
+            history_router(
+                History(
+                    reader=journal,
+                    numbers=parties.numbers,
+                    zone=zone,
+                    now=clock.utc_now,
+                    directory=known_directory,
+                )
+            ),
             audio,
             holds_router(line, VaultStore(sessions), require_role(*CHANGERS)),
-            call_record_router(line),
             records,
             live_router(line, require_role(*CHANGERS)),
-            search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
-            transcription_router(
-                line, RecordingStore(sessions), require_role(*LOOKERS), require_role(*CHANGERS)
+            console_router(
+                known_directory,
+                ConsoleOptions(reasons=settings.pause_reasons, tiers=tuple(settings.order.tiers)),
             ),
+            quality,
+            inspections_of(settings, line, InspectionStore(sessions)),
+            triage_router(line, HeardStore(sessions), require_role(*HEARERS)),
+            emergency_router(line, require_role(Role.SUPERVISOR)),
+            search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
+            transcription_router(line, store, require_role(*LOOKERS), require_role(*CHANGERS)),
+            tv_router(line, require_role(*CHANGERS)),
             phone_pages(phone_options(settings)),
+            page_routes(TASKS, BOARD_PAGES / "tasks"),
+            page_routes(FLOWS, BOARD_PAGES / "flows", below="{flow}"),
             page_routes(LIVE, STATIC / "live"),
             page_routes(RECORDINGS, STATIC / "recordings"),
+            page_routes(PLAYER, STATIC / "player", assets="/player"),
+            page_routes(QUALITY, STATIC / "quality"),
             page_routes(TRANSCRIPTION, STATIC / "transcription"),
         ],
+        board_routers=lambda service: [
+            task_routes(service, TaskStore(sessions), messages),
+            flow_routes(service, partial(line.request, ReadFlows())),
+        ],
         metrics_sources=[line.metrics],
+        change=lambda change: line.request(ChangeAccounts(change)),
+        on_end=engine.dispose,
+    )
+
+
+def quality_of(
+    settings: Settings, line: WebCore, recordings: RecordingStore, store: QualityStore
+) -> APIRouter:
+    """Rules, verdicts and trials; only judging again is core's."""
+
+    async def rescore(days: float, user: User) -> int:
+        return await line.request(RescoreTalks(days=days, by=user.user_id))
+
+    return quality_router(
+        recordings,
+        store,
+        QualityBook(settings, clock.utc_now).desk(),
+        require_role(*HEARERS),
+        require_role(*INSPECTORS),
+        rescore,
+    )
+
+
+def inspections_of(settings: Settings, line: WebCore, store: InspectionStore) -> APIRouter:
+    """Inspectors' work; what they write is core's to keep."""
+    return inspection_router(
+        InspectionApi(
+            line,
+            store,
+            FormBook(settings.folder).form,
+            ZoneInfo(settings.timezone),
+            partial(may_see, directory(settings)),
+            signed_in,
+            require_role(*INSPECTORS),
+        )
     )
 
 
@@ -148,14 +270,10 @@ def main() -> None:
     settings = load(Path(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     listener = settings.http.listen
-    uvicorn.run(
-        application(settings),
-        host=listener.host,
-        port=listener.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
+    config = server_config(
+        application(settings), host=listener.host, port=listener.port, log_config=None
     )
+    uvicorn.Server(config).run()
 
 
 if __name__ == "__main__":

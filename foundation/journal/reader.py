@@ -87,6 +87,11 @@ class JournalReader:
         last = await asyncio.to_thread(self._last)
         return last.seq if last else 0
 
+    async def find(self, seq: int) -> Record[object] | None:
+        """The record of that number; None when the file does not hold it."""
+        rows = await self.page(seq - 1, 1)
+        return to_record(rows[0], self._codec) if rows and rows[0].seq == seq else None
+
     async def page(self, after_seq: int, limit: int = PAGE_ROWS) -> list[Row]:
         return await asyncio.to_thread(self._page, after_seq, limit)
 

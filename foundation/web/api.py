@@ -35,6 +35,16 @@ def signed_in(request: Request) -> User:
 SignedIn: TypeAlias = Annotated[User, Depends(signed_in)]
 
 
+def signed_in_person(request: Request, user: SignedIn) -> User:
+    """Not a program with a token: accounts are people's business."""
+    if request.state.session is None:
+        raise NotAllowed("This needs a person who has signed in, not a token.")
+    return user
+
+
+Person: TypeAlias = Annotated[User, Depends(signed_in_person)]
+
+
 def require_role(*roles: Role) -> Callable[[User], User]:
     """A dependency that gives the user, or refuses with 403."""
 

@@ -21,13 +21,17 @@ from foundation.errors import CallCentreError, LocalError
 from foundation.web.account import account_routes
 from foundation.web.api import MetricsSource, ReadyCheck, health_routes, reference_routes
 from foundation.web.asgi import BodyLimit, SecurityHeaders, refusal
+from foundation.web.door import Change, Door
 from foundation.web.frame import FrameOptions, frame_routes
 from foundation.web.gate import Gate, GateOptions, is_navigation
 from foundation.web.lockout import Lockout, LockoutOptions
-from foundation.web.pages import Door, refusal_page, sign_in_routes
+from foundation.web.pages import refusal_page, sign_in_routes
 from foundation.web.sessions import SessionOptions, Sessions
 from foundation.web.store import UserStore
+from foundation.web.token_uses import TokenUses
+from foundation.web.totp import UsedSteps
 from foundation.web.users import Passwords
+from foundation.web.users_api import users_routes
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,8 @@ class WebOptions:
     title: str = "callcenter"
     version: str = "0.1.0"
     home: str = "/wallboard"
+    begun_s: float = 0.0
+    "When this process began, POSIX time: what a process before it took is not known."
 
 
 def create_app(
@@ -59,12 +65,24 @@ def create_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     passwords: Passwords | None = None,
     now_s: Callable[[], float] = wall_clock_s,
+    change: Change | None = None,
 ) -> FastAPI:
     """`ready` are checked by /readyz, after the database; `now_s` is POSIX time.
 
     `metrics_sources`: other processes whose metrics /metrics gives beside ours.
+    `change`: who changes users and tokens; None: this process does it itself.
     """
-    sessions = Sessions(options.session)
+    door = Door(
+        users=users,
+        sessions=Sessions(options.session),
+        passwords=passwords or Passwords(),
+        lockout=Lockout(options.lockout),
+        now_s=now_s,
+        change=change or users.apply,
+        used_codes=UsedSteps(options.begun_s),
+        home=options.home,
+        issuer=options.title,
+    )
     app = FastAPI(
         title=options.title,
         version=options.version,
@@ -75,16 +93,16 @@ def create_app(
             Middleware(SecurityHeaders),
             Middleware(
                 Gate,
-                sessions=sessions,
+                sessions=door.sessions,
                 find_user=users.find,
+                find_token=users.find_token,
                 options=options.gate,
                 now_s=now_s,
+                book=door.book,
+                note_use=TokenUses(door.change, now_s).note,
             ),
             Middleware(BodyLimit, limit_bytes=options.body_limit_bytes),
         ],
-    )
-    door = Door(
-        users, sessions, passwords or Passwords(), Lockout(options.lockout), now_s, options.home
     )
     app.include_router(
         health_routes([users.check, *ready], registry or CollectorRegistry(), metrics_sources)
@@ -92,7 +110,8 @@ def create_app(
     app.include_router(sign_in_routes(door))
     app.include_router(reference_routes())
     app.include_router(frame_routes(options.frame))
-    app.include_router(account_routes())
+    app.include_router(account_routes(door))
+    app.include_router(users_routes(door))
     for router in routers:
         app.include_router(router)
     _answer_errors(app)

@@ -50,8 +50,12 @@ class FrameOptions:
     "The centre's; pages show times of day in it."
 
 
-def page_routes(page: Page, folder: Path) -> APIRouter:
-    """`folder`: its `index.html` is the page; scripts and styles beside it are served below."""
+def page_routes(page: Page, folder: Path, below: str = "", assets: str = "") -> APIRouter:
+    """`folder`: its `index.html` is the page; scripts and styles beside it are served below, or
+    below `assets` when the page's own path has a parameter in it.
+
+    `below`: a path with a parameter, `{flow}`, at which the same page is about one thing.
+    """
     router = APIRouter(include_in_schema=False)
     guard = require_role(*page.roles) if page.roles else signed_in
 
@@ -59,7 +63,10 @@ def page_routes(page: Page, folder: Path) -> APIRouter:
     async def index() -> FileResponse:
         return FileResponse(folder / "index.html", media_type="text/html", headers=FRESH)
 
-    _serve_files(router, page.path, folder)
+    _serve_files(router, assets or page.path, folder)
+    if below:
+        # After the files, whose names look like one of the things.
+        router.add_api_route(f"{page.path}/{below}", index, dependencies=[Depends(guard)])
     return router
 
 

@@ -1,8 +1,9 @@
-"""The sign-in page: a plain form in Chinese and English, without a script."""
+"""The sign-in page: a plain form in Chinese and English, without a script.
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+name, password ─▶ right? ─▶ no second factor ─▶ session
+                                └─▶ a code is asked for ─▶ right and new? ─▶ session
+"""
+
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
@@ -11,37 +12,21 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
+from foundation.web.door import Door
 from foundation.web.gate import set_cookie
-from foundation.web.lockout import Lockout
-from foundation.web.sessions import Session, Sessions
-from foundation.web.store import UserStore
-from foundation.web.users import Passwords, User
+from foundation.web.sessions import Session
+from foundation.web.users import User
 
 STATIC = Path(__file__).with_name("static")
 FRESH = {"Cache-Control": "no-cache"}
 "May be kept, but is asked for again."
-HASHES_AT_ONCE = 2
-"Each takes 64 MiB and a core for some 50 ms."
-
 WRONG = "用户名或密码不正确。 · The name or the password is wrong."
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Whatever signing in needs."""
-
-    users: UserStore
-    sessions: Sessions
-    passwords: Passwords
-    lockout: Lockout
-    now_s: Callable[[], float]
-    home: str = "/wallboard"
-    "Where one comes to after signing in, unless another page was asked for."
+LOCKED = "该账户已被管理员锁定。 · This user is locked; ask an administrator."
+WRONG_CODE = "验证码不正确或已使用。 · The code is wrong, or was used before."
 
 
 def sign_in_routes(door: Door) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    hashing = asyncio.Semaphore(HASHES_AT_ONCE)
 
     @router.get("/sign-in")
     async def page(next: str = "") -> HTMLResponse:
@@ -56,32 +41,66 @@ def sign_in_routes(door: Door) -> APIRouter:
         return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers=FRESH)
 
     @router.post("/sign-in")
-    async def sign_in(request: Request) -> Response:
-        form = parse_qs((await request.body()).decode("utf-8", "replace"))
-        name, password, target = (form.get(key, [""])[0] for key in ("name", "password", "next"))
-        address = request.client.host if request.client else ""
-        wait_s = door.lockout.locked_for_s(name, address, door.now_s())
-        if wait_s > 0:
-            return _locked(wait_s, name, target)
-        user = await door.users.find(name)
-        async with hashing:
-            right = await asyncio.to_thread(door.passwords.is_right, user, password)
-        if user is None or not right:
-            door.lockout.failed(name, address, door.now_s())
-            return HTMLResponse(_page(_safe_target(target), name, WRONG), HTTPStatus.UNAUTHORIZED)
-        door.lockout.succeeded(name, address)
-        return _signed_in(door, user, _safe_target(target) or door.home)
+    async def first_step(request: Request) -> Response:
+        name, password, target = await _form(request, "name", "password", "next")
+        return await _sign_in(door, name, password, _safe_target(target), _address(request))
+
+    @router.post("/sign-in/code")
+    async def second_step(request: Request) -> Response:
+        ticket, code, target = await _form(request, "ticket", "code", "next")
+        return await _take_code(door, ticket, code, _safe_target(target), _address(request))
 
     @router.post("/sign-out")
     async def sign_out(request: Request) -> Response:
         session: Session | None = request.state.session
         if session is not None:
             door.sessions.revoke(session, door.now_s())
+            door.book.forget(session.session_id)
         answer = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
         answer.headers["Set-Cookie"] = set_cookie(door.sessions, "")
         return answer
 
     return router
+
+
+async def _form(request: Request, *keys: str) -> list[str]:
+    form = parse_qs((await request.body()).decode("utf-8", "replace"))
+    return [form.get(key, [""])[0] for key in keys]
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+async def _sign_in(door: Door, name: str, password: str, target: str, address: str) -> Response:
+    wait_s = door.lockout.locked_for_s(name, address, door.now_s())
+    if wait_s > 0:
+        return _locked(wait_s, name, target)
+    user = await door.users.find(name)
+    if not await door.is_right(user, password) or user is None:
+        door.lockout.failed(name, address, door.now_s())
+        return HTMLResponse(_page(target, name, WRONG), HTTPStatus.UNAUTHORIZED)
+    if user.is_locked:
+        return HTMLResponse(_page(target, name, LOCKED), HTTPStatus.FORBIDDEN)
+    if user.totp_secret:
+        return HTMLResponse(_code_page(target, door.sessions.issue_ticket(user, door.now_s())))
+    door.lockout.succeeded(name, address)
+    return _signed_in(door, user, target or door.home)
+
+
+async def _take_code(door: Door, text: str, code: str, target: str, address: str) -> Response:
+    ticket = door.sessions.read_ticket(text, door.now_s())
+    user = None if ticket is None else await door.users.find(ticket.user_id)
+    if ticket is None or user is None or not door.sessions.is_of(ticket, user):
+        return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+    wait_s = door.lockout.locked_for_s(user.user_id, address, door.now_s())
+    if wait_s > 0:
+        return _locked(wait_s, user.user_id, target)
+    if user.is_locked or not await door.takes_code(user, code):
+        door.lockout.failed(user.user_id, address, door.now_s())
+        return HTMLResponse(_code_page(target, text, WRONG_CODE), HTTPStatus.UNAUTHORIZED)
+    door.lockout.succeeded(user.user_id, address)
+    return _signed_in(door, user, target or door.home)
 
 
 def refusal_page(sentence: str) -> str:
@@ -120,7 +139,7 @@ def _locked(wait_s: float, name: str, target: str) -> Response:
         f"尝试次数过多，请 {seconds} 秒后再试。 · Too many attempts, try again in {seconds} s."
     )
     return HTMLResponse(
-        _page(_safe_target(target), name, sentence),
+        _page(target, name, sentence),
         HTTPStatus.TOO_MANY_REQUESTS,
         {"Retry-After": str(seconds)},
     )
@@ -130,6 +149,34 @@ def _safe_target(target: str) -> str:
     """Only a path of ours: '//host' and '/\\host' lead a browser elsewhere."""
     is_path = target.startswith("/") and not target.startswith(("//", "/\\"))
     return target if is_path and target.isprintable() else ""
+
+
+def _code_page(target: str, ticket: str, sentence: str = "") -> str:
+    alert = f'<p class="alert" role="alert">{escape(sentence)}</p>' if sentence else ""
+    return f"""<!doctype html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>验证码 · Code</title>
+<link rel="icon" href="/sign-in/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/sign-in/style.css">
+</head>
+<body class="sign-in">
+<main>
+<form method="post" action="/sign-in/code">
+<h1>验证码 <span lang="en">Code</span></h1>
+{alert}
+<label>验证器或恢复码 <span lang="en">From your authenticator, or a recovery code</span>
+<input name="code" autocomplete="one-time-code" autocapitalize="none" required autofocus></label>
+<input name="ticket" type="hidden" value="{escape(ticket)}">
+<input name="next" type="hidden" value="{escape(target)}">
+<button>继续 <span lang="en">Go on</span></button>
+</form>
+</main>
+</body>
+</html>
+"""
 
 
 def _page(target: str, name: str = "", sentence: str = "") -> str:
@@ -144,6 +191,7 @@ def _page(target: str, name: str = "", sentence: str = "") -> str:
 <link rel="stylesheet" href="/sign-in/style.css">
 </head>
 <body class="sign-in">
+<main>
 <form method="post" action="/sign-in">
 <h1>登录 <span lang="en">Sign in</span></h1>
 {alert}
@@ -155,6 +203,7 @@ def _page(target: str, name: str = "", sentence: str = "") -> str:
 <input name="next" type="hidden" value="{escape(target)}">
 <button>登录 <span lang="en">Sign in</span></button>
 </form>
+</main>
 </body>
 </html>
 """

@@ -33,6 +33,17 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     "POSIX time, as `issued_s`."
 
 
+class Ticket(msgspec.Struct, frozen=True, array_like=True):
+    """The password was right, the second factor is still asked for."""
+
+    user_id: str
+    stamp: str
+    expires_s: float
+
+
+TICKET_S = 300.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOptions:
     key: bytes
@@ -52,9 +63,10 @@ class Sessions:
         self.options = options
         self._revoked: dict[str, float] = {}
 
-    def issue(self, user: User, now_s: float) -> str:
+    def issue(self, user: User, now_s: float, session_id: str = "") -> str:
+        """`session_id`: of the session that is renewed."""
         session = Session(
-            secrets.token_urlsafe(12),
+            session_id or secrets.token_urlsafe(12),
             user.user_id,
             self._stamp(user),
             now_s,
@@ -77,19 +89,40 @@ class Sessions:
         return None if session.session_id in self._revoked else session
 
     def belongs_to(self, session: Session, user: User) -> bool:
-        """False when the password was changed since."""
-        return session.user_id == user.user_id and session.stamp == self._stamp(user)
+        """False when the password was changed since, the user locked or signed out everywhere."""
+        return (
+            session.user_id == user.user_id
+            and session.stamp == self._stamp(user)
+            and not user.is_locked
+            and session.issued_s >= user.ended_before_s
+        )
+
+    def issue_ticket(self, user: User, now_s: float) -> str:
+        ticket = Ticket(user.user_id, self._stamp(user), now_s + TICKET_S)
+        body = _to_text(msgspec.msgpack.encode(ticket))
+        return f"{body}.{self._sign('ticket ' + body)}"
+
+    def read_ticket(self, text: str, now_s: float) -> Ticket | None:
+        body, _, signature = text.partition(".")
+        if not hmac.compare_digest(self._sign("ticket " + body).encode(), signature.encode()):
+            return None
+        ticket = msgspec.msgpack.decode(_to_bytes(body), type=Ticket)
+        return ticket if now_s < ticket.expires_s else None
+
+    def is_of(self, ticket: Ticket, user: User) -> bool:
+        return ticket.user_id == user.user_id and ticket.stamp == self._stamp(user)
 
     def is_due_for_renewal(self, session: Session, now_s: float) -> bool:
         return now_s - session.issued_s > self.options.lifetime_s / 2
 
     def revoke(self, session: Session, now_s: float) -> None:
+        """No cookie of this session counts any more, a renewed one neither."""
         for session_id, expires_s in list(self._revoked.items()):
             if expires_s <= now_s:
                 del self._revoked[session_id]
         if len(self._revoked) >= REVOKED_KEPT:
             del self._revoked[next(iter(self._revoked))]
-        self._revoked[session.session_id] = session.expires_s
+        self._revoked[session.session_id] = now_s + self.options.lifetime_s
 
     def _stamp(self, user: User) -> str:
         return self._sign(f"stamp {user.user_id} {user.password_hash}")[:12]

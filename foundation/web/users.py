@@ -31,6 +31,14 @@ class User:
     password_hash: str
     agent_id: str | None = None
     "The agent this user is, if any."
+    is_locked: bool = False
+    "May not sign in until an administrator says so."
+    ended_before_s: float = 0.0
+    "Sessions that began before this, POSIX time, are over."
+    totp_secret: str = ""
+    "Base32; '': a password is enough."
+    recovery_hashes: tuple[str, ...] = ()
+    "Of codes that stand for the authenticator app, once each."
 
     def may_act_as(self, *roles: Role) -> bool:
         """An administrator may do whatever any role may."""

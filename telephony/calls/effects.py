@@ -132,6 +132,12 @@ class Purpose(Enum):
     OTHER = "other"
 
 
+FOLLOWED_ONLY_BY_FAILURE = frozenset(
+    {Purpose.HEAR, Purpose.LINK, Purpose.PLAY, Purpose.TAP, Purpose.OTHER}
+)
+"That media did it changes nothing of a call; most of what is asked is of these."
+
+
 @dataclass(frozen=True, slots=True)
 class AskMedia:
     """`request` (its `rid` is given by the client) on behalf of `leg`."""
@@ -139,6 +145,10 @@ class AskMedia:
     leg: LegId
     purpose: Purpose
     request: media.Request
+
+    def is_followed_by(self, reply: media.Done | media.Failed) -> bool:
+        """Whether the call has a step to take at this reply."""
+        return isinstance(reply, media.Failed) or self.purpose not in FOLLOWED_ONLY_BY_FAILURE
 
 
 @dataclass(frozen=True, slots=True)

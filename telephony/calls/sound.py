@@ -162,6 +162,8 @@ class Sound:
     def _connect(self, pairs: list[tuple[Leg, Leg]]) -> list[AskMedia]:
         were = [pair for pair in self._pairs if all(leg.is_alive for leg in pair)]
         self._pairs = pairs
+        if pairs == were:
+            return []
         joined = {leg.leg_id for pair in pairs for leg in pair}
         # A Connect takes both legs away from whom they were connected with.
         lonely = [pair for pair in were if not joined & {leg.leg_id for leg in pair}]
@@ -175,6 +177,8 @@ class Sound:
 
     def _mix(self, mixes: dict[LegId, list[LegId]]) -> list[AskMedia]:
         were, self._mixes = self._mixes, mixes
+        if mixes == were:
+            return []
         changed = [
             leg for leg in self._seats.legs() if were.get(leg.leg_id) != mixes.get(leg.leg_id)
         ]

@@ -6,7 +6,7 @@ No call waits for the disk: `save` only queues, one task writes in batches.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import DateTime, delete, select
@@ -14,13 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.clock import utc_now
-from foundation.db import Base
+from foundation.db import Base, insert_missing
 from foundation.errors import Unavailable
 from foundation.ids import PartyId
 from foundation.write_behind import WriteBehind
 
 ROWS_AT_ONCE = 500
 "Databases limit the parameters of one statement."
+COLLECT_S = 0.03
+"""A transaction for each caller would cost more than the call; who was new in this time is lost
+with a killed core, as are its latest events."""
 
 
 class PartyRow(Base):
@@ -47,7 +50,9 @@ class PartyStore:
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
-        self._behind: WriteBehind[NewParty] = WriteBehind("parties", self._write)
+        self._behind: WriteBehind[NewParty] = WriteBehind(
+            "parties", self._write, collect_s=COLLECT_S
+        )
 
     async def load(self) -> dict[str, PartyId]:
         """All known numbers; read once, before the first call."""
@@ -98,17 +103,6 @@ class PartyStore:
     async def _write(self, batch: list[NewParty]) -> None:
         """Who is there already stays: a batch is tried again when its answer was lost."""
         async with self._sessions.begin() as session:
-            for start in range(0, len(batch), ROWS_AT_ONCE):
-                await _add_missing(session, batch[start : start + ROWS_AT_ONCE])
-
-
-async def _add_missing(session: AsyncSession, parties: list[NewParty]) -> None:
-    by_number = {party.number: party for party in parties}
-    known = select(PartyRow.number).where(PartyRow.number.in_(list(by_number)))
-    missing = by_number.keys() - set(await session.scalars(known))
-    session.add_all(
-        PartyRow(party_id=party.party_id, number=party.number, first_seen=party.first_seen)
-        for number, party in by_number.items()
-        if number in missing
-    )
-    await session.flush()
+            await session.execute(
+                insert_missing(session, PartyRow), [asdict(party) for party in batch]
+            )

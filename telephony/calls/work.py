@@ -182,7 +182,8 @@ class Work:
         def on_reply(reply: media.Done | media.Failed) -> None:
             if isinstance(reply, media.Failed):
                 log.warning("[%s] media: %s", desk.call_id, reply.sentence)
-            self._take(desk, lambda: desk.on_media(MediaAnswered(effect, reply)))
+            if effect.is_followed_by(reply):
+                self._take(desk, lambda: desk.on_media(MediaAnswered(effect, reply)))
             self._forget(desk)
 
         self._media.ask(effect.request, on_reply)

@@ -39,7 +39,8 @@ DEFAULT_TIMEOUT_S = 3.0
 class _UnderWay:
     request: p.Request
     on_reply: OnReply
-    timer: asyncio.TimerHandle | None
+    late_at: float | None
+    "None: of a rebuild, which takes as long as it takes."
 
 
 def _ignore(_reply: Reply) -> None:
@@ -70,6 +71,8 @@ class MediaClient:
         self._rid = 0
         self._under_way: dict[int, _UnderWay] = {}
         self._writer: asyncio.StreamWriter | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        "Not later than the first that is under way is late: one for all, for most are answered."
         self._is_up = asyncio.Event()
         self._encode = msgspec.msgpack.Encoder().encode
         self._decoder = msgspec.msgpack.Decoder(p.Message)
@@ -128,8 +131,11 @@ class MediaClient:
         """Send a request; its `rid` is filled in here. `on_reply` is called exactly once."""
         rid = self._next_rid()
         request = msgspec.structs.replace(request, rid=rid)
-        timer = asyncio.get_running_loop().call_later(self._timeout_s, self._time_out, rid)
-        self._under_way[rid] = _UnderWay(request, on_reply, timer)
+        loop = asyncio.get_running_loop()
+        late_at = loop.time() + self._timeout_s
+        self._under_way[rid] = _UnderWay(request, on_reply, late_at)
+        if self._timer is None:
+            self._timer = loop.call_at(late_at, self._time_out)
         if self.is_up:
             self._write(request)
 
@@ -137,7 +143,20 @@ class MediaClient:
         self._rid += 1
         return self._rid
 
-    def _time_out(self, rid: int) -> None:
+    def _time_out(self) -> None:
+        """Fail what is late by now; the others are looked at when the first of them is."""
+        assert self._timer is not None
+        now = self._timer.when()
+        try:
+            for rid, it in list(self._under_way.items()):
+                if it.late_at is not None and it.late_at <= now:
+                    self._give_up(rid)
+        finally:
+            times = [it.late_at for it in self._under_way.values() if it.late_at is not None]
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(min(times), self._time_out) if times else None
+
+    def _give_up(self, rid: int) -> None:
         under_way = self._under_way.pop(rid, None)
         if under_way is None:
             return
@@ -156,7 +175,7 @@ class MediaClient:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
-        rebuilding = [rid for rid, it in self._under_way.items() if it.timer is None]
+        rebuilding = [rid for rid, it in self._under_way.items() if it.late_at is None]
         for rid in rebuilding:
             del self._under_way[rid]
         if rebuilding:
@@ -242,8 +261,6 @@ class MediaClient:
         under_way = self._under_way.pop(reply.rid, None)
         if under_way is None:
             return  # too late: it has timed out
-        if under_way.timer is not None:
-            under_way.timer.cancel()
         if isinstance(reply, p.Done):
             self.desired.granted(under_way.request, reply)
         under_way.on_reply(reply)

@@ -262,21 +262,20 @@ class SipEndpoint:
     # -- time ------------------------------------------------------------------------------------
 
     def _on_timer(self) -> None:
-        self._timer = None
-        # The loop may wake us a clock tick early; the deadline has come all the same.
-        now = max(self.stack.deadline or 0.0, self.now)
+        assert self._timer is not None
+        # The loop may wake us a clock tick early; the time has come all the same.
+        now, self._timer = max(self._timer.when(), self.now), None
         try:
             self.perform(self.stack.tick(now))
         finally:
             self._rearm()
 
     def _rearm(self) -> None:
+        """A timer before the deadline stays: most deadlines are put off before they come."""
         is_running = self._unsent is None and not self._is_closed
         deadline = self.stack.deadline if is_running else None
+        if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+            return
         if self._timer is not None:
-            if self._timer.when() == deadline:
-                return
             self._timer.cancel()
-            self._timer = None
-        if deadline is not None:
-            self._timer = self._loop.call_at(deadline, self._on_timer)
+        self._timer = self._loop.call_at(deadline, self._on_timer)

@@ -83,7 +83,8 @@ def find_param(params: Params, name: str) -> str | None:
 
 def unquote(text: str) -> str:
     if len(text) >= 2 and text[0] == text[-1] == '"':
-        return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+        inner = text[1:-1]
+        return re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL) if "\\" in inner else inner
     return text
 
 
@@ -162,7 +163,7 @@ def _display_name(text: str) -> tuple[str, int]:
     if opening < 0:
         return "", -1
     name = text[:opening].strip()
-    if re.search(r"[\",;:@<>]", name):
+    if name and re.search(r"[\",;:@<>]", name):
         raise SipParseError(f"the display name {name!r} must be quoted")
     return name, opening
 

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.agent import Assignment
 from acd.events import (
     AcdEvent,
+    AgentState,
     CallOverflowed,
     CallQueued,
     OverflowCause,
@@ -28,6 +30,7 @@ from acd.inputs import (
     RemoveAgent,
     SignOut,
 )
+from acd.kept import KeptAgent, KeptCaller
 from acd.matching import MAX_LINEUPS
 from acd.options import (
     AgentCard,
@@ -42,7 +45,7 @@ from acd.options import (
 )
 from acd.requirement import parse_requirement
 from foundation.errors import ConfigurationError, Conflict, NotFound
-from foundation.ids import AgentId, CallId, QueueId
+from foundation.ids import AgentId, CallId, OfferId, QueueId
 from tests.support.floors import (
     BEN,
     EVA,
@@ -329,6 +332,21 @@ def test_a_queue_without_agents_lets_nobody_in_when_it_needs_them() -> None:
     assert cause_of(queue_up(floor, "c", 3.0)) is None, "somebody works, so there is hope"
 
 
+def test_a_closed_queue_lets_nobody_in_and_serves_who_waits() -> None:
+    floor = build_floor(queues={ORDERS: QueueOptions(), REPAIRS: QueueOptions()})
+    queue_up(floor, "a", 0.0)
+    queue_up(floor, "r", 0.0, REPAIRS)
+    floor.feed(ChangeQueue(ORDERS, QueueOptions(is_closed=True)), 1.0)
+    assert cause_of(queue_up(floor, "b", 2.0)) is OverflowCause.CLOSED
+    with pytest.raises(Conflict, match="is closed"):
+        floor.feed(Move(CallId("r"), ORDERS), 3.0)
+    assert (line(floor), line(floor, REPAIRS)) == (["a"], ["r"])
+
+    floor.feed(ChangeQueue(ORDERS, QueueOptions()), 4.0)
+    assert cause_of(queue_up(floor, "c", 5.0)) is None
+    assert line(floor) == ["a", "c"]
+
+
 def test_who_would_wait_too_long_by_what_is_expected_is_not_let_in() -> None:
     options = QueueOptions(skills={"orders": 1}, max_expected_wait_s=200.0)
     floor = build_floor(card(EVA, orders=1), queues={ORDERS: options})
@@ -450,6 +468,54 @@ def test_the_wait_is_told_in_rounded_seconds_and_never_rises() -> None:
     floor.feed(SignOut(BEN), 4.0)
     floor.feed(AgentLeft(talks[BEN], BEN), 4.0)
     assert told(floor.tick(33.0)) == [(1, None, True)], "with one agent it takes longer"
+
+
+def test_the_told_wait_does_not_rise_over_a_restart_either() -> None:
+    options = QueueOptions(announce_position_every_s=30.0)
+    floor = build_floor(card(EVA), queues={ORDERS: options})
+    talker = KeptAgent(
+        agent_id=EVA,
+        state=AgentState.TALKING,
+        since=0.0,
+        assignment=Assignment(CallId("c-talk"), ORDERS, OfferId("o-talk")),
+    )
+    talk = KeptCaller(
+        call_id=CallId("c-talk"),
+        queue=ORDERS,
+        priority=0,
+        entered_at=0.0,
+        offers={EVA: OfferId("o-talk")},
+        is_answered=True,
+    )
+    waits = KeptCaller(call_id=CallId("c-1"), queue=ORDERS, priority=0, entered_at=0.0, told_s=60.0)
+    floor.restore([talker], [talk, waits], 10.0)
+
+    [told] = [event for event in floor.tick(60.0) if isinstance(event, PositionTold)][:1]
+
+    assert (told.expected_s, told.is_longer) == (None, True), "not 3 minutes, after one was told"
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 500), st.sampled_from([ORDERS, REPAIRS])), min_size=2, max_size=10
+    )
+)
+def test_queues_that_share_an_agent_are_served_by_entry_whatever_the_queue(
+    callers: list[tuple[float, QueueId]],
+) -> None:
+    options = QueueOptions(wrap_up_s=0.0, max_wait_s=1e6, ring_s=1e6)
+    floor = build_floor(card(EVA), queues={ORDERS: options, REPAIRS: options})
+    came = sorted(callers, key=lambda caller: caller[0])
+    for number, (at, queue) in enumerate(came):
+        queue_up(floor, f"c-{number}", at, queue)
+    events, served = seat(floor, EVA, 600.0), []
+    while offered := offers(events):
+        [(call, _)] = offered
+        served.append(call)
+        offer = last_offer(events).offer_id
+        floor.feed(Accept(CallId(call), EVA, offer), 601.0)
+        events = floor.feed(AgentLeft(CallId(call), EVA), 602.0)
+    assert served == [f"c-{number}" for number in range(len(came))]
 
 
 def test_how_far_the_expectation_was_off_is_kept() -> None:

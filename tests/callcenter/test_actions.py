@@ -10,6 +10,7 @@ from acd.floor import Floor
 from acd.inputs import PhoneChanged
 from acd.options import AgentCard, AgentOptions, QueueOptions
 from callcenter.actions import Actions
+from callcenter.alarm_actions import AlarmActions
 from callcenter.asks import BoardAsks
 from callcenter.callback_actions import CallbackActions
 from callcenter.codec import CODEC
@@ -17,14 +18,28 @@ from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from callcenter.recording_actions import RecordingActions
 from callcenter.talk_actions import TalkActions
+from callcenter.task_actions import TaskActions
 from callcenter.wait_actions import WaitActions
+from desk.events import TaskEvent
+from desk.options import TaskOptions
+from desk.service import TaskService
+from desk.store import TaskStore
+from foundation.clock import utc_now
+from foundation.db import make_engine, make_sessions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, QueueId
 from foundation.journal import Journal
 from telephony.calls.events import CallEnded, EndedBy
 from tests.support.fake_house import House
 from tests.support.fake_lines import Lines
-from wallboard.commands import Command, Done, HangUpCall, SetAgentState, WantedState
+from wallboard.commands import (
+    Command,
+    Done,
+    HangUpCall,
+    SetAgentState,
+    WantedState,
+)
+from wallboard.events import AlarmEvent
 
 EVA = AgentId("eva")
 
@@ -36,8 +51,10 @@ class Office:
         self, journal: Journal, reasons: tuple[str, ...], *, auto_ready: bool = False
     ) -> None:
         self.journal = journal
-        self.told: list[ActionTaken | AcdEvent] = []
+        self.told: list[ActionTaken | AcdEvent | AlarmEvent | TaskEvent] = []
         self.lines = Lines()
+        no_database = make_sessions(make_engine("sqlite:///:memory:"))
+        self.tasks = TaskService(TaskOptions(), TaskStore(no_database), self._tell, utc_now)
         floor = Floor(
             {QueueId("orders"): QueueOptions()},
             [AgentCard(agent_id=EVA, name="Eva", number="1001")],
@@ -54,11 +71,13 @@ class Office:
             WaitActions(self.floor, House().journey.find, self._tell),
             CallbackActions(House().journey.callbacks, self._tell),
             RecordingActions(House().journey, self._tell),
+            AlarmActions(self._tell),
+            TaskActions(self.tasks, House().journey.callbacks, self.lines.switchboard, self._tell),
             pause_reasons=reasons,
             auto_ready=auto_ready,
         )
 
-    def _tell(self, event: ActionTaken | AcdEvent) -> None:
+    def _tell(self, event: ActionTaken | AcdEvent | AlarmEvent | TaskEvent) -> None:
         self.told.append(event)
         self.journal.publish(event)
 

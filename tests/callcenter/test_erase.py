@@ -22,7 +22,6 @@ from foundation.db import make_engine, make_sessions
 from foundation.errors import Conflict, NotFound, Unavailable
 from foundation.ids import CallbackId, CallId, PartyId, QueueId
 from foundation.journal import Journal
-from ivr.events import VoicemailLeft
 from recordings.archive import FolderShelf
 from recordings.archive_store import Archived, ArchiveStore
 from recordings.certificate import BadCertificate, Certificates
@@ -32,7 +31,7 @@ from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.sealed import SealedShelf
 from recordings.search_store import Indexed, SearchStore
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from recordings.terms import index_parts
 from recordings.vault import Vault
 from recordings.vault_store import VaultStore
@@ -71,13 +70,18 @@ class Register:
             folder, self.shelf, self.held, self.certificates, journal.publish, clock.utc_now
         )
         self.cancelled: list[CallbackId] = []
+        self.also_erased: list[PartyId] = []
         self.book = PartyBook({}, self.store.save, lambda: PartyId("p-li"))
         self.book.find_or_add(LI)
-        finder = CallersDataFinder(journal.reader, self.held, folder / "voicemail")
+        finder = CallersDataFinder(journal.reader, self.held)
         self.eraser = Eraser(
             *(self.book, self.store, journal, journal.publish, finder, self.vault, self.held),
             self._cancel,
+            [self._erase_other],
         )
+
+    async def _erase_other(self, party_id: PartyId) -> None:
+        self.also_erased.append(party_id)
 
     def _cancel(self, callback_id: CallbackId) -> bool:
         self.cancelled.append(callback_id)
@@ -89,7 +93,7 @@ class Register:
         self.journal.publish(CallArrived(one.call_id, party, "8000"))
         await self.recordings.add(one)
         await self.archives.queue(one.recording_id)
-        await self.recordings.end(one.recording_id, 1.0, True, TranscriptState.QUEUED)
+        await self.recordings.end(Ended(one.recording_id, 1.0, True, TranscriptState.QUEUED))
         said = SideTranscript(Side.CALLER, "en", (Word("hello", 0.0, 0.5, 1.0),))
         await self.recordings.save_transcript(one.recording_id, [said])
         await self.search.put(
@@ -169,18 +173,14 @@ async def test_number_stays_known_while_the_database_is_away(
 
 async def test_all_that_the_caller_left_is_gone_and_nothing_of_others(register: Register) -> None:
     li, wang = await register.talk(1), await register.talk(2, OTHERS)
-    message = register.folder / "voicemail" / "sales" / "m-1.wav"
-    message.parent.mkdir(parents=True)
-    message.write_bytes(b"RIFF of a message")
-    register.journal.publish(VoicemailLeft(li.call_id, "sales", "sales/m-1", 3.0))
     callback = CallbackId("cb-1")
     register.journal.publish(CallbackQueued(callback, PartyId("p-li"), QueueId("orders")))
     done = await register.eraser.erase(EraseParty(LI, "sue"))
 
     files = {path.name for path in register.folder.rglob("r-*") if path.is_file()}
     assert files == {"r-2.flac.sealed", "r-2.peaks.sealed"}
-    assert not message.exists()
     assert register.cancelled == [callback]
+    assert register.also_erased == [LI_ID]
     assert await register.rows() == {
         "recording": 1,
         "recording_archive": 1,
@@ -194,7 +194,6 @@ async def test_all_that_the_caller_left_is_gone_and_nothing_of_others(register: 
         "calls": 1,
         "recordings": 1,
         "transcripts": 1,
-        "voicemails": 1,
         "callbacks": 1,
     }
     assert (await register.kept_events())[-2:] == [
@@ -249,7 +248,7 @@ async def test_dry_run_counts_and_changes_nothing(register: Register) -> None:
     before, told = await register.rows(), len(await register.kept_events())
     shown = await register.eraser.erase(EraseParty(LI, "sue", dry_run=True))
 
-    assert shown.counts == {"calls": 1, "recordings": 1, "transcripts": 1, "voicemails": 0}
+    assert shown.counts == {"calls": 1, "recordings": 1, "transcripts": 1}
     assert (shown.certificate, shown.held) == ("", [])
     assert await register.rows() == before
     assert len(await register.kept_events()) == told

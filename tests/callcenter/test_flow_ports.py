@@ -1,13 +1,14 @@
 """Who is known, what is kept of messages, and the counts of ways through a flow."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from callcenter.acquaintance import Acquaintance
 from callcenter.path_counts import PathCounts
 from callcenter.voicemail import Messages
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
-from ivr.events import FlowEnded, VoicemailLeft
+from foundation.record import Record
+from ivr.events import FlowEnded, VoicemailLeft, VoicemailStarted
+from recordings.events import RecordingEnded
 
 C1, C2 = CallId("c-1"), CallId("c-2")
 NOW = datetime(2026, 10, 12, 9, 30, tzinfo=UTC)
@@ -43,28 +44,75 @@ def test_caller_without_a_number_is_nobody_we_know() -> None:
     assert (caller.number, caller.tier, caller.last_agent) == ("anonymous", "", "")
 
 
-def test_message_is_told_with_its_file_and_length(tmp_path: Path) -> None:
-    told: list[VoicemailLeft] = []
-    messages = Messages(tmp_path, told.append, lambda: NOW)
-    recording_id, file = messages.begin(C1, "sales")
-    Path(file).write_bytes(b"")
-    assert Path(file).parent == tmp_path / "sales"
-    assert messages.owns(recording_id)
+class Recorder:
+    def __init__(self) -> None:
+        self.started: list[tuple[CallId, QueueId, str]] = []
+        self.ended: list[tuple[RecordingId, int, bool]] = []
+
+    def start_message(
+        self, call_id: CallId, queue: QueueId, language: str
+    ) -> tuple[RecordingId, str]:
+        self.started.append((call_id, queue, language))
+        return RecordingId(f"vm-{len(self.started)}"), "/recordings/vm.wav"
+
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
+        self.ended.append((recording_id, frames, complete))
+
+
+SALES = QueueId("sales")
+VM1 = RecordingId("vm-1")
+STARTED, LEFT = VoicemailStarted(C1, VM1, "box", SALES), VoicemailLeft(C1, "box", VM1, 3.0, SALES)
+
+
+def record(event: object) -> Record[object]:
+    return Record(1, 0.0, NOW, event)
+
+
+def test_message_is_a_recording_and_told_with_its_length_when_that_is_closed() -> None:
+    told: list[VoicemailStarted | VoicemailLeft] = []
+    messages = Messages(recorder := Recorder(), told.append)
+    assert messages.begin(C1, "box", SALES, "en|zh") == (VM1, "/recordings/vm.wav")
+    assert recorder.started == [(C1, SALES, "en|zh")]
+    assert messages.owns(VM1)
     assert not messages.owns(RecordingId("r-1"))
-    messages.end(recording_id, 8000 * 3)
-    assert told == [VoicemailLeft(C1, "sales", f"sales/{Path(file).stem}", 3.0)]
-    assert Path(file).exists()
+    messages.end(VM1, 24_000, complete=True)
+    assert recorder.ended == [(VM1, 24_000, True)]
+    assert told == [STARTED]
+    messages.on_event(RecordingEnded(RecordingId("r-1"), 9.0, complete=True))
+    messages.on_event(RecordingEnded(VM1, 3.0, complete=True))
+    assert told == [STARTED, LEFT]
 
 
-def test_click_is_no_message_and_its_file_is_deleted(tmp_path: Path) -> None:
-    told: list[VoicemailLeft] = []
-    messages = Messages(tmp_path, told.append, lambda: NOW)
-    recording_id, file = messages.begin(C1, "sales")
-    Path(file).write_bytes(b"")
-    messages.end(recording_id, 100)
-    messages.end(recording_id, 80_000)
+def test_click_is_no_message() -> None:
+    told: list[VoicemailStarted | VoicemailLeft] = []
+    messages = Messages(Recorder(), told.append)
+    messages.begin(C1, "box", SALES, "en")
+    messages.on_event(RecordingEnded(VM1, 0.4, complete=True))
+    messages.on_event(RecordingEnded(VM1, 9.0, complete=True))
+    assert told == [STARTED]
+
+
+def test_message_whose_core_was_killed_is_told_by_the_next_one() -> None:
+    told: list[VoicemailStarted | VoicemailLeft] = []
+    messages = Messages(Recorder(), told.append)
+    messages.remember(record(STARTED))
+    messages.restored()
     assert told == []
-    assert not Path(file).exists()
+    messages.on_event(RecordingEnded(VM1, 3.0, complete=False))
+    assert told == [LEFT]
+
+
+def test_message_that_ended_in_the_last_moment_is_told_once() -> None:
+    for facts, expected in (
+        ([STARTED, RecordingEnded(VM1, 3.0, complete=True)], [LEFT]),
+        ([STARTED, RecordingEnded(VM1, 3.0, complete=True), LEFT], []),
+    ):
+        told: list[VoicemailStarted | VoicemailLeft] = []
+        messages = Messages(Recorder(), told.append)
+        for fact in facts:
+            messages.remember(record(fact))
+        messages.restored()
+        assert told == expected
 
 
 def test_ways_are_counted_also_of_a_flow_that_was_called() -> None:

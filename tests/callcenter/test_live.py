@@ -9,9 +9,17 @@ import pytest
 
 from acd.events import AcdEvent, AgentOffered, AgentState
 from acd.floor import Floor
-from acd.inputs import Enqueue, PhoneChanged, Ready, SignIn
+from acd.inputs import Accept, CallerLeft, Enqueue, PhoneChanged, Ready, SignIn
 from callcenter import live_file
-from callcenter.asks import ChangeAgentLive, ChangeQueueLive, Reload, ResetLive, ShowLive
+from callcenter.asks import (
+    AddAgentLive,
+    ChangeAgentLive,
+    ChangeQueueLive,
+    Reload,
+    RemoveAgentLive,
+    ResetLive,
+    ShowLive,
+)
 from callcenter.codec import CODEC
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
@@ -21,7 +29,7 @@ from callcenter.live_house import LiveHouse, LiveParts, read_live
 from callcenter.reloading import Reloader
 from callcenter.rules import agent_cards, agent_options, house_rules, media_book, queue_options
 from callcenter.settings import load
-from foundation.errors import ConfigurationError, NotFound, RemoteError, Unavailable
+from foundation.errors import ConfigurationError, Conflict, NotFound, RemoteError, Unavailable
 from foundation.ids import AgentId, CallId, QueueId
 from foundation.journal import Journal
 from tests.callcenter.test_queue_checks import centre
@@ -36,6 +44,8 @@ agents:
 queues:
   orders: {skills: {orders: 1}, ring_s: 7, strategy: most_idle}
   help: {skills: {help: 1}}
+phones:
+  - {id: boss, name: Eve, sip_password: long-enough-9}
 """
 
 
@@ -244,7 +254,7 @@ async def test_reload_takes_up_agents_and_queues_and_says_what_waits(office: Off
     assert office.accounts["boss"] == "secret"
     assert office.looked_at == ["a3"]
     assert office.spoken == ["1003"]
-    assert office.house.directory().agents[A1] == AgentCard("Anne", "day")
+    assert office.house.directory().agents[A1] == AgentCard("Anne", "day", {"help": 5})
     assert DirectoryChanged() in office.told
     assert office.audit == [ActionTaken("sue", "reload", "callcenter.yaml")]
 
@@ -293,3 +303,119 @@ async def test_live_change_stays_on_top_of_a_reload(office: Office) -> None:
 
     options = office.floor.floor.options_of(ORDERS)
     assert (options.ring_s, options.wrap_up_s) == (20, 3)
+
+
+# -- agents who come and go ------------------------------------------------------------------------
+
+
+async def add(office: Office, **fields: object) -> str:
+    """The password that was made."""
+    new = {"id": "a3", "name": "Cem", "number": "1003", "skills": {"orders": 4}, **fields}
+    return (await office.actions.add_agent(AddAgentLive(new, "sue"))).sip_password
+
+
+async def remove(office: Office, agent_id: str) -> None:
+    await office.actions.remove_agent(RemoveAgentLive(agent_id, "sue"))
+
+
+async def test_agent_who_is_added_takes_calls_and_is_there_after_a_restart(office: Office) -> None:
+    password = await add(office)
+    a3 = AgentId("a3")
+    assert office.accounts["a3"] == password
+    assert len(password) == 20
+    assert office.spoken == ["1003"]
+    assert office.looked_at == ["a3"]
+    assert office.house.directory().agents[a3] == AgentCard("Cem", "", {"orders": 4})
+    assert DirectoryChanged() in office.told
+    office.sign_in(a3)
+    office.floor.feed(Enqueue(C1, ORDERS))
+    assert office.offered == [(C1, a3)]
+
+    office.start()
+    assert office.floor.floor.card_of(a3).skills == {"orders": 4}
+    assert office.house.served.agents[-1].sip_password.get_secret_value() == password
+    await office.actions.change_agent(ChangeAgentLive("a3", "sue", backup=True))
+    assert office.floor.floor.card_of(a3).backup
+
+
+async def test_password_is_in_no_audit_and_shown_to_nobody_again(office: Office) -> None:
+    password = await add(office)
+    shown = await office.actions.show(ShowLive())
+    path = live_file.path_of(office.house.configured)
+
+    assert password not in shown
+    assert "Cem" in shown
+    assert password not in str(office.told)
+    assert office.audit[0].action == "agent added"
+    assert password in path.read_text(encoding="utf-8")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "sentence"),
+    [
+        ({"id": "a1"}, Conflict, "'a1' is somebody's id"),
+        ({"id": "boss"}, Conflict, "'boss' is somebody's id"),
+        ({"number": "1002"}, Conflict, "'1002' is the number of the agent a2"),
+        ({"id": "a 3"}, RemoteError, "id"),
+        ({"name": ""}, RemoteError, "name"),
+        ({"skills": {"ordrs": 3}}, RemoteError, "the skill 'ordrs'; did you mean 'orders'"),
+        ({"skills": {"orders": 11}}, RemoteError, "skills.orders"),
+        ({"shoe_size": 43}, RemoteError, "shoe_size"),
+    ],
+)
+async def test_agent_who_cannot_be_is_refused_and_nothing_is_changed(
+    office: Office, fields: dict[str, Any], error: type[RemoteError], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence):
+        await add(office, **fields)
+    assert office.told == []
+    assert not live_file.path_of(office.house.configured).exists()
+
+
+async def test_who_is_removed_is_signed_out_and_the_id_is_never_used_again(office: Office) -> None:
+    await add(office)
+    office.sign_in(AgentId("a3"))
+    for agent_id in ("a3", "a1"):
+        await remove(office, agent_id)
+        assert agent_id not in office.accounts
+        with pytest.raises(Conflict, match="id"):
+            await add(office, id=agent_id, number="1004")
+
+    office.start()
+    assert [view.agent_id for view in office.floor.floor.agents()] == [A2]
+    await office.actions.reset(ResetLive("sue"))
+    assert {view.agent_id for view in office.floor.floor.agents()} == {A1, A2}, "as configured"
+    with pytest.raises(Conflict, match="'a3' was another agent's id"):
+        await add(office)
+    with pytest.raises(NotFound):
+        await remove(office, "a3")
+
+
+async def test_who_has_a_call_is_not_removed(office: Office) -> None:
+    office.sign_in(A2)
+    office.floor.feed(Enqueue(C1, ORDERS))
+    for _ in range(2):
+        with pytest.raises(Conflict, match="a2 has a call"):
+            await remove(office, "a2")
+        offer = office.floor.floor.agent(A2).offer_id
+        assert offer is not None
+        office.floor.feed(Accept(C1, A2, offer))
+    office.floor.feed(CallerLeft(C1))
+    office.floor.feed(PhoneChanged(A2, registered=True, busy=True))
+    with pytest.raises(Conflict, match="a2 has a call"):
+        await remove(office, "a2")
+    office.floor.feed(PhoneChanged(A2, registered=True, busy=False))
+    assert office.floor.floor.state_of(A2) is AgentState.WRAP_UP
+    await remove(office, "a2")
+    assert A2 not in office.rules.agents
+
+
+async def test_who_is_configured_by_now_is_as_configured(office: Office) -> None:
+    await add(office)
+    office.rewrite(
+        "queues:\n",
+        '  - {id: a3, name: Cemile, number: "1003", sip_password: long-enough-3}\nqueues:\n',
+    )
+    office.start()
+    assert office.house.directory().agents[AgentId("a3")] == AgentCard("Cemile", "")

@@ -7,9 +7,17 @@ import httpx
 import pytest
 
 from acd.expected_wait import Accuracy
-from callcenter.asks import ChangeAgentLive, ChangeQueueLive, ResetLive, ShowLive
+from callcenter.asks import (
+    AddAgentLive,
+    AgentAdded,
+    ChangeAgentLive,
+    ChangeQueueLive,
+    RemoveAgentLive,
+    ResetLive,
+    ShowLive,
+)
 from callcenter.live_api import live_router
-from foundation.errors import CallCentreError, NotFound, RemoteError, Unavailable
+from foundation.errors import CallCentreError, Conflict, NotFound, RemoteError, Unavailable
 from foundation.ids import AgentId, QueueId
 from foundation.ipc import Request
 from foundation.ipc.messages import ReplyT
@@ -45,6 +53,8 @@ class Core:
         if self.refuse_with is not None:
             raise self.refuse_with
         self.asked.append(request)
+        if isinstance(request, AddAgentLive):
+            return AgentAdded(1, "made")  # type: ignore[return-value]  # its own
         return "version: 1\n"  # type: ignore[return-value]  # only ShowLive's is looked at
 
     async def read_accuracies(self) -> dict[QueueId, Accuracy]:
@@ -149,7 +159,7 @@ async def test_board_asks_for_names_again_when_they_have_changed(desk: Desk) -> 
     assert [one["name"] for one in (await desk.client.get("/api/v1/agents")).json()] == ["Ann"]
 
     desk.core.directory = Directory({AgentId("ann"): AgentCard("Anne", "day")})
-    await desk.board_core.tell(DirectoryChanged())  # type: ignore[arg-type]  # not the board's own
+    await desk.board_core.tell(DirectoryChanged())
     for _ in range(200):
         names = [one["name"] for one in (await desk.client.get("/api/v1/agents")).json()]
         if names != ["Ann"]:
@@ -166,3 +176,47 @@ async def test_queues_tell_how_far_their_expected_waits_were_off(desk: Desk) -> 
     desk.core.refuse_with = Unavailable("core is away")
     orders, _ = (await desk.client.get("/api/v1/queues")).json()
     assert orders["expected_wait_error"] is None
+
+
+NEW = {"id": "cem", "name": "Cem", "number": "1003", "skills": {"orders": 4}}
+
+
+async def test_agent_is_added_with_a_password_that_is_told_once_and_removed(desk: Desk) -> None:
+    await sign_in(desk.client, "sue")
+    added = await desk.client.post("/api/v1/agents", json=NEW)
+    removed = await desk.client.delete("/api/v1/agents/cem")
+
+    assert (added.status_code, added.json()) == (201, {"id": "cem", "sip_password": "made"})
+    assert (removed.status_code, removed.json()) == (200, {"id": "cem"})
+    ask, gone = desk.core.asked
+    assert isinstance(ask, AddAgentLive)
+    assert ask.fields | NEW == ask.fields
+    assert gone == RemoveAgentLive("cem", "sue")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "two words"},
+        {"name": ""},
+        {"number": "x"},
+        {"skills": {"orders": 0}},
+        {"languages": ["english"]},
+        {"sip_password": "mine"},
+        {"srtp": "maybe"},
+    ],
+)
+async def test_bad_agents_are_refused_before_core_is_asked(
+    desk: Desk, wrong: dict[str, object]
+) -> None:
+    await sign_in(desk.client, "sue")
+    answer = await desk.client.post("/api/v1/agents", json={**NEW, **wrong})
+    assert answer.status_code == 422
+    assert desk.core.asked == []
+
+
+async def test_ids_in_use_and_agents_in_a_call_are_a_conflict(desk: Desk) -> None:
+    await sign_in(desk.client, "sue")
+    desk.core.refuse_with = Conflict("'cem' is somebody's id already.")
+    assert (await desk.client.post("/api/v1/agents", json=NEW)).status_code == 409
+    assert (await desk.client.delete("/api/v1/agents/cem")).status_code == 409

@@ -9,7 +9,7 @@ from acd.events import AgentOffered, CallbackQueued, CallQueued, Priority
 from callcenter.contact import Guest
 from callcenter.destinations import NumberRules
 from callcenter.menu_ports import Answer, MenuPorts
-from foundation.ids import CallId, OfferId, PartyId, RecordingId
+from foundation.ids import CallId, OfferId, PartyId, QueueId, RecordingId
 from ivr.caller import Caller
 from ivr.effects import AskSpeech, StartLookup
 from ivr.events import (
@@ -62,10 +62,14 @@ class Server:
 class Ears:
     def __init__(self) -> None:
         self.asked: list[AskSpeech] = []
+        self.over: list[CallId] = []
         self.stopped: list[CallId] = []
 
     def start(self, call_id: CallId, asked: AskSpeech, answer: Answer) -> None:
         self.asked.append(asked)
+
+    def question_over(self, call_id: CallId) -> None:
+        self.over.append(call_id)
 
     def stop(self, call_id: CallId) -> None:
         self.stopped.append(call_id)
@@ -73,15 +77,19 @@ class Ears:
 
 class Box:
     def __init__(self) -> None:
+        self.begun: list[tuple[str, str]] = []
         self.ended: list[tuple[RecordingId, int]] = []
 
-    def begin(self, call_id: CallId, box: str) -> tuple[RecordingId, str]:
+    def begin(
+        self, call_id: CallId, box: str, queue: QueueId, language: str
+    ) -> tuple[RecordingId, str]:
+        self.begun.append((queue, language))
         return RecordingId(f"vm-{box}-1"), f"/voicemail/{box}/1.wav"
 
     def owns(self, recording_id: RecordingId) -> bool:
         return recording_id.startswith("vm-")
 
-    def end(self, recording_id: RecordingId, frames: int) -> None:
+    def end(self, recording_id: RecordingId, frames: int, complete: bool) -> None:
         self.ended.append((recording_id, frames))
 
 
@@ -258,6 +266,17 @@ def test_message_is_recorded_after_a_tone_and_told_when_it_is_closed() -> None:
     assert house.recorder.ended == []
     house.heard()
     assert house.facts(CallQueued)
+
+
+@pytest.mark.parametrize(
+    ("node", "queue"),
+    [("box: sales", ""), ("box: orders", "orders"), ("box: sales, queue: repairs", "repairs")],
+)
+def test_message_is_for_the_agents_of_a_queue(node: str, queue: str) -> None:
+    house = Menu(f"  a: {{do: voicemail, {node}, next: end}}")
+    house.begin()
+    house.heard()
+    assert house.box.begun == [(queue, "en")]
 
 
 def test_key_ends_a_message() -> None:

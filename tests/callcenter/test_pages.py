@@ -13,6 +13,7 @@ from tools import pages
         ("configuration.md", pages.configuration),
         ("events.md", pages.events),
         ("states.md", pages.states),
+        ("wallboard.asyncapi.yaml", pages.asyncapi),
     ],
 )
 def test_page_is_up_to_date(name: str, write: Callable[[], str]) -> None:

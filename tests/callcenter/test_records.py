@@ -21,7 +21,7 @@ from foundation.journal import Journal, JournalReader
 from foundation.web.store import UserStore
 from telephony.calls import events as calls
 from telephony.calls.store import PartyStore
-from tests.support.web_house import USERS, client_of, sign_in
+from tests.support.web_house import USERS, client_of, running, sign_in
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CENTRE = "timezone: Asia/Shanghai\nrecordings: {transcribe: false}\n"
@@ -158,7 +158,8 @@ async def centre(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def client(centre: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(application(load(centre))) as client:
+    app = application(load(centre))
+    async with running(app), client_of(app) as client:
         yield client
 
 

@@ -17,6 +17,7 @@ from acd.events import (
     CallOverflowed,
     CallQueued,
     OfferFailed,
+    PositionTold,
     TalkEnded,
     TalkTaken,
 )
@@ -94,6 +95,17 @@ def test_caller_who_waits_keeps_place_age_and_music() -> None:
     assert kept == [(first, 3.0), (second, 10.0)]
     assert [each.contact.stage for each in plan.calls] == [Stage.WAITING] * 2
     assert [each.missed for each in plan.calls] == [(), ()]
+
+
+def test_wait_that_was_announced_is_known_to_the_next_core() -> None:
+    lines = Lines(House())
+    call_id = waiting(lines)
+    for expected_s, is_longer in ((90.0, False), (60.0, False), (None, True)):
+        lines.write(PositionTold(call_id, ORDERS, 1, expected_s, is_longer))
+
+    [kept] = plan_of(lines.journal, lines.sides()).kept_callers(0.0)
+
+    assert kept.told_s == 60.0
 
 
 def test_caller_whose_prompt_ended_unheard_gets_music_again() -> None:

@@ -1,13 +1,14 @@
 """Core's side of listening; listener and media are lists."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from callcenter.speech_desk import OnReply, SpeechDesk
 from foundation.ids import CallId, LegId
 from ivr.effects import AskSpeech
-from ivr.inputs import SpeechFailed, SpeechHeard, SpeechSilent
+from ivr.inputs import SpeechBegan, SpeechFailed, SpeechHeard, SpeechSilent
 from recordings import listen_messages as m
 from telephony.media import protocol as media
 
@@ -122,3 +123,17 @@ def test_new_question_of_a_call_ends_the_one_before(house: House) -> None:
     house.start(asked=AskSpeech(8, ("en",), {}, 5.0, 12.0))
     assert [type(message) for message in house.sent] == [m.Listen, m.StopListening, m.Listen]
     assert len(house.desk) == 1
+
+
+def test_question_may_be_spoken_over(house: House) -> None:
+    house.start(asked=replace(ASKED, over_prompt=True))
+    [listen] = house.sent
+    assert isinstance(listen, m.Listen)
+    assert listen.over_prompt
+    house.desk.on_message(m.Began(listen_id=ID))
+    assert house.settle() == [(CALL, SpeechBegan(7))]
+    house.desk.question_over(CALL)
+    assert house.sent[1:] == [m.PromptOver(listen_id=ID)]
+    house.desk.stop(CALL)
+    house.desk.question_over(CALL)
+    assert len(house.sent) == 3

@@ -11,7 +11,7 @@ from callcenter.settings import load
 from foundation.db import create_schema, make_engine
 from foundation.web.store import UserStore
 from foundation.web.users import Role, User
-from tests.support.web_house import CHEAP, client_of, sign_in
+from tests.support.web_house import CHEAP, client_of, running, sign_in
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 CENTRE = f"""
@@ -29,7 +29,8 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     await create_schema(engine)
     await UserStore(engine).add(User("ann", Role.AGENT, CHEAP.hash("correct horse battery")))
     await engine.dispose()
-    async with client_of(application(settings)) as client:
+    app = application(settings)
+    async with running(app), client_of(app) as client:
         yield client
 
 

@@ -15,6 +15,7 @@ from callcenter.asks import (
     Erased,
     EraseParty,
     FindJournalEnds,
+    IndexTranscript,
     JournalEnds,
     ListAgents,
     ReadCall,
@@ -25,14 +26,19 @@ from callcenter.call_record import rows_of_call
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, TranscriberLine
 from callcenter.places import Places
+from callcenter.settings import load
+from foundation.db import create_schema, make_engine, make_sessions
 from foundation.errors import Conflict, NotFound, Unavailable
-from foundation.ids import AgentId, CallId, PartyId, QueueId
+from foundation.ids import AgentId, CallId, PartyId, QueueId, RecordingId
 from foundation.ipc import Server
 from foundation.journal import Journal, Row
 from foundation.record import Record
 from recordings.messages import LeaseWork, NoWork, Reply
-from telephony.calls.events import CallArrived
+from recordings.search_store import Indexed
+from recordings.terms import IndexPart
+from telephony.calls.events import CallArrived, Side
 from tests.support.centres import run_command, write_centre
+from tests.support.search_behaviour import keep
 from wallboard.board import BoardRecord
 from wallboard.commands import Done, HangUpCall, SetAgentState, WantedState
 from wallboard.core_link import CaughtUp, StartOver
@@ -73,6 +79,7 @@ class SmallCore:
                 ReadMetrics: self._metrics,
                 ReadCall: self._call,
                 EraseParty: self._erase,
+                IndexTranscript: self._index,
             },
             self.journal,
         )
@@ -103,6 +110,9 @@ class SmallCore:
     async def _erase(self, ask: EraseParty) -> Erased:
         self.asked.append(ask)
         return Erased(1, "c.json", {"calls": 2}, [])
+
+    async def _index(self, ask: IndexTranscript) -> None:
+        self.asked.append(ask)
 
     async def _metrics(self, _: ReadMetrics) -> bytes:
         return b"core_calls 1.0\n"
@@ -259,3 +269,19 @@ async def test_board_is_shown_once_in_the_terminal(core: SmallCore, tmp_path: Pa
     assert shown.exit_code == 0, shown.output
     assert "offered 1, answered 0" in shown.stdout
     assert "waiting 1" in shown.stdout
+
+
+async def test_command_leaves_the_writing_of_the_index_to_a_core_that_runs(
+    core: SmallCore, tmp_path: Path
+) -> None:
+    engine = make_engine(load(write_centre(tmp_path)).database_url)
+    await create_schema(engine)
+    await keep(make_sessions(engine), 1, "退款", "my order", indexed=False)
+    await engine.dispose()
+
+    done = await asyncio.to_thread(run_command, "recordings", "reindex", tmp_path)
+
+    assert (done.exit_code, done.stdout) == (0, "1 transcripts indexed.\n")
+    caller = Indexed(Side.CALLER, (IndexPart("退款", "退 款"),))
+    agent = Indexed(Side.AGENT, (IndexPart("my order", "my order"),))
+    assert core.asked == [IndexTranscript(RecordingId("r-1"), [caller, agent])]

@@ -19,6 +19,7 @@ from acd.events import (
     OfferFailure,
     OverflowCause,
 )
+from callcenter.demo.softphone import PhoneOptions
 from callcenter.events import ActionTaken
 from foundation.ids import CallId
 from telephony.calls.events import CallBridged, CallEnded
@@ -149,6 +150,53 @@ async def test_three_phones_ring_and_the_others_stop_when_one_answers_after_a_ki
     assert answered.agent_id == "agent0002"
     paused = centre.facts(AgentChanged, before, state=AgentState.PAUSED)
     assert paused == [], "who was beaten is ready for the next"
+
+
+async def command(centre: Centre, *words: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "callcenter", *words, "--dir", str(centre.folder)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, output.decode()
+
+
+async def test_agent_who_is_added_takes_calls_after_a_kill_and_is_removed_when_they_are_over(
+    centre: Centre,
+) -> None:
+    before = centre.mark()
+    new = ("newcomer", "Newcomer", "1077", "--skill", "special=9", "--skill", "orders=1")
+    added = await command(centre, "agent", "add", *new)
+    assert added[0] == 0, added[1]
+    pid = centre.kill("core")
+    await centre.replaced("core", pid)
+    await centre.ready()
+    options = PhoneOptions(
+        server=centre.sip, user="newcomer", password=added[1].split()[-1], local_ip="127.0.0.1"
+    )
+    async with DeskPhone.opened(options) as phone, centre.phone() as caller, centre.web() as web:
+        assert isinstance(phone, DeskPhone)
+        await phone.register()
+        call_id = await wait_in_queue(centre, caller, "3")
+        (await phone.rings()).accept()
+        await centre.told(AgentAnswered, before, call_id=call_id, agent_id="newcomer")
+        refused = await web.delete("/api/v1/agents/newcomer")
+        await centre.until_ok(lambda: web.post(f"/api/v1/calls/{call_id}/hangup"))
+        await centre.told(CallEnded, before, call_id=call_id)
+        removed = await command(centre, "agent", "remove", "newcomer")
+        again = await web.post(
+            "/api/v1/agents", json={"id": "newcomer", "name": "Other", "number": "1078"}
+        )
+        agents = (await web.get("/api/v1/agents")).json()
+
+    assert refused.status_code == 409
+    assert removed[0] == 0, removed[1]
+    assert again.status_code == 409
+    assert "newcomer" not in [one["id"] for one in agents]
+    audit = [one.action for one in centre.facts(ActionTaken, before)]
+    assert audit[0] == "agent added"
+    assert audit[-1] == "agent removed"
 
 
 async def reload(centre: Centre) -> tuple[int, str]:

@@ -12,23 +12,27 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
 from acd.events import CallQueued
 from callcenter.supervise.roles import read_run_files, run_folder
+from desk.events import TaskOpened
 from ivr.events import (
     CallbackAsked,
     CallerSent,
     DigitsEntered,
     FlowEnded,
+    FlowStarted,
     LookupEnded,
     SpeechSettled,
     SurveyAnswered,
     VoicemailLeft,
+    VoicemailStarted,
 )
 from telephony.calls.events import CallEnded, EndedBy, GuestJoined
-from tests.support.centre import ROOT, Centre, served
+from tests.support.centre import ROOT, Centre, Screen, served
 from tests.support.desk_phone import DeskCall
 from tests.support.media_phone import loudness
 from tests.support.programs import find_free_port
@@ -166,7 +170,7 @@ async def test_message_is_recorded_and_ends_when_the_caller_is_silent(centre: Ce
         assert ended.by is EndedBy.CENTRE
     assert left.box == "sales"
     assert 3.0 < left.seconds < 8.0
-    file = centre.folder / "data" / "voicemail" / f"{left.voicemail_id}.wav"
+    [file] = (centre.folder / "data" / "recordings").glob(f"*/{left.voicemail_id}.wav")
     pcm = np.frombuffer(await asyncio.to_thread(file.read_bytes), "<i2")[22:]
     assert loudness(pcm[::2], 1000) > 250
 
@@ -180,6 +184,55 @@ async def test_message_of_who_hangs_up_is_kept(centre: Centre) -> None:
     left = await centre.told(VoicemailLeft, before)
     assert left.box == "spoken"
     assert left.seconds > 1.0
+
+
+async def hear_emergency(centre: Centre) -> None:
+    before = centre.mark()
+    async with centre.phone("13900000001") as phone:
+        call = phone.dial("8001")
+        await call.answered()
+        reason = "emergency announcement"
+        ended = await centre.told(CallEnded, before, within_s=15, reason=reason)
+        heard = np.frombuffer(call.heard, "<i2").astype(np.float64)
+    assert ended.by is EndedBy.CENTRE
+    assert float(np.abs(heard).mean()) > 20, "the words were spoken"
+    assert centre.facts(FlowStarted, before) == []
+
+
+async def declare_emergency(web: httpx.AsyncClient, board: Screen) -> None:
+    words = {"en": "There is a fire in the building.", "zh": "大楼发生火灾。"}
+    answer = await web.post("/api/v1/emergency", json={"text": words, "then": "hang_up"})
+    assert (answer.status_code, answer.json()["lacks"]) == (200, [])
+    await board.shows(lambda state: state["emergency"] == words)
+
+
+async def end_emergency(web: httpx.AsyncClient, board: Screen) -> None:
+    assert (await web.request("DELETE", "/api/v1/emergency")).status_code == 200
+    await board.shows(lambda state: state["emergency"] is None)
+
+
+async def test_emergency_announcement_and_a_message_outlive_the_core(centre: Centre) -> None:
+    """The announcement comes before any flow. The message's recording goes on in media; the next
+    core closes it and opens the task. One core dies for both: a new one takes its time."""
+    await put(
+        centre, "  a: {do: voicemail, box: orders, greeting: choices, silence_s: 60, next: bye}\n"
+    )
+    async with centre.web() as web, centre.board() as board:
+        async with calling(centre) as (call, before):
+            await centre.told(VoicemailStarted, before)
+            call.play(tone(1000, 5.0))
+            await declare_emergency(web, board)
+            await hear_emergency(centre)
+            await centre.replaced("core", centre.kill("core"))
+        task = await centre.told(TaskOpened, before, within_s=15)
+        assert (task.kind, task.queue, task.line) == ("voicemail", "orders", "8001")
+        await centre.until_ok(lambda: web.get(f"/api/v1/tasks/{task.task_id}"))
+        audio = await web.get(f"/api/v1/tasks/{task.task_id}/audio")
+        assert audio.status_code == 200
+        await hear_emergency(centre)
+        await end_emergency(web, board)
+    async with calling(centre) as (_, before):
+        await centre.told(FlowStarted, before)
 
 
 async def test_caller_is_sent_to_an_agents_phone(centre: Centre) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from recordings.quality.store import QualityStore
 from recordings.store import RecordingStore
 from tests.support.database import fresh_sessions
 from tests.support.postgresql import can_become_postgres, find_programs, postgresql
+from tests.support.quality_store_behaviour import QualityStoreBehaviour, Shelf
 from tests.support.recording_store_behaviour import RecordingStoreBehaviour
 from tests.support.search_behaviour import SearchBehaviour, Sessions
 
@@ -37,6 +39,16 @@ def store(sessions: Sessions) -> RecordingStore:
 
 
 class TestOnPostgresql(RecordingStoreBehaviour):
+    """All of it."""
+
+
+@pytest.fixture
+async def shelf(url: str) -> AsyncIterator[Shelf]:
+    async with fresh_sessions(url) as sessions:
+        yield Shelf(RecordingStore(sessions), QualityStore(sessions))
+
+
+class TestVerdictsOnPostgresql(QualityStoreBehaviour):
     """All of it."""
 
 

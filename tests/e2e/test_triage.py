@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from bench.centre import Centre, running
-from bench.triage import PROMPT_S, Request, ask_all, flows, read, requests_of
+from bench.triage import QUESTION, Request, ask_all, flow, flows, read, requests_of
+from bench.triage_caller import PROMPT_S
 from callcenter.demo.softphone import PhoneOptions, Softphone
 from ivr.synthesis import Utterance, synthesise_all
 from telephony.sip.events import HostPort
@@ -62,3 +63,14 @@ async def test_listener_that_dies_sends_the_caller_to_the_keys_and_comes_back(
             await asyncio.sleep(0.1)
     [outcome] = await ask_all(centre, requests[:1], speech[:1])
     assert outcome.is_right
+
+
+async def test_caller_speaks_over_a_long_question(
+    requests: list[Request], speech: list[bytes]
+) -> None:
+    """Half a minute is asked; who answers after two seconds is not made to hear the rest."""
+    long = {**QUESTION, "en": "Please tell us in a few words what we can do for you today. " * 6}
+    with running(agents=1, flows={"only-en": flow(read(), ["en"], long)}) as centre:
+        [outcome] = await ask_all(centre, requests[:1], speech[:1])
+    assert (outcome.got, outcome.is_right) == (requests[0].wanted, True)
+    assert outcome.after_s < 10

@@ -29,6 +29,7 @@ from recordings import wav
 from recordings.error_rate import compare, micro_average
 from recordings.events import RecordingEnded, RecordingStarted, TranscriptReady
 from recordings.model_folders import model_folder
+from recordings.quality.events import QualityScored
 from recordings.vosk_recogniser import VoskRecogniser
 from telephony.calls.events import (
     CallAnswered,
@@ -163,8 +164,10 @@ async def test_what_was_said_is_written_down_with_its_side_and_time(centre: Cent
             await asyncio.sleep(0.3)
         recording_id = centre.facts(RecordingStarted, before)[0].recording_id
         ready = await centre.told(TranscriptReady, before, within_s=30, recording_id=recording_id)
+        scored = await centre.told(QualityScored, before, within_s=10, recording_id=recording_id)
     async with centre.web() as web:
         recording = f"/api/v1/recordings/{recording_id}"
+        judged = (await web.get(f"/api/v1/quality/recordings/{recording_id}")).json()["current"]
         transcript = (await web.get(f"{recording}/transcript")).json()
         about = (await web.get(recording)).json()
         audio = await web.get(f"{recording}/audio", headers={"Range": "bytes=0-43"})
@@ -180,6 +183,11 @@ async def test_what_was_said_is_written_down_with_its_side_and_time(centre: Cent
     assert ready.words == len(transcript["words"]) == len(caller_s) + len(agent_s)
     assert (about["agent_id"], about["queue"], about["complete"]) == ("agent0001", "orders", True)
     assert (audio.status_code, audio.content[:4]) == (206, b"RIFF")
+    assert (judged["pack"], judged["score"]) == ("en", scored.score)
+    assert len(judged["hits"]) == scored.hits
+    assert "thanks" in {hit["rule"] for hit in judged["hits"]}, "the agent thanked nobody"
+    assert judged["measures"]["ended_by"] == "caller"
+    assert -40 < judged["measures"]["agent_dbfs"] < -15
 
 
 async def test_facts_of_a_call_come_in_order_and_once(centre: Centre) -> None:

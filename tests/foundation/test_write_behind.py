@@ -66,6 +66,22 @@ def test_rows_are_written_in_order_and_then_waited_for_no_more() -> None:
     assert len(behind) == 0
 
 
+def test_items_of_a_moment_are_written_together() -> None:
+    database = ScriptedDatabase()
+    behind = WriteBehind("rows", database.write, collect_s=0.03)
+
+    async def story() -> None:
+        for row in range(10):
+            behind.put(row)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+
+    run_beside(behind, story)
+
+    assert database.rows == list(range(10))
+    assert len(database.batches) <= 4
+
+
 def test_what_the_database_refuses_is_tried_again_after_a_pause() -> None:
     database = ScriptedDatabase(failures=2)
     behind = WriteBehind("rows", database.write)

@@ -4,8 +4,9 @@ import xml.etree.ElementTree as ET
 
 from hypothesis import HealthCheck, given, settings
 
-from ivr.drawing import edges, mermaid, svg
-from ivr.flow import Flow, parse
+from ivr.draw_svg import page, svg
+from ivr.drawing import Shape, mermaid, shape_of
+from ivr.flow import parse
 from tests.support.any_flow import flow_or_none, flow_texts
 
 FLOW = """\
@@ -19,12 +20,12 @@ nodes:
 """.replace('"<odd>"', "odd-one")
 
 
-def flow() -> Flow:
-    return parse(FLOW, "flows/main.yaml", "main")[0]
+def flow() -> Shape:
+    return shape_of(parse(FLOW, "flows/main.yaml", "main")[0])
 
 
 def test_ways_between_two_nodes_are_one_edge_with_all_labels() -> None:
-    found = {(edge.begin, edge.end): edge.labels for edge in edges(flow())}
+    found = {(edge.begin, edge.end): edge.labels for edge in flow().edges}
     assert found == {
         ("hello", "choices"): (),
         ("choices", "orders"): ("default", "1"),
@@ -53,11 +54,35 @@ def test_svg_is_well_formed_and_shows_all() -> None:
     assert {"hello", "choices", "orders", "odd-one", "(3)"} <= set(texts)
 
 
+def test_boxes_lie_in_layers_and_never_on_each_other() -> None:
+    root = ET.fromstring(svg(flow()))
+    corners = [
+        (float(rect.attrib["x"]), float(rect.attrib["y"]))
+        for rect in root.iter("{http://www.w3.org/2000/svg}rect")
+    ]
+    assert len(set(corners)) == 4
+    hello, choices = corners[:2]
+    assert hello[1] < choices[1], "the start is on top"
+
+
+def test_page_brings_its_own_style_and_marks_what_may_be_written_on() -> None:
+    bare = svg(flow(), is_bare=True)
+    assert "<style" not in bare
+    assert 'data-node="choices"' in bare
+    assert 'data-way="0"' in bare
+    assert "<style>" in page(flow())
+
+
+def test_ends_are_where_nobody_drops_out() -> None:
+    assert {box.name for box in flow().boxes if box.is_end} == {"orders", "odd-one"}
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(flow_texts(calls="sub"))
 def test_any_flow_can_be_drawn(text: str) -> None:
     found = flow_or_none(text)
     if found is None:
         return
-    ET.fromstring(svg(found, {}))
-    assert mermaid(found).count("\n") == 1 + len(found.nodes) + len(edges(found))
+    shape = shape_of(found)
+    ET.fromstring(svg(shape, {}))
+    assert mermaid(shape).count("\n") == 1 + len(shape.boxes) + len(shape.edges)

@@ -70,6 +70,59 @@ def test_two_whole_examples_of_which_none_holds_the_other_are_two_wishes() -> No
     assert best.confidence == pytest.approx(0.5)
 
 
+MATTERS = {
+    "track": ["parcel", "i have not received it", "包裹", "还没收到", "送到哪里"],
+    "technical": ["router", "it is broken", "路由器", "坏了"],
+    "pay": ["refund", "bill", "退款", "发票"],
+    "agent": ["supervisor", "i want to speak to somebody", "经理", "我想和人说"],
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "choice"),
+    [
+        ("about my refund i have not received it", "pay"),
+        ("i want to speak to somebody about my bill", "pay"),
+        ("it is broken and i would like a refund", "pay"),
+        ("i want to speak to somebody about a parcel", "track"),
+        ("我的退款送到哪里", "pay"),
+        ("还没收到发票", "pay"),
+        ("商品坏了可以退款吗", "pay"),
+        ("包裹里的东西坏了", "track"),
+        ("还没收到我要找经理", "agent"),
+    ],
+)
+def test_name_of_a_matter_outweighs_a_longer_phrase_that_is_said_of_many(
+    said: str, choice: str
+) -> None:
+    ranked = rank(said, MATTERS)
+    assert (ranked[0].choice, ranked[0].score, ranked[1].score) == (choice, 1.0, 1.0)
+    best = guess(said, 1.0, MATTERS)
+    assert best is not None
+    assert best.confidence == pytest.approx(0.5), "two were said: the caller is asked back"
+
+
+def test_general_words_still_count_for_how_much_of_a_phrase_was_said() -> None:
+    """They are light only where names and phrases compete."""
+    best = guess("还没收到", 1.0, MATTERS)
+    assert best == Guess("track", 1.0)
+    half = rank("received", MATTERS)[0]
+    assert (half.choice, half.score < 0.5) == ("track", True)
+
+
+def test_what_one_choice_says_in_several_examples_holds_what_another_says_in_one() -> None:
+    choices = {"order": ["order"], "cancel": ["cancel", "my order"]}
+    best = guess("cancel my order", 1.0, choices)
+    assert best is not None
+    assert (best.choice, best.confidence > 0.9) == ("cancel", True)
+
+
+def test_refused_choice_is_not_offered_again() -> None:
+    said = "还没收到发票"
+    assert guess(said, 1.0, MATTERS, refused={"pay"}) == Guess("track", 1.0)
+    assert guess("发票", 1.0, MATTERS, refused={"pay"}) is None
+
+
 @pytest.mark.parametrize("said", ["", "   ", "quite another matter", "天气怎么样"])
 def test_what_is_in_no_example_is_no_choice(said: str) -> None:
     best = guess(said, 1.0, EXAMPLES)

@@ -1,8 +1,11 @@
 """A visit through every kind of node, second by second."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from foundation.ids import CallId, QueueId
 from ivr.caller import Caller
@@ -13,6 +16,7 @@ from ivr.effects import (
     HangUp,
     OfferCallback,
     PlayPrompts,
+    QuestionOver,
     RecordVoicemail,
     SetLanguage,
     StartLookup,
@@ -44,6 +48,7 @@ from ivr.inputs import (
     LookupDone,
     LookupFailed,
     PromptEnded,
+    SpeechBegan,
     SpeechFailed,
     SpeechHeard,
     SpeechSilent,
@@ -414,6 +419,71 @@ def test_caller_is_listened_to_after_the_words() -> None:
     assert visit.deadline == 22.0
 
 
+# A question that may be spoken over.
+
+OVER = ASK.replace("{do: ask,", "{do: ask, barge_in: true,")
+ASKED_OVER = AskSpeech(1, ("en",), {"en": ("order", "buy", "broken")}, 5.0, 10.0, over_prompt=True)
+
+
+def asked_over() -> Visit:
+    visit, effects = started(OVER, head=SAID)
+    assert effects == [play("what"), ASKED_OVER]
+    return visit
+
+
+def test_who_speaks_over_the_question_cuts_it_and_is_heard() -> None:
+    visit = asked_over()
+    assert visit.feed(SpeechBegan(7), 1.0) == [], "another question's"
+    assert visit.feed(SpeechBegan(1), 1.0) == [StopPrompts(), QuestionOver(1)]
+    assert visit.deadline == 1.0 + 5.0 + 10.0 + 5.0
+    assert visit.feed(SpeechBegan(1), 1.1) == [], "told twice"
+    assert visit.feed(SpeechHeard(1, "order", 0.9), 2.5)[0] == settled("understood", "orders", 0.9)
+
+
+def test_question_that_was_heard_to_its_end_is_answered_as_usual() -> None:
+    visit = asked_over()
+    assert visit.feed(PromptEnded(), 6.0) == [QuestionOver(1)]
+    assert visit.state is State.HEARING
+    again = visit.feed(SpeechSilent(1), 11.0)
+    assert again[-1] == replace(ASKED_OVER, ask_id=2)
+
+
+def test_key_ends_the_question_and_the_listening() -> None:
+    assert asked_over().feed(Digit("1"), 1.0)[:2] == [StopPrompts(), StopSpeech(1)]
+
+
+def test_words_that_come_before_we_hear_that_they_began_are_taken() -> None:
+    assert asked_over().feed(SpeechHeard(1, "order", 0.9), 2.5) == [
+        StopPrompts(),
+        settled("understood", "orders", 0.9),
+        *QUEUED,
+    ]
+
+
+def test_listener_that_fails_during_the_question_is_asked_once_more_after_it() -> None:
+    visit = asked_over()
+    assert visit.feed(SpeechFailed(1), 0.5) == []
+    assert visit.feed(PromptEnded(), 6.0) == [replace(ASKED_OVER, ask_id=2, over_prompt=False)]
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "is_over"),
+    [
+        ("How can we help?", "", False),
+        ("How can we help?", "barge_in: true,", True),
+        ("Please tell us in a few words what it is that we can do for you today.", "", True),
+        ("Please tell us in a few words what it is that we can do.", "barge_in: false,", False),
+        ("{said}, please tell us in a few words what it is that we can do for you.", "", True),
+    ],
+)
+def test_long_questions_may_be_spoken_over_unless_the_flow_says_so(
+    words: str, more: str, is_over: bool
+) -> None:
+    node = ASK.replace("prompt: what,", f'say: {{en: "{words}"}}, {more}')
+    _, effects = started(node, head=SAID)
+    assert isinstance(effects[-1], AskSpeech) is is_over
+
+
 def test_clear_words_are_taken_at_once() -> None:
     visit = listening()
     assert visit.feed(SpeechHeard(1, "I want to order", 0.9), 4.0) == [
@@ -452,6 +522,25 @@ def test_what_was_wrong_is_asked_once_more_then_falls_back() -> None:
         settled("fell_back", "", 0.9, 2),
         *SORRY,
     ]
+
+
+def test_choice_that_was_refused_is_not_offered_again() -> None:
+    visit = listening()
+    assert visit.feed(SpeechHeard(1, "order", 0.5), 4.0) == [PlayPrompts(BACK, ("en",))]
+    visit.feed(Digit("2"), 5.0)
+    visit.feed(PromptEnded(), 9.0)
+    assert visit.feed(SpeechHeard(2, "order", 0.9), 10.0)[0] == settled("fell_back", "", 0.9, 2)
+
+
+def test_choice_that_was_neither_confirmed_nor_refused_may_be_offered_again() -> None:
+    visit = listening()
+    visit.feed(SpeechHeard(1, "order", 0.5), 4.0)
+    visit.feed(PromptEnded(), 6.0)
+    visit.feed(SpeechHeard(2, "mumble", 0.9), 7.0)
+    visit.feed(PromptEnded(), 9.0)
+    assert visit.feed(SpeechHeard(3, "order", 0.9), 10.0)[0] == settled(
+        "understood", "orders", 0.9, 2
+    )
 
 
 def test_silence_and_a_listener_that_hangs_fall_back_after_all_tries() -> None:
@@ -564,7 +653,8 @@ VOICEMAIL = "  a: {do: voicemail, box: sales, limit_s: 60, silence_s: 4, next: s
 def recording() -> Visit:
     visit, effects = started(VOICEMAIL)
     assert effects == [play("voicemail_greeting")]
-    assert visit.feed(PromptEnded(), 3.0) == [RecordVoicemail("sales", 60.0, 4.0)]
+    expected = RecordVoicemail("sales", 60.0, 4.0, languages=("en",))
+    assert visit.feed(PromptEnded(), 3.0) == [expected]
     return visit
 
 

@@ -31,7 +31,7 @@ from recordings.marks_desk import MarksDesk
 from recordings.marks_store import MarkStore
 from recordings.recogniser import Word
 from recordings.recording import SideTranscript, TranscriptState
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from telephony.calls.events import Side
 from tests.support.archive_house import voices
 from tests.support.database import fresh_sessions, sqlite_file
@@ -73,7 +73,7 @@ class Site:
         stored = recording(number)
         await self.store.add(stored)
         write_wav(self.folder / stored.file, np.ones((8000, 2), np.int16))
-        await self.store.end(stored.recording_id, 1.0, True, TranscriptState.QUEUED)
+        await self.store.end(Ended(stored.recording_id, 1.0, True, TranscriptState.QUEUED))
         return stored.recording_id
 
 
@@ -267,7 +267,7 @@ async def archived(site: Site, frames: np.ndarray) -> bytes:
     desk = MarksDesk(site.folder, site.places.marks, lambda: STARTED, lambda: 0.0)
     await desk.finish(stored, wav.inspect(site.folder / stored.file))
     whole = (site.folder / stored.file).read_bytes()
-    await site.store.end(ONE, len(frames) / 8000, True, TranscriptState.NONE)
+    await site.store.end(Ended(ONE, len(frames) / 8000, True, TranscriptState.NONE))
     await site.places.archives.queue(ONE)
     options = ArchiveOptions(recordings=site.folder)
     core = ArchiveDesk(options, site.places.archives, desk.comment_of, lambda: False, lambda: 0.0)

@@ -69,3 +69,52 @@ def test_level_of_samples(amplitude: int, expected: float) -> None:
     tone = (amplitude * np.sin(np.arange(800) * np.pi / 4)).astype(np.int16)
     assert level_dbov(tone) == pytest.approx(expected, abs=0.1)
     assert level_dbov(tone[:0]) == -math.inf
+
+
+# -- over the question -----------------------------------------------------------------------------
+
+ECHO = -44.0
+
+
+def over_prompt() -> Endpoint:
+    return Endpoint(EndpointOptions(wait_s=3.0, limit_s=5.0, over_prompt=True))
+
+
+def feed(endpoint: Endpoint, levels: list[float], *, has_words: bool = False) -> State:
+    for level in levels:
+        endpoint.feed(level, 0.1, has_words=has_words)
+    return endpoint.state
+
+
+def test_who_speaks_over_the_question_has_begun_after_two_tenths_of_a_second() -> None:
+    endpoint = over_prompt()
+    assert feed(endpoint, [QUIET] * 20 + [LOUD]) is State.WAITING
+    assert feed(endpoint, [LOUD]) is State.SPEAKING
+
+
+def test_echo_of_the_question_is_no_answer() -> None:
+    endpoint = over_prompt()
+    assert feed(endpoint, [QUIET, ECHO, ECHO] * 20) is State.WAITING
+    assert feed(endpoint, [QUIET, ECHO, ECHO] * 20, has_words=True) is State.WAITING
+
+
+def test_nobody_is_waited_for_before_the_question_is_over() -> None:
+    endpoint = over_prompt()
+    assert feed(endpoint, [QUIET] * 100) is State.WAITING
+    endpoint.prompt_over()
+    assert feed(endpoint, [QUIET] * 29) is State.WAITING
+    assert feed(endpoint, [QUIET] * 2) is State.SILENT
+
+
+def test_soft_voice_is_heard_when_the_question_is_over() -> None:
+    endpoint = over_prompt()
+    endpoint.prompt_over()
+    assert feed(endpoint, [QUIET, ECHO], has_words=True) is State.SPEAKING
+
+
+def test_cough_that_cut_the_question_gives_the_whole_time_to_answer() -> None:
+    endpoint = over_prompt()
+    assert feed(endpoint, [QUIET] * 50 + [LOUD] * 3) is State.SPEAKING
+    endpoint.prompt_over()
+    assert feed(endpoint, [QUIET] * 28) is State.WAITING
+    assert feed(endpoint, [QUIET] * 3) is State.SILENT

@@ -39,7 +39,7 @@ from recordings.options import RecordingOptions
 from recordings.recording import Recording, TranscriptState
 from recordings.search_store import SearchStore
 from recordings.service import RecordingService
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.telephone_speech import write_wav
 
@@ -68,6 +68,7 @@ class Centre:
             path=self.folder,
             timezone=ZoneInfo("Asia/Shanghai"),
             lease=LeaseOptions(lease_s=60, max_attempts=2, retry_s=5),
+            collect_s=0.0,
         )
         self.service = RecordingService(
             change(options),
@@ -406,11 +407,11 @@ class LateStore(RecordingStore):
 
     is_away = True
 
-    async def add(self, recording: Recording) -> None:
+    async def add(self, *recordings: Recording) -> None:
         if self.is_away:
             self.is_away = False
             raise Unavailable("the disk is full")
-        await super().add(recording)
+        await super().add(*recordings)
 
 
 async def test_a_database_that_is_away_delays_rows_and_loses_none(tmp_path: Path) -> None:
@@ -421,6 +422,46 @@ async def test_a_database_that_is_away_delays_rows_and_loses_none(tmp_path: Path
         recording_id = await centre.talk()
 
         assert (await centre.get(recording_id)).complete is True
+
+
+class CountingStore(RecordingStore):
+    """Counts its transactions."""
+
+    transactions = 0
+
+    async def add(self, *recordings: Recording) -> None:
+        self.transactions += 1
+        await super().add(*recordings)
+
+    async def end(self, *ended: Ended) -> None:
+        self.transactions += 1
+        await super().end(*ended)
+
+
+async def test_talks_of_a_moment_cost_two_transactions_together(tmp_path: Path) -> None:
+    async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
+        store = CountingStore(sessions)
+        centre = Centre(tmp_path / "recordings", store)
+        async with centre.running() as service:
+            begun = [service.start(*TALK) for _ in range(20)]
+            for recording_id, path in begun:
+                write_wav(Path(path), SECOND)
+                service.end(recording_id, len(SECOND), True)
+
+        assert store.transactions == 2
+        assert await store.open_recordings() == []
+        ended = [each for each in centre.events[20:] if isinstance(each, RecordingEnded)]
+        assert [each.recording_id for each in ended] == [each for each, _ in begun]
+
+
+async def test_of_two_ends_told_of_a_recording_the_first_counts(centre: Centre) -> None:
+    async with centre.running() as service:
+        recording_id, path = service.start(*TALK)
+        write_wav(Path(path), SECOND)
+        service.end(recording_id, len(SECOND), True)
+        service.end(recording_id, 0, False)
+
+    assert centre.events[1:] == [RecordingEnded(recording_id, duration_s=1.0, complete=True)]
 
 
 async def test_with_too_many_chores_waiting_the_talk_goes_on_without_its_row(

@@ -10,6 +10,7 @@ from recordings.messages import (
     CarryOn,
     HeardPart,
     HeardSide,
+    HeardVoice,
     HeardWord,
     KeepWork,
     LeaseWork,
@@ -27,6 +28,8 @@ from tests.support.recording_fakes import ScriptedCore, SpellingModels
 from tests.support.telephone_speech import write_wav
 
 RATE = 8000
+QUIET = HeardVoice(duration_s=200 / RATE, level_dbfs=-90.0, stretches=[])
+"200 samples of next to nothing."
 WORK = Work(recording_id="r-1", file="day/r-1.wav", languages=("en", "zh"))
 
 
@@ -84,12 +87,14 @@ async def test_each_side_is_heard_alone_in_its_own_language(folder: Path) -> Non
                 side="caller",
                 language="en",
                 words=[HeardWord("english7", 40 / RATE, 41 / RATE, 1.0)],
+                voice=QUIET,
                 parts=[HeardPart("english7", "english7")],
             ),
             HeardSide(
                 side="agent",
                 language="zh",
                 words=[HeardWord("chinese8", 120 / RATE, 121 / RATE, 1.0)],
+                voice=QUIET,
                 parts=[HeardPart("chinese8", "chinese8")],
             ),
         ],

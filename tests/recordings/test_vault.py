@@ -14,7 +14,7 @@ from recordings.archive_store import Archived, ArchiveStore
 from recordings.certificate import Certificates
 from recordings.events import DeletedFor, RecordingDeleted, RecordingHeld, RecordingReleased
 from recordings.recording import TranscriptState
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from recordings.vault import BY_RETENTION, Vault, VaultEvent
 from recordings.vault_store import VaultStore
 from tests.support.database import fresh_sessions, sqlite_file
@@ -52,7 +52,7 @@ class House:
         one = replace(recording(number), queue=queue, started=NOW - timedelta(days=days))
         await self.store.add(one)
         await self.archives.queue(one.recording_id)
-        await self.store.end(one.recording_id, 1.0, True, TranscriptState.NONE)
+        await self.store.end(Ended(one.recording_id, 1.0, True, TranscriptState.NONE))
         keys = []
         for end in ("flac", "peaks"):
             path = self.folder / "new" / f"{one.recording_id}.{end}"

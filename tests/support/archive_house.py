@@ -15,7 +15,7 @@ from recordings.archive_store import ArchiveStore
 from recordings.archiver import Archiver, ArchiverOptions
 from recordings.marks_store import MarkStore
 from recordings.recording import TranscriptState
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from tests.support.recording_fakes import recording
 from tests.support.telephone_speech import write_wav
 
@@ -95,7 +95,7 @@ class ArchiveHouse:
         await self.recordings.add(stored)
         write_wav(self.folder / stored.file, frames)
         await self.archives.queue(stored.recording_id)
-        await self.recordings.end(stored.recording_id, len(frames) / 8000, True, state)
+        await self.recordings.end(Ended(stored.recording_id, len(frames) / 8000, True, state))
         return stored.recording_id
 
     async def ask(self, message: Request) -> Reply:

@@ -19,12 +19,18 @@ from acd.events import (
     TalkTaken,
 )
 from foundation.ids import AgentId, CallbackId, CallId, PartyId, QueueId
-from telephony.calls.events import CallArrived, CallEnded, EndedBy
+from telephony.calls.events import CallArrived, CallBridged, CallEnded, EndedBy
 from tests.support.fake_core import record
 from wallboard.board import BoardEvent, BoardRecord
 
 QUEUES = [QueueId("orders"), QueueId("repairs")]
 AGENTS = [AgentId("ann"), AgentId("bob"), AgentId("eve")]
+CHOICES = {
+    "pause": AgentState.PAUSED,
+    "be ready": AgentState.READY,
+    "go home": AgentState.OFF,
+}
+"What an agent who has no call does."
 
 
 @dataclass
@@ -54,6 +60,7 @@ class _Floor:
         steps += ["fail to hand over"] * bool(self.handed)
         steps += ["take over"] * bool(self.handed and self.free_agents())
         steps += ["end wrap-up"] * bool(self.wrapping)
+        steps += ["pause", "be ready", "go home"] * bool(self.free_agents())
         return steps
 
 
@@ -82,6 +89,9 @@ def _step(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
             return [CallQueued(call_id, floor.waiting[call_id])]
         case "end wrap-up":
             return [AgentChanged(floor.wrapping.pop(0), AgentState.READY)]
+        case "pause" | "be ready" | "go home":
+            agent = draw(st.sampled_from(floor.free_agents()))
+            return [AgentChanged(agent, CHOICES[step], "meal" if step == "pause" else "")]
         case "restart":
             return _restart(floor)
         case "transfer" | "send to queue" | "hand over":
@@ -124,6 +134,8 @@ def _outcome(draw: st.DrawFn, floor: _Floor, step: str) -> list[BoardEvent]:
                 AgentChanged(agent, AgentState.RINGING, "", call_id),
                 AgentAnswered(call_id, queue, agent),
                 AgentChanged(agent, AgentState.TALKING, "", call_id),
+                # Not when somebody hangs up during the announcement.
+                *[CallBridged(call_id, agent)] * draw(st.booleans()),
             ]
 
 

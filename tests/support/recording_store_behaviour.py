@@ -10,7 +10,7 @@ from foundation.errors import NotFound
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.recogniser import Word
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from telephony.calls.events import Side
 from tests.support.recording_fakes import STARTED, recording
 
@@ -53,7 +53,7 @@ class RecordingStoreBehaviour:
         await store.add(recording())
         assert await store.open_recordings() == [recording()]
 
-        await store.end(ONE, 12.5, True, TranscriptState.QUEUED)
+        await store.end(Ended(ONE, 12.5, True, TranscriptState.QUEUED))
         await store.count_attempt(ONE, 2)
 
         ended = replace(

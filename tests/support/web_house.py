@@ -1,7 +1,7 @@
 """The web role for tests: users in a file database, cheap password hashes, an own server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from socket import SO_REUSEADDR, SO_SNDBUF, SOL_SOCKET
@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from foundation.db import Base, make_engine
 from foundation.web.app import WebOptions
 from foundation.web.gate import GateOptions
+from foundation.web.server import server_config
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords, Role, User
 from tests.support.fake_core import CoreClock, FakeCore
-from wallboard.service import FollowOptions
+from wallboard.service import BoardService, FollowOptions
 from wallboard.web_role import BoardOptions, build
 
 PASSWORD = "correct horse battery"
@@ -63,12 +64,14 @@ def board_app(
     users: UserStore,
     options: BoardOptions,
     extra_routers: Sequence[APIRouter] = (),
+    board_routers: Callable[[BoardService], Sequence[APIRouter]] = lambda service: (),
 ) -> FastAPI:
     return build(
         core,
         users,
         options,
         extra_routers=extra_routers,
+        board_routers=board_routers,
         clock=CoreClock(core),
         passwords=CHEAP,
         on_failure=lambda: None,
@@ -96,14 +99,16 @@ async def sign_in(client: httpx.AsyncClient, name: str) -> httpx.Response:
 
 
 @asynccontextmanager
-async def served(app: FastAPI, port: int = 0) -> AsyncIterator[int]:
+async def served(app: FastAPI, port: int = 0, **more: object) -> AsyncIterator[int]:
     """A real server on loopback; gives its port."""
     listener = Socket()
     listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     # A small send buffer, which connections inherit: a client that does not read is felt early.
     listener.setsockopt(SOL_SOCKET, SO_SNDBUF, 16 * 1024)
     listener.bind(("127.0.0.1", port))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        server_config(app, log_level="warning", timeout_graceful_shutdown=1, **more)
+    )
     task = asyncio.create_task(server._serve([listener]), name="uvicorn")
     while not server.started and not task.done():  # noqa: ASYNC110  # uvicorn only has a flag
         await asyncio.sleep(0.01)

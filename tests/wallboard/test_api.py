@@ -143,7 +143,7 @@ async def test_agent_may_change_his_own_state_only(house: House) -> None:
 
 
 async def test_unknown_agent_is_404(house: House) -> None:
-    await house.as_user("tom")
+    await house.as_user("sue")
     answer = await house.client.post("/api/v1/agents/nobody/state", json={"state": "off"})
 
     assert answer.status_code == 404

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.legal_days import legal_days
 from wallboard.board import Board, BoardRecord, rebuild
-from wallboard.document import Document, changes, render
+from wallboard.document import TABLES, Document, changes, render
 from wallboard.figures import QueueFigures, queue_figures
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -102,7 +102,7 @@ def _applied(whole: Document, delta: Document) -> Document:
     for key, value in delta.items():
         if key == "totals":
             merged[key] = {**whole[key], **value}
-        elif key in ("queues", "teams", "agents"):
+        elif key in TABLES:
             entries = {**whole[key]}
             for name, entry in value.items():
                 if entry is None:

@@ -1,5 +1,6 @@
 """Snapshots and deltas as a screen gets them; a slow screen gets no backlog."""
 
+import pytest
 from msgspec import json
 
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallQueued
@@ -8,7 +9,7 @@ from tests.support.fake_core import CoreClock, FakeCore, record
 from wallboard.board import Board
 from wallboard.directory import AgentCard, Directory, QueueCard
 from wallboard.document import Document
-from wallboard.screens import HEARTBEAT_PERIODS, Mailbox, Screens
+from wallboard.screens import HEARTBEAT_PERIODS, Mailbox, Screens, View
 from wallboard.service import BoardService
 
 ORDERS, ANN = QueueId("orders"), AgentId("ann")
@@ -158,3 +159,66 @@ async def test_screen_that_left_is_told_nothing() -> None:
     hall.screens.leave(mailbox)
 
     assert len(hall.screens) == 0
+
+
+def _seqs(messages: list[str]) -> list[tuple[str, int]]:
+    decoded = [json.decode(message) for message in messages]
+    return [(message["type"], message["seq"]) for message in decoded]
+
+
+async def test_screen_that_comes_back_gets_the_deltas_that_it_missed() -> None:
+    hall = Hall()
+    hall.screens.join()
+    seq = hall.snapshot()["seq"]
+    for number in range(3):
+        hall.happen(CallQueued(CallId(f"c-{number}"), ORDERS))
+        hall.screens.publish()
+
+    assert _seqs(hall.screens.first(View(), seq + 1)) == [("delta", seq + 2), ("delta", seq + 3)]
+    assert hall.screens.first(View(), seq + 3) == [], "it has missed nothing"
+
+
+@pytest.mark.parametrize("apart", [-1, 4, 2**40])
+async def test_number_that_is_not_kept_gets_a_snapshot(apart: int) -> None:
+    hall = Hall()
+    hall.screens.join()
+    seq = hall.snapshot()["seq"]
+    for number in range(3):
+        hall.happen(CallQueued(CallId(f"c-{number}"), ORDERS))
+        hall.screens.publish()
+
+    assert _seqs(hall.screens.first(View(), seq + apart)) == [("snapshot", seq + 3)]
+
+
+async def test_missed_deltas_that_are_longer_than_a_snapshot_are_a_snapshot() -> None:
+    hall = Hall()
+    hall.screens.join()
+    seq = hall.snapshot()["seq"]
+    for number in range(150):
+        hall.happen(CallQueued(CallId(f"c-{number}"), ORDERS))
+        hall.screens.publish()
+
+    assert _seqs(hall.screens.first(View(), seq)) == [("snapshot", seq + 150)]
+
+
+async def test_screen_that_comes_back_when_nobody_looked_gets_one_delta() -> None:
+    hall = Hall()
+    mailbox = hall.screens.join()
+    seq = hall.snapshot()["seq"]
+    hall.screens.leave(mailbox)
+    hall.happen(CallQueued(CallId("c-1"), ORDERS))
+    hall.screens.publish()
+
+    hall.screens.join()
+
+    assert _seqs(hall.screens.first(View(), seq)) == [("delta", seq + 1)]
+
+
+async def test_two_halls_never_count_from_the_same_number() -> None:
+    firsts = []
+    for _ in range(3):
+        hall = Hall()
+        hall.screens.join()
+        firsts.append(hall.snapshot()["seq"])
+
+    assert len(set(firsts)) == 3

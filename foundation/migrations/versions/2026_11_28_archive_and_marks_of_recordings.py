@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "record_0001"
-down_revision: str | None = "words_search"
+down_revision: str | None = "console_users"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -58,7 +58,7 @@ def upgrade() -> None:
         " (recording_id, state, attempts, problem, audio_key, peaks_key,"
         " wav_bytes, flac_bytes)"
         " SELECT recording_id, 'waiting', 0, '', '', '', 0, 0"
-        " FROM recording WHERE complete IS NOT NULL AND duration_s > 0"
+        " FROM recording WHERE complete IS NOT NULL AND duration_s > 0 AND agent_id <> ''"
     )
 
 

@@ -6,7 +6,14 @@ import pytest
 
 from tests.support.centres import run_command, write_centre
 
-COMMANDS = [("list",), ("ready", "eva"), ("pause", "eva", "--reason", "meal"), ("off", "eva")]
+COMMANDS = [
+    ("list",),
+    ("ready", "eva"),
+    ("pause", "eva", "--reason", "meal"),
+    ("off", "eva"),
+    ("add", "eva", "Eva", "1001", "--skill", "orders=5", "--language", "en"),
+    ("remove", "eva"),
+]
 
 
 @pytest.mark.parametrize("words", COMMANDS)
@@ -35,3 +42,11 @@ def test_folder_without_a_centre_leads_to_init(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "`callcenter init` writes a starter centre" in result.stderr
+
+
+def test_skill_without_a_level_is_refused(tmp_path: Path) -> None:
+    words = ("add", "eva", "Eva", "1001", "--skill", "orders")
+    result = run_command("agent", *words, "--dir", write_centre(tmp_path))
+
+    assert result.exit_code == 2
+    assert "orders=5" in result.stderr

@@ -16,7 +16,7 @@ from recordings.events import DeletedFor, RecordingDeleted, RecordingStarted
 from recordings.flac import FlacFile
 from recordings.recording import TranscriptState
 from recordings.sealed import HEAD_BYTES
-from recordings.store import RecordingStore
+from recordings.store import Ended, RecordingStore
 from tests.support.archive_house import voices
 from tests.support.centres import run_command, write_centre
 from tests.support.recording_fakes import recording
@@ -40,7 +40,7 @@ async def _fill(centre: Path) -> None:
         stored = recording(number)
         await store.add(stored)
         await archives.queue(stored.recording_id)
-        await store.end(stored.recording_id, 2.0, True, TranscriptState.NONE)
+        await store.end(Ended(stored.recording_id, 2.0, True, TranscriptState.NONE))
         write_wav(settings.recordings_path / stored.file, voices(2, number))
     path = (settings.recordings_path / recording(1).file).with_suffix(".flac")
     flac = FlacFile(path, 8000, 2, "")

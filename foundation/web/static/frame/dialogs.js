@@ -5,7 +5,10 @@
 import { make } from "./make.js";
 import { words } from "./words.js";
 
-const t = words({ en: { cancel: "Cancel" }, zh: { cancel: "取消" } });
+const t = words({
+  en: { cancel: "Cancel", copy: "Copy", copied: "Copied", close: "Close" },
+  zh: { cancel: "取消", copy: "复制", copied: "已复制", close: "关闭" },
+});
 let made = 0;
 
 export async function confirmed(question) {
@@ -14,13 +17,15 @@ export async function confirmed(question) {
 
 // `fields`: { name, label, type = "text", value, options: [[value, words]], hint, required, … }.
 // Gives an object of the fields' values, or null.
-export function asked({ title, sentence = "", act, isGrave = false, fields = [] }) {
+// `content`: elements between sentence and fields.
+export function asked({ title, sentence = "", act, isGrave = false, fields = [], content = [] }) {
   const id = `dialog-${made += 1}`;
   const no = make("button.quiet", { type: "button", value: "no" }, t("cancel"));
   const yes = make(`button${isGrave ? ".grave" : ".act"}`, { type: "submit", value: "yes" }, act);
   const form = make("form", { method: "dialog" },
     make("h2", { id }, title),
     sentence ? make("p", {}, sentence) : null,
+    ...content,
     ...fields.map(fieldElement),
     make("div.buttons", {}, no, yes));
   const dialog = make("dialog", { "aria-labelledby": id }, form);
@@ -35,6 +40,26 @@ export function asked({ title, sentence = "", act, isGrave = false, fields = [] 
       dialog.remove();
       resolve(values);
     };
+  });
+}
+
+// Something that is told this once, such as a password; gone when the dialog is closed.
+export function shownOnce(title, sentence, secret) {
+  const id = `dialog-${made += 1}`;
+  const copy = make("button", { type: "button" }, t("copy"));
+  copy.onclick = async () => {
+    await navigator.clipboard.writeText(secret);
+    copy.textContent = t("copied");
+  };
+  const close = make("button.act", { type: "submit" }, t("close"));
+  const dialog = make("dialog", { "aria-labelledby": id },
+    make("form", { method: "dialog" }, make("h2", { id }, title), make("p", {}, sentence),
+      make("pre.secret", {}, secret),
+      make("div.buttons", {}, navigator.clipboard ? copy : null, close)));
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.onclose = () => { dialog.remove(); resolve(); };
   });
 }
 

@@ -1,7 +1,7 @@
 // The frame round every page: navigation by role, language, light, who is signed in.
 //   const { me } = await openPage({ id: "calls", t, paint });
-// `t` are the page's own words; `paint` is called once all is there and after each change of
-// language. Everything else a page needs is exported from here too.
+// `t` are the page's own words; `paint(me)` is called once all is there and after each change of
+// language; <body> has the class "painted" when it is done. Everything else a page needs is exported from here too.
 
 import { api } from "./api.js";
 import { light, nextLight } from "./light.js";
@@ -10,7 +10,7 @@ import { setZone } from "./times.js";
 import { fill, language, onLanguage, speak, words } from "./words.js";
 
 export { ApiError, api, attempt, signInAgain } from "./api.js";
-export { asked, confirmed } from "./dialogs.js";
+export { asked, confirmed, shownOnce } from "./dialogs.js";
 export { make, put, sync } from "./make.js";
 export { stored, store } from "./store.js";
 export { makeTable } from "./table.js";
@@ -44,7 +44,7 @@ export async function openPage({ id, t: pageWords, paint = () => {} }) {
     document.documentElement.lang = language() === "zh" ? "zh-CN" : "en";
     head();
     fill(document.querySelector("main"), pageWords);
-    paint(me);
+    Promise.resolve(paint(me)).then(() => document.body.classList.add("painted"));
   });
   document.body.classList.add("open");
   return { me };

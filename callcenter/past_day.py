@@ -1,0 +1,51 @@
+"""The same day of last week from the journal, for the faint line behind the day's curve.
+
+JournalReader.of_kinds ─▶ Board.fold ─▶ the half hours of that day ─▶ Past
+"""
+
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from acd.events import (
+    AgentAnswered,
+    CallAbandoned,
+    CallLeftForCallback,
+    CallLost,
+    CallOverflowed,
+    CallQueued,
+)
+from foundation.journal import JournalReader
+from telephony.calls.events import CallEnded
+from wallboard.board import Board
+from wallboard.curve import Past
+from wallboard.tally import Counts
+
+KINDS = (
+    CallQueued,
+    AgentAnswered,
+    CallAbandoned,
+    CallOverflowed,
+    CallLeftForCallback,
+    CallLost,
+    CallEnded,
+)
+MOST_ROWS = 5_000_000
+"Of the journal, at most, that lie between then and now."
+PAUSE_S = 0.02
+"Between pages of 1000 records: screens are served meanwhile."
+
+
+async def read_past(reader: JournalReader, day: date, zone: tzinfo) -> Past:
+    """Empty where the journal does not reach so far back."""
+    board = Board(zone)
+    start = datetime.combine(day, time(), zone)
+    async for record in reader.of_kinds(KINDS, start, MOST_ROWS, PAUSE_S):
+        if record.utc >= datetime.combine(day + timedelta(days=1), time(), zone):
+            break
+        board.fold(record)
+    if board.day.date != day:
+        return Past(day)
+    return Past(day, board.house.intervals, _by_queue(board))
+
+
+def _by_queue(board: Board) -> dict[str, dict[int, Counts]]:
+    return {queue: tally.intervals for queue, tally in board.queues.items()}

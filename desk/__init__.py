@@ -1,0 +1,1 @@
+"""What people have still to do about a call that is over: tasks."""
