@@ -19,11 +19,13 @@ from callcenter.asks import (
     EndLine,
     EraseParty,
     FindJournalEnds,
+    HoldRecording,
     IndexTranscript,
     JournalEnds,
     ListAgents,
     ListTvLinks,
     MakeTvLink,
+    NoteHeard,
     RaiseTranscript,
     ReadAccuracies,
     ReadBoards,
@@ -33,6 +35,7 @@ from callcenter.asks import (
     ReadFlows,
     ReadMetrics,
     ReadTranscription,
+    ReleaseRecording,
     Reload,
     RemoveAgentLive,
     RescoreTalks,
@@ -49,6 +52,7 @@ from callcenter.call_record import rows_of_call
 from callcenter.drivers import FloorDriver, IvrDriver
 from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
+from callcenter.holds import HoldActions
 from callcenter.learning import Learning
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
@@ -67,6 +71,7 @@ from ivr.flows_now import FlowsNow
 from recordings import archive_messages as archive
 from recordings import messages as recordings
 from recordings.archive_desk import ArchiveDesk
+from recordings.hearing_desk import HearingDesk
 from recordings.inspection.desk import InspectionDesk
 from recordings.inspection.messages import (
     AppealScore,
@@ -77,6 +82,7 @@ from recordings.inspection.messages import (
 )
 from recordings.service import RecordingService
 from recordings.transcription import Progress
+from wallboard.commands import Done
 
 
 class Answers:
@@ -103,7 +109,11 @@ class Answers:
         quality: QualityDesk,
         inspections: InspectionDesk,
         transcripts: TranscriptionActions,
+        hearing: HearingDesk,
+        holds: HoldActions,
     ) -> None:
+        self._holds = holds
+        self._hearing = hearing
         self._transcripts = transcripts
         self._journal = journal
         self._floor = floor
@@ -138,6 +148,9 @@ class Answers:
             IndexTranscript: self._transcripts.index,
             ReadCall: self._read_call,
             EraseParty: self._eraser.erase,
+            NoteHeard: self._note_heard,
+            HoldRecording: self._holds.hold,
+            ReleaseRecording: self._holds.release,
             BeginLine: self._lines.begin,
             EndLine: self._lines.end,
             TellLine: self._lines.take,
@@ -176,6 +189,12 @@ class Answers:
             break
         journal = self._journal
         return JournalEnds(first, journal.last_seq, journal.opened_seq, journal.run)
+
+    async def _note_heard(self, ask: NoteHeard) -> Done:
+        self._hearing.note(ask.recording_id, ask.by, ask.how)
+        seq = self._journal.last_seq
+        await self._journal.settled(seq)
+        return Done(seq)
 
     async def _answer_transcriber(self, ask: TranscriberAsks) -> recordings.Reply:
         return await self._recordings.answer(ask.message)

@@ -28,6 +28,7 @@ from callcenter.asks import Reload
 from callcenter.board_reload import BoardReload
 from callcenter.call_classes import CallClasses
 from callcenter.callback_actions import CallbackActions
+from callcenter.callers_data import CallersDataFinder
 from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.dialled_monitors import DialledMonitors
@@ -35,6 +36,7 @@ from callcenter.drivers import AlarmsDriver, FloorDriver, IvrDriver, LimitsDrive
 from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
+from callcenter.holds import HoldActions
 from callcenter.journey import Journey
 from callcenter.kept_past import PastKeeper, past_file
 from callcenter.learning import Learning
@@ -67,8 +69,11 @@ from callcenter.rules import (
     agent_cards,
     agent_options,
     archive_options,
+    archive_shelf,
+    certificates,
     find_inbound,
     house_rules,
+    keep_days,
     limit_rules,
     lookup_options,
     media_book,
@@ -98,8 +103,8 @@ from desk.service import TaskService
 from desk.store import TaskStore
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
-from foundation.errors import ConfigurationError, Unavailable
-from foundation.ids import CallId, OfferId, PartyId, QueueId
+from foundation.errors import ConfigurationError, NotFound, Unavailable
+from foundation.ids import CallbackId, CallId, OfferId, PartyId, QueueId
 from foundation.ipc import Server
 from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
@@ -118,6 +123,7 @@ from recordings.events import (
     RecordingPaused,
     RecordingResumed,
 )
+from recordings.hearing_desk import HearingDesk
 from recordings.inspection.desk import InspectionDesk, InspectionParts
 from recordings.inspection.form import FormBook
 from recordings.inspection.store import InspectionStore
@@ -129,6 +135,8 @@ from recordings.recording import Recording
 from recordings.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
+from recordings.vault import Vault
+from recordings.vault_store import VaultStore
 from recordings.wav import WavInfo
 from telephony.calls.events import (
     CallBridged,
@@ -157,6 +165,9 @@ MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
 WATCH_LINES_S = 5.0
+FIRST_SWEEP_S = 60.0
+SWEEP_S = 24 * 3600.0
+"Between two looks for recordings whose time is over."
 TIDY_EVERY_S = 3600.0
 WATCH_TALKS_S = 1.0
 TURNS_OF_TALKS = (
@@ -264,6 +275,7 @@ class Core:
         )
         self._tv_links = TvLinkStore(sessions)
         store, quality = RecordingStore(sessions), QualityStore(sessions)
+        self._recording_store = store
         self._search = SearchStore(sessions)
         self._recordings = RecordingService(
             recording_options(settings),
@@ -283,8 +295,18 @@ class Core:
             self._marks.comment_of,
             self._is_media_near_limit,
             clock.monotonic_s,
+            archive_shelf(settings).delete,
         )
         await self._archive_desk.open()
+        self._vault_store = VaultStore(sessions)
+        self._vault = Vault(
+            settings.recordings_path,
+            archive_shelf(settings),
+            self._vault_store,
+            certificates(settings),
+            self._tell,
+            clock.utc_now,
+        )
         self._quality = QualityDesk(
             settings.quality_packs, store, quality, self._journal.reader, self._tell
         )
@@ -310,6 +332,20 @@ class Core:
         if recording.agent_id:
             # A message is short, and its WAV is what those who work on it are given.
             await self._archives.queue(recording.recording_id)
+
+    async def _sweep(self) -> None:
+        """Once a day, the first time when the start is over."""
+        await asyncio.sleep(FIRST_SWEEP_S)
+        while True:
+            await self._vault.sweep(partial(keep_days, self._settings))
+            await asyncio.sleep(SWEEP_S)
+
+    def _cancel_callback(self, callback_id: CallbackId) -> bool:
+        try:
+            self._journey.callbacks.cancel(callback_id)
+        except NotFound:
+            return False
+        return True
 
     def _is_media_near_limit(self) -> bool:
         return any(c.last_load and not c.last_load.admitting for c in self._clients)
@@ -470,7 +506,11 @@ class Core:
                 self._party_store,
                 self._journal,
                 self._tell,
-                [self._learning.erase],
+                CallersDataFinder(self._journal.reader, self._vault_store),
+                self._vault,
+                self._vault_store,
+                self._cancel_callback,
+                [self._learning.erase, self._tasks_service.erase],
             ),
             self._lines,
             LiveActions(
@@ -488,6 +528,8 @@ class Core:
             TranscriptionActions(
                 self._recordings.transcription, self._search, self._journal, self._tell
             ),
+            HearingDesk(self._tell, clock.monotonic_s),
+            HoldActions(self._vault, self._vault_store, self._recording_store, self._journal),
         )
 
     def _party_of_call(self, call_id: CallId) -> PartyId | None:
@@ -631,6 +673,7 @@ class Core:
         )
         await taking_over.run(present, self._early_media)
         self._tasks.start("recordings", self._recordings.run)
+        self._tasks.start("retention", self._sweep, OnFailure.RESTART)
         self._tasks.start("quality", self._quality.run, OnFailure.RESTART)
         self._has_taken_over = True
         loop = asyncio.get_running_loop()

@@ -14,6 +14,7 @@ from foundation.web.changes import AccountChange
 from ivr.flows_now import FlowsNow
 from recordings import archive_messages as archive
 from recordings import messages as recordings
+from recordings.events import Hearing
 from recordings.search_store import Indexed
 from recordings.transcription import Progress
 from wallboard.boards import Plan
@@ -87,6 +88,15 @@ class IndexTranscript(Request[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class NoteHeard(Request[Done]):
+    """Somebody is about to have a recording's audio; answered when the audit has it on disk."""
+
+    recording_id: RecordingId
+    by: str
+    how: Hearing
+
+
+@dataclass(frozen=True, slots=True)
 class ReadMetrics(Request[bytes]):
     """Core's counters as Prometheus text."""
 
@@ -99,12 +109,43 @@ class ReadCall(Request[list[Row]]):
 
 
 @dataclass(frozen=True, slots=True)
-class EraseParty(Request[Done]):
-    """Forget who called from `number`; history keeps its counts."""
+class Erased:
+    """What was erased; or would be, without a certificate then."""
+
+    seq: int
+    certificate: str
+    "A file in `data/certificates`."
+    counts: dict[str, int]
+    held: list[str]
+    "Sentences: what keeps it from being erased."
+
+
+@dataclass(frozen=True, slots=True)
+class EraseParty(Request[Erased]):
+    """Forget who called from `number` and all that he left; history keeps its counts."""
 
     number: str
     by: str
     "Who wants it, for the journal."
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRecording(Request[Done]):
+    """Nothing deletes it until it is released."""
+
+    recording_id: RecordingId
+    by: str
+    reason: str
+    whole_call: bool = False
+    "All recordings of its call that there are by now."
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRecording(Request[Done]):
+    recording_id: RecordingId
+    by: str
+    whole_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,32 @@
-"""Forgetting a caller's number on request: in memory, in the table, and a line for the audit.
+"""Erasing a caller on request: number, recordings, messages, transcripts, tasks, callbacks; with a
+certificate, and a line for the audit.
 
 The journal has only the party's id, which then stands for nobody: history keeps its counts.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from callcenter.asks import EraseParty
+from callcenter.asks import Erased, EraseParty
+from callcenter.callers_data import CallersData, CallersDataFinder
 from callcenter.events import ActionTaken
 from foundation.db import TROUBLES
 from foundation.errors import NotFound, Unavailable
-from foundation.ids import PartyId
+from foundation.ids import CallbackId, PartyId
 from foundation.journal import Journal
+from recordings.events import DeletedFor
+from recordings.vault import Vault, counts, hold_sentence
+from recordings.vault_store import VaultStore
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
 from telephony.calls.store import PartyStore
-from wallboard.commands import Done
 
 ACTION = "party erased"
+
+
+def no_callbacks(_: CallbackId) -> bool:
+    """While no core runs, nobody is called; the next core gives up who has no number."""
+    return False
 
 
 class Eraser:
@@ -29,30 +38,74 @@ class Eraser:
         store: PartyStore,
         journal: Journal,
         tell: Callable[[ActionTaken], object],
+        finder: CallersDataFinder,
+        vault: Vault,
+        holds: VaultStore,
+        cancel_callback: Callable[[CallbackId], bool] = no_callbacks,
         others: Sequence[Callable[[PartyId], Awaitable[None]]] = (),
     ) -> None:
-        """`others`: erase what else is kept of a party; raise `Unavailable`."""
+        """`cancel_callback`: False for one that is over; `others`: erase what else is kept of a
+        party; raise `Unavailable`."""
         self._others = others
         self._book = book
         self._store = store
         self._journal = journal
         self._tell = tell
+        self._finder = finder
+        self._vault = vault
+        self._holds = holds
+        self._cancel_callback = cancel_callback
 
-    async def erase(self, ask: EraseParty) -> Done:
-        """Returns when it is on disk. `NotFound` for a number that nobody has called from."""
+    async def erase(self, ask: EraseParty) -> Erased:
+        """Returns when it is on disk. `NotFound` for a number that nobody has called from,
+        `Conflict` with the reason when a recording is held, or is being made: nothing is erased
+        then. A dry run deletes nothing and names the holds."""
         number = normalise(ask.number, CallOptions().country_code)
         party_id = self._book.find_party(number)
         if party_id is None:
             raise NotFound(f"Nobody has called from {number}, or it was erased already.")
-        # The table first: if that fails, the number is still known and can be erased again.
-        for erase in self._others:
-            await erase(party_id)
+        # What was told a moment ago is to be found, too.
+        await self._journal.settled(self._journal.last_seq)
+        data = await self._finder.find(party_id)
+        if ask.dry_run:
+            return await self._show(data)
+        # The number last: if anything fails before, it is still known and can be erased again.
         try:
+            # Callers' numbers that wait for the disk are on it first, or nothing is begun.
+            if not await self._store.flush():
+                raise Unavailable("The database is away; nothing was erased.")
+            certificate = await self._vault.delete(
+                data.recordings,
+                DeletedFor.ERASURE,
+                ask.by,
+                {"party_id": party_id, "calls": len(data.calls)},
+            )
+            for erase in self._others:
+                await erase(party_id)
             await self._store.erase(party_id)
         except TROUBLES as error:
-            raise Unavailable("The database is away; nothing was erased.") from error
+            raise Unavailable("The database is away; not all was erased: do it again.") from error
+        return await self._finish(ask, party_id, data, certificate)
+
+    async def _finish(
+        self, ask: EraseParty, party_id: PartyId, data: CallersData, certificate: str
+    ) -> Erased:
         self._book.erase(party_id)
-        self._tell(ActionTaken(ask.by, ACTION, party_id))
+        cancelled = sum(map(self._cancel_callback, sorted(data.callbacks)))
+        self._tell(ActionTaken(ask.by, ACTION, party_id, certificate))
         seq = self._journal.last_seq
         await self._journal.settled(seq)
-        return Done(seq)
+        return Erased(seq, certificate, _counts(data) | {"callbacks": cancelled}, [])
+
+    async def _show(self, data: CallersData) -> Erased:
+        held = await self._holds.holds([each.recording_id for each in data.recordings])
+        return Erased(self._journal.last_seq, "", _counts(data), list(map(hold_sentence, held)))
+
+
+def _counts(data: CallersData) -> dict[str, int]:
+    found = counts(data.recordings)
+    return {
+        "calls": len(data.calls),
+        "recordings": found["recordings"],
+        "transcripts": found["transcripts"],
+    }

@@ -43,6 +43,7 @@ from callcenter.line_accounts import (
 from callcenter.lookups import LookupOptions
 from callcenter.places import Places
 from callcenter.queue_checks import fits
+from callcenter.secret import derive_key
 from callcenter.sections import Line, Queue, split_port
 from callcenter.settings import Settings, consent_name
 from callcenter.vips import tiers_by_number
@@ -51,10 +52,14 @@ from desk.task import TaskKind
 from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
 from ivr.words import CONSENT_ANNOUNCE, CONSENT_ASK
-from recordings.archive import FolderShelf, Shelf
+from recordings.archive import FolderShelf
 from recordings.archive_desk import ArchiveOptions
+from recordings.certificate import FOLDER as CERTIFICATES
+from recordings.certificate import Certificates
 from recordings.lease import LeaseOptions
+from recordings.master_keys import FILE_NAME, KeyFile
 from recordings.options import RecordingOptions
+from recordings.sealed import SealedShelf
 from telephony.calls.leg_media import LegMedia, MediaBook
 from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
 from telephony.calls.numbers import normalise
@@ -497,9 +502,30 @@ def lookup_options(settings: Settings) -> LookupOptions:
     )
 
 
-def archive_shelf(settings: Settings) -> Shelf:
+def archive_shelf(settings: Settings) -> SealedShelf:
     """Where the audio of ended recordings is kept."""
-    return FolderShelf(settings.recordings_path)
+    return SealedShelf(
+        FolderShelf(settings.recordings_path),
+        archive_keys(settings),
+        seals=settings.recordings.encrypt,
+    )
+
+
+def archive_keys(settings: Settings) -> KeyFile:
+    return KeyFile(settings.data_path / FILE_NAME)
+
+
+def certificates(settings: Settings) -> Certificates:
+    """Of deletions."""
+    key = derive_key(settings.data_path, "certificates of deletion")
+    return Certificates(settings.data_path / CERTIFICATES, key)
+
+
+def keep_days(settings: Settings, queue: QueueId) -> int | None:
+    """How long its recordings are kept; None: for ever. A queue that is no more has the centre's
+    days."""
+    of_queue = settings.queues[queue].keep_recordings_days if queue in settings.queues else None
+    return settings.recordings.keep_days if of_queue is None else of_queue
 
 
 def archive_options(settings: Settings) -> ArchiveOptions:

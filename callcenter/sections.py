@@ -395,6 +395,12 @@ class Recordings(Part):
     archive: Literal["flac", "none"] = "flac"
     """What becomes of a WAV when its talk is over and transcribed: `flac`, the same samples in half
     the room or less, by a process of its own; `none`, it stays."""
+    keep_days: int | None = Field(default=None, ge=1, le=36_500)
+    """Recordings of talks that began longer ago are deleted, with their transcripts, once a day;
+    not given: never. What is held (`/api/v1/recordings/{id}/hold`) stays."""
+    encrypt: bool = True
+    """Archived audio is encrypted on the disk, with the keys of `data/recordings.keys`: have a copy
+    of that file elsewhere, for without it nobody hears a recording again."""
     keys: RecordingKeys = RecordingKeys()
     "Commands by the keys of an agent's phone."
     card: Card | None = None
@@ -743,6 +749,8 @@ class Queue(Part):
     "The prompt that is played in a loop while callers wait."
     recording: Literal["always", "on_demand", "never"] = "always"
     "Whether its talks are recorded; on demand it is begun by the agent's key or by the API."
+    keep_recordings_days: int | None = Field(default=None, ge=1, le=36_500)
+    "Instead of `recordings.keep_days`."
     survey: Name | None = None
     "Which of `flows/*.yaml` a caller hears when the agent has hung up after a talk."
     language: Language | None = None

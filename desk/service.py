@@ -14,7 +14,7 @@ from desk.options import TaskOptions
 from desk.store import TaskStore
 from desk.task import Task, TaskKind
 from desk.watch import TaskWatch
-from foundation.ids import TaskId
+from foundation.ids import PartyId, TaskId
 from foundation.record import Record
 from foundation.write_behind import WriteBehind
 
@@ -69,6 +69,10 @@ class TaskService:
     async def forget_done(self, before: datetime) -> int:
         """Rows of tasks that were done before; how many."""
         return await self._store.forget_done(before)
+
+    async def erase(self, party_id: PartyId) -> None:
+        await self._behind.flush()
+        await self._store.erase(party_id)
 
     # -- people ----------------------------------------------------------------------------------
 

@@ -99,6 +99,11 @@ class TaskStore:
             await session.execute(delete(TaskRow).where(gone))
             return count or 0
 
+    async def erase(self, party_id: PartyId) -> None:
+        """What was to be done for that party, and what was noted about it."""
+        async with self._transaction() as session:
+            await session.execute(delete(TaskRow).where(TaskRow.party_id == party_id))
+
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
         try:

@@ -32,6 +32,7 @@ class Shelf(Protocol):
 
         It is on the disk, and will be after a power cut, when this returns. A file of the same
         name and folder replaces the one before and has the same key, so a put may be repeated.
+        The key's last part (after `/`) is the file's name.
         """
 
     def open(self, key: str) -> BinaryIO:
@@ -39,6 +40,12 @@ class Shelf(Protocol):
 
     def delete(self, key: str) -> None:
         """What is not there was deleted already."""
+
+    def all_keys(self) -> list[str]:
+        """Of all that is there."""
+
+    def patch(self, key: str, at: int, data: bytes) -> None:
+        """Write over bytes in the middle of a file; on the disk when this returns."""
 
 
 class Audio(Protocol):
@@ -83,6 +90,20 @@ class FolderShelf:
 
     def delete(self, key: str) -> None:
         (self._folder / key).unlink(missing_ok=True)
+
+    def all_keys(self) -> list[str]:
+        """Also of WAVs that wait beside the archive; not of what is being made."""
+        found = (
+            path.relative_to(self._folder) for path in self._folder.rglob("*") if path.is_file()
+        )
+        return sorted(path.as_posix() for path in found if not path.parts[0].startswith("."))
+
+    def patch(self, key: str, at: int, data: bytes) -> None:
+        with (self._folder / key).open("r+b") as file:
+            file.seek(at)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 class WavAudio:

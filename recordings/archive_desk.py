@@ -69,6 +69,10 @@ class _Lease:
     until: float
 
 
+def _nothing_is_there(_: str) -> None:
+    """Without a shelf nothing can be left on it."""
+
+
 class ArchiveDesk:
     """For any number of archivers."""
 
@@ -79,8 +83,11 @@ class ArchiveDesk:
         comment_of: Callable[[RecordingId], Awaitable[str]],
         is_media_near_limit: Callable[[], bool],
         monotonic_s: Callable[[], float],
+        discard: Callable[[str], None] = _nothing_is_there,
     ) -> None:
-        """`comment_of`: what the FLAC is to say of the recording."""
+        """`comment_of`: what the FLAC is to say of the recording; `discard`: takes from the shelf
+        what came there after its recording was deleted."""
+        self._discard = discard
         self._options = options
         self._store = store
         self._comment_of = comment_of
@@ -160,6 +167,9 @@ class ArchiveDesk:
         )
         await self._store.keep(recording_id, archived)
         self._forget(recording_id)
+        if await self._store.find_place(recording_id) is None:
+            await asyncio.to_thread(self._discard, message.audio_key)
+            await asyncio.to_thread(self._discard, message.peaks_key)
         for each, file in await self._store.with_wav():
             await self._remove_wav(each, file)
         return Done()

@@ -6,8 +6,9 @@ queue ──▶ WAITING ── keep ──▶ PROVED, the WAV is there still ─
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
-from sqlalchemy import BigInteger, ForeignKey, select, update
+from sqlalchemy import BigInteger, ForeignKey, Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,6 +47,19 @@ class Archived:
     peaks_key: str
     wav_bytes: int
     flac_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an ended recording's audio ought to be."""
+
+    recording_id: RecordingId
+    file: str
+    "The WAV; it is there while there are no keys."
+    duration_s: float
+    audio_key: str
+    "'' before the archive; so is the next one."
+    peaks_key: str
 
 
 class ArchiveRow(Base):
@@ -134,6 +148,24 @@ class ArchiveStore:
             return None
         return Archived(row.audio_key, row.peaks_key, row.wav_bytes, row.flac_bytes)
 
+    async def count_ended(self) -> int:
+        async with transaction(self._sessions) as session:
+            ended = RecordingRow.complete.is_not(None)
+            return await session.scalar(select(func.count()).where(ended)) or 0
+
+    async def places(self, after: str = "", limit: int = 200) -> list[Place]:
+        """Of ended recordings, by id; those after `after`."""
+        query = _places().where(RecordingRow.recording_id > after).limit(limit)
+        async with transaction(self._sessions) as session:
+            return [_to_place(row) for row in await session.execute(query)]
+
+    async def find_place(self, recording_id: RecordingId) -> Place | None:
+        """None for a recording that there is not, or that goes on."""
+        query = _places().where(RecordingRow.recording_id == recording_id)
+        async with transaction(self._sessions) as session:
+            row = (await session.execute(query)).one_or_none()
+        return None if row is None else _to_place(row)
+
     async def find_key(self, recording_id: RecordingId) -> str:
         """Of the FLAC; '' while the WAV is all there is."""
         archived = await self.find(recording_id)
@@ -144,3 +176,31 @@ class ArchiveStore:
             await session.execute(
                 update(ArchiveRow).where(ArchiveRow.recording_id == recording_id).values(**values)
             )
+
+
+_Columns: TypeAlias = tuple[str, str, float | None, str | None, str | None, str | None]
+
+
+def _places() -> Select[*_Columns]:
+    return (
+        select(
+            RecordingRow.recording_id,
+            RecordingRow.file,
+            RecordingRow.duration_s,
+            ArchiveRow.state,
+            ArchiveRow.audio_key,
+            ArchiveRow.peaks_key,
+        )
+        .outerjoin(ArchiveRow, ArchiveRow.recording_id == RecordingRow.recording_id)
+        .where(RecordingRow.complete.is_not(None))
+        .order_by(RecordingRow.recording_id)
+    )
+
+
+def _to_place(row: Row[*_Columns]) -> Place:
+    recording_id, file, duration_s, state, audio_key, peaks_key = row
+    if state not in ON_SHELF:
+        audio_key = peaks_key = ""
+    return Place(
+        RecordingId(recording_id), file, duration_s or 0.0, audio_key or "", peaks_key or ""
+    )

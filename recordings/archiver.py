@@ -19,7 +19,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from foundation.errors import CallCentreError, Conflict, Unavailable
+from foundation.errors import CallCentreError, ConfigurationError, Conflict, Unavailable
 from recordings.archive import Audio, Shelf, WavAudio
 from recordings.archive_messages import (
     ArchiveCore,
@@ -107,7 +107,7 @@ class Archiver:
                 worker=self._options.worker,
                 recording_id=work.recording_id,
                 sentence=str(error),
-                is_passing=isinstance(error, OSError),
+                is_passing=isinstance(error, OSError | ConfigurationError),
             )
         await self._ask(told)
 

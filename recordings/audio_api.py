@@ -5,9 +5,11 @@ served of either. Files are opened and decoded in threads.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -20,6 +22,7 @@ from recordings.api import Guard
 from recordings.archive import Shelf, WavAudio, open_audio
 from recordings.archive_store import Archived, ArchiveStore
 from recordings.audio_files import AudioFile, MadeWav, PlainFile, blocks, open_wav
+from recordings.events import Hearing
 from recordings.marks import to_chunks
 from recordings.marks_store import MarkStore
 from recordings.peaks import PEAK_MS, PeakFinder, as_columns
@@ -61,8 +64,18 @@ class MarkOut(BaseModel):
     "An agent's id, a supervisor's phone, or a party's id."
 
 
-def audio_router(store: RecordingStore, places: AudioPlaces, guard: Guard) -> APIRouter:
-    """`guard` stands before every route."""
+NoteHeard: TypeAlias = Callable[[RecordingId, str, Hearing], Awaitable[None]]
+"Recording, user, way: returns when it is in the audit, and raises `Unavailable` when it can't be."
+
+
+def audio_router(
+    store: RecordingStore,
+    places: AudioPlaces,
+    guard: Guard,
+    note: NoteHeard,
+    user_id: Callable[..., str],
+) -> APIRouter:
+    """`guard` stands before every route; `user_id`: a dependency that says who asks."""
     router = APIRouter(
         prefix="/api/v1/recordings", tags=["recordings"], dependencies=[Depends(guard)]
     )
@@ -76,13 +89,19 @@ def audio_router(store: RecordingStore, places: AudioPlaces, guard: Guard) -> AP
     async def get_audio(
         recording_id: RecordingId,
         request: Request,
+        by: Annotated[str, Depends(user_id)],
         form: Annotated[Literal["wav", "flac"] | None, Query(alias="format")] = None,
         accept: Annotated[str, Header()] = "",
     ) -> Response:
         """Stereo, left the caller, right the agent; HTTP ranges are served. `format=flac`, or an
-        Accept header that names audio/flac and not WAV, gives the archive's file."""
+        Accept header that names audio/flac and not WAV, gives the archive's file. Each listening
+        and each download is in the audit before it begins; 503 while that can't be written."""
         prefers_flac = FLAC in accept and "wav" not in accept
         file, kind = await finder.audio(recording_id, form, prefers_flac=prefers_flac)
+        with ExitStack() as on_failure:
+            on_failure.callback(file.close)
+            await note(recording_id, by, _way(request))
+            on_failure.pop_all()
         return _stream(request, file, kind, f"{recording_id}.{kind.removeprefix('audio/')}")
 
     @router.get(
@@ -177,6 +196,12 @@ class _Finder:
         if archived is None:
             raise NotFound(f"the audio of recording {recording_id!r} is gone")
         return archived
+
+
+def _way(request: Request) -> Hearing:
+    """Players ask for ranges, and browsers say that it is for one."""
+    is_player = request.headers.get("sec-fetch-dest") in ("audio", "video")
+    return Hearing.LISTEN if is_player or "range" in request.headers else Hearing.DOWNLOAD
 
 
 def _stream(request: Request, file: AudioFile, kind: str, name: str) -> Response:

@@ -120,6 +120,62 @@ class CardEntryEnded:
     "Who cancelled it."
 
 
+class Hearing(StrEnum):
+    """How somebody has a recording's audio."""
+
+    LISTEN = "listen"
+    "Piece by piece, as a player asks for it."
+    DOWNLOAD = "download"
+    "The whole file."
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingHeard:
+    """The audit's line, on the disk before the first byte goes out; one for ten minutes of the same
+    user, recording and way."""
+
+    recording_id: RecordingId
+    by: str
+    "User id."
+    how: Hearing
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingHeld:
+    """A legal hold: nothing deletes this recording until it is released."""
+
+    recording_id: RecordingId
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingReleased:
+    """The legal hold is over."""
+
+    recording_id: RecordingId
+    by: str
+
+
+class DeletedFor(StrEnum):
+    RETENTION = "retention"
+    "Its queue keeps recordings no longer."
+    ERASURE = "erasure"
+    "The caller's data was erased."
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingDeleted:
+    """Audio, peaks, marks, transcript and what the search knew of it are gone."""
+
+    recording_id: RecordingId
+    call_id: CallId
+    why: DeletedFor
+    by: str
+    certificate: str
+    "Name of the file in `data/certificates`."
+
+
 RecordingEvent: TypeAlias = (
     RecordingStarted
     | RecordingEnded
@@ -130,4 +186,8 @@ RecordingEvent: TypeAlias = (
     | CardEntryEnded
     | TranscriptReady
     | TranscriptFailed
+    | RecordingHeard
+    | RecordingHeld
+    | RecordingReleased
+    | RecordingDeleted
 )

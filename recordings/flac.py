@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from foundation.errors import Conflict
+from foundation.errors import CallCentreError, Conflict
 
 Samples = npt.NDArray[np.int16]
 COMPRESSION = 0.625
@@ -18,16 +18,32 @@ class UnreadableFlac(Conflict):
     """Not a FLAC file that this system wrote."""
 
 
+class _Watched:
+    """Keeps what reading raises: libsndfile asks for bytes from C, where it would be lost."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+        self.trouble: CallCentreError | OSError | None = None
+
+    def read(self, count: int) -> bytes:
+        try:
+            return self._file.read(count)
+        except (CallCentreError, OSError) as error:
+            self.trouble = error
+            return b""
+
+
 class FlacAudio:
     """Reads from any file that can be searched; closes it."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
-        self._file = file
+        self._file = _Watched(file)
         try:
-            self._sound = soundfile.SoundFile(file)
+            self._sound = soundfile.SoundFile(self._file)
         except soundfile.LibsndfileError as error:
             file.close()
-            raise UnreadableFlac(f"{name} cannot be read: {error}") from None
+            raise self._file.trouble or UnreadableFlac(f"{name} cannot be read: {error}") from None
 
     @property
     def rate(self) -> int:
@@ -52,7 +68,10 @@ class FlacAudio:
                 self._sound.seek(start)
             found: Samples = self._sound.read(count, dtype="int16", always_2d=True)
         except soundfile.LibsndfileError as error:
-            raise UnreadableFlac(f"the audio breaks off at frame {start}: {error}") from None
+            sentence = f"the audio breaks off at frame {start}: {error}"
+            raise self._file.trouble or UnreadableFlac(sentence) from None
+        if self._file.trouble:
+            raise self._file.trouble
         return found
 
     def close(self) -> None:

@@ -74,6 +74,13 @@ def inspect(path: Path) -> WavInfo:
         raise UnreadableWav(f"the recording's file {path.name} does not exist") from None
 
 
+def is_whole(path: Path) -> bool:
+    """Whether `repair` would leave it as it is."""
+    info = inspect(path)
+    with path.open("rb") as file:
+        return _is_whole(file, info)
+
+
 def repair(path: Path) -> WavInfo:
     """Cuts the file to whole frames, fixes both sizes in its header, and sees it onto the disk.
 

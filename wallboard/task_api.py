@@ -96,9 +96,9 @@ class Messages:
     def __init__(
         self,
         said: Callable[[RecordingId], Awaitable[Said]],
-        file: Callable[[RecordingId], Awaitable[Path]],
+        file: Callable[[RecordingId, str], Awaitable[Path]],
     ) -> None:
-        """`file` raises NotFound or Conflict where there is no audio."""
+        """`file`, for a user, raises NotFound or Conflict where there is no audio."""
         self.said = said
         self.file = file
 
@@ -169,7 +169,7 @@ def _to_read(router: APIRouter, tasks: _Tasks) -> None:
         found = await tasks.seen(task_id, user)
         if not found.recording_id:
             raise NotFound(f"The task {task_id!r} is about no message.")
-        file = await tasks.messages.file(found.recording_id)
+        file = await tasks.messages.file(found.recording_id, user.user_id)
         return FileResponse(file, filename=file.name)
 
 

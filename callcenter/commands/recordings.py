@@ -1,6 +1,7 @@
-"""`callcenter recordings reindex`: old transcripts into the search."""
+"""`callcenter recordings …`: old transcripts into the search, new keys, is all there?"""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
@@ -9,26 +10,29 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from callcenter.asks import IndexTranscript
+from callcenter.codec import CODEC
 from callcenter.commands.asking import settings_of
 from callcenter.places import Places
+from callcenter.rules import archive_keys, archive_shelf
 from callcenter.settings import Settings
 from foundation.db import TROUBLES, create_schema, make_engine, make_sessions
-from foundation.errors import CallCentreError, Unavailable
+from foundation.errors import CallCentreError, Conflict, NotFound, Unavailable
 from foundation.ids import RecordingId
 from foundation.ipc import Client
+from foundation.journal import JournalReader
+from recordings.archive_store import ArchiveStore
+from recordings.events import RecordingDeleted, RecordingStarted
 from recordings.recording import SideTranscript
+from recordings.sealed import SUFFIX, SealedShelf
 from recordings.search_store import Indexed, SearchStore
+from recordings.store import RecordingStore
 from recordings.terms import index_parts
+from recordings.verify import Findings, Verifier
 
 app = typer.Typer(help="Recordings and what was said in them.", no_args_is_help=True)
 
 AT_ONCE = 20
 "Transcripts that are read together."
-
-
-@app.callback()
-def recordings() -> None:
-    """The one command keeps its name."""
 
 
 @app.command()
@@ -46,6 +50,107 @@ def reindex(
         typer.echo(f"Stopped, the rest can be done later: {error}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{count} transcripts indexed.")
+
+
+@app.command("rotate-key")
+def rotate_key(
+    folder: Annotated[Path, typer.Argument(help="The centre's folder.", metavar="[DIR]")] = Path(),
+) -> None:
+    """Add a new key for recordings and wrap every file's own key with it; the audio stays as it is.
+
+    Calls may go on meanwhile. Stopped half-way, it may be begun again.
+    """
+    settings = settings_of(folder)
+    shelf, keys = archive_shelf(settings), archive_keys(settings)
+    try:
+        new = keys.add()
+        count, problems = _rewrap_all(shelf)
+    except (CallCentreError, OSError) as error:
+        typer.echo(f"Stopped, and can be begun again: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{count} files are wrapped with the new key {new.key_id.hex()}.")
+    _tell_problems(problems)
+
+
+def _rewrap_all(shelf: SealedShelf) -> tuple[int, list[str]]:
+    """A second round takes what was put there during the first."""
+    count, problems = 0, dict[str, str]()
+    for _ in range(2):
+        keys = [key for key in shelf.all_keys() if key.endswith(SUFFIX)]
+        with _bar() as bar:
+            for key in bar.track(keys, description="wrapping"):
+                try:
+                    count += shelf.rewrap(key)
+                except NotFound:
+                    continue  # deleted meanwhile
+                except Conflict as error:
+                    problems[key] = f"{key}: {error}"
+    return count, list(problems.values())
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="The centre's folder.", metavar="[DIR]")] = Path(),
+    repair: Annotated[bool, typer.Option("--repair", help="Mend WAVs that were cut.")] = False,
+) -> None:
+    """Check that every talk has its audio, whole and untouched, and every file its talk."""
+    settings = settings_of(folder)
+    try:
+        findings = asyncio.run(_verify(settings, repair=repair))
+    except (CallCentreError, *TROUBLES) as error:
+        typer.echo(f"Stopped: {error}", err=True)
+        raise typer.Exit(1) from None
+    for each in findings.repaired:
+        typer.echo(f"{each} was cut and is mended.")
+    typer.echo(f"{findings.talks} talks, {findings.files} with audio that is whole.")
+    _tell_problems(findings.problems)
+
+
+async def _verify(settings: Settings, *, repair: bool) -> Findings:
+    engine = make_engine(settings.database_url)
+    try:
+        if await _is_core_away(settings):
+            await create_schema(engine)
+        sessions = make_sessions(engine)
+        archives = ArchiveStore(sessions)
+        verifier = Verifier(
+            settings.recordings_path, archive_shelf(settings), RecordingStore(sessions), archives
+        )
+        with _bar() as bar:
+            task = bar.add_task("reading", total=await archives.count_ended())
+            return await verifier.run(
+                _recorded(settings),
+                repair=repair,
+                step=lambda done: bar.update(task, completed=done),
+            )
+    finally:
+        await engine.dispose()
+
+
+async def _is_core_away(settings: Settings) -> bool:
+    core = await _find_core(settings)
+    if core is not None:
+        await core.close()
+    return core is None
+
+
+async def _recorded(settings: Settings) -> AsyncIterator[object]:
+    reader = JournalReader(settings.journal_path, CODEC)
+    async for record in reader.all_of_kinds((RecordingStarted, RecordingDeleted)):
+        yield record.event
+
+
+def _tell_problems(problems: list[str]) -> None:
+    """Exit code 1 when there are any."""
+    for each in problems:
+        typer.echo(each, err=True)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _bar() -> Progress:
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 async def _reindex(settings: Settings, *, all_of_them: bool) -> int:
@@ -72,8 +177,7 @@ async def _find_core(settings: Settings) -> Client | None:
 
 async def _index_all(store: SearchStore, core: Client | None, *, all_of_them: bool) -> int:
     done, after = 0, ""
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with _bar() as bar:
         task = bar.add_task("indexing", total=await store.count(all_of_them=all_of_them))
         while True:
             some = await store.next_transcripts(all_of_them=all_of_them, after=after, limit=AT_ONCE)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from callcenter.asks import ChangeAccounts, ReadFlows, RescoreTalks
+from callcenter.asks import ChangeAccounts, NoteHeard, ReadFlows, RescoreTalks
 from callcenter.call_record import call_record_router, rows_of_call
 from callcenter.codec import CODEC
 from callcenter.console_api import ConsoleOptions, console_router
@@ -18,6 +18,7 @@ from callcenter.core_line import CoreLine, WebCore
 from callcenter.emergency_api import emergency_router
 from callcenter.hearing import hearing_guard
 from callcenter.history_api import History, history_router
+from callcenter.holds_api import holds_router
 from callcenter.inspection_rights import may_see
 from callcenter.live_api import live_router
 from callcenter.message_files import MessageFiles
@@ -49,11 +50,11 @@ from desk.store import TaskStore
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.errors import Unavailable
-from foundation.ids import CallId
+from foundation.ids import CallId, RecordingId
 from foundation.journal import JournalReader, to_record
 from foundation.log import set_up
 from foundation.record import Record
-from foundation.web.api import require_role, signed_in
+from foundation.web.api import SignedIn, require_role, signed_in
 from foundation.web.app import WebOptions
 from foundation.web.frame import FrameOptions, page_routes
 from foundation.web.gate import GateOptions
@@ -65,6 +66,7 @@ from ivr.store import HeardStore
 from recordings.api import recordings_router
 from recordings.archive_store import ArchiveStore
 from recordings.audio_api import AudioPlaces, audio_router
+from recordings.events import Hearing
 from recordings.inspection.api import InspectionApi, inspection_router
 from recordings.inspection.form import FormBook
 from recordings.inspection.store import InspectionStore
@@ -73,6 +75,7 @@ from recordings.quality.api import quality_router
 from recordings.quality.store import QualityStore
 from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
+from recordings.vault_store import VaultStore
 from telephony.calls.store import PartyStore
 from wallboard.directory import Directory
 from wallboard.flow_api import flow_routes
@@ -126,8 +129,10 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             marks=MarkStore(sessions),
         ),
         hearing,
+        partial(note_heard, line),
+        user_id,
     )
-    messages = MessageFiles(store, settings.recordings_path).for_tasks()
+    messages = MessageFiles(store, settings.recordings_path, partial(note_heard, line)).for_tasks()
     quality = quality_of(settings, line, store, QualityStore(sessions))
     journal = JournalReader(settings.journal_path, CODEC)
     parties = PartyStore(sessions)
@@ -181,6 +186,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
                 )
             ),
             audio,
+            holds_router(line, VaultStore(sessions), require_role(*CHANGERS)),
             records,
             live_router(line, require_role(*CHANGERS)),
             console_router(
@@ -244,6 +250,14 @@ def inspections_of(settings: Settings, line: WebCore, store: InspectionStore) ->
             require_role(*INSPECTORS),
         )
     )
+
+
+async def note_heard(line: WebCore, recording_id: RecordingId, by: str, how: Hearing) -> None:
+    await line.request(NoteHeard(recording_id, by, how))
+
+
+def user_id(user: SignedIn) -> str:
+    return user.user_id
 
 
 def gate_options(settings: Settings) -> GateOptions:

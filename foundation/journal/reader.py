@@ -62,6 +62,17 @@ class JournalReader:
             after_seq = page[-1].seq
             await asyncio.sleep(pause_s)
 
+    async def all_of_kinds(self, kinds: Sequence[type]) -> AsyncGenerator[Record[object], None]:
+        """Those of these kinds from the first record on; none where there is no journal yet."""
+        if not self._path.exists():
+            return
+        names = [kind.__name__ for kind in kinds]
+        after_seq = 0
+        while page := await asyncio.to_thread(self._of_kinds, names, after_seq):
+            for record in page:
+                yield record
+            after_seq = page[-1].seq
+
     async def mentioning(
         self, parts: Sequence[bytes], since: datetime, limit: int = PAGE_ROWS
     ) -> list[Row]:

@@ -132,6 +132,14 @@ async def test_what_was_done_long_ago_is_forgotten(core: Core) -> None:
     assert await core.all() == []
 
 
+async def test_tasks_of_a_party_are_erased_and_no_others(core: Core) -> None:
+    core.hear(ARRIVED, LEFT)
+    await core.tasks.erase(PartyId("p-somebody-else"))
+    assert len(await core.all()) == 1
+    await core.tasks.erase(ARRIVED.party_id)
+    assert await core.all() == []
+
+
 async def test_database_without_tables_is_unavailable(tmp_path: Path) -> None:
     engine = make_engine(sqlite_file(tmp_path))
     with pytest.raises(Unavailable, match="no such table"):

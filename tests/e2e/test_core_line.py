@@ -12,6 +12,7 @@ from acd.events import AgentState, CallQueued
 from acd.views import AgentView
 from callcenter.asks import (
     BoardAsks,
+    Erased,
     EraseParty,
     FindJournalEnds,
     IndexTranscript,
@@ -106,9 +107,9 @@ class SmallCore:
     async def _agents(self, _: ListAgents) -> list[AgentView]:
         return [EVA_NOW]
 
-    async def _erase(self, ask: EraseParty) -> Done:
+    async def _erase(self, ask: EraseParty) -> Erased:
         self.asked.append(ask)
-        return Done(1)
+        return Erased(1, "c.json", {"calls": 2}, [])
 
     async def _index(self, ask: IndexTranscript) -> None:
         self.asked.append(ask)
@@ -253,7 +254,7 @@ async def test_number_is_erased_by_core_while_it_runs(core: SmallCore, tmp_path:
     folder = write_centre(tmp_path)
     erased = await asyncio.to_thread(run_command, "party", "erase", "13900000001", "--dir", folder)
 
-    assert erased.stdout == "13900000001 is erased.\n"
+    assert erased.stdout == "13900000001 is erased.\n2 calls. Certificate: c.json\n"
     [ask] = core.asked
     assert isinstance(ask, EraseParty)
     assert ask.number == "13900000001"

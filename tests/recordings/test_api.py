@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from foundation.errors import CallCentreError, NotAllowed
+from foundation.errors import CallCentreError, NotAllowed, Unavailable
 from foundation.ids import RecordingId
 from recordings import wav
 from recordings.api import recordings_router
@@ -24,6 +24,7 @@ from recordings.archive_messages import Request as ArchiveRequest
 from recordings.archive_store import ArchiveStore
 from recordings.archiver import Archiver, ArchiverOptions
 from recordings.audio_api import AudioPlaces, audio_router
+from recordings.events import Hearing
 from recordings.flac import FlacAudio
 from recordings.marks import Mark, MarkKind
 from recordings.marks_desk import MarksDesk
@@ -59,6 +60,13 @@ class Site:
     store: RecordingStore
     folder: Path
     places: AudioPlaces
+    heard: list[tuple[RecordingId, str, Hearing]]
+    is_core_away: bool = False
+
+    async def note(self, recording_id: RecordingId, by: str, how: Hearing) -> None:
+        if self.is_core_away:
+            raise Unavailable("Core is away.")
+        self.heard.append((recording_id, by, how))
 
     async def ended(self, number: int = 1) -> RecordingId:
         """A recording of one second whose transcript is waited for."""
@@ -82,13 +90,15 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
             marks=MarkStore(sessions),
         )
         app.include_router(recordings_router(store, ZoneInfo("Asia/Shanghai"), supervisor_only))
-        app.include_router(audio_router(store, places, supervisor_only))
+        site = Site(httpx.AsyncClient(), store, tmp_path, places, [])
+        app.include_router(audio_router(store, places, supervisor_only, site.note, lambda: "sue"))
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="http://centre",
             headers={"x-role": "supervisor"},
         ) as http:
-            yield Site(http, store, tmp_path, places)
+            site.http = http
+            yield site
 
 
 @pytest.mark.parametrize(
@@ -351,3 +361,35 @@ async def test_marks_are_told_in_seconds_of_the_recording(site: Site) -> None:
 
     mark = {"kind": "pause", "from_s": 0.5, "to_s": 0.75, "side": "", "party": ""}
     assert answer.json() == [mark]
+
+
+# -- the audit -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "how"),
+    [
+        ({}, Hearing.DOWNLOAD),
+        ({"range": "bytes=0-"}, Hearing.LISTEN),
+        ({"sec-fetch-dest": "audio"}, Hearing.LISTEN),
+    ],
+)
+async def test_who_hears_is_noted(site: Site, headers: dict[str, str], how: Hearing) -> None:
+    await site.ended()
+    await site.http.get(f"{URL}/r-1/audio", headers=headers)
+
+    assert site.heard == [(ONE, "sue", how)]
+
+
+async def test_no_audio_without_its_line_in_the_audit(site: Site) -> None:
+    await site.ended()
+    site.is_core_away = True
+    answer = await site.http.get(f"{URL}/r-1/audio")
+
+    assert answer.status_code == 503
+    assert answer.json() == {"detail": "Core is away."}
+
+
+async def test_what_is_not_there_is_not_noted(site: Site) -> None:
+    assert (await site.http.get(f"{URL}/r-1/audio")).status_code == 404
+    assert site.heard == []

@@ -76,7 +76,7 @@ async def said(recording_id: RecordingId) -> Said:
     return Said(state="ready", text="please ring me", language="en", duration_s=3.0)
 
 
-async def no_file(recording_id: RecordingId) -> Path:
+async def no_file(recording_id: RecordingId, _by: str) -> Path:
     raise NotFound(f"The audio of {recording_id} is gone.")
 
 

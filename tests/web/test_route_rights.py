@@ -207,6 +207,9 @@ TABLE = [
     line(OWN_HEARERS, f"GET {RECORDING}/transcript", "/api/v1/recordings/r-1/transcript"),
     line(OWN_HEARERS, f"GET {RECORDING}/peaks", "/api/v1/recordings/r-1/peaks"),
     line(OWN_HEARERS, f"GET {RECORDING}/marks", "/api/v1/recordings/r-1/marks"),
+    line(BOSSES, f"GET {RECORDING}/hold", "/api/v1/recordings/r-1/hold"),
+    line(BOSSES, f"PUT {RECORDING}/hold", "/api/v1/recordings/r-1/hold", {"reason": "case 4711"}),
+    line(BOSSES, f"DELETE {RECORDING}/hold", "/api/v1/recordings/r-1/hold"),
     line(BOSSES, "GET /api/v1/records.csv"),
     # The wallboard.
     line(SIGNED_IN, "GET /wallboard/asyncapi.yaml"),
