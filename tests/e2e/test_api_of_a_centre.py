@@ -36,7 +36,7 @@ REFUSED = [
     (None, "GET", "/api/v1/agents", None, 401, "Sign in"),
     (None, "POST", STATE, {"state": "ready"}, 401, "Sign in"),
     ("ann", "POST", STATE, {"state": "ready"}, 403, "own state"),
-    ("ann", "GET", "/api/v1/recordings", None, 403, "role"),
+    ("ann", "GET", "/api/v1/recordings", None, 403, "agents_hear_own"),
     ("ann", "POST", "/api/v1/calls/c-none/hangup", None, 403, "supervisor"),
     ("sue", "POST", "/api/v1/agents/agent9999/state", {"state": "ready"}, 404, "agent9999"),
     ("sue", "POST", "/api/v1/calls/c-none/hangup", None, 404, "c-none"),

@@ -19,6 +19,7 @@ from callcenter.asks import (
     JournalEnds,
     ListAgents,
     ReadCall,
+    ReadDirectory,
     ReadMetrics,
     TranscriberAsks,
 )
@@ -42,6 +43,7 @@ from tests.support.search_behaviour import keep
 from wallboard.board import BoardRecord
 from wallboard.commands import Done, HangUpCall, SetAgentState, WantedState
 from wallboard.core_link import CaughtUp, StartOver
+from wallboard.directory import Directory
 
 pytestmark = pytest.mark.e2e
 
@@ -78,6 +80,7 @@ class SmallCore:
                 ListAgents: self._agents,
                 ReadMetrics: self._metrics,
                 ReadCall: self._call,
+                ReadDirectory: self._directory,
                 EraseParty: self._erase,
                 IndexTranscript: self._index,
             },
@@ -103,6 +106,9 @@ class SmallCore:
     async def _transcriber(self, ask: TranscriberAsks) -> Reply:
         self.asked.append(ask.message)
         return NoWork(ask_again_s=1.0)
+
+    async def _directory(self, _: ReadDirectory) -> Directory:
+        return Directory()
 
     async def _agents(self, _: ListAgents) -> list[AgentView]:
         return [EVA_NOW]
