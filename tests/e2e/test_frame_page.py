@@ -39,7 +39,9 @@ async () => {
 }
 """
 ROWS = "() => window.table.show([{name: 'b', count: 9}, {name: 'a', count: 10}, {name: 'c'}])"
-FIRST_CELLS = "() => [...document.querySelectorAll('tbody td:first-child')].map((e) => e.innerText)"
+FIRST_CELLS = """
+() => [...document.querySelectorAll("main > .table tbody td:first-child")].map((e) => e.innerText)
+"""
 
 
 @pytest.fixture
@@ -97,15 +99,15 @@ async def test_table_is_sorted_by_its_headings_and_says_when_it_is_empty(view: P
 
     await page.evaluate(ROWS)
     assert await page.evaluate(FIRST_CELLS) == ["b", "a", "c"]
-    await page.click("th >> text=Count")
+    await page.click("main > .table th >> text=Count")
     assert await page.evaluate(FIRST_CELLS) == ["b", "a", "c"]
-    await page.click("th >> text=Count")
+    await page.click("main > .table th >> text=Count")
     assert await page.evaluate(FIRST_CELLS) == ["a", "b", "c"]
-    await page.click("th >> text=Name")
+    await page.click("main > .table th >> text=Name")
     assert await page.evaluate(FIRST_CELLS) == ["a", "b", "c"]
-    await page.click("th >> text=Name")
+    await page.click("main > .table th >> text=Name")
     assert await page.evaluate(FIRST_CELLS) == ["c", "b", "a"]
-    assert await page.get_attribute("th:first-child", "aria-sort") == "descending"
+    assert await page.get_attribute("main > .table th:first-child", "aria-sort") == "descending"
 
 
 async def test_session_that_ended_leads_to_the_sign_in_page_and_back(view: PageView) -> None:
