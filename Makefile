@@ -55,12 +55,12 @@ demo: venv
 	$(BIN)/callcenter demo $(DEMO)
 
 FAST := not e2e and not interop and not browser
-# First the tests without sockets, on all cores; then one test at a time: the end-to-end tests run
+# First the tests without sockets and the pages, on all cores; then one test at a time: the end-to-end tests run
 # a whole centre with packets every 20 ms, and a second test beside them would be what they measure.
 test: venv programs
 ifeq ($(TESTS),)
-	$(BIN)/python -m pytest -n auto -m "$(FAST)"
-	$(BIN)/python -m pytest -n 0 -m "not ($(FAST)) and not matrix"
+	$(BIN)/python -m pytest -n auto -m "($(FAST)) or page"
+	$(BIN)/python -m pytest -n 0 -m "not ($(FAST)) and not page and not matrix"
 else
 	$(BIN)/python -m pytest -n 0 $(TESTS)
 endif

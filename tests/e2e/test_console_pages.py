@@ -20,6 +20,7 @@ from wallboard.commands import MoveCall, SetAgentState, WantedState
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.browser,
+    pytest.mark.page,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
 ]
 

@@ -47,6 +47,7 @@ def load_options(agents: int, calls: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+@pytest.mark.matrix
 async def test_core_may_die_at_any_moment(centre: Centre) -> None:
     before = centre.mark()
     options = (*load_options(4, 24), "--talk-ms", "2500", "--answer-ms", "300")

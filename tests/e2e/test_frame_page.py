@@ -12,6 +12,7 @@ from tests.support.whole_web import whole_web
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.browser,
+    pytest.mark.page,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
 ]
 ASKED = """

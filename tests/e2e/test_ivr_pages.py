@@ -17,6 +17,7 @@ from wallboard.commands import FinishTask, TakeTask
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.browser,
+    pytest.mark.page,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
 ]
 

@@ -25,6 +25,7 @@ from tests.support.whole_web import TALK, WholeWeb, whole_web
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.browser,
+    pytest.mark.page,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
 ]
 JOBS = (

@@ -34,6 +34,7 @@ FLAGS = [
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.browser,
+    pytest.mark.page,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
 ]
 
