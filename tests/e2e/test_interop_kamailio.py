@@ -18,7 +18,7 @@ from tests.support.programs import need_program
 from tests.support.secure_house import House, secure_house
 from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav
 
-pytestmark = [pytest.mark.e2e, pytest.mark.interop]
+pytestmark = [pytest.mark.e2e, pytest.mark.interop, pytest.mark.matrix]
 
 PROGRAM = "Kamailio"
 FULL_G711_DB = 34.0

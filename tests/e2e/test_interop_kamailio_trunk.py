@@ -16,7 +16,7 @@ from tests.support.sip_phone import SipPhone
 from tests.support.wire import ANSWER, OFFER
 
 PROGRAM = "kamailio"
-pytestmark = [pytest.mark.e2e, pytest.mark.interop]
+pytestmark = [pytest.mark.e2e, pytest.mark.interop, pytest.mark.matrix]
 
 
 @pytest.mark.parametrize("transport", ["UDP", "TCP"])
