@@ -63,7 +63,7 @@ from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Role, User
 from ivr.store import HeardStore
-from recordings.api import recordings_router
+from recordings.api import Guard, recordings_router
 from recordings.archive_store import ArchiveStore
 from recordings.audio_api import AudioPlaces, audio_router
 from recordings.events import Hearing
@@ -133,7 +133,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         user_id,
     )
     messages = MessageFiles(store, settings.recordings_path, partial(note_heard, line)).for_tasks()
-    quality = quality_of(settings, line, store, QualityStore(sessions))
+    quality = quality_of(settings, line, store, QualityStore(sessions), hearing)
     journal = JournalReader(settings.journal_path, CODEC)
     parties = PartyStore(sessions)
 
@@ -220,7 +220,11 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
 
 
 def quality_of(
-    settings: Settings, line: WebCore, recordings: RecordingStore, store: QualityStore
+    settings: Settings,
+    line: WebCore,
+    recordings: RecordingStore,
+    store: QualityStore,
+    hearing: Guard,
 ) -> APIRouter:
     """Rules, verdicts and trials; only judging again is core's."""
 
@@ -233,6 +237,7 @@ def quality_of(
         QualityBook(settings, clock.utc_now).desk(),
         require_role(*HEARERS),
         require_role(*INSPECTORS),
+        hearing,
         rescore,
     )
 

@@ -1,6 +1,7 @@
 """`/api/v1/quality`: what rules make of talks, how well they do it, and trying new ones."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Annotated, Any
 
@@ -103,21 +104,32 @@ def quality_router(
     desk: Desk,
     read_guard: Guard,
     change_guard: Guard,
+    hearing_guard: Guard,
     rescore: Callable[[float, Any], Awaitable[int]],
 ) -> APIRouter:
-    """`rescore` asks core: days, and who wants it as `change_guard` knows him."""
+    """`rescore` asks core: days, and who wants it as `change_guard` knows him.
+
+    `hearing_guard` gives the agents whose talks the user may hear (None: all), or refuses: verdicts
+    quote what was said.
+    """
     router = APIRouter(prefix="/api/v1/quality", tags=["quality"])
     reads, changes = [Depends(read_guard)], [Depends(change_guard)]
 
     @router.get("/results", dependencies=reads, summary="Talks by score, the worst first")
-    async def list_results(wanted: Annotated[Wanted, Query()]) -> ScoredPage:
-        found, total = await store.worst(
-            desk.filter_of(wanted), wanted.rule, wanted.limit, wanted.offset
-        )
+    async def list_results(
+        wanted: Annotated[Wanted, Query()],
+        heard: Annotated[frozenset[AgentId] | None, Depends(hearing_guard)],
+    ) -> ScoredPage:
+        chosen = replace(desk.filter_of(wanted), agents=heard)
+        found, total = await store.worst(chosen, wanted.rule, wanted.limit, wanted.offset)
         items = [to_scored_out(recording, result) for recording, result in found]
         return ScoredPage(items=items, total=total)
 
-    @router.get("/recordings/{recording_id}", dependencies=reads, summary="One talk's verdicts")
+    @router.get(
+        "/recordings/{recording_id}",
+        dependencies=[*reads, Depends(hearing_guard)],
+        summary="One talk's verdicts",
+    )
     async def get_recording(recording_id: RecordingId) -> RecordingQualityOut:
         """`current` is null while nothing has been judged."""
         await recordings.get(recording_id)

@@ -243,7 +243,7 @@ TABLE = [
     ),
     # Rules of quality.
     line(HEARERS, "GET /api/v1/quality/results"),
-    line(HEARERS, f"GET {JUDGED}", "/api/v1/quality/recordings/r-1"),
+    line(OWN_HEARERS, f"GET {JUDGED}", "/api/v1/quality/recordings/r-1"),
     line(HEARERS, "GET /api/v1/quality/rules"),
     line(HEARERS, "GET /api/v1/quality/schema"),
     line(INSPECTORS, "POST /api/v1/quality/try", body={"pack": "language: zh", "days": 7}),

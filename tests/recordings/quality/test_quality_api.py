@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from foundation.errors import CallCentreError, NotAllowed
+from foundation.ids import AgentId
 from recordings.quality.api import Desk, quality_router
 from recordings.quality.figures import PackFigures, RuleFigures
 from recordings.quality.store import QualityStore
@@ -66,6 +67,12 @@ class Site:
         return answer.json()
 
 
+def hearing(request: Request) -> frozenset[AgentId] | None:
+    """Whom the header names; without it, everybody."""
+    named = request.headers.get("x-hears")
+    return None if named is None else frozenset({AgentId(named)})
+
+
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
     async with fresh_sessions() as sessions:
@@ -90,6 +97,7 @@ async def site() -> AsyncIterator[Site]:
                 desk,
                 role("team_lead", "inspector"),
                 role("inspector"),
+                hearing,
                 site.rescore,
             )
         )
@@ -110,6 +118,18 @@ async def test_team_leads_look_and_change_nothing(site: Site, path: str) -> None
     answer = await site.http.post(URL + path, json=body, headers={"x-role": "team_lead"})
 
     assert answer.status_code == 403
+
+
+async def test_list_has_only_talks_that_one_may_hear(site: Site) -> None:
+    await site.shelf.transcribed(1, agent="agent0001")
+    await site.shelf.quality.add(ONE, STARTED, verdict(92.0, "没办法", version=PACK.version))
+
+    totals = {}
+    for hears in ("agent0001", "agent0002"):
+        headers = {"x-role": "team_lead", "x-hears": hears}
+        totals[hears] = (await site.http.get(f"{URL}/results", headers=headers)).json()["total"]
+
+    assert totals == {"agent0001": 1, "agent0002": 0}
 
 
 async def test_hit_tells_phrase_time_clip_sentence_and_the_models_errors(site: Site) -> None:
