@@ -1,18 +1,30 @@
 """What the tests of whole centres share, and the centre's own logs when such a test fails."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 from tests.support import interop_table
 from tests.support.centre import RUNNING
+from tests.support.page_check import CHROMIUM, FLAGS
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Prompts and users that all centres of the session use."""
     return tmp_path_factory.mktemp("shared")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One for all pages: starting it takes longer than most of them."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
 
 
 OTHER_WAYS = frozenset({"line", "rtpengine", "c"})
