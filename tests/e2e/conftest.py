@@ -44,14 +44,38 @@ SAMPLE = frozenset(
 "What every run asks of the other ways; `make matrix` asks all of it."
 
 
+LONGEST_FIRST = (
+    "test_flows.py",
+    "test_whole_call.py",
+    "test_kills.py",
+    "test_demo.py",
+    "test_callbacks.py",
+    "test_lines.py",
+    "test_browser_phone.py",
+    "test_triage.py",
+    "test_media_worker.py",
+    "test_floor_live.py",
+    "test_transfers.py",
+    "test_synthesis.py",
+)
+"Of several files at once none is begun when the others are at their end."
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    items.sort(key=_place)
     for item in items:
         if not item.path.is_relative_to(here):
             continue
         ways = OTHER_WAYS & set(_ways_of(item))
         if ways and getattr(item, "originalname", "") not in SAMPLE:
             item.add_marker(pytest.mark.matrix)
+
+
+def _place(item: pytest.Item) -> int:
+    """Before the others, when it is one of the longest."""
+    name = item.path.name
+    return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 def _ways_of(item: pytest.Item) -> Iterator[str]:

@@ -52,10 +52,14 @@ def find_free_port() -> int:
 
 
 def find_media_ports() -> tuple[int, int]:
-    """First and last of 400; what an earlier centre may still hold of them, media leave out."""
-    first = random.choice([first for first in part_of(MEDIA_PORTS) if first not in _given_media])
-    _given_media.append(first)
-    return first, first + 399
+    """First and last of 400 that are free."""
+    firsts = [first for first in part_of(MEDIA_PORTS) if first not in _given_media]
+    random.shuffle(firsts)
+    for first in firsts:
+        if all(_is_free(port) for port in range(first, first + 400)):
+            _given_media.append(first)
+            return first, first + 399
+    raise AssertionError(f"other programs have ports in all of {firsts}")
 
 
 _given: deque[int] = deque(maxlen=1_000)
