@@ -92,6 +92,14 @@ class Matching:
         self._give_up(set(self._of_queue.pop(queue, {}).values()))
         self._add_queue(queue, options, now)
 
+    def remove_queue(self, queue: QueueId) -> None:
+        """One in which nobody waits; its agents have other lineups or none."""
+        if queue in self._surging:
+            self.set_surge(queue, is_on=False)
+        self._give_up(set(self._of_queue.pop(queue).values()))
+        del self._ordinary[queue]
+        self._waiting.pop(queue, None)
+
     def join(self, caller: Caller, now: float) -> None:
         lineup = self._lineup_for(caller, now)
         before = lineup.urgency

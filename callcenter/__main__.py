@@ -11,6 +11,7 @@ from callcenter.commands import (
     party,
     prompts,
     quality,
+    queue,
     recordings,
     speech,
     token,
@@ -51,6 +52,7 @@ app.command("staff")(staff)
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(agent.app, name="agent")
+app.add_typer(queue.app, name="queue")
 app.add_typer(emergency.app, name="emergency")
 app.add_typer(ivr.app, name="ivr")
 app.add_typer(live.app, name="live")

@@ -27,6 +27,9 @@ class VisitPast:
     waited_s: float = 0.0
     told_s: float | None = None
     "The wait that was announced last."
+    claimed_by: AgentId | None = None
+    "Whom somebody has chosen for the caller."
+    claimed_until: float = 0.0
     number: int = 0
     "In the order in which the callers came: several may have come at one moment."
 

@@ -108,6 +108,8 @@ class Plan:
                 tier=visit.tier,
                 requires=parse_requirement(visit.requires),
                 waited_s=visit.waited_s,
+                claimed_by=visit.claimed_by,
+                claimed_until=visit.claimed_until - offset_s,
             )
             for call_id, visit in self.visits
         ]

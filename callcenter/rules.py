@@ -161,7 +161,8 @@ def _languages_of(settings: Settings, queue: str) -> tuple[str, ...]:
     flows = [flow for flow in settings.flows.values() if queue in flow.queues()]
     # A dictionary keeps the flows' order.
     spoken = dict.fromkeys(language for flow in flows for language in flow.languages)
-    return tuple(spoken) or FALLBACK_LANGUAGES
+    everywhere = dict.fromkeys(one for flow in settings.flows.values() for one in flow.languages)
+    return tuple(spoken) or tuple(everywhere) or FALLBACK_LANGUAGES
 
 
 def limit_rules(settings: Settings) -> LimitRules:
@@ -552,7 +553,7 @@ def directory(settings: Settings) -> Directory:
         },
         queues={
             QueueId(name): QueueCard(
-                name,
+                queue.name or name,
                 ServiceTarget(
                     share=queue.service_level.percent / 100,
                     within_s=queue.service_level.within_s,
