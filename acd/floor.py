@@ -20,9 +20,11 @@ Rule 5: what comes too late is silently nothing: a call that is not on the floor
         `is_current(offer_id)` before feeding `Accept`, or look for `AgentAnswered` in the result,
         and end that phone's leg if it is missing.
 Rule 6: a phone that is no longer registered fails its offer as UNREACHABLE at once; a talk goes
-        on, since it lives on its own dialog. With `auto_ready`, who has no phone is OFF; after a
-        talk and its wrap-up, if there is one. The price: a phone that drops out during a pause
-        comes back READY. A registration that is merely refreshed wakes nobody.
+        on, since it lives on its own dialog. The agent is paused so, until the phone registers
+        anew or he says that he is ready; a registration that is merely refreshed wakes nobody.
+        With `auto_ready`, who has no phone is OFF; after a talk and its wrap-up, if there is one.
+        A phone that comes back brings its agent to where he was: READY, or in the pause that he
+        had chosen. Who is READY without a phone is offered nothing, and nobody waits for him.
 Rule 7: inputs that come before `tick` win over a deadline that is just over: an agent who picks
         up in the last moment has picked up.
 Rule 8: a talk moves from agent to agent without ending: who is asked into it is a guest

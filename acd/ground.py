@@ -92,7 +92,8 @@ class Ground:
         """Bring everything that depends on an agent's state up to date with it."""
         is_gone = self.options.auto_ready and not agent.registered
         if is_gone and agent.state in (AgentState.READY, AgentState.PAUSED):
-            self.events += agent.choose(Step.SIGN_OUT, now)
+            left_for = agent.reason if agent.is_on_leave else ""
+            self.events += agent.choose(Step.SIGN_OUT, now, left_for)
         self.matching.follow(agent, now)
         timer = AgentTime(agent.agent_id)
         if agent.deadline is None:

@@ -28,10 +28,14 @@ from foundation.ids import AgentId, CallId, QueueId
 
 MAX_LINEUPS = 2_000
 "Beyond that, lineups in which nobody waits are given up."
-AT_WORK = BUSY | {AgentState.READY}
 FEW = 30
 "Up to so many lineups an agent's own are compared; of more, the first of all is looked for."
 _urgency = attrgetter("urgency")
+
+
+def _works(agent: Agent) -> bool:
+    """Takes calls or has one: nobody waits for who is ready and has no phone."""
+    return agent.state in BUSY or (agent.state is AgentState.READY and agent.registered)
 
 
 class Match(NamedTuple):
@@ -230,7 +234,7 @@ class Matching:
             self._withdraw(agent)
 
     def _count_work(self, agent: Agent) -> None:
-        works, worked = agent.state in AT_WORK, agent.agent_id in self._working
+        works, worked = _works(agent), agent.agent_id in self._working
         if works == worked:
             return
         (self._working.add if works else self._working.discard)(agent.agent_id)

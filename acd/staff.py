@@ -6,7 +6,7 @@ has what ringing, a caller, a guest's talk or a callback, is asked of those thre
 
 from typing import assert_never
 
-from acd.agent import Agent, Step
+from acd.agent import UNREACHABLE, Agent, Step
 from acd.callbacks import Callbacks
 from acd.events import AgentState, CallbackFailure, OfferFailure
 from acd.ground import Ground
@@ -68,10 +68,11 @@ class Staff:
         self._ground.follow(agent, now)
 
     def _sign_in(self, agent: Agent, now: float) -> None:
-        was_off = agent.state is AgentState.OFF
+        was_off, had_left_for = agent.state is AgentState.OFF, agent.left_for
         self._ground.events += agent.choose(Step.SIGN_IN, now)
         if was_off and self._ground.options.auto_ready and agent.registered:
-            self._ground.events += agent.choose(Step.MAKE_READY, now)
+            step = Step.PAUSE if had_left_for else Step.MAKE_READY
+            self._ground.events += agent.choose(step, now, had_left_for)
 
     def _choose(self, agent: Agent, step: Step, now: float, reason: str = "") -> None:
         if step is not Step.SIGN_OUT:
@@ -85,6 +86,8 @@ class Staff:
         agent.registered, agent.busy = given.registered, given.busy
         if came and self._ground.options.auto_ready and agent.state is AgentState.OFF:
             self._sign_in(agent, now)
+        elif came and agent.state is AgentState.PAUSED and agent.reason == UNREACHABLE:
+            self._ground.events += agent.choose(Step.MAKE_READY, now)
         elif not given.registered and agent.state is AgentState.RINGING:
             callback = self._callbacks.find_of(agent)
             if callback is not None:
@@ -96,7 +99,7 @@ class Staff:
 
     def miss(self, agent: Agent, why: OfferFailure, now: float) -> None:
         self._part(agent, why, now)
-        self._ground.events += agent.miss(now)
+        self._ground.events += agent.miss(now, why)
         self._ground.follow(agent, now)
 
     def _part(self, agent: Agent, why: OfferFailure, now: float) -> None:

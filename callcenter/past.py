@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from acd.agent import RONA, Assignment, Step
+from acd.agent import Assignment, Step, reason_of
 from acd.events import NOBODYS_FAULT, AgentChanged, AgentState, CallOverflowed, OfferFailure
 from callcenter.events import CallSentOn
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
@@ -157,4 +157,4 @@ class AgentsPast(dict[AgentId, AgentPast]):
         if why in NOBODYS_FAULT:
             self.expect(agent_id, AgentState.READY, at_s)
         else:
-            self.expect(agent_id, AgentState.PAUSED, at_s, reason=RONA)
+            self.expect(agent_id, AgentState.PAUSED, at_s, reason=reason_of(why))

@@ -145,8 +145,10 @@ class _Listed(BaseSettings):
     "Callers who hang up sooner count as short abandons."
     pause_reasons: tuple[Name, ...] = ("meal", "break", "training", "meeting")
     "What an agent may give as the reason of a pause; `rona` is ours."
-    pause_limits: dict[Name, Seconds] = {"rona": 900.0}
-    "How long a pause may last in seconds, by its reason; then the board says who is away."
+    pause_limits: dict[Name, SecondsOrNever] = {}
+    "Longest pause by reason; 0: any. Not named: `meal` 3600, `training` and `meeting` 7200."
+    pause_limit_s: SecondsOrNever = 900.0
+    "Longest pause for any other reason, ours among them; then the team lead is told. 0: any."
     away_grace_s: Seconds = 120.0
     "Who is not back so long after that is signed out."
     max_wrap_up_s: Seconds = 600.0

@@ -97,7 +97,8 @@ def wallboard_api(service: BoardService, screens: Screens) -> APIRouter:
         responses=ERRORS,
     )
     async def set_agent_state(agent_id: str, wanted: WantedAgentState, user: SignedIn) -> Document:
-        """Supervisors for everybody, team leads for their team, an agent for himself."""
+        """Supervisors for everybody, team leads for their team, an agent for himself. `phone` of
+        the answer says why somebody who is ready will be offered nothing."""
         _check_may_set_state(service, user, agent_id)
         if agent_id not in agent_ids(service.board):
             raise NotFound(f"There is no agent {agent_id!r}.")
@@ -106,6 +107,7 @@ def wallboard_api(service: BoardService, screens: Screens) -> APIRouter:
                 agent_id=agent_id, state=wanted.state, reason=wanted.reason, by=user.user_id
             )
         )
+        await service.look_at_floor()
         return _agent(service, AgentId(agent_id))
 
     @router.post("/calls/{call_id}/hangup", summary="End a call", responses=ERRORS)
