@@ -145,7 +145,8 @@ class LiveQueues:
     # -- leaving ---------------------------------------------------------------------------------
 
     def on_event(self, event: HouseEvent) -> None:
-        if self._house.live.leaving and isinstance(event, EMPTIES):
+        """Of `EMPTIES`."""
+        if self._house.live.leaving:
             self._news.set()
 
     async def run(self) -> None:
