@@ -1,11 +1,11 @@
 """Claims: a caller who waits is to go to one agent whom somebody has chosen, before all others.
 
-                    TakeCaller           the agent is free        Accept
-    WAITING ──────────────────▶ CLAIMED ───────────────▶ RINGING ───────▶ TALKING
-       ▲                           │                        │
-       │  GiveBack, time is over,  │                        │ Decline, ring_s, phone gone,
-       └── agent gone or paused ───┘                        │ withdrawn
-       └────────────────────────────────────────────────────┘
+                TakeCaller              the agent is free             Accept
+    WAITING ───────────────▶ CLAIMED ───────────────────▶ RINGING ────────────▶ TALKING
+       ▲                        │                            │
+       │  GiveBack, time is up, │                            │ Decline, ring_s is over,
+       │  agent gone or paused  │                            │ phone gone, withdrawn
+       └────────────────────────┴────────────────────────────┘
 
 Rule 1: a claim never moves the caller: place and age are those of the queue, so that whoever comes
         back is where he would have been. Only who may have him is decided: nobody else.

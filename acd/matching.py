@@ -33,11 +33,6 @@ FEW = 30
 _urgency = attrgetter("urgency")
 
 
-def _works(agent: Agent) -> bool:
-    """Takes calls or has one: nobody waits for who is ready and has no phone."""
-    return agent.state in BUSY or (agent.state is AgentState.READY and agent.registered)
-
-
 class Match(NamedTuple):
     call_id: CallId
     lineup: Lineup
@@ -234,7 +229,9 @@ class Matching:
             self._withdraw(agent)
 
     def _count_work(self, agent: Agent) -> None:
-        works, worked = _works(agent), agent.agent_id in self._working
+        # Nobody waits for who is ready and has no phone.
+        works = agent.state in BUSY or (agent.state is AgentState.READY and agent.registered)
+        worked = agent.agent_id in self._working
         if works == worked:
             return
         (self._working.add if works else self._working.discard)(agent.agent_id)

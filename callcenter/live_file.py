@@ -96,6 +96,10 @@ class LiveFile(Part):
     def with_leaving(self, queue: str, move_to: str) -> "LiveFile":
         return self.model_copy(update={"leaving": {**self.leaving, queue: move_to}})
 
+    def staying(self, queue: str) -> "LiveFile":
+        """Open again, if it was about to go."""
+        return self.model_copy(update={"leaving": self._leaving_but(queue)})
+
     def without_queue(self, queue: str) -> "LiveFile":
         removed = dict.fromkeys((*self.removed_queues, queue))
         leaving = self._leaving_but(queue)

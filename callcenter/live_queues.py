@@ -44,6 +44,7 @@ from callcenter.queue_uses import uses_of
 from callcenter.sections import Name
 from foundation.errors import Conflict, NotFound, RemoteError, Unavailable
 from foundation.ids import QueueId
+from ivr.events import EmergencySwitched
 from telephony.calls.events import CallEnded
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ EMPTIES: tuple[type, ...] = (
     CallLeftForCallback,
     CallLost,
     CallOverflowed,
+    EmergencySwitched,
     OfferFailed,
     TalkEnded,
 )
@@ -164,13 +166,23 @@ class LiveQueues:
 
     async def _see_off(self, queue: str) -> None:
         """Move who waits, if that is wanted; remove the queue if nothing of it is left."""
-        target = self._house.live.leaving.get(queue)
-        if target:
-            self._house.move_all(QueueId(queue), QueueId(target))
-        if target is not None and self._is_empty(queue):
+        if queue not in self._house.live.leaving:
+            return
+        if uses := uses_of(self._house.served, queue):
+            log.warning("the queue %s stays, it is named in %s by now", queue, ", ".join(uses))
+            await self._actions.change(lambda live: live.staying(queue))
+            return
+        self._move(queue, self._house.live.leaving[queue])
+        if self._is_empty(queue):
             await self._actions.change(
                 lambda live: live.without_queue(queue) if self._is_empty(queue) else live
             )
+
+    def _move(self, queue: str, target: str) -> None:
+        """A target that has gone or was closed meanwhile takes nobody: they are served here."""
+        other = self._house.served.queues.get(target)
+        if other is not None and not other.closed:
+            self._house.move_all(QueueId(queue), QueueId(target))
 
     def _is_empty(self, queue: str) -> bool:
         is_there = queue in self._house.served.queues
@@ -179,7 +191,8 @@ class LiveQueues:
         )
 
     def _left_in(self, queue: str) -> str:
-        return str(self._house.presence(queue))
+        present = self._house.presence(queue)
+        return "a call that is about to end" if present.is_empty else str(present)
 
 
 def check_id(queue: str) -> None:

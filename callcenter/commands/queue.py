@@ -32,13 +32,9 @@ Fields = Annotated[
 @app.command("list")
 def list_queues(folder: Folder = Path()) -> None:
     """Every queue, who is in it, and whether it is open."""
-    table = Table(
-        "queue", "name", "is", "waiting", "talking", "in wrap-up", "called back", "agents"
-    )
+    table = Table("queue", "name", "is", "who is in it", "agents")
     for one in ask_core(settings_of(folder), ListQueues()):
-        present = one.present
-        counts = (present.waiting, present.talking, present.wrapping_up, present.callbacks)
-        row = (one.queue, one.name, one.state, *map(str, counts), str(one.agents))
+        row = (one.queue, one.name, one.state, str(one.present), str(one.agents))
         table.add_row(*map(escape, row))
     Console().print(table)
 

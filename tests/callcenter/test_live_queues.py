@@ -325,6 +325,29 @@ async def test_who_rang_when_the_others_were_moved_is_moved_when_nobody_picks_up
     assert [view.call_id for view in office.floor.floor.waiting(HELP)] == [C1]
 
 
+async def test_target_that_is_closed_meanwhile_takes_nobody_and_who_waits_is_served(
+    office: QueueOffice,
+) -> None:
+    office.sign_in(A2)
+    office.floor.feed(Enqueue(C1, ORDERS))
+    await office.remove("orders", move_to="help")
+    await office.actions.change_queue(ChangeQueueLive("help", {"closed": True}, "sue"))
+    office.floor.feed(SignOut(A2))
+    await office.settle()
+    assert [view.call_id for view in office.floor.floor.waiting(ORDERS)] == [C1]
+    assert office.ids == ["orders", "help"]
+
+
+async def test_queue_that_a_flow_names_while_it_is_leaving_stays(office: QueueOffice) -> None:
+    office.floor.feed(Enqueue(C1, HELP))
+    await office.remove(when_empty=True)
+    write_flow(office, "help")
+    await office.reloader.reload(Reload("sue"))
+    office.floor.feed(CallerLeft(C1))
+    await office.settle()
+    assert [view.state for view in office.shown] == ["open", "open"]
+
+
 async def test_opened_again_it_stays(office: QueueOffice) -> None:
     office.floor.feed(Enqueue(C1, HELP))
     await office.remove(when_empty=True)

@@ -204,9 +204,9 @@ async def test_caller_is_given_to_an_agent_from_a_queue_that_came_and_goes_while
     centre: Centre,
 ) -> None:
     before = centre.mark()
-    added = await command(centre, "queue", "add", "night", "name=Night", "skills={special: 9}")
-    assert added[0] == 0, added[1]
     async with centre.phone() as caller, centre.agent(3) as agent, centre.web() as web:
+        new = {"id": "night", "name": "Night", "skills": {"special": 9}}
+        added = await web.post("/api/v1/queues", json=new)
         call_id = await wait_in_queue(centre, caller, "3")
         await centre.until_ok(
             lambda: web.post(f"/api/v1/calls/{call_id}/move", json={"queue": "night"})
@@ -226,12 +226,13 @@ async def test_caller_is_given_to_an_agent_from_a_queue_that_came_and_goes_while
         await centre.until_ok(lambda: web.post("/api/v1/agents/agent0003/state", json=done))
         await centre.told(DirectoryChanged, wrapping_up)
         back = await web.post("/api/v1/queues", json={"id": "night"})
-        removed = await command(centre, "queue", "remove", "night")
+        removed = await web.delete("/api/v1/queues/night")
 
+    assert added.status_code == 201, added.text
     assert (refused.status_code, refused.json()["error"].count("1 waiting")) == (409, 1)
     assert leaving.json() == {"id": "night", "left": "1 waiting"}
     assert back.status_code == 201, back.text
-    assert removed == (0, "The queue night is removed.\n")
+    assert removed.json() == {"id": "night", "left": ""}
     audit = [one.action for one in centre.facts(ActionTaken, before)]
     wanted = ["queue added", "move", "queue removed", "taken"]
     assert audit[: len(wanted)] == wanted
