@@ -13,7 +13,8 @@ Rule 2: this file knows one agent only. Who gets the next call is `acd.routing`;
 Rule 3: what an agent chooses while TALKING is kept, and done when the wrap-up is over. Chosen
         in WRAP_UP it is done at once.
 Rule 4: an offer that the agent missed or refused pauses with the reason 'rona' (ring, no answer):
-        only the agent's own `MAKE_READY`, or a new sign-in, leads back.
+        only the agent's own `MAKE_READY`, or a new sign-in, leads back. One that the phone could
+        not be rung for pauses as 'unreachable', which the phone ends when it registers again.
 Rule 5: an offer that was withdrawn leaves `idle_since` as it was: the agent had no part in it.
 Rule 6: without wrap-up, what would come after it comes straight from TALKING.
 Rule 7: a wrap-up whose queue demands a code has no end before there is one (`acd.shifts`).
@@ -22,13 +23,17 @@ Rule 7: a wrap-up whose queue demands a code has no end before there is one (`ac
 from dataclasses import dataclass
 from enum import StrEnum
 
-from acd.events import AgentChanged, AgentState
+from acd.events import AgentChanged, AgentState, OfferFailure
 from acd.options import AgentCard
 from foundation.errors import Conflict, IllegalTransition, LocalError
 from foundation.ids import CallId, OfferId, QueueId
 
 RONA = "rona"
 "Reason of the pause of who did not pick up."
+UNREACHABLE = "unreachable"
+"Reason of the pause of whose phone could not be rung."
+AWAY = "away"
+"Reason of being OFF after a pause that lasted too long."
 SIGNED_IN = "signed_in"
 "Reason of the pause between sign-in and the first `Ready`."
 
@@ -87,6 +92,11 @@ class Assignment:
     call_id: CallId
     queue: QueueId
     offer_id: OfferId
+
+
+def reason_of(why: OfferFailure) -> str:
+    """Of the pause after an offer that failed so."""
+    return UNREACHABLE if why is OfferFailure.UNREACHABLE else RONA
 
 
 class Agent:
@@ -164,8 +174,19 @@ class Agent:
         self.idle_since = idle_since
         return changed
 
-    def miss(self, now: float) -> list[AgentChanged]:
-        return self._enter(Step.MISS, now, RONA)
+    def miss(self, now: float, why: OfferFailure) -> list[AgentChanged]:
+        return self._enter(Step.MISS, now, reason_of(why))
+
+    @property
+    def left_for(self) -> str:
+        """Of who is OFF because the phone went in a pause of his own: the pause's reason."""
+        return self.reason if self.state is S.OFF and self.reason != AWAY else ""
+
+    @property
+    def is_on_leave(self) -> bool:
+        """Of his own will: no phone that comes back ends that."""
+        own = (RONA, UNREACHABLE, SIGNED_IN)
+        return self.state is S.PAUSED and self.reason not in own
 
     def pick_up(self, now: float) -> list[AgentChanged]:
         return self._enter(Step.PICK_UP, now, assignment=self.assignment)

@@ -100,6 +100,9 @@ class Callbacks:
         """For whom the agent is reserved."""
         return None if agent.assignment is None else self.find(agent.assignment.call_id)
 
+    def pending(self, queue: QueueId) -> int:
+        return self._pending[queue]
+
     # ---- asked for and cancelled
 
     def queue(self, given: QueueCallback, now: float) -> None:

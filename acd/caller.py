@@ -17,7 +17,7 @@ from math import inf
 from typing import NamedTuple, TypeAlias
 
 from acd.inputs import Enqueue
-from acd.requirement import Requirement
+from acd.requirement import Requirement, only
 from foundation.errors import LocalError
 from foundation.ids import AgentId, CallId, OfferId
 
@@ -62,8 +62,10 @@ class Caller:
         self._number = number
         self.place = self._place(head_start_s)
         "Kept through failed offers: who was not picked up does not go to the end of the queue."
-        self.requirement = wishes[0].requirement
+        self.requirement = self._needed = wishes[0].requirement
         self._later = list(wishes[1:])
+        self.claimed_by: AgentId | None = None
+        "Whom somebody has chosen for this caller: nobody else will do (`acd.claims`)."
         self._offers: dict[AgentId, OfferId] = {}
         "Of agents whose phones ring; of the one who talks."
         self.is_answered = False
@@ -112,7 +114,7 @@ class Caller:
 
     def change_wishes(self, wishes: Sequence[Wish], now: float) -> None:
         """Need something else from now on."""
-        self.requirement, self._later = wishes[0].requirement, list(wishes[1:])
+        self._needed, self._later = wishes[0].requirement, list(wishes[1:])
         self.relax(now)
 
     def promote(self, given: Enqueue, head_start_s: float) -> None:
@@ -123,7 +125,17 @@ class Caller:
     def relax(self, now: float) -> None:
         """Need what will do by now; whoever is waiting must not be in a lineup meanwhile."""
         while self._later and self._later[0].from_at <= now:
-            self.requirement = self._later.pop(0).requirement
+            self._needed = self._later.pop(0).requirement
+        if self.claimed_by is None:
+            self.requirement = self._needed
+
+    def claim(self, agent_id: AgentId) -> None:
+        """Need this agent; whoever is waiting must not be in a lineup meanwhile."""
+        self.claimed_by, self.requirement = agent_id, only(agent_id)
+
+    def unclaim(self) -> None:
+        """Need what will do by now; whoever is waiting must not be in a lineup meanwhile."""
+        self.claimed_by, self.requirement = None, self._needed
 
     def get_agent_id(self) -> AgentId:
         if self.agent_id is None:

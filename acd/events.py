@@ -157,6 +157,36 @@ class CallPromoted:
 
 
 @dataclass(frozen=True, slots=True)
+class CallReserved:
+    """Somebody chose an agent for a waiting caller; nobody else has him for `for_s`. An offer to
+    that agent ends it, however it ends."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+    for_s: float
+
+
+class ReleaseCause(StrEnum):
+    TIME_UP = "time_up"
+    "The agent did not become free in time."
+    AGENT_LEFT = "agent_left"
+    "Paused, signed out, or without a phone."
+    GIVEN_BACK = "given_back"
+    "By hand, or for another agent."
+
+
+@dataclass(frozen=True, slots=True)
+class CallReleased:
+    """The caller waits for anybody again, at the old place."""
+
+    call_id: CallId
+    queue: QueueId
+    agent_id: AgentId
+    why: ReleaseCause
+
+
+@dataclass(frozen=True, slots=True)
 class SurgeChanged:
     """A queue has called in its backup agents, or lets them go again."""
 
@@ -370,6 +400,8 @@ AcdEvent: TypeAlias = (
     | CallbackEvent
     | TalkEnded
     | CallPromoted
+    | CallReserved
+    | CallReleased
     | SurgeChanged
     | AgentReserved
     | ReservationFailed

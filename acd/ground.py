@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from acd.agent import Agent, Step
+from acd.caller import Caller
 from acd.events import AcdEvent, AgentState
 from acd.expected_wait import ExpectedWait
 from acd.matching import Matching
@@ -35,6 +36,8 @@ class Ground:
         self.timers: Timers[Timer] = Timers()
         self.callbacks_waiting: Counter[QueueId] = Counter()
         "Of those who wait in the lineups, who waits at home."
+        self.claims: dict[AgentId, Caller] = {}
+        "Who waits for an agent whom somebody has chosen (`acd.claims`)."
         self.open_offers: set[OfferId] = set()
         "Of phones that ring."
         self.on_followed: Callable[[Agent], None] = lambda agent: None
@@ -77,6 +80,11 @@ class Ground:
         del self.agents[agent_id]
         self.timers.cancel(AgentTime(agent_id))
 
+    def remove_queue(self, queue: QueueId) -> None:
+        """One that nobody is in."""
+        self.matching.remove_queue(queue)
+        self._expected_waits.pop(queue, None)
+
     def options_of(self, queue: QueueId) -> QueueOptions:
         return self.matching.options_of(queue)
 
@@ -84,7 +92,8 @@ class Ground:
         """Bring everything that depends on an agent's state up to date with it."""
         is_gone = self.options.auto_ready and not agent.registered
         if is_gone and agent.state in (AgentState.READY, AgentState.PAUSED):
-            self.events += agent.choose(Step.SIGN_OUT, now)
+            left_for = agent.reason if agent.is_on_leave else ""
+            self.events += agent.choose(Step.SIGN_OUT, now, left_for)
         self.matching.follow(agent, now)
         timer = AgentTime(agent.agent_id)
         if agent.deadline is None:

@@ -117,6 +117,28 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeCaller:
+    """A caller who waits is to go to this agent, at once, and to nobody else.
+
+    Refused with `Conflict`: a caller who does not wait, an agent who is not free. With `reserve_s`
+    who is busy has the caller next; when he is not free after so many seconds, or goes, the caller
+    is anybody's again, at the old place. A refused offer ends it as well.
+    """
+
+    call_id: CallId
+    agent_id: AgentId
+    reserve_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """The caller need not wait for the agent who was chosen; refused with `Conflict` for who does
+    not."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeAgent:
     """An agent with this card from now on: a new one, or other skills. Calls go on."""
 
@@ -136,6 +158,13 @@ class ChangeQueue:
 
     queue: QueueId
     options: QueueOptions
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveQueue:
+    """The queue is no more; refused with `Conflict` while it is in use (`acd.views.Presence`)."""
+
+    queue: QueueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,12 +300,12 @@ class CancelCallback:
     callback_id: CallbackId
 
 
-HouseInput: TypeAlias = ChangeAgent | RemoveAgent | ChangeQueue
+HouseInput: TypeAlias = ChangeAgent | RemoveAgent | ChangeQueue | RemoveQueue
 "What administrators change while calls go on."
 AgentInput: TypeAlias = (
     SignIn | SignOut | Ready | Pause | FinishWrapUp | ExtendWrapUp | CodeWrapUp | PhoneChanged
 )
-WaitInput: TypeAlias = Promote | Move
+WaitInput: TypeAlias = Promote | Move | TakeCaller | GiveBack
 CallInput: TypeAlias = CallerLeft | Accept | Decline | AgentLeft | Lose
 GuestInput: TypeAlias = Reserve | Dismiss | TakeTalk
 CallbackInput: TypeAlias = (

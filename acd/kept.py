@@ -51,6 +51,9 @@ class KeptCaller:
     tried: Set[AgentId] = frozenset()
     told_s: float | None = None
     "The wait that was announced last; no later announcement is longer."
+    claimed_by: AgentId | None = None
+    "Whom somebody has chosen for him."
+    claimed_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

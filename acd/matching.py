@@ -28,7 +28,6 @@ from foundation.ids import AgentId, CallId, QueueId
 
 MAX_LINEUPS = 2_000
 "Beyond that, lineups in which nobody waits are given up."
-AT_WORK = BUSY | {AgentState.READY}
 FEW = 30
 "Up to so many lineups an agent's own are compared; of more, the first of all is looked for."
 _urgency = attrgetter("urgency")
@@ -91,6 +90,14 @@ class Matching:
         """Add the queue, or serve it otherwise from now on; nobody may be waiting in it."""
         self._give_up(set(self._of_queue.pop(queue, {}).values()))
         self._add_queue(queue, options, now)
+
+    def remove_queue(self, queue: QueueId) -> None:
+        """One in which nobody waits; its agents have other lineups or none."""
+        if queue in self._surging:
+            self.set_surge(queue, is_on=False)
+        self._give_up(set(self._of_queue.pop(queue).values()))
+        del self._ordinary[queue]
+        self._waiting.pop(queue, None)
 
     def join(self, caller: Caller, now: float) -> None:
         lineup = self._lineup_for(caller, now)
@@ -222,7 +229,9 @@ class Matching:
             self._withdraw(agent)
 
     def _count_work(self, agent: Agent) -> None:
-        works, worked = agent.state in AT_WORK, agent.agent_id in self._working
+        # Nobody waits for who is ready and has no phone.
+        works = agent.state in BUSY or (agent.state is AgentState.READY and agent.registered)
+        worked = agent.agent_id in self._working
         if works == worked:
             return
         (self._working.add if works else self._working.discard)(agent.agent_id)

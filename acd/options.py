@@ -82,13 +82,23 @@ class AgentOptions:
     order: ServiceOrder = field(default_factory=ServiceOrder)
     "Who is served before whom."
     pause_limit_s: Mapping[str, float] = field(default_factory=dict)
-    "How long a pause may last, by its reason; without a limit as long as it likes."
+    "How long a pause may last, by its reason."
+    other_pauses_s: float | None = None
+    "Pauses for any other reason; None: as long as they like."
     away_grace_s: float = 120.0
     "Who is not back so long after the limit is signed out."
     max_wrap_up_s: float = 600.0
     "Agents may extend their wrap-up up to this."
     auto_ready: bool = False
     "The registration is the sign-in: a phone that registers is READY, one that is gone is OFF."
+
+    @property
+    def has_pause_limits(self) -> bool:
+        return bool(self.pause_limit_s) or self.other_pauses_s is not None
+
+    def pause_limit_of(self, reason: str) -> float | None:
+        """In seconds; None and 0 are none."""
+        return self.pause_limit_s.get(reason, self.other_pauses_s) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

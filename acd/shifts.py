@@ -4,16 +4,13 @@ PAUSED ── the reason's limit ──▶ AgentAway ── away_grace_s ──�
 WRAP_UP ── its time, no code though one is needed ──▶ WrapUpOverdue ── code ──▶ as chosen
 """
 
-from acd.agent import Agent, Assignment, Step
+from acd.agent import AWAY, Agent, Assignment, Step
 from acd.events import AgentAway, AgentState, WrapUpCoded, WrapUpExtended, WrapUpOverdue
 from acd.ground import Ground
 from acd.inputs import CodeWrapUp, ExtendWrapUp
 from acd.timers import AwayDue
 from foundation.errors import Conflict
 from foundation.ids import AgentId
-
-AWAY = "away"
-"Reason of being OFF after a pause that lasted too long."
 
 
 class Shifts:
@@ -22,6 +19,7 @@ class Shifts:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         ground.on_followed = self._watch_pause
+        self._has_limits = ground.options.has_pause_limits
         self._told: dict[AgentId, float] = {}
         "Who was told away, and the beginning of the pause."
 
@@ -29,7 +27,7 @@ class Shifts:
 
     def _watch_pause(self, agent: Agent) -> None:
         """The limit counts from the pause's beginning, also when an earlier process saw it."""
-        if not self._ground.options.pause_limit_s:
+        if not self._has_limits:
             return
         timer = AwayDue(agent.agent_id)
         limit_s = self._limit_of(agent)
@@ -54,7 +52,7 @@ class Shifts:
 
     def _limit_of(self, agent: Agent) -> float | None:
         is_paused = agent.state is AgentState.PAUSED
-        return self._ground.options.pause_limit_s.get(agent.reason) if is_paused else None
+        return self._ground.options.pause_limit_of(agent.reason) if is_paused else None
 
     @property
     def _grace_s(self) -> float:

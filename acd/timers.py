@@ -39,6 +39,13 @@ class RelaxDue(NamedTuple):
     kind: str = "relax"
 
 
+class ClaimOver(NamedTuple):
+    """The agent who was chosen for the caller has not become free in time."""
+
+    call_id: CallId
+    kind: str = "claim"
+
+
 class AwayDue(NamedTuple):
     """The agent's pause has lasted as long as it may, or the grace after that is over."""
 
@@ -70,6 +77,7 @@ class PromiseAged(NamedTuple):
 Timer: TypeAlias = (
     AgentTime
     | AwayDue
+    | ClaimOver
     | MaxWait
     | PositionDue
     | RelaxDue

@@ -32,7 +32,7 @@ from acd.ground import Ground
 from acd.inputs import Accept, ChangeQueue, Decline, Enqueue, Move, Promote
 from acd.kept import KeptCaller
 from acd.options import QueueOptions
-from acd.timers import MaxWait, PositionDue, RelaxDue
+from acd.timers import ClaimOver, MaxWait, PositionDue, RelaxDue
 from foundation.errors import Conflict, IllegalTransition
 from foundation.ids import AgentId, CallbackId, CallId, OfferId, QueueId
 
@@ -56,9 +56,13 @@ class Visits:
     def get(self, call_id: CallId) -> Caller:
         return self._callers[call_id]
 
+    def of(self, queue: QueueId) -> list[Caller]:
+        """Also who talks."""
+        return [caller for caller in self._callers.values() if caller.queue == queue]
+
     def unanswered(self, queue: QueueId) -> list[Caller]:
         """In order of service; callers whose agent's phone rings are among them."""
-        waiting = (c for c in self._callers.values() if c.queue == queue and not c.is_answered)
+        waiting = (caller for caller in self.of(queue) if not caller.is_answered)
         return sorted(waiting, key=lambda caller: caller.place)
 
     # ---- a floor before this one
@@ -83,6 +87,8 @@ class Visits:
         caller.is_answered, caller.answered_at = kept.is_answered, now
         if kept.is_answered:
             return
+        if kept.claimed_by is not None and kept.claimed_by in ground.agents:
+            self._bind_claim(caller, kept.claimed_by, kept.claimed_until)
         if not kept.offers:
             ground.matching.join(caller, now)
         elif ground.options_of(kept.queue).most_offers > 1:
@@ -189,6 +195,30 @@ class Visits:
         self._forget(
             caller, CallOverflowed(caller.call_id, caller.queue, moved, given.queue, waited_s)
         )
+
+    def claim(self, caller: Caller, agent_id: AgentId, until: float, now: float) -> None:
+        """Who waits is for this agent alone from now on, at the same place (`acd.claims`)."""
+        self._leave(caller)
+        self._bind_claim(caller, agent_id, until)
+        self._join(caller, now)
+
+    def unclaim(self, caller: Caller, now: float) -> None:
+        """Who waits is anybody's again."""
+        self._leave(caller)
+        self._drop_claim(caller)
+        self._join(caller, now)
+
+    def _bind_claim(self, caller: Caller, agent_id: AgentId, until: float) -> None:
+        caller.claim(agent_id)
+        self._ground.claims[agent_id] = caller
+        self._ground.timers.set(ClaimOver(caller.call_id), until)
+
+    def _drop_claim(self, caller: Caller) -> None:
+        """Of one who is in no lineup; nothing without a claim."""
+        if caller.claimed_by is not None:
+            del self._ground.claims[caller.claimed_by]
+            self._ground.timers.cancel(ClaimOver(caller.call_id))
+            caller.unclaim()
 
     def leave_for_callback(self, caller: Caller, callback_id: CallbackId) -> None:
         self._leave(caller)
@@ -308,6 +338,7 @@ class Visits:
             caller.ring(agent.agent_id, offer_id)
         self._rung_by_all.pop(caller.call_id, None)
         caller.is_answered, caller.answered_at = True, now
+        self._drop_claim(caller)
         self._cancel_timers(caller)
         if caller.expected_s is not None:
             expected_wait = self._ground.expected_wait(caller.queue)
@@ -325,6 +356,7 @@ class Visits:
         if caller.offers:
             return  # it rings elsewhere
         self._rung_by_all.pop(caller.call_id, None)
+        self._drop_claim(caller)
         if now >= caller.overflow_at:
             self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
         else:
@@ -386,6 +418,7 @@ class Visits:
     def _forget(self, caller: Caller, last: AcdEvent) -> None:
         del self._callers[caller.call_id]
         if not caller.is_answered:
+            self._drop_claim(caller)
             self._cancel_timers(caller)
         self._ground.events.append(last)
 

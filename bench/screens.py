@@ -31,6 +31,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from acd.events import AgentChanged, AgentState, CallQueued
+from acd.views import FloorNow
 from bench import centre
 from bench.media_relay import cpu_s
 from bench.report import Row
@@ -39,9 +40,9 @@ from callcenter.asks import (
     BoardAsks,
     FindJournalEnds,
     JournalEnds,
-    ReadAccuracies,
     ReadBoards,
     ReadDirectory,
+    ReadFloor,
 )
 from callcenter.codec import CODEC
 from callcenter.places import Places
@@ -173,15 +174,15 @@ async def _played_core(settings: Settings) -> AsyncIterator[Journal]:
     async def boards(_: ReadBoards) -> dict[str, Plan]:
         return dict(settings.boards)
 
-    async def accuracies(_: ReadAccuracies) -> dict[QueueId, Any]:
-        return {}
+    async def floor(_: ReadFloor) -> FloorNow:
+        return FloorNow()
 
     handlers: dict[type[Request[Any]], Handler] = {
         FindJournalEnds: ends,
         BoardAsks: done,
         ReadDirectory: names,
         ReadBoards: boards,
-        ReadAccuracies: accuracies,
+        ReadFloor: floor,
     }
     server = await Server.listen(Places(settings.data_path).core_socket, handlers, journal)
     journal.publish(CallQueued(CallId("c-0"), QueueId("orders")))

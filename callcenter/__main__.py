@@ -37,6 +37,7 @@ GROUPS = (
     "party",
     "prompts",
     "quality",
+    "queue",
     "recordings",
     "speech",
     "tv",

@@ -28,6 +28,7 @@ from wallboard.commands import (
     ClearAlarm,
     Done,
     FinishTask,
+    GiveBackCall,
     HandleRecording,
     HandleTalk,
     HangUpCall,
@@ -39,6 +40,7 @@ from wallboard.commands import (
     ReleaseTask,
     SetAgentState,
     StopMonitor,
+    TakeCall,
     TakeTask,
     WantedState,
     WrapUpWish,
@@ -97,7 +99,9 @@ class Actions:
                 self._monitors.stop(command)
             case HandleTalk() | HandleRecording() as command:
                 self._handle(command)
-            case PromoteCall() | MoveCall() | WrapUpWish() as command:
+            case (
+                PromoteCall() | MoveCall() | TakeCall() | GiveBackCall() | WrapUpWish()
+            ) as command:
                 self._waits.perform(command)
             case AskCallback() | CancelCallback() as command:
                 self._perform_callback(command)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from acd.expected_wait import Accuracy
-from acd.views import AgentView
+from acd.views import AgentView, FloorNow
 from callcenter.account_actions import AccountActions
 from callcenter.actions import Actions
 from callcenter.asks import (
     AddAgentLive,
+    AddQueueLive,
     ArchiverAsks,
     BeginLine,
     BoardAsks,
@@ -23,21 +23,23 @@ from callcenter.asks import (
     IndexTranscript,
     JournalEnds,
     ListAgents,
+    ListQueues,
     ListTvLinks,
     MakeTvLink,
     NoteHeard,
     RaiseTranscript,
-    ReadAccuracies,
     ReadBoards,
     ReadCall,
     ReadDirectory,
     ReadEmergency,
+    ReadFloor,
     ReadFlows,
     ReadMetrics,
     ReadTranscription,
     ReleaseRecording,
     Reload,
     RemoveAgentLive,
+    RemoveQueueLive,
     RescoreTalks,
     ResetLive,
     RetryTranscripts,
@@ -56,6 +58,7 @@ from callcenter.holds import HoldActions
 from callcenter.learning import Learning
 from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
+from callcenter.live_queues import LiveQueues
 from callcenter.metrics import CoreMetrics
 from callcenter.quality_desk import QualityDesk
 from callcenter.reloading import Reloader
@@ -63,7 +66,6 @@ from callcenter.settle import HISTORY
 from callcenter.transcription_actions import TranscriptionActions
 from callcenter.tv_actions import TvActions
 from foundation import clock
-from foundation.ids import QueueId
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
@@ -99,6 +101,7 @@ class Answers:
         eraser: Eraser,
         lines: LineDesk,
         live: LiveActions,
+        queues: LiveQueues,
         reloader: Reloader,
         accounts: AccountActions,
         tv: TvActions,
@@ -124,6 +127,7 @@ class Answers:
         self._eraser = eraser
         self._lines = lines
         self._live = live
+        self._queues = queues
         self._reloader = reloader
         self._accounts = accounts
         self._tv = tv
@@ -158,9 +162,12 @@ class Answers:
             AddAgentLive: self._live.add_agent,
             RemoveAgentLive: self._live.remove_agent,
             ChangeQueueLive: self._live.change_queue,
+            AddQueueLive: self._queues.add,
+            ListQueues: self._queues.show,
+            RemoveQueueLive: self._queues.remove,
             ResetLive: self._live.reset,
             ShowLive: self._live.show,
-            ReadAccuracies: self._read_accuracies,
+            ReadFloor: self._read_floor,
             ReadDirectory: self._live.read_directory,
             Reload: self._reloader.reload,
             ChangeAccounts: self._accounts.change,
@@ -211,10 +218,8 @@ class Answers:
     async def _read_metrics(self, _: ReadMetrics) -> bytes:
         return self._metrics.text()
 
-    async def _read_accuracies(self, _: ReadAccuracies) -> dict[QueueId, Accuracy]:
-        floor = self._floor.floor
-        found = {queue: floor.expectation_error(queue) for queue in floor.queues()}
-        return {queue: accuracy for queue, accuracy in found.items() if accuracy is not None}
+    async def _read_floor(self, _: ReadFloor) -> FloorNow:
+        return self._floor.floor.now()
 
     async def _read_flows(self, _: ReadFlows) -> FlowsNow:
         return self._ivr.now()

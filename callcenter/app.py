@@ -48,6 +48,7 @@ from callcenter.listener_line import ListenerLine
 from callcenter.live_actions import LiveActions
 from callcenter.live_file import overlaid
 from callcenter.live_house import LiveHouse, LiveParts, read_live
+from callcenter.live_queues import EMPTIES, LiveQueues
 from callcenter.live_talks import LiveTalk, LiveTalks
 from callcenter.lookups import HttpLookups
 from callcenter.media_port import MediaPort
@@ -339,7 +340,7 @@ class Core:
         """Once a day, the first time when the start is over."""
         await asyncio.sleep(FIRST_SWEEP_S)
         while True:
-            await self._vault.sweep(partial(keep_days, self._settings))
+            await self._vault.sweep(partial(keep_days, self._live.with_gone_queues()))
             await asyncio.sleep(SWEEP_S)
 
     def _cancel_callback(self, callback_id: CallbackId) -> bool:
@@ -469,7 +470,7 @@ class Core:
         listen(self._tasks_service.on_event, *TASK_KINDS)
         listen(CallClasses(self._recordings.classify).on_event, *CLASS_KINDS)
         listen(self._quality.on_event, TranscriptReady)
-        live = self._make_live()
+        live = self._live = self._make_live()
         flows = FlowReload(
             settings, self._learning, self._prompts, self._lookups, self._synthesiser
         )
@@ -479,6 +480,11 @@ class Core:
         )
         self._closing.callback(self._emergency.close)
         boards = BoardReload(settings, self._tell)
+        live_actions = LiveActions(
+            live, self._journal, self._tell, settings_lock, self._journey.emergency.words
+        )
+        self._queues = LiveQueues(live_actions, live, self._journey.speaks_of)
+        listen(self._queues.on_event, *EMPTIES)
         parts: list[Reloadable] = [live, flows, self._emergency, self._quality, boards]
         self._reloader = Reloader(self._configured, parts, self._journal, self._tell, settings_lock)
         self._answers = Answers(
@@ -516,9 +522,8 @@ class Core:
                 [self._learning.erase, self._tasks_service.erase],
             ),
             self._lines,
-            LiveActions(
-                live, self._journal, self._tell, settings_lock, self._journey.emergency.words
-            ),
+            live_actions,
+            self._queues,
             self._reloader,
             AccountActions(self._users, self._journal, self._tell),
             TvActions(self._tv_links, self._journal, self._tell, lambda: boards.now),
@@ -679,6 +684,7 @@ class Core:
         self._tasks.start("recordings", self._recordings.run)
         self._tasks.start("retention", self._sweep, OnFailure.RESTART)
         self._tasks.start("quality", self._quality.run, OnFailure.RESTART)
+        self._tasks.start("leaving-queues", self._queues.run, OnFailure.RESTART)
         self._has_taken_over = True
         loop = asyncio.get_running_loop()
         for worker, event in self._early_media:

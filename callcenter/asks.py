@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from acd.expected_wait import Accuracy
-from acd.views import AgentView
+from acd.views import AgentView, FloorNow, Presence
 from callcenter.emergency import Announcement, Then
 from foundation.ids import CallId, QueueId, RecordingId
 from foundation.ipc.messages import Request
@@ -154,6 +153,24 @@ class ListAgents(Request[list[AgentView]]):
 
 
 @dataclass(frozen=True, slots=True)
+class QueueView:
+    """One queue now."""
+
+    queue: QueueId
+    name: str
+    state: str
+    "`open`, `closed`, `leaving`: closed, and gone when nobody is in it."
+    present: Presence
+    agents: int
+    "Who suit and take calls, or have one."
+
+
+@dataclass(frozen=True, slots=True)
+class ListQueues(Request[list[QueueView]]):
+    """Every queue of the floor, now."""
+
+
+@dataclass(frozen=True, slots=True)
 class CoreAddress:
     """Where a line's process calls core."""
 
@@ -230,6 +247,43 @@ class ChangeQueueLive(Request[Done]):
 
 
 @dataclass(frozen=True, slots=True)
+class QueueAdded:
+    seq: int
+    "As `Done`."
+    doubts: list[str]
+    "Sentences: what is probably not meant."
+
+
+@dataclass(frozen=True, slots=True)
+class AddQueueLive(Request[QueueAdded]):
+    """`fields` of a queue's section. One that was removed comes back as it was, but for them."""
+
+    queue: str
+    fields: dict[str, Any]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRemoved:
+    seq: int
+    "As `Done`."
+    left: str
+    "Who is in it still, so that it is closed and goes later; '': it is gone."
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveQueueLive(Request[QueueRemoved]):
+    """Refused while somebody is in it, unless one of the two says what becomes of them."""
+
+    queue: str
+    by: str
+    move_to: str = ""
+    "Where who waits goes now, with place and age."
+    when_empty: bool = False
+    "Closed now, gone when the last one has been served."
+
+
+@dataclass(frozen=True, slots=True)
 class ResetLive(Request[Done]):
     """Undo all that was changed live."""
 
@@ -252,8 +306,8 @@ class ReadBoards(Request[dict[str, Plan]]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadAccuracies(Request[dict[QueueId, Accuracy]]):
-    """How far expected waits were off, by queue; without those that nobody was answered in."""
+class ReadFloor(Request[FloorNow]):
+    """Expected waits, and whose phone could not be rung."""
 
 
 @dataclass(frozen=True, slots=True)

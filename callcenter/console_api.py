@@ -48,6 +48,7 @@ def console_router(
                 if may_act_for(known, user, agent)
             },
             "queues": [queue for queue in known.queues if may_order(known, user, queue)],
+            "removed_queues": list(known.removed_queues),
             "may_change": user.may_act_as(Role.SUPERVISOR),
             "phone": user.agent_id or "",
             "reasons": list(options.reasons),

@@ -6,20 +6,20 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
 
-from acd.expected_wait import Accuracy
+from acd.views import FloorNow
 from callcenter.asks import (
     ArchiverAsks,
     BoardAsks,
     FindJournalEnds,
-    ReadAccuracies,
     ReadBoards,
     ReadCall,
     ReadDirectory,
+    ReadFloor,
     ReadMetrics,
     TranscriberAsks,
 )
 from callcenter.codec import CODEC
-from foundation.ids import CallId, QueueId
+from foundation.ids import CallId
 from foundation.ipc import Client, Request
 from foundation.ipc.messages import ReplyT
 from foundation.journal import to_record
@@ -61,7 +61,7 @@ class WebCore(CoreLink, Protocol):
     async def request(self, request: Request[ReplyT]) -> ReplyT: ...
     async def directory(self) -> Directory: ...
     async def boards(self) -> dict[str, Plan]: ...
-    async def accuracies(self) -> dict[QueueId, Accuracy]: ...
+    async def floor(self) -> FloorNow: ...
     async def metrics(self) -> bytes: ...
     async def call(self, call_id: CallId) -> list[Record[object]]: ...
 
@@ -108,9 +108,9 @@ class CoreLine(_Line):
         """The wallboards as core serves them now."""
         return await self.request(ReadBoards())
 
-    async def accuracies(self) -> dict[QueueId, Accuracy]:
-        """How far expected waits were off, by queue."""
-        return await self.request(ReadAccuracies())
+    async def floor(self) -> FloorNow:
+        """What of the floor no event tells."""
+        return await self.request(ReadFloor())
 
     async def metrics(self) -> bytes:
         """Core's counters as Prometheus text."""

@@ -67,7 +67,6 @@ class EmergencyDesk:
             line.number: (line.language,) if line.language else settings.flows[line.flow].languages
             for line in settings.lines
         }
-        self._queues = set(settings.queues)
         self._file = settings.data_path / FILE
         self._journey = journey
         self._emergency = journey.emergency
@@ -174,7 +173,7 @@ class EmergencyDesk:
             raise NotFound(f"There is no line {unknown[0]!r}.")
         if (wanted.then is Then.QUEUE) is not bool(wanted.queue):
             raise RemoteError("A queue is needed for `queue`, and for nothing else.")
-        if wanted.queue and wanted.queue not in self._queues:
+        if wanted.queue and not self._journey.has_queue(wanted.queue):
             raise NotFound(f"There is no queue {wanted.queue!r}.")
         if wanted.until is not None and wanted.until <= now:
             raise RemoteError(f"{wanted.until.isoformat()} is over already.")

@@ -17,6 +17,8 @@ from acd.events import (
     CallOverflowed,
     CallPromoted,
     CallQueued,
+    CallReleased,
+    CallReserved,
     OfferFailed,
     OfferFailure,
     PositionTold,
@@ -182,11 +184,10 @@ class History:
             case OfferFailed(_, _, agent_id, _, why):
                 visit.tried.add(agent_id)
                 visit.offers.pop(agent_id, None)
+                visit.claimed_by = None
                 self.agents.expect_after_failure(agent_id, why, at_s)
-            case PositionTold(expected_s=expected_s) if expected_s is not None:
-                visit.told_s = expected_s
-            case CallPromoted(priority=priority, tier=tier):
-                visit.priority, visit.tier = priority, tier
+            case PositionTold() | CallPromoted() | CallReserved() | CallReleased():
+                _take_of_wait(visit, event, at_s)
             case AgentAnswered(call_id, _, agent_id):
                 visit.is_answered = True
                 self.agents.expect(agent_id, AgentState.TALKING, at_s, call_id)
@@ -238,6 +239,22 @@ class History:
     def _enter_due(self, agent: AgentPast, changed: AgentChanged) -> None:
         agent.enter(changed, agent.due_at)
         self.guests.follow(changed)
+
+
+def _take_of_wait(
+    visit: VisitPast,
+    event: PositionTold | CallPromoted | CallReserved | CallReleased,
+    at_s: float,
+) -> None:
+    match event:
+        case PositionTold(expected_s=expected_s):
+            visit.told_s = visit.told_s if expected_s is None else expected_s
+        case CallPromoted(priority=priority, tier=tier):
+            visit.priority, visit.tier = priority, tier
+        case CallReserved(agent_id=agent_id, for_s=for_s):
+            visit.claimed_by, visit.claimed_until = agent_id, at_s + for_s
+        case CallReleased():
+            visit.claimed_by = None
 
 
 def _take_of_recording(

@@ -34,7 +34,7 @@ from callcenter.own_calls import OwnCalls
 from callcenter.parts import Parts
 from callcenter.steps import Steps
 from callcenter.taping import Taping
-from foundation.ids import AgentId, CallId, OfferId, RecordingId
+from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
 from foundation.tasks import contain
 from ivr import effects as ivr
 from telephony.calls import events as calls
@@ -129,6 +129,15 @@ class Journey:
 
     def find(self, call_id: CallId) -> Contact | None:
         return self._contacts.get(call_id)
+
+    def has_queue(self, queue: str) -> bool:
+        return QueueId(queue) in self._rules.queues
+
+    def speaks_of(self, queue: QueueId) -> bool:
+        """Some call may still need the queue's rule, or be led there."""
+        announcement = self.emergency.current
+        is_led_there = announcement is not None and announcement.queue == queue
+        return is_led_there or any(each.queue == queue for each in self._contacts.values())
 
     # -- events ----------------------------------------------------------------------------------
 

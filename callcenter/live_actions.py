@@ -21,7 +21,7 @@ from callcenter.events import ActionTaken
 from callcenter.live_file import LiveAgent, LiveFile
 from callcenter.live_house import LiveHouse
 from callcenter.new_agents import check_new, new_agent
-from foundation.errors import ConfigurationError, NotFound, Unavailable
+from foundation.errors import ConfigurationError, Conflict, NotFound, Unavailable
 from foundation.ids import AgentId
 from foundation.journal import Journal
 from wallboard.commands import Done
@@ -52,9 +52,9 @@ class LiveActions:
         self._get_agent(ask.agent_id)
         change = LiveAgent(skills=ask.skills, backup=ask.backup)
         said = change.model_dump(exclude_none=True)
-        return await self._change(
+        return await self.change(
             lambda live: live.with_agent(ask.agent_id, change),
-            ActionTaken(ask.by, "agent changed", ask.agent_id, _told(said)),
+            ActionTaken(ask.by, "agent changed", ask.agent_id, told(said)),
         )
 
     async def add_agent(self, ask: AddAgentLive) -> AgentAdded:
@@ -63,9 +63,9 @@ class LiveActions:
         check_new(self._house.configured, self._house.served, self._house.live, agent)
         await self._house.speak(agent.number)
         said = {name: it for name, it in ask.fields.items() if name != "id"}
-        done = await self._change(
+        done = await self.change(
             lambda live: live.with_new(agent),
-            ActionTaken(ask.by, "agent added", agent.id, _told(said)),
+            ActionTaken(ask.by, "agent added", agent.id, told(said)),
         )
         return AgentAdded(done.seq, agent.sip_password.get_secret_value())
 
@@ -73,7 +73,7 @@ class LiveActions:
         """NotFound, or Conflict for who has a call."""
         self._get_agent(ask.agent_id)
         self._house.sign_out(AgentId(ask.agent_id))
-        return await self._change(
+        return await self.change(
             lambda live: live.without(ask.agent_id),
             ActionTaken(ask.by, "agent removed", ask.agent_id),
         )
@@ -83,16 +83,21 @@ class LiveActions:
             raise NotFound(f"There is no agent {agent_id!r} in the configuration.")
 
     async def change_queue(self, ask: ChangeQueueLive) -> Done:
-        if ask.queue not in self._house.configured.queues:
+        if ask.queue not in self._house.queue_ids():
             raise NotFound(f"There is no queue {ask.queue!r} in the configuration.")
         fields: dict[str, Any] = dict(ask.fields)
-        return await self._change(
+        return await self.change(
             lambda live: live.with_queue(ask.queue, fields),
-            ActionTaken(ask.by, "queue changed", ask.queue, _told(fields)),
+            ActionTaken(ask.by, "queue changed", ask.queue, told(fields)),
         )
 
     async def reset(self, ask: ResetLive) -> Done:
-        return await self._change(
+        """Conflict while somebody is in a queue that would be gone."""
+        for queue in set(self._house.live.added_queues) - self._house.configured.queues.keys():
+            is_served = queue in self._house.served.queues
+            if is_served and not (present := self._house.presence(queue)).is_empty:
+                raise Conflict(f"The queue {queue!r} would be gone and is in use: {present}.")
+        return await self.change(
             lambda live: live.undone({agent.id for agent in self._house.configured.agents}),
             ActionTaken(ask.by, "live changes undone", "live.yaml"),
         )
@@ -103,7 +108,11 @@ class LiveActions:
     async def read_directory(self, _: ReadDirectory) -> Directory:
         return replace(self._house.directory(), emergency=self._emergency_words())
 
-    async def _change(self, changed: Callable[[LiveFile], LiveFile], audit: ActionTaken) -> Done:
+    async def change(
+        self, changed: Callable[[LiveFile], LiveFile], audit: ActionTaken | None = None
+    ) -> Done:
+        """RemoteError with all that is wrong with it; then nothing was changed. `audit` None: of
+        what somebody asked for before."""
         async with self._lock:
             configured = self._house.configured
             live = changed(self._house.live)
@@ -112,7 +121,8 @@ class LiveActions:
             except ConfigurationError as error:
                 raise live_file.refusal(error) from None
             await self._keep(live)
-            self._tell(audit)
+            if audit is not None:
+                self._tell(audit)
             self._house.change(configured, live)
             seq = self._journal.last_seq
         await self._journal.settled(seq)
@@ -126,5 +136,5 @@ class LiveActions:
             raise Unavailable(f"{path} cannot be written, nothing was changed: {error}") from None
 
 
-def _told(change: dict[str, Any]) -> str:
+def told(change: dict[str, Any]) -> str:
     return json.dumps(change, ensure_ascii=False)

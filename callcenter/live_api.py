@@ -1,4 +1,4 @@
-"""`/api/v1/agents`, `…/skills`, `…/backup`, `/api/v1/queues/…`, `/api/v1/live`: changes made live.
+"""`/api/v1/agents`, `…/skills`, `…/backup`, `/api/v1/queues`, `/api/v1/live`: changes made live.
 
 For supervisors and administrators. What is changed holds for the next offer, and over restarts.
 """
@@ -11,9 +11,11 @@ from pydantic import BaseModel, Field
 
 from callcenter.asks import (
     AddAgentLive,
+    AddQueueLive,
     ChangeAgentLive,
     ChangeQueueLive,
     RemoveAgentLive,
+    RemoveQueueLive,
     ResetLive,
     ShowLive,
 )
@@ -50,6 +52,12 @@ class NewAgent(BaseModel, extra="forbid"):
     auto_answer: bool = False
     webrtc: bool = False
     srtp: SrtpPolicy = "never"
+
+
+class NewQueue(BaseModel, extra="allow"):
+    """The id, and fields of the queue's section in callcenter.yaml."""
+
+    id: Name
 
 
 class WantedBackup(BaseModel, extra="forbid"):
@@ -99,6 +107,30 @@ def live_router(core: Core, allowed: Callable[[User], User]) -> APIRouter:
         named stays. Who waits keeps the place."""
         await core.request(ChangeQueueLive(queue=queue, fields=fields, by=user.user_id))
         return {"id": queue, "changed": fields}
+
+    @router.post("/queues", summary="Add a queue", status_code=201, responses=TAKEN)
+    async def add_queue(wanted: NewQueue, user: Changer) -> dict[str, Any]:
+        """Fields that are not named are as usual; one that was removed comes back as it was, but
+        for the fields that are named. The id never changes, `name` may. `doubts`: what is probably
+        not meant."""
+        fields = dict(wanted.model_extra or {})
+        added = await core.request(AddQueueLive(queue=wanted.id, fields=fields, by=user.user_id))
+        return {"id": wanted.id, "doubts": added.doubts}
+
+    @router.delete("/queues/{queue}", summary="Remove a queue", responses=TAKEN)
+    async def remove_queue(
+        queue: str,
+        user: Changer,
+        move_to: Annotated[str, Field(max_length=200)] = "",
+        when_empty: bool = False,
+    ) -> dict[str, Any]:
+        """409 while somebody is in it, or something names it. `move_to`: the queue that who waits
+        goes to, with place and age. `when_empty`: closed at once, gone when the last one has been
+        served; `left` tells who that is. What was recorded and counted stays."""
+        removed = await core.request(
+            RemoveQueueLive(queue=queue, by=user.user_id, move_to=move_to, when_empty=when_empty)
+        )
+        return {"id": queue, "left": removed.left}
 
     @router.get("/live", summary="What was changed live, as YAML in `live`")
     async def show(user: Changer) -> dict[str, str]:

@@ -17,7 +17,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from callcenter import live_names
 from callcenter.cross_checks import problems_across
+from callcenter.queue_uses import missing_in
 from callcenter.sections import Agent, Name, Part, Queue, Skills
 from callcenter.settings import Settings
 from foundation import yaml_lines
@@ -40,7 +42,12 @@ class LiveFile(Part):
     version: Literal[1] = 1
     agents: dict[Name, LiveAgent] = Field(default_factory=dict)
     queues: dict[Name, dict[str, Any]] = Field(default_factory=dict)
-    "Fields of a queue's section."
+    "Fields of a queue's section; also of queues that were added, and removed."
+    added_queues: tuple[Name, ...] = ()
+    "That `callcenter.yaml` does not have."
+    leaving: dict[Name, str] = Field(default_factory=dict)
+    "Queues that are closed and go when nobody is in them, with where who waits is moved; '': on."
+    removed_queues: tuple[Name, ...] = ()
     added: tuple[Agent, ...] = ()
     "Agents whom `callcenter.yaml` does not have."
     removed: tuple[Name, ...] = ()
@@ -48,7 +55,7 @@ class LiveFile(Part):
 
     @property
     def is_empty(self) -> bool:
-        return not (self.agents or self.queues or self.added or self.removed)
+        return self == LiveFile()
 
     def undone(self, configured: Collection[str]) -> "LiveFile":
         """Nothing is changed, but ids that were used once and are not configured stay used."""
@@ -72,12 +79,38 @@ class LiveFile(Part):
         return self.model_copy(update={"agents": {**self.agents, agent_id: changed}})
 
     def with_queue(self, queue: str, fields: dict[str, Any]) -> "LiveFile":
+        """Opened by hand it stays."""
         changed = {**self.queues.get(queue, {}), **fields}
-        return self.model_copy(update={"queues": {**self.queues, queue: changed}})
+        leaving = self.leaving if fields.get("closed") is not False else self._leaving_but(queue)
+        return self.model_copy(
+            update={"queues": {**self.queues, queue: changed}, "leaving": leaving}
+        )
+
+    def with_new_queue(self, queue: str, fields: dict[str, Any]) -> "LiveFile":
+        """One that was removed comes back as it was, but for `fields`."""
+        added = dict.fromkeys((*self.added_queues, queue))
+        removed = tuple(name for name in self.removed_queues if name != queue)
+        back = self.model_copy(update={"added_queues": tuple(added), "removed_queues": removed})
+        return back.with_queue(queue, fields)
+
+    def with_leaving(self, queue: str, move_to: str) -> "LiveFile":
+        return self.model_copy(update={"leaving": {**self.leaving, queue: move_to}})
+
+    def staying(self, queue: str) -> "LiveFile":
+        """Open again, if it was about to go."""
+        return self.model_copy(update={"leaving": self._leaving_but(queue)})
+
+    def without_queue(self, queue: str) -> "LiveFile":
+        removed = dict.fromkeys((*self.removed_queues, queue))
+        leaving = self._leaving_but(queue)
+        return self.model_copy(update={"leaving": leaving, "removed_queues": tuple(removed)})
+
+    def _leaving_but(self, queue: str) -> dict[str, str]:
+        return {name: move_to for name, move_to in self.leaving.items() if name != queue}
 
 
 def path_of(settings: Settings) -> Path:
-    return settings.data_path / "live.yaml"
+    return settings.data_path / live_names.FILE
 
 
 def read(path: Path) -> LiveFile:
@@ -132,17 +165,33 @@ def overlaid(settings: Settings, live: LiveFile) -> Settings:
     """
     problems: list[str] = []
     queues = {
-        name: _queue_with(name, queue, live.queues.get(name, {}), problems)
-        for name, queue in settings.queues.items()
+        name: _queue_with(name, queue, live, problems)
+        for name, queue in _queues(settings, live)
+        if name not in live.removed_queues
     }
     agents = tuple(
         _agent_with(agent, live.agents.get(agent.id)) for agent in _agents(settings, live)
     )
     merged = settings.model_copy(update={"agents": agents, "queues": queues})
     problems += [f"{yaml_lines.dotted(path)}: {text}" for path, text in problems_across(merged)]
+    problems += [f"{place}: there is no queue {name!r}" for place, name in missing_in(merged)]
     if problems:
         raise ConfigurationError(problems)
     return merged
+
+
+def with_gone_queues(served: Settings, configured: Settings, live: LiveFile) -> Settings:
+    had = dict(_queues(configured, live))
+    gone = {
+        name: _queue_with(name, had[name], live, []) for name in live.removed_queues if name in had
+    }
+    return served.model_copy(update={"queues": {**gone, **served.queues}})
+
+
+def _queues(settings: Settings, live: LiveFile) -> Iterator[tuple[str, Queue]]:
+    """Those that were added come last."""
+    yield from settings.queues.items()
+    yield from ((name, Queue()) for name in live.added_queues if name not in settings.queues)
 
 
 def _agents(settings: Settings, live: LiveFile) -> Iterator[Agent]:
@@ -160,7 +209,9 @@ def _agent_with(agent: Agent, change: LiveAgent | None) -> Agent:
     return agent.model_copy(update={name: it for name, it in given.items() if it is not None})
 
 
-def _queue_with(name: str, queue: Queue, fields: dict[str, Any], problems: list[str]) -> Queue:
+def _queue_with(name: str, queue: Queue, live: LiveFile, problems: list[str]) -> Queue:
+    is_leaving = {"closed": True} if name in live.leaving else {}
+    fields = {**live.queues.get(name, {}), **is_leaving}
     if not fields:
         return queue
     try:

@@ -9,11 +9,13 @@ the floor then, and what is gone is forgotten last.
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acd.events import AgentState
-from acd.inputs import ChangeAgent, ChangeQueue, RemoveAgent, SignOut
+from acd.inputs import ChangeAgent, ChangeQueue, Move, RemoveAgent, RemoveQueue, SignOut
+from acd.views import Presence
 from callcenter import live_file
+from callcenter.asks import QueueView
 from callcenter.drivers import FloorDriver
 from callcenter.house import HouseRules
 from callcenter.live_file import LiveFile
@@ -21,7 +23,7 @@ from callcenter.reloading import Applied
 from callcenter.rules import agent_cards, directory, house_rules, media_book, queue_options
 from callcenter.settings import Settings
 from foundation.errors import ConfigurationError, Conflict
-from foundation.ids import AgentId
+from foundation.ids import AgentId, QueueId
 from telephony.calls.leg_media import LegMedia
 from wallboard.directory import Directory
 from wallboard.events import DirectoryChanged
@@ -55,14 +57,45 @@ class LiveHouse:
         self.configured = configured
         self.live = live
         self.served = live_file.overlaid(configured, live)
+        self._lost: set[str] = set()
+        "Queues that the file has no more, served until the next start."
         self._parts = parts
 
     def directory(self) -> Directory:
-        return directory(self.served)
+        """With what was changed live."""
+        known, live = directory(self.served), self.live
+        queues = {
+            name: replace(card, leaving=name in live.leaving) for name, card in known.queues.items()
+        }
+        removed = tuple(QueueId(name) for name in live.removed_queues)
+        return replace(known, queues=queues, removed_queues=removed)
 
     def agent_ids(self) -> set[str]:
         """Of those whom configuration and live changes want; one who is to go may work still."""
         return {agent.id for agent in live_file.overlaid(self.configured, self.live).agents}
+
+    def queue_ids(self) -> set[str]:
+        """Of those that configuration and live changes want."""
+        return set(live_file.overlaid(self.configured, self.live).queues)
+
+    def with_gone_queues(self) -> Settings:
+        """As served, with the queues that were removed: what is kept of them is kept on."""
+        return live_file.with_gone_queues(self.served, self.configured, self.live)
+
+    def view(self, queue: str) -> QueueView:
+        section = self.served.queues[queue]
+        state = "leaving" if queue in self.live.leaving else "closed" if section.closed else "open"
+        at_work = self._parts.floor.floor.at_work(QueueId(queue))
+        return QueueView(QueueId(queue), section.name, state, self.presence(queue), at_work)
+
+    def presence(self, queue: str) -> Presence:
+        return self._parts.floor.floor.presence(QueueId(queue))
+
+    def move_all(self, queue: QueueId, target: QueueId) -> None:
+        """Who waits, with place and age; at whose agent's it rings is left there."""
+        for caller in self._parts.floor.floor.waiting(queue):
+            if not caller.agents:
+                self._parts.floor.feed(Move(caller.call_id, target))
 
     async def speak(self, number: str) -> None:
         """Make the prompt of a new agent's number."""
@@ -94,7 +127,8 @@ class LiveHouse:
         """Serve these from now on; `overlaid` has passed them."""
         wanted = live_file.overlaid(configured, live)
         applied = Applied()
-        was, now = self.served, self._with_those_who_stay(wanted, applied)
+        known = self.directory()
+        was, now = self.served, self._with_those_who_stay(wanted, live, applied)
         self.configured, self.live, self.served = configured, live, now
         rules = house_rules(now)
         self._parts.rules.agents.update(rules.agents)
@@ -103,12 +137,13 @@ class LiveHouse:
         self._change_vips(rules.vips, applied)
         self._change_queues(was, now, applied)
         self._change_agents(was, now, applied)
-        if directory(was) != directory(now):
+        if self.directory() != known:
             self._parts.tell(DirectoryChanged())
         return applied
 
-    def _with_those_who_stay(self, wanted: Settings, applied: Applied) -> Settings:
-        """Agents who work cannot be removed, queues not before the next start."""
+    def _with_those_who_stay(self, wanted: Settings, live: LiveFile, applied: Applied) -> Settings:
+        """Agents who work cannot be removed, nor queues that the file has lost before the next
+        start; those that were removed live are known to be empty."""
         agents = {agent.id for agent in wanted.agents}
         staying = []
         for agent in self.served.agents:
@@ -122,10 +157,16 @@ class LiveHouse:
                 )
         queues = dict(wanted.queues)
         for name, queue in self.served.queues.items():
-            if name not in queues:
+            if name not in queues and self._is_lost(name, live):
                 queues[name] = queue
                 applied.refused.append(f"The queue {name} stays until the next start.")
         return wanted.model_copy(update={"agents": (*wanted.agents, *staying), "queues": queues})
+
+    def _is_lost(self, queue: str, live: LiveFile) -> bool:
+        """The file has it no more, which is no reason to lose who waits there."""
+        if queue in self.configured.queues:
+            self._lost.add(queue)
+        return queue in self._lost and queue not in live.removed_queues
 
     def _change_phones(self, was: Settings, now: Settings) -> None:
         """Passwords and how the phones' media is spoken."""
@@ -150,6 +191,10 @@ class LiveHouse:
                 self._parts.floor.feed(ChangeQueue(queue, options))
             if was.queues.get(queue) != now.queues[queue]:
                 applied.changed.append(f"The queue {queue} is {_news(queue in before)}.")
+        for queue in before.keys() - now.queues.keys():
+            self._parts.floor.feed(RemoveQueue(queue))
+            del self._parts.rules.queues[queue]
+            applied.changed.append(f"The queue {queue} is removed.")
 
     def _change_agents(self, was: Settings, now: Settings, applied: Applied) -> None:
         before = {card.agent_id: card for card in agent_cards(was)}
@@ -177,11 +222,20 @@ def read_live(settings: Settings) -> LiveFile:
     """For a start, which must not fail: a file that cannot be used is put aside."""
     path = live_file.path_of(settings)
     try:
-        live = live_file.read(path)
+        live = _with_those_of_flows(settings, live_file.read(path))
         live_file.overlaid(settings, live)
     except ConfigurationError as error:
         aside = path.with_suffix(".bad")
         path.replace(aside)
         log.error("live changes are left out, the file is kept as %s: %s", aside, error)
         return LiveFile()
+    return live
+
+
+def _with_those_of_flows(settings: Settings, live: LiveFile) -> LiveFile:
+    """A queue that was removed and that a changed flow names comes back: callers are led there."""
+    named = {name for flow in settings.flows.values() for name in flow.queues()}
+    for name in named.intersection(live.removed_queues):
+        log.error("the queue %s, which was removed, is named in a flow and comes back", name)
+        live = live.with_new_queue(name, {})
     return live

@@ -38,6 +38,8 @@ TOLD = (
     acd.CallLeftForCallback,
     acd.CallLost,
     acd.CallPromoted,
+    acd.CallReserved,
+    acd.CallReleased,
     acd.ReservationFailed,
     acd.TalkTaken,
     CallSentOn,
@@ -107,12 +109,14 @@ def _details(event: object) -> str:
         case (
             acd.AgentOffered(agent_id=agent)
             | acd.AgentAnswered(agent_id=agent)
+            | acd.CallReserved(agent_id=agent)
             | acd.TalkTaken(agent_id=agent)
         ):
             return f" {agent}"
         case (
             acd.OfferFailed(agent_id=agent, why=why)
             | acd.ReservationFailed(agent_id=agent, why=why)
+            | acd.CallReleased(agent_id=agent, why=why)
         ):
             return f" {agent}: {why}"
         case _:

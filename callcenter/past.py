@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from acd.agent import RONA, Assignment, Step
+from acd.agent import Assignment, Step, reason_of
 from acd.events import NOBODYS_FAULT, AgentChanged, AgentState, CallOverflowed, OfferFailure
 from callcenter.events import CallSentOn
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
@@ -27,6 +27,9 @@ class VisitPast:
     waited_s: float = 0.0
     told_s: float | None = None
     "The wait that was announced last."
+    claimed_by: AgentId | None = None
+    "Whom somebody has chosen for the caller."
+    claimed_until: float = 0.0
     number: int = 0
     "In the order in which the callers came: several may have come at one moment."
 
@@ -154,4 +157,4 @@ class AgentsPast(dict[AgentId, AgentPast]):
         if why in NOBODYS_FAULT:
             self.expect(agent_id, AgentState.READY, at_s)
         else:
-            self.expect(agent_id, AgentState.PAUSED, at_s, reason=RONA)
+            self.expect(agent_id, AgentState.PAUSED, at_s, reason=reason_of(why))

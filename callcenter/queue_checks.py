@@ -27,7 +27,7 @@ def queue_problems(settings: Settings) -> Iterable[Finding]:
         times = [step.after_s for step in queue.relax]
         if times != sorted(set(times)):
             yield ("queues", name, "relax"), "each step must come later than the one before"
-    known = {*settings.pause_reasons, "rona", "signed_in"}
+    known = {*settings.pause_reasons, "rona", "unreachable", "signed_in"}
     for reason in settings.pause_limits.keys() - known:
         yield ("pause_limits", reason), f"no pause has this reason; {nearest(reason, known)}"
     for number, agent in enumerate(settings.agents):

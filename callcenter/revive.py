@@ -56,7 +56,7 @@ class Plan:
     facts: list[object] = field(default_factory=list)
     "For the journal alone: nobody is to act on them."
     agents: list[AgentPast] = field(default_factory=list)
-    "Not OFF, or sent there."
+    "Not OFF, or sent there, or there for a reason."
     registered: set[AgentId] = field(default_factory=set)
     "Of these, who has a phone."
     visits: list[tuple[CallId, VisitPast]] = field(default_factory=list)
@@ -108,6 +108,8 @@ class Plan:
                 tier=visit.tier,
                 requires=parse_requirement(visit.requires),
                 waited_s=visit.waited_s,
+                claimed_by=visit.claimed_by,
+                claimed_until=visit.claimed_until - offset_s,
             )
             for call_id, visit in self.visits
         ]
@@ -250,7 +252,7 @@ class _Planner:
             if self._is_away(agent):
                 self._change(agent, AgentState.OFF)
             # Of those without a phone one may have come in the last moment.
-            is_kept = agent.state is not AgentState.OFF or agent.is_sent_off
+            is_kept = agent.state is not AgentState.OFF or agent.is_sent_off or agent.reason
             if is_kept and agent.agent_id in self._house.agents:
                 self._plan.agents.append(agent)
                 if self._house.is_registered(agent.agent_id):

@@ -84,6 +84,8 @@ from wallboard.phone_options import PhoneOptions, SipSocket
 FALLBACK_LANGUAGES = ("en",)
 CONSENT_PROMPTS = {"none": "", "announce": CONSENT_ANNOUNCE, "ask": CONSENT_ASK}
 DAY_S = 86_400.0
+PAUSE_LIMITS_S = {"meal": 3_600.0, "training": 7_200.0, "meeting": 7_200.0}
+"Of reasons that most centres have, which take longer than the 15 minutes of all others."
 
 
 def house_rules(settings: Settings) -> HouseRules:
@@ -370,7 +372,8 @@ def agent_options(settings: Settings) -> AgentOptions:
     return AgentOptions(
         auto_ready=settings.auto_ready,
         selection=settings.selection,
-        pause_limit_s=settings.pause_limits,
+        pause_limit_s={**PAUSE_LIMITS_S, **settings.pause_limits},
+        other_pauses_s=settings.pause_limit_s,
         away_grace_s=settings.away_grace_s,
         max_wrap_up_s=settings.max_wrap_up_s,
         order=ServiceOrder(
@@ -552,7 +555,7 @@ def directory(settings: Settings) -> Directory:
         },
         queues={
             QueueId(name): QueueCard(
-                name,
+                queue.name or name,
                 ServiceTarget(
                     share=queue.service_level.percent / 100,
                     within_s=queue.service_level.within_s,

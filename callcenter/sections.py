@@ -699,6 +699,8 @@ class Callbacks(Part):
 
 
 class Queue(Part):
+    name: str = Field(default="", max_length=200)
+    "For people, on screens; left out: its id. Renamed it is the same queue."
     number: DialNumber | None = None
     "What an agent dials to send a caller to this queue."
     skills: Skills = {}

@@ -24,7 +24,7 @@ from pydantic_settings import (
 
 import recordings
 from acd.options import Selection
-from callcenter import alarm_settings, board_files
+from callcenter import alarm_settings, board_files, live_names
 from callcenter.alarm_settings import AlarmSection
 from callcenter.board_files import Inventory
 from callcenter.cross_checks import doubts, problems_across
@@ -32,6 +32,7 @@ from callcenter.flow_checks import doubts_of_flow, problems_of_flow
 from callcenter.sections import (
     Agent,
     Calendar,
+    Callbacks,
     DialNumber,
     Emergency,
     Http,
@@ -144,8 +145,10 @@ class _Listed(BaseSettings):
     "Callers who hang up sooner count as short abandons."
     pause_reasons: tuple[Name, ...] = ("meal", "break", "training", "meeting")
     "What an agent may give as the reason of a pause; `rona` is ours."
-    pause_limits: dict[Name, Seconds] = {"rona": 900.0}
-    "How long a pause may last in seconds, by its reason; then the board says who is away."
+    pause_limits: dict[Name, SecondsOrNever] = {}
+    "Longest pause by reason; 0: any. Not named: `meal` 3600, `training` and `meeting` 7200."
+    pause_limit_s: SecondsOrNever = 900.0
+    "Longest pause for any other reason, ours among them; then the team lead is told. 0: any."
     away_grace_s: Seconds = 120.0
     "Who is not back so long after that is signed out."
     max_wrap_up_s: Seconds = 600.0
@@ -335,11 +338,11 @@ class Settings(_Listed):
         }
         return []
 
-    def _take_boards(self) -> list[str]:
+    def _take_boards(self, known: Inventory) -> list[str]:
         """The problems of their files."""
         files = sorted((self._folder / board_files.FOLDER).glob("*.yaml"))
         texts = {file.stem: _text_of(file) for file in files}
-        self._boards, problems = board_files.read_boards(texts, self.inventory())
+        self._boards, problems = board_files.read_boards(texts, known)
         return problems
 
     def _take_packs(self) -> list[str]:
@@ -388,18 +391,25 @@ def load(folder: Path) -> Settings:
     settings._folder = folder
     settings._flows = {flow.name: flow for flow, _ in read}
     problems = first + [_placed_one(document, *one) for one in problems_across(settings)] + problems
+    seen = _with_queues(settings, live_names.added_queues(settings.data_path))
     for flow, written in read:
-        problems += [written.complaint(*one) for one in problems_of_flow(flow, settings)]
+        problems += [written.complaint(*one) for one in problems_of_flow(flow, seen)]
     problems += settings._take_corrections()
-    problems += settings._take_boards()
+    problems += settings._take_boards(seen.inventory())
     problems += settings._take_packs()
     if problems:
         raise ConfigurationError(problems)
     settings._warnings = tuple(_placed_one(document, *one) for one in doubts(settings))
     for flow, written in read:
-        found = doubts_of_flow(flow, settings)
+        found = doubts_of_flow(flow, seen)
         settings._warnings += tuple(written.complaint(*one) for one in found)
     return settings
+
+
+def _with_queues(settings: Settings, names: Iterable[str]) -> Settings:
+    """What flows and boards may speak of: also queues that were added while the centre ran."""
+    added = {name: Queue(callbacks=Callbacks()) for name in names}
+    return settings.model_copy(update={"queues": {**added, **settings.queues}})
 
 
 def _read_flows(folder: Path) -> tuple[list[tuple[Flow, yaml_lines.Document]], list[str]]:

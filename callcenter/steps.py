@@ -60,7 +60,10 @@ class Steps:
 
     def languages(self, contact: Contact) -> tuple[str, ...]:
         """What the caller has chosen, else those of the queue."""
-        return (contact.language,) if contact.language else self.queue_rule(contact).languages
+        if contact.language:
+            return (contact.language,)
+        is_waiting = contact.queue is not None
+        return self.queue_rule(contact).languages if is_waiting else self.line_languages(contact)
 
     def line_languages(self, contact: Contact) -> tuple[str, ...]:
         """What the line's callers hear before they have chosen anything."""
@@ -92,6 +95,11 @@ class Steps:
     def enqueue(
         self, contact: Contact, queue: QueueId, *, front: bool = False, waited_s: float = 0.0
     ) -> None:
+        if queue not in self._rules.queues:
+            # A caller's flow is as it was when he came; the queue has been removed since.
+            contact.queue = None
+            self.say_all_busy(contact)
+            return
         contact.stage = Stage.WAITING
         contact.queue, contact.agent_id = queue, None
         # Who comes back to the front has just lost his agent, or was sent on by him.

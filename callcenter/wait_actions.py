@@ -1,4 +1,4 @@
-"""Who waits is put forward or elsewhere by command, and agents' wrap-ups are.
+"""Who waits is put forward, elsewhere or to an agent by command; agents' wrap-ups are handled.
 
 Checked, then written into the audit, then done: the audit has only what was.
 """
@@ -7,15 +7,30 @@ from collections.abc import Callable, Collection
 from typing import TypeAlias
 
 from acd.events import AgentState, Priority
-from acd.inputs import CodeWrapUp, ExtendWrapUp, FinishWrapUp, Move, Promote
+from acd.inputs import (
+    CodeWrapUp,
+    ExtendWrapUp,
+    FinishWrapUp,
+    GiveBack,
+    Move,
+    Promote,
+    TakeCaller,
+)
 from callcenter.contact import Contact
 from callcenter.drivers import FloorDriver
 from callcenter.events import ActionTaken
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, CallId, QueueId
-from wallboard.commands import MoveCall, PromoteCall, WrapUpVerb, WrapUpWish
+from wallboard.commands import (
+    GiveBackCall,
+    MoveCall,
+    PromoteCall,
+    TakeCall,
+    WrapUpVerb,
+    WrapUpWish,
+)
 
-WaitCommand: TypeAlias = PromoteCall | MoveCall | WrapUpWish
+WaitCommand: TypeAlias = PromoteCall | MoveCall | TakeCall | GiveBackCall | WrapUpWish
 
 
 class WaitActions:
@@ -40,6 +55,11 @@ class WaitActions:
                 self._promote(command)
             case MoveCall():
                 self._move(command)
+            case TakeCall():
+                self._take(command)
+            case GiveBackCall():
+                contact = self._get(command.call_id)
+                self._do(GiveBack(contact.call_id), command.by, "given back")
             case WrapUpWish():
                 self._wrap_up(command)
 
@@ -56,6 +76,13 @@ class WaitActions:
         contact = self._get(command.call_id)
         given = Move(contact.call_id, QueueId(command.queue))
         self._do(given, command.by, "move", f"queue:{command.queue}")
+
+    def _take(self, command: TakeCall) -> None:
+        contact = self._get(command.call_id)
+        agent_id, reserve_s = AgentId(command.agent_id), command.reserve_s
+        given = TakeCaller(contact.call_id, agent_id, reserve_s)
+        waits = "" if reserve_s is None else f", reserved for {reserve_s:g} s"
+        self._do(given, command.by, "taken", f"{agent_id}{waits}")
 
     def _get(self, call_id: str) -> Contact:
         contact = self._find(CallId(call_id))
@@ -79,12 +106,15 @@ class WaitActions:
 
     def _do(
         self,
-        given: Promote | Move | ExtendWrapUp | CodeWrapUp | FinishWrapUp,
+        given: Promote | Move | TakeCaller | GiveBack | ExtendWrapUp | CodeWrapUp | FinishWrapUp,
         by: str,
         action: str,
         detail: str = "",
     ) -> None:
         self._floor.floor.check(given)
-        target = given.call_id if isinstance(given, Promote | Move) else given.agent_id
+        if isinstance(given, Promote | Move | TakeCaller | GiveBack):
+            target: str = given.call_id
+        else:
+            target = given.agent_id
         self._tell(ActionTaken(by, action, target, detail))
         self._floor.feed(given)

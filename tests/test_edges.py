@@ -90,6 +90,7 @@ ALLOWED_IN = {
         "wallboard/monitor_api.py",
         "wallboard/callback_api.py",
         "wallboard/recording_api.py",
+        "wallboard/take_api.py",
         "wallboard/talk_api.py",
         "wallboard/flow_api.py",
         "wallboard/task_api.py",

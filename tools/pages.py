@@ -95,6 +95,7 @@ MACHINES = {
     "A caller in the menus": "ivr.engine",
     "An agent": "acd.agent",
     "The floor": "acd.floor",
+    "A caller for a chosen agent": "acd.claims",
     "Guests in a talk": "acd.guests",
     "Callbacks": "acd.callbacks",
     "A stream of SIP messages": "telephony.sip.stream",

@@ -16,6 +16,7 @@ REASONS = {
     "training": Words("training", "培训"),
     "meeting": Words("meeting", "会议"),
     "unreachable": Words("phone not reachable", "话机不可达"),
+    "signed_in": Words("just signed in", "刚签入"),
 }
 "Of pauses; a centre may have others, which stand as they are."
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from acd.events import Priority
-from acd.expected_wait import Accuracy
+from acd.views import Expectation
 from foundation.errors import NotAllowed, NotFound
 from foundation.ids import AgentId, CallId
 from foundation.web.api import SignedIn, require_role
@@ -25,6 +25,7 @@ from wallboard.rights import may_act_for
 from wallboard.screens import Screens
 from wallboard.service import BoardService
 from wallboard.shown import agent_ids, queue_ids
+from wallboard.take_api import take_routes
 from wallboard.talk_api import talk_routes
 from wallboard.wait_api import wait_routes
 
@@ -69,21 +70,25 @@ def wallboard_api(service: BoardService, screens: Screens) -> APIRouter:
 
     @router.get("/queues", summary="All queues with today's figures")
     async def queues(user: SignedIn) -> list[Document]:
-        """`expected_wait_error`: how far expected waits were off, of the latest 500 callers who
-        were answered since core's start; null before any."""
-        accuracies = await service.accuracies()
+        """`expected_wait_s`: of who came now; null while nobody is there to answer.
+        `expected_wait_error`: how far expected waits were off, of the latest 500 callers who were
+        answered since core's start; null before any."""
+        expected = (await service.look_at_floor()).expected
         board, now_s = service.board, service.now_s()
         return [
             {
                 "id": queue,
-                **queue_entry(board, queue, now_s),
-                "expected_wait_error": _accuracy(accuracies.get(queue)),
+                **queue_entry(board, queue, now_s, expected.get(queue)),
+                "expected_wait_error": _accuracy(expected.get(queue)),
             }
             for queue in queue_ids(board)
         ]
 
     @router.get("/agents", summary="All agents with their state and today's figures")
     async def agents(user: SignedIn) -> list[Document]:
+        """`phone`: `away` when it is not registered, `busy` with a call that is none of a queue's;
+        nothing is offered then. '' for phones that are free, and who is signed off."""
+        await service.look_at_floor()
         return [_agent(service, agent_id) for agent_id in agent_ids(service.board)]
 
     @router.post(
@@ -92,7 +97,8 @@ def wallboard_api(service: BoardService, screens: Screens) -> APIRouter:
         responses=ERRORS,
     )
     async def set_agent_state(agent_id: str, wanted: WantedAgentState, user: SignedIn) -> Document:
-        """Supervisors for everybody, team leads for their team, an agent for himself."""
+        """Supervisors for everybody, team leads for their team, an agent for himself. `phone` of
+        the answer says why somebody who is ready will be offered nothing."""
         _check_may_set_state(service, user, agent_id)
         if agent_id not in agent_ids(service.board):
             raise NotFound(f"There is no agent {agent_id!r}.")
@@ -101,6 +107,7 @@ def wallboard_api(service: BoardService, screens: Screens) -> APIRouter:
                 agent_id=agent_id, state=wanted.state, reason=wanted.reason, by=user.user_id
             )
         )
+        await service.look_at_floor()
         return _agent(service, AgentId(agent_id))
 
     @router.post("/calls/{call_id}/hangup", summary="End a call", responses=ERRORS)
@@ -114,14 +121,16 @@ def wallboard_api(service: BoardService, screens: Screens) -> APIRouter:
     router.include_router(talk_routes(service), responses=ERRORS)
     router.include_router(recording_routes(service), responses=ERRORS)
     router.include_router(wait_routes(service), responses=ERRORS)
+    router.include_router(take_routes(service), responses=ERRORS)
     router.include_router(callback_routes(service), responses=ERRORS)
     router.include_router(alarm_routes(service), responses=ERRORS)
     return router
 
 
-def _accuracy(accuracy: Accuracy | None) -> Document | None:
-    if accuracy is None:
+def _accuracy(expected: Expectation | None) -> Document | None:
+    if expected is None or expected.error is None:
         return None
+    accuracy = expected.error
     return {
         "count": accuracy.count,
         "p50_s": round(accuracy.p50_s, 1),
@@ -138,7 +147,8 @@ def _check_may_set_state(service: BoardService, user: User, agent_id: str) -> No
 
 
 def _agent(service: BoardService, agent_id: AgentId) -> Document:
-    return {"id": agent_id, **agent_entry(service.board, agent_id, service.now_s())}
+    trouble = service.floor.phones.get(agent_id)
+    return {"id": agent_id, **agent_entry(service.board, agent_id, service.now_s(), trouble)}
 
 
 def _call(call: CallLine, now_s: float) -> Document:
@@ -154,6 +164,7 @@ def _call(call: CallLine, now_s: float) -> Document:
         "priority": Priority(call.priority).name,
         "tier": call.tier,
         "agent_id": call.agent_id,
+        "reserved_for": call.claimed_by,
         "recording": call.recording,
         "outcome": None if call.outcome is None else call.outcome.value,
         "waited_s": None

@@ -33,6 +33,9 @@ from acd.events import (
     CallOverflowed,
     CallPromoted,
     CallQueued,
+    CallReleased,
+    CallReserved,
+    OfferFailed,
     SurgeChanged,
     TalkEnded,
     TalkTaken,
@@ -171,6 +174,9 @@ class Board:
             WrapUpOverdue: self._wrap_up_overdue,
             WrapUpCoded: self._wrap_up_coded,
             CallPromoted: self._promoted,
+            CallReserved: self._reserved,
+            CallReleased: self._released,
+            OfferFailed: self._released,
             CallQueued: self._queued,
             AgentAnswered: self._answered,
             CallAbandoned: self._abandoned,
@@ -273,6 +279,7 @@ class Board:
         call.visit = self._new_visit(event.call_id, event.queue, at_s)
         call.phase, call.queue, call.agent_id = Phase.WAITING, event.queue, None
         call.priority, call.tier = event.priority, event.tier
+        call.claimed_by = None
         self._tally(event.queue).offer(call.visit)
         if call.contact is None:
             call.contact = self._new_visit(event.call_id, event.queue, at_s)
@@ -287,6 +294,16 @@ class Board:
         call = self.calls.get(event.call_id)
         if call is not None:
             call.priority, call.tier = event.priority, event.tier
+
+    def _reserved(self, event: CallReserved, at_s: float) -> None:
+        call = self.calls.get(event.call_id)
+        if call is not None:
+            call.claimed_by = event.agent_id
+
+    def _released(self, event: CallReleased | OfferFailed, at_s: float) -> None:
+        call = self.calls.get(event.call_id)
+        if call is not None:
+            call.claimed_by = None
 
     def _new_visit(self, call_id: CallId, queue: QueueId, at_s: float) -> Visit:
         day = self._record_day
@@ -341,6 +358,7 @@ class Board:
         if call is None or call.visit is None:
             return
         call.agent_id, call.answered_s, call.talking_s = event.agent_id, at_s, at_s
+        call.claimed_by = None
         self._tally(event.queue).talking += 1
         self.house.talking += 1
         if call.visit.day == self.day.date:

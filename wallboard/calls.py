@@ -62,6 +62,8 @@ class CallLine:
     priority: int = Priority.P3
     tier: str = ""
     "Of VIPs."
+    claimed_by: AgentId | None = None
+    "Whom somebody has chosen for the waiting caller."
     ended_s: float | None = None
     ended_by: EndedBy | None = None
     reason: str = ""

@@ -123,6 +123,21 @@ class MoveCall(_Command, frozen=True):
     queue: str
 
 
+class TakeCall(_Command, frozen=True):
+    """A waiting caller goes to this agent."""
+
+    call_id: str
+    agent_id: str
+    reserve_s: float | None = None
+    "How long he waits for one who is busy; None: refuse then."
+
+
+class GiveBackCall(_Command, frozen=True):
+    """The caller need not wait for the agent who was chosen."""
+
+    call_id: str
+
+
 class WrapUpVerb(StrEnum):
     EXTEND = "extend"
     CODE = "code"
@@ -225,6 +240,8 @@ Command: TypeAlias = (
     | HandleRecording
     | PromoteCall
     | MoveCall
+    | TakeCall
+    | GiveBackCall
     | WrapUpWish
     | AskCallback
     | CancelCallback

@@ -38,6 +38,8 @@ class QueueCard:
     "Those with an agent who suits."
     closed: bool = False
     "Who comes is not let in."
+    leaving: bool = False
+    "Closed, and gone when nobody is in it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Directory:
     "Recordings are written down."
     emergency: Mapping[str, str] | None = None
     "Words by language of what every caller hears first now; None: no such announcement is on."
+    removed_queues: tuple[QueueId, ...] = ()
+    "That may be brought back."
 
     def target_of(self, queue: QueueId) -> ServiceTarget:
         card = self.queues.get(queue)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from msgspec import to_builtins
 
 from acd.events import AgentState
+from acd.views import Expectation, FloorNow, PhoneTrouble
 from foundation.ids import AgentId, QueueId
 from wallboard.agents import AgentClock
 from wallboard.alarm_words import alarm_words, names_an_agent
@@ -29,6 +30,8 @@ from wallboard.tally import Tally
 Json: TypeAlias = Any
 Document: TypeAlias = dict[str, Json]
 
+NO_FLOOR = FloorNow()
+"Core did not tell."
 TABLES = ("tiles", "queues", "teams", "agents", "alarms")
 "Maps of an id to an entry."
 OF_AGENTS = (NoticeKind.AGENT_AWAY, NoticeKind.WRAP_UP_OVERDUE)
@@ -44,11 +47,12 @@ def render(
     hides_names: bool = False,
     host: Host = NOTHING_KNOWN,
     past: Past | None = None,
+    floor: FloorNow = NO_FLOOR,
 ) -> Document:
     """Everything but `type`, `seq` and `at_s`, which belong to the message.
 
-    `hides_names`: of agents. `past`: the day that the curve is compared with, if it is another than
-    yesterday.
+    `hides_names`: of agents. `floor`: what no event tells. `past`: the day that the curve is
+    compared with, if it is another than yesterday.
     """
     readings = Readings(board, now_s, host)
     queues = [queue for queue in queue_ids(board) if plan.queues is None or queue in plan.queues]
@@ -59,9 +63,9 @@ def render(
         "board": plan_entry(plan, board.directory),
         "totals": _totals(board, readings, plan),
         "tiles": tile_entries(plan, board, readings),
-        "queues": {queue: _queue(board, readings, plan, queue) for queue in queues},
+        "queues": {queue: _queue(board, readings, plan, queue, floor) for queue in queues},
         "teams": _teams(board, readings, plan),
-        "agents": _agents(board, readings, plan, hides_names=hides_names),
+        "agents": _agents(board, readings, plan, floor, hides_names=hides_names),
         "intervals": curve(readings.tally(plan.queues), plan, board.day, now_s),
         "past": past_curve(readings.tally(plan.queues), plan, board.day, past),
         "notices": [_notice(notice, hides_names=hides_names) for notice in board.notices],
@@ -85,20 +89,37 @@ def changes(before: Document, after: Document) -> Document:
     return delta
 
 
-def queue_entry(board: Board, queue: QueueId, now_s: float) -> Document:
+def queue_entry(
+    board: Board, queue: QueueId, now_s: float, expected: Expectation | None = None
+) -> Document:
     """By our own formulas."""
-    target, card = board.directory.target_of(queue), board.directory.queues.get(queue)
     figures = queue_figures(board.queues.get(queue) or Tally(board.day.date), now_s)
+    return {**_head_of(board, queue, expected), **_rounded(figures)}
+
+
+def _head_of(board: Board, queue: QueueId, expected: Expectation | None) -> Document:
+    """What is no figure of the day."""
+    target, card = board.directory.target_of(queue), board.directory.queues.get(queue)
+    expected = expected or Expectation(None)
     return {
         "name": board.directory.queue_name(queue),
         "target": target.share,
         "within_s": target.within_s,
         "closed": card is not None and card.closed,
-        **_rounded(figures),
+        "leaving": card is not None and card.leaving,
+        "expected_wait_s": _stepped(expected.wait_s),
+        "expected_wait_error_s": _stepped(expected.error.p50_s if expected.error else None),
     }
 
 
-def agent_entry(board: Board, agent_id: AgentId, now_s: float) -> Document:
+def _stepped(seconds: float | None) -> float | None:
+    """By five seconds, so that noise is not news."""
+    return None if seconds is None else 5.0 * round(seconds / 5.0)
+
+
+def agent_entry(
+    board: Board, agent_id: AgentId, now_s: float, phone: PhoneTrouble | None = None
+) -> Document:
     card = board.directory.agent_card(agent_id)
     clock = board.agents.get(agent_id) or AgentClock()
     return {
@@ -111,19 +132,19 @@ def agent_entry(board: Board, agent_id: AgentId, now_s: float) -> Document:
         "manner": _manner(board, clock),
         "wrap_up_code": clock.wrap_up_code,
         "lacks_code": clock.lacks_code,
+        "phone": "" if phone is None else phone.value,
         **_rounded(agent_figures([clock], now_s, board.day.start_s)),
     }
 
 
-def _queue(board: Board, readings: Readings, plan: Plan, queue: QueueId) -> Document:
+def _queue(
+    board: Board, readings: Readings, plan: Plan, queue: QueueId, floor: FloorNow
+) -> Document:
     """By the board's formulas, with how good they are."""
-    target, card = board.directory.target_of(queue), board.directory.queues.get(queue)
+    target = board.directory.target_of(queue)
     figures = readings.queue_figures((queue,))
     entry = {
-        "name": board.directory.queue_name(queue),
-        "target": target.share,
-        "within_s": target.within_s,
-        "closed": card is not None and card.closed,
+        **_head_of(board, queue, floor.expected.get(queue)),
         **_rounded(figures),
         **_chosen(readings, plan, (queue,)),
     }
@@ -158,16 +179,18 @@ def _manner(board: Board, clock: AgentClock) -> str:
     return "" if call is None or clock.state is not AgentState.TALKING else call.manner.value
 
 
-def _agents(board: Board, readings: Readings, plan: Plan, *, hides_names: bool) -> Document:
+def _agents(
+    board: Board, readings: Readings, plan: Plan, floor: FloorNow, *, hides_names: bool
+) -> Document:
     shown = readings.teams() if plan.teams is None else plan.teams
     members = {agent for team in shown for agent in readings.teams().get(team, ())}
     order = [agent for agent in agent_ids(board) if agent in members]
-    entries: Document = {agent: _agent(board, agent, readings) for agent in order}
+    entries: Document = {agent: _agent(board, agent, readings, floor) for agent in order}
     return _nameless(entries) if hides_names else entries
 
 
-def _agent(board: Board, agent_id: AgentId, readings: Readings) -> Document:
-    entry = agent_entry(board, agent_id, readings.now_s)
+def _agent(board: Board, agent_id: AgentId, readings: Readings, floor: FloorNow) -> Document:
+    entry = agent_entry(board, agent_id, readings.now_s, floor.phones.get(agent_id))
     return {**entry, "is_away": agent_id in board.troubles.away}
 
 

@@ -30,6 +30,21 @@ def may_order(directory: Directory, user: User, queue: QueueId | None) -> bool:
     return own != "" and card is not None and own in card.teams
 
 
+def may_take(
+    directory: Directory, user: User, queue: QueueId | None, agent_id: AgentId | None
+) -> bool:
+    """A caller for an agent: supervisors for everybody, team leads for their own team's where they
+    may order, agents for themselves from queues that their team serves. `agent_id` None: whoever
+    it is."""
+    if user.may_act_as(Role.SUPERVISOR):
+        return True
+    if may_order(directory, user, queue):
+        return agent_id is None or may_act_for(directory, user, agent_id)
+    own, card = AgentId(user.agent_id or ""), directory.queues.get(queue) if queue else None
+    is_own = bool(own) and user.role is Role.AGENT and agent_id in (own, None)
+    return is_own and card is not None and directory.agent_card(own).team in card.teams
+
+
 def team_led_by(directory: Directory, user: User) -> str:
     """'' for who leads none."""
     if not user.agent_id or not user.may_act_as(Role.TEAM_LEAD):

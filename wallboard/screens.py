@@ -247,4 +247,5 @@ class Screens:
             hides_names=view.hides_names,
             host=self.read_host(),
             past=self.past,
+            floor=service.floor,
         )

@@ -5,14 +5,14 @@ CoreLink.records ─▶ BoardService.follow ─▶ Board ─▶ Screens (socket)
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from acd.expected_wait import Accuracy
+from acd.views import FloorNow
 from foundation.errors import Unavailable
-from foundation.ids import CallId, QueueId
+from foundation.ids import CallId
 from wallboard.board import Board, BoardRecord
 from wallboard.board_clock import BoardClock, JournalClock
 from wallboard.calls import Phase
@@ -46,11 +46,13 @@ class BoardService:
         options: FollowOptions | None = None,
         clock: BoardClock | None = None,
         read_directory: Callable[[], Awaitable[Directory]] | None = None,
-        read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None,
+        read_floor: Callable[[], Awaitable[FloorNow]] | None = None,
     ) -> None:
         """`read_directory`: names, teams and targets as core serves them; None: never others.
-        `read_accuracies`: how far core's expected waits were off."""
-        self._read_accuracies = read_accuracies
+        `read_floor`: what of the floor no event tells."""
+        self._read_floor = read_floor
+        self.floor = FloorNow()
+        "As core told it last; empty while core is away."
         self._read_directory = read_directory
         self.board = board
         self.core_up = False
@@ -128,11 +130,17 @@ class BoardService:
                 async with self._changed:
                     self._changed.notify_all()
 
-    async def accuracies(self) -> Mapping[QueueId, Accuracy]:
-        """Of expected waits; none while core is away."""
+    async def look_at_floor(self) -> FloorNow:
+        """Asks core; kept for the screens, which are told of what is another than before."""
+        before, self.floor = self.floor, await self._ask_floor()
+        if self.floor != before:
+            self._news.set()
+        return self.floor
+
+    async def _ask_floor(self) -> FloorNow:
         with suppress(Unavailable):
-            return {} if self._read_accuracies is None else await self._read_accuracies()
-        return {}
+            return FloorNow() if self._read_floor is None else await self._read_floor()
+        return FloorNow()
 
     async def _take_directory(self) -> None:
         if self._read_directory is not None:

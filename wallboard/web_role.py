@@ -17,9 +17,8 @@ from typing import TypeAlias
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 
-from acd.expected_wait import Accuracy
+from acd.views import FloorNow
 from foundation.errors import Unavailable
-from foundation.ids import QueueId
 from foundation.web.api import MetricsSource
 from foundation.web.app import WebOptions, create_app
 from foundation.web.door import Change
@@ -64,6 +63,7 @@ def end_process() -> None:
 ReadPast: TypeAlias = Callable[[date], Awaitable[Past]]
 WEEK = timedelta(days=7)
 LOOK_AT_DAY_S = 10.0
+LOOK_AT_FLOOR_S = 2.0
 
 
 async def no_tv_links() -> list[TvLink]:
@@ -78,8 +78,8 @@ class BoardOptions:
     follow: FollowOptions = field(default_factory=FollowOptions)
     read_directory: Callable[[], Awaitable[Directory]] | None = None
     "The directory as core serves it; None: it never changes."
-    read_accuracies: Callable[[], Awaitable[Mapping[QueueId, Accuracy]]] | None = None
-    "How far core's expected waits were off; None: not told."
+    read_floor: Callable[[], Awaitable[FloorNow]] | None = None
+    "What of the floor no event tells; None: not told."
     plans: Plans = field(default_factory=lambda: {DEFAULT: DEFAULT_PLAN})
     "The boards, until core is asked for them."
     read_plans: Callable[[], Awaitable[Plans]] | None = None
@@ -136,7 +136,7 @@ def build(
         options.follow,
         clock,
         None if options.read_directory is None else read_directory,
-        options.read_accuracies,
+        options.read_floor,
     )
     screens = Screens(service, options.plans)
     desk = AlarmDesk(service, options.rules, options.look_at_host)
@@ -200,6 +200,7 @@ def _works(
         "look-for-alarms": desk.run,
         "watch-host": desk.watch_host,
         "tv-links": tv.run,
+        "floor-now": partial(_watch_floor, service, screens),
         "past-day": partial(_read_past, service, screens, options.read_past),
     }
     for name, way in options.ways.items():
@@ -218,6 +219,14 @@ async def _read_past(service: BoardService, screens: Screens, read: ReadPast | N
             with suppress(Unavailable):  # asked again at the next look
                 screens.past, known = await read(wanted), wanted
         await asyncio.sleep(LOOK_AT_DAY_S)
+
+
+async def _watch_floor(service: BoardService, screens: Screens) -> None:
+    """As long as somebody looks; until cancelled."""
+    while True:
+        if len(screens):
+            await service.look_at_floor()
+        await asyncio.sleep(LOOK_AT_FLOOR_S)
 
 
 async def _forget_words(words: LiveWords, service: BoardService) -> None:

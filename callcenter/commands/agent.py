@@ -1,6 +1,5 @@
 """`callcenter agent …`: see the agents of a running centre and change their state."""
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from rich.table import Table
 
 from callcenter import live_file
 from callcenter.asks import AddAgentLive, BoardAsks, ListAgents, RemoveAgentLive
-from callcenter.commands.asking import ask_core, settings_of
+from callcenter.commands.asking import ask_core, settings_of, terminal
 from callcenter.settings import Settings
 from foundation.errors import ConfigurationError
 from wallboard.commands import SetAgentState, WantedState
@@ -87,7 +86,7 @@ def add(
         "team": team,
         "languages": language,
     }
-    added = ask_core(settings_of(folder), AddAgentLive(fields, _terminal()), ADDING_S)
+    added = ask_core(settings_of(folder), AddAgentLive(fields, terminal()), ADDING_S)
     console = Console()
     console.print(f"{agent} is added. The phone's password: {added.sip_password}", markup=False)
 
@@ -102,15 +101,11 @@ def _skill(text: str) -> tuple[str, int]:
 @app.command("remove")
 def remove(agent: Agent, folder: Folder = Path()) -> None:
     """Sign the agent out and remove him for good; not during a call. The id is never used again."""
-    ask_core(settings_of(folder), RemoveAgentLive(agent, _terminal()))
+    ask_core(settings_of(folder), RemoveAgentLive(agent, terminal()))
     Console().print(f"{agent} is removed.", markup=False)
 
 
-def _terminal() -> str:
-    return f"terminal:{getpass.getuser()}"
-
-
 def _set(folder: Path, agent: str, state: WantedState, reason: str = "") -> None:
-    command = SetAgentState(by=_terminal(), agent_id=agent, state=state, reason=reason)
+    command = SetAgentState(by=terminal(), agent_id=agent, state=state, reason=reason)
     ask_core(settings_of(folder), BoardAsks(command))
     Console().print(f"{agent}: {state}", markup=False)

@@ -1,6 +1,7 @@
 """How commands ask the core of a running centre."""
 
 import asyncio
+import getpass
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,11 @@ def settings_of(folder: Path) -> Settings:
     except ConfigurationError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+def terminal() -> str:
+    """Who asks, for the audit."""
+    return f"terminal:{getpass.getuser()}"
 
 
 def ask_core(settings: Settings, request: Request[Reply], timeout_s: float = 5.0) -> Reply:

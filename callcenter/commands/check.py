@@ -66,7 +66,8 @@ def live_changes(settings: Settings) -> Iterable[str]:
         yield from (f"{path.name}, left out at the next start: {each}" for each in error.problems)
         return
     if not live.is_empty:
-        names = ", ".join([*live.agents, *live.queues])
+        changed = (*live.agents, *live.queues, *live.added_queues, *live.removed_queues)
+        names = ", ".join(dict.fromkeys(changed))
         yield f"data/{path.name} goes before what is written of {names}; see `callcenter live`"
 
 

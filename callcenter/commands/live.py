@@ -1,7 +1,6 @@
 """`callcenter live …`: what was changed while the centre ran, and undoing it."""
 
 import asyncio
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 
 from callcenter import live_file
 from callcenter.asks import ResetLive
-from callcenter.commands.asking import ask, core_socket, settings_of
+from callcenter.commands.asking import ask, core_socket, settings_of, terminal
 from callcenter.live_file import LiveFile
 from callcenter.settings import Settings
 from foundation.errors import CallCentreError, ConfigurationError, Unavailable
@@ -43,7 +42,7 @@ def _undo(settings: Settings) -> None:
 @app.command("reset")
 def reset(folder: Folder = Path()) -> None:
     """Be as callcenter.yaml says again, at once if the centre runs."""
-    settings, by = settings_of(folder), f"terminal:{getpass.getuser()}"
+    settings, by = settings_of(folder), terminal()
     try:
         asyncio.run(ask(core_socket(settings.folder), ResetLive(by=by)))
     except Unavailable:

@@ -3,7 +3,7 @@
 import pytest
 
 from acd.agent import ALREADY_SO, NOT_SIGNED_IN, TRANSITIONS, Agent, Assignment, Step
-from acd.events import AgentChanged, AgentState
+from acd.events import AgentChanged, AgentState, OfferFailure
 from foundation.errors import Conflict, IllegalTransition, LocalError
 from foundation.ids import CallId, OfferId
 from tests.support.floors import EVA, ORDERS, card
@@ -38,7 +38,7 @@ def do(agent: Agent, step: Step) -> list[AgentChanged]:
         case Step.WITHDRAW:
             return agent.withdraw(now=50.0)
         case Step.MISS:
-            return agent.miss(now=50.0)
+            return agent.miss(now=50.0, why=OfferFailure.NO_ANSWER)
         case Step.PICK_UP:
             return agent.pick_up(now=50.0)
         case Step.END_TALK:

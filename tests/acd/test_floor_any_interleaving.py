@@ -21,6 +21,8 @@ from acd.events import (
     CallLost,
     CallOverflowed,
     CallQueued,
+    CallReleased,
+    CallReserved,
     OfferFailed,
     OfferFailure,
     PositionTold,
@@ -38,6 +40,7 @@ from acd.inputs import (
     Dismiss,
     Enqueue,
     FinishWrapUp,
+    GiveBack,
     Lose,
     Pause,
     PhoneChanged,
@@ -45,6 +48,7 @@ from acd.inputs import (
     Reserve,
     SignIn,
     SignOut,
+    TakeCaller,
     TakeTalk,
 )
 from acd.options import AgentOptions, QueueOptions, Strategy
@@ -108,6 +112,8 @@ class Journal:
         self.outcomes: Counter[QueueId] = Counter()
         self.offer_ids: set[OfferId] = set()
         self.tried: set[tuple[CallId, AgentId]] = set()
+        self.claims: dict[CallId, AgentId] = {}
+        "Who is for one agent alone; also while his phone rings."
 
     def take(self, event: AcdEvent) -> None:
         match event:
@@ -125,7 +131,16 @@ class Journal:
                 self._take_guests_part(event)
             case AgentOffered() | OfferFailed() | AgentAnswered() | TalkEnded():
                 self._take_agents_part(event)
+            case CallReserved(call_id, queue, agent_id):
+                assert self.waiting[call_id] == queue
+                assert agent_id not in self.claims.values()
+                assert call_id not in self.claims
+                self.claims[call_id] = agent_id
+            case CallReleased(call_id, queue, agent_id):
+                assert self.waiting[call_id] == queue
+                assert self.claims.pop(call_id) == agent_id
             case CallAbandoned() | CallOverflowed() | CallLost():
+                self.claims.pop(event.call_id, None)
                 assert self.waiting.pop(event.call_id) == event.queue
                 self.outcomes[event.queue] += 1
 
@@ -149,6 +164,8 @@ class Journal:
                 assert agent_id not in self.calls_of_agents(), "never two calls for one agent"
                 assert self.states[agent_id] is AgentState.READY
                 assert event.offer_id not in self.offer_ids
+                assert self.claims.get(call_id, agent_id) == agent_id, "he is another's"
+                assert agent_id not in self.claims.values() or call_id in self.claims, "not first"
                 rung = self.rung.get(call_id, [])
                 assert len(rung) < QUEUES[event.queue].most_offers
                 assert rung or self.waiting.pop(call_id) == event.queue
@@ -158,9 +175,11 @@ class Journal:
                 offer = self.ringing.pop(event.offer_id)
                 assert (offer.agent_id, offer.call_id) == (agent_id, call_id)
                 self.tried.add((call_id, agent_id))
+                self.claims.pop(call_id, None)
                 if call_id not in self.rung:
                     self.waiting[call_id] = event.queue
             case AgentAnswered():
+                self.claims.pop(call_id, None)
                 (offer,) = self.rung[call_id]
                 assert offer.agent_id == agent_id, "the others have failed before"
                 del self.ringing[offer.offer_id]
@@ -281,6 +300,36 @@ class AnyInterleaving(RuleBasedStateMachine):
             if picks_up:
                 self._take(self.floor.feed(Accept(talk, free[0], offer_id), self.now))
 
+    @precondition(lambda self: self.journal.waiting)
+    @rule(data=st.data(), agent_id=agents, reserve_s=st.sampled_from([None, 5.0, 30.0]))
+    def a_caller_is_taken(
+        self, data: st.DataObject, agent_id: AgentId, reserve_s: float | None
+    ) -> None:
+        call_id = data.draw(st.sampled_from(sorted(self.journal.waiting)))
+        given = TakeCaller(call_id, agent_id, reserve_s)
+        state, why_not = self.floor.state_of(agent_id), self.floor.why_unavailable(agent_id)
+        has_one = agent_id in self.journal.claims.values()
+        is_on_leave = state in (AgentState.OFF, AgentState.PAUSED)
+        has_no_phone = state is AgentState.READY and why_not.endswith("no registered phone")
+        is_never_free = reserve_s is None or is_on_leave or has_no_phone
+        if has_one or (why_not and is_never_free):
+            before = self.floor.agents()
+            with pytest.raises(Conflict):
+                self.floor.feed(given, self.now)
+            assert self.floor.agents() == before
+            return
+        self._take(self.floor.feed(given, self.now))
+        assert self.journal.claims[call_id] == agent_id
+        assert (call_id in self.journal.rung) is not bool(why_not), "who is free rings at once"
+
+    @precondition(lambda self: self.journal.claims)
+    @rule(data=st.data())
+    def a_caller_is_given_back(self, data: st.DataObject) -> None:
+        call_id = data.draw(st.sampled_from(sorted(self.journal.claims)))
+        if call_id in self.journal.waiting:
+            self._take(self.floor.feed(GiveBack(call_id), self.now))
+        assert call_id in self.journal.rung or call_id not in self.journal.claims
+
     @rule(data=st.data(), call_id=calls, queue=queues, agent_id=agents)
     def an_agent_asks_another(
         self, data: st.DataObject, call_id: CallId, queue: QueueId, agent_id: AgentId
@@ -369,7 +418,8 @@ class AnyInterleaving(RuleBasedStateMachine):
         for view in self.floor.agents():
             if view.state is AgentState.READY and view.registered and not view.busy:
                 skilled = self.floor.card_of(view.agent_id)
-                for queue in self.journal.waiting.values():
+                free = [c for c in self.journal.waiting if c not in self.journal.claims]
+                for queue in [self.journal.waiting[call_id] for call_id in free]:
                     assert not QUEUES[queue].requirement.suits(skilled.skills)
 
     @invariant()
@@ -377,7 +427,8 @@ class AnyInterleaving(RuleBasedStateMachine):
         for caller in [each for queue in QUEUES for each in self.floor.waiting(queue)]:
             options, rung = QUEUES[caller.queue], len(caller.agents)
             has_time = self.now < caller.entered_at + options.max_wait_s
-            if 0 < rung < options.most_offers and has_time:
+            is_free = caller.call_id not in self.journal.claims
+            if 0 < rung < options.most_offers and has_time and is_free:
                 for view in self.floor.agents():
                     skills = self.floor.card_of(view.agent_id).skills
                     is_new = (caller.call_id, view.agent_id) not in self.journal.tried
@@ -399,6 +450,20 @@ class AnyInterleaving(RuleBasedStateMachine):
             numbers = [self.floor.position(c.call_id) for c in line]
             assert numbers == list(range(1, len(line) + 1))
             assert line == sorted(line, key=lambda caller: caller.served_from)
+
+    @invariant()
+    def claims_are_those_that_were_told(self) -> None:
+        shown = {
+            caller.call_id: caller.claimed_by
+            for queue in QUEUES
+            for caller in self.floor.waiting(queue)
+            if caller.claimed_by is not None
+        }
+        assert shown == self.journal.claims
+        assert not any(
+            self.floor.state_of(agent) in (AgentState.OFF, AgentState.PAUSED)
+            for agent in self.journal.claims.values()
+        ), "nobody waits for who has gone"
 
     def _is_refused(self, given: AcdInput) -> bool:
         match given:

@@ -21,6 +21,7 @@ from acd.inputs import (
     Pause,
     PhoneChanged,
     Ready,
+    SignIn,
     SignOut,
 )
 from acd.kept import KeptAgent
@@ -111,6 +112,30 @@ def test_who_does_not_pick_up_has_a_limit_too() -> None:
     floor.tick(15.0)
     assert floor.agent(EVA).reason == "rona"
     assert of_kind(floor.tick(75.0), AgentAway) == [AgentAway(EVA, "rona", 60.0)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "limit_s"),
+    [("meal", 3600.0), ("rest", 900.0), ("signed_in", 900.0), ("unreachable", 900.0)],
+)
+def test_each_reason_has_its_own_limit_or_that_of_all_others(reason: str, limit_s: float) -> None:
+    options = AgentOptions(pause_limit_s={"meal": 3600.0, "training": 0.0}, other_pauses_s=900.0)
+    floor = Floor({ORDERS: QueueOptions()}, [card(EVA)], options, numbered_offers())
+    floor.feed(PhoneChanged(EVA, True, False), 0.0)
+    floor.feed(SignIn(EVA), 0.0)
+    if reason != "signed_in":
+        floor.feed(Pause(EVA, reason), 0.0)
+    assert floor.tick(limit_s - 0.1) == []
+    assert floor.tick(limit_s) == [AgentAway(EVA, reason, limit_s)]
+    assert states(floor.tick(limit_s + 120.0)) == [(EVA, AgentState.OFF, "away")]
+
+
+def test_limit_of_nought_is_none() -> None:
+    options = AgentOptions(pause_limit_s={"training": 0.0}, other_pauses_s=900.0)
+    floor = Floor({ORDERS: QueueOptions()}, [card(EVA)], options, numbered_offers())
+    seat(floor, EVA, 0.0)
+    floor.feed(Pause(EVA, "training"), 0.0)
+    assert floor.tick(90_000.0) == []
 
 
 def test_a_pause_that_began_before_a_restart_counts_from_its_beginning() -> None:

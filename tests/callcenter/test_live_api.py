@@ -7,12 +7,17 @@ import httpx
 import pytest
 
 from acd.expected_wait import Accuracy
+from acd.views import Expectation, FloorNow, PhoneTrouble
 from callcenter.asks import (
     AddAgentLive,
+    AddQueueLive,
     AgentAdded,
     ChangeAgentLive,
     ChangeQueueLive,
+    QueueAdded,
+    QueueRemoved,
     RemoveAgentLive,
+    RemoveQueueLive,
     ResetLive,
     ShowLive,
 )
@@ -55,12 +60,20 @@ class Core:
         self.asked.append(request)
         if isinstance(request, AddAgentLive):
             return AgentAdded(1, "made")  # type: ignore[return-value]  # its own
+        if isinstance(request, AddQueueLive):
+            return QueueAdded(1, ["nobody suits"])  # type: ignore[return-value]  # its own
+        if isinstance(request, RemoveQueueLive):
+            return QueueRemoved(1, "2 waiting")  # type: ignore[return-value]  # its own
         return "version: 1\n"  # type: ignore[return-value]  # only ShowLive's is looked at
 
-    async def read_accuracies(self) -> dict[QueueId, Accuracy]:
+    async def read_floor(self) -> FloorNow:
         if self.refuse_with is not None:
             raise self.refuse_with
-        return {QueueId("orders"): Accuracy(count=9, p50_s=4.04, p90_s=30.0)}
+        accuracy = Accuracy(count=9, p50_s=4.04, p90_s=30.0)
+        return FloorNow(
+            {QueueId("orders"): Expectation(92.0, accuracy)},
+            {AgentId("ann"): PhoneTrouble.AWAY},
+        )
 
     async def read_directory(self) -> Directory:
         return self.directory
@@ -87,7 +100,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             web=web_options(),
             follow=QUICK_FOLLOW,
             read_directory=core.read_directory,
-            read_accuracies=core.read_accuracies,
+            read_floor=core.read_floor,
         )
         app = board_app(board_core, users, options, [router])
         async with running(app), client_of(app) as client:
@@ -167,6 +180,17 @@ async def test_board_asks_for_names_again_when_they_have_changed(desk: Desk) -> 
     assert names == ["Anne"]
 
 
+async def test_queues_tell_the_expected_wait_and_agents_whose_phone_cannot_ring(
+    desk: Desk,
+) -> None:
+    await sign_in(desk.client, "ann")
+    orders, help_ = (await desk.client.get("/api/v1/queues")).json()
+    [ann] = (await desk.client.get("/api/v1/agents")).json()
+    assert (orders["expected_wait_s"], orders["expected_wait_error_s"]) == (90.0, 5.0)
+    assert help_["expected_wait_s"] is None
+    assert ann["phone"] == "away"
+
+
 async def test_queues_tell_how_far_their_expected_waits_were_off(desk: Desk) -> None:
     await sign_in(desk.client, "ann")
     orders, help_ = (await desk.client.get("/api/v1/queues")).json()
@@ -213,6 +237,35 @@ async def test_bad_agents_are_refused_before_core_is_asked(
     answer = await desk.client.post("/api/v1/agents", json={**NEW, **wrong})
     assert answer.status_code == 422
     assert desk.core.asked == []
+
+
+async def test_queue_is_added_and_removed_with_what_becomes_of_its_callers(desk: Desk) -> None:
+    await sign_in(desk.client, "sue")
+    new = {"id": "night", "name": "Night", "skills": {"orders": 2}}
+    added = await desk.client.post("/api/v1/queues", json=new)
+    removed = await desk.client.delete("/api/v1/queues/night?move_to=orders")
+    later = await desk.client.delete("/api/v1/queues/help?when_empty=true")
+
+    assert (added.status_code, added.json()) == (201, {"id": "night", "doubts": ["nobody suits"]})
+    assert (removed.status_code, removed.json()) == (200, {"id": "night", "left": "2 waiting"})
+    assert later.status_code == 200
+    assert desk.core.asked == [
+        AddQueueLive("night", {"name": "Night", "skills": {"orders": 2}}, "sue"),
+        RemoveQueueLive("night", "sue", move_to="orders"),
+        RemoveQueueLive("help", "sue", when_empty=True),
+    ]
+
+
+async def test_queues_that_cannot_come_or_go_are_told_why(desk: Desk) -> None:
+    await sign_in(desk.client, "sue")
+    assert (await desk.client.post("/api/v1/queues", json={"id": "two words"})).status_code == 422
+    assert desk.core.asked == []
+    desk.core.refuse_with = Conflict("The queue 'help' is in use: 2 waiting.")
+    answer = await desk.client.delete("/api/v1/queues/help")
+    assert (answer.status_code, answer.json()["error"]) == (
+        409,
+        "The queue 'help' is in use: 2 waiting.",
+    )
 
 
 async def test_ids_in_use_and_agents_in_a_call_are_a_conflict(desk: Desk) -> None:

@@ -183,6 +183,25 @@ def test_agents_keep_their_number_and_how_they_answer(settings: Settings) -> Non
     assert rules.agent_options(settings).auto_ready is True
 
 
+def test_every_pause_has_a_limit_that_is_its_reasons_own_or_the_usual_one(
+    settings: Settings,
+) -> None:
+    usual = rules.agent_options(settings)
+    reasons = (*settings.pause_reasons, "rona", "unreachable", "signed_in", "rest")
+    assert {reason: usual.pause_limit_of(reason) for reason in reasons} == {
+        **dict.fromkeys(reasons, 900.0),
+        "meal": 3600.0,
+        "training": 7200.0,
+        "meeting": 7200.0,
+    }
+    own = settings.model_copy(
+        update={"pause_limits": {"meal": 1800.0, "training": 0.0}, "pause_limit_s": 0.0}
+    )
+    options = rules.agent_options(own)
+    wanted = {"meal": 1800.0, "training": None, "meeting": 7200.0, "rona": None}
+    assert {reason: options.pause_limit_of(reason) for reason in wanted} == wanted
+
+
 def test_floor_is_told_all_of_a_queues_times(settings: Settings) -> None:
     queue = rules.queue_options(settings)[ORDERS]
 

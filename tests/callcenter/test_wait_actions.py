@@ -24,7 +24,15 @@ from callcenter.events import ActionTaken
 from callcenter.wait_actions import WaitActions
 from foundation.errors import Conflict, NotFound, RemoteError
 from foundation.ids import AgentId, CallId, QueueId
-from wallboard.commands import MoveCall, PromoteCall, Urgency, WrapUpVerb, WrapUpWish
+from wallboard.commands import (
+    GiveBackCall,
+    MoveCall,
+    PromoteCall,
+    TakeCall,
+    Urgency,
+    WrapUpVerb,
+    WrapUpWish,
+)
 
 EVA, ORDERS, HELP = AgentId("eva"), QueueId("orders"), QueueId("help")
 C1, C2 = CallId("c-1"), CallId("c-2")
@@ -52,11 +60,14 @@ class Desk:
         self.floor.feed(Ready(EVA))
 
     def to_wrap_up(self) -> None:
-        self.sign_in()
         self.queue(C1)
+        self.to_wrap_up_of(C1)
+
+    def to_wrap_up_of(self, call_id: CallId) -> None:
+        self.sign_in()
         [offer] = [event for event in self.told if isinstance(event, AgentOffered)]
-        self.floor.feed(Accept(C1, EVA, offer.offer_id))
-        self.floor.feed(AgentLeft(C1, EVA))
+        self.floor.feed(Accept(call_id, EVA, offer.offer_id))
+        self.floor.feed(AgentLeft(call_id, EVA))
         self.told.clear()
 
     def promote(self, priority: Urgency, tier: str | None = None, call_id: str = C2) -> None:
@@ -144,6 +155,28 @@ async def test_nobody_is_moved_to_a_queue_that_there_is_not(desk: Desk) -> None:
         desk.actions.perform(MoveCall(call_id=C1, queue="nowhere", by="sue"))
     assert desk.audit == []
     assert desk.floor.floor.position(C1) == 1
+
+
+async def test_caller_who_is_taken_rings_at_the_agents_with_a_line_in_the_audit(
+    desk: Desk,
+) -> None:
+    desk.queue(C1, C2)
+    with pytest.raises(Conflict, match="eva is off"):
+        desk.actions.perform(TakeCall(call_id=C2, agent_id="eva", by="sue"))
+    assert desk.audit == []
+    desk.to_wrap_up_of(C1)
+    desk.actions.perform(TakeCall(call_id=C2, agent_id="eva", reserve_s=90.0, by="sue"))
+    desk.actions.perform(GiveBackCall(call_id=C2, by="sue"))
+    desk.actions.perform(TakeCall(call_id=C2, agent_id="eva", reserve_s=90.0, by="sue"))
+    desk.wrap_up(WrapUpVerb.CODE, code="refund")
+    desk.wrap_up(WrapUpVerb.FINISH)
+
+    assert desk.audit[:3] == [
+        ActionTaken("sue", "taken", C2, "eva, reserved for 90 s"),
+        ActionTaken("sue", "given back", C2),
+        ActionTaken("sue", "taken", C2, "eva, reserved for 90 s"),
+    ]
+    assert [event.call_id for event in desk.told if isinstance(event, AgentOffered)] == [C2]
 
 
 async def test_wrap_up_is_extended_coded_and_finished(desk: Desk) -> None:

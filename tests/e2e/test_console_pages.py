@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, expect
 
-from callcenter.asks import ChangeQueueLive, ReadEmergency
+from callcenter.asks import AddQueueLive, ChangeQueueLive, ReadEmergency, RemoveQueueLive
 from foundation import clock
 from foundation.web import totp
 from foundation.web.changes import LockUser
@@ -14,7 +14,7 @@ from tests.support.eventually import eventually
 from tests.support.page_check import PAGE_MARKS, PageView, page_fixture, page_view
 from tests.support.web_house import PASSWORD
 from tests.support.whole_web import PAST, WAITS, WholeWeb, whole_web
-from wallboard.commands import MoveCall, SetAgentState, WantedState
+from wallboard.commands import MoveCall, SetAgentState, TakeCall, WantedState
 
 pytestmark = PAGE_MARKS
 
@@ -78,6 +78,45 @@ async def test_console_acts_after_it_has_asked(view: PageView, house: WholeWeb) 
         MoveCall(by="root", call_id=WAITS, queue="night"),
         SetAgentState(by="root", agent_id="ann", state=WantedState.PAUSED, reason="training"),
     ]
+
+
+async def test_console_gives_a_caller_to_an_agent_and_adds_changes_and_removes_queues(
+    view: PageView, house: WholeWeb
+) -> None:
+    page = await view.open("/console?lang=en", "body.live #calls td")
+    await expect(page.locator("#queues tr:has-text('orders')")).to_contain_text("2:30 ± 0:20")
+    await expect(page.locator("#agents tr:has-text('Zhao Lei')")).to_contain_text("not reachable")
+
+    await page.click("#calls tr:has-text('waiting') >> text=Give to")
+    await page.select_option("dialog [name=agent]", "ann")
+    await page.select_option("dialog [name=wait]", "180")
+    view.complaints += await view.problems_here()
+    await page.click("dialog .act")
+    await expect(page.locator("dialog")).to_have_count(0)
+    await eventually(lambda: len(house.core.asked) == 1)
+    assert house.core.asked == [TakeCall(by="root", call_id=WAITS, agent_id="ann", reserve_s=180.0)]
+
+    await page.click("text=Add a queue")
+    await page.fill("dialog [name=id]", "late")
+    await page.fill("dialog [name=name]", "Late shift")
+    await page.fill("dialog [name=skills]", "orders 2")
+    await page.fill("dialog [name=ring_s]", "9")
+    view.complaints += await view.problems_here()
+    await page.click("dialog .act")
+    await page.click("#queues tr:has-text('night') >> text=Change")
+    await page.fill("dialog [name=name]", "Nights")
+    await page.click("dialog .act")
+    await page.click("#queues tr:has-text('night') >> text=Remove")
+    await page.select_option("dialog select", "orders")
+    view.complaints += await view.problems_here()
+    await page.click("dialog .grave")
+    await eventually(lambda: len(changes(house)) == 3)
+    assert changes(house) == [
+        AddQueueLive("late", {"name": "Late shift", "skills": {"orders": 2}, "ring_s": 9}, "root"),
+        ChangeQueueLive("night", {"name": "Nights"}, "root"),
+        RemoveQueueLive("night", "root", move_to="orders"),
+    ]
+    assert view.complaints == []
 
 
 async def test_console_of_a_team_lead_acts_for_the_own_team_only(view: PageView) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from acd.events import AgentState, CallQueued
-from acd.views import AgentView
+from acd.views import AgentView, Presence
 from callcenter.asks import (
+    AddQueueLive,
     BoardAsks,
     Erased,
     EraseParty,
@@ -18,9 +19,14 @@ from callcenter.asks import (
     IndexTranscript,
     JournalEnds,
     ListAgents,
+    ListQueues,
+    QueueAdded,
+    QueueRemoved,
+    QueueView,
     ReadCall,
     ReadDirectory,
     ReadMetrics,
+    RemoveQueueLive,
     TranscriberAsks,
 )
 from callcenter.call_rows import rows_of_call
@@ -78,6 +84,9 @@ class SmallCore:
                 BoardAsks: self._board,
                 TranscriberAsks: self._transcriber,
                 ListAgents: self._agents,
+                ListQueues: self._queues,
+                AddQueueLive: self._add_queue,
+                RemoveQueueLive: self._remove_queue,
                 ReadMetrics: self._metrics,
                 ReadCall: self._call,
                 ReadDirectory: self._directory,
@@ -112,6 +121,19 @@ class SmallCore:
 
     async def _agents(self, _: ListAgents) -> list[AgentView]:
         return [EVA_NOW]
+
+    async def _queues(self, _: ListQueues) -> list[QueueView]:
+        return [QueueView(QueueId("orders"), "Bestellungen", "leaving", Presence(waiting=3), 2)]
+
+    async def _add_queue(self, ask: AddQueueLive) -> QueueAdded:
+        self.asked.append(ask)
+        return QueueAdded(1, ["no agent has the skills that this queue asks for"])
+
+    async def _remove_queue(self, ask: RemoveQueueLive) -> QueueRemoved:
+        self.asked.append(ask)
+        if not ask.when_empty:
+            raise Conflict("The queue 'orders' is in use: 3 waiting.")
+        return QueueRemoved(1, "3 waiting")
 
     async def _erase(self, ask: EraseParty) -> Erased:
         self.asked.append(ask)
@@ -254,6 +276,30 @@ async def test_agents_are_listed_and_commanded_from_the_terminal(
 
     refused = await asyncio.to_thread(run_command, "agent", "off", "tom", "--dir", folder)
     assert (refused.exit_code, refused.stderr) == (1, "is somebody else\n")
+
+
+async def test_queues_are_listed_added_and_removed_from_the_terminal(
+    core: SmallCore, tmp_path: Path
+) -> None:
+    folder = write_centre(tmp_path)
+
+    async def run(*words: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(run_command, "queue", *words, "--dir", folder)
+        return done.exit_code, done.output
+
+    listed = await run("list")
+    assert all(word in listed[1] for word in ("orders", "Bestellungen", "leaving", "3 waiting"))
+    added = await run("add", "night", "skills={chess: 2}", "name=Night")
+    assert "But no agent has the skills" in added[1]
+    assert (await run("remove", "orders")) == (1, "The queue 'orders' is in use: 3 waiting.\n")
+    removed = await run("remove", "orders", "--when-empty")
+    assert "goes when nobody is in it any more: 3 waiting" in removed[1].replace("\n", " ")
+
+    add, _, remove = core.asked
+    assert isinstance(add, AddQueueLive)
+    assert (add.queue, add.fields) == ("night", {"skills": {"chess": 2}, "name": "Night"})
+    assert isinstance(remove, RemoveQueueLive)
+    assert (remove.queue, remove.move_to, remove.when_empty) == ("orders", "", True)
 
 
 async def test_number_is_erased_by_core_while_it_runs(core: SmallCore, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from telephony.calls.events import CallBridged, CallEnded
 from tests.support.centre import Centre, Tones, served
 from tests.support.desk_phone import DeskCall, DeskPhone
 from tests.support.tones import tone
+from wallboard.events import DirectoryChanged
 
 pytestmark = pytest.mark.e2e
 
@@ -197,6 +198,44 @@ async def test_agent_who_is_added_takes_calls_after_a_kill_and_is_removed_when_t
     audit = [one.action for one in centre.facts(ActionTaken, before)]
     assert audit[0] == "agent added"
     assert audit[-1] == "agent removed"
+
+
+async def test_caller_is_given_to_an_agent_from_a_queue_that_came_and_goes_while_core_is_killed(
+    centre: Centre,
+) -> None:
+    before = centre.mark()
+    async with centre.phone() as caller, centre.agent(3) as agent, centre.web() as web:
+        new = {"id": "night", "name": "Night", "skills": {"special": 9}}
+        added = await web.post("/api/v1/queues", json=new)
+        call_id = await wait_in_queue(centre, caller, "3")
+        await centre.until_ok(
+            lambda: web.post(f"/api/v1/calls/{call_id}/move", json={"queue": "night"})
+        )
+        refused = await web.delete("/api/v1/queues/night")
+        leaving = await web.delete("/api/v1/queues/night?when_empty=true")
+        pid = centre.kill("core")
+        await centre.replaced("core", pid)
+        await centre.ready()
+        wish = {"agent": "agent0003"}
+        await centre.until_ok(lambda: web.post(f"/api/v1/calls/{call_id}/take", json=wish))
+        (await agent.rings()).accept()
+        await centre.told(AgentAnswered, before, call_id=call_id, agent_id="agent0003")
+        await centre.until_ok(lambda: web.post(f"/api/v1/calls/{call_id}/hangup"))
+        await centre.told(CallEnded, before, call_id=call_id)
+        done, wrapping_up = {"state": "ready"}, centre.mark()
+        await centre.until_ok(lambda: web.post("/api/v1/agents/agent0003/state", json=done))
+        await centre.told(DirectoryChanged, wrapping_up)
+        back = await web.post("/api/v1/queues", json={"id": "night"})
+        removed = await web.delete("/api/v1/queues/night")
+
+    assert added.status_code == 201, added.text
+    assert (refused.status_code, refused.json()["error"].count("1 waiting")) == (409, 1)
+    assert leaving.json() == {"id": "night", "left": "1 waiting"}
+    assert back.status_code == 201, back.text
+    assert removed.json() == {"id": "night", "left": ""}
+    audit = [one.action for one in centre.facts(ActionTaken, before)]
+    wanted = ["queue added", "move", "queue removed", "taken"]
+    assert audit[: len(wanted)] == wanted
 
 
 async def reload(centre: Centre) -> tuple[int, str]:

@@ -34,8 +34,10 @@ from acd.events import (
     TalkEnded,
 )
 from acd.expected_wait import Accuracy
+from acd.views import Expectation, FloorNow, PhoneTrouble
 from callcenter.asks import (
     AddAgentLive,
+    AddQueueLive,
     AgentAdded,
     ChangeAccounts,
     EmergencyStatus,
@@ -43,9 +45,12 @@ from callcenter.asks import (
     ListTvLinks,
     MadeTvLink,
     MakeTvLink,
+    QueueAdded,
+    QueueRemoved,
     ReadEmergency,
     ReadFlows,
     ReadTranscription,
+    RemoveQueueLive,
     RescoreTalks,
     RetryTranscripts,
     ShowLive,
@@ -205,6 +210,8 @@ class PlayedCore(FakeCore):
             ReadEmergency: EMERGENCY,
             ReadFlows: FLOWS_NOW,
             AddAgentLive: AgentAdded(1, "made"),
+            AddQueueLive: QueueAdded(1, []),
+            RemoveQueueLive: QueueRemoved(1, ""),
             ListTvLinks: [],
             MakeTvLink: MadeTvLink("tv-1", "a token"),
         }
@@ -216,8 +223,10 @@ class PlayedCore(FakeCore):
     async def boards(self) -> dict[str, Plan]:
         return dict(self.settings.boards)
 
-    async def accuracies(self) -> dict[QueueId, Accuracy]:
-        return {}
+    async def floor(self) -> FloorNow:
+        return FloorNow(
+            {ORDERS: Expectation(150.0, Accuracy(9, 20.0, 45.0))}, {EVE: PhoneTrouble.AWAY}
+        )
 
     async def metrics(self) -> bytes:
         return b""

@@ -148,6 +148,8 @@ TABLE = [
     # Who waits.
     line(OWN_TEAM, f"POST {CALL}/priority", f"{WAITS}/priority", {"priority": "P1"}),
     line(OWN_TEAM, f"POST {CALL}/move", f"{WAITS}/move", {"queue": "night"}),
+    line(OWN_TALK, f"POST {CALL}/take", f"{WAITS}/take", {"agent": "ann"}),
+    line("-yyynnyy-", f"DELETE {CALL}/take", f"{WAITS}/take"),
     line(SIGNED_IN, "GET /api/v1/callbacks"),
     line(FLOOR, "POST /api/v1/callbacks", body={"number": "13900000000", "queue": "orders"}),
     line(FLOOR, "DELETE /api/v1/callbacks/{callback_id}", "/api/v1/callbacks/b-1"),
@@ -159,6 +161,8 @@ TABLE = [
     line(BOSSES, f"PUT {AGENT}/skills", f"{ANN}/skills", {"orders": 3}),
     line(BOSSES, f"PUT {AGENT}/backup", f"{ANN}/backup", {"backup": True}),
     line(BOSSES, "PUT /api/v1/queues/{queue}", "/api/v1/queues/orders", {"ring_s": 9}),
+    line(BOSSES, "POST /api/v1/queues", body={"id": "new"}),
+    line(BOSSES, "DELETE /api/v1/queues/{queue}", "/api/v1/queues/night"),
     line(BOSSES, "GET /api/v1/live"),
     line(BOSSES, "DELETE /api/v1/live"),
     # One's own account. Passwords are wrong on purpose: 403 as well, hence no 'y'.

@@ -48,11 +48,13 @@ function paintAgent(item, board, now) {
 function detailOf(agent) {
   if (agent.manner) return t(`manner_${agent.manner}`);
   if (agent.lacks_code) return t("lacks_code");
+  if (agent.phone && agent.state === "ready") return t(`phone_${agent.phone}`);
   return agent.reason ? t(`reason_${agent.reason}`, agent.reason) : "";
 }
 
 function isAlarming(agent, inStateS) {
   return agent.is_away || (agent.state === "paused" && agent.reason === "rona")
+    || (agent.state === "ready" && agent.phone === "away")
     || (agent.state === "wrap_up" && inStateS > LONG_WRAP_UP_S)
     || (agent.state === "ringing" && inStateS > LONG_RING_S);
 }

@@ -2,6 +2,7 @@
 
 import { make, put, sync } from "/frame/make.js";
 import { language } from "/frame/words.js";
+import { expectedWait } from "./expected.js";
 import { DASH, count, duration, grade, percent } from "./figures.js";
 import { t } from "./texts.js";
 
@@ -13,6 +14,7 @@ const QUEUE_COLUMNS = [
   ["service_level", "", (q) => [percent(q.service_level), q.service_grade]],
   ["waiting", "", (q) => [count(q.waiting), ""]],
   ["longest", "", (q) => [duration(q.longest_wait_s), q.wait_grade]],
+  ["expected", "wide", (q) => [expectedWait(q), ""]],
   ["talking", "wide", (q) => [count(q.talking), ""]],
   ["answered_of", "wide", (q) => [`${q.answered}/${q.offered}`, ""]],
   ["abandoned", "wide", (q) => [count(q.abandoned), ""]],

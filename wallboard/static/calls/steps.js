@@ -15,6 +15,10 @@ const WHYS = {
   declined: ["declined", "拒接"], unreachable: ["phone not reachable", "话机不可达"],
   withdrawn: ["withdrawn", "已撤回"],
 };
+const RELEASES = {
+  time_up: ["the agent was not free in time", "坐席未及时空闲"],
+  agent_left: ["the agent left", "坐席已离开"], given_back: ["by hand", "人工恢复"],
+};
 const MODES = {
   listen: ["listens", "监听"], whisper: ["whispers to the agent", "耳语"], barge: ["barged in", "强插"],
 };
@@ -46,6 +50,8 @@ const STEPS = {
     `进入队列 ${f.queue}，P${3 - f.priority}${f.tier ? ` ${f.tier}` : ""}`]],
   PositionTold: ["", (f) => [`heard the place: ${f.position}`, `播报排位：${f.position}`]],
   CallPromoted: ["", (f) => [`urgency P${3 - f.priority} ${f.tier}`, `优先级 P${3 - f.priority} ${f.tier}`]],
+  CallReserved: ["agent", (f) => [`is to have ${f.agent_id}`, `指定坐席 ${f.agent_id}`]],
+  CallReleased: ["", (f) => [`waits for anybody again: ${word(RELEASES, f.why)}`, `恢复排队：${word(RELEASES, f.why)}`]],
   AgentOffered: ["agent", (f) => [`rings at ${f.agent_id}`, `${f.agent_id} 振铃`]],
   OfferFailed: ["trouble", (f) => [`${f.agent_id}: ${word(WHYS, f.why)}`, `${f.agent_id}：${word(WHYS, f.why)}`]],
   AgentAnswered: ["agent", (f) => [`${f.agent_id} picked up`, `${f.agent_id} 接听`]],

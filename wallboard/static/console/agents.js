@@ -1,6 +1,7 @@
 // The agents, and what one may do with them.
 
-import { asked, confirmed, duration, make, makeTable, toast } from "/frame/frame.js";
+import { asked, confirmed, duration, make, makeTable } from "/frame/frame.js";
+import { skillsOf, written } from "./skills.js";
 import { reasonWords, t } from "./texts.js";
 
 const KINDS = { talking: "talk", ringing: "warn", ready: "good", wrap_up: "rest", paused: "rest", off: "" };
@@ -15,7 +16,7 @@ export function agentTable(desk) {
       { id: "agent", title: () => t("agent"), value: (agent) => agent.name },
       { id: "team", title: () => t("team"), value: (agent) => agent.team },
       { id: "state", title: () => t("state"), value: (agent) => ORDER.indexOf(agent.state),
-        cell: stateCell, mark: (agent) => `${agent.state} ${agent.reason}` },
+        cell: stateCell, mark: (agent) => `${agent.state} ${agent.reason} ${agent.phone}` },
       { id: "in_state", title: () => t("in_state"), kind: "number", value: inStateS,
         cell: (agent) => inStateS(agent) === null ? "" : duration(inStateS(agent)) },
       { id: "acts", title: () => t("acts"), kind: "acts", cell: (agent) => acts(desk, agent),
@@ -33,7 +34,8 @@ export function agentTable(desk) {
 
 const stateCell = (agent) => make("span", {},
   make(`span.badge${KINDS[agent.state] ? `.${KINDS[agent.state]}` : ""}`, {}, t(`state_${agent.state}`)),
-  agent.reason ? ` ${reasonWords(agent.reason)}` : "");
+  agent.reason ? ` ${reasonWords(agent.reason)}` : "",
+  agent.phone ? make("span.late", {}, ` ${t(`phone_${agent.phone}`)}`) : "");
 
 function acts(desk, agent) {
   const path = `/api/v1/agents/${encodeURIComponent(agent.id)}`;
@@ -69,22 +71,11 @@ async function skills(desk, agent, path) {
   const had = desk.options.agents[agent.id];
   const wish = await asked({ title: t("skills_title", agent.name), act: t("go"), fields: [
     { name: "skills", label: t("skills"), type: "area", hint: t("skills_hint"),
-      value: Object.entries(had.skills).map(([name, level]) => `${name} ${level}`).join("\n") },
+      value: written(had.skills) },
     { name: "backup", label: t("backup"), type: "checkbox", value: had.backup }] });
   if (!wish) return;
-  const wanted = parsed(wish.skills);
+  const wanted = skillsOf(wish.skills);
   if (wanted && JSON.stringify(wanted) !== JSON.stringify(had.skills))
     await desk.act("PUT", `${path}/skills`, wanted);
   if (wish.backup !== had.backup) await desk.act("PUT", `${path}/backup`, { backup: wish.backup });
-}
-
-// "orders 5\nsupport 3" -> {orders: 5, support: 3}; null after a toast.
-function parsed(lines) {
-  const found = {};
-  for (const line of lines.split("\n").map((each) => each.trim()).filter(Boolean)) {
-    const [, name, level] = /^(\S+)\s+(\d+)$/.exec(line) ?? [];
-    if (!name) { toast(t("skills_wrong", line)); return null; }
-    found[name] = Number(level);
-  }
-  return found;
 }

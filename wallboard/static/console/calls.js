@@ -13,7 +13,12 @@ export function callTable(desk) {
       { id: "phase", title: () => t("phase"), value: (call) => ORDER.indexOf(call.phase),
         cell: phaseCell, mark: (call) => `${call.phase} ${call.manner}` },
       { id: "queue", title: () => t("queue"), value: (call) => desk.queueName(call.queue) },
-      { id: "agent", title: () => t("agent"), value: (call) => desk.agentName(call.agent_id) },
+      { id: "agent", title: () => t("agent"),
+        value: (call) => desk.agentName(call.agent_id ?? call.reserved_for),
+        cell: (call) => call.reserved_for && call.phase === "waiting"
+          ? make("span", {}, t("reserved_for", desk.agentName(call.reserved_for)))
+          : desk.agentName(call.agent_id),
+        mark: (call) => [call.agent_id, call.reserved_for, desk.mark].join(" ") },
       { id: "urgency", title: () => t("urgency"),
         value: (call) => call.queue ? [call.priority, call.tier].filter(Boolean).join(" ") : "" },
       { id: "since", title: () => t("since"), kind: "number", value: (call) => sinceS(desk, call),
@@ -21,7 +26,8 @@ export function callTable(desk) {
       { id: "call", title: () => t("call"), value: (call) => call.arrived_at_s, cell: linkCell,
         mark: (call) => call.id },
       { id: "acts", title: () => t("acts"), kind: "acts", cell: (call) => acts(desk, call),
-        mark: (call) => [call.phase, call.manner, call.queue, call.agent_id, desk.mark].join(" ") },
+        mark: (call) => [call.phase, call.manner, call.queue, call.agent_id, call.reserved_for,
+          desk.mark].join(" ") },
     ],
   });
   const order = (a, b) =>
@@ -46,7 +52,10 @@ function acts(desk, call) {
   const made = [];
   if (call.phase === "waiting" && desk.mayOrder(call.queue)) made.push(
     button("priority", () => promote(desk, call, path)),
-    button("move", () => move(desk, call, path)));
+    button("move", () => move(desk, call, path)),
+    call.reserved_for
+      ? button("give_back", () => desk.act("DELETE", `${path}/take`))
+      : button("take", () => take(desk, path)));
   if (call.phase === "talking" && desk.mayActFor(call.agent_id)) made.push(
     button("listen", () => listen(desk, path)),
     button("stop_listen", () => desk.act("DELETE", `${path}/monitor`)),
@@ -76,6 +85,25 @@ async function move(desk, call, path) {
     { name: "queue", label: t("to_queue"), required: true,
       options: others.map(([id, queue]) => [id, queue.name]) }] });
   if (wish?.queue) await desk.act("POST", `${path}/move`, wish);
+}
+
+// Who is free comes first; of who is busy the caller may wait for a while.
+async function take(desk, path) {
+  const states = ["ready", "wrap_up", "talking", "ringing"];
+  const of = (id) => desk.floor.board.agents[id];
+  const able = Object.keys(desk.options.agents)
+    .filter((id) => of(id) && states.includes(of(id).state) && of(id).phone !== "away")
+    .sort((a, b) => states.indexOf(of(a).state) - states.indexOf(of(b).state));
+  const wish = await asked({ title: t("take_title"), sentence: t("take_note"), act: t("take"), fields: [
+    { name: "agent", label: t("agent"), required: true,
+      options: able.map((id) => [id, `${of(id).name} · ${t(`state_${of(id).state}`)}`]) },
+    { name: "wait", label: t("take_wait"), value: "",
+      options: [["", t("take_now")], ["60", t("take_for", 1)], ["180", t("take_for", 3)],
+        ["600", t("take_for", 10)]] }] });
+  if (!wish?.agent) return;
+  const body = { agent: wish.agent };
+  if (wish.wait) body.reserve_s = Number(wish.wait);
+  await desk.act("POST", `${path}/take`, body);
 }
 
 async function listen(desk, path) {
