@@ -168,6 +168,8 @@ WATCH_LINES_S = 5.0
 FIRST_SWEEP_S = 60.0
 SWEEP_S = 24 * 3600.0
 "Between two looks for recordings whose time is over."
+SWEEP_AGAIN_S = 600.0
+"When database or store were away."
 TIDY_EVERY_S = 3600.0
 WATCH_TALKS_S = 1.0
 TURNS_OF_TALKS = (
@@ -296,6 +298,7 @@ class Core:
             self._is_media_near_limit,
             clock.monotonic_s,
             archive_shelf(settings).delete,
+            self._tell,
         )
         await self._archive_desk.open()
         self._vault_store = VaultStore(sessions)
@@ -329,16 +332,19 @@ class Core:
 
     async def _finish_recording(self, recording: Recording, info: WavInfo) -> None:
         await self._marks.finish(recording, info)
-        if recording.agent_id:
-            # A message is short, and its WAV is what those who work on it are given.
-            await self._archives.queue(recording.recording_id)
+        await self._archives.queue(recording.recording_id)
 
     async def _sweep(self) -> None:
         """Once a day, the first time when the start is over."""
         await asyncio.sleep(FIRST_SWEEP_S)
         while True:
-            await self._vault.sweep(partial(keep_days, self._settings))
-            await asyncio.sleep(SWEEP_S)
+            try:
+                await self._vault.sweep(partial(keep_days, self._settings))
+            except Unavailable as error:
+                log.warning("retention waits: %s", error)
+                await asyncio.sleep(SWEEP_AGAIN_S)
+            else:
+                await asyncio.sleep(SWEEP_S)
 
     def _cancel_callback(self, callback_id: CallbackId) -> bool:
         try:
@@ -801,6 +807,7 @@ class Core:
             lines=self._lines.readings(),
             queues={queue: self._read_queue(queue) for queue in self._rules.queues},
             transcription=self._recordings.progress(most_jobs=0),
+            shelf=self._archive_desk.shelf_now,
         )
 
     def _read_queue(self, queue: QueueId) -> QueueReading:

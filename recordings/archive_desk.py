@@ -15,7 +15,7 @@ Rule 3: a recording that has cost `max_attempts` leases is given up with its WAV
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
@@ -32,8 +32,11 @@ from recordings.archive_messages import (
     NoAudio,
     Reply,
     Request,
+    TellShelf,
 )
 from recordings.archive_store import Archived, ArchiveStore, Waiting
+from recordings.events import ShelfMended, ShelfTroubled
+from recordings.shelf_watch import ShelfNow, ShelfWatch, WatchOptions
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,9 @@ class ArchiveOptions:
     most_looked_at: int = 20
     "Waiting recordings of which one may be free to be leased."
 
+    shelf: WatchOptions = field(default_factory=WatchOptions)
+    "Of a store elsewhere."
+
 
 @dataclass(slots=True)
 class _Lease:
@@ -84,10 +90,13 @@ class ArchiveDesk:
         is_media_near_limit: Callable[[], bool],
         monotonic_s: Callable[[], float],
         discard: Callable[[str], None] = _nothing_is_there,
+        tell: Callable[[ShelfTroubled | ShelfMended], object] = lambda event: None,
     ) -> None:
         """`comment_of`: what the FLAC is to say of the recording; `discard`: takes from the shelf
         what came there after its recording was deleted."""
         self._discard = discard
+        self._tell = tell
+        self._watch = ShelfWatch(options.shelf)
         self._options = options
         self._store = store
         self._comment_of = comment_of
@@ -112,8 +121,24 @@ class ArchiveDesk:
                 return await self._archived(message)
             case AudioFailed():
                 return await self._failed(message)
+            case TellShelf():
+                return self._take_told(message)
             case _:
                 assert_never(message)
+
+    @property
+    def shelf_now(self) -> ShelfNow | None:
+        """None where recordings stay on this disk, or nothing was heard yet."""
+        return self._watch.now
+
+    def _take_told(self, told: TellShelf) -> Reply:
+        now = ShelfNow(
+            files=told.files, bytes=told.bytes, oldest_s=told.oldest_s, trouble=told.trouble
+        )
+        for event in self._watch.feed(now, self._monotonic_s()):
+            log.info("recordings' store: %s", event)
+            self._tell(event)
+        return GoOn(pause_s=self._options.rest_s if self._is_media_near_limit() else 0.0)
 
     async def _lease(self, wanted: LeaseAudio) -> Reply:
         options = self._options

@@ -35,6 +35,7 @@ ALLOWED_IN = {
         "recordings/archiver.py",
         "recordings/audio_api.py",
         "recordings/marks_desk.py",
+        "recordings/mover.py",
         "recordings/quality/trying.py",
         "recordings/following.py",
         "recordings/live_audio.py",
@@ -71,6 +72,7 @@ ALLOWED_IN = {
         "callcenter/holds_api.py",
         "callcenter/console_api.py",
         "callcenter/hearing.py",
+        "callcenter/message_files.py",
         "callcenter/history_api.py",
         "callcenter/emergency_api.py",
         "callcenter/live_api.py",
@@ -142,6 +144,7 @@ ALLOWED_IN = {
     "time": ("callcenter/health.py", "foundation/clock.py", "telephony/media/worker.py"),
     "dns": ("telephony/sip/resolver.py",),
     "soundfile": ("recordings/flac.py",),
+    "obstore": ("recordings/bucket.py",),
     "jieba": ("recordings/terms.py",),
     "vosk": ("recordings/vosk_recogniser.py",),
     "pyVoIP": ("callcenter/demo/pyvoip_phone/", "telephony/lines/pyvoip/"),
@@ -157,6 +160,7 @@ ALLOWED_IN = {
     ),
 }
 PURE = (
+    "recordings/shelf_watch.py",
     "acd/",
     "callcenter/agent_keys.py",
     "callcenter/card_entry.py",

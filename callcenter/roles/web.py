@@ -65,7 +65,7 @@ from foundation.web.users import Role, User
 from ivr.store import HeardStore
 from recordings.api import Guard, recordings_router
 from recordings.archive_store import ArchiveStore
-from recordings.audio_api import AudioPlaces, audio_router
+from recordings.audio_api import AudioPlaces, Player, audio_router
 from recordings.events import Hearing
 from recordings.inspection.api import InspectionApi, inspection_router
 from recordings.inspection.form import FormBook
@@ -120,19 +120,15 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         store, known_directory, agents_hear_own=settings.recordings.agents_hear_own
     )
     recordings = recordings_router(store, zone, hearing)
-    audio = audio_router(
-        store,
-        AudioPlaces(
-            folder=settings.recordings_path,
-            shelf=archive_shelf(settings),
-            archives=ArchiveStore(sessions),
-            marks=MarkStore(sessions),
-        ),
-        hearing,
-        partial(note_heard, line),
-        user_id,
+    audio_places = AudioPlaces(
+        folder=settings.recordings_path,
+        shelf=archive_shelf(settings),
+        archives=ArchiveStore(sessions),
+        marks=MarkStore(sessions),
     )
-    messages = MessageFiles(store, settings.recordings_path, partial(note_heard, line)).for_tasks()
+    note = partial(note_heard, line)
+    audio = audio_router(store, audio_places, hearing, note, user_id)
+    messages = MessageFiles(store, Player(store, audio_places, note)).for_tasks()
     quality = quality_of(settings, line, store, QualityStore(sessions), hearing)
     journal = JournalReader(settings.journal_path, CODEC)
     parties = PartyStore(sessions)
