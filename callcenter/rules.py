@@ -534,6 +534,9 @@ def archive_options(settings: Settings) -> ArchiveOptions:
     return ArchiveOptions(
         recordings=settings.recordings_path,
         transcribe=settings.recordings.transcribe,
+        plain_at_most_s=settings.recordings.plain_at_most_s
+        if settings.recordings.encrypt
+        else None,
         shelf=WatchOptions(most_bytes=int(settings.recordings.shelf.backlog_gb * GIB)),
     )
 

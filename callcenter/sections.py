@@ -434,6 +434,9 @@ class Recordings(Part):
     encrypt: bool = True
     """Archived audio is encrypted on the disk, with the keys of `data/recordings.keys`: have a copy
     of that file elsewhere, for without it nobody hears a recording again."""
+    plain_at_most_s: Seconds = 600.0
+    """A talk that began longer ago is archived before all others, whether it is transcribed yet or
+    not and whatever calls need, so that no WAV stays unencrypted; of no use without `encrypt`."""
     keys: RecordingKeys = RecordingKeys()
     "Commands by the keys of an agent's phone."
     card: Card | None = None
