@@ -14,7 +14,9 @@
                                       │
        right key, digits, words ──────┴──▶ (their node)     lookup ─▶ LOOKING ─▶ (next, missing,
        wrong ones, none in time ─▶ ASKING again,            failed)   timeout_s ─▶ (failed)
-              or (default) after the last try               record ─▶ RECORDING ─▶ (next)
+              or (default) after the last try               card ─▶ … TYPING ─▶ CHECKING ─▶ (next,
+                                                            refused)  timeout_s ─▶ (refused)
+                                                            record ─▶ RECORDING ─▶ (next)
                                                             key, VoicemailEnded, limit_s
                                                             callback ─▶ PROMISING ─▶ (next)
                                                             CallbackRefused ─▶ (refused)
@@ -38,12 +40,14 @@ from foundation.ids import CallId
 from ivr import templates, values
 from ivr.asking import Answer, Listening
 from ivr.caller import Caller
+from ivr.cards import CardKeys, Keyed
 from ivr.course import Astray, Course
 from ivr.effects import (
     AskSpeech,
     Echo,
     Effect,
     EnterQueue,
+    HandOverCard,
     HangUp,
     OfferCallback,
     PlayPrompts,
@@ -59,6 +63,7 @@ from ivr.effects import (
 )
 from ivr.events import (
     CallerSent,
+    CardKeyed,
     DigitsEntered,
     FlowEnded,
     FlowStarted,
@@ -91,6 +96,7 @@ from ivr.lookups import found_in, start_lookup
 from ivr.nodes import (
     Ask,
     Asking,
+    Card,
     Digits,
     EchoTest,
     Goodbye,
@@ -131,6 +137,7 @@ class State(Enum):
     TYPING = "typing"
     HEARING = "hearing"
     LOOKING = "looking"
+    CHECKING = "checking"
     RECORDING = "recording"
     PROMISING = "promising"
     SENDING = "sending"
@@ -166,6 +173,7 @@ class Visit:
         )
         self._tries = 0
         self._typed = ""
+        self._card = CardKeys()
         self._listening = Listening()
         self._is_heard_over = False
         "Of ASKING: the caller is listened to while the question is said."
@@ -208,6 +216,12 @@ class Visit:
     def deadline(self) -> float | None:
         """When `tick` is wanted next."""
         return None if self._until is None else min(self._until, self._over_at)
+
+    @property
+    def takes_card(self) -> bool:
+        """What the caller presses is nobody's to see."""
+        ahead = self._course.node if self.state in _TAKES_KEYS else None
+        return isinstance(ahead, Card)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -264,6 +278,8 @@ class Visit:
         match self.state:
             case State.LOOKING:
                 return self._on_looking_over(now)
+            case State.CHECKING:
+                return [*self._stop(), *self._on_card_answer("timed_out", now)]
             case State.RECORDING:
                 return [*self._stop(), *self._on_recorded(now)]
             case State.PROMISING:
@@ -294,6 +310,8 @@ class Visit:
                 return [*stop, *news, *self._on_menu_key(node, digit, now)]
             case Digits():
                 return [*stop, *news, *self._on_typed(node, digit, now)]
+            case Card():
+                return [*stop, *news, *self._on_card_key(node, digit, now)]
             case Ask():
                 return [*stop, *news, *self._on_key_for_speech(node, digit, now)]
 
@@ -358,6 +376,8 @@ class Visit:
 
     def _on_pause(self, now: float) -> list[Effect]:
         node = self._course.node
+        if isinstance(node, Card):
+            return self._on_card(node, self._card.end(node), now)
         assert isinstance(node, Digits)
         return self._on_number(node, now) if self._typed else self._type_again(node, node.none, now)
 
@@ -380,6 +400,43 @@ class Visit:
     def _entered(self, node: Digits, accepted: bool) -> DigitsEntered:
         tries = self._tries + 1 if accepted else self._tries
         return DigitsEntered(self._call_id, self.flow, node.name, accepted, tries)
+
+    # -- cards --
+
+    def _on_card_key(self, node: Card, digit: str, now: float) -> list[Effect]:
+        keyed = self._card.key(node, digit)
+        if keyed is not Keyed.MORE:
+            return self._on_card(node, keyed, now)
+        self._wait(State.TYPING, now + node.between_s)
+        return []
+
+    def _on_card(self, node: Card, keyed: Keyed, now: float) -> list[Effect]:
+        if keyed is Keyed.FITS:
+            self._lookup_id += 1
+            self._wait(State.CHECKING, now + node.timeout_s)
+            return [HandOverCard(self._lookup_id, self._card.take(), node.timeout_s)]
+        self._tries += 1
+        if self._tries >= node.tries:
+            return [self._card_keyed(node, "wrong"), *self._go(node.default, now)]
+        return self._ask(now, node.none if keyed is Keyed.NONE else node.wrong)
+
+    def _on_card_answer(self, outcome: str, now: float, answer: object = None) -> list[Effect]:
+        node = self._course.node
+        assert isinstance(node, Card)
+        variables = self._course.frame.flow.variables
+        types = {name: kind for name, (kind, _) in variables.items()}
+        found = found_in(node, answer, types) if outcome == "taken" else None
+        if found is None:
+            # An answer without what the flow needs of it is none that it can go on with.
+            outcome = "refused" if outcome == "taken" else outcome
+            return [self._card_keyed(node, outcome), *self._go(node.refused, now)]
+        for name, value in found.items():
+            self._course.assign(name, value)
+        return [self._card_keyed(node, outcome), *self._go(node.next, now)]
+
+    def _card_keyed(self, node: Card, outcome: str) -> CardKeyed:
+        tries = min(self._tries + 1, node.tries)
+        return CardKeyed(self._call_id, self.flow, node.name, outcome, tries)
 
     # -- speech --
 
@@ -497,6 +554,10 @@ class Visit:
         return [start, *self._speak(now, node.words)]
 
     def _on_looked(self, given: LookupDone | LookupFailed, now: float) -> list[Effect]:
+        if self.state is State.CHECKING and given.lookup_id == self._lookup_id:
+            if isinstance(given, LookupDone):
+                return self._on_card_answer("taken", now, given.answer)
+            return self._on_card_answer("refused", now)
         is_late = given.lookup_id != self._lookup_id or self._found is not None
         if self.state is not State.LOOKING or is_late:
             return []
@@ -605,7 +666,7 @@ class Visit:
         match self.state, node:
             case State.ASKING, Menu():
                 self._wait(State.LISTENING, now + node.wait_s)
-            case State.ASKING, Digits():
+            case State.ASKING, (Digits() | Card()):
                 self._wait(State.TYPING, now + node.wait_s)
             case State.ASKING, Ask():
                 return self._hear_on(now) if self._is_heard_over else self._listen(node, now)
@@ -636,7 +697,7 @@ class Visit:
         match node:
             case Say():
                 return self._play(State.SAYING, (node.words,), now)
-            case Menu() | Digits() | Ask():
+            case Menu() | Digits() | Card() | Ask():
                 self._begin_asking()
                 return self._ask(now)
             case Lookup():
@@ -679,6 +740,7 @@ class Visit:
     def _begin_asking(self) -> None:
         self._tries = 0
         self._typed = ""
+        self._card.forget()
         self._listening.begin_question()
 
     def _ask(self, now: float, apology: Words | None = None) -> list[Effect]:
@@ -718,6 +780,8 @@ class Visit:
                 return [StopPrompts()]
             case State.HEARING:
                 return [StopSpeech(self._listening.ask_id)]
+            case State.CHECKING:
+                return [StopLookup(self._lookup_id)]
             case State.RECORDING:
                 return [StopVoicemail()]
             case State.SENDING:
@@ -734,6 +798,7 @@ class Visit:
         return [FlowEnded(self._call_id, self._flow.name, outer.at, path)]
 
     def _end(self) -> list[Effect]:
+        self._card.forget()
         self.state = State.ENDED
         self._until = None
         return []

@@ -176,6 +176,7 @@ PURE = (
     "desk/task.py",
     "desk/watch.py",
     "ivr/asking.py",
+    "ivr/cards.py",
     "ivr/course.py",
     "ivr/dialogue.py",
     "ivr/draw_svg.py",
