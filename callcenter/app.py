@@ -34,7 +34,7 @@ from callcenter.conductor import Conductor
 from callcenter.dialled_monitors import DialledMonitors
 from callcenter.drivers import AlarmsDriver, FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.emergency_desk import EmergencyDesk
-from callcenter.erase import Eraser
+from callcenter.erase import Eraser, forgetting
 from callcenter.events import HouseEvent
 from callcenter.holds import HoldActions
 from callcenter.journey import Journey
@@ -55,12 +55,14 @@ from callcenter.metrics import CoreMetrics, QueueReading, Readings, TrunkReading
 from callcenter.monitor_actions import MonitorActions
 from callcenter.narrator import Narrator
 from callcenter.outbound import Outbound
+from callcenter.part_reload import AlarmReload, RetentionReload
 from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.prompt_making import make_prompts
 from callcenter.quality_desk import QualityDesk
 from callcenter.recording_actions import RecordingActions
 from callcenter.recording_marks import RecordingMarks
+from callcenter.refusals import RefusalDesk
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
@@ -73,7 +75,6 @@ from callcenter.rules import (
     certificates,
     find_inbound,
     house_rules,
-    keep_days,
     limit_rules,
     lookup_options,
     media_book,
@@ -329,6 +330,7 @@ class Core:
         )
         self._tasks.start("tasks", self._tasks_service.run)
         self._heard_store = HeardStore(sessions)
+        self._forget_deleted = forgetting(sessions)
 
     async def _finish_recording(self, recording: Recording, info: WavInfo) -> None:
         await self._marks.finish(recording, info)
@@ -339,7 +341,7 @@ class Core:
         await asyncio.sleep(FIRST_SWEEP_S)
         while True:
             try:
-                await self._vault.sweep(partial(keep_days, self._settings))
+                await self._vault.sweep(self._retention.days)
             except Unavailable as error:
                 log.warning("retention waits: %s", error)
                 await asyncio.sleep(SWEEP_AGAIN_S)
@@ -482,7 +484,10 @@ class Core:
         )
         self._closing.callback(self._emergency.close)
         boards = BoardReload(settings, self._tell)
+        self._retention = RetentionReload(settings, lambda: live.served)
+        alarms = AlarmReload(settings, self._tell)
         parts: list[Reloadable] = [live, flows, self._emergency, self._quality, boards]
+        parts += [self._retention, alarms]
         self._reloader = Reloader(self._configured, parts, self._journal, self._tell, settings_lock)
         self._answers = Answers(
             self._journal,
@@ -517,6 +522,7 @@ class Core:
                 self._vault_store,
                 self._cancel_callback,
                 [self._learning.erase, self._tasks_service.erase],
+                self._forget_deleted,
             ),
             self._lines,
             LiveActions(
@@ -536,6 +542,8 @@ class Core:
             ),
             HearingDesk(self._tell, clock.monotonic_s),
             HoldActions(self._vault, self._vault_store, self._recording_store, self._journal),
+            RefusalDesk(self._tell, clock.monotonic_s),
+            alarms,
         )
 
     def _party_of_call(self, call_id: CallId) -> PartyId | None:

@@ -523,11 +523,11 @@ def certificates(settings: Settings) -> Certificates:
     return Certificates(settings.data_path / CERTIFICATES, key)
 
 
-def keep_days(settings: Settings, queue: QueueId) -> int | None:
-    """How long its recordings are kept; None: for ever. A queue that is no more has the centre's
+def keep_days(settings: Settings, queue: QueueId, of_house: int | None) -> int | None:
+    """How long its recordings are kept; None: for ever. A queue that is no more has the house's
     days."""
     of_queue = settings.queues[queue].keep_recordings_days if queue in settings.queues else None
-    return settings.recordings.keep_days if of_queue is None else of_queue
+    return of_house if of_queue is None else of_queue
 
 
 def archive_options(settings: Settings) -> ArchiveOptions:

@@ -5,6 +5,7 @@ is not in here: it has its own file (`foundation.journal`).
 """
 
 from pathlib import Path
+from typing import TypeAlias
 
 from alembic import command
 from alembic.config import Config
@@ -28,6 +29,8 @@ BUSY_TIMEOUT_MS = 5000
 "How long SQLite waits for another process's lock; only checkpoints and tools hold one that long."
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 
 TROUBLES = (SQLAlchemyError, OSError)
 "What a statement may raise when the database is away, full or not what it should be."
@@ -98,6 +101,17 @@ def upgrade(connection: Connection) -> None:
     command.upgrade(migration_config(connection), "head")
 
 
+async def forget_deleted(sessions: Sessions) -> None:
+    """What was deleted stands in SQLite's log until that is written back: now. Somebody who reads
+    for long may keep it from that, and it is done at the next time. Servers do this themselves."""
+    engine: AsyncEngine = sessions.kw["bind"]
+    if engine.dialect.name != "sqlite":
+        return
+    async with engine.connect() as connection:
+        plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def migration_config(connection: Connection) -> Config:
     """Alembic without an ini file: the migrations are inside this package."""
     config = Config()
@@ -129,6 +143,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
+        # What is deleted is overwritten, for it may be of a caller who was erased.
+        "secure_delete = ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

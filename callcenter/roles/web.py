@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,15 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from callcenter.asks import ChangeAccounts, NoteHeard, ReadFlows, RescoreTalks
+from callcenter.alarm_settings import AlarmSection, rules_of
+from callcenter.asks import (
+    ChangeAccounts,
+    NoteHeard,
+    NoteRefused,
+    ReadAlarmRules,
+    ReadFlows,
+    RescoreTalks,
+)
 from callcenter.call_record import call_record_router, rows_of_call
 from callcenter.codec import CODEC
 from callcenter.console_api import ConsoleOptions, console_router
@@ -38,6 +47,7 @@ from callcenter.places import Places
 from callcenter.quality_book import QualityBook
 from callcenter.records_api import records_router
 from callcenter.records_csv import Days
+from callcenter.refusals import is_audited
 from callcenter.rules import alarm_ways, archive_shelf, directory, phone_options
 from callcenter.search_api import search_router
 from callcenter.secret import derive_key
@@ -77,6 +87,7 @@ from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
 from recordings.vault_store import VaultStore
 from telephony.calls.store import PartyStore
+from wallboard.alarm_rules import Rules
 from wallboard.directory import Directory
 from wallboard.flow_api import flow_routes
 from wallboard.host import look_at_disk
@@ -164,6 +175,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             plans=settings.boards,
             read_plans=line.boards,
             rules=settings.alarm_rules,
+            read_rules=partial(read_alarm_rules, line),
             ways=alarm_ways(settings),
             look_at_host=partial(look_at_disk, settings.recordings_path),
             read_tv_links=TvLinkStore(sessions).all,
@@ -212,6 +224,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         metrics_sources=[line.metrics],
         change=lambda change: line.request(ChangeAccounts(change)),
         on_end=engine.dispose,
+        on_refused=partial(note_refused, line),
     )
 
 
@@ -255,6 +268,18 @@ def inspections_of(settings: Settings, line: WebCore, store: InspectionStore) ->
 
 async def note_heard(line: WebCore, recording_id: RecordingId, by: str, how: Hearing) -> None:
     await line.request(NoteHeard(recording_id, by, how))
+
+
+async def note_refused(line: WebCore, by: str, method: str, path: str, why: str) -> None:
+    """While core is away nothing is noted: who is refused gets nothing either way."""
+    if is_audited(path):
+        with suppress(Unavailable):
+            await line.request(NoteRefused(by, f"{method} {path}", why))
+
+
+async def read_alarm_rules(line: WebCore) -> Rules:
+    served = await line.request(ReadAlarmRules())
+    return rules_of(AlarmSection.model_validate_json(served))
 
 
 def user_id(user: SignedIn) -> str:
