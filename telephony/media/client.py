@@ -71,6 +71,8 @@ class MediaClient:
         self._rid = 0
         self._under_way: dict[int, _UnderWay] = {}
         self._writer: asyncio.StreamWriter | None = None
+        self._unwritten = bytearray()
+        "Told in this turn of the loop: one write for all, for each wakes the worker."
         self._timer: asyncio.TimerHandle | None = None
         "Not later than the first that is under way is late: one for all, for most are answered."
         self._is_up = asyncio.Event()
@@ -167,11 +169,20 @@ class MediaClient:
         under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
 
     def _write(self, request: p.Request) -> None:
-        if self._writer is not None:
-            self._writer.write(frames.pack(self._encode(request)))
+        if self._writer is None:
+            return
+        if not self._unwritten:
+            asyncio.get_running_loop().call_soon(self._write_out)
+        self._unwritten += frames.pack(self._encode(request))
+
+    def _write_out(self) -> None:
+        if self._writer is not None and self._unwritten:
+            self._writer.write(bytes(self._unwritten))
+        self._unwritten.clear()
 
     def _went_down(self) -> None:
         self._is_up.clear()
+        self._unwritten.clear()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
