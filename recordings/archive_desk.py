@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import assert_never
 
 from foundation import clock
+from foundation.errors import Unavailable
 from foundation.ids import RecordingId
 from recordings.archive_messages import (
     AudioArchived,
@@ -217,11 +218,18 @@ class ArchiveDesk:
         await self._store.keep(recording_id, archived)
         self._forget(recording_id)
         if await self._store.find_place(recording_id) is None:
-            await asyncio.to_thread(self._discard, message.audio_key)
-            await asyncio.to_thread(self._discard, message.peaks_key)
+            for key in (message.audio_key, message.peaks_key):
+                await self._discard_late(key)
         for each, file in await self._store.with_wav():
             await self._remove_wav(each, file)
         return Done()
+
+    async def _discard_late(self, key: str) -> None:
+        """Its recording was deleted while it was archived; no archiver waits for that."""
+        try:
+            await asyncio.to_thread(self._discard, key)
+        except Unavailable as error:
+            log.warning("%s is deleted when its store is back: %s", key, error)
 
     async def _failed(self, message: AudioFailed) -> Reply:
         recording_id = RecordingId(message.recording_id)

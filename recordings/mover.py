@@ -7,17 +7,21 @@
 It keeps nothing: what lies on this disk is what is to be moved.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from foundation import clock
 from foundation.errors import CallCentreError, Unavailable
 from recordings.archive_messages import ArchiveCore, GoOn, TellShelf
-from recordings.moving_shelf import MovingShelf, Waiting
+
+if TYPE_CHECKING:  # it needs the extra `s3`
+    from recordings.moving_shelf import MovingShelf, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +56,6 @@ class Mover:
         "What lies here still, as of the last look."
         self._oldest_since_s: float | None = None
         self._failures = 0
-        self._is_mended = False
 
     async def run(self) -> NoReturn:
         while True:
@@ -62,9 +65,7 @@ class Mover:
         """Moves what waits, as far as it goes; seconds to wait before the next look."""
         trouble = ""
         try:
-            if not self._is_mended:
-                await asyncio.to_thread(self._shelf.mend)
-                self._is_mended = True
+            await asyncio.to_thread(self._shelf.mend)
             await self._move(await asyncio.to_thread(self._shelf.waiting))
             self._failures = 0
         except (CallCentreError, OSError) as error:

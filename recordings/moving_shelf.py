@@ -9,6 +9,8 @@ Rule 2: a file leaves this disk when all of it was read back from the bucket, wi
         SHA-256, and has not changed here meanwhile.
 Rule 3: what is deleted while it is sent does not come back. A mark on this disk says that a file
         may be on its way; who finds a mark without its file deletes it in the bucket.
+Rule 4: what could not be deleted in the bucket is deleted there when that answers again: another
+        mark says so.
 """
 
 import fcntl
@@ -26,6 +28,8 @@ from recordings.bucket import Bucket, BucketAway
 
 ON_THE_WAY = ".moving"
 "Folder beside the days: a mark for each file that is being sent."
+TO_DELETE = ".deleting"
+"The same of files that are to go from the bucket."
 ARCHIVED = (".flac", ".peaks")
 "In the names of what is archived; WAVs lie beside it, and stay."
 
@@ -61,10 +65,13 @@ class MovingShelf:
             return self.bucket.open(key)
 
     def delete(self, key: str) -> None:
-        """Here first: whoever sends it sees that it is gone."""
+        """Here first: whoever sends it sees that it is gone. Raises `Unavailable` too; then it is
+        gone from here, and will be from the bucket."""
+        mark = self._mark(key, TO_DELETE)
         self._here.delete(key)
         with self._locked():
             self.bucket.delete(key)
+        mark.unlink(missing_ok=True)
 
     def all_keys(self) -> list[str]:
         """The bucket's first: a file that moves meanwhile is on one of the two lists."""
@@ -98,14 +105,13 @@ class MovingShelf:
 
     def move(self, key: str) -> bool:
         """False for a file that was deleted, or changed, meanwhile. Raises `Unavailable`."""
-        place, mark = self._here.path(key), self._mark(key)
+        place = self._here.path(key)
         before = _find_state(place)
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
+        mark = self._mark(key, ON_THE_WAY)
         is_there = self._send(key, place)
         after = _find_state(place)
         if after is None:
-            self._take_back(key)
+            self._delete_there(key, mark)
             return False
         mark.unlink()
         if after != before:
@@ -116,15 +122,15 @@ class MovingShelf:
         return True
 
     def mend(self) -> None:
-        """What a killed mover has left on its way."""
-        folder = self._here.path(ON_THE_WAY)
-        for mark in folder.rglob("*"):
-            if mark.is_file():
-                key = mark.relative_to(folder).as_posix()
-                if self._here.path(key).exists():
-                    mark.unlink()
-                else:
-                    self._take_back(key)
+        """What a killed mover has left on its way, and what the bucket was to delete while it was
+        away. To be called while nothing is being moved."""
+        for key, mark in self._marks(ON_THE_WAY):
+            if self._here.path(key).exists():
+                mark.unlink()
+            else:
+                self._delete_there(key, mark)
+        for key, mark in self._marks(TO_DELETE):
+            self._delete_there(key, mark)
 
     def _send(self, key: str, place: Path) -> bool:
         """Whether the bucket has it, to the byte."""
@@ -135,13 +141,22 @@ class MovingShelf:
         except (FileNotFoundError, NotFound):  # deleted meanwhile
             return False
 
-    def _take_back(self, key: str) -> None:
-        """It was deleted while it was being sent."""
+    def _delete_there(self, key: str, mark: Path) -> None:
         self.bucket.delete(key)
-        self._mark(key).unlink(missing_ok=True)
+        mark.unlink(missing_ok=True)
 
-    def _mark(self, key: str) -> Path:
-        return self._here.path(f"{ON_THE_WAY}/{key}")
+    def _mark(self, key: str, folder: str) -> Path:
+        """Set from now on."""
+        mark = self._here.path(f"{folder}/{key}")
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        return mark
+
+    def _marks(self, name: str) -> list[tuple[str, Path]]:
+        """Of files, by key."""
+        folder = self._here.path(name)
+        found = (mark for mark in folder.rglob("*") if mark.is_file())
+        return [(mark.relative_to(folder).as_posix(), mark) for mark in found]
 
     def _is_to_move(self, key: str) -> bool:
         return key.endswith(self._only) and any(part in key for part in ARCHIVED)

@@ -347,3 +347,14 @@ def test_no_file_catches_everything_but_the_task_supervisor() -> None:
         "telephony/media/worker.py",
     }
     assert set(catching) <= allowed
+
+
+def test_client_of_s3_is_loaded_by_need_alone_for_it_is_an_extra() -> None:
+    extra = ("recordings.bucket", "recordings.moving_shelf")
+    loading = [
+        name
+        for name, file in files()
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and node.module in extra
+    ]
+    assert loading == ["recordings/moving_shelf.py"]

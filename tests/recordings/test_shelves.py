@@ -152,7 +152,9 @@ def test_file_that_is_replaced_while_it_is_sent_is_sent_again(
     assert store.read(key) == contents(500)
 
 
-def test_nothing_is_deleted_half_while_the_bucket_is_away(house: MovingHouse, store: Store) -> None:
+def test_what_is_deleted_while_the_bucket_is_away_goes_when_it_is_back(
+    house: MovingHouse, store: Store
+) -> None:
     key = store.put(contents(9000))
     house.move_all()
     house.bucket.trouble = "it is away"
@@ -161,7 +163,10 @@ def test_nothing_is_deleted_half_while_the_bucket_is_away(house: MovingHouse, st
         store.shelf.delete(key)
 
     house.bucket.trouble = ""
-    store.shelf.delete(key)
+    assert house.bucket.keys() == [key]
+    house.shelf.mend()
+    assert house.bucket.keys() == []
+    house.shelf.mend()
     with pytest.raises(NotFound):
         store.shelf.open(key)
 

@@ -30,6 +30,8 @@ class MemoryBucket(Bucket):
         "Bytes of each request to read."
 
     def read(self, key: str, start: int, end: int) -> tuple[bytes, int]:
+        if self.trouble:
+            raise BucketAway(self.trouble)
         self.asked.append(end - start)
         return super().read(key, start, end)
 
