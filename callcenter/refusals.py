@@ -1,7 +1,8 @@
 """Core's side of accesses that were refused: the audit has who wanted what in vain.
 
-A page that asks again and again is one line as long as it goes on, as in listening
-(`recordings.hearing_desk`); somebody who tries everything is as many lines as things.
+A page that asks again and again is one line for ten minutes, as in listening
+(`recordings.hearing_desk`). Somebody who tries everything is `MOST_OF_ONE` lines in that time, and
+then one that says so: nobody fills the journal by asking.
 """
 
 from collections.abc import Callable
@@ -11,8 +12,7 @@ from callcenter.events import ActionTaken
 
 ACTION = "access refused"
 ONCE_IN_S = 600.0
-MOST_KEPT = 10_000
-"Beyond it the oldest is forgotten: a line more in the audit."
+MOST_OF_ONE = 100
 AUDITED = ("recordings", "tasks", "records", "history", "search", "calls", "inspections")
 "Below `/api/v1/`: whatever has voices, words or numbers of callers."
 PREFIX = "/api/v1/"
@@ -35,13 +35,22 @@ class RefusalDesk:
 
     def note(self, ask: NoteRefused) -> None:
         now, key = self._monotonic_s(), (ask.by, ask.what)
-        told_at = self._told.pop(key, None)
-        if told_at is not None and now - told_at < ONCE_IN_S:
-            self._told[key] = told_at
+        self._forget(now)
+        if key in self._told:
             return
-        self._tell(ActionTaken(ask.by, ACTION, target_of(ask.what), f"{ask.what}: {ask.why}"))
+        count = sum(by == ask.by for by, _ in self._told)
+        if count < MOST_OF_ONE:
+            detail = f"{ask.what}: {ask.why}"
+            self._tell(ActionTaken(ask.by, ACTION, target_of(ask.what), detail))
+        elif count == MOST_OF_ONE:
+            self._tell(ActionTaken(ask.by, ACTION, "", "more, which are not told one by one"))
+        else:
+            return
         self._told[key] = now
-        if len(self._told) > MOST_KEPT:
+
+    def _forget(self, now: float) -> None:
+        """What is so old that it would be told again."""
+        while self._told and now - next(iter(self._told.values())) >= ONCE_IN_S:
             del self._told[next(iter(self._told))]
 
 

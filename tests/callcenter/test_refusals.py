@@ -4,7 +4,7 @@ import pytest
 
 from callcenter.asks import NoteRefused
 from callcenter.events import ActionTaken
-from callcenter.refusals import ACTION, ONCE_IN_S, RefusalDesk, is_audited
+from callcenter.refusals import ACTION, MOST_OF_ONE, ONCE_IN_S, RefusalDesk, is_audited
 
 AUDIO = "GET /api/v1/recordings/r-1/audio"
 WHY = "This recording is of an agent whom you may not hear."
@@ -23,6 +23,22 @@ def test_refusal_is_told_with_who_what_and_why_and_once_as_long_as_it_goes_on() 
 
     line = ActionTaken("ann", ACTION, "r-1", f"{AUDIO}: {WHY}")
     assert told == [line, ActionTaken("bob", ACTION, "r-1", f"{AUDIO}: {WHY}"), line]
+
+
+def test_who_tries_everything_fills_no_journal() -> None:
+    told: list[ActionTaken] = []
+    now = 0.0
+    desk = RefusalDesk(told.append, lambda: now)
+
+    for number in range(1000):
+        desk.note(NoteRefused("ann", f"GET /api/v1/recordings/r-{number}/audio", WHY))
+    desk.note(NoteRefused("bob", AUDIO, WHY))
+    assert len(told) == MOST_OF_ONE + 2
+    assert told[-2].detail == "more, which are not told one by one"
+    now = ONCE_IN_S
+    desk.note(NoteRefused("ann", AUDIO, WHY))
+
+    assert told[-1] == ActionTaken("ann", ACTION, "r-1", f"{AUDIO}: {WHY}")
 
 
 @pytest.mark.parametrize(
