@@ -65,8 +65,10 @@ class Mover:
         """Moves what waits, as far as it goes; seconds to wait before the next look."""
         trouble = ""
         try:
+            waiting = await asyncio.to_thread(self._shelf.waiting)
+            self._files, self._bytes = len(waiting), sum(each.bytes for each in waiting)
             await asyncio.to_thread(self._shelf.mend)
-            await self._move(await asyncio.to_thread(self._shelf.waiting))
+            await self._move(waiting)
             self._failures = 0
         except (CallCentreError, OSError) as error:
             self._failures += 1
@@ -76,7 +78,6 @@ class Mover:
         return rest_s(self._options, self._failures)
 
     async def _move(self, waiting: Sequence[Waiting]) -> None:
-        self._files, self._bytes = len(waiting), sum(each.bytes for each in waiting)
         for each in waiting:
             self._oldest_since_s = each.since_s
             if await asyncio.to_thread(self._shelf.move, each.key):

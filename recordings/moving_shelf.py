@@ -74,7 +74,7 @@ class MovingShelf:
         mark.unlink(missing_ok=True)
 
     def all_keys(self) -> list[str]:
-        """The bucket's first: a file that moves meanwhile is on one of the two lists."""
+        """Those here first: a file that moves meanwhile is on one of the two lists, or on both."""
         here = self._here.all_keys()
         return sorted({*here, *self.bucket.keys()})
 

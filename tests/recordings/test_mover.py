@@ -87,6 +87,23 @@ async def test_bucket_that_is_away_is_asked_ever_more_rarely_and_nothing_is_lost
     assert bench.core.told[-1].trouble == ""
 
 
+async def test_what_waits_is_told_also_while_something_cannot_be_deleted(bench: Bench) -> None:
+    key = bench.store.put(contents(1000))
+    await bench.mover.move_all()
+    bench.store.put(contents(500), "r-2.flac")
+    bench.house.bucket.trouble = "the bucket 'talks' does not answer"
+    with pytest.raises(Unavailable):
+        bench.house.shelf.delete(key)
+
+    await bench.mover.move_all()
+    told = bench.core.told[-1]
+    assert (told.files, told.bytes, told.trouble) == (1, 500, bench.house.bucket.trouble)
+
+    bench.house.bucket.trouble = ""
+    await bench.mover.move_all()
+    assert [each.rpartition("/")[2] for each in bench.house.bucket.keys()] == ["r-2.flac"]
+
+
 def test_rest_grows_to_the_longest_and_no_further() -> None:
     options = MoverOptions(worker="archiver")
 
