@@ -186,7 +186,7 @@ async def test_paused_and_carded_stretches_are_silence_with_marks_and_nothing_ha
 ) -> None:
     till.bodies.clear()
     async with till.open(), centre.web() as web, talking(centre) as talk:
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.8)  # both are heard for three quarters of a second before the pause
         pressed_in_the_menu = talk.agent.digits  # its end may have come after the bridge
         talk.agent.press("*9")
         await centre.told(RecordingPaused, talk.before)
