@@ -8,7 +8,7 @@ from callcenter.rules import archive_options, archive_shelf
 from callcenter.settings import load
 from callcenter.shelves import make_bucket, moving_shelf, shelf_keys
 from foundation.errors import ConfigurationError
-from tests.support.centres import write_centre
+from tests.support.centres import run_command, write_centre
 
 GOOD = """\
 timezone: UTC
@@ -118,3 +118,11 @@ def test_what_is_probably_not_meant_is_said(tmp_path: Path) -> None:
 
     assert "nothing is archived" in warnings
     assert "whoever reads the bucket hears the recordings" in warnings
+
+
+def test_check_says_where_recordings_go(tmp_path: Path) -> None:
+    checked = run_command("check", centre(tmp_path))
+
+    assert checked.exit_code == 0
+    assert "bucket talks at https://s3.example, a/" in checked.stdout
+    assert "of-nobody" not in checked.output
