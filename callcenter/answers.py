@@ -27,7 +27,9 @@ from callcenter.asks import (
     ListTvLinks,
     MakeTvLink,
     NoteHeard,
+    NoteRefused,
     RaiseTranscript,
+    ReadAlarmRules,
     ReadBoards,
     ReadCall,
     ReadDirectory,
@@ -60,7 +62,9 @@ from callcenter.line_desk import LineDesk
 from callcenter.live_actions import LiveActions
 from callcenter.live_queues import LiveQueues
 from callcenter.metrics import CoreMetrics
+from callcenter.part_reload import AlarmReload
 from callcenter.quality_desk import QualityDesk
+from callcenter.refusals import RefusalDesk
 from callcenter.reloading import Reloader
 from callcenter.settle import HISTORY
 from callcenter.transcription_actions import TranscriptionActions
@@ -114,8 +118,12 @@ class Answers:
         transcripts: TranscriptionActions,
         hearing: HearingDesk,
         holds: HoldActions,
+        refusals: RefusalDesk,
+        alarms: AlarmReload,
     ) -> None:
         self._holds = holds
+        self._refusals = refusals
+        self._alarms = alarms
         self._hearing = hearing
         self._transcripts = transcripts
         self._journal = journal
@@ -153,6 +161,7 @@ class Answers:
             ReadCall: self._read_call,
             EraseParty: self._eraser.erase,
             NoteHeard: self._note_heard,
+            NoteRefused: self._note_refused,
             HoldRecording: self._holds.hold,
             ReleaseRecording: self._holds.release,
             BeginLine: self._lines.begin,
@@ -175,6 +184,7 @@ class Answers:
             RevokeTvLink: self._tv.revoke,
             ListTvLinks: self._tv.list,
             ReadBoards: self._boards.read,
+            ReadAlarmRules: self._alarms.read,
             SwitchEmergency: self._emergency.switch,
             EndEmergency: self._emergency.end,
             ReadEmergency: self._emergency.show,
@@ -199,6 +209,13 @@ class Answers:
 
     async def _note_heard(self, ask: NoteHeard) -> Done:
         self._hearing.note(ask.recording_id, ask.by, ask.how)
+        return await self._on_disk()
+
+    async def _note_refused(self, ask: NoteRefused) -> Done:
+        self._refusals.note(ask)
+        return await self._on_disk()
+
+    async def _on_disk(self) -> Done:
         seq = self._journal.last_seq
         await self._journal.settled(seq)
         return Done(seq)

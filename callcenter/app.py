@@ -35,7 +35,7 @@ from callcenter.conductor import Conductor
 from callcenter.dialled_monitors import DialledMonitors
 from callcenter.drivers import AlarmsDriver, FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.emergency_desk import EmergencyDesk
-from callcenter.erase import Eraser
+from callcenter.erase import Eraser, forgetting
 from callcenter.events import HouseEvent
 from callcenter.holds import HoldActions
 from callcenter.journey import Journey
@@ -57,12 +57,14 @@ from callcenter.metrics import CoreMetrics, QueueReading, Readings, TrunkReading
 from callcenter.monitor_actions import MonitorActions
 from callcenter.narrator import NARRATED, Narrator
 from callcenter.outbound import Outbound
+from callcenter.part_reload import AlarmReload, RetentionReload
 from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.prompt_making import make_prompts
 from callcenter.quality_desk import QualityDesk
 from callcenter.recording_actions import RecordingActions
 from callcenter.recording_marks import RecordingMarks
+from callcenter.refusals import RefusalDesk
 from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import TALKS, Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
@@ -75,7 +77,6 @@ from callcenter.rules import (
     certificates,
     find_inbound,
     house_rules,
-    keep_days,
     limit_rules,
     lookup_options,
     media_book,
@@ -171,6 +172,8 @@ WATCH_LINES_S = 5.0
 FIRST_SWEEP_S = 60.0
 SWEEP_S = 24 * 3600.0
 "Between two looks for recordings whose time is over."
+SWEEP_AGAIN_S = 600.0
+"When database or store were away."
 TIDY_EVERY_S = 3600.0
 WATCH_TALKS_S = 1.0
 TURNS_OF_TALKS = (
@@ -299,6 +302,7 @@ class Core:
             self._is_media_near_limit,
             clock.monotonic_s,
             archive_shelf(settings).delete,
+            self._tell,
         )
         await self._archive_desk.open()
         self._vault_store = VaultStore(sessions)
@@ -329,19 +333,23 @@ class Core:
         )
         self._tasks.start("tasks", self._tasks_service.run)
         self._heard_store = HeardStore(sessions)
+        self._forget_deleted = forgetting(sessions)
 
     async def _finish_recordings(self, closed: Sequence[Closed]) -> None:
         await self._marks.finish(closed)
-        # A message is short, and its WAV is what those who work on it are given.
-        talks = [recording for recording, _ in closed if recording.agent_id]
-        await self._archives.queue(*(talk.recording_id for talk in talks))
+        await self._archives.queue(*(recording.recording_id for recording, _ in closed))
 
     async def _sweep(self) -> None:
         """Once a day, the first time when the start is over."""
         await asyncio.sleep(FIRST_SWEEP_S)
         while True:
-            await self._vault.sweep(partial(keep_days, self._live.with_gone_queues()))
-            await asyncio.sleep(SWEEP_S)
+            try:
+                await self._vault.sweep(self._retention.days)
+            except Unavailable as error:
+                log.warning("retention waits: %s", error)
+                await asyncio.sleep(SWEEP_AGAIN_S)
+            else:
+                await asyncio.sleep(SWEEP_S)
 
     def _cancel_callback(self, callback_id: CallbackId) -> bool:
         try:
@@ -470,7 +478,7 @@ class Core:
         listen(self._tasks_service.on_event, *TASK_KINDS)
         listen(CallClasses(self._recordings.classify).on_event, *CLASS_KINDS)
         listen(self._quality.on_event, TranscriptReady)
-        live = self._live = self._make_live()
+        live = self._make_live()
         flows = FlowReload(
             settings, self._learning, self._prompts, self._lookups, self._synthesiser
         )
@@ -485,7 +493,10 @@ class Core:
         )
         self._queues = LiveQueues(live_actions, live, self._journey.speaks_of)
         listen(self._queues.on_event, *EMPTIES)
+        self._retention = RetentionReload(settings, live.with_gone_queues)
+        alarms = AlarmReload(settings, self._tell)
         parts: list[Reloadable] = [live, flows, self._emergency, self._quality, boards]
+        parts += [self._retention, alarms]
         self._reloader = Reloader(self._configured, parts, self._journal, self._tell, settings_lock)
         self._answers = Answers(
             self._journal,
@@ -520,6 +531,7 @@ class Core:
                 self._vault_store,
                 self._cancel_callback,
                 [self._learning.erase, self._tasks_service.erase],
+                self._forget_deleted,
             ),
             self._lines,
             live_actions,
@@ -538,6 +550,8 @@ class Core:
             ),
             HearingDesk(self._tell, clock.monotonic_s),
             HoldActions(self._vault, self._vault_store, self._recording_store, self._journal),
+            RefusalDesk(self._tell, clock.monotonic_s),
+            alarms,
         )
 
     def _party_of_call(self, call_id: CallId) -> PartyId | None:
@@ -811,6 +825,7 @@ class Core:
             lines=self._lines.readings(),
             queues={queue: self._read_queue(queue) for queue in self._rules.queues},
             transcription=self._recordings.progress(most_jobs=0),
+            shelf=self._archive_desk.shelf_now,
         )
 
     def _read_queue(self, queue: QueueId) -> QueueReading:

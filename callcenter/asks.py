@@ -96,6 +96,21 @@ class NoteHeard(Request[Done]):
 
 
 @dataclass(frozen=True, slots=True)
+class NoteRefused(Request[Done]):
+    """Somebody wanted what he may not have; answered when the audit has it on disk."""
+
+    by: str
+    what: str
+    "Method and path."
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAlarmRules(Request[str]):
+    """The section `alarms` as it is served, its rules alone, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadMetrics(Request[bytes]):
     """Core's counters as Prometheus text."""
 

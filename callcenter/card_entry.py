@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from ivr.cards import fits_luhn
 from recordings.events import CardOutcome
 
 
@@ -112,12 +113,3 @@ class CardEntry:
         self.state = CardState.CHECKING
         self.deadline = None if self.deadline is None else self.deadline + self._rule.timeout_s
         return Complete(digits)
-
-
-def fits_luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1, annex B: each second digit from the right counts twice."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from callcenter.asks import Erased, EraseParty
 from callcenter.callers_data import CallersData, CallersDataFinder
 from callcenter.events import ActionTaken
-from foundation.db import TROUBLES
+from foundation.db import TROUBLES, Sessions, forget_deleted
 from foundation.errors import NotFound, Unavailable
 from foundation.ids import CallbackId, PartyId
 from foundation.journal import Journal
 from recordings.events import DeletedFor
+from recordings.search_store import SearchStore
 from recordings.vault import Vault, counts, hold_sentence
 from recordings.vault_store import VaultStore
 from telephony.calls.numbers import normalise
@@ -27,6 +28,20 @@ ACTION = "party erased"
 def no_callbacks(_: CallbackId) -> bool:
     """While no core runs, nobody is called; the next core gives up who has no number."""
     return False
+
+
+async def nothing_more() -> None:
+    """The database has no files of ours."""
+
+
+def forgetting(sessions: Sessions) -> Callable[[], Awaitable[None]]:
+    """What was deleted is overwritten; here it leaves the search's index and the log, too."""
+
+    async def forget() -> None:
+        await SearchStore(sessions).forget_deleted()
+        await forget_deleted(sessions)
+
+    return forget
 
 
 class Eraser:
@@ -43,10 +58,12 @@ class Eraser:
         holds: VaultStore,
         cancel_callback: Callable[[CallbackId], bool] = no_callbacks,
         others: Sequence[Callable[[PartyId], Awaitable[None]]] = (),
+        forget_deleted: Callable[[], Awaitable[None]] = nothing_more,
     ) -> None:
         """`cancel_callback`: False for one that is over; `others`: erase what else is kept of a
-        party; raise `Unavailable`."""
+        party; raise `Unavailable`. `forget_deleted`: from the files of the database."""
         self._others = others
+        self._forget_deleted = forget_deleted
         self._book = book
         self._store = store
         self._journal = journal
@@ -83,6 +100,7 @@ class Eraser:
             for erase in self._others:
                 await erase(party_id)
             await self._store.erase(party_id)
+            await self._forget_deleted()
         except TROUBLES as error:
             raise Unavailable("The database is away; not all was erased: do it again.") from error
         return await self._finish(ask, party_id, data, certificate)

@@ -16,7 +16,7 @@ from foundation.yaml_lines import Path, nearest
 from ivr.course import MAX_DEPTH
 from ivr.flow import Flow, prompts_of
 from ivr.flow_checks import unreachable, written_name
-from ivr.nodes import Lookup, Node, Opening, PromiseCallback, Record, SubFlow, ToQueue
+from ivr.nodes import Card, Lookup, Node, Opening, PromiseCallback, Record, SubFlow, ToQueue
 from ivr.values import fits
 from ivr.words import ANNOUNCEMENTS
 
@@ -63,6 +63,8 @@ def _of_node(flow: Flow, node: Node, settings: Settings) -> Iterable[Finding]:
             yield from _calendar(flow, node, settings)
         case Lookup():
             yield from _server(node, settings)
+        case Card() if settings.recordings.card is None:
+            yield path, "no server takes cards; give recordings.card in callcenter.yaml"
         case SubFlow():
             yield from _sub_flow(flow, node, settings)
 

@@ -103,7 +103,8 @@ def history_router(history: History) -> APIRouter:
 
     @router.get("/api/v1/audit", summary="Who did what, the newest first")
     async def audit(wanted: Annotated[WantedActions, Query()], user: Boss) -> dict[str, Any]:
-        """Every action that was done; what was refused has changed nothing and is not here."""
+        """Every action that was done, and each access to recordings and the like that was refused
+        (`access refused`); other refusals have changed nothing and are not here."""
         return await _actions(history, wanted)
 
     return router

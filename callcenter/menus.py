@@ -1,7 +1,8 @@
 """Does what a caller's flow wants: says, looks up, listens, records, sends him elsewhere.
 
     PlayPrompts ─▶ named prompts at once, sentences when the speaker has made them
-    StartLookup, AskSpeech, RecordVoicemail ─▶ the port; its answer goes back into the flow
+    StartLookup, HandOverCard, AskSpeech, RecordVoicemail
+                ─▶ the port; its answer goes back into the flow
     OfferCallback ─▶ `callcenter.callbacks`; whether it is promised goes back into the flow
     Transfer ─▶ a queue or a line: the flow is over
              └▶ an agent's phone or a number outside is rung while the caller waits
@@ -120,6 +121,8 @@ class Menus:
                 self._look_up(call_id, effect)
             case ivr.StopLookup():
                 self._stop(self._ports.lookups, call_id)
+            case ivr.HandOverCard():
+                self._hand_over_card(call_id, effect)
             case ivr.RecordVoicemail():
                 self._record(contact, effect)
             case ivr.StopVoicemail():
@@ -205,6 +208,18 @@ class Menus:
             self._ivr.answer(call_id, LookupFailed(asked.lookup_id))
         else:
             self._ports.lookups.start(call_id, asked, self._ivr.answer)
+
+    def _hand_over_card(self, call_id: CallId, card: ivr.HandOverCard) -> None:
+        """To the server that takes those of talks, and in the same form; nobody has asked."""
+        rule = self._rules.recording.card
+        if rule is None:
+            self._ivr.answer(call_id, LookupFailed(card.lookup_id))
+            return
+        body = {"call_id": call_id, "agent_id": "", "digits": card.digits}
+        asked = ivr.StartLookup(
+            card.lookup_id, rule.post_to, "POST", {}, body, min(card.timeout_s, rule.timeout_s)
+        )
+        self._look_up(call_id, asked)
 
     def _listen(self, call_id: CallId, asked: ivr.AskSpeech) -> None:
         if self._ports.listener is None:

@@ -1,10 +1,11 @@
 """What tasks need of the recordings: the message's audio, and what was said."""
 
-from pathlib import Path
+from fastapi import Request
+from fastapi.responses import Response
 
-from foundation.errors import Conflict, NotFound
+from foundation.errors import NotFound
 from foundation.ids import RecordingId
-from recordings.audio_api import NoteHeard
+from recordings.audio_api import Player
 from recordings.events import Hearing
 from recordings.recording import TranscriptState
 from recordings.store import RecordingStore
@@ -15,13 +16,12 @@ from wallboard.task_api import Messages, Said
 class MessageFiles:
     """Reads what core writes."""
 
-    def __init__(self, store: RecordingStore, folder: Path, note: NoteHeard) -> None:
+    def __init__(self, store: RecordingStore, player: Player) -> None:
         self._store = store
-        self._folder = folder
-        self._note = note
+        self._player = player
 
     def for_tasks(self) -> Messages:
-        return Messages(self.said, self.file)
+        return Messages(self.said, self.audio)
 
     async def said(self, recording_id: RecordingId) -> Said:
         try:
@@ -35,13 +35,6 @@ class MessageFiles:
                     said.text, said.language = side.text, side.language
         return said
 
-    async def file(self, recording_id: RecordingId, by: str) -> Path:
-        """When the audit has it."""
-        recording = await self._store.get(recording_id)
-        if recording.is_open:
-            raise Conflict(f"The message {recording_id!r} is still being spoken.")
-        path = self._folder / recording.file
-        if not path.is_file():
-            raise NotFound(f"The audio of the message {recording_id!r} is gone.")
-        await self._note(recording_id, by, Hearing.LISTEN)
-        return path
+    async def audio(self, recording_id: RecordingId, by: str, request: Request) -> Response:
+        """A WAV, archived or not, when the audit has it."""
+        return await self._player.answer(recording_id, by, request, how=Hearing.LISTEN)

@@ -31,6 +31,7 @@ from callcenter.events import CallSentOn, HandoverRefused, NumberRefused
 from callcenter.journey import BLOCKED, NO_LINE
 from callcenter.line_desk import LineReading
 from recordings import events as recordings
+from recordings.shelf_watch import ShelfNow
 from recordings.transcription import Progress
 from telephony.calls import events as calls
 from telephony.calls.trunks import UNKNOWN_TRUNK
@@ -99,6 +100,8 @@ class Readings:
     "Those at other PBXs, by number."
     queues: Mapping[str, QueueReading] = field(default_factory=dict)
     transcription: Progress = field(default_factory=Progress)
+    shelf: ShelfNow | None = None
+    "None where recordings stay on this disk."
 
 
 class CoreMetrics:
@@ -272,6 +275,8 @@ class _Gauges(Collector):
         yield from _of_lines(now.lines)
         yield from _of_queues(now.queues)
         yield from _of_transcription(now.transcription)
+        if now.shelf is not None:
+            yield from _of_shelf(now.shelf)
 
 
 def _of_workers(workers: Mapping[int, WorkerReading]) -> Iterable[Metric]:
@@ -344,6 +349,16 @@ def _of_transcription(now: Progress) -> Iterable[Metric]:
         ("cpu_seconds", "Which that cost", now.cpu_s),
     ):
         yield CounterMetricFamily(f"callcenter_transcription_{name}", text, value)
+
+
+def _of_shelf(now: ShelfNow) -> Iterable[Metric]:
+    for name, text, value in (
+        ("up", "1 when the store takes recordings", not now.trouble),
+        ("waiting_files", "Files on this disk that wait for it", now.files),
+        ("waiting_bytes", "Their size", now.bytes),
+        ("oldest_seconds", "Age of the one that waits longest", now.oldest_s),
+    ):
+        yield GaugeMetricFamily(f"callcenter_recordings_store_{name}", text, value)
 
 
 def _family(name: str, text: str, label: str) -> GaugeMetricFamily:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from itertools import permutations
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
+from callcenter.shelf_checks import is_here, shelf_doubts, shelf_problems
 from foundation.yaml_lines import Path, nearest
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
@@ -22,9 +22,11 @@ def recording_problems(settings: Settings) -> Iterable[Finding]:
     yield from _consents(settings)
     yield from _keys(settings)
     yield from _card(settings)
+    yield from shelf_problems(settings)
 
 
 def recording_doubts(settings: Settings) -> Iterable[Finding]:
+    yield from shelf_doubts(settings)
     if settings.media.driver == "rtpengine" and any(code for _, code in settings.recordings.keys):
         yield ("recordings", "keys"), "behind rtpengine callers hear these keys"
     for at, line in enumerate(settings.lines):
@@ -85,12 +87,5 @@ def _card(settings: Settings) -> Iterable[Finding]:
             ("recordings", "card", "post_to"),
             f"{url.netloc!r} is none of lookups.hosts; {hint}",
         )
-    if url.scheme != "https" and not _is_here(url.hostname or ""):
+    if url.scheme != "https" and not is_here(url.hostname or ""):
         yield ("recordings", "card", "post_to"), "card digits leave this machine by https only"
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

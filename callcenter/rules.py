@@ -46,6 +46,7 @@ from callcenter.queue_checks import fits
 from callcenter.secret import derive_key
 from callcenter.sections import Line, Queue, split_port
 from callcenter.settings import Settings, consent_name
+from callcenter.shelves import moving_shelf
 from callcenter.vips import tiers_by_number
 from desk.options import TaskOptions
 from desk.task import TaskKind
@@ -60,6 +61,7 @@ from recordings.lease import LeaseOptions
 from recordings.master_keys import FILE_NAME, KeyFile
 from recordings.options import RecordingOptions
 from recordings.sealed import SealedShelf
+from recordings.shelf_watch import GIB, WatchOptions
 from telephony.calls.leg_media import LegMedia, MediaBook
 from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
 from telephony.calls.numbers import normalise
@@ -508,7 +510,7 @@ def lookup_options(settings: Settings) -> LookupOptions:
 def archive_shelf(settings: Settings) -> SealedShelf:
     """Where the audio of ended recordings is kept."""
     return SealedShelf(
-        FolderShelf(settings.recordings_path),
+        moving_shelf(settings) or FolderShelf(settings.recordings_path),
         archive_keys(settings),
         seals=settings.recordings.encrypt,
     )
@@ -524,16 +526,21 @@ def certificates(settings: Settings) -> Certificates:
     return Certificates(settings.data_path / CERTIFICATES, key)
 
 
-def keep_days(settings: Settings, queue: QueueId) -> int | None:
-    """How long its recordings are kept; None: for ever. A queue that is no more has the centre's
+def keep_days(settings: Settings, queue: QueueId, of_house: int | None) -> int | None:
+    """How long its recordings are kept; None: for ever. A queue that is no more has the house's
     days."""
     of_queue = settings.queues[queue].keep_recordings_days if queue in settings.queues else None
-    return settings.recordings.keep_days if of_queue is None else of_queue
+    return of_house if of_queue is None else of_queue
 
 
 def archive_options(settings: Settings) -> ArchiveOptions:
     return ArchiveOptions(
-        recordings=settings.recordings_path, transcribe=settings.recordings.transcribe
+        recordings=settings.recordings_path,
+        transcribe=settings.recordings.transcribe,
+        plain_at_most_s=settings.recordings.plain_at_most_s
+        if settings.recordings.encrypt
+        else None,
+        shelf=WatchOptions(most_bytes=int(settings.recordings.shelf.backlog_gb * GIB)),
     )
 
 

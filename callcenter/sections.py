@@ -387,6 +387,37 @@ class Card(Part):
     "For the server's answer."
 
 
+class Shelf(Part):
+    """Where archived recordings are kept: on this disk, or in a bucket of an S3-compatible store,
+    to which they go on from this disk. Its keys are in `keys_file`, or in the environment:
+    `CALLCENTER_RECORDINGS__SHELF__ACCESS_KEY` and `…__SECRET_KEY`."""
+
+    kind: Literal["disk", "s3"] = "disk"
+    "`s3` needs the extra: `pip install callcenter[s3]`."
+    endpoint: str = Field(default="", max_length=300)
+    "Of the store: `https://s3.example`."
+    bucket: str = Field(default="", pattern=r"^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    "It must be there already."
+    prefix: str = Field(default="", max_length=200, pattern=r"^([A-Za-z0-9._-]+/)*$")
+    "Before the name of each file: `hotline/`."
+    region: str = Field(default="us-east-1", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    "As the store calls its own."
+    path_style: bool = True
+    "`https://s3.example/bucket/…`; else `https://bucket.s3.example/…`."
+    access_key: SecretStr = SecretStr("")
+    "Of who may read, write, delete and list in the bucket."
+    secret_key: SecretStr = SecretStr("")
+    "The other half; both come from the environment, or from `keys_file`."
+    keys_file: Path | None = None
+    "Two lines: access key, secret key. Its owner's only: `chmod 600`."
+    ca_file: Path | None = None
+    "PEM of who has signed the store's certificate, if the system does not know him."
+    timeout_s: float = Field(default=20.0, ge=1, le=300)
+    "For a request, its answer and its repetitions. Files go in parts of 8 MB."
+    backlog_gb: float = Field(default=20.0, gt=0, le=100_000)
+    "When more waits on this disk because the store takes nothing, the backlog counts as full."
+
+
 class Recordings(Part):
     path: Path = Path("data/recordings")
     "Folder of the WAV files, one folder for each day."
@@ -395,12 +426,17 @@ class Recordings(Part):
     archive: Literal["flac", "none"] = "flac"
     """What becomes of a WAV when its talk is over and transcribed: `flac`, the same samples in half
     the room or less, by a process of its own; `none`, it stays."""
+    shelf: Shelf = Shelf()
+    "Where archived recordings are kept."
     keep_days: int | None = Field(default=None, ge=1, le=36_500)
     """Recordings of talks that began longer ago are deleted, with their transcripts, once a day;
     not given: never. What is held (`/api/v1/recordings/{id}/hold`) stays."""
     encrypt: bool = True
     """Archived audio is encrypted on the disk, with the keys of `data/recordings.keys`: have a copy
     of that file elsewhere, for without it nobody hears a recording again."""
+    plain_at_most_s: Seconds = 600.0
+    """A talk that began longer ago is archived before all others, whether it is transcribed yet or
+    not and whatever calls need, so that no WAV stays unencrypted; of no use without `encrypt`."""
     keys: RecordingKeys = RecordingKeys()
     "Commands by the keys of an agent's phone."
     card: Card | None = None

@@ -6,6 +6,7 @@ is not in here: it has its own file (`foundation.journal`).
 
 import re
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, event, inspect, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,6 +30,8 @@ BUSY_TIMEOUT_MS = 5000
 MIGRATIONS = Path(__file__).parent / "migrations"
 REVISIONS = Table("alembic_version", MetaData(), Column("version_num", String))
 "Alembic's own: where the database stands."
+
+Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 
 TROUBLES = (SQLAlchemyError, OSError)
 "What a statement may raise when the database is away, full or not what it should be."
@@ -105,6 +108,17 @@ def _is_newest(connection: Connection) -> bool:
     return set(connection.scalars(select(REVISIONS.c.version_num))) == newest_revisions()
 
 
+async def forget_deleted(sessions: Sessions) -> None:
+    """What was deleted stands in SQLite's log until that is written back: now. Somebody who reads
+    for long may keep it from that, and it is done at the next time. Servers do this themselves."""
+    engine: AsyncEngine = sessions.kw["bind"]
+    if engine.dialect.name != "sqlite":
+        return
+    async with engine.connect() as connection:
+        plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def newest_revisions() -> set[str]:
     """Of the migrations' files: what no other one follows."""
     texts = [file.read_text(encoding="utf-8") for file in (MIGRATIONS / "versions").glob("*.py")]
@@ -139,6 +153,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
+        # What is deleted is overwritten, for it may be of a caller who was erased.
+        "secure_delete = ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -15,6 +15,7 @@ from ivr.effects import (
     Echo,
     Effect,
     EnterQueue,
+    HandOverCard,
     HangUp,
     OfferCallback,
     PlayPrompts,
@@ -50,6 +51,7 @@ from ivr.values import Scalar, written
 
 CALL = CallId("trial")
 MAX_TURNS = 1000
+CARD_LINE = "hands a card over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ class Dialogue:
     languages: tuple[str, ...] = ()
     caller: Caller = field(default_factory=Caller)
     hours: Mapping[str, Hours] = field(default_factory=dict)
-    answer: Callable[[str, StartLookup], Answer] = lambda node, _: FAILS
-    "What the server says to the look-up of a node."
+    answer: Callable[[str, StartLookup | HandOverCard], Answer] = lambda node, _: FAILS
+    "What the server says to the look-up of a node, or to its card."
     transfer_works: bool = True
     callback_works: bool = True
     now: float = 0.0
@@ -107,8 +109,10 @@ class Dialogue:
 
     def press(self, keys: str) -> None:
         for key in keys:
-            self.log.append(f"presses {key}")
+            before, is_of_a_card = len(self.log), self.visit.takes_card
             self._feed(Digit(key))
+            is_of_a_card |= self.visit.takes_card or CARD_LINE in self.log[before:]
+            self.log.insert(before, f"presses {'a key of a card' if is_of_a_card else key}")
 
     def say(self, text: str, confidence: float = 1.0) -> bool:
         """False when nobody listens, even after what is being said has been said."""
@@ -191,6 +195,10 @@ class Dialogue:
             case StopPrompts():
                 self.playing = ()
             case StartLookup():
+                self.log.append(f"asks    {effect.method} {effect.url}")
+                self._look_up(effect)
+            case HandOverCard():
+                self.log.append(CARD_LINE)
                 self._look_up(effect)
             case Transfer():
                 self.log.append(f"is sent to {effect.to}")
@@ -203,9 +211,8 @@ class Dialogue:
             case _:
                 self._note(effect)
 
-    def _look_up(self, effect: StartLookup) -> None:
+    def _look_up(self, effect: StartLookup | HandOverCard) -> None:
         answer = self.answer(self.visit.node, effect)
-        self.log.append(f"asks    {effect.method} {effect.url}")
         match answer:
             case LookupDone(answer=value):
                 self._waiting.append(LookupDone(effect.lookup_id, value))

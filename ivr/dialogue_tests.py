@@ -31,7 +31,9 @@ from ivr.caller import Caller
 from ivr.dialogue import FAILS, MISSING, Answer, Dialogue, Hangs
 from ivr.effects import (
     Echo,
+    Effect,
     EnterQueue,
+    HandOverCard,
     HangUp,
     OfferCallback,
     RecordVoicemail,
@@ -39,7 +41,7 @@ from ivr.effects import (
     StartLookup,
     Transfer,
 )
-from ivr.events import SurveyAnswered
+from ivr.events import CardKeyed, SurveyAnswered
 from ivr.flow import Flow
 from ivr.hours import Hours
 from ivr.inputs import LookupDone
@@ -97,6 +99,7 @@ class Expected(Written):
     voicemail: Name | None = None
     language: Language | None = None
     echo: Literal[True] | None = None
+    card: Literal["taken", "refused", "timed_out", "wrong"] | None = None
     survey: dict[str, int] | None = None
     node: str | None = None
     variables: dict[str, Any] | None = None
@@ -210,7 +213,7 @@ def _begin(test: WrittenTest, flow: Flow, house: House) -> Dialogue:
         agent_id=written.agent,
     )
 
-    def answer(node: str, _: StartLookup) -> Answer:
+    def answer(node: str, _: StartLookup | HandOverCard) -> Answer:
         match test.lookups.get(node, "fails"):
             case Scripted(answer=value):
                 return LookupDone(0, value)
@@ -295,23 +298,35 @@ def _outcome(dialogue: Dialogue) -> Mapping[str, object]:
     got: dict[str, object] = {"node": dialogue.visit.node}
     survey: dict[str, int] = {}
     for effect in dialogue.done:
-        match effect:
-            case EnterQueue():
-                priority = None if effect.priority is None else f"P{effect.priority}"
-                got |= {"queue": str(effect.queue), "priority": priority}
-                got |= {"requires": effect.requires, "tier": effect.tier, "prefer": effect.prefer}
-            case HangUp(reason):
-                got["hangup"] = reason
-            case Transfer(to):
-                got["transfer"] = to
-            case OfferCallback(number=number):
-                got["callback"] = number
-            case RecordVoicemail(box):
-                got["voicemail"] = box
-            case SetLanguage(language):
-                got["language"] = language
-            case Echo():
-                got["echo"] = True
-            case SurveyAnswered(question=question, score=score):
-                survey[question] = score
+        got |= _got(effect)
+        if isinstance(effect, SurveyAnswered):
+            survey[effect.question] = effect.score
     return {**got, "survey": survey}
+
+
+def _got(effect: Effect) -> Mapping[str, object]:
+    match effect:
+        case EnterQueue():
+            priority = None if effect.priority is None else f"P{effect.priority}"
+            return {
+                "queue": str(effect.queue),
+                "priority": priority,
+                "requires": effect.requires,
+                "tier": effect.tier,
+                "prefer": effect.prefer,
+            }
+        case HangUp(reason):
+            return {"hangup": reason}
+        case Transfer(to):
+            return {"transfer": to}
+        case OfferCallback(number=number):
+            return {"callback": number}
+        case RecordVoicemail(box):
+            return {"voicemail": box}
+        case SetLanguage(language):
+            return {"language": language}
+        case Echo():
+            return {"echo": True}
+        case CardKeyed(outcome=outcome):
+            return {"card": outcome}
+    return {}

@@ -1,7 +1,7 @@
 """What a flow wants the house to do for its caller; `callcenter.menus` does it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from foundation.ids import QueueId
@@ -47,6 +47,16 @@ class StopLookup:
     """Nobody waits any more."""
 
     lookup_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverCard:
+    """To who charges; `LookupDone` or `LookupFailed` with this id. `StopLookup` ends it."""
+
+    lookup_id: int
+    digits: str = field(repr=False)
+    "In no log, fact, file or variable."
+    timeout_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +169,7 @@ Effect: TypeAlias = (
     | SetLanguage
     | StartLookup
     | StopLookup
+    | HandOverCard
     | AskSpeech
     | QuestionOver
     | StopSpeech

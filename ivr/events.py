@@ -40,6 +40,21 @@ class DigitsEntered:
 
 
 @dataclass(frozen=True, slots=True)
+class CardKeyed:
+    """A card's digits were asked for; none of them is here.
+
+    `outcome`: 'taken', 'refused' (by the server, or it has failed), 'timed_out' (its time is over)
+    or 'wrong' (no card in all tries).
+    """
+
+    call_id: CallId
+    flow: str
+    node: str
+    outcome: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechSettled:
     """A question to be answered by voice is over.
 
@@ -165,6 +180,7 @@ IvrEvent: TypeAlias = (
     FlowStarted
     | MenuChosen
     | DigitsEntered
+    | CardKeyed
     | SpeechSettled
     | LookupEnded
     | CallerSent

@@ -6,7 +6,7 @@ from decimal import Decimal
 from ivr import values
 from ivr.effects import StartLookup
 from ivr.expressions import World
-from ivr.nodes import Lookup
+from ivr.nodes import Card, Lookup
 from ivr.values import Scalar, Type
 
 
@@ -24,7 +24,7 @@ def start_lookup(node: Lookup, lookup_id: int, world: World) -> StartLookup:
 
 
 def found_in(
-    node: Lookup, answer: object, types: Mapping[str, Type]
+    node: Lookup | Card, answer: object, types: Mapping[str, Type]
 ) -> Mapping[str, Scalar] | None:
     """Each variable's value; None when one is not in the answer or is not of its type."""
     found: dict[str, Scalar] = {}

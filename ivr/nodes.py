@@ -70,6 +70,32 @@ class Digits:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """Have a card's digits keyed and handed to who charges; the flow never has them."""
+
+    name: str
+    words: Words
+    into: tuple[tuple[str, tuple[str, ...]], ...]
+    "Variable, and the way to its value in the server's answer."
+    least: int
+    most: int
+    check: bool
+    "The last digit must fit the others (Luhn)."
+    wait_s: float
+    "For the first digit, after the words."
+    between_s: float
+    "For each next one."
+    tries: int
+    timeout_s: float
+    "Of the server."
+    wrong: Words | None
+    none: Words | None
+    next: str
+    refused: str
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """What a caller may name in `Ask`."""
 
@@ -262,7 +288,7 @@ class EchoTest:
 
 Silent: TypeAlias = Opening | Branch | Assign | Speak | SubFlow | Return
 "Passed without time."
-Asking: TypeAlias = Menu | Digits | Ask
+Asking: TypeAlias = Menu | Digits | Card | Ask
 "Waits for the caller."
 Node: TypeAlias = (
     Say
@@ -283,7 +309,7 @@ def heard_ways(node: Node) -> Iterable[Way]:
     match node:
         case Menu(keys=keys):
             yield from ((("keys", key), target) for key, target in keys.items())
-        case Digits(next=target):
+        case Digits(next=target) | Card(next=target):
             yield ("next",), target
         case Ask(choices=choices, keys=keys, next=target):
             yield from ((("choices", name, "next"), one.next) for name, one in choices.items())
@@ -297,6 +323,9 @@ def silent_ways(node: Node) -> Iterable[Way]:
     match node:
         case Menu(default=target) | Digits(default=target) | Ask(default=target):
             yield ("default",), target
+        case Card():
+            yield ("refused",), node.refused
+            yield ("default",), node.default
         case Say(next=target) | Assign(next=target) | Speak(next=target):
             yield ("next",), target
         case SubFlow(next=target) | Record(next=target):
@@ -332,7 +361,7 @@ def words_of(node: Node) -> Iterable[Words]:
             yield words
         case Menu():
             yield from _given(node.words, node.wrong_key, node.no_key)
-        case Digits():
+        case Digits() | Card():
             yield from _given(node.words, node.wrong, node.none)
         case Ask():
             yield from _given(node.words, node.wrong, *node.confirm)

@@ -17,6 +17,7 @@ from ivr.nodes import Node
 from ivr.spoken import Prompt
 from ivr.written_asking import Ask, Digits, Menu, Survey
 from ivr.written_base import Language, MustSay, Name, Text, Variable, Written
+from ivr.written_card import Card
 from ivr.written_leaving import Callback, Echo, HangUp, Queue, Transfer, Voicemail
 from ivr.written_ways import Branch, Call, ChooseLanguage, Lookup, Opening, Return, Set
 
@@ -43,6 +44,7 @@ AnyNode = Annotated[
     | Play
     | Menu
     | Digits
+    | Card
     | Ask
     | Opening
     | Branch

@@ -11,7 +11,7 @@ what is on it. A key says nothing to anybody but the shelf that gave it.
 
 import os
 from pathlib import Path
-from typing import BinaryIO, Protocol, Self
+from typing import BinaryIO, Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,8 @@ Samples = npt.NDArray[np.int16]
 
 
 class Shelf(Protocol):
-    """Whole files, kept by key. Used from threads; blocks; raises `OSError` as disks do."""
+    """Whole files, kept by key. Used from threads; blocks; raises `OSError` as disks do, and
+    `Unavailable` when the machine that keeps them is away."""
 
     def put(self, path: Path) -> str:
         """Take the file over (it is gone from `path` afterwards) and give its key.
@@ -44,8 +45,11 @@ class Shelf(Protocol):
     def all_keys(self) -> list[str]:
         """Of all that is there."""
 
-    def patch(self, key: str, at: int, data: bytes) -> None:
-        """Write over bytes in the middle of a file; on the disk when this returns."""
+    def patch(self, key: str, *changes: tuple[int, bytes]) -> None:
+        """Write over bytes in the middle of a file: places and what stands there from then on.
+
+        Each is on the disk before the next one begins, or all of them change at once.
+        """
 
 
 class Audio(Protocol):
@@ -83,10 +87,7 @@ class FolderShelf:
         return key
 
     def open(self, key: str) -> BinaryIO:
-        try:
-            return (self._folder / key).open("rb")
-        except FileNotFoundError:
-            raise NotFound(f"there is nothing under {key!r} in the archive") from None
+        return self._opened(key, "rb")
 
     def delete(self, key: str) -> None:
         (self._folder / key).unlink(missing_ok=True)
@@ -98,12 +99,23 @@ class FolderShelf:
         )
         return sorted(path.as_posix() for path in found if not path.parts[0].startswith("."))
 
-    def patch(self, key: str, at: int, data: bytes) -> None:
-        with (self._folder / key).open("r+b") as file:
-            file.seek(at)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    def patch(self, key: str, *changes: tuple[int, bytes]) -> None:
+        with self._opened(key, "r+b") as file:
+            for at, data in changes:
+                file.seek(at)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+
+    def path(self, key: str) -> Path:
+        """Where the file is, or would be."""
+        return self._folder / key
+
+    def _opened(self, key: str, mode: str) -> BinaryIO:
+        try:
+            return cast(BinaryIO, self.path(key).open(mode))
+        except FileNotFoundError:
+            raise NotFound(f"there is nothing under {key!r} in the archive") from None
 
 
 class WavAudio:

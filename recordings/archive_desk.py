@@ -8,7 +8,9 @@ Rule 1: the WAV goes when the database has the keys, and at no other time. A cor
         between removes it at the next start.
 Rule 2: leases live in memory only; a new core, or a new run of the archiver, begins anew, and the
         shelf replaces what was put there before.
-Rule 3: a recording that has cost `max_attempts` leases is given up with its WAV. A full disk costs
+Rule 3: who may not wait any longer (`plain_at_most_s`) waits neither for the transcript nor for the
+        media workers: its WAV is plain, and its archive is sealed.
+Rule 4: a recording that has cost `max_attempts` leases is given up with its WAV. A full disk costs
         none.
 """
 
@@ -16,8 +18,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import assert_never
 
+from foundation import clock
+from foundation.errors import Unavailable
 from foundation.ids import RecordingId
 from recordings.archive_messages import (
     AudioArchived,
@@ -31,9 +36,12 @@ from recordings.archive_messages import (
     NoAudio,
     Reply,
     Request,
+    TellShelf,
 )
 from recordings.archive_options import ArchiveOptions
 from recordings.archive_store import Archived, ArchiveStore, Waiting
+from recordings.events import ShelfMended, ShelfTroubled
+from recordings.shelf_watch import ShelfNow, ShelfWatch
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +51,8 @@ class _Lease:
     worker: str
     run: str
     until: float
+    is_hurried: bool
+    "It was overdue while the media workers needed the machine: it does not rest for them."
 
 
 def _nothing_is_there(_: str) -> None:
@@ -60,10 +70,15 @@ class ArchiveDesk:
         is_media_near_limit: Callable[[], bool],
         monotonic_s: Callable[[], float],
         discard: Callable[[str], None] = _nothing_is_there,
+        tell: Callable[[ShelfTroubled | ShelfMended], object] = lambda event: None,
+        utc_now: Callable[[], datetime] = clock.utc_now,
     ) -> None:
         """`comment_of`: what the FLAC is to say of the recording; `discard`: takes from the shelf
         what came there after its recording was deleted."""
         self._discard = discard
+        self._tell = tell
+        self._utc_now = utc_now
+        self._watch = ShelfWatch(options.shelf)
         self._options = options
         self._store = store
         self._comment_of = comment_of
@@ -88,25 +103,51 @@ class ArchiveDesk:
                 return await self._archived(message)
             case AudioFailed():
                 return await self._failed(message)
+            case TellShelf():
+                return self._take_told(message)
             case _:
                 assert_never(message)
+
+    @property
+    def shelf_now(self) -> ShelfNow | None:
+        """None where recordings stay on this disk, or nothing was heard yet."""
+        return self._watch.now
+
+    def _take_told(self, told: TellShelf) -> Reply:
+        now = ShelfNow(
+            files=told.files, bytes=told.bytes, oldest_s=told.oldest_s, trouble=told.trouble
+        )
+        for event in self._watch.feed(now, self._monotonic_s()):
+            log.info("recordings' store: %s", event)
+            self._tell(event)
+        return GoOn(pause_s=self._options.rest_s if self._is_media_near_limit() else 0.0)
 
     async def _lease(self, wanted: LeaseAudio) -> Reply:
         options = self._options
         nothing = NoAudio(ask_again_s=options.rest_s)
-        if self._is_media_near_limit():
-            return nothing
         waiting = await self._store.waiting(
-            options.most_looked_at, also_untranscribed=not options.transcribe
+            options.most_looked_at,
+            also_untranscribed=not options.transcribe,
+            overdue_before=self._overdue_before(),
         )
         for each in waiting:
-            if not self._is_free(each.recording_id, wanted):
+            if not self._is_free(each.recording_id, wanted) or self._has_time(each):
                 continue
             if each.attempts >= options.max_attempts:
                 await self._give_up(each)
                 continue
             return await self._begin(each, wanted)
         return nothing
+
+    def _overdue_before(self) -> datetime | None:
+        at_most_s = self._options.plain_at_most_s
+        return None if at_most_s is None else self._utc_now() - timedelta(seconds=at_most_s)
+
+    def _has_time(self, each: Waiting) -> bool:
+        """The media workers need the machine, and it is not overdue."""
+        before = self._overdue_before()
+        is_overdue = before is not None and each.started < before
+        return not is_overdue and self._is_media_near_limit()
 
     def _is_free(self, recording_id: RecordingId, wanted: LeaseAudio) -> bool:
         now = self._monotonic_s()
@@ -120,7 +161,9 @@ class ArchiveDesk:
         if had is None or (had.worker, had.run) != (wanted.worker, wanted.run):
             await self._store.count_attempt(recording_id, each.attempts + 1)
         until = self._monotonic_s() + self._options.lease_s
-        self._leases[recording_id] = _Lease(wanted.worker, wanted.run, until)
+        self._leases[recording_id] = _Lease(
+            wanted.worker, wanted.run, until, is_hurried=self._is_media_near_limit()
+        )
         comment = await self._comment_of(recording_id)
         return AudioWork(recording_id=recording_id, file=each.file, comment=comment)
 
@@ -134,7 +177,8 @@ class ArchiveDesk:
         if lease is None:
             return AudioGone()
         lease.until = self._monotonic_s() + self._options.lease_s
-        return GoOn(pause_s=self._options.rest_s if self._is_media_near_limit() else 0.0)
+        rests = self._is_media_near_limit() and not lease.is_hurried
+        return GoOn(pause_s=self._options.rest_s if rests else 0.0)
 
     async def _archived(self, message: AudioArchived) -> Reply:
         recording_id = RecordingId(message.recording_id)
@@ -144,11 +188,18 @@ class ArchiveDesk:
         await self._store.keep(recording_id, archived)
         self._forget(recording_id)
         if await self._store.find_place(recording_id) is None:
-            await asyncio.to_thread(self._discard, message.audio_key)
-            await asyncio.to_thread(self._discard, message.peaks_key)
+            for key in (message.audio_key, message.peaks_key):
+                await self._discard_late(key)
         for each, file in await self._store.with_wav():
             await self._remove_wav(each, file)
         return Done()
+
+    async def _discard_late(self, key: str) -> None:
+        """Its recording was deleted while it was archived; no archiver waits for that."""
+        try:
+            await asyncio.to_thread(self._discard, key)
+        except Unavailable as error:
+            log.warning("%s is deleted when its store is back: %s", key, error)
 
     async def _failed(self, message: AudioFailed) -> Reply:
         recording_id = RecordingId(message.recording_id)

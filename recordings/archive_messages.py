@@ -8,6 +8,8 @@
       AudioArchived(worker, recording, keys …) ▶     it is on the shelf and was read back
       AudioFailed(worker, recording, sentence) ▶
       ◀──────────── Done
+      TellShelf(worker, files, bytes, trouble) ▶     where files go on to a store elsewhere
+      ◀──────────── GoOn(pause_s)
 
 Core removes the WAV when it has written down the keys, never before. The archiver only asks.
 """
@@ -54,7 +56,19 @@ class AudioFailed(_Message, frozen=True):
     "A full disk and the like: no fault of this recording."
 
 
-Request: TypeAlias = LeaseAudio | KeepAudio | AudioArchived | AudioFailed
+class TellShelf(_Message, frozen=True):
+    """What waits on this disk for the store that recordings are kept in."""
+
+    worker: str
+    files: int
+    bytes: int
+    oldest_s: float
+    "Age of the file that waits longest."
+    trouble: str = ""
+    "Why nothing goes, a sentence."
+
+
+Request: TypeAlias = LeaseAudio | KeepAudio | AudioArchived | AudioFailed | TellShelf
 
 # -- replies ---------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ queue ──▶ WAITING ── keep ──▶ PROVED, the WAV is there still ─
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -37,6 +38,7 @@ class Waiting:
     recording_id: RecordingId
     file: str
     attempts: int
+    started: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,18 @@ class ArchiveStore:
         async with transaction(self._sessions) as session:
             await session.execute(insert_missing(session, ArchiveRow), rows)
 
-    async def waiting(self, limit: int, *, also_untranscribed: bool) -> list[Waiting]:
-        """Ended ones, the oldest first; who is to be transcribed first is left out otherwise."""
+    async def waiting(
+        self, limit: int, *, also_untranscribed: bool, overdue_before: datetime | None = None
+    ) -> list[Waiting]:
+        """Ended ones, the oldest first; who is to be transcribed first is left out otherwise, but
+        for talks that began before `overdue_before`."""
         query = (
-            select(ArchiveRow.recording_id, RecordingRow.file, ArchiveRow.attempts)
+            select(
+                ArchiveRow.recording_id,
+                RecordingRow.file,
+                ArchiveRow.attempts,
+                RecordingRow.started,
+            )
             .join(RecordingRow, RecordingRow.recording_id == ArchiveRow.recording_id)
             .where(ArchiveRow.state == ArchiveState.WAITING.value)
             .where(RecordingRow.complete.is_not(None))
@@ -101,10 +111,16 @@ class ArchiveStore:
             .limit(limit)
         )
         if not also_untranscribed:
-            query = query.where(RecordingRow.transcript != TranscriptState.QUEUED.value)
+            may_go = RecordingRow.transcript != TranscriptState.QUEUED.value
+            if overdue_before is not None:
+                may_go |= RecordingRow.started < overdue_before
+            query = query.where(may_go)
         async with transaction(self._sessions) as session:
             rows = await session.execute(query)
-            return [Waiting(RecordingId(each), file, count) for each, file, count in rows]
+            return [
+                Waiting(RecordingId(each), file, count, started)
+                for each, file, count, started in rows
+            ]
 
     async def attempts(self, recording_id: RecordingId) -> int:
         async with transaction(self._sessions) as session:

@@ -80,6 +80,7 @@ def audio_router(
         prefix="/api/v1/recordings", tags=["recordings"], dependencies=[Depends(guard)]
     )
     finder = _Finder(store, places)
+    player = Player(store, places, note)
 
     @router.get(
         "/{recording_id}/audio",
@@ -97,12 +98,7 @@ def audio_router(
         Accept header that names audio/flac and not WAV, gives the archive's file. Each listening
         and each download is in the audit before it begins; 503 while that can't be written."""
         prefers_flac = FLAC in accept and "wav" not in accept
-        file, kind = await finder.audio(recording_id, form, prefers_flac=prefers_flac)
-        with ExitStack() as on_failure:
-            on_failure.callback(file.close)
-            await note(recording_id, by, _way(request))
-            on_failure.pop_all()
-        return _stream(request, file, kind, f"{recording_id}.{kind.removeprefix('audio/')}")
+        return await player.answer(recording_id, by, request, form, prefers_flac=prefers_flac)
 
     @router.get(
         "/{recording_id}/peaks",
@@ -136,6 +132,33 @@ def audio_router(
         ]
 
     return router
+
+
+class Player:
+    """Answers a request with a recording's audio, when the audit has it."""
+
+    def __init__(self, store: RecordingStore, places: AudioPlaces, note: NoteHeard) -> None:
+        self._finder = _Finder(store, places)
+        self._note = note
+
+    async def answer(
+        self,
+        recording_id: RecordingId,
+        by: str,
+        request: Request,
+        form: str | None = None,
+        *,
+        prefers_flac: bool = False,
+        how: Hearing | None = None,
+    ) -> Response:
+        """`form`: 'wav' or 'flac'; `how`: as the audit is to call it, else what the request
+        looks like."""
+        file, kind = await self._finder.audio(recording_id, form, prefers_flac=prefers_flac)
+        with ExitStack() as on_failure:
+            on_failure.callback(file.close)
+            await self._note(recording_id, by, how or _way(request))
+            on_failure.pop_all()
+        return _stream(request, file, kind, f"{recording_id}.{kind.removeprefix('audio/')}")
 
 
 class _Finder:

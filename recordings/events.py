@@ -176,6 +176,21 @@ class RecordingDeleted:
     "Name of the file in `data/certificates`."
 
 
+@dataclass(frozen=True, slots=True)
+class ShelfTroubled:
+    """Archived recordings do not reach the store they are kept in, or too many wait; they are on
+    this disk."""
+
+    sentence: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfMended:
+    """They do again; told once after each start of core, too."""
+
+
 RecordingEvent: TypeAlias = (
     RecordingStarted
     | RecordingEnded
@@ -190,4 +205,6 @@ RecordingEvent: TypeAlias = (
     | RecordingHeld
     | RecordingReleased
     | RecordingDeleted
+    | ShelfTroubled
+    | ShelfMended
 )

@@ -94,8 +94,8 @@ class SealedShelf:
     def all_keys(self) -> list[str]:
         return self._shelf.all_keys()
 
-    def patch(self, key: str, at: int, data: bytes) -> None:
-        self._shelf.patch(key, at, data)
+    def patch(self, key: str, *changes: tuple[int, bytes]) -> None:
+        self._shelf.patch(key, *changes)
 
     def rewrap(self, key: str) -> bool:
         """Wrap the file's key with the newest master key; False when it is already, or when the
@@ -109,10 +109,10 @@ class SealedShelf:
         other = _SLOT_COUNT - 1 - used
         if head.slots[used].startswith(newest.key_id):
             if head.slots[other] != _EMPTY:  # killed before it was emptied
-                self._shelf.patch(key, _slot_at(other), _EMPTY)
+                self._shelf.patch(key, (_slot_at(other), _EMPTY))
             return False
-        self._shelf.patch(key, _slot_at(other), _wrap(data_key, head.file_id, newest))
-        self._shelf.patch(key, _slot_at(used), _EMPTY)
+        wrapped = _wrap(data_key, head.file_id, newest)
+        self._shelf.patch(key, (_slot_at(other), wrapped), (_slot_at(used), _EMPTY))
         return True
 
 

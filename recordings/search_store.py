@@ -28,6 +28,11 @@ from recordings.terms import IndexPart
 from telephony.calls.events import Side
 
 MOST_CLASSES = 500
+MERGE_PAGES = 256
+"Of 4 KB, written in one step."
+MERGED_CHANGES = 2
+"Fewer in a step: there was nothing to merge."
+_MERGE = text("INSERT INTO fts_transcript (fts_transcript, rank) VALUES ('merge', :pages)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,23 @@ class SearchStore:
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
+
+    async def forget_deleted(self) -> None:
+        """SQLite's index keeps the words of what was deleted until it is merged: all of it, in
+        steps of some milliseconds, between which others write. PostgreSQL's has a vacuum."""
+        pages = -MERGE_PAGES  # the first step takes up every part of the index, however small
+        while await self._merge(pages):
+            pages = MERGE_PAGES
+
+    async def _merge(self, pages: int) -> bool:
+        """False when nothing is left to be done; see "merge" in FTS5's documentation."""
+        async with self._transaction() as session:
+            if session.get_bind().dialect.name == POSTGRESQL:
+                return False
+            before = await session.scalar(text("SELECT total_changes()"))
+            await session.execute(_MERGE, {"pages": pages})
+            after = await session.scalar(text("SELECT total_changes()"))
+        return int(after or 0) - int(before or 0) >= MERGED_CHANGES
 
     async def find(
         self, terms: Sequence[Term], wanted: SearchFilter, limit: int, offset: int

@@ -16,7 +16,7 @@ from typing import NoReturn
 from foundation import clock
 from foundation.errors import CallCentreError, Unavailable
 from recordings import wav
-from recordings.archive import FolderShelf, Shelf, open_audio, read_side
+from recordings.archive import Audio, FolderShelf, Shelf, open_audio, read_side
 from recordings.messages import (
     EITHER,
     CarryOn,
@@ -70,6 +70,12 @@ class TranscriberOptions:
 
     core_away_s: float = 1.0
     "Wait before asking again when core does not answer."
+
+    away_s: float = 5.0
+    "Wait before opening the audio again when its store does not answer."
+
+    away_tries: int = 120
+    "So often; then the attempt has failed."
 
 
 class _LostWork(Exception):
@@ -134,10 +140,12 @@ class Transcriber:
         listenings = sum(len(languages.split(EITHER)) for languages in given.languages)
         work = _Work(given, listenings, self._cpu_s())
         try:
-            sides = [
-                await self._hear_side(work, side, languages)
-                for side, languages in zip(Side, given.languages, strict=True)
-            ]
+            # Open until the end: a WAV may go to the archive in between.
+            with await self._open(work) as audio:
+                sides = [
+                    await self._hear_side(work, audio, side, languages)
+                    for side, languages in zip(Side, given.languages, strict=True)
+                ]
         except _LostWork:
             log.info("%s was given to another transcriber", given.recording_id)
         except (CallCentreError, OSError) as error:
@@ -157,9 +165,9 @@ class Transcriber:
             cpu_s=self._cpu_s() - work.began_cpu_s,
         )
 
-    async def _hear_side(self, work: _Work, side: Side, languages: str) -> HeardSide:
+    async def _hear_side(self, work: _Work, audio: Audio, side: Side, languages: str) -> HeardSide:
         """Each side by itself: two people at once are too much for any model."""
-        pcm, rate = await asyncio.to_thread(self._read_side, work.given, side)
+        pcm, rate = await asyncio.to_thread(read_side, audio, side)
         measured = await asyncio.to_thread(voice.measure, pcm, rate)
         work.length_s = len(pcm) / wav.SAMPLE_BYTES / rate
         heard = {
@@ -177,11 +185,20 @@ class Transcriber:
             parts=[HeardPart(part.words, part.letters) for part in parts],
         )
 
-    def _read_side(self, work: Work, side: Side) -> tuple[bytes, int]:
+    async def _open(self, work: _Work) -> Audio:
+        """A store that is away is waited for: attempts are for what is wrong with a talk."""
+        for _ in range(self._options.away_tries):
+            try:
+                return await asyncio.to_thread(self._audio_of, work.given)
+            except Unavailable as error:
+                log.info("%s waits: %s", work.given.recording_id, error)
+                await self._sleep(self._options.away_s)
+                await self._keep(work)
+        return await asyncio.to_thread(self._audio_of, work.given)
+
+    def _audio_of(self, given: Work) -> Audio:
         shelf = self._options.shelf or FolderShelf(self._options.recordings)
-        path = self._options.recordings / work.file
-        with open_audio(path, shelf, work.archive_key) as audio:
-            return read_side(audio, side)
+        return open_audio(self._options.recordings / given.file, shelf, given.archive_key)
 
     async def _listen(self, work: _Work, pcm: bytes, rate: int, language: str) -> list[Word]:
         recogniser = await self._recogniser(language)

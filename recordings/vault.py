@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from foundation.errors import CallCentreError, Conflict, NotFound
+from foundation.errors import CallCentreError, Conflict, NotFound, Unavailable
 from foundation.ids import QueueId, RecordingId
 from recordings.archive import Shelf
 from recordings.certificate import Certificates, Gone, describe
@@ -76,7 +76,8 @@ class Vault:
     ) -> str:
         """Deletes all or nothing; the certificate's name.
 
-        `about`: what else the certificate says. Raises `Conflict` for what is held or goes on.
+        `about`: what else the certificate says. Raises `Conflict` for what is held or goes on, and
+        `Unavailable` when the audio's store is away: then it is to be done again.
         """
         async with self._one_at_a_time:
             await self._refuse(doomed)
@@ -145,6 +146,8 @@ class Vault:
         try:
             with self._shelf.open(key) as file:
                 return describe(kind, of, file)
+        except Unavailable:
+            raise  # nothing was deleted yet, and it can be done later
         except CallCentreError as error:
             log.warning("%s is deleted unread: %s", key, error)
             return Gone(kind, of, 0, "")

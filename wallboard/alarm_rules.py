@@ -93,6 +93,7 @@ DEFAULT_RULES: Rules = {
     "disk": FigureRule(
         figure="disk_free_gb", is_above=False, limit=5.0, clear=6.0, for_s=10.0, clear_s=60.0
     ),
+    "recordings_store": FigureRule(figure="store_down_s", limit=240.0, clear=0.0),
     "transcript_lag": FigureRule(
         figure="transcript_lag_s",
         limit=3600.0,

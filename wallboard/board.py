@@ -52,6 +52,8 @@ from recordings.events import (
     RecordingPaused,
     RecordingResumed,
     RecordingStarted,
+    ShelfMended,
+    ShelfTroubled,
     TranscriptFailed,
     TranscriptReady,
 )
@@ -117,6 +119,8 @@ ALSO: dict[type, tuple[tuple[str, Callable[[Any, Any, float], None]], ...]] = {
     TrunkDown: (("troubles", Troubles.trunk_down),),
     TrunkUp: (("troubles", Troubles.trunk_up),),
     RecordingEnded: (("troubles", Troubles.recording_ended),),
+    ShelfTroubled: (("troubles", Troubles.shelf_troubled),),
+    ShelfMended: (("troubles", Troubles.shelf_mended),),
     TranscriptReady: (("troubles", Troubles.transcript_settled),),
     TranscriptFailed: (("troubles", Troubles.transcript_settled),),
     CallQueued: (("rushes", Rushes.queued),),
@@ -204,6 +208,7 @@ class Board:
             RecordingResumed: self._recording_resumed,
             TranscriptReady: self._transcript_ready,
             TranscriptFailed: self._transcript_failed,
+            ShelfTroubled: self._shelf_troubled,
         }
 
     def fold(self, record: BoardRecord) -> None:
@@ -503,6 +508,11 @@ class Board:
     def _transcript_failed(self, event: TranscriptFailed, at_s: float) -> None:
         if event.final:
             self._notice(at_s, NoticeKind.TRANSCRIPT_FAILED, event.sentence)
+
+    def _shelf_troubled(self, event: ShelfTroubled, at_s: float) -> None:
+        """Where the store is, is not for a wall."""
+        text = f"{event.files} files, {event.bytes / 1e6:.1f} MB"
+        self._notice(at_s, NoticeKind.STORE_DOWN, text)
 
     def _media_troubled(self, event: MediaTroubled, at_s: float) -> None:
         self._notice(at_s, NoticeKind.MEDIA, event.sentence)

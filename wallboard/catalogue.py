@@ -81,6 +81,13 @@ FIGURES = _figures(
         Better.LOW,
     ),
     Figure("disk_free_gb", Unit.GIGABYTES, Of.HOUSE, Words("Disk free", "磁盘剩余"), Better.HIGH),
+    Figure(
+        "store_down_s",
+        Unit.SECONDS,
+        Of.HOUSE,
+        Words("Recordings not taken for", "录音未入库"),
+        Better.LOW,
+    ),
 )
 
 

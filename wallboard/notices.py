@@ -18,6 +18,8 @@ class NoticeKind(StrEnum):
     MEDIA = "media"
     LINE_LOST = "line_lost"
     "A line at another PBX takes no calls."
+    STORE_DOWN = "store_down"
+    "Archived recordings do not reach the store they are kept in."
     AGENT_AWAY = "agent_away"
     "A pause has lasted longer than its reason allows."
     EMERGENCY_ON = "emergency_on"

@@ -121,6 +121,7 @@ class Readings:
             "transcripts": lambda: self._board.transcripts,
             "transcript_lag_s": lambda: self._board.transcript_lag_s(self.now_s),
             "disk_free_gb": lambda: self._host.disk_free_gb,
+            "store_down_s": lambda: self._board.troubles.shelf_down_s(self.now_s),
         }
         return own[figure]()
 

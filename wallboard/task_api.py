@@ -7,11 +7,10 @@ message and say that it is done; who has it, a team lead or a supervisor may put
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from desk.store import TaskStore
@@ -96,11 +95,11 @@ class Messages:
     def __init__(
         self,
         said: Callable[[RecordingId], Awaitable[Said]],
-        file: Callable[[RecordingId, str], Awaitable[Path]],
+        audio: Callable[[RecordingId, str, Request], Awaitable[Response]],
     ) -> None:
-        """`file`, for a user, raises NotFound or Conflict where there is no audio."""
+        """`audio`, for a user, raises NotFound or Conflict where there is none."""
         self.said = said
-        self.file = file
+        self.audio = audio
 
 
 def task_routes(service: BoardService, store: TaskStore, messages: Messages) -> APIRouter:
@@ -164,13 +163,12 @@ def _to_read(router: APIRouter, tasks: _Tasks) -> None:
     async def one(task_id: str, user: Seer) -> TaskOut:
         return await tasks.out(await tasks.seen(task_id, user))
 
-    @router.get("/{task_id}/audio", summary="The message", response_class=FileResponse)
-    async def audio(task_id: str, user: Seer) -> FileResponse:
+    @router.get("/{task_id}/audio", summary="The message", response_class=Response)
+    async def audio(task_id: str, user: Seer, request: Request) -> Response:
         found = await tasks.seen(task_id, user)
         if not found.recording_id:
             raise NotFound(f"The task {task_id!r} is about no message.")
-        file = await tasks.messages.file(found.recording_id, user.user_id)
-        return FileResponse(file, filename=file.name)
+        return await tasks.messages.audio(found.recording_id, user.user_id, request)
 
 
 def _to_do(router: APIRouter, tasks: _Tasks) -> None:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from acd.events import AgentAway, AgentChanged
 from foundation.ids import AgentId, RecordingId
-from recordings.events import RecordingEnded, TranscriptFailed, TranscriptReady
+from recordings.events import (
+    RecordingEnded,
+    ShelfMended,
+    ShelfTroubled,
+    TranscriptFailed,
+    TranscriptReady,
+)
 from telephony.lines.events import LineLost, LineRegistered
 from telephony.sip.events import TrunkDown, TrunkUp
 
@@ -33,6 +39,8 @@ class Troubles:
         self.down: dict[str, str] = {}
         "`trunk NAME` and `line NUMBER` that take no calls, with what was said of it."
         self.away: dict[AgentId, Away] = {}
+        self.shelf_since_s: float | None = None
+        "Since when recordings do not reach their store."
         self._unwritten: dict[RecordingId, float] = {}
         "When each recording ended that has no transcript yet, oldest first."
 
@@ -40,6 +48,16 @@ class Troubles:
         """Age of the oldest recording that waits for its transcript; 0 when none does."""
         oldest_s = next(iter(self._unwritten.values()), None)
         return 0.0 if oldest_s is None else max(0.0, now_s - oldest_s)
+
+    def shelf_down_s(self, now_s: float) -> float:
+        """For how long recordings have not reached their store; 0 when they do."""
+        return 0.0 if self.shelf_since_s is None else max(0.0, now_s - self.shelf_since_s)
+
+    def shelf_troubled(self, event: ShelfTroubled, at_s: float) -> None:
+        self.shelf_since_s = at_s if self.shelf_since_s is None else self.shelf_since_s
+
+    def shelf_mended(self, event: ShelfMended, at_s: float) -> None:
+        self.shelf_since_s = None
 
     def agent_away(self, event: AgentAway, at_s: float) -> None:
         self.away[event.agent_id] = Away(event.reason, event.away_s, at_s)

@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from acd.views import FloorNow
 from foundation.errors import Unavailable
 from foundation.web.api import MetricsSource
-from foundation.web.app import WebOptions, create_app
+from foundation.web.app import OnRefused, WebOptions, create_app
 from foundation.web.door import Change
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords
@@ -86,7 +86,9 @@ class BoardOptions:
     "The boards as core serves them; None: they never change."
     socket: SocketOptions = field(default_factory=SocketOptions)
     rules: Rules = field(default_factory=dict)
-    "What is an alarm."
+    "What is an alarm, until core is asked for it."
+    read_rules: Callable[[], Awaitable[Rules]] | None = None
+    "The rules as core serves them; None: they never change."
     ways: Mapping[str, Way] = field(default_factory=dict)
     "Who outside is told of alarms: `webhook`, `mail`."
     look_at_host: Callable[[], Host] | None = None
@@ -114,6 +116,7 @@ def build(
     passwords: Passwords | None = None,
     change: Change | None = None,
     on_end: Callable[[], Awaitable[None]] | None = None,
+    on_refused: OnRefused | None = None,
 ) -> FastAPI:
     """An application for uvicorn; while it runs it follows core through `link`.
 
@@ -122,11 +125,16 @@ def build(
     `on_failure` is called when a task of ours dies: a board that stands still must not look alive.
     """
     registry = registry or CollectorRegistry()
+    rules = dict(options.rules)
 
     async def read_directory() -> Directory:
-        """With the boards, which speak of what is in it."""
+        """With the boards, which speak of what is in it, and with the alarms' rules."""
         if options.read_plans is not None:
             screens.change_plans(await options.read_plans())
+        if options.read_rules is not None:
+            changed = await options.read_rules()
+            rules.clear()
+            rules.update(changed)
         assert options.read_directory is not None
         return await options.read_directory()
 
@@ -139,7 +147,7 @@ def build(
         options.read_floor,
     )
     screens = Screens(service, options.plans)
-    desk = AlarmDesk(service, options.rules, options.look_at_host)
+    desk = AlarmDesk(service, rules, options.look_at_host)
     tv = TvDesk(screens, options.read_tv_links)
     service.listeners.append(tv.on_event)
     words = None if options.words_socket is None else LiveWords(options.words_socket)
@@ -149,7 +157,7 @@ def build(
     async def running(app: FastAPI) -> AsyncIterator[None]:
         if options.keeping is not None:
             service.board = await options.keeping.board(options.zone, options.directory)
-        works = _works(service, screens, desk, tv, options)
+        works = _works(service, screens, desk, tv, options, rules)
         works |= {} if words is None else _works_of_words(words, service)
         tasks = [asyncio.create_task(work(), name=name) for name, work in works.items()]
         for task in tasks:
@@ -183,6 +191,7 @@ def build(
         lifespan=running,
         passwords=passwords,
         change=change,
+        on_refused=on_refused,
     )
 
 
@@ -191,9 +200,14 @@ def _works_of_words(words: LiveWords, service: BoardService) -> dict[str, Work]:
 
 
 def _works(
-    service: BoardService, screens: Screens, desk: AlarmDesk, tv: TvDesk, options: BoardOptions
+    service: BoardService,
+    screens: Screens,
+    desk: AlarmDesk,
+    tv: TvDesk,
+    options: BoardOptions,
+    rules: Rules,
 ) -> dict[str, Work]:
-    """What runs as long as the application does, by name."""
+    """What runs as long as the application does, by name. `rules` may change meanwhile."""
     works: dict[str, Work] = {
         "follow-core": service.follow,
         "publish-board": screens.run,
@@ -204,7 +218,7 @@ def _works(
         "past-day": partial(_read_past, service, screens, options.read_past),
     }
     for name, way in options.ways.items():
-        works[f"post-{name}"] = AlarmPost(service, Outbox(name, options.rules), way).run
+        works[f"post-{name}"] = AlarmPost(service, Outbox(name, rules), way).run
     if options.keeping is not None:
         works["keep-board"] = BoardKeeper(service, options.keeping.file).run
     return works

@@ -84,6 +84,9 @@ def summary(settings: Settings) -> Table:
     table.add_row("media", f"{settings.media.address}, ports {first} to {last}")
     if settings.media.driver == "rtpengine":
         table.add_row("rtpengine", str(settings.media.rtpengine))
+    if (shelf := settings.recordings.shelf).kind == "s3":
+        place = f"bucket {shelf.bucket} at {shelf.endpoint}, {shelf.prefix or 'no prefix'}"
+        table.add_row("recordings", place)
     for line in settings.lines:
         at = f", registered at {line.pyvoip.server}" if line.pyvoip else ""
         table.add_row(f"line {line.number}", f"flow {line.flow}{at}")

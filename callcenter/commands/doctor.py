@@ -15,6 +15,7 @@ from callcenter.line_accounts import carried_lines
 from callcenter.rtpengine_health import rtpengine
 from callcenter.rules import prompt_options
 from callcenter.settings import Settings, load
+from callcenter.shelf_health import examine_shelf
 from callcenter.supervise import status
 from callcenter.trunk_health import examine_trunks
 from foundation.errors import ConfigurationError
@@ -53,6 +54,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield health.pbx(number, account.server, account.port)
     yield health.disk_space(settings.recordings_path)
     yield health.disk_speed(settings.data_path)
+    yield from examine_shelf(settings)
     yield asyncio.run(health.database(settings.database_url, settings.folder))
     yield health.realtime()
     if settings.media.opus:

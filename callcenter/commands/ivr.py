@@ -19,7 +19,7 @@ from foundation.yaml_lines import nearest
 from ivr import draw_svg, drawing, schema
 from ivr.caller import Caller
 from ivr.dialogue import FAILS, MISSING, Answer, Dialogue, Hangs
-from ivr.effects import StartLookup
+from ivr.effects import HandOverCard, StartLookup
 from ivr.flow import Flow
 from ivr.inputs import LookupDone
 
@@ -179,8 +179,11 @@ def _do(words: str, dialogue: Dialogue) -> bool:
     return True
 
 
-def _ask_for_answer(node: str, asked: StartLookup) -> Answer:
-    typer.echo(f"  {node} asks {asked.method} {asked.url} {dict(asked.query) or ''}")
+def _ask_for_answer(node: str, asked: StartLookup | HandOverCard) -> Answer:
+    if isinstance(asked, HandOverCard):
+        typer.echo(f"  {node} hands a card over")
+    else:
+        typer.echo(f"  {node} asks {asked.method} {asked.url} {dict(asked.query) or ''}")
     words = typer.prompt("  its answer as JSON, or: missing, fails, hangs", default="fails")
     if words == "missing":
         return MISSING

@@ -10,7 +10,7 @@ import typer
 from callcenter.asks import Erased, EraseParty
 from callcenter.callers_data import CallersDataFinder
 from callcenter.codec import CODEC
-from callcenter.erase import Eraser
+from callcenter.erase import Eraser, forgetting
 from callcenter.places import Places
 from callcenter.rules import archive_shelf, certificates
 from callcenter.settings import Settings, load
@@ -103,6 +103,7 @@ async def _erase_without_core(settings: Settings, ask: EraseParty) -> Erased:
         eraser = Eraser(
             *(book, store, journal, journal.publish, finder, vault, held),
             others=[HeardStore(sessions).erase, TaskStore(sessions).erase],
+            forget_deleted=forgetting(sessions),
         )
         return await eraser.erase(ask)
     finally:

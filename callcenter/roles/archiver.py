@@ -10,8 +10,10 @@ from callcenter.core_line import ArchiverLine
 from callcenter.places import Places
 from callcenter.rules import archive_shelf
 from callcenter.settings import Settings, load
+from callcenter.shelves import moving_shelf
 from foundation.log import set_up
 from recordings.archiver import ArchiverOptions, run_archiver
+from recordings.mover import Mover, MoverOptions
 
 
 def options(settings: Settings) -> ArchiverOptions:
@@ -23,14 +25,23 @@ def options(settings: Settings) -> ArchiverOptions:
 async def run(settings: Settings) -> None:
     """Until SIGTERM; work under way is done again by whoever comes next."""
     line = ArchiverLine(Places(settings.data_path).core_socket)
-    work = asyncio.create_task(
-        run_archiver(options(settings), line, archive_shelf(settings)), name="archiver"
-    )
+    work = asyncio.create_task(archive_and_move(settings, line), name="archiver")
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
     await asyncio.wait({work})
     await line.close()
     if not work.cancelled():
         work.result()
+
+
+async def archive_and_move(settings: Settings, line: ArchiverLine) -> None:
+    """Moving waits for a store, archiving for nobody: neither waits for the other."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(
+            run_archiver(options(settings), line, archive_shelf(settings)), name="archive"
+        )
+        if (shelf := moving_shelf(settings)) is not None:
+            mover = Mover(MoverOptions(worker="archiver"), line, shelf)
+            tasks.create_task(mover.run(), name="move")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,15 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from callcenter.asks import ChangeAccounts, NoteHeard, ReadFlows, RescoreTalks
+from callcenter.alarm_settings import AlarmSection, rules_of
+from callcenter.asks import (
+    ChangeAccounts,
+    NoteHeard,
+    NoteRefused,
+    ReadAlarmRules,
+    ReadFlows,
+    RescoreTalks,
+)
 from callcenter.call_record import call_record_router
 from callcenter.call_rows import rows_of_call
 from callcenter.codec import CODEC
@@ -39,6 +48,7 @@ from callcenter.places import Places
 from callcenter.quality_book import QualityBook
 from callcenter.records_api import records_router
 from callcenter.records_csv import Days
+from callcenter.refusals import is_audited
 from callcenter.rules import alarm_ways, archive_shelf, directory, phone_options
 from callcenter.search_api import search_router
 from callcenter.secret import derive_key
@@ -66,7 +76,7 @@ from foundation.web.users import Role, User
 from ivr.store import HeardStore
 from recordings.api import Guard, recordings_router
 from recordings.archive_store import ArchiveStore
-from recordings.audio_api import AudioPlaces, audio_router
+from recordings.audio_api import AudioPlaces, Player, audio_router
 from recordings.events import Hearing
 from recordings.inspection.api import InspectionApi, inspection_router
 from recordings.inspection.form import FormBook
@@ -78,6 +88,7 @@ from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
 from recordings.vault_store import VaultStore
 from telephony.calls.store import PartyStore
+from wallboard.alarm_rules import Rules
 from wallboard.directory import Directory
 from wallboard.flow_api import flow_routes
 from wallboard.host import look_at_disk
@@ -121,19 +132,15 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         store, known_directory, agents_hear_own=settings.recordings.agents_hear_own
     )
     recordings = recordings_router(store, zone, hearing)
-    audio = audio_router(
-        store,
-        AudioPlaces(
-            folder=settings.recordings_path,
-            shelf=archive_shelf(settings),
-            archives=ArchiveStore(sessions),
-            marks=MarkStore(sessions),
-        ),
-        hearing,
-        partial(note_heard, line),
-        user_id,
+    audio_places = AudioPlaces(
+        folder=settings.recordings_path,
+        shelf=archive_shelf(settings),
+        archives=ArchiveStore(sessions),
+        marks=MarkStore(sessions),
     )
-    messages = MessageFiles(store, settings.recordings_path, partial(note_heard, line)).for_tasks()
+    note = partial(note_heard, line)
+    audio = audio_router(store, audio_places, hearing, note, user_id)
+    messages = MessageFiles(store, Player(store, audio_places, note)).for_tasks()
     quality = quality_of(settings, line, store, QualityStore(sessions), hearing)
     journal = JournalReader(settings.journal_path, CODEC)
     parties = PartyStore(sessions)
@@ -169,6 +176,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             plans=settings.boards,
             read_plans=line.boards,
             rules=settings.alarm_rules,
+            read_rules=partial(read_alarm_rules, line),
             ways=alarm_ways(settings),
             look_at_host=partial(look_at_disk, settings.recordings_path),
             read_tv_links=TvLinkStore(sessions).all,
@@ -217,6 +225,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
         metrics_sources=[line.metrics],
         change=lambda change: line.request(ChangeAccounts(change)),
         on_end=engine.dispose,
+        on_refused=partial(note_refused, line),
     )
 
 
@@ -260,6 +269,18 @@ def inspections_of(settings: Settings, line: WebCore, store: InspectionStore) ->
 
 async def note_heard(line: WebCore, recording_id: RecordingId, by: str, how: Hearing) -> None:
     await line.request(NoteHeard(recording_id, by, how))
+
+
+async def note_refused(line: WebCore, by: str, method: str, path: str, why: str) -> None:
+    """While core is away nothing is noted: who is refused gets nothing either way."""
+    if is_audited(path):
+        with suppress(Unavailable):
+            await line.request(NoteRefused(by, f"{method} {path}", why))
+
+
+async def read_alarm_rules(line: WebCore) -> Rules:
+    served = await line.request(ReadAlarmRules())
+    return rules_of(AlarmSection.model_validate_json(served))
 
 
 def user_id(user: SignedIn) -> str:

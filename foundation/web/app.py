@@ -4,10 +4,11 @@ Layers from the outside in: security headers, the gate (sign-in, origin), body l
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import TypeAlias
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from foundation import clock
-from foundation.errors import CallCentreError, LocalError
+from foundation.errors import CallCentreError, LocalError, NotAllowed
 from foundation.web.account import account_routes
 from foundation.web.api import MetricsSource, ReadyCheck, health_routes, reference_routes
 from foundation.web.asgi import BodyLimit, SecurityHeaders, refusal
@@ -34,6 +35,10 @@ from foundation.web.users import Passwords
 from foundation.web.users_api import users_routes
 
 log = logging.getLogger(__name__)
+
+
+OnRefused: TypeAlias = Callable[[str, str, str, str], Awaitable[None]]
+"User, method, path, why."
 
 
 def wall_clock_s() -> float:
@@ -66,10 +71,12 @@ def create_app(
     passwords: Passwords | None = None,
     now_s: Callable[[], float] = wall_clock_s,
     change: Change | None = None,
+    on_refused: OnRefused | None = None,
 ) -> FastAPI:
     """`ready` are checked by /readyz, after the database; `now_s` is POSIX time.
 
     `metrics_sources`: other processes whose metrics /metrics gives beside ours.
+    `on_refused`: told of each 403 that a signed-in user gets, before he has it.
     `change`: who changes users and tokens; None: this process does it itself.
     """
     door = Door(
@@ -114,11 +121,11 @@ def create_app(
     app.include_router(users_routes(door))
     for router in routers:
         app.include_router(router)
-    _answer_errors(app)
+    _answer_errors(app, on_refused)
     return app
 
 
-def _answer_errors(app: FastAPI) -> None:
+def _answer_errors(app: FastAPI, on_refused: OnRefused | None) -> None:
     """Every error leaves as {"error": sentence}; a browser that goes to a page gets a page."""
 
     @app.exception_handler(CallCentreError)
@@ -126,6 +133,9 @@ def _answer_errors(app: FastAPI) -> None:
         if isinstance(error, LocalError):
             log.error("%s %s", request.method, request.url.path, exc_info=error)
             return _internal()
+        user = getattr(request.state, "user", None)
+        if isinstance(error, NotAllowed) and user is not None and on_refused is not None:
+            await on_refused(user.user_id, request.method, request.url.path, str(error))
         if is_navigation(request.scope, request.headers):
             return HTMLResponse(refusal_page(str(error)), error.http_status)
         return refusal(error.http_status, str(error))

@@ -15,7 +15,7 @@ from acd.events import CallAbandoned, CallbackQueued, CallQueued
 from callcenter.asks import EraseParty
 from callcenter.callers_data import CallersDataFinder
 from callcenter.codec import CODEC
-from callcenter.erase import ACTION, Eraser
+from callcenter.erase import ACTION, Eraser, forgetting
 from callcenter.events import ActionTaken
 from foundation import clock
 from foundation.db import make_engine, make_sessions
@@ -78,6 +78,7 @@ class Register:
             *(self.book, self.store, journal, journal.publish, finder, self.vault, self.held),
             self._cancel,
             [self._erase_other],
+            forgetting(sessions),
         )
 
     async def _erase_other(self, party_id: PartyId) -> None:
@@ -87,14 +88,14 @@ class Register:
         self.cancelled.append(callback_id)
         return True
 
-    async def talk(self, number: int, party: PartyId = LI_ID) -> Recording:
+    async def talk(self, number: int, party: PartyId = LI_ID, word: str = "hello") -> Recording:
         """A call of that party, recorded, archived and transcribed."""
         one = replace(recording(number), call_id=CallId(f"c-{number}"))
         self.journal.publish(CallArrived(one.call_id, party, "8000"))
         await self.recordings.add(one)
         await self.archives.queue(one.recording_id)
         await self.recordings.end(Ended(one.recording_id, 1.0, True, TranscriptState.QUEUED))
-        said = SideTranscript(Side.CALLER, "en", (Word("hello", 0.0, 0.5, 1.0),))
+        said = SideTranscript(Side.CALLER, "en", (Word(word, 0.0, 0.5, 1.0),))
         await self.recordings.save_transcript(one.recording_id, [said])
         await self.search.put(
             one.recording_id, [Indexed(Side.CALLER, tuple(index_parts(said.words)))]
@@ -147,6 +148,25 @@ async def test_number_is_forgotten_in_memory_and_on_disk_however_it_is_written(
     assert await register.store.load() == {}
     assert done.seq == 1
     assert await register.kept_events() == [ActionTaken("sue", ACTION, "p-li", done.certificate)]
+
+
+async def test_nothing_of_number_and_words_is_left_in_the_files_of_the_database(
+    register: Register, tmp_path: Path
+) -> None:
+    await register.talk(1, word="zanzibar")
+
+    def in_files(what: str) -> list[str]:
+        files = [path for path in tmp_path.glob("*.db*") if path.name != "journal.db"]
+        return [path.name for path in files if what.encode() in path.read_bytes()]
+
+    assert await register.store.flush()
+    assert in_files(LI)
+    assert in_files("zanzibar")
+
+    await register.eraser.erase(EraseParty(LI, "sue"))
+
+    assert in_files(LI) == []
+    assert in_files("zanzibar") == []
 
 
 async def test_number_that_never_called_is_not_found(register: Register) -> None:

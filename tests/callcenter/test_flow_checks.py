@@ -60,6 +60,7 @@ def test_dialogues_beside_a_flow_are_no_flows(tmp_path: Path) -> None:
         ("{do: hours, hours: offfice, open: end, closed: end}", "did you mean 'office'?"),
         ("{do: hours, open: end, closed: end}", "neither do the flow and the lines 8000"),
         ("{do: lookup, url: 'https://evil.example/', next: end, failed: end}", "none of lookups"),
+        ("{do: card, say: Key., next: end, refused: end, default: end}", "recordings.card"),
         ("{do: lookup, url: 'https://crm.example:444/', next: end, failed: end}", "none of"),
         ("{do: lookup, url: 'https://{line}/', next: end, failed: end}", "none of it a value"),
         ("{do: lookup, url: 'https://crm.example{line}', next: end, failed: end}", "none of it"),

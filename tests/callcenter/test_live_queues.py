@@ -445,7 +445,7 @@ async def test_recordings_of_a_removed_queue_are_kept_as_long_as_before(
 ) -> None:
     await office.add(keep_recordings_days=3650)
     await office.remove("night")
-    assert keep_days(office.house.with_gone_queues(), NIGHT) == 3650
+    assert keep_days(office.house.with_gone_queues(), NIGHT, None) == 3650
 
 
 async def test_list_tells_name_state_and_who_is_there(office: QueueOffice) -> None:

@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 
 from acd.events import AgentOffered, CallbackQueued, CallQueued, Priority
+from callcenter.card_entry import CardRule
+from callcenter.conductor import JOURNALED
 from callcenter.contact import Guest
 from callcenter.destinations import NumberRules
+from callcenter.house import RecordingRule
 from callcenter.menu_ports import Answer, MenuPorts
 from foundation.ids import CallId, OfferId, PartyId, QueueId, RecordingId
 from ivr.caller import Caller
@@ -15,6 +18,7 @@ from ivr.effects import AskSpeech, StartLookup
 from ivr.events import (
     CallbackAsked,
     CallerSent,
+    CardKeyed,
     FlowEnded,
     FlowStarted,
     LookupEnded,
@@ -148,6 +152,7 @@ class Menu(House):
         head: str = "",
         survey: str = "",
         numbers: NumberRules | None = None,
+        recording: RecordingRule | None = None,
     ) -> None:
         self.server, self.ears, self.box, self.voice = Server(), Ears(), Box(), Voice()
         ports = MenuPorts(
@@ -158,7 +163,13 @@ class Menu(House):
             speaker=self.voice,
         )
         flows = {one.name: one for one in (flow(nodes, head=head), *others)}
-        super().__init__(flows=flows, menus=ports, survey=survey, numbers=numbers or OneRule())
+        super().__init__(
+            flows=flows,
+            menus=ports,
+            survey=survey,
+            numbers=numbers or OneRule(),
+            recording=recording,
+        )
 
     def begin(self) -> CallId:
         call_id = self.arrive()
@@ -465,3 +476,40 @@ def test_flow_that_begins_anew_sends_away_whom_an_earlier_process_had_rung() -> 
     house.tell(calls.CallAnswered(call_id))
     assert house.control.verbs()[-2:] == ["take_back", "play"]
     assert contact.guest is None
+
+
+CARD = "4111111111111111"
+TAKES_CARD = (
+    "  a: {do: card, prompt: enter, into: {token: token}, next: end, refused: sorry,"
+    " default: end}\n"
+    "  sorry: {do: say, prompt: sorry, next: end}"
+)
+
+
+def test_card_is_posted_where_cards_of_talks_are_and_is_in_no_fact() -> None:
+    rule = RecordingRule(card=CardRule(post_to="https://pay.example/cards"))
+    house = Menu(TAKES_CARD, head="variables: {token: text}", recording=rule)
+    house.begin()
+    for key in f"{CARD}#":
+        house.press(key)
+
+    [asked] = house.server.asked
+    assert (asked.method, asked.url) == ("POST", "https://pay.example/cards")
+    assert asked.body == {"call_id": C1, "agent_id": "", "digits": CARD}
+    house.server.says({"token": "tok-7"})
+
+    [keyed] = house.facts(CardKeyed)
+    assert keyed == CardKeyed(C1, "main", "a", "taken", 1)
+    assert house.facts(CallQueued)
+    kept = [event for event in house.events if isinstance(event, JOURNALED)]
+    assert not any(CARD in repr(event) or CARD[:8] in repr(event) for event in kept)
+
+
+def test_without_a_server_for_cards_the_caller_is_told_so() -> None:
+    house = Menu(TAKES_CARD, head="variables: {token: text}")
+    house.begin()
+    for key in f"{CARD}#":
+        house.press(key)
+
+    assert house.server.asked == []
+    assert house.facts(CardKeyed) == [CardKeyed(C1, "main", "a", "refused", 1)]

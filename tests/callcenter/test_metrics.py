@@ -21,6 +21,7 @@ from callcenter.metrics import (
 )
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
 from recordings import events as recordings
+from recordings.shelf_watch import ShelfNow
 from recordings.transcription import Progress
 from telephony.calls import events as calls
 from telephony.lines.events import LineLost
@@ -285,3 +286,20 @@ def test_transcription_tells_its_lag_and_what_a_cpu_second_brings() -> None:
     ]
     assert got["transcription_audio_seconds_total"] / got["transcription_cpu_seconds_total"] == 50
     assert (got["transcription_resting"], got["transcription_workers"]) == (1, 0)
+
+
+def test_store_of_recordings_tells_what_waits_and_nothing_where_there_is_none() -> None:
+    assert not any(
+        name.startswith("recordings_store") for name in samples(CoreMetrics(lambda: IDLE))
+    )
+
+    now = ShelfNow(files=3, bytes=4000, oldest_s=90.0, trouble="it is away")
+    got = samples(CoreMetrics(lambda: replace(IDLE, shelf=now)))
+
+    told = {name: value for name, value in got.items() if name.startswith("recordings_store")}
+    assert told == {
+        "recordings_store_up": 0.0,
+        "recordings_store_waiting_files": 3.0,
+        "recordings_store_waiting_bytes": 4000.0,
+        "recordings_store_oldest_seconds": 90.0,
+    }

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from callcenter.agent_keys import AgentKeys, Passed, Pressed
-from callcenter.card_entry import CardEntry, CardRule, Complete, Over, fits_luhn
+from callcenter.card_entry import CardEntry, CardRule, Complete, Over
 from callcenter.contact import Contact
 from callcenter.house import Consent, KeyCommand, LineRule, RecordingMode, RecordingRule, strictest
 from callcenter.menu_ports import Answer, MenuPorts
 from callcenter.recording_actions import RecordingActions
 from foundation.errors import Conflict
 from foundation.ids import CallId, OfferId, RecordingId
+from ivr.cards import fits_luhn
 from ivr.effects import StartLookup
 from ivr.inputs import LookupDone, LookupFailed
 from recordings.events import (

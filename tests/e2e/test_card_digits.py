@@ -5,6 +5,8 @@ Caller 1000 Hz, agent 1200 Hz; the caller's keys come as telephone events and as
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ import httpx
 import numpy as np
 import pytest
 
+from ivr.events import CardKeyed
 from recordings.events import (
     CardEntryEnded,
     CardEntryStarted,
@@ -26,8 +29,8 @@ from recordings.events import (
     RecordingStarted,
 )
 from recordings.flac import FlacAudio
-from telephony.calls.events import CallBridged
-from tests.support.centre import Centre, served_with
+from telephony.calls.events import CallBridged, CallEnded
+from tests.support.centre import ROOT, Centre, served_with
 from tests.support.desk_phone import DeskCall
 from tests.support.media_phone import loudness
 from tests.support.programs import find_free_port
@@ -183,7 +186,7 @@ async def test_paused_and_carded_stretches_are_silence_with_marks_and_nothing_ha
 ) -> None:
     till.bodies.clear()
     async with till.open(), centre.web() as web, talking(centre) as talk:
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.8)  # both are heard for three quarters of a second before the pause
         pressed_in_the_menu = talk.agent.digits  # its end may have come after the bridge
         talk.agent.press("*9")
         await centre.told(RecordingPaused, talk.before)
@@ -269,4 +272,37 @@ async def test_core_and_media_killed_while_card_digits_are_keyed_give_nothing_aw
     # A continued file's time is known to half a second.
     assert not frames[begun + 400 : over - 6000].any()
     assert _tone(frames[-4000:-2400, 0]) == CALLER_HZ
+    nobody_kept(centre, CARD)
+
+
+CARD_FLOW = """\
+languages: [en]
+start: pay
+variables: {token: text}
+nodes:
+  pay: {do: card, prompt: choices, tries: 1, next: paid, refused: lost, default: lost}
+  paid: {do: hangup, reason: paid}
+  lost: {do: hangup, reason: lost}
+"""
+
+
+async def test_card_that_is_keyed_in_a_flow_reaches_the_till_and_nothing_else(
+    centre: Centre, till: Till
+) -> None:
+    file = centre.folder / "flows" / "spoken.yaml"
+    await asyncio.to_thread(file.write_text, CARD_FLOW)
+    reload = [sys.executable, "-m", "callcenter", "reload", str(centre.folder)]
+    done = await asyncio.create_subprocess_exec(*reload, cwd=ROOT, stdout=subprocess.DEVNULL)
+    assert await done.wait() == 0
+    till.bodies.clear()
+    before = centre.mark()
+    async with till.open(), centre.phone() as phone:
+        call = phone.dial("8001")
+        await call.answered()
+        call.press(CARD + "#")
+        keyed = await centre.told(CardKeyed, before, within_s=20)
+        ended = await centre.told(CallEnded, before)
+
+    assert (keyed.outcome, ended.reason) == ("taken", "paid")
+    assert [body["digits"] for body in till.bodies] == [CARD]
     nobody_kept(centre, CARD)

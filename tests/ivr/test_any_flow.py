@@ -14,6 +14,7 @@ from ivr.effects import (
     AskSpeech,
     Effect,
     EnterQueue,
+    HandOverCard,
     HangUp,
     RecordVoicemail,
     StartLookup,
@@ -160,7 +161,7 @@ def test_only_one_thing_is_waited_for_at_a_time(text: str) -> None:
     visit = visit_of(text, None)
     effects = visit.feed(Start(), 0.0)
     while True:
-        waited = (StartLookup, AskSpeech, RecordVoicemail, Transfer)
+        waited = (StartLookup, HandOverCard, AskSpeech, RecordVoicemail, Transfer)
         assert sum(isinstance(one, waited) for one in effects) <= 1
         if visit.deadline is None:
             return
@@ -181,7 +182,19 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 KINDS = [
-    *("say", "play", "menu", "digits", "ask", "hours", "branch", "set", "language", "lookup"),
+    *(
+        "say",
+        "play",
+        "menu",
+        "digits",
+        "card",
+        "ask",
+        "hours",
+        "branch",
+        "set",
+        "language",
+        "lookup",
+    ),
     *("queue", "callback", "voicemail", "survey", "transfer", "call", "return", "hangup", "echo"),
 ]
 KEYS = [

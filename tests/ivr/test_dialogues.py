@@ -173,3 +173,44 @@ def test_any_conversation_comes_to_an_end_by_waiting(doings: list[str | float]) 
                 dialogue.press(doing)
     dialogue.wait(1900)
     assert dialogue.is_over
+
+
+CARDS = """\
+start: pay
+variables: {token: text}
+nodes:
+  pay: {do: card, say: Your card., into: {token: token}, tries: 1, next: paid, refused: nay,
+        default: nay}
+  paid: {do: hangup, reason: paid}
+  nay: {do: hangup, reason: nay}
+"""
+CARD_TESTS = """\
+tests:
+  a card:
+    lookups: {pay: {answer: {token: tok-7}}}
+    steps:
+      - press: "4111111111111111#"
+      - expects: {card: taken, hangup: paid, variables: {token: tok-7}}
+  refused:
+    steps:
+      - press: "4111111111111111#"
+      - expects: {card: refused, hangup: nay}
+  wrong:
+    steps:
+      - press: "4111111111111112#"
+      - expects: {card: taken}
+"""
+
+
+def test_cards_in_dialogues_are_answered_like_lookups_and_their_keys_are_not_shown() -> None:
+    flow = parse_flow(CARDS, "flows/cards.yaml", "cards")[0]
+    house = House({"cards": flow}, {}, ZoneInfo("Asia/Shanghai"))
+    tests, document = parse(CARD_TESTS, "flows/cards.test.yaml", "cards", house)
+
+    taken, refused, failure = run(tests, document, house)
+
+    assert (taken, refused) == (None, None)
+    assert failure is not None
+    assert failure.sentence == "expects card 'taken', got 'wrong'"
+    assert failure.log.count("presses a key of a card") == 17
+    assert not any(digit in line for line in failure.log for digit in "4123" if "press" in line)

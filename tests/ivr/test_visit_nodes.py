@@ -13,6 +13,7 @@ from ivr.effects import (
     AskSpeech,
     Effect,
     EnterQueue,
+    HandOverCard,
     HangUp,
     OfferCallback,
     PlayPrompts,
@@ -30,6 +31,7 @@ from ivr.effects import (
 from ivr.engine import State, Visit
 from ivr.events import (
     CallerSent,
+    CardKeyed,
     DigitsEntered,
     FlowEnded,
     LookupEnded,
@@ -764,3 +766,111 @@ def test_visit_never_lasts_longer_than_the_flows_limit() -> None:
         FlowEnded(CALL, "main", "b"),
         HangUp("stayed too long"),
     ]
+
+
+# -- cards ---------------------------------------------------------------------------------------
+
+CARD = "4111111111111111"
+CARD_FLOW = """\
+  a: {do: card, prompt: enter, into: {token: data.token}, wrong: again, none: nothing, tries: 2,
+      wait_s: 8, between_s: 4, timeout_s: 6, next: paid, refused: sorry, default: end}
+  paid: {do: say, say: "Paid {token}.", next: end}
+"""
+CARD_HEAD = "variables: {token: text}"
+
+
+def card_visit() -> Visit:
+    visit, _ = started(CARD_FLOW, head=CARD_HEAD)
+    visit.feed(PromptEnded(), 1.0)
+    return visit
+
+
+def spoken_by(effects: list[Effect]) -> list[str]:
+    played = [one for one in effects if isinstance(one, PlayPrompts)]
+    return [item.name for one in played for item in one.items if isinstance(item, Prompt)]
+
+
+def keyed(visit: Visit, keys: str, now: float = 2.0) -> list[Effect]:
+    return [effect for key in keys for effect in visit.feed(Digit(key), now)]
+
+
+def handed(effects: list[Effect]) -> HandOverCard:
+    [only] = [one for one in effects if isinstance(one, HandOverCard)]
+    return only
+
+
+def test_card_is_handed_over_and_the_flow_gets_what_the_server_makes_of_it() -> None:
+    visit = card_visit()
+
+    handing = handed(keyed(visit, f"41*{CARD}#"))
+    assert (handing.digits, handing.timeout_s) == (CARD, 6.0)
+    assert visit.state is State.CHECKING
+    told = visit.feed(LookupDone(handing.lookup_id, {"data": {"token": "tok-7"}}), 3.0)
+
+    assert told[0] == CardKeyed(CALL, "main", "a", "taken", 1)
+    assert visit.variables == {"token": "tok-7"}
+
+
+def test_nothing_of_a_flow_shows_the_digits_of_a_card() -> None:
+    visit = card_visit()
+    keyed(visit, CARD[:8])
+    shown = [repr(visit), repr(visit.variables), repr(visit._card), repr(vars(visit))]
+
+    effects = keyed(visit, CARD[8:] + "#")
+    shown += [repr(effects), repr(vars(visit)), repr(visit.path)]
+
+    assert not any(part in text for text in shown for part in (CARD, CARD[:8], CARD[8:]))
+
+
+@pytest.mark.parametrize("keys", ["4111111111111112#", "41111#", "4111111111111112222"])
+def test_what_is_no_card_is_asked_for_again_and_then_given_up(keys: str) -> None:
+    visit = card_visit()
+
+    assert spoken_by(keyed(visit, keys)) == ["again", "enter"]
+    visit.feed(PromptEnded(), 3.0)
+    told = keyed(visit, keys, 4.0)
+
+    assert told[0] == CardKeyed(CALL, "main", "a", "wrong", 2)
+    assert any(isinstance(one, EnterQueue) for one in told)
+
+
+def test_who_keys_nothing_or_stops_in_the_middle_is_asked_again() -> None:
+    visit = card_visit()
+    assert spoken_by(visit.tick(9.0)) == ["nothing", "enter"]
+    visit.feed(PromptEnded(), 10.0)
+    keyed(visit, "4111", 11.0)
+
+    told = visit.tick(15.0)
+
+    assert told[0] == CardKeyed(CALL, "main", "a", "wrong", 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (LookupFailed(1), "refused"),
+        (LookupFailed(1, is_missing=True), "refused"),
+        (LookupDone(1, {"data": {}}), "refused"),
+        (None, "timed_out"),
+    ],
+)
+def test_server_that_does_not_take_the_card_leads_on_elsewhere(
+    answer: LookupDone | LookupFailed | None, outcome: str
+) -> None:
+    visit = card_visit()
+    keyed(visit, CARD + "#")
+
+    told = visit.tick(8.0) if answer is None else visit.feed(answer, 3.0)
+
+    facts = [one for one in told if isinstance(one, CardKeyed)]
+    assert facts == [CardKeyed(CALL, "main", "a", outcome, 1)]
+    assert (StopLookup(1) in told) is (answer is None)
+    assert visit.node == "sorry"
+
+
+def test_caller_who_leaves_takes_the_digits_along() -> None:
+    visit = card_visit()
+    keyed(visit, CARD)
+    visit.feed(CallerLeft(), 3.0)
+
+    assert visit._card.take() == ""

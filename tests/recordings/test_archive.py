@@ -273,6 +273,40 @@ async def test_leftovers_of_a_killed_archiver_are_cleared_away(house: ArchiveHou
     assert not old.exists()
 
 
+# -- how long a WAV may be plain -------------------------------------------------------------------
+
+
+async def test_talk_that_has_waited_too_long_goes_before_its_transcript(
+    house: ArchiveHouse,
+) -> None:
+    house.transcribe, house.plain_at_most_s = True, 600.0
+    house.restart_core()
+    spoken = voices(2)
+    await house.ended(1, spoken, TranscriptState.QUEUED)
+
+    house.age_s = 600
+    assert await house.archiver().work_once() > 0
+    assert (house.folder / "r-1.wav").exists()
+
+    house.age_s = 601
+    assert await house.archiver().work_once() == 0
+    assert not (house.folder / "r-1.wav").exists()
+    assert np.array_equal(await house.frames(1), spoken)
+
+
+async def test_talk_that_has_waited_too_long_does_not_rest_for_calls(house: ArchiveHouse) -> None:
+    house.plain_at_most_s, house.is_media_busy = 600.0, True
+    house.restart_core()
+    await house.ended(1, voices(3))
+
+    assert await house.archiver().work_once() > 0
+    house.age_s = 601
+    assert await house.archiver().work_once() == 0
+
+    assert house.slept == []
+    assert not (house.folder / "r-1.wav").exists()
+
+
 # -- the shelf -----------------------------------------------------------------------------------
 
 

@@ -212,13 +212,14 @@ def test_a_kill_between_two_slots_leaves_a_file_that_can_be_read(vault: Vault, s
     class Killed(BaseException): ...
 
     class Mortal(FolderShelf):
-        def patch(self, key: str, at: int, data: bytes) -> None:
+        def patch(self, key: str, *changes: tuple[int, bytes]) -> None:
             nonlocal done
-            if done == steps:
-                patch(key, at, data[:30])  # torn
-                raise Killed
-            done += 1
-            patch(key, at, data)
+            for at, data in changes:
+                if done == steps:
+                    patch(key, (at, data[:30]))  # torn
+                    raise Killed
+                done += 1
+                patch(key, (at, data))
 
     with pytest.raises(Killed):
         SealedShelf(Mortal(vault.folder / "shelf"), vault.keys).rewrap(key)

@@ -2,10 +2,14 @@
 
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 
+from foundation.errors import Unavailable
+from recordings.archive import FolderShelf, Shelf
+from recordings.flac import FlacFile
 from recordings.messages import (
     CarryOn,
     HeardPart,
@@ -36,11 +40,18 @@ WORK = Work(recording_id="r-1", file="day/r-1.wav", languages=("en", "zh"))
 class Desk:
     """A transcriber with everything round it made of fakes."""
 
-    def __init__(self, folder: Path, core: ScriptedCore, models: SpellingModels) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        core: ScriptedCore,
+        models: SpellingModels,
+        shelf: Shelf | None = None,
+    ) -> None:
         self.slept: list[float] = []
         options = TranscriberOptions(
             worker="w1",
             recordings=folder,
+            shelf=shelf,
             models={"en": Path("english"), "zh": Path("chinese")},
             piece_s=0.01,
         )
@@ -213,4 +224,49 @@ async def test_a_core_that_is_away_is_asked_again_and_loses_nothing(folder: Path
     await desk.transcriber.work_once()
 
     assert desk.slept == [1.0, 1.0, 1.0]
+    assert isinstance(core.asked[-1], WorkDone)
+
+
+async def test_audio_that_is_archived_while_it_is_heard_costs_nothing(folder: Path) -> None:
+    def archives(message: Request) -> Reply:
+        if isinstance(message, KeepWork):
+            (folder / "day/r-1.wav").unlink(missing_ok=True)
+        return willing(message)
+
+    core = ScriptedCore(archives)
+    await Desk(folder, core, SpellingModels()).transcriber.work_once()
+
+    [done] = [each for each in core.asked if isinstance(each, WorkDone)]
+    assert [side.side for side in done.sides] == ["caller", "agent"]
+
+
+async def test_store_that_is_away_is_waited_for_and_costs_no_attempt(folder: Path) -> None:
+    class Away(FolderShelf):
+        tries = 0
+
+        def open(self, key: str) -> BinaryIO:
+            self.tries += 1
+            if self.tries < 3:
+                raise Unavailable("the bucket does not answer")
+            return super().open(key)
+
+    flac = FlacFile(folder / "day/r-1.flac", RATE, 2, "")
+    flac.write(np.zeros((200, 2), np.int16))
+    flac.close()
+
+    def archived(message: Request) -> Reply:
+        if isinstance(message, LeaseWork):
+            return Work(
+                recording_id="r-1",
+                file="day/gone.wav",
+                languages=("en", "zh"),
+                archive_key="day/r-1.flac",
+            )
+        return willing(message)
+
+    core = ScriptedCore(archived)
+    desk = Desk(folder, core, SpellingModels(), Away(folder))
+    await desk.transcriber.work_once()
+
+    assert desk.slept == [5.0, 5.0]
     assert isinstance(core.asked[-1], WorkDone)

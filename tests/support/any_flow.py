@@ -80,6 +80,18 @@ def node(
             default=on,
         ),
         made(
+            "card",
+            prompt=st.just("p"),
+            into=st.just({"said": "token"}),
+            min=st.integers(1, 2),
+            max=st.integers(2, 4),
+            check=st.booleans(),
+            tries=few,
+            next=on,
+            refused=on,
+            default=on,
+        ),
+        made(
             "ask",
             prompt=st.just("p"),
             into=st.just("said"),

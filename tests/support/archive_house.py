@@ -1,6 +1,7 @@
 """An archive on a disk: real store, desk, archiver and shelf; killed where a test wants."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +18,7 @@ from recordings.archiver import Archiver, ArchiverOptions
 from recordings.marks_store import MarkStore
 from recordings.recording import TranscriptState
 from recordings.store import Ended, RecordingStore
-from tests.support.recording_fakes import recording
+from tests.support.recording_fakes import STARTED, recording
 from tests.support.telephone_speech import write_wav
 
 
@@ -62,6 +63,9 @@ class ArchiveHouse:
     now: float = 100.0
     is_media_busy: bool = False
     transcribe: bool = False
+    plain_at_most_s: float | None = None
+    age_s: float = 0.0
+    "Of all talks."
     fate: Fate = field(default_factory=Fate)
     slept: list[float] = field(default_factory=list)
     runs: int = 0
@@ -79,11 +83,16 @@ class ArchiveHouse:
             return " ".join(mark.label for mark in marks)
 
         self.desk = ArchiveDesk(
-            ArchiveOptions(recordings=self.folder, transcribe=self.transcribe),
+            ArchiveOptions(
+                recordings=self.folder,
+                transcribe=self.transcribe,
+                plain_at_most_s=self.plain_at_most_s,
+            ),
             self.archives,
             comment_of,
             lambda: self.is_media_busy,
             lambda: self.now,
+            utc_now=lambda: STARTED + timedelta(seconds=self.age_s),
         )
 
     async def ended(

@@ -5,14 +5,16 @@ from datetime import timedelta
 from acd.events import AgentAway, AgentChanged, AgentState, CallQueued
 from foundation.ids import AgentId, AlarmId, CallId, QueueId, RecordingId
 from ivr.events import MenuChosen
-from recordings.events import RecordingEnded, TranscriptReady
+from recordings.events import RecordingEnded, ShelfMended, ShelfTroubled, TranscriptReady
 from telephony.lines.events import LineLost, LineRegistered
 from telephony.sip.events import TrunkDown, TrunkUp
-from tests.support.fake_core import MONDAY_NOON_S, record
+from tests.support.fake_core import MONDAY_NOON_S, FakeCore, record
+from wallboard.alarm_desk import AlarmDesk
 from wallboard.alarm_log import AlarmLog, Key
 from wallboard.alarm_post import MailOptions, letter_of
 from wallboard.alarm_rules import (
     DEFAULT_RULES,
+    AlarmRule,
     AwayRule,
     FigureRule,
     LineRule,
@@ -22,6 +24,7 @@ from wallboard.alarm_rules import (
 from wallboard.alarm_words import alarm_words
 from wallboard.alarms import Alarms, Clear, Raise, Sighting, Sightings
 from wallboard.board import Board, BoardEvent
+from wallboard.commands import RaiseAlarm
 from wallboard.directory import AgentCard, Directory, QueueCard
 from wallboard.events import (
     AlarmAcknowledged,
@@ -36,6 +39,7 @@ from wallboard.host import Host
 from wallboard.outbox import GIVE_UP_S, LONGEST_RETRY_S, Outbox
 from wallboard.readings import Readings
 from wallboard.scope import HOUSE, Kind, Scope
+from wallboard.service import BoardService
 from wallboard.sightings import sightings
 
 ORDERS, ANN = QueueId("orders"), AgentId("ann")
@@ -405,3 +409,37 @@ def test_letter_of_a_sentence_with_line_ends_can_be_sent() -> None:
     assert letter["Subject"] == "[house] ALARM · 告警: Trunk home is down: 503 Bcc: x@y"
     assert letter["Bcc"] is None
     assert letter["Message-ID"] == "<al-1.raised@house.example>"
+
+
+async def test_desk_looks_by_the_rules_that_are_there_now() -> None:
+    core = FakeCore()
+    service = BoardService(Board(), core)
+    service.core_up = True
+    rules: dict[str, AlarmRule] = {}
+    desk = AlarmDesk(service, rules, None)
+
+    await desk.look()
+    rules["calm"] = FigureRule(figure="waiting", is_above=False, limit=1, clear=1)
+    await desk.look()
+
+    assert [each.rule for each in core.asked if isinstance(each, RaiseAlarm)] == ["calm"]
+
+
+def test_recordings_that_do_not_reach_their_store_are_an_alarm_until_they_do() -> None:
+    rules = {"store": DEFAULT_RULES["recordings_store"]}
+    board = Board()
+    for number, (at_s, event) in enumerate(
+        [(0, ShelfTroubled("it is away", 2, 2_000_000)), (100, ShelfTroubled("it is full", 9, 9))],
+        1,
+    ):
+        board.fold(record(number, MONDAY_NOON_S + at_s, event))
+
+    def seen(offset_s: float) -> Sighting:
+        now_s = MONDAY_NOON_S + offset_s
+        return sightings(board, Readings(board, now_s), rules)["store", "house"]
+
+    assert [notice.text for notice in board.notices][-1] == "2 files, 2.0 MB"
+    assert not seen(240).is_beyond
+    assert seen(241).is_beyond
+    board.fold(record(3, MONDAY_NOON_S + 300, ShelfMended()))
+    assert seen(301).is_well

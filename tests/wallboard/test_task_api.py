@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Request, Response
 
 from desk.store import TaskStore
 from desk.task import Task, TaskKind, TaskState
@@ -76,7 +77,7 @@ async def said(recording_id: RecordingId) -> Said:
     return Said(state="ready", text="please ring me", language="en", duration_s=3.0)
 
 
-async def no_file(recording_id: RecordingId, _by: str) -> Path:
+async def no_audio(recording_id: RecordingId, _by: str, _request: Request) -> Response:
     raise NotFound(f"The audio of {recording_id} is gone.")
 
 
@@ -96,7 +97,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             ]
         )
         options = BoardOptions(web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW)
-        messages = Messages(said, no_file)
+        messages = Messages(said, no_audio)
         app = board_app(
             core,
             users,

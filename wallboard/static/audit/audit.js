@@ -1,15 +1,15 @@
-// Who did what, when, to whom. What stands here was done; what was refused has changed nothing.
+// Who did what, when, to whom; and who was refused recordings and the like.
 
 import { api, attempt, dayAndTime, make, makeTable, openPage, put, today, words } from "/frame/frame.js";
 
 const t = words({
   en: {
-    title: "Audit", note: "Every action that was done. What was refused has changed nothing and is not here.",
+    title: "Audit", note: "Every action that was done, and who was refused recordings, messages and past calls.",
     from: "From", to: "To", by: "Who", action: "Action", target: "Whom", detail: "Details", at: "When",
     search: "Search", none: "Nobody did anything.", count: (shown, total) => `${shown} of ${total} actions`,
   },
   zh: {
-    title: "操作日志", note: "所有已执行的操作。被拒绝的操作未作任何改变，不在此列。",
+    title: "操作日志", note: "所有已执行的操作，以及被拒绝的录音、留言和历史通话访问。",
     from: "起", to: "止", by: "操作人", action: "操作", target: "对象", detail: "详情", at: "时间",
     search: "查询", none: "没有操作记录。", count: (shown, total) => `显示 ${shown} / 共 ${total} 条`,
   },
@@ -21,7 +21,7 @@ const ACTIONS = {
   "stop monitor": "停止监听", priority: "调整优先级", move: "移动来电", "wrap-up extended": "延长整理",
   "wrap-up coded": "填写小结", "wrap-up finished": "结束整理", "agent changed": "修改坐席",
   "queue changed": "修改队列", "live changes undone": "撤销临时修改", reload: "重载配置",
-  "party erased": "删除号码", "user added": "添加用户", "user's role": "修改角色",
+  "party erased": "删除号码", "access refused": "拒绝访问", "user added": "添加用户", "user's role": "修改角色",
   "user's password": "修改密码", "user locked": "锁定用户", "user unlocked": "解锁用户",
   "user signed out everywhere": "全部退出", "user's second factor": "二次验证",
   "recovery code used": "使用恢复码", "user removed": "删除用户", "token added": "新建令牌",

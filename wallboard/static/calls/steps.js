@@ -19,6 +19,10 @@ const RELEASES = {
   time_up: ["the agent was not free in time", "坐席未及时空闲"],
   agent_left: ["the agent left", "坐席已离开"], given_back: ["by hand", "人工恢复"],
 };
+const CARDS = {
+  taken: ["taken", "已受理"], refused: ["refused", "被拒绝"], timed_out: ["no answer in time", "超时无应答"],
+  wrong: ["no valid card", "卡号无效"],
+};
 const MODES = {
   listen: ["listens", "监听"], whisper: ["whispers to the agent", "耳语"], barge: ["barged in", "强插"],
 };
@@ -39,6 +43,8 @@ const STEPS = {
     f.key ? `按键 ${f.key}（${f.node}）` : `未按键（${f.node}）`]],
   DigitsEntered: ["caller", (f) => [f.accepted ? `entered digits (${f.node})` : `digits not accepted (${f.node})`,
     f.accepted ? `输入号码（${f.node}）` : `号码未接受（${f.node}）`]],
+  CardKeyed: ["caller", (f) => [`keyed a card: ${word(CARDS, f.outcome)} (${f.node})`,
+    `输入卡号：${word(CARDS, f.outcome)}（${f.node}）`]],
   SpeechSettled: ["caller", (f) => [`said: ${f.choice || f.outcome} (${f.node})`, `语音：${f.choice || f.outcome}（${f.node}）`]],
   LookupEnded: ["", (f) => [`looked up: ${f.outcome} (${f.node})`, `查询：${f.outcome}（${f.node}）`]],
   CallerSent: ["", (f) => [`sent on by the flow: ${f.outcome}`, `流程转接：${f.outcome}`]],
