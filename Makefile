@@ -61,7 +61,7 @@ FAST := not e2e and not interop and not browser
 # mostly wait for people who talk. At last, one at a time, those that would measure what runs beside them.
 test: venv programs
 ifeq ($(TESTS),)
-	$(BIN)/python -m pytest -n auto -m "($(FAST)) or page"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "($(FAST)) or page"
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \
 		-m "not ($(FAST)) and not page and not matrix and not alone" tests/e2e
 	$(BIN)/python -m pytest -n 0 -m "alone and not matrix" tests/e2e

@@ -21,6 +21,7 @@ from foundation.journal.rows import EPOCH
 from foundation.record import Record
 from telephony.calls.events import CallArrived
 from tests.acd.test_floor_any_interleaving import CARDS, QUEUES, AnyInterleaving
+from tests.support.effort import tries
 
 CALLS = [CallId(f"c-{n}") for n in range(6)]
 
@@ -76,7 +77,7 @@ def present(floor: Floor) -> dict[AgentId, AgentView]:
 
 TestFloorComesBack = FloorComesBack.TestCase
 TestFloorComesBack.settings = settings(
-    max_examples=60,
+    max_examples=tries(30),
     stateful_step_count=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

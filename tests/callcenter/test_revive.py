@@ -46,6 +46,7 @@ from telephony.calls.events import (
     TalkTransferred,
 )
 from telephony.calls.kept import KeptSide
+from tests.support.effort import tries
 from tests.support.fake_house import EVA, ORDERS, REPAIRS, TOM, House
 from tests.support.kept_house import CONFIGURED, Lines, open_house, revive
 
@@ -783,7 +784,7 @@ def end_all(lines: Lines) -> None:
     lines.wait(2000)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(
     before=stories,
     unwritten=st.integers(0, 6),
@@ -814,7 +815,7 @@ def test_whatever_happened_before_and_happens_after_a_kill_each_thing_ends_once(
     check(lines.journal)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(
     lives=st.lists(
         st.tuples(

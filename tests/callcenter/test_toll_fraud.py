@@ -32,6 +32,7 @@ from telephony.sip.message import Request, Response, parse_message
 from telephony.sip.resolver import Resolver
 from telephony.sip.targets import Wanted
 from telephony.sip.trunk_line import TrunkOptions
+from tests.support.effort import tries
 from tests.support.fake_lines import FakeMedia
 from tests.support.wire import OFFER, make_stack
 
@@ -371,7 +372,7 @@ def test_nobody_is_dialled_for_an_agent_without_a_phone() -> None:
     assert house.invites() == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(st.lists(st.sampled_from(sorted(STEPS)), max_size=12), st.booleans())
 def test_whatever_is_asked_in_whatever_order_no_invite_leaves_but_to_evas_phone(
     names: list[str], registered: bool

@@ -12,6 +12,7 @@ from acd.inputs import Ready
 from foundation.errors import RemoteError
 from foundation.ids import LegId
 from telephony.calls.events import CallEnded
+from tests.support.effort import tries
 from tests.support.fake_house import EVA, ORDERS, TOM
 from tests.support.joined_house import MUSIC, JoinedHouse
 from wallboard.commands import TalkVerb
@@ -353,7 +354,7 @@ class AnyTransfers(RuleBasedStateMachine):
 
 TestAnyTransfers = AnyTransfers.TestCase
 TestAnyTransfers.settings = settings(
-    max_examples=60,
+    max_examples=tries(30),
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -16,6 +16,7 @@ from telephony.calls.switchboard import Switchboard
 from telephony.media import protocol as media
 from telephony.sip import events as sip
 from tests.support.call_story import Breaches, Story
+from tests.support.effort import tries
 from tests.support.line_model import MUSIC, At, PeerLeg, PeerMedia, PeerStack
 
 MAX_CALLS = 3
@@ -559,6 +560,6 @@ class CallMachine(RuleBasedStateMachine):
 
 
 CallMachine.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=50, deadline=None, print_blob=False
+    max_examples=tries(50), stateful_step_count=50, deadline=None, print_blob=False
 )
 TestCallMachine = CallMachine.TestCase

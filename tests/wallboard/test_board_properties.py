@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import tries
 from tests.support.legal_days import legal_days
 from wallboard.board import Board, BoardRecord, rebuild
 from wallboard.document import TABLES, Document, changes, render
@@ -20,7 +21,7 @@ def _all_figures(board: Board) -> list[QueueFigures]:
     return [queue_figures(tally, board.at_s) for tally in (board.house, *board.queues.values())]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(75), deadline=None)
 @given(days)
 def test_offered_is_the_sum_of_all_outcomes_and_the_waiting_at_any_moment(
     records: list[BoardRecord],
@@ -34,7 +35,7 @@ def test_offered_is_the_sum_of_all_outcomes_and_the_waiting_at_any_moment(
             assert figures.offered == outcomes + figures.waiting - figures.carried_over
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(75), deadline=None)
 @given(days)
 def test_rates_are_shares_and_times_are_not_negative(records: list[BoardRecord]) -> None:
     board = rebuild(records, SHANGHAI)
@@ -51,7 +52,7 @@ def test_rates_are_shares_and_times_are_not_negative(records: list[BoardRecord])
         assert 0 <= figures.carried_over <= figures.waiting
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(50), deadline=None)
 @given(days)
 def test_half_hours_add_up_to_the_day(records: list[BoardRecord]) -> None:
     house = rebuild(records, SHANGHAI).house
@@ -61,7 +62,7 @@ def test_half_hours_add_up_to_the_day(records: list[BoardRecord]) -> None:
         assert parts == getattr(house.counts, name)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(50), deadline=None)
 @given(days, st.data())
 def test_live_board_equals_the_one_rebuilt_from_the_journal(
     records: list[BoardRecord], data: st.DataObject
@@ -82,7 +83,7 @@ def test_live_board_equals_the_one_rebuilt_from_the_journal(
     assert live.calls.keys() == rebuilt.calls.keys()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(30), deadline=None)
 @given(days)
 def test_nothing_is_left_when_everything_is_settled(records: list[BoardRecord]) -> None:
     """No call stays on the list that has ended and whose visit has its outcome."""
@@ -115,7 +116,7 @@ def _applied(whole: Document, delta: Document) -> Document:
     return merged
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(50), deadline=None)
 @given(days, st.integers(1, 10))
 def test_snapshot_and_deltas_give_the_board(records: list[BoardRecord], stride: int) -> None:
     board = Board(SHANGHAI)
