@@ -30,21 +30,27 @@ class Entrance:
 
     def why_not_in(self, queue: QueueId) -> OverflowCause | None:
         """None: the caller may wait here. Raises `NotFound` for a queue that there is not."""
-        options, matching = self._ground.options_of(queue), self._ground.matching
+        options = self._ground.options_of(queue)
         if options.is_closed:
             return OverflowCause.CLOSED
-        at_work, free = matching.staffing(queue)
-        waiting = matching.waiting(queue)
-        if options.needs_agents and at_work == 0:
+        if options.needs_agents and not self._ground.matching.staffing(queue)[0]:
             return OverflowCause.NOBODY
-        on_the_phone = waiting - self._ground.callbacks_waiting[queue]
-        if options.max_waiting is not None and on_the_phone >= options.max_waiting and not free:
+        if options.max_waiting is not None and self._is_full(queue, options.max_waiting):
             return OverflowCause.FULL
         most_s = options.max_expected_wait_s
-        expected_s = self._ground.expected_s(queue, waiting + 1)
-        if most_s is not None and expected_s is not None and expected_s > most_s:
+        if most_s is not None and self._expected_s(queue) > most_s:
             return OverflowCause.EXPECTED
         return None
+
+    def _is_full(self, queue: QueueId, most: int) -> bool:
+        matching = self._ground.matching
+        on_the_phone = matching.waiting(queue) - self._ground.callbacks_waiting[queue]
+        return on_the_phone >= most and not matching.staffing(queue)[1]
+
+    def _expected_s(self, queue: QueueId) -> float:
+        """Of who comes now; 0 while nothing can be expected."""
+        position = self._ground.matching.waiting(queue) + 1
+        return self._ground.expected_s(queue, position) or 0.0
 
     def make_caller(
         self, given: Enqueue, entered_at: float, *, is_callback: bool = False

@@ -458,12 +458,12 @@ class Floor:
             self._miss(self._ground.agents[given.agent_id], given.why, now)
 
     def _dispatch(self, now: float) -> None:
-        while match := self._ground.matching.next_match(now):
-            offer_id, callback = self._new_offer_id(), self._callbacks.find(match.call_id)
-            caller = self._visits.get(match.call_id) if callback is None else callback.caller
-            agent = self._ground.matching.choose_agent(caller, match.lineup, now)
+        matching = self._ground.matching
+        while match := matching.next_match(now):
+            offer_id, callback = self._new_offer_id(), self._callbacks.find(match.caller.call_id)
+            agent = matching.choose_agent(match, now)
             if callback is None:
-                self._visits.offer(caller, agent, offer_id, match.lineup.options, now)
+                self._visits.offer(match.caller, agent, offer_id, match.lineup.options, now)
             else:
                 self._callbacks.call(callback, agent, offer_id, now)
         self._visits.offer_more(self._new_offer_id, now)

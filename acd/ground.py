@@ -52,7 +52,7 @@ class Ground:
     def note_offer(self, agent: Agent) -> None:
         """Offers are counted, so that strategies know whose last one is longest ago."""
         self._offers += 1
-        self.matching.work[agent.agent_id].last_offer = self._offers
+        self.matching.note_offer(agent, self._offers)
 
     def get_agent(self, agent_id: AgentId) -> Agent:
         try:

@@ -106,8 +106,7 @@ class Timers(Generic[Key]):
         self._number += 1
         heappush(self._heap, (at, self._number, key))
         if len(self._heap) > 2 * len(self._at) + 64:
-            self._heap = [entry for entry in self._heap if self._is_alive(entry)]
-            heapify(self._heap)
+            self._bury()
 
     def is_set(self, key: Key) -> bool:
         return key in self._at
@@ -125,6 +124,11 @@ class Timers(Generic[Key]):
         key = heappop(self._heap)[2]
         del self._at[key]
         return key
+
+    def _bury(self) -> None:
+        living = self._at.get
+        self._heap = [entry for entry in self._heap if living(entry[2]) == entry[0]]
+        heapify(self._heap)
 
     def _is_alive(self, entry: tuple[float, int, Key]) -> bool:
         at, _, key = entry
