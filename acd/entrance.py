@@ -1,6 +1,5 @@
 """Who is let into a queue, at which place, and with which wishes."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -24,7 +23,7 @@ class Entrance:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._count = 0
-        self._kept: dict[_Kind, tuple[QueueOptions, Sequence[Relaxation]]] = {}
+        self._kept: dict[_Kind, tuple[QueueOptions, tuple[Wish, ...]]] = {}
         order = ground.options.order
         self._head_start_s = lru_cache(MAX_KEPT)(order.head_start_s)
 
@@ -63,30 +62,30 @@ class Entrance:
             entered_at,
             entered_at + options.max_wait_s,
             self.head_start_s(given),
-            self.wishes(given, options, entered_at),
+            self.wishes(given, options),
         )
 
     def head_start_s(self, given: Enqueue) -> float:
         return self._head_start_s(given.priority, given.tier, front=given.front)
 
-    def _steps(self, given: Enqueue, options: QueueOptions) -> Sequence[Relaxation]:
-        """Kept for each kind of caller: there are few kinds and many callers."""
-        kept_for, steps = self._kept.get((given.queue, given.requires), (None, ()))
-        if kept_for is not options:
-            all_steps = (Relaxation(0.0, options.requirement), *options.relax)
-            steps = [Relaxation(at, both(need, given.requires)) for at, need in all_steps]
-            if len(self._kept) >= MAX_KEPT:
-                self._kept.clear()
-            self._kept[given.queue, given.requires] = options, steps
-        return steps
-
-    def wishes(self, given: Enqueue, options: QueueOptions, entered_at: float) -> list[Wish]:
+    def wishes(self, given: Enqueue, options: QueueOptions) -> tuple[Wish, ...]:
         """What the caller needs now and what will do later; first the agent who is preferred."""
-        wishes = [Wish(need, entered_at + after) for after, need in self._steps(given, options)]
+        wishes = self._common_wishes(given, options)
         agent = self._ground.agents.get(given.prefer) if given.prefer else None
         if agent is None or options.sticky_s <= 0 or agent.state is AgentState.OFF:
             return wishes
-        until = entered_at + options.sticky_s
-        due = [wish for wish in wishes if wish.from_at <= until][-1]
-        later = [wish for wish in wishes if wish.from_at > until]
-        return [Wish(only(agent.agent_id), entered_at), Wish(due.requirement, until), *later]
+        due = [wish for wish in wishes if wish.after_s <= options.sticky_s][-1]
+        later = [wish for wish in wishes if wish.after_s > options.sticky_s]
+        first = Wish(only(agent.agent_id), 0.0)
+        return (first, Wish(due.requirement, options.sticky_s), *later)
+
+    def _common_wishes(self, given: Enqueue, options: QueueOptions) -> tuple[Wish, ...]:
+        """Kept for each kind of caller: there are few kinds and many callers."""
+        kept_for, wishes = self._kept.get((given.queue, given.requires), (None, ()))
+        if kept_for is not options:
+            steps = (Relaxation(0.0, options.requirement), *options.relax)
+            wishes = tuple(Wish(both(need, given.requires), after_s) for after_s, need in steps)
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            self._kept[given.queue, given.requires] = options, wishes
+        return wishes

@@ -65,7 +65,6 @@ from acd.inputs import (
     AgentLeft,
     CallbackInput,
     CallerLeft,
-    CallInput,
     CancelCallback,
     ChangeAgent,
     ChangeQueue,
@@ -144,14 +143,20 @@ class Floor:
         events = self._ground.events = []
         match given:
             # First what comes most.
-            case Accept() | AgentLeft() | CallerLeft() | Decline() | Lose():
+            case Accept():
+                self._accept(given, now)
+                self._dispatch(now)
+            case AgentLeft():
+                self._visits.leave_talk(given, now)
+                self._dispatch(now)
+            case Enqueue():
+                self._visits.enqueue(given, now)
+                self._guests.end_of_call(given.call_id, now)
+                self._dispatch(now)
+                self._visits.tell_position(given.call_id, now)
+            case CallerLeft() | Decline() | Lose():
                 self._feed_call(given, now)
                 self._dispatch(now)
-            case Enqueue(call_id):
-                self._visits.enqueue(given, now)
-                self._guests.end_of_call(call_id, now)
-                self._dispatch(now)
-                self._visits.tell_position(call_id, now)
             case PartyReached():
                 self._feed_callback(given, now)
                 self._dispatch(now)
@@ -379,14 +384,8 @@ class Floor:
 
     # ---- calls
 
-    def _feed_call(self, given: CallInput, now: float) -> None:
+    def _feed_call(self, given: CallerLeft | Decline | Lose, now: float) -> None:
         match given:
-            case Accept():
-                self._accept(given, now)
-            case AgentLeft(call_id, agent_id):
-                caller = self._visits.find(call_id)
-                if caller is not None and caller.is_answered and caller.agent_id == agent_id:
-                    self._visits.end_talk(caller, now)
             case CallerLeft(call_id) | Lose(call_id):
                 self._end_call(given, now)
                 self._guests.end_of_call(call_id, now)

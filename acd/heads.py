@@ -15,6 +15,9 @@ class Heads:
         self._lineups: list[Lineup] = []
         "Side by side with the places."
 
+    def __len__(self) -> int:
+        return len(self._places)
+
     def changed(self, lineup: Lineup, before: Place) -> None:
         """The lineup's first caller was at `before` (`LAST`: there was none)."""
         after = lineup.urgency
@@ -29,7 +32,10 @@ class Heads:
             self._lineups.insert(at, lineup)
 
     def first_of(self, lineups: Set[Lineup]) -> Lineup | None:
-        """Whose first caller goes before those of all others of `lineups`."""
+        """Whose first caller goes before those of all others of `lineups`.
+
+        Who suits k of n lineups finds one after n / k on average; whoever suits few of them should
+        rather compare those."""
         for lineup in self._lineups:
             if lineup in lineups:
                 return lineup

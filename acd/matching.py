@@ -30,8 +30,6 @@ from foundation.ids import AgentId, CallId, QueueId
 MAX_LINEUPS = 2_000
 "Beyond that, lineups in which nobody waits are given up."
 AT_WORK = BUSY | {AgentState.READY}
-FEW = 30
-"Up to so many lineups an agent's own are compared; of more, the first of all is looked for."
 GREATEST_NEED = Selection.GREATEST_NEED
 _urgency = attrgetter("urgency")
 
@@ -306,7 +304,7 @@ class Matching:
         if self._selection is not GREATEST_NEED:
             waiting = [lineup for lineup in seat.lineups if lineup.urgency is not LAST]
             return self._most_pressing(waiting, seat.agent.agent_id) if waiting else None
-        if len(seat.lineups) > FEW:
+        if len(seat.lineups) ** 2 > len(self._heads):
             return self._heads.first_of(seat.suited)
         first = min(seat.lineups, key=_urgency, default=None)
         return None if first is None or first.urgency is LAST else first

@@ -29,7 +29,7 @@ from acd.events import (
 )
 from acd.expected_wait import spoken_s
 from acd.ground import Ground
-from acd.inputs import Accept, ChangeQueue, Decline, Enqueue, Move, Promote
+from acd.inputs import Accept, AgentLeft, ChangeQueue, Decline, Enqueue, Move, Promote
 from acd.kept import KeptCaller
 from acd.options import QueueOptions
 from acd.timers import MaxWait, PositionDue, RelaxDue
@@ -91,6 +91,7 @@ class Visits:
         self._set_timers(caller)
         every_s = ground.options_of(kept.queue).announce_position_every_s
         if every_s is not None:
+            caller.has_rarer_timers = True
             waited_s = max(0.0, now - kept.entered_at)
             ground.timers.set(PositionDue(kept.call_id), now + every_s - waited_s % every_s)
 
@@ -153,6 +154,7 @@ class Visits:
     def _set_timers(self, caller: Caller) -> None:
         self._ground.timers.set(MaxWait(caller.call_id), caller.overflow_at)
         if caller.relax_at is not None:
+            caller.has_rarer_timers = True
             self._ground.timers.set(RelaxDue(caller.call_id), caller.relax_at)
 
     def relax(self, call_id: CallId, now: float) -> None:
@@ -165,6 +167,7 @@ class Visits:
         else:
             caller.relax(now)
         if caller.relax_at is not None:
+            caller.has_rarer_timers = True
             self._ground.timers.set(RelaxDue(call_id), caller.relax_at)
 
     def promote(self, given: Promote, now: float) -> None:
@@ -218,7 +221,7 @@ class Visits:
             self._ground.matching.leave(caller)
         self._ground.matching.set_queue(given.queue, given.options, now)
         for caller in waiting:
-            wishes = self.entrance.wishes(caller.given, given.options, caller.entered_at)
+            wishes = self.entrance.wishes(caller.given, given.options)
             caller.change_wishes(wishes, now)
             self._ground.matching.join(caller, now)
         self.watch_surge(given.queue)
@@ -242,6 +245,7 @@ class Visits:
         every_s = self._ground.options_of(caller.queue).announce_position_every_s
         if every_s is None:
             return
+        caller.has_rarer_timers = True
         self._ground.timers.set(PositionDue(caller.call_id), now + every_s)
         if caller.is_waiting:
             self._ground.events.append(self._position_told(caller))
@@ -366,6 +370,12 @@ class Visits:
             self._ground.events += agent.withdraw(now)
             self._ground.follow(agent, now)
 
+    def leave_talk(self, given: AgentLeft, now: float) -> None:
+        """Late for a talk that is over or another agent's: nothing."""
+        caller = self._callers.get(given.call_id)
+        if caller is not None and caller.is_answered and caller.agent_id == given.agent_id:
+            self.end_talk(caller, now)
+
     def end_talk(self, caller: Caller, now: float) -> None:
         agent = self._ground.agents[caller.get_agent_id()]
         options = self._ground.options_of(caller.queue)
@@ -391,5 +401,6 @@ class Visits:
 
     def _cancel_timers(self, caller: Caller) -> None:
         self._ground.timers.cancel(MaxWait(caller.call_id))
-        self._ground.timers.cancel(PositionDue(caller.call_id))
-        self._ground.timers.cancel(RelaxDue(caller.call_id))
+        if caller.has_rarer_timers:
+            self._ground.timers.cancel(PositionDue(caller.call_id))
+            self._ground.timers.cancel(RelaxDue(caller.call_id))
