@@ -57,7 +57,8 @@ class Lineup:
         self.urgency = self._waiting[0]
 
     def leave(self, caller: Caller) -> None:
-        del self._waiting[bisect_left(self._waiting, caller.place)]
+        is_first = caller.place is self.urgency
+        del self._waiting[0 if is_first else bisect_left(self._waiting, caller.place)]
         del self._callers[caller.call_id]
         self.urgency = self._waiting[0] if self._waiting else LAST
 

@@ -24,7 +24,6 @@ from acd.options import AgentCard, QueueOptions, Selection
 from acd.requirement import Requirement
 from acd.seat import Seat
 from acd.worktime import BUSY
-from foundation.errors import NotFound
 from foundation.ids import AgentId, CallId, QueueId
 
 MAX_LINEUPS = 2_000
@@ -54,6 +53,8 @@ class Matching:
         self._selection = selection
         self._chance = chance
         self._of_queue: dict[QueueId, dict[Requirement, Lineup]] = {}
+        self.options: dict[QueueId, QueueOptions] = {}
+        "Of each queue that there is."
         self._ordinary: dict[QueueId, Lineup] = {}
         "Of callers without wishes of their own."
         self._count = 0
@@ -80,13 +81,6 @@ class Matching:
 
     def queues(self) -> list[QueueId]:
         return list(self._of_queue)
-
-    def options_of(self, queue: QueueId) -> QueueOptions:
-        """Raises `NotFound` for a queue that there is not."""
-        try:
-            return self._ordinary[queue].options
-        except KeyError:
-            raise NotFound(f"there is no queue {queue!r}") from None
 
     def set_queue(self, queue: QueueId, options: QueueOptions, now: float) -> None:
         """Add the queue, or serve it otherwise from now on; nobody may be waiting in it."""
@@ -131,14 +125,14 @@ class Matching:
         return lineup.at_work, len(lineup.pool.candidates)
 
     def _add_queue(self, queue: QueueId, options: QueueOptions, now: float = 0.0) -> None:
-        self._of_queue[queue] = {}
+        self._of_queue[queue], self.options[queue] = {}, options
         self._ordinary[queue] = Lineup(queue, options, options.requirement)
         self._open(self._ordinary[queue], now)
 
     def _add_lineup(self, queue: QueueId, requirement: Requirement, now: float) -> Lineup:
         if self._count >= MAX_LINEUPS:
             self._give_up({each for each in self._all_lineups() if self._is_idle(each)})
-        lineup = Lineup(queue, self.options_of(queue), requirement)
+        lineup = Lineup(queue, self.options[queue], requirement)
         self._open(lineup, now)
         return lineup
 

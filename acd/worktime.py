@@ -33,7 +33,13 @@ class WorkTime:
         before = self._state
         if state is before and queue == self._queue:
             return
-        self._add(at)
+        lasted_s = at - self._since
+        if before in BUSY:
+            self._busy_s += lasted_s
+            if self._queue is not None:
+                self._queue_s[self._queue] += lasted_s
+        elif before is READY:
+            self._free_s += lasted_s
         if before is OFF:
             self._start()
         if state is TALKING and before is not TALKING:
@@ -56,15 +62,6 @@ class WorkTime:
             busy += now - self._since
             spent += now - self._since if self._queue == queue else 0.0
         return spent / busy if busy > 0 else 0.0
-
-    def _add(self, at: float) -> None:
-        lasted_s = at - self._since
-        if self._state in BUSY:
-            self._busy_s += lasted_s
-            if self._queue is not None:
-                self._queue_s[self._queue] += lasted_s
-        elif self._state is READY:
-            self._free_s += lasted_s
 
     def _start(self) -> None:
         self.calls = self.last_offer = 0
