@@ -61,7 +61,7 @@ class Entrance:
             self._count + (BEHIND if is_callback else 0),
             entered_at,
             entered_at + options.max_wait_s,
-            self.head_start_s(given),
+            self._head_start_s(given.priority, given.tier, front=given.front),
             self.wishes(given, options),
         )
 

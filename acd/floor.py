@@ -459,14 +459,15 @@ class Floor:
 
     def _dispatch(self, now: float) -> None:
         matching = self._ground.matching
-        while match := matching.next_match(now):
-            offer_id, callback = self._new_offer_id(), self._callbacks.find(match.caller.call_id)
-            agent = matching.choose_agent(match, now)
+        while (lineup := matching.next_served(now)) is not None:
+            caller, agent = lineup.head, matching.choose_agent(lineup, now)
+            offer_id, callback = self._new_offer_id(), self._callbacks.find(caller.call_id)
             if callback is None:
-                self._visits.offer(match.caller, agent, offer_id, match.lineup.options, now)
+                self._visits.offer(caller, agent, offer_id, lineup.options, now)
             else:
                 self._callbacks.call(callback, agent, offer_id, now)
-        self._visits.offer_more(self._new_offer_id, now)
+        if self._visits.rung_by_all:
+            self._visits.offer_more(self._new_offer_id, now)
 
     def _miss(self, agent: Agent, why: OfferFailure, now: float) -> None:
         self._part(agent, why, now)

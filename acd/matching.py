@@ -13,7 +13,6 @@ time is left of the queue's service level.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
-from typing import NamedTuple
 
 from acd.agent import Agent
 from acd.caller import LAST, Caller
@@ -31,12 +30,6 @@ MAX_LINEUPS = 2_000
 AT_WORK = BUSY | {AgentState.READY}
 GREATEST_NEED = Selection.GREATEST_NEED
 _urgency = attrgetter("urgency")
-
-
-class Match(NamedTuple):
-    caller: Caller
-    lineup: Lineup
-    "Whose strategy chooses the agent."
 
 
 class Matching:
@@ -253,13 +246,13 @@ class Matching:
 
     # -- matches ---------------------------------------------------------------------------------
 
-    def next_match(self, now: float) -> Match | None:
-        """The caller to be served now, and the lineup whose strategy chooses the agent."""
+    def next_served(self, now: float) -> Lineup | None:
+        """Whose head is to be offered an agent now; `choose_agent` says which one."""
         if not (self._fresh or self._touched):
             return None
         if len(self._fresh) == 1 and not any(self._touched):
             self._touched.clear()
-            return self._match_of_fresh(self._fresh[0], now)
+            return self._served_by(self._fresh[0], now)
         for seat in self._fresh:
             self._settle(seat, now)
             self._touched.update(seat.lineups)
@@ -268,33 +261,31 @@ class Matching:
         if not matched:
             self._touched.clear()
             return None
-        lineup = self._most_pressing(matched, None)
-        return Match(lineup.head, lineup)
+        return self._most_pressing(matched, None)
 
     def find_more(self, caller: Caller, now: float) -> Agent | None:
         """Who may ring for `caller` beside others: available, and nobody waits for him.
 
-        Only after `next_match` has nobody left."""
+        Only after `next_served` has nobody left."""
         if not self._available:
             return None
         candidate = self._lineup_for(caller, now).pool.find_fresh(caller.tried, now)
         return None if candidate is None else candidate.agent
 
-    def choose_agent(self, match: Match, now: float) -> Agent:
-        """Who is offered the caller: the fresh agent who was matched, or the pool's best."""
+    def choose_agent(self, lineup: Lineup, now: float) -> Agent:
+        """Who is offered the head: the fresh agent who serves it, or the pool's best."""
         if self._fresh:
             return self._fresh[0].agent
-        return match.lineup.pool.best(match.caller.tried, now).agent
+        return lineup.pool.best(lineup.head.tried, now).agent
 
-    def _match_of_fresh(self, seat: Seat, now: float) -> Match | None:
-        lineup = self._lineup_of_fresh(seat)
-        if lineup is not None:
-            return Match(lineup.head, lineup)
-        self._fresh.clear()
-        self._settle(seat, now)
-        return None
+    def _served_by(self, seat: Seat, now: float) -> Lineup | None:
+        lineup = self._find_served_by(seat)
+        if lineup is None:
+            self._fresh.clear()
+            self._settle(seat, now)
+        return lineup
 
-    def _lineup_of_fresh(self, seat: Seat) -> Lineup | None:
+    def _find_served_by(self, seat: Seat) -> Lineup | None:
         if self._selection is not GREATEST_NEED:
             waiting = [lineup for lineup in seat.lineups if lineup.urgency is not LAST]
             return self._most_pressing(waiting, seat.agent.agent_id) if waiting else None

@@ -46,7 +46,7 @@ class Visits:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._callers: dict[CallId, Caller] = {}
-        self._rung_by_all: dict[CallId, Caller] = {}
+        self.rung_by_all: dict[CallId, Caller] = {}
         "At whose phones others may ring beside, in the order in which the first one did."
         self.entrance = Entrance(ground)
 
@@ -86,7 +86,7 @@ class Visits:
         if not kept.offers:
             ground.matching.join(caller, now)
         elif ground.options_of(kept.queue).most_offers > 1:
-            self._rung_by_all[caller.call_id] = caller
+            self.rung_by_all[caller.call_id] = caller
         ground.open_offers.update(kept.offers.values())
         self._set_timers(caller)
         every_s = ground.options_of(kept.queue).announce_position_every_s
@@ -266,15 +266,13 @@ class Visits:
         """Of a caller who waits."""
         self._leave(caller)
         if options.most_offers > 1:
-            self._rung_by_all[caller.call_id] = caller
+            self.rung_by_all[caller.call_id] = caller
         self._bind(caller, agent, offer_id, options, now)
 
     def offer_more(self, new_offer_id: Callable[[], OfferId], now: float) -> None:
         """Have the agents whom nobody waits for ring beside those who ring already: for who came
         first, and for nobody whose time is up, or no end of it would come."""
-        if not self._rung_by_all:
-            return
-        for caller in sorted(self._rung_by_all.values(), key=lambda each: each.place):
+        for caller in sorted(self.rung_by_all.values(), key=lambda each: each.place):
             options = self._ground.options_of(caller.queue)
             while len(caller.offers) < options.most_offers and now < caller.overflow_at:
                 agent = self._ground.matching.find_more(caller, now)
@@ -310,7 +308,7 @@ class Visits:
             beaten = self._withdraw(caller, OfferFailure.TAKEN, but=agent.agent_id)
             caller.part()
             caller.ring(agent.agent_id, offer_id)
-        self._rung_by_all.pop(caller.call_id, None)
+        self.rung_by_all.pop(caller.call_id, None)
         caller.is_answered, caller.answered_at = True, now
         self._cancel_timers(caller)
         if caller.expected_s is not None:
@@ -328,7 +326,7 @@ class Visits:
         caller.fail(agent.agent_id)
         if caller.offers:
             return  # it rings elsewhere
-        self._rung_by_all.pop(caller.call_id, None)
+        self.rung_by_all.pop(caller.call_id, None)
         if now >= caller.overflow_at:
             self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
         else:
@@ -359,7 +357,7 @@ class Visits:
     ) -> list[Agent]:
         """All offers of the caller are over, `but` that of who picked up; who had them is to be
         freed."""
-        self._rung_by_all.pop(caller.call_id, None)
+        self.rung_by_all.pop(caller.call_id, None)
         rung = [self._ground.agents[each] for each in caller.offers if each != but]
         for agent in rung:
             self._fail_offer(caller, agent, why)
@@ -373,11 +371,12 @@ class Visits:
     def leave_talk(self, given: AgentLeft, now: float) -> None:
         """Late for a talk that is over or another agent's: nothing."""
         caller = self._callers.get(given.call_id)
-        if caller is not None and caller.is_answered and caller.agent_id == given.agent_id:
+        if caller is not None and caller.is_answered and given.agent_id in caller.offers:
             self.end_talk(caller, now)
 
     def end_talk(self, caller: Caller, now: float) -> None:
-        agent = self._ground.agents[caller.get_agent_id()]
+        (agent_id,) = caller.offers
+        agent = self._ground.agents[agent_id]
         options = self._ground.options_of(caller.queue)
         wrap_up_s = options.wrap_up_s
         handle_s = now - caller.answered_at + wrap_up_s
