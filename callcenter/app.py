@@ -26,6 +26,7 @@ from callcenter.alarm_actions import AlarmActions
 from callcenter.answers import Answers
 from callcenter.asks import Reload
 from callcenter.board_reload import BoardReload
+from callcenter.call_classes import KINDS as CLASS_KINDS
 from callcenter.call_classes import CallClasses
 from callcenter.callback_actions import CallbackActions
 from callcenter.callers_data import CallersDataFinder
@@ -53,7 +54,7 @@ from callcenter.media_port import MediaPort
 from callcenter.menu_ports import MenuPorts
 from callcenter.metrics import CoreMetrics, QueueReading, Readings, TrunkReading, WorkerReading
 from callcenter.monitor_actions import MonitorActions
-from callcenter.narrator import Narrator
+from callcenter.narrator import NARRATED, Narrator
 from callcenter.outbound import Outbound
 from callcenter.parts import Parts
 from callcenter.places import Places
@@ -62,7 +63,7 @@ from callcenter.quality_desk import QualityDesk
 from callcenter.recording_actions import RecordingActions
 from callcenter.recording_marks import RecordingMarks
 from callcenter.regulars import KINDS as LEARNT_OF
-from callcenter.regulars import Regulars
+from callcenter.regulars import TALKS, Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
 from callcenter.reloading import Reloadable, Reloader
 from callcenter.rules import (
@@ -101,6 +102,7 @@ from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
 from desk.service import TaskService
 from desk.store import TaskStore
+from desk.watch import KINDS as TASK_KINDS
 from foundation import clock
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.errors import ConfigurationError, NotFound, Unavailable
@@ -120,8 +122,10 @@ from recordings.archive_store import ArchiveStore
 from recordings.events import (
     CardEntryEnded,
     CardEntryStarted,
+    RecordingEnded,
     RecordingPaused,
     RecordingResumed,
+    TranscriptReady,
 )
 from recordings.hearing_desk import HearingDesk
 from recordings.inspection.desk import InspectionDesk, InspectionParts
@@ -131,13 +135,11 @@ from recordings.listen_messages import FromListener
 from recordings.marks_desk import MarksDesk
 from recordings.marks_store import MarkStore
 from recordings.quality.store import QualityStore
-from recordings.recording import Recording
 from recordings.search_store import SearchStore
-from recordings.service import RecordingService
+from recordings.service import Closed, RecordingService
 from recordings.store import RecordingStore
 from recordings.vault import Vault
 from recordings.vault_store import VaultStore
-from recordings.wav import WavInfo
 from telephony.calls.events import (
     CallBridged,
     CallEnded,
@@ -282,7 +284,7 @@ class Core:
             store,
             self._tell,
             self._is_media_near_limit,
-            finish=self._finish_recording,
+            finish=self._finish_recordings,
             archive_key=self._archives.find_key,
             priority_of=self._transcribe_priority,
             chance=random.SystemRandom().random,
@@ -327,11 +329,11 @@ class Core:
         self._tasks.start("tasks", self._tasks_service.run)
         self._heard_store = HeardStore(sessions)
 
-    async def _finish_recording(self, recording: Recording, info: WavInfo) -> None:
-        await self._marks.finish(recording, info)
-        if recording.agent_id:
-            # A message is short, and its WAV is what those who work on it are given.
-            await self._archives.queue(recording.recording_id)
+    async def _finish_recordings(self, closed: Sequence[Closed]) -> None:
+        await self._marks.finish(closed)
+        # A message is short, and its WAV is what those who work on it are given.
+        talks = [recording for recording, _ in closed if recording.agent_id]
+        await self._archives.queue(*(talk.recording_id for talk in talks))
 
     async def _sweep(self) -> None:
         """Once a day, the first time when the start is over."""
@@ -455,17 +457,18 @@ class Core:
             self._tell,
             asyncio.get_running_loop().time,
         )
-        self._conductor.listen(Narrator(asyncio.get_running_loop().time).on_event)
-        self._conductor.listen(self._regulars.on_event)
+        listen = self._conductor.listen
+        listen(Narrator(asyncio.get_running_loop().time).on_event, *NARRATED)
+        listen(self._regulars.on_event, *TALKS)
         self._recording_marks = RecordingMarks(self._marks)
-        self._conductor.listen(self._recording_marks.on_event)
-        self._conductor.listen(self._journey.on_event)
-        self._conductor.listen(self._look_at_talks)
-        self._conductor.listen(self._forget_placement)
-        self._conductor.listen(self._messages.on_event)
-        self._conductor.listen(self._tasks_service.on_event)
-        self._conductor.listen(CallClasses(self._recordings.classify).on_event)
-        self._conductor.listen(self._quality.on_event)
+        listen(self._recording_marks.on_event)
+        listen(self._journey.on_event)
+        listen(self._look_at_talks, *TURNS_OF_TALKS)
+        listen(self._forget_placement, CallEnded)
+        listen(self._messages.on_event, RecordingEnded)
+        listen(self._tasks_service.on_event, *TASK_KINDS)
+        listen(CallClasses(self._recordings.classify).on_event, *CLASS_KINDS)
+        listen(self._quality.on_event, TranscriptReady)
         live = self._make_live()
         flows = FlowReload(
             settings, self._learning, self._prompts, self._lookups, self._synthesiser
@@ -608,6 +611,8 @@ class Core:
 
     def _find_live_talks(self) -> Iterator[LiveTalk]:
         """Of the queues whose talks are shown while they go on."""
+        if not any(rule.live_transcript for rule in self._rules.queues.values()):
+            return
         for call_id in self._switchboard.call_ids():
             legs, contact = self._switchboard.find_talk_legs(call_id), self._journey.find(call_id)
             if legs is None or contact is None or contact.queue is None:
@@ -619,10 +624,9 @@ class Core:
                 spoken = (contact.language,) if contact.language else rule.languages
                 yield LiveTalk(call_id, *legs, spoken)
 
-    def _look_at_talks(self, event: HouseEvent) -> None:
+    def _look_at_talks(self, _event: HouseEvent) -> None:
         """A talk that begins, is paused or ends is not to wait for the next second."""
-        if isinstance(event, TURNS_OF_TALKS):
-            self._live_talks.watch()
+        self._live_talks.watch()
 
     async def _watch_talks(self) -> None:
         while True:
@@ -776,8 +780,8 @@ class Core:
         self._journey.ring_time_over(call_id, offer_id)
 
     def _forget_placement(self, event: HouseEvent) -> None:
-        if isinstance(event, CallEnded):
-            self._media.forget_call(event.call_id)
+        assert isinstance(event, CallEnded)
+        self._media.forget_call(event.call_id)
 
     def _read_gauges(self) -> Readings:
         stack = self._endpoint.stack

@@ -19,11 +19,13 @@ from telephony.calls.events import CallEnded
 MENU, INTENT, WRAP_UP = "menu", "intent", "wrap_up"
 "Kinds of classes."
 
+KINDS = (MenuChosen, SpeechSettled, RecordingStarted, WrapUpCoded, CallEnded)
+
 Classify: TypeAlias = Callable[[CallId, str, str], None]
 
 
 class CallClasses:
-    """A listener of the conductor's."""
+    """A listener of the conductor's, to `KINDS`."""
 
     def __init__(self, classify: Classify) -> None:
         """`classify(call, kind, name)` must not wait."""

@@ -43,16 +43,12 @@ class Conductor:
 
     def __init__(self, publish: Callable[[HouseEvent], object]) -> None:
         """`publish` writes a fact to the journal; it must not wait."""
-        self._publish = publish
         self._bus: Bus[HouseEvent] = Bus()
-        self._bus.subscribe(self._keep)
+        self._bus.subscribe(publish, *JOURNALED)
 
-    def listen(self, listener: Callable[[HouseEvent], None]) -> None:
-        self._bus.subscribe(listener)
+    def listen(self, listener: Callable[[HouseEvent], None], *kinds: type) -> None:
+        """Without `kinds`: to everything."""
+        self._bus.subscribe(listener, *kinds)
 
     def tell(self, event: HouseEvent) -> None:
         self._bus.tell(event)
-
-    def _keep(self, event: HouseEvent) -> None:
-        if isinstance(event, JOURNALED):
-            self._publish(event)

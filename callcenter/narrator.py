@@ -44,9 +44,7 @@ TOLD = (
     HandoverRefused,
 )
 "What changes a call's fate, beside its end."
-NARRATED = frozenset(
-    (*TOLD, *get_args(acd.CallbackEvent), calls.CallEnded, LineRegistered, LineLost)
-)
+NARRATED = (*TOLD, *get_args(acd.CallbackEvent), calls.CallEnded, LineRegistered, LineLost)
 CALLBACKS = frozenset(get_args(acd.CallbackEvent))
 
 
@@ -58,8 +56,7 @@ class Narrator:
         self._steps: dict[CallId, list[tuple[str, float]]] = {}
 
     def on_event(self, event: HouseEvent) -> None:
-        if type(event) not in NARRATED:
-            return
+        """One of `NARRATED`."""
         if isinstance(event, TOLD):
             name = type(event).__name__
             is_first = isinstance(event, calls.CallArrived | calls.CallPlaced)

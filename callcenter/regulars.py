@@ -21,6 +21,7 @@ from telephony.calls.numbers import ANONYMOUS
 MOST = 100_000
 "Parties whose last talk is remembered, about 20 MB."
 KINDS = (CallArrived, AgentAnswered, TalkTaken, CallEnded)
+TALKS = (AgentAnswered, TalkTaken)
 "What the past is learnt from."
 
 
@@ -67,7 +68,7 @@ class Regulars:
         return None if talk is None else talk.agent_id
 
     def on_event(self, event: object) -> None:
-        if isinstance(event, AgentAnswered | TalkTaken):
+        if isinstance(event, TALKS):
             party_id = self._party_of(event.call_id)
             if party_id is not None:
                 self._remember(party_id, Talk(event.agent_id, self._now()))

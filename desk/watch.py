@@ -21,6 +21,17 @@ from telephony.calls.events import CallArrived, CallEnded, CallPlaced
 MOST_ENDED = 1000
 "A message is closed after its call has ended: so many ended calls are remembered."
 NO_QUEUE = QueueId("")
+KINDS = (
+    CallArrived,
+    CallPlaced,
+    CallQueued,
+    AgentAnswered,
+    CallEnded,
+    TaskOpened,
+    VoicemailLeft,
+    SurveyAnswered,
+)
+"Of all else nothing follows."
 MOST_OPENED = 10_000
 "Tasks that are not opened twice."
 

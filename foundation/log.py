@@ -52,6 +52,9 @@ def set_up(role: str, environ: Mapping[str, str] = os.environ) -> None:
         handlers=[handler],
         force=True,
     )
+    # What no line shows need not be found out for each: where it was logged, by which thread.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)
@@ -69,7 +72,7 @@ class Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         local = datetime.fromtimestamp(record.created, UTC).astimezone()
-        time = local.strftime("%H:%M:%S.%f" if self._on_tty else "%Y-%m-%d %H:%M:%S.%f")[:-3]
+        time = local.isoformat(" ", "milliseconds")[11 * self._on_tty : 23]
         call_id = getattr(record, "call_id", None)
         call = f"[{call_id}] " if call_id else ""
         text = f"{time} {record.levelname:<7} {self._role}  {call}{record.getMessage()}"

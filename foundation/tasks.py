@@ -35,7 +35,7 @@ def contain(what: str, call: Callable[P, object], *args: P.args, **kwargs: P.kwa
     try:
         call(*args, **kwargs)
     except Exception:
-        log.exception("%s failed; the rest goes on", what)
+        log.exception("%s failed; the rest goes on: %r", what, call)
         return False
     return True
 

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ForeignKey, Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
-from foundation.db import Base
+from foundation.db import Base, insert_missing
 from foundation.ids import RecordingId
 from recordings.recording import TranscriptState
 from recordings.store import RecordingRow
@@ -81,11 +81,14 @@ class ArchiveStore:
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
 
-    async def queue(self, recording_id: RecordingId) -> None:
-        """Nothing for one that is known already."""
+    async def queue(self, *recording_ids: RecordingId) -> None:
+        """Nothing for those that are known already."""
+        if not recording_ids:
+            return
+        state = ArchiveState.WAITING.value
+        rows = [{"recording_id": each, "state": state} for each in recording_ids]
         async with transaction(self._sessions) as session:
-            if await session.get(ArchiveRow, recording_id) is None:
-                session.add(ArchiveRow(recording_id=recording_id, state=ArchiveState.WAITING.value))
+            await session.execute(insert_missing(session, ArchiveRow), rows)
 
     async def waiting(self, limit: int, *, also_untranscribed: bool) -> list[Waiting]:
         """Ended ones, the oldest first; who is to be transcribed first is left out otherwise."""

@@ -7,7 +7,7 @@ adopt, after a kill of core: goes on with those that the database has
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -80,8 +80,14 @@ class MarksDesk:
 
     # -- the end -----------------------------------------------------------------------------------
 
-    async def finish(self, recording: Recording, info: wav.WavInfo) -> None:
-        """Into the file; doing it again changes nothing."""
+    async def finish(self, closed: Sequence[tuple[Recording, wav.WavInfo]]) -> None:
+        """Into the files; doing it again changes nothing."""
+        marked = await self._store.marked([recording.recording_id for recording, _ in closed])
+        for recording, info in closed:
+            if recording.recording_id in marked:
+                await self._finish(recording, info)
+
+    async def _finish(self, recording: Recording, info: wav.WavInfo) -> None:
         recording_id = recording.recording_id
         marks = within(await self._store.of(recording_id), info.duration_s)
         if not marks:

@@ -1,6 +1,6 @@
 """Marks in the database; core writes, web reads."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -35,6 +35,12 @@ class MarkStore:
         async with transaction(self._sessions) as session:
             for mark in marks:
                 await session.merge(_to_row(recording_id, mark))
+
+    async def marked(self, recording_ids: Collection[RecordingId]) -> set[RecordingId]:
+        """Those that have marks at all."""
+        query = select(MarkRow.recording_id).where(MarkRow.recording_id.in_(recording_ids))
+        async with transaction(self._sessions) as session:
+            return {RecordingId(each) for each in await session.scalars(query.distinct())}
 
     async def of(self, recording_id: RecordingId) -> list[Mark]:
         """In the order in which they began."""

@@ -11,11 +11,11 @@ The database's own ways of taking texts apart are not used: what is stored are j
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, ForeignKey, Table, delete, event, select, text
+from sqlalchemy import Connection, ForeignKey, Table, delete, event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from foundation.db import Base
+from foundation.db import Base, insert_missing
 from recordings.terms import IndexPart
 
 POSTGRESQL = "postgresql"
@@ -105,12 +105,8 @@ def vector(units: str) -> str:
     return " ".join(f"'{unit}':{at}" for at, unit in enumerate(units.split(), start=1))
 
 
-async def add_class(session: AsyncSession, call_id: str, kind: str, name: str) -> None:
-    """Once, however often it is told."""
-    known = await session.scalar(
-        select(CallClassRow.call_id).where(
-            CallClassRow.call_id == call_id, CallClassRow.kind == kind, CallClassRow.name == name
-        )
-    )
-    if known is None:
-        session.add(CallClassRow(call_id=call_id, kind=kind, name=name))
+async def add_classes(session: AsyncSession, classes: Sequence[tuple[str, str, str]]) -> None:
+    """(call, kind, name): each once, however often it is told."""
+    if classes:
+        rows = [{"call_id": call, "kind": kind, "name": name} for call, kind, name in classes]
+        await session.execute(insert_missing(session, CallClassRow), rows)

@@ -69,7 +69,11 @@ class _Classify:
 _Chore: TypeAlias = _Add | _End | _Classify | _Other
 
 
-async def _nothing(_recording: Recording, _info: wav.WavInfo) -> None:
+Closed: TypeAlias = tuple[Recording, wav.WavInfo]
+"A recording that has ended, and what its repaired file holds."
+
+
+async def _nothing(_closed: Sequence[Closed]) -> None:
     """Nobody keeps the audio but the WAV."""
 
 
@@ -96,13 +100,13 @@ class RecordingService:
         priority_of: Callable[[QueueId], int] = usual,
         chance: Callable[[], float] = middle,
         keep_voices: KeepVoices | None = None,
-        finish: Callable[[Recording, wav.WavInfo], Awaitable[None]] = _nothing,
+        finish: Callable[[Sequence[Closed]], Awaitable[None]] = _nothing,
         archive_key: Callable[[RecordingId], Awaitable[str]] = _no_key,
     ) -> None:
         """
         priority_of: which queue's talks are transcribed first; `chance`: 0 to 1.
         keep_voices: where what the transcribers measured of the voices goes.
-        finish: done with each file that was repaired, before its end is told; and again after a
+        finish: done with the files that were repaired, before their end is told; and again after a
             kill.
         archive_key: where the audio is when its WAV is gone, else ''.
         """
@@ -283,9 +287,13 @@ class RecordingService:
             if isinstance(chore, _Other):
                 await chore.work()
         await self._end([chore for chore in chores if isinstance(chore, _End)])
-        for chore in chores:
-            if isinstance(chore, _Classify):
-                await self._store.classify(chore.call_id, chore.kind, chore.name)
+        classes = [
+            (chore.call_id, chore.kind, chore.name)
+            for chore in chores
+            if isinstance(chore, _Classify)
+        ]
+        if classes:
+            await self._store.classify(*classes)
 
     async def _end(self, ends: Sequence[_End]) -> None:
         """Of two ends of a recording the first counts."""
@@ -297,9 +305,13 @@ class RecordingService:
         if not closing:
             return
         infos = await asyncio.to_thread(self._repair, [each for _, each in closing.values()])
-        for (_, recording), info in zip(closing.values(), infos, strict=True):
-            if info is not None and info.frames:
-                await self._finish(recording, info)
+        closed = [
+            (recording, info)
+            for (_, recording), info in zip(closing.values(), infos, strict=True)
+            if info is not None and info.frames
+        ]
+        if closed:
+            await self._finish(closed)
         ended = [
             self._ended(end, info) for (end, _), info in zip(closing.values(), infos, strict=True)
         ]

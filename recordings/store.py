@@ -27,7 +27,7 @@ from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.messages import HeardWord
 from recordings.recogniser import Word
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
-from recordings.search_rows import add_class, replace_parts
+from recordings.search_rows import add_classes, replace_parts
 from recordings.terms import IndexPart
 from recordings.transactions import transaction
 from telephony.calls.events import Side
@@ -138,12 +138,14 @@ class RecordingStore:
             )
             return taken.scalar_one_or_none() is not None
 
-    async def classify(self, call_id: CallId, kind: str, name: str) -> None:
-        """Notes what a call was about; passed over for a call without a recording."""
+    async def classify(self, *classes: tuple[CallId, str, str]) -> None:
+        """Notes what calls were about: (call, kind, name). Those without a recording are passed
+        over, and so is what is known."""
+        called = RecordingRow.call_id
+        wanted = {call_id for call_id, _, _ in classes}
         async with self._transaction() as session:
-            recorded = select(RecordingRow.call_id).where(RecordingRow.call_id == call_id).limit(1)
-            if await session.scalar(recorded) is not None:
-                await add_class(session, call_id, kind, name)
+            recorded = set(await session.scalars(select(called).where(called.in_(wanted))))
+            await add_classes(session, [each for each in classes if each[0] in recorded])
 
     async def save_transcript(
         self,

@@ -71,6 +71,10 @@ class MediaClient:
         self._rid = 0
         self._under_way: dict[int, _UnderWay] = {}
         self._writer: asyncio.StreamWriter | None = None
+        self._unwritten: dict[int, p.Request] = {}
+        "By `rid`, told in this turn of the loop: one write for all, for each wakes the worker."
+        self._unwritten_keeps: dict[str, int] = {}
+        "Of these the records of legs."
         self._timer: asyncio.TimerHandle | None = None
         "Not later than the first that is under way is late: one for all, for most are answered."
         self._is_up = asyncio.Event()
@@ -131,6 +135,8 @@ class MediaClient:
         """Send a request; its `rid` is filled in here. `on_reply` is called exactly once."""
         rid = self._next_rid()
         request = msgspec.structs.replace(request, rid=rid)
+        if isinstance(request, p.Keep):
+            on_reply = self._in_place_of_older(request, on_reply)
         loop = asyncio.get_running_loop()
         late_at = loop.time() + self._timeout_s
         self._under_way[rid] = _UnderWay(request, on_reply, late_at)
@@ -167,11 +173,40 @@ class MediaClient:
         under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
 
     def _write(self, request: p.Request) -> None:
-        if self._writer is not None:
-            self._writer.write(frames.pack(self._encode(request)))
+        if self._writer is None:
+            return
+        if not self._unwritten:
+            asyncio.get_running_loop().call_soon(self._write_out)
+        self._unwritten[request.rid] = request
+
+    def _write_out(self) -> None:
+        requests = list(self._unwritten.values())
+        self._forget_unwritten()
+        if self._writer is not None and requests:
+            self._writer.write(b"".join(frames.pack(self._encode(each)) for each in requests))
+
+    def _forget_unwritten(self) -> None:
+        self._unwritten.clear()
+        self._unwritten_keeps.clear()
+
+    def _in_place_of_older(self, keep: p.Keep, on_reply: OnReply) -> OnReply:
+        """Of records of one leg in one turn only the last is of use; its reply is for all."""
+        older = self._unwritten_keeps.get(keep.leg)
+        self._unwritten_keeps[keep.leg] = keep.rid
+        if older is None or older not in self._unwritten:
+            return on_reply
+        del self._unwritten[older]
+        also = self._under_way.pop(older).on_reply
+
+        def reply_to_both(reply: Reply) -> None:
+            also(reply)
+            on_reply(reply)
+
+        return reply_to_both
 
     def _went_down(self) -> None:
         self._is_up.clear()
+        self._forget_unwritten()
         if self._writer is not None:
             self._writer.close()
             self._writer = None

@@ -42,6 +42,10 @@ class ControlSocket:
         self._is_greeted = False
         self._reader = FrameReader()
         self._unsent = bytearray()
+        self._is_collecting = False
+        "Several requests came together: their replies and events go together, too."
+        self._waits_for_room = False
+        "Epoll is to tell when core has read some of `_unsent`."
         self._kept: deque[bytes] = deque(maxlen=MOST_KEPT_EVENTS)
         self._decoder = msgspec.msgpack.Decoder(p.Request)
         self._encode = msgspec.msgpack.Encoder().encode
@@ -90,6 +94,7 @@ class ControlSocket:
         self._is_greeted = False
         self._reader = FrameReader()
         self._unsent.clear()
+        self._waits_for_room = False
 
     def _on_ready(self, now: float) -> None:
         if self._unsent:
@@ -113,11 +118,16 @@ class ControlSocket:
         except (FrameTooLong, *UNREADABLE):
             self._drop()  # not our core, or another version of it: it will say Hello again
             return
-        for request in requests:
-            if isinstance(request, p.Hello):
-                self._greet()
-            elif (reply := self._handle(request, now)) is not None:
-                self.reply(reply)
+        self._is_collecting = True
+        try:
+            for request in requests:
+                if isinstance(request, p.Hello):
+                    self._greet()
+                elif (reply := self._handle(request, now)) is not None:
+                    self.reply(reply)
+        finally:
+            self._is_collecting = False
+        self._send(b"")
 
     def reply(self, reply: p.Done | p.Failed, connection: int | None = None) -> None:
         """`connection`: on which it was asked; on another one the same `rid` is another request."""
@@ -133,8 +143,9 @@ class ControlSocket:
     def _send(self, data: bytes) -> None:
         if self._core is None:
             return
-        was_waiting = bool(self._unsent)
         self._unsent += data
+        if self._is_collecting or not self._unsent:
+            return
         try:
             sent = self._core.send(self._unsent)
         except BlockingIOError:
@@ -145,6 +156,7 @@ class ControlSocket:
         del self._unsent[:sent]
         if len(self._unsent) > MOST_UNSENT_BYTES:
             self._drop()
-        elif was_waiting != bool(self._unsent):
+        elif self._waits_for_room != bool(self._unsent):
+            self._waits_for_room = bool(self._unsent)
             wanted = select.EPOLLIN | (select.EPOLLOUT if self._unsent else 0)
             self._register(self._core.fileno(), wanted, self._on_ready)

@@ -99,7 +99,7 @@ class Register:
         await self.search.put(
             one.recording_id, [Indexed(Side.CALLER, tuple(index_parts(said.words)))]
         )
-        await self.recordings.classify(one.call_id, "queue", "orders")
+        await self.recordings.classify((one.call_id, "queue", "orders"))
         keys = [self._shelved(f"{one.recording_id}.{end}") for end in ("flac", "peaks")]
         await self.archives.keep(one.recording_id, Archived(keys[0], keys[1], 100, 50))
         return one

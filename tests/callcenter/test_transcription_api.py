@@ -208,7 +208,7 @@ async def test_filters_of_the_query_reach_the_search(
     await keep(house.sessions, 1, "我要 退款", of="ann")
     # Ten hours later it is the next day in Shanghai.
     await keep(house.sessions, 10, "退款", of="cat", queue="support", call="c-2")
-    await RecordingStore(house.sessions).classify(CallId("c-2"), "wrap_up", "refund")
+    await RecordingStore(house.sessions).classify((CallId("c-2"), "wrap_up", "refund"))
 
     _, told = await house.get(f"/api/v1/search?{asked}", "root")
 

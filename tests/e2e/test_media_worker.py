@@ -16,7 +16,7 @@ import pytest
 
 from telephony.media import g722
 from telephony.media import protocol as p
-from telephony.media.client import MediaClient
+from telephony.media.client import MediaClient, Reply
 from telephony.media.errors import MediaRefused
 from telephony.media.g711 import Law, encode
 from telephony.media.options import WorkerOptions
@@ -280,6 +280,22 @@ async def test_a_talk_outlives_core(bench: Bench) -> None:
     assert sessions is not None
     assert {session.leg: session.record for session in sessions} == {"l-a": b"dialog", "l-b": b""}
     assert {session.connected_to for session in sessions} == {"l-a", "l-b"}
+
+
+async def test_of_several_records_of_a_leg_told_at_once_the_last_is_kept_and_all_are_answered(
+    bench: Bench,
+) -> None:
+    await bench.bridge()
+    replies: list[Reply] = []
+
+    for record in (b"first", b"second", b"third"):
+        bench.client.tell(p.Keep(rid=0, leg="l-a", record=record), replies.append)
+    bench.client.tell(p.Keep(rid=0, leg="l-b", record=b"other"))
+    sessions = (await bench.client.ask(p.ListSessions(rid=0))).sessions or []
+
+    assert [type(reply) for reply in replies] == [p.Done] * 3
+    assert len({reply.rid for reply in replies}) == 1
+    assert {each.leg: each.record for each in sessions} == {"l-a": b"third", "l-b": b"other"}
 
 
 async def test_a_full_disk_troubles_the_recording_and_not_the_talk(bench: Bench) -> None:

@@ -77,3 +77,18 @@ def test_facts_that_cause_facts_without_end_are_cut(caplog: pytest.LogCaptureFix
 
     assert "facts wait to be told" in caplog.text
     assert len(told) <= MAX_CASCADE + 5
+
+
+def test_a_subscriber_to_kinds_hears_of_those_and_of_what_is_derived_from_them() -> None:
+    bus: Bus[object] = Bus()
+    told: list[object] = []
+    bus.subscribe(told.append, int, str)
+    bus.tell(1.5)
+    end = bus.subscribe(told.append, float)
+
+    for item in (1, "a", True, 2.5, b"b"):
+        bus.tell(item)
+    end()
+    bus.tell(3.5)
+
+    assert told == [1, "a", True, 2.5]

@@ -265,7 +265,7 @@ async def archived(site: Site, frames: np.ndarray) -> bytes:
     write_wav(site.folder / stored.file, frames)
     await site.places.marks.save(ONE, [Mark(1, MarkKind.PAUSE, 0.5, 0.75)])
     desk = MarksDesk(site.folder, site.places.marks, lambda: STARTED, lambda: 0.0)
-    await desk.finish(stored, wav.inspect(site.folder / stored.file))
+    await desk.finish([(stored, wav.inspect(site.folder / stored.file))])
     whole = (site.folder / stored.file).read_bytes()
     await site.store.end(Ended(ONE, len(frames) / 8000, True, TranscriptState.NONE))
     await site.places.archives.queue(ONE)

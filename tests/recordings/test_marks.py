@@ -179,7 +179,7 @@ async def test_end_writes_the_marks_into_the_file_and_may_be_repeated(desk: Desk
     await desk.stored()
 
     for _ in range(2):
-        await desk.desk.finish(recording(1), wav.repair(path))
+        await desk.desk.finish([(recording(1), wav.repair(path))])
 
     assert b"hold caller\0" in chunks_of(path)[b"LIST"]
     assert '"from_s": 0.5' in await desk.desk.comment_of(ONE)
@@ -190,7 +190,7 @@ async def test_recording_without_marks_stays_as_it_is(desk: Desk) -> None:
     write_wav(path, FRAMES)
     plain = path.read_bytes()
 
-    await desk.desk.finish(recording(1), wav.repair(path))
+    await desk.desk.finish([(recording(1), wav.repair(path))])
 
     assert path.read_bytes() == plain
     assert await desk.desk.comment_of(ONE) == ""

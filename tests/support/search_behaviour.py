@@ -95,9 +95,9 @@ class SearchBehaviour:
         await keep(sessions, 1, "退款", "您好")
         await keep(sessions, 2, "您好", "退款", of="a2", queue="support", call="c-2")
         store = RecordingStore(sessions)
-        await store.classify(CallId("c-2"), "wrap_up", "refund")
-        await store.classify(CallId("c-2"), "wrap_up", "refund")
-        await store.classify(CallId("c-9"), "wrap_up", "unrecorded")
+        await store.classify((CallId("c-2"), "wrap_up", "refund"))
+        await store.classify((CallId("c-2"), "wrap_up", "refund"))
+        await store.classify((CallId("c-9"), "wrap_up", "unrecorded"))
 
         for wanted, numbers in (
             (SearchFilter(agents=frozenset({AgentId("a2")})), [2]),
