@@ -1,7 +1,7 @@
 """What a simulated day costs: 20,000 calls, 300 agents, five queues with skills, in virtual time.
 
-    python -m bench.acd_simulation      prints
-    python -m bench acd_simulation      writes docs/performance.md, too
+python -m bench.acd_simulation      prints
+python -m bench acd_simulation      writes docs/performance.md, too
 """
 
 import time

@@ -101,7 +101,9 @@ doings = st.one_of(
 
 
 @given(st.lists(doings, max_size=40))
-def test_any_doings_are_those_of_a_list_that_is_searched(done: list[tuple[str, str, float]]) -> None:
+def test_any_doings_are_those_of_a_list_that_is_searched(
+    done: list[tuple[str, str, float]],
+) -> None:
     timers, kept = Timers[str](), dict[str, float]()
     for what, key, at in done:
         match what:
