@@ -18,7 +18,7 @@ from acd.requirement import EVERYBODY, Requirement, both, only, own_skill, parse
 from acd.routing import level_of
 from foundation.ids import AgentId, CallId, OfferId, QueueId
 
-QUEUES = [QueueId(f"q{n}") for n in range(4)]
+QUEUES = [QueueId(f"q{n}") for n in range(3)]
 AGENTS = [AgentId(f"a{n}") for n in range(5)]
 NEEDS = [
     EVERYBODY,
@@ -70,16 +70,17 @@ class AnyChange(RuleBasedStateMachine):
     @rule(
         queue=st.sampled_from(QUEUES),
         need=st.sampled_from(NEEDS),
-        head_start_s=st.sampled_from([0.0, 10.0]),
+        head_starts_s=st.lists(st.sampled_from([0.0, 10.0]), min_size=1, max_size=4),
     )
-    def a_caller_comes(self, queue: QueueId, need: Requirement, head_start_s: float) -> None:
-        self.number += 1
-        given = Enqueue(CallId(f"c-{self.number}"), queue, requires=need)
+    def callers_come(self, queue: QueueId, need: Requirement, head_starts_s: list[float]) -> None:
         wishes = (Wish(both(self.options[queue].requirement, need), 0.0),)
-        caller = Caller(given, self.number, self.now, self.now + 600, head_start_s, wishes)
-        self.callers.append(caller)
-        self.matching.join(caller, self.now)
-        self._serve([])
+        for head_start_s in head_starts_s:
+            self.number += 1
+            given = Enqueue(CallId(f"c-{self.number}"), queue, requires=need)
+            caller = Caller(given, self.number, self.now, self.now + 600, head_start_s, wishes)
+            self.callers.append(caller)
+            self.matching.join(caller, self.now)
+            self._serve([])
 
     @rule(data=st.data())
     def a_caller_goes(self, data: st.DataObject) -> None:
