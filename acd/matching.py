@@ -20,7 +20,7 @@ from acd.events import AgentState
 from acd.heads import Heads
 from acd.lineup import Lineup
 from acd.options import AgentCard, QueueOptions, Selection
-from acd.requirement import Requirement
+from acd.requirement import Requirement, named
 from acd.seat import Seat
 from acd.worktime import BUSY
 from foundation.ids import AgentId, CallId, QueueId
@@ -132,12 +132,20 @@ class Matching:
     def _open(self, lineup: Lineup, now: float) -> None:
         self._of_queue[lineup.queue_id][lineup.requirement] = lineup
         self._count += 1
-        for seat in self._seats.values():
+        for seat in self._who_may_suit(lineup.requirement):
             if self._admit(seat, lineup):
                 seat.add(lineup)
                 lineup.at_work += seat in self._working
                 if self._is_seated(seat):
                     lineup.seat(seat.agent, seat.work, seat.turn, self._chance(), now)
+
+    def _who_may_suit(self, requirement: Requirement) -> Iterable[Seat]:
+        """Who waits for one agent need not be compared with a thousand."""
+        name = named(requirement)
+        if name is None:
+            return self._seats.values()
+        seat = self._seats.get(AgentId(name))
+        return () if seat is None else (seat,)
 
     def _all_lineups(self) -> Iterator[Lineup]:
         for lineups in self._of_queue.values():

@@ -114,6 +114,15 @@ def only(agent_id: str) -> Requirement:
     return Level(own_skill(agent_id))
 
 
+def named(requirement: Requirement) -> str | None:
+    """Whom alone it suits, if it says so by `only`."""
+    match requirement:
+        case Level(skill, 1) if skill.startswith("@"):
+            return skill[1:]
+        case _:
+            return None
+
+
 def own_skill(agent_id: str) -> str:
     """A skill that each agent has beside those of the card."""
     return f"@{agent_id}"
