@@ -51,6 +51,11 @@ class Step(StrEnum):
 
 
 S = AgentState
+# Looked at in each change: to ask an `Enum` for a member takes longer than to call a function.
+READY, SIGN_IN, OFFER, PICK_UP = S.READY, Step.SIGN_IN, Step.OFFER, Step.PICK_UP
+WITHOUT_CALL = frozenset({S.READY, S.PAUSED, S.OFF})
+AS_BEFORE: tuple[Step, str] = (Step.MAKE_READY, "")
+"After a talk, as long as the agent chooses nothing else."
 
 TRANSITIONS: dict[tuple[AgentState, Step], AgentState] = {
     (S.OFF, Step.SIGN_IN): S.PAUSED,
@@ -117,12 +122,12 @@ class Agent:
         "When the ringing or the wrap-up is over."
         self.wrap_up_code = ""
         "Of the call that the agent has, or wraps up."
-        self._after_talk: tuple[Step, str] = (Step.MAKE_READY, "")
+        self._after_talk = AS_BEFORE
 
     @property
     def is_available(self) -> bool:
         # Asked after each input of the agent's: without making the sentence.
-        return self.state is S.READY and self.registered and not self.busy
+        return self.state is READY and self.registered and not self.busy
 
     @property
     def why_unavailable(self) -> str:
@@ -166,7 +171,7 @@ class Agent:
         return self._enter(step, now, reason)
 
     def offer(self, assignment: Assignment, now: float, ring_s: float) -> list[AgentChanged]:
-        return self._enter(Step.OFFER, now, assignment=assignment, deadline=now + ring_s)
+        return self._enter(OFFER, now, assignment=assignment, deadline=now + ring_s)
 
     def withdraw(self, now: float) -> list[AgentChanged]:
         idle_since = self.idle_since
@@ -189,7 +194,7 @@ class Agent:
         return self.state is S.PAUSED and self.reason not in own
 
     def pick_up(self, now: float) -> list[AgentChanged]:
-        return self._enter(Step.PICK_UP, now, assignment=self.assignment)
+        return self._enter(PICK_UP, now, assignment=self.assignment)
 
     def end_talk(
         self, now: float, wrap_up_s: float, *, needs_code: bool = False
@@ -207,7 +212,7 @@ class Agent:
         if step is not Step.SIGN_IN:
             self._after_talk = (step, reason)
         elif self._after_talk[0] is Step.SIGN_OUT:
-            self._after_talk = (Step.MAKE_READY, "")
+            self._after_talk = AS_BEFORE
         return []
 
     def _is_paused_for(self, step: Step, reason: str) -> bool:
@@ -230,12 +235,12 @@ class Agent:
         except KeyError:
             raise IllegalTransition(self.agent_id, self.state, step) from None
         self.state, self.since = state, now
-        self.reason = SIGNED_IN if step is Step.SIGN_IN else reason
+        self.reason = SIGNED_IN if step is SIGN_IN else reason
         self.assignment, self.deadline = assignment, deadline
-        if state is S.READY:
+        if state is READY:
             self.idle_since = now
-        if state in (S.READY, S.PAUSED, S.OFF):
+        if state in WITHOUT_CALL:
             self.wrap_up_code = ""
-            self._after_talk = (Step.MAKE_READY, "")
+            self._after_talk = AS_BEFORE
         call_id = assignment.call_id if assignment else None
         return [AgentChanged(self.agent_id, state, self.reason, call_id)]

@@ -360,7 +360,7 @@ class Callbacks:
         for callback in callbacks:
             caller = callback.caller
             options = self._ground.options_of(caller.queue)
-            wishes = self._visits.entrance.wishes(caller.given, options, caller.entered_at)
+            wishes = self._visits.entrance.wishes(caller.given, options)
             caller.change_wishes(wishes, now)
             self._join(callback, now)
 

@@ -12,7 +12,7 @@ In a queue that rings all it may ring at several agents' at once: each offer fai
 The visit's outcome is told when it leaves RINGING for TALKING (`AgentAnswered`) or the floor.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Set
 from math import inf
 from typing import NamedTuple, TypeAlias
 
@@ -28,17 +28,39 @@ Places of different queues compare as well: a freed agent takes the least of all
 never change, so that nobody starves: who comes later than the longest head start goes behind."""
 LAST: Place = (inf, 0, CallId(""))
 "Behind everybody."
+NOBODY: Set[AgentId] = frozenset()
 
 
 class Wish(NamedTuple):
-    """What is needed of an agent from a point in time on."""
+    """What is needed of an agent so long after the entry."""
 
     requirement: Requirement
-    from_at: float
+    after_s: float
 
 
 class Caller:
     """Where one caller is. With offers: RINGING, or TALKING once one was answered, and is alone."""
+
+    __slots__ = (
+        "_later",
+        "_needed",
+        "_number",
+        "_offers",
+        "answered_at",
+        "call_id",
+        "claimed_by",
+        "entered_at",
+        "expected_s",
+        "given",
+        "has_rarer_timers",
+        "is_answered",
+        "overflow_at",
+        "place",
+        "queue",
+        "requirement",
+        "told_s",
+        "tried",
+    )
 
     def __init__(
         self,
@@ -47,7 +69,7 @@ class Caller:
         entered_at: float,
         overflow_at: float,
         head_start_s: float,
-        wishes: Sequence[Wish],
+        wishes: tuple[Wish, ...],
     ) -> None:
         """
         number: of the visit; breaks the tie between two who came at once.
@@ -63,7 +85,7 @@ class Caller:
         self.place = self._place(head_start_s)
         "Kept through failed offers: who was not picked up does not go to the end of the queue."
         self.requirement = self._needed = wishes[0].requirement
-        self._later = list(wishes[1:])
+        self._later = wishes[1:]
         self.claimed_by: AgentId | None = None
         "Whom somebody has chosen for this caller: nobody else will do (`acd.claims`)."
         self._offers: dict[AgentId, OfferId] = {}
@@ -74,8 +96,10 @@ class Caller:
         "What the wait was expected to be at the entry."
         self.told_s: float | None = None
         "The wait that was announced last."
-        self.tried: set[AgentId] = set()
+        self.tried: Set[AgentId] = NOBODY
         "Agents whose offer of this call failed; they are asked again only if nobody else is there."
+        self.has_rarer_timers = False
+        "Whether one beside that of `overflow_at` was ever set."
 
     @property
     def priority(self) -> int:
@@ -110,11 +134,11 @@ class Caller:
     @property
     def relax_at(self) -> float | None:
         """When less will do."""
-        return self._later[0].from_at if self._later else None
+        return self.entered_at + self._later[0].after_s if self._later else None
 
-    def change_wishes(self, wishes: Sequence[Wish], now: float) -> None:
+    def change_wishes(self, wishes: tuple[Wish, ...], now: float) -> None:
         """Need something else from now on."""
-        self._needed, self._later = wishes[0].requirement, list(wishes[1:])
+        self._needed, self._later = wishes[0].requirement, wishes[1:]
         self.relax(now)
 
     def promote(self, given: Enqueue, head_start_s: float) -> None:
@@ -124,8 +148,8 @@ class Caller:
 
     def relax(self, now: float) -> None:
         """Need what will do by now; whoever is waiting must not be in a lineup meanwhile."""
-        while self._later and self._later[0].from_at <= now:
-            self._needed = self._later.pop(0).requirement
+        while (relax_at := self.relax_at) is not None and relax_at <= now:
+            self._needed, self._later = self._later[0].requirement, self._later[1:]
         if self.claimed_by is None:
             self.requirement = self._needed
 
@@ -148,7 +172,7 @@ class Caller:
 
     def fail(self, agent_id: AgentId) -> None:
         """One offer is over; who had it is asked later than others next time."""
-        self.tried.add(agent_id)
+        self.tried |= {agent_id}
         del self._offers[agent_id]
 
     def part(self) -> None:

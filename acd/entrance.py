@@ -1,6 +1,5 @@
 """Who is let into a queue, at which place, and with which wishes."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -24,27 +23,33 @@ class Entrance:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._count = 0
-        self._kept: dict[_Kind, tuple[QueueOptions, Sequence[Relaxation]]] = {}
+        self._kept: dict[_Kind, tuple[QueueOptions, tuple[Wish, ...]]] = {}
         order = ground.options.order
         self._head_start_s = lru_cache(MAX_KEPT)(order.head_start_s)
 
     def why_not_in(self, queue: QueueId) -> OverflowCause | None:
         """None: the caller may wait here. Raises `NotFound` for a queue that there is not."""
-        options, matching = self._ground.options_of(queue), self._ground.matching
+        options = self._ground.options_of(queue)
         if options.is_closed:
             return OverflowCause.CLOSED
-        at_work, free = matching.staffing(queue)
-        waiting = matching.waiting(queue)
-        if options.needs_agents and at_work == 0:
+        if options.needs_agents and not self._ground.matching.staffing(queue)[0]:
             return OverflowCause.NOBODY
-        on_the_phone = waiting - self._ground.callbacks_waiting[queue]
-        if options.max_waiting is not None and on_the_phone >= options.max_waiting and not free:
+        if options.max_waiting is not None and self._is_full(queue, options.max_waiting):
             return OverflowCause.FULL
         most_s = options.max_expected_wait_s
-        expected_s = self._ground.expected_s(queue, waiting + 1)
-        if most_s is not None and expected_s is not None and expected_s > most_s:
+        if most_s is not None and self._expected_s(queue) > most_s:
             return OverflowCause.EXPECTED
         return None
+
+    def _is_full(self, queue: QueueId, most: int) -> bool:
+        matching = self._ground.matching
+        on_the_phone = matching.waiting(queue) - self._ground.callbacks_waiting[queue]
+        return on_the_phone >= most and not matching.staffing(queue)[1]
+
+    def _expected_s(self, queue: QueueId) -> float:
+        """Of who comes now; 0 while nothing can be expected."""
+        position = self._ground.matching.waiting(queue) + 1
+        return self._ground.expected_s(queue, position) or 0.0
 
     def make_caller(
         self, given: Enqueue, entered_at: float, *, is_callback: bool = False
@@ -56,31 +61,31 @@ class Entrance:
             self._count + (BEHIND if is_callback else 0),
             entered_at,
             entered_at + options.max_wait_s,
-            self.head_start_s(given),
-            self.wishes(given, options, entered_at),
+            self._head_start_s(given.priority, given.tier, front=given.front),
+            self.wishes(given, options),
         )
 
     def head_start_s(self, given: Enqueue) -> float:
         return self._head_start_s(given.priority, given.tier, front=given.front)
 
-    def _steps(self, given: Enqueue, options: QueueOptions) -> Sequence[Relaxation]:
-        """Kept for each kind of caller: there are few kinds and many callers."""
-        kept_for, steps = self._kept.get((given.queue, given.requires), (None, ()))
-        if kept_for is not options:
-            all_steps = (Relaxation(0.0, options.requirement), *options.relax)
-            steps = [Relaxation(at, both(need, given.requires)) for at, need in all_steps]
-            if len(self._kept) >= MAX_KEPT:
-                self._kept.clear()
-            self._kept[given.queue, given.requires] = options, steps
-        return steps
-
-    def wishes(self, given: Enqueue, options: QueueOptions, entered_at: float) -> list[Wish]:
+    def wishes(self, given: Enqueue, options: QueueOptions) -> tuple[Wish, ...]:
         """What the caller needs now and what will do later; first the agent who is preferred."""
-        wishes = [Wish(need, entered_at + after) for after, need in self._steps(given, options)]
+        wishes = self._common_wishes(given, options)
         agent = self._ground.agents.get(given.prefer) if given.prefer else None
         if agent is None or options.sticky_s <= 0 or agent.state is AgentState.OFF:
             return wishes
-        until = entered_at + options.sticky_s
-        due = [wish for wish in wishes if wish.from_at <= until][-1]
-        later = [wish for wish in wishes if wish.from_at > until]
-        return [Wish(only(agent.agent_id), entered_at), Wish(due.requirement, until), *later]
+        due = [wish for wish in wishes if wish.after_s <= options.sticky_s][-1]
+        later = [wish for wish in wishes if wish.after_s > options.sticky_s]
+        first = Wish(only(agent.agent_id), 0.0)
+        return (first, Wish(due.requirement, options.sticky_s), *later)
+
+    def _common_wishes(self, given: Enqueue, options: QueueOptions) -> tuple[Wish, ...]:
+        """Kept for each kind of caller: there are few kinds and many callers."""
+        kept_for, wishes = self._kept.get((given.queue, given.requires), (None, ()))
+        if kept_for is not options:
+            steps = (Relaxation(0.0, options.requirement), *options.relax)
+            wishes = tuple(Wish(both(need, given.requires), after_s) for after_s, need in steps)
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            self._kept[given.queue, given.requires] = options, wishes
+        return wishes

@@ -65,7 +65,6 @@ from acd.inputs import (
     AgentLeft,
     CallbackInput,
     CallerLeft,
-    CallInput,
     CancelCallback,
     ChangeAgent,
     ChangeQueue,
@@ -147,14 +146,20 @@ class Floor(Questions):
         events = self._ground.events = []
         match given:
             # First what comes most.
-            case Accept() | AgentLeft() | CallerLeft() | Decline() | Lose():
+            case Accept():
+                self._accept(given, now)
+                self._dispatch(now)
+            case AgentLeft():
+                self._visits.leave_talk(given, now)
+                self._dispatch(now)
+            case Enqueue():
+                self._visits.enqueue(given, now)
+                self._guests.end_of_call(given.call_id, now)
+                self._dispatch(now)
+                self._visits.tell_position(given.call_id, now)
+            case CallerLeft() | Decline() | Lose():
                 self._feed_call(given, now)
                 self._dispatch(now)
-            case Enqueue(call_id):
-                self._visits.enqueue(given, now)
-                self._guests.end_of_call(call_id, now)
-                self._dispatch(now)
-                self._visits.tell_position(call_id, now)
             case PartyReached():
                 self._feed_callback(given, now)
                 self._dispatch(now)
@@ -222,14 +227,8 @@ class Floor(Questions):
 
     # ---- calls
 
-    def _feed_call(self, given: CallInput, now: float) -> None:
+    def _feed_call(self, given: CallerLeft | Decline | Lose, now: float) -> None:
         match given:
-            case Accept():
-                self._accept(given, now)
-            case AgentLeft(call_id, agent_id):
-                caller = self._visits.find(call_id)
-                if caller is not None and caller.is_answered and caller.agent_id == agent_id:
-                    self._visits.end_talk(caller, now)
             case CallerLeft(call_id) | Lose(call_id):
                 self._end_call(given, now)
                 self._guests.end_of_call(call_id, now)
@@ -324,15 +323,16 @@ class Floor(Questions):
     def _dispatch(self, now: float) -> None:
         if self._ground.claims:
             self._claims.serve(self._new_offer_id, now)
-        while match := self._ground.matching.next_match(now):
-            offer_id, callback = self._new_offer_id(), self._callbacks.find(match.call_id)
-            caller = self._visits.get(match.call_id) if callback is None else callback.caller
-            agent = self._ground.matching.choose_agent(caller, match.lineup, now)
+        matching = self._ground.matching
+        while (lineup := matching.next_served(now)) is not None:
+            caller, agent = lineup.head, matching.choose_agent(lineup, now)
+            offer_id, callback = self._new_offer_id(), self._callbacks.find(caller.call_id)
             if callback is None:
-                self._visits.offer(caller, agent, offer_id, match.lineup.options, now)
+                self._visits.offer(caller, agent, offer_id, lineup.options, now)
             else:
                 self._callbacks.call(callback, agent, offer_id, now)
-        self._visits.offer_more(self._new_offer_id, now)
+        if self._visits.rung_by_all:
+            self._visits.offer_more(self._new_offer_id, now)
 
     # ---- time
 

@@ -34,13 +34,15 @@ class Ground:
         self._expected_waits: defaultdict[QueueId, ExpectedWait] = defaultdict(ExpectedWait)
         self._offers = 0
         self.timers: Timers[Timer] = Timers()
+        self._times = {agent_id: AgentTime(agent_id) for agent_id in self.agents}
+        "Each is set with an offer and cancelled with its pick-up."
         self.callbacks_waiting: Counter[QueueId] = Counter()
         "Of those who wait in the lineups, who waits at home."
         self.claims: dict[AgentId, Caller] = {}
         "Who waits for an agent whom somebody has chosen (`acd.claims`)."
         self.open_offers: set[OfferId] = set()
         "Of phones that ring."
-        self.on_followed: Callable[[Agent], None] = lambda agent: None
+        self.on_followed: Callable[[Agent], None] | None = None
         "Told of each agent that may have changed state."
         self.events: list[AcdEvent] = []
         "What the present input has led to so far."
@@ -55,7 +57,7 @@ class Ground:
     def note_offer(self, agent: Agent) -> None:
         """Offers are counted, so that strategies know whose last one is longest ago."""
         self._offers += 1
-        self.matching.work[agent.agent_id].last_offer = self._offers
+        self.matching.note_offer(agent, self._offers)
 
     def get_agent(self, agent_id: AgentId) -> Agent:
         try:
@@ -67,6 +69,7 @@ class Ground:
         agent = self.agents.get(card.agent_id)
         if agent is None:
             agent = self.agents[card.agent_id] = Agent(card)
+            self._times[card.agent_id] = AgentTime(card.agent_id)
             self.matching.add_agent(agent)
         else:
             self.matching.change_card(agent, card)
@@ -77,8 +80,8 @@ class Ground:
         if agent.state is not AgentState.OFF:
             raise Conflict(f"{agent_id} is {agent.state} and cannot be removed before signing out")
         self.matching.remove_agent(agent)
+        self.timers.cancel(self._times.pop(agent_id))
         del self.agents[agent_id]
-        self.timers.cancel(AgentTime(agent_id))
 
     def remove_queue(self, queue: QueueId) -> None:
         """One that nobody is in."""
@@ -86,18 +89,23 @@ class Ground:
         self._expected_waits.pop(queue, None)
 
     def options_of(self, queue: QueueId) -> QueueOptions:
-        return self.matching.options_of(queue)
+        """Raises `NotFound` for a queue that there is not."""
+        try:
+            return self.matching.options[queue]
+        except KeyError:
+            raise NotFound(f"there is no queue {queue!r}") from None
 
     def follow(self, agent: Agent, now: float) -> None:
         """Bring everything that depends on an agent's state up to date with it."""
-        is_gone = self.options.auto_ready and not agent.registered
+        is_gone = not agent.registered and self.options.auto_ready
         if is_gone and agent.state in (AgentState.READY, AgentState.PAUSED):
             left_for = agent.reason if agent.is_on_leave else ""
             self.events += agent.choose(Step.SIGN_OUT, now, left_for)
         self.matching.follow(agent, now)
-        timer = AgentTime(agent.agent_id)
+        timer = self._times[agent.agent_id]
         if agent.deadline is None:
             self.timers.cancel(timer)
         else:
             self.timers.set(timer, agent.deadline)
-        self.on_followed(agent)
+        if self.on_followed is not None:
+            self.on_followed(agent)

@@ -42,12 +42,13 @@ class Guests:
         self._ground = ground
         self._visits = visits
         self._guests: dict[OfferId, Guest] = {}
+        self._of_call: dict[CallId, Guest] = {}
+        "The same ones."
 
     def restore(self, kept: KeptGuest) -> None:
         """The agent's own state is restored with the agents."""
-        self._guests[kept.offer_id] = Guest(
-            kept.call_id, kept.queue, kept.agent_id, kept.offer_id, kept.has_joined
-        )
+        guest = Guest(kept.call_id, kept.queue, kept.agent_id, kept.offer_id, kept.has_joined)
+        self._add(guest)
         if not kept.has_joined:
             self._ground.open_offers.add(kept.offer_id)
 
@@ -66,14 +67,12 @@ class Guests:
             raise IllegalTransition(given.offer_id, "in use", given)
         if not caller.is_answered:
             raise Conflict(f"the caller of {given.call_id} talks with nobody")
-        if self._find_of_call(given.call_id) is not None:
+        if given.call_id in self._of_call:
             raise Conflict(f"there is a guest at {given.call_id} already")
         if agent.why_unavailable:
             raise Conflict(agent.why_unavailable)
         offer = Assignment(given.call_id, given.queue, given.offer_id)
-        self._guests[given.offer_id] = Guest(
-            given.call_id, given.queue, given.agent_id, given.offer_id
-        )
+        self._add(Guest(given.call_id, given.queue, given.agent_id, given.offer_id))
         self._ground.open_offers.add(given.offer_id)
         self._ground.events.append(
             AgentReserved(given.call_id, given.queue, given.agent_id, given.offer_id)
@@ -98,7 +97,8 @@ class Guests:
 
     def part(self, agent: Agent, why: OfferFailure) -> None:
         """The reservation has failed; what becomes of the agent depends on why."""
-        guest = self._guests.pop(agent.get_assignment().offer_id)
+        guest = self._guests[agent.get_assignment().offer_id]
+        self._drop(guest)
         self._ground.open_offers.remove(guest.offer_id)
         self._ground.events.append(
             ReservationFailed(guest.call_id, guest.queue, guest.agent_id, guest.offer_id, why)
@@ -111,7 +111,7 @@ class Guests:
 
     def end_of_call(self, call_id: CallId, now: float) -> None:
         """Whoever was a guest there is free again."""
-        guest = self._find_of_call(call_id)
+        guest = self._of_call.get(call_id)
         if guest is not None:
             self._free(guest, now)
 
@@ -122,7 +122,7 @@ class Guests:
         caller = self._visits.find(guest.call_id)
         if caller is not None:
             self._visits.end_talk(caller, now)
-        del self._guests[guest.offer_id]
+        self._drop(guest)
         agent = self._ground.agents[guest.agent_id]
         self._visits.take_over(guest.call_id, guest.queue, agent, now)
         self._ground.events.append(TalkTaken(guest.call_id, guest.queue, guest.agent_id))
@@ -130,12 +130,15 @@ class Guests:
     def _free(self, guest: Guest, now: float) -> None:
         agent = self._ground.agents[guest.agent_id]
         if guest.has_joined:
-            del self._guests[guest.offer_id]
+            self._drop(guest)
             self._ground.events += agent.end_talk(now, wrap_up_s=0)
         else:
             self.part(agent, OfferFailure.WITHDRAWN)
             self._ground.events += agent.withdraw(now)
         self._ground.follow(agent, now)
 
-    def _find_of_call(self, call_id: CallId) -> Guest | None:
-        return next((each for each in self._guests.values() if each.call_id == call_id), None)
+    def _add(self, guest: Guest) -> None:
+        self._guests[guest.offer_id] = self._of_call[guest.call_id] = guest
+
+    def _drop(self, guest: Guest) -> None:
+        del self._guests[guest.offer_id], self._of_call[guest.call_id]

@@ -6,12 +6,13 @@ The floor's invariant is told here: after each input, no lineup `has_match`.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Mapping
 
 from acd.agent import Agent
 from acd.caller import LAST, Caller, Place
 from acd.options import AgentCard, QueueOptions
 from acd.pool import Pool
-from acd.requirement import Requirement, own_skill
+from acd.requirement import Requirement
 from acd.routing import Candidate, level_of
 from acd.worktime import WorkTime
 from foundation.ids import AgentId, CallId, QueueId
@@ -30,7 +31,7 @@ class Lineup:
         self.urgency: Place = LAST
         "Place of the first caller; `LAST` when nobody waits."
         self._waiting: list[Place] = []
-        self._entered_at: dict[CallId, float] = {}
+        self._callers: dict[CallId, Caller] = {}
         self._levels: dict[AgentId, int] = {}
         "Of the agents who suit."
 
@@ -39,25 +40,26 @@ class Lineup:
 
     @property
     def has_match(self) -> bool:
-        return bool(self._waiting) and len(self.pool) > 0
+        return bool(self._waiting and self.pool.candidates)
 
     @property
-    def head(self) -> CallId:
-        return self._waiting[0][-1]
+    def head(self) -> Caller:
+        return self._callers[self._waiting[0][-1]]
 
     @property
     def due_at(self) -> float:
         """When the first caller's wait will have missed the queue's service level."""
-        return self._entered_at[self.head] + self.options.service_level.within_s
+        return self.head.entered_at + self.options.service_level.within_s
 
     def join(self, caller: Caller) -> None:
         insort(self._waiting, caller.place)
-        self._entered_at[caller.call_id] = caller.entered_at
+        self._callers[caller.call_id] = caller
         self.urgency = self._waiting[0]
 
     def leave(self, caller: Caller) -> None:
-        del self._waiting[bisect_left(self._waiting, caller.place)]
-        del self._entered_at[caller.call_id]
+        is_first = caller.place is self.urgency
+        del self._waiting[0 if is_first else bisect_left(self._waiting, caller.place)]
+        del self._callers[caller.call_id]
         self.urgency = self._waiting[0] if self._waiting else LAST
 
     def ahead_of(self, caller: Caller) -> int:
@@ -66,9 +68,11 @@ class Lineup:
 
     # -- agents ----------------------------------------------------------------------------------
 
-    def admit(self, card: AgentCard, *, surge: bool) -> bool:
-        """Whether the agent suits; `surge`: the queue needs its backup agents, too."""
-        skills = {**card.skills, own_skill(card.agent_id): 1}
+    def admit(self, card: AgentCard, skills: Mapping[str, int], *, surge: bool) -> bool:
+        """Whether the agent suits, and if so, how well.
+
+        skills: those of the card, and the agent's own. surge: the queue needs its backup agents,
+        too."""
         if self.requirement.suits(skills) and (surge or not card.backup):
             self._levels[card.agent_id] = level_of(card, self.requirement)
             return True
@@ -78,6 +82,6 @@ class Lineup:
     def level(self, agent_id: AgentId) -> int:
         return self._levels[agent_id]
 
-    def add_agent(self, agent: Agent, work: WorkTime, turn: int, chance: float, now: float) -> None:
+    def seat(self, agent: Agent, work: WorkTime, turn: int, chance: float, now: float) -> None:
         level = self._levels[agent.agent_id]
         self.pool.add(Candidate(agent, work, self.queue_id, level, turn, chance), now)

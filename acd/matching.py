@@ -13,7 +13,6 @@ time is left of the queue's service level.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
-from typing import NamedTuple
 
 from acd.agent import Agent
 from acd.caller import LAST, Caller
@@ -21,21 +20,20 @@ from acd.events import AgentState
 from acd.heads import Heads
 from acd.lineup import Lineup
 from acd.options import AgentCard, QueueOptions, Selection
-from acd.requirement import Requirement
-from acd.worktime import BUSY, WorkTime
-from foundation.errors import NotFound
+from acd.requirement import Requirement, named
+from acd.seat import Seat
+from acd.worktime import BUSY
 from foundation.ids import AgentId, CallId, QueueId
 
 MAX_LINEUPS = 2_000
 "Beyond that, lineups in which nobody waits are given up."
-FEW = 30
-"Up to so many lineups an agent's own are compared; of more, the first of all is looked for."
+GREATEST_NEED = Selection.GREATEST_NEED
 _urgency = attrgetter("urgency")
 
 
-class Match(NamedTuple):
-    call_id: CallId
-    lineup: Lineup
+def works(agent: Agent) -> bool:
+    """Takes calls or has one: nobody waits for who is ready and has no phone."""
+    return agent.state in BUSY or (agent.state is AgentState.READY and agent.registered)
 
 
 class Matching:
@@ -52,6 +50,8 @@ class Matching:
         self._selection = selection
         self._chance = chance
         self._of_queue: dict[QueueId, dict[Requirement, Lineup]] = {}
+        self.options: dict[QueueId, QueueOptions] = {}
+        "Of each queue that there is."
         self._ordinary: dict[QueueId, Lineup] = {}
         "Of callers without wishes of their own."
         self._count = 0
@@ -59,20 +59,16 @@ class Matching:
         self._heads = Heads()
         self._lineup_at: dict[CallId, Lineup] = {}
         "Of who waits."
-        self._agents: dict[AgentId, Agent] = {}
+        self._seats: dict[AgentId, Seat] = {}
         self._turns: dict[AgentId, int] = {}
-        self._lineups_of: dict[AgentId, list[Lineup]] = {}
-        self._suited: dict[AgentId, set[Lineup]] = {}
-        "The same as sets."
         self._waiting: defaultdict[QueueId, int] = defaultdict(int)
         self._surging: set[QueueId] = set()
-        self._working: set[AgentId] = set()
+        self._working: set[Seat] = set()
         "Who takes calls or has one."
-        self._available: set[AgentId] = set()
-        "Seated in the pools, or fresh."
-        self._fresh: list[Agent] = []
+        self._available: set[Seat] = set()
+        "In the pools, or fresh."
+        self._fresh: list[Seat] = []
         self._touched: set[Lineup] = set()
-        self.work: dict[AgentId, WorkTime] = {}
         for name, options in queues.items():
             self._add_queue(name, options)
         for agent in agents:
@@ -82,9 +78,6 @@ class Matching:
 
     def queues(self) -> list[QueueId]:
         return list(self._of_queue)
-
-    def options_of(self, queue: QueueId) -> QueueOptions:
-        return self._ordinary_of(queue).options
 
     def set_queue(self, queue: QueueId, options: QueueOptions, now: float) -> None:
         """Add the queue, or serve it otherwise from now on; nobody may be waiting in it."""
@@ -96,14 +89,15 @@ class Matching:
         if queue in self._surging:
             self.set_surge(queue, is_on=False)
         self._give_up(set(self._of_queue.pop(queue).values()))
-        del self._ordinary[queue]
+        del self._ordinary[queue], self.options[queue]
         self._waiting.pop(queue, None)
 
     def join(self, caller: Caller, now: float) -> None:
         lineup = self._lineup_for(caller, now)
         before = lineup.urgency
         lineup.join(caller)
-        self._heads.changed(lineup, before)
+        if lineup.urgency is not before:
+            self._heads.changed(lineup, before)
         self._lineup_at[caller.call_id] = lineup
         self._waiting[caller.queue] += 1
         self._touched.add(lineup)
@@ -118,7 +112,8 @@ class Matching:
         lineup = self._lineup_at.pop(caller.call_id)
         before = lineup.urgency
         lineup.leave(caller)
-        self._heads.changed(lineup, before)
+        if lineup.urgency is not before:
+            self._heads.changed(lineup, before)
         self._waiting[caller.queue] -= 1
 
     def position(self, caller: Caller) -> int:
@@ -131,37 +126,38 @@ class Matching:
 
     def staffing(self, queue: QueueId) -> tuple[int, int]:
         """How many agents who suit the queue take calls or have one; and how many are free."""
-        lineup = self._ordinary_of(queue)
-        return lineup.at_work, len(lineup.pool)
-
-    def _ordinary_of(self, queue: QueueId) -> Lineup:
-        try:
-            return self._ordinary[queue]
-        except KeyError:
-            raise NotFound(f"there is no queue {queue!r}") from None
+        lineup = self._ordinary[queue]
+        return lineup.at_work, len(lineup.pool.candidates)
 
     def _add_queue(self, queue: QueueId, options: QueueOptions, now: float = 0.0) -> None:
-        self._of_queue[queue] = {}
+        self._of_queue[queue], self.options[queue] = {}, options
         self._ordinary[queue] = Lineup(queue, options, options.requirement)
         self._open(self._ordinary[queue], now)
 
     def _add_lineup(self, queue: QueueId, requirement: Requirement, now: float) -> Lineup:
         if self._count >= MAX_LINEUPS:
             self._give_up({each for each in self._all_lineups() if self._is_idle(each)})
-        lineup = Lineup(queue, self.options_of(queue), requirement)
+        lineup = Lineup(queue, self.options[queue], requirement)
         self._open(lineup, now)
         return lineup
 
     def _open(self, lineup: Lineup, now: float) -> None:
         self._of_queue[lineup.queue_id][lineup.requirement] = lineup
         self._count += 1
-        for agent in self._agents.values():
-            if self._admit(agent.card, lineup):
-                self._lineups_of[agent.agent_id].append(lineup)
-                self._suited[agent.agent_id].add(lineup)
-                lineup.at_work += agent.agent_id in self._working
-                if self._is_seated(agent):
-                    self._seat(agent, lineup, self._chance(), now)
+        for seat in self._who_may_suit(lineup.requirement):
+            if self._admit(seat, lineup):
+                seat.add(lineup)
+                lineup.at_work += seat in self._working
+                if self._is_seated(seat):
+                    lineup.seat(seat.agent, seat.work, seat.turn, self._chance(), now)
+
+    def _who_may_suit(self, requirement: Requirement) -> Iterable[Seat]:
+        """Who waits for one agent need not be compared with a thousand."""
+        name = named(requirement)
+        if name is None:
+            return self._seats.values()
+        seat = self._seats.get(AgentId(name))
+        return () if seat is None else (seat,)
 
     def _all_lineups(self) -> Iterator[Lineup]:
         for lineups in self._of_queue.values():
@@ -175,33 +171,32 @@ class Matching:
         self._touched -= gone
         for lineup in gone:
             self._of_queue.get(lineup.queue_id, {}).pop(lineup.requirement, None)
-        for agent_id, lineups in self._lineups_of.items():
-            self._lineups_of[agent_id] = [each for each in lineups if each not in gone]
-            self._suited[agent_id] -= gone
+        for seat in self._seats.values():
+            seat.give_up(gone)
 
     # -- agents ----------------------------------------------------------------------------------
 
     def add_agent(self, agent: Agent) -> None:
         """One who is not available yet."""
-        self._agents[agent.agent_id] = agent
-        self._turns.setdefault(agent.agent_id, len(self._turns))
-        self.work[agent.agent_id] = WorkTime()
-        self._assign_lineups(agent)
+        turn = self._turns.setdefault(agent.agent_id, len(self._turns))
+        seat = self._seats[agent.agent_id] = Seat(agent, turn)
+        self._assign_lineups(seat)
 
     def remove_agent(self, agent: Agent) -> None:
         """One who is OFF."""
-        del self._agents[agent.agent_id], self.work[agent.agent_id]
-        del self._lineups_of[agent.agent_id], self._suited[agent.agent_id]
+        del self._seats[agent.agent_id]
 
     def change_card(self, agent: Agent, card: AgentCard) -> None:
         """Other skills from now on; what the agent does goes on."""
-        was_available = agent.agent_id in self._available
+        seat = self._seats[agent.agent_id]
+        was_available = seat in self._available
         if was_available:
-            self._withdraw(agent)
+            self._withdraw(seat)
         agent.card = card
-        self._assign_lineups(agent)
+        seat.read_card()
+        self._assign_lineups(seat)
         if was_available:
-            self._welcome(agent)
+            self._welcome(seat)
 
     def is_surging(self, queue: QueueId) -> bool:
         return queue in self._surging
@@ -212,114 +207,112 @@ class Matching:
             self._surging.add(queue)
         else:
             self._surging.discard(queue)
-        for agent in self._agents.values():
-            if agent.card.backup:
-                self.change_card(agent, agent.card)
+        for seat in self._seats.values():
+            if seat.agent.card.backup:
+                self.change_card(seat.agent, seat.agent.card)
+
+    def note_offer(self, agent: Agent, number: int) -> None:
+        """`number`: of all offers of the floor."""
+        self._seats[agent.agent_id].work.last_offer = number
 
     def follow(self, agent: Agent, now: float) -> None:
         """The agent may have become available, or ceased to be."""
-        assignment = agent.assignment
-        queue = assignment.queue if assignment else None
-        self.work[agent.agent_id].enter(agent.state, queue, now)
-        self._count_work(agent)
-        was_available, is_available = agent.agent_id in self._available, agent.is_available
-        if is_available and not was_available:
-            self._welcome(agent)
-        elif was_available and not is_available:
-            self._withdraw(agent)
+        seat, state, had = self._seats[agent.agent_id], agent.state, agent.assignment
+        seat.work.enter(state, had.queue if had else None, now)
+        if works(agent) is not (seat in self._working):
+            self._count_work(seat)
+        is_available = agent.is_available
+        if is_available is not (seat in self._available):
+            (self._welcome if is_available else self._withdraw)(seat)
 
-    def _count_work(self, agent: Agent) -> None:
-        # Nobody waits for who is ready and has no phone.
-        works = agent.state in BUSY or (agent.state is AgentState.READY and agent.registered)
-        worked = agent.agent_id in self._working
-        if works == worked:
-            return
-        (self._working.add if works else self._working.discard)(agent.agent_id)
-        for lineup in self._lineups_of[agent.agent_id]:
-            lineup.at_work += 1 if works else -1
+    def _count_work(self, seat: Seat) -> None:
+        at_work = works(seat.agent)
+        (self._working.add if at_work else self._working.discard)(seat)
+        for lineup in seat.lineups:
+            lineup.at_work += 1 if at_work else -1
 
-    def _assign_lineups(self, agent: Agent) -> None:
-        works = agent.agent_id in self._working
-        for lineup in self._lineups_of.get(agent.agent_id, ()):
-            lineup.at_work -= works
-        suited = [lineup for lineup in self._all_lineups() if self._admit(agent.card, lineup)]
-        self._lineups_of[agent.agent_id], self._suited[agent.agent_id] = suited, set(suited)
-        for lineup in suited:
-            lineup.at_work += works
+    def _assign_lineups(self, seat: Seat) -> None:
+        at_work = seat in self._working
+        for lineup in seat.lineups:
+            lineup.at_work -= at_work
+        seat.stand_for([each for each in self._all_lineups() if self._admit(seat, each)])
+        for lineup in seat.lineups:
+            lineup.at_work += at_work
 
-    def _admit(self, card: AgentCard, lineup: Lineup) -> bool:
-        return lineup.admit(card, surge=lineup.queue_id in self._surging)
+    def _admit(self, seat: Seat, lineup: Lineup) -> bool:
+        surge = lineup.queue_id in self._surging
+        return lineup.admit(seat.agent.card, seat.skills, surge=surge)
 
-    def _is_seated(self, agent: Agent) -> bool:
-        return agent.agent_id in self._available and agent not in self._fresh
+    def _is_seated(self, seat: Seat) -> bool:
+        return seat in self._available and seat not in self._fresh
 
-    def _welcome(self, agent: Agent) -> None:
-        self._available.add(agent.agent_id)
-        self._fresh.append(agent)
+    def _welcome(self, seat: Seat) -> None:
+        self._available.add(seat)
+        self._fresh.append(seat)
 
-    def _withdraw(self, agent: Agent) -> None:
-        if self._is_seated(agent):
-            for lineup in self._lineups_of[agent.agent_id]:
-                lineup.pool.remove(agent.agent_id)
+    def _withdraw(self, seat: Seat) -> None:
+        if seat in self._fresh:
+            self._fresh.remove(seat)
         else:
-            self._fresh.remove(agent)
-        self._available.remove(agent.agent_id)
+            for lineup in seat.lineups:
+                lineup.pool.remove(seat.agent.agent_id)
+        self._available.remove(seat)
 
-    def _settle(self, agent: Agent, now: float) -> None:
+    def _settle(self, seat: Seat, now: float) -> None:
         """Nobody waits for the fresh agent: he waits for callers."""
-        chance = self._chance()
-        for lineup in self._lineups_of[agent.agent_id]:
-            self._seat(agent, lineup, chance, now)
-
-    def _seat(self, agent: Agent, lineup: Lineup, chance: float, now: float) -> None:
-        agent_id = agent.agent_id
-        lineup.add_agent(agent, self.work[agent_id], self._turns[agent_id], chance, now)
+        agent, work, turn, chance = seat.agent, seat.work, seat.turn, self._chance()
+        for lineup in seat.lineups:
+            lineup.seat(agent, work, turn, chance, now)
 
     # -- matches ---------------------------------------------------------------------------------
 
-    def next_match(self, now: float) -> Match | None:
-        """The caller to be served now, and the lineup whose strategy chooses the agent."""
+    def next_served(self, now: float) -> Lineup | None:
+        """Whose head is to be offered an agent now; `choose_agent` says which one."""
+        if not (self._fresh or self._touched):
+            return None
         if len(self._fresh) == 1 and not any(self._touched):
             self._touched.clear()
-            return self._match_of_fresh(self._fresh[0], now)
-        for agent in self._fresh:
-            self._settle(agent, now)
-            self._touched.update(self._lineups_of[agent.agent_id])
+            return self._served_by(self._fresh[0], now)
+        for seat in self._fresh:
+            self._settle(seat, now)
+            self._touched.update(seat.lineups)
         self._fresh.clear()
         matched = [lineup for lineup in self._touched if lineup.has_match]
         if not matched:
             self._touched.clear()
             return None
-        lineup = self._most_pressing(matched, None)
-        return Match(lineup.head, lineup)
+        return self._most_pressing(matched, None)
 
     def find_more(self, caller: Caller, now: float) -> Agent | None:
         """Who may ring for `caller` beside others: available, and nobody waits for him.
 
-        Only after `next_match` has nobody left."""
+        Only after `next_served` has nobody left."""
         if not self._available:
             return None
         candidate = self._lineup_for(caller, now).pool.find_fresh(caller.tried, now)
         return None if candidate is None else candidate.agent
 
-    def choose_agent(self, caller: Caller, lineup: Lineup, now: float) -> Agent:
-        """Who is offered `caller`: the fresh agent who was matched, or the pool's best."""
+    def choose_agent(self, lineup: Lineup, now: float) -> Agent:
+        """Who is offered the head: the fresh agent who serves it, or the pool's best."""
         if self._fresh:
-            return self._fresh[0]
-        return lineup.pool.best(caller.tried, now).agent
+            return self._fresh[0].agent
+        return lineup.pool.best(lineup.head.tried, now).agent
 
-    def _match_of_fresh(self, agent: Agent, now: float) -> Match | None:
-        lineups = self._lineups_of[agent.agent_id]
-        if self._selection is Selection.GREATEST_NEED and len(lineups) > FEW:
-            lineup = self._heads.first_of(self._suited[agent.agent_id])
-        else:
-            waiting = [lineup for lineup in lineups if lineup.urgency is not LAST]
-            lineup = self._most_pressing(waiting, agent.agent_id) if waiting else None
+    def _served_by(self, seat: Seat, now: float) -> Lineup | None:
+        lineup = self._find_served_by(seat)
         if lineup is None:
             self._fresh.clear()
-            self._settle(agent, now)
-            return None
-        return Match(lineup.head, lineup)
+            self._settle(seat, now)
+        return lineup
+
+    def _find_served_by(self, seat: Seat) -> Lineup | None:
+        if self._selection is not GREATEST_NEED:
+            waiting = [lineup for lineup in seat.lineups if lineup.urgency is not LAST]
+            return self._most_pressing(waiting, seat.agent.agent_id) if waiting else None
+        if len(seat.lineups) ** 2 > len(self._heads):
+            return self._heads.first_of(seat.suited)
+        first = min(seat.lineups, key=_urgency, default=None)
+        return None if first is None or first.urgency is LAST else first
 
     def _most_pressing(self, lineups: list[Lineup], agent_id: AgentId | None) -> Lineup:
         """Ties are broken by the order of service."""

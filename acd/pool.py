@@ -20,21 +20,21 @@ class Pool:
         self._is_steady = strategy in STEADY
         self._ranked: list[tuple[Rank, AgentId]] = []
         self._ranks: dict[AgentId, Rank] = {}
-        self._candidates: dict[AgentId, Candidate] = {}
+        self.candidates: dict[AgentId, Candidate] = {}
 
     def __len__(self) -> int:
-        return len(self._candidates)
+        return len(self.candidates)
 
     def add(self, candidate: Candidate, now: float) -> None:
         agent_id = candidate.agent.agent_id
-        self._candidates[agent_id] = candidate
+        self.candidates[agent_id] = candidate
         if self._is_steady:
             rank = self._ranks[agent_id] = self._rank(candidate, now)
             insort(self._ranked, (rank, agent_id))
 
     def remove(self, agent_id: AgentId) -> None:
         """Nothing, if the agent is not here."""
-        if self._candidates.pop(agent_id, None) is not None and self._is_steady:
+        if self.candidates.pop(agent_id, None) is not None and self._is_steady:
             entry = (self._ranks.pop(agent_id), agent_id)
             del self._ranked[bisect_left(self._ranked, entry)]
 
@@ -43,13 +43,13 @@ class Pool:
         ranked = self._ranked if self._is_steady else self._compared(now)
         for _, agent_id in ranked:
             if agent_id not in tried:
-                return self._candidates[agent_id]
-        return self._candidates[ranked[0][1]]
+                return self.candidates[agent_id]
+        return self.candidates[ranked[0][1]]
 
     def find_fresh(self, tried: Set[AgentId], now: float) -> Candidate | None:
         """The first who was not tried yet; None when there is nobody else."""
-        candidate = self.best(tried, now) if self._candidates else None
+        candidate = self.best(tried, now) if self.candidates else None
         return None if candidate is None or candidate.agent.agent_id in tried else candidate
 
     def _compared(self, now: float) -> list[tuple[Rank, AgentId]]:
-        return sorted((self._rank(each, now), name) for name, each in self._candidates.items())
+        return sorted((self._rank(each, now), name) for name, each in self.candidates.items())

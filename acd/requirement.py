@@ -66,6 +66,7 @@ class AllOf:
 
     parts: "tuple[Requirement, ...]" = ()
     _hash: int = field(init=False, repr=False, compare=False)
+    _words: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Requirements are looked up for each caller; to hash a tree takes longer than to find it.
@@ -78,13 +79,16 @@ class AllOf:
         return all(part.suits(skills) for part in self.parts)
 
     def __str__(self) -> str:
-        return " and ".join(_wrapped(part) for part in self.parts)
+        if self._words is None:
+            object.__setattr__(self, "_words", " and ".join(map(_wrapped, self.parts)))
+        return self._words or ""
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
     parts: "tuple[Requirement, ...]"
     _hash: int = field(init=False, repr=False, compare=False)
+    _words: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_hash", hash(("any", self.parts)))
@@ -96,7 +100,9 @@ class AnyOf:
         return any(part.suits(skills) for part in self.parts)
 
     def __str__(self) -> str:
-        return " or ".join(_wrapped(part) for part in self.parts)
+        if self._words is None:
+            object.__setattr__(self, "_words", " or ".join(map(_wrapped, self.parts)))
+        return self._words or ""
 
 
 Requirement: TypeAlias = Level | Not | AllOf | AnyOf
@@ -106,6 +112,15 @@ EVERYBODY = AllOf()
 def only(agent_id: str) -> Requirement:
     """One agent and nobody else; no expression can say that, for no skill has such a name."""
     return Level(own_skill(agent_id))
+
+
+def named(requirement: Requirement) -> str | None:
+    """Whom alone it suits, if it says so by `only`."""
+    match requirement:
+        case Level(skill, 1) if skill.startswith("@"):
+            return skill[1:]
+        case _:
+            return None
 
 
 def own_skill(agent_id: str) -> str:

@@ -15,6 +15,7 @@ the most idle agent, LOA the least occupied. `longest_idle` is EAD-MIA, `most_id
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf, log
 from typing import TypeAlias
 
@@ -24,6 +25,7 @@ from acd.requirement import Requirement, skills_in
 from acd.worktime import WorkTime
 from foundation.ids import QueueId
 
+MAX_KEPT = 2_000
 Rank: TypeAlias = tuple[float, float]
 "The least is asked first."
 
@@ -121,4 +123,9 @@ STEADY = frozenset(
 
 
 def level_of(card: AgentCard, requirement: Requirement) -> int:
-    return sum(card.skills.get(skill, 0) for skill in set(skills_in(requirement)))
+    return sum([card.skills.get(skill, 0) for skill in _counted(requirement)])
+
+
+@lru_cache(MAX_KEPT)
+def _counted(requirement: Requirement) -> frozenset[str]:
+    return frozenset(skills_in(requirement))

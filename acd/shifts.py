@@ -18,8 +18,8 @@ class Shifts:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        ground.on_followed = self._watch_pause
-        self._has_limits = ground.options.has_pause_limits
+        if ground.options.has_pause_limits:
+            ground.on_followed = self._watch_pause
         self._told: dict[AgentId, float] = {}
         "Who was told away, and the beginning of the pause."
 
@@ -27,8 +27,6 @@ class Shifts:
 
     def _watch_pause(self, agent: Agent) -> None:
         """The limit counts from the pause's beginning, also when an earlier process saw it."""
-        if not self._has_limits:
-            return
         timer = AwayDue(agent.agent_id)
         limit_s = self._limit_of(agent)
         if limit_s is None:

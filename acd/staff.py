@@ -140,7 +140,8 @@ class Staff:
         self._ground.matching.follow(agent, now)
         if agent.deadline is not None:
             self._ground.timers.set(AgentTime(agent.agent_id), agent.deadline)
-        self._ground.on_followed(agent)
+        if self._ground.on_followed is not None:
+            self._ground.on_followed(agent)
 
     def _kept_deadline(self, kept: KeptAgent, now: float) -> float | None:
         if kept.assignment is None:

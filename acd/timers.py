@@ -1,11 +1,14 @@
 """What the floor waits for: many deadlines, of which most are cancelled before they come.
 
 Timers are tuples, which hash faster than anything else; `kind` keeps those of one id apart.
-A heap whose dead entries are left where they are until they come up or are the majority.
+What is far off lies unsorted beside all that comes in the same second, and leaves no trace when it
+is cancelled. Only the first second of all is sorted, when somebody asks what is next: in a heap,
+whose dead entries are left where they are until they come up or are the majority.
 """
 
 from collections.abc import Hashable
 from heapq import heapify, heappop, heappush
+from math import floor
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from foundation.ids import AgentId, CallbackId, CallId
@@ -87,41 +90,58 @@ Timer: TypeAlias = (
 )
 
 Key = TypeVar("Key", bound=Hashable)
+Stamp: TypeAlias = tuple[float, int]
+"When something comes, and the number that tells what was set first."
+FARTHEST = 1e12
+"""Later deadlines come then: in thirty thousand years."""
 
 
 class Timers(Generic[Key]):
     """One deadline at most for each key; times are seconds of the floor's clock."""
 
     def __init__(self) -> None:
-        self._at: dict[Key, float] = {}
-        self._heap: list[tuple[float, int, Key]] = []
+        self._stamps: dict[Key, Stamp] = {}
+        self._far: dict[int, set[Key]] = {}
+        "By the second in which they come."
+        self._seconds: list[int] = []
+        "A heap of those of `_far`."
+        self._near: list[tuple[Stamp, Key]] = []
+        "A heap of what was in the first second of all when somebody asked; dead ones among them."
         self._number = 0
 
     def __len__(self) -> int:
-        """Entries held, dead ones among them."""
-        return len(self._heap)
+        """What is held, dead entries and empty seconds among it."""
+        return len(self._near) + len(self._seconds)
 
     @property
     def next_at(self) -> float | None:
-        while self._heap and not self._is_alive(self._heap[0]):
-            heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        near = self._near
+        while near and not self._is_alive(near[0]):
+            heappop(near)
+        while self._seconds and (not near or self._seconds[0] <= near[0][0][0]):
+            self._come_near()
+        return near[0][0][0] if near else None
 
     def set(self, key: Key, at: float) -> None:
-        if self._at.get(key) == at:
-            return
-        self._at[key] = at
+        at = at if at < FARTHEST else FARTHEST
+        if key in self._stamps:
+            if self._stamps[key][0] == at:
+                return
+            self.cancel(key)
         self._number += 1
-        heappush(self._heap, (at, self._number, key))
-        if len(self._heap) > 2 * len(self._at) + 64:
-            self._heap = [entry for entry in self._heap if self._is_alive(entry)]
-            heapify(self._heap)
+        self._stamps[key] = (at, self._number)
+        second = floor(at)
+        if second not in self._far:
+            self._begin(second)
+        self._far[second].add(key)
 
     def is_set(self, key: Key) -> bool:
-        return key in self._at
+        return key in self._stamps
 
     def cancel(self, key: Key) -> None:
-        self._at.pop(key, None)
+        stamp = self._stamps.pop(key, None)
+        if stamp is not None and (far := self._far.get(floor(stamp[0]))):
+            far.discard(key)
 
     def maybe_pop(self, instant: float) -> Key | None:
         """The first that was set for exactly this instant, if one is alive.
@@ -130,10 +150,26 @@ class Timers(Generic[Key]):
         """
         if self.next_at != instant:
             return None
-        key = heappop(self._heap)[2]
-        del self._at[key]
+        key = heappop(self._near)[1]
+        del self._stamps[key]
         return key
 
-    def _is_alive(self, entry: tuple[float, int, Key]) -> bool:
-        at, _, key = entry
-        return self._at.get(key) == at
+    def _begin(self, second: int) -> None:
+        if len(self) > 2 * len(self._stamps) + 64:
+            self._bury()
+        self._far[second] = set()
+        heappush(self._seconds, second)
+
+    def _come_near(self) -> None:
+        for key in self._far.pop(heappop(self._seconds)):
+            heappush(self._near, (self._stamps[key], key))
+
+    def _bury(self) -> None:
+        self._near = [entry for entry in self._near if self._is_alive(entry)]
+        heapify(self._near)
+        self._far = {second: far for second, far in self._far.items() if far}
+        self._seconds = sorted(self._far)
+
+    def _is_alive(self, entry: tuple[Stamp, Key]) -> bool:
+        stamp, key = entry
+        return self._stamps.get(key) is stamp

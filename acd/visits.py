@@ -29,7 +29,7 @@ from acd.events import (
 )
 from acd.expected_wait import spoken_s
 from acd.ground import Ground
-from acd.inputs import Accept, ChangeQueue, Decline, Enqueue, Move, Promote
+from acd.inputs import Accept, AgentLeft, ChangeQueue, Decline, Enqueue, Move, Promote
 from acd.kept import KeptCaller
 from acd.options import QueueOptions
 from acd.timers import ClaimOver, MaxWait, PositionDue, RelaxDue
@@ -46,7 +46,7 @@ class Visits:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._callers: dict[CallId, Caller] = {}
-        self._rung_by_all: dict[CallId, Caller] = {}
+        self.rung_by_all: dict[CallId, Caller] = {}
         "At whose phones others may ring beside, in the order in which the first one did."
         self.entrance = Entrance(ground)
 
@@ -92,11 +92,12 @@ class Visits:
         if not kept.offers:
             ground.matching.join(caller, now)
         elif ground.options_of(kept.queue).most_offers > 1:
-            self._rung_by_all[caller.call_id] = caller
+            self.rung_by_all[caller.call_id] = caller
         ground.open_offers.update(kept.offers.values())
         self._set_timers(caller)
         every_s = ground.options_of(kept.queue).announce_position_every_s
         if every_s is not None:
+            caller.has_rarer_timers = True
             waited_s = max(0.0, now - kept.entered_at)
             ground.timers.set(PositionDue(kept.call_id), now + every_s - waited_s % every_s)
 
@@ -159,6 +160,7 @@ class Visits:
     def _set_timers(self, caller: Caller) -> None:
         self._ground.timers.set(MaxWait(caller.call_id), caller.overflow_at)
         if caller.relax_at is not None:
+            caller.has_rarer_timers = True
             self._ground.timers.set(RelaxDue(caller.call_id), caller.relax_at)
 
     def relax(self, call_id: CallId, now: float) -> None:
@@ -171,6 +173,7 @@ class Visits:
         else:
             caller.relax(now)
         if caller.relax_at is not None:
+            caller.has_rarer_timers = True
             self._ground.timers.set(RelaxDue(call_id), caller.relax_at)
 
     def promote(self, given: Promote, now: float) -> None:
@@ -248,7 +251,7 @@ class Visits:
             self._ground.matching.leave(caller)
         self._ground.matching.set_queue(given.queue, given.options, now)
         for caller in waiting:
-            wishes = self.entrance.wishes(caller.given, given.options, caller.entered_at)
+            wishes = self.entrance.wishes(caller.given, given.options)
             caller.change_wishes(wishes, now)
             self._ground.matching.join(caller, now)
         self.watch_surge(given.queue)
@@ -272,6 +275,7 @@ class Visits:
         every_s = self._ground.options_of(caller.queue).announce_position_every_s
         if every_s is None:
             return
+        caller.has_rarer_timers = True
         self._ground.timers.set(PositionDue(caller.call_id), now + every_s)
         if caller.is_waiting:
             self._ground.events.append(self._position_told(caller))
@@ -292,15 +296,13 @@ class Visits:
         """Of a caller who waits."""
         self._leave(caller)
         if options.most_offers > 1:
-            self._rung_by_all[caller.call_id] = caller
+            self.rung_by_all[caller.call_id] = caller
         self._bind(caller, agent, offer_id, options, now)
 
     def offer_more(self, new_offer_id: Callable[[], OfferId], now: float) -> None:
         """Have the agents whom nobody waits for ring beside those who ring already: for who came
         first, and for nobody whose time is up, or no end of it would come."""
-        if not self._rung_by_all:
-            return
-        for caller in sorted(self._rung_by_all.values(), key=lambda each: each.place):
+        for caller in sorted(self.rung_by_all.values(), key=lambda each: each.place):
             options = self._ground.options_of(caller.queue)
             while len(caller.offers) < options.most_offers and now < caller.overflow_at:
                 agent = self._ground.matching.find_more(caller, now)
@@ -336,7 +338,7 @@ class Visits:
             beaten = self._withdraw(caller, OfferFailure.TAKEN, but=agent.agent_id)
             caller.part()
             caller.ring(agent.agent_id, offer_id)
-        self._rung_by_all.pop(caller.call_id, None)
+        self.rung_by_all.pop(caller.call_id, None)
         caller.is_answered, caller.answered_at = True, now
         self._drop_claim(caller)
         self._cancel_timers(caller)
@@ -355,7 +357,7 @@ class Visits:
         caller.fail(agent.agent_id)
         if caller.offers:
             return  # it rings elsewhere
-        self._rung_by_all.pop(caller.call_id, None)
+        self.rung_by_all.pop(caller.call_id, None)
         self._drop_claim(caller)
         if now >= caller.overflow_at:
             self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
@@ -387,7 +389,7 @@ class Visits:
     ) -> list[Agent]:
         """All offers of the caller are over, `but` that of who picked up; who had them is to be
         freed."""
-        self._rung_by_all.pop(caller.call_id, None)
+        self.rung_by_all.pop(caller.call_id, None)
         rung = [self._ground.agents[each] for each in caller.offers if each != but]
         for agent in rung:
             self._fail_offer(caller, agent, why)
@@ -398,8 +400,15 @@ class Visits:
             self._ground.events += agent.withdraw(now)
             self._ground.follow(agent, now)
 
+    def leave_talk(self, given: AgentLeft, now: float) -> None:
+        """Late for a talk that is over or another agent's: nothing."""
+        caller = self._callers.get(given.call_id)
+        if caller is not None and caller.is_answered and given.agent_id in caller.offers:
+            self.end_talk(caller, now)
+
     def end_talk(self, caller: Caller, now: float) -> None:
-        agent = self._ground.agents[caller.get_agent_id()]
+        (agent_id,) = caller.offers
+        agent = self._ground.agents[agent_id]
         options = self._ground.options_of(caller.queue)
         wrap_up_s = options.wrap_up_s
         handle_s = now - caller.answered_at + wrap_up_s
@@ -424,5 +433,6 @@ class Visits:
 
     def _cancel_timers(self, caller: Caller) -> None:
         self._ground.timers.cancel(MaxWait(caller.call_id))
-        self._ground.timers.cancel(PositionDue(caller.call_id))
-        self._ground.timers.cancel(RelaxDue(caller.call_id))
+        if caller.has_rarer_timers:
+            self._ground.timers.cancel(PositionDue(caller.call_id))
+            self._ground.timers.cancel(RelaxDue(caller.call_id))

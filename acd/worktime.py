@@ -9,7 +9,8 @@ from collections import defaultdict
 from acd.events import AgentState
 from foundation.ids import QueueId
 
-BUSY = frozenset({AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP})
+OFF, READY, TALKING = AgentState.OFF, AgentState.READY, AgentState.TALKING
+BUSY = frozenset({AgentState.RINGING, TALKING, AgentState.WRAP_UP})
 
 
 class WorkTime:
@@ -29,12 +30,19 @@ class WorkTime:
 
     def enter(self, state: AgentState, queue: QueueId | None, at: float) -> None:
         """`queue`: whose call it is that the agent is busy with."""
-        if state is self._state and queue == self._queue:
+        before = self._state
+        if state is before and queue == self._queue:
             return
-        self._add(at)
-        if self._state is AgentState.OFF:
+        lasted_s = at - self._since
+        if before in BUSY:
+            self._busy_s += lasted_s
+            if self._queue is not None:
+                self._queue_s[self._queue] += lasted_s
+        elif before is READY:
+            self._free_s += lasted_s
+        if before is OFF:
             self._start()
-        if state is AgentState.TALKING and self._state is not AgentState.TALKING:
+        if state is TALKING and before is not TALKING:
             self.calls += 1
         self._state, self._queue, self._since = state, queue, at
 
@@ -54,15 +62,6 @@ class WorkTime:
             busy += now - self._since
             spent += now - self._since if self._queue == queue else 0.0
         return spent / busy if busy > 0 else 0.0
-
-    def _add(self, at: float) -> None:
-        lasted_s = at - self._since
-        if self._state in BUSY:
-            self._busy_s += lasted_s
-            if self._queue is not None:
-                self._queue_s[self._queue] += lasted_s
-        elif self._state is AgentState.READY:
-            self._free_s += lasted_s
 
     def _start(self) -> None:
         self.calls = self.last_offer = 0

@@ -13,7 +13,17 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from bench import hotline, media, parts, programs, quality, report, screens
+from bench import (
+    acd_dispatch,
+    acd_simulation,
+    hotline,
+    media,
+    parts,
+    programs,
+    quality,
+    report,
+    screens,
+)
 from bench.centre import NotReady
 from bench.machine import circumstances
 
@@ -40,6 +50,8 @@ SCENARIOS: dict[str, tuple[str, Callable[..., list[report.Row]]]] = {
     **media.SCENARIOS,
     **quality.SCENARIOS,
     **screens.SCENARIOS,
+    **acd_dispatch.SCENARIOS,
+    **acd_simulation.SCENARIOS,
 }
 
 

@@ -12,8 +12,6 @@ from bench.report import Section
 PARTS = {
     "SIP: parsing, and calls through the stack": ("bench.sip_parse",),
     "SIP: registrations with digest": ("bench.sip_registrar",),
-    "ACD: assignments per CPU-second": ("bench.acd_dispatch",),
-    "ACD: a simulated day": ("bench.acd_simulation",),
     "Media: the worker alone, 100 calls recorded": ("bench.media_relay", "--seconds", "20"),
     "A line at another PBX: its process, 60 calls": ("bench.line_carry",),
     "Journal: events per CPU-second": ("bench.journal",),

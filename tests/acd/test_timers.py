@@ -1,6 +1,9 @@
 """Deadlines that are set, moved, cancelled, and come due."""
 
-from acd.timers import Timers
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.timers import FARTHEST, Timers
 
 
 def test_the_nearest_deadline_is_next() -> None:
@@ -66,3 +69,57 @@ def test_cancelled_deadlines_do_not_pile_up() -> None:
     assert len(timers) < 200
     assert timers.maybe_pop(1.0) == "a"
     assert timers.next_at is None
+
+
+def test_who_never_comes_is_far_off() -> None:
+    timers = Timers[str]()
+    timers.set("a", float("inf"))
+
+    assert timers.next_at == FARTHEST
+    timers.cancel("a")
+    assert timers.next_at is None
+
+
+def test_cancelled_deadlines_of_many_seconds_do_not_pile_up() -> None:
+    timers = Timers[str]()
+    for number in range(10_000):
+        timers.set("a", float(number))
+        assert timers.next_at == number
+        timers.set(f"b{number}", 600.0 + number)
+        timers.cancel(f"b{number}")
+
+    assert len(timers) < 200
+
+
+moments = st.sampled_from([0.0, 0.5, 1.0, 1.25, 1.75, 2.0, 30.0, 30.5])
+doings = st.one_of(
+    st.tuples(st.just("set"), st.sampled_from("abcd"), moments),
+    st.tuples(st.just("cancel"), st.sampled_from("abcd"), st.just(0.0)),
+    st.tuples(st.just("ask"), st.just(""), st.just(0.0)),
+    st.tuples(st.just("pop"), st.just(""), moments),
+)
+
+
+@given(st.lists(doings, max_size=40))
+def test_any_doings_are_those_of_a_list_that_is_searched(
+    done: list[tuple[str, str, float]],
+) -> None:
+    timers, kept = Timers[str](), dict[str, float]()
+    for what, key, at in done:
+        match what:
+            case "set":
+                timers.set(key, at)
+                if kept.get(key) != at:
+                    kept.pop(key, None)  # The last that was set is the last of its instant.
+                    kept[key] = at
+            case "cancel":
+                timers.cancel(key)
+                kept.pop(key, None)
+            case "pop":
+                first = min(kept, key=lambda each: kept[each], default=None)
+                expected = first if first is not None and kept[first] == at else None
+                assert timers.maybe_pop(at) == expected
+                kept.pop(expected or "", None)
+            case _:
+                assert timers.next_at == min(kept.values(), default=None)
+        assert [timers.is_set(each) for each in "abcd"] == [each in kept for each in "abcd"]
