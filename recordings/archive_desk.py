@@ -17,9 +17,8 @@ Rule 4: a recording that has cost `max_attempts` leases is given up with its WAV
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import assert_never
 
 from foundation import clock
@@ -39,41 +38,12 @@ from recordings.archive_messages import (
     Request,
     TellShelf,
 )
+from recordings.archive_options import ArchiveOptions
 from recordings.archive_store import Archived, ArchiveStore, Waiting
 from recordings.events import ShelfMended, ShelfTroubled
-from recordings.shelf_watch import ShelfNow, ShelfWatch, WatchOptions
+from recordings.shelf_watch import ShelfNow, ShelfWatch
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveOptions:
-    """How patient core is with its archivers."""
-
-    recordings: Path
-    "The folder that recordings' files are relative to."
-
-    transcribe: bool = True
-    "Recordings that wait for a transcript are archived after it."
-
-    plain_at_most_s: float | None = None
-    "After its talk's begin a recording is archived before all else; None: it may wait for ever."
-
-    lease_s: float = 60.0
-    "A lease not renewed for so long is over."
-
-    max_attempts: int = 3
-    retry_s: float = 30.0
-    "Wait after a failure."
-
-    rest_s: float = 2.0
-    "How long an archiver waits before it asks again."
-
-    most_looked_at: int = 20
-    "Waiting recordings of which one may be free to be leased."
-
-    shelf: WatchOptions = field(default_factory=WatchOptions)
-    "Of a store elsewhere."
 
 
 @dataclass(slots=True)

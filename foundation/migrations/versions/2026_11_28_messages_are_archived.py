@@ -1,15 +1,13 @@
-"""Messages of callers are archived like talks: those that were left before, too.
+"""Messages of callers are archived like talks: those that were left before, too"""
 
-Revision ID: shelf_0001
-Revises: vault_0001
-"""
+from collections.abc import Sequence
 
 from alembic import op
 
-revision = "shelf_0001"
-down_revision = "vault_0001"
-branch_labels = None
-depends_on = None
+revision: str = "shelf_0001"
+down_revision: str | None = "vault_0001"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
