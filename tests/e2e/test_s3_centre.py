@@ -14,7 +14,8 @@ from recordings.bucket import Bucket
 from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import CallBridged
 from tests.support.centre import Centre, served
-from tests.support.s3_server import S3Server, free_port
+from tests.support.programs import find_free_port
+from tests.support.s3_server import S3Server
 from tests.support.tones import tone
 
 pytestmark = pytest.mark.e2e
@@ -30,7 +31,7 @@ nodes:
 
 @pytest.fixture
 def store() -> Iterator[S3Server]:
-    server = S3Server(free_port())
+    server = S3Server(find_free_port())
     server.start()
     try:
         yield server

@@ -173,9 +173,10 @@ def test_store_that_hangs_costs_its_time_once_and_then_none() -> None:
         began = time.monotonic()
         with pytest.raises(BucketAway):
             bucket.read("b", 0, 1)
+        again_s = time.monotonic() - began
 
     assert took_s < 4
-    assert time.monotonic() - began < 0.1
+    assert again_s < 0.1
 
 
 def test_store_that_is_not_there_is_told(server: S3Server) -> None:

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 
 from recordings.bucket import BucketOptions
+from tests.support.programs import find_free_port
 
 STARTS_WITHIN_S = 30.0
 BUCKET = "talks"
@@ -29,12 +30,6 @@ READS = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
     '"Action":["s3:GetObject","s3:ListBucket"],"Resource":"*"}]}'
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -113,7 +108,7 @@ def _between(text: str, tag: str) -> str:
 
 @contextlib.contextmanager
 def s3_server(**environment: str) -> Iterator[S3Server]:
-    server = S3Server(free_port())
+    server = S3Server(find_free_port())
     server.start(**environment)
     try:
         yield server

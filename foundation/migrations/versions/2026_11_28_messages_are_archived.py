@@ -1,8 +1,6 @@
-"""Messages of callers are archived like talks: those that were left before, too.
+"""Messages of callers are archived like talks: those that were left before, too"""
 
-Revision ID: shelf_0001
-Revises: vault_0001
-"""
+from collections.abc import Sequence
 
 from collections.abc import Sequence
 
