@@ -54,20 +54,25 @@ endif
 demo: venv
 	$(BIN)/callcenter demo $(DEMO)
 
+# At most 4: the tests' ports are dealt out among so many.
+AT_ONCE ?= 3
 FAST := not e2e and not interop and not browser
-# First the tests without sockets and the pages, on all cores; then one test at a time: the end-to-end tests run
-# a whole centre with packets every 20 ms, and a second test beside them would be what they measure.
+# First the tests without sockets and the pages, on all cores. Then the end-to-end tests, three files at once: they
+# mostly wait for people who talk. At last, one at a time, those that would measure what runs beside them.
 test: venv programs
 ifeq ($(TESTS),)
 	$(BIN)/python -m pytest -n auto -m "($(FAST)) or page"
-	$(BIN)/python -m pytest -n 0 -m "not ($(FAST)) and not page and not matrix"
+	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \
+		-m "not ($(FAST)) and not page and not matrix and not alone" tests/e2e
+	$(BIN)/python -m pytest -n 0 -m "alone and not matrix" tests/e2e
 else
 	$(BIN)/python -m pytest -n 0 $(TESTS)
 endif
 
-# The same calls once more in full: over a line at another PBX, with rtpengine, with the C loop.
+# The same calls once more in full: over a line at another PBX, with rtpengine, with the C loop; and all looks of the pages.
 matrix: venv programs
 	$(BIN)/python -m pytest -n 0 -m matrix $(TESTS)
+	PAGE_LOOKS=all $(BIN)/python -m pytest -n auto -m page $(TESTS)
 
 quick: venv
 	$(BIN)/python -m pytest -n auto -m "$(FAST)" $(TESTS)

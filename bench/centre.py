@@ -120,7 +120,7 @@ class Centre:
 
     def roles(self) -> dict[str, int]:
         """Process ids of what grows or does not: media's worker and core, by name."""
-        modules = {"media": b"telephony.media.worker", "core": b"callcenter.roles.core"}
+        modules = {"media": b"telephony.media.worker", "core": b"callcenter.roles\0core"}
         lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in self.pids()}
         return {
             name: pid

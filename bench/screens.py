@@ -146,7 +146,7 @@ async def _board(settings: Settings) -> Outcome:
     listen = settings.http.listen
     url = f"ws://127.0.0.1:{listen.port}/ws/wallboard"
     async with _played_core(settings) as journal:
-        web = _started("callcenter.roles.web", str(settings.folder), cpu=0)
+        web = _started("callcenter.roles", "web", str(settings.folder), cpu=0)
         try:
             await _listens(listen.port)
             return await _with_screens(web, url, _facts(journal))

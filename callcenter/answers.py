@@ -50,7 +50,7 @@ from callcenter.asks import (
     TranscriberAsks,
 )
 from callcenter.board_reload import BoardReload
-from callcenter.call_record import rows_of_call
+from callcenter.call_rows import rows_of_call
 from callcenter.drivers import FloorDriver, IvrDriver
 from callcenter.emergency_desk import EmergencyDesk
 from callcenter.erase import Eraser

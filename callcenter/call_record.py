@@ -17,8 +17,7 @@ from pydantic import BaseModel
 from acd import events as acd
 from callcenter.events import CallSentOn
 from foundation.errors import NotFound
-from foundation.ids import CallId, RecordingId
-from foundation.journal import JournalReader, Row
+from foundation.ids import CallId
 from foundation.record import Record
 from foundation.web.api import SignedIn
 from foundation.web.users import User
@@ -167,30 +166,6 @@ def call_record_router(
         return story
 
     return router
-
-
-async def rows_of_call(reader: JournalReader, call_id: CallId, since: datetime) -> list[Row]:
-    """Core's part: what the journal has since then of the call and of its recordings, in order."""
-    parts = [_member("call_id", call_id), _member("target", call_id)]  # and what was done to it
-    rows = await reader.mentioning(parts, since)
-    made = [
-        msgspec.json.decode(row.body, type=_OfRecording).recording_id
-        for row in rows
-        if row.kind == recordings.RecordingStarted.__name__
-    ]
-    if not made:
-        return rows
-    later = await reader.mentioning([_member("recording_id", each) for each in made], since)
-    return [Row(*row) for row in sorted({*rows, *later})]
-
-
-class _OfRecording(msgspec.Struct):
-    recording_id: RecordingId
-
-
-def _member(name: str, value: str) -> bytes:
-    """As it stands in a row's JSON."""
-    return f'"{name}":'.encode() + msgspec.json.encode(value)
 
 
 def tell_story(call_id: CallId, records: Sequence[Record[object]]) -> CallRecord:

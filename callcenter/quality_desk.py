@@ -16,7 +16,7 @@ from functools import partial
 from typing import NoReturn, TypeVar
 
 from callcenter.asks import RescoreTalks
-from callcenter.call_record import rows_of_call
+from callcenter.call_rows import rows_of_call
 from callcenter.codec import CODEC
 from callcenter.events import ActionTaken
 from callcenter.quality_facts import circumstances_of

@@ -53,7 +53,7 @@ from foundation.ids import AgentId, QueueId
 from ivr.sounds import PIPER, PromptOptions
 from ivr.words import CONSENT_ANNOUNCE, CONSENT_ASK
 from recordings.archive import FolderShelf
-from recordings.archive_desk import ArchiveOptions
+from recordings.archive_options import ArchiveOptions
 from recordings.certificate import FOLDER as CERTIFICATES
 from recordings.certificate import Certificates
 from recordings.lease import LeaseOptions
@@ -79,7 +79,7 @@ from telephony.sip.trunk_line import TrunkOptions
 from wallboard.alarm_post import Mail, MailOptions, Way, Webhook, WebhookOptions
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget
-from wallboard.pages import PhoneOptions, SipSocket
+from wallboard.phone_options import PhoneOptions, SipSocket
 
 FALLBACK_LANGUAGES = ("en",)
 CONSENT_PROMPTS = {"none": "", "announce": CONSENT_ANNOUNCE, "ask": CONSENT_ASK}

@@ -4,11 +4,10 @@ Rows never leave a store; everything above sees frozen values. Core is the only 
 is not in here: it has its own file (`foundation.journal`).
 """
 
+import re
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, MetaData, Table, event, make_url
+from sqlalchemy import Column, Connection, MetaData, String, Table, event, inspect, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -28,6 +27,8 @@ BUSY_TIMEOUT_MS = 5000
 "How long SQLite waits for another process's lock; only checkpoints and tools hold one that long."
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+REVISIONS = Table("alembic_version", MetaData(), Column("version_num", String))
+"Alembic's own: where the database stands."
 
 TROUBLES = (SQLAlchemyError, OSError)
 "What a statement may raise when the database is away, full or not what it should be."
@@ -91,19 +92,28 @@ def insert_missing(session: AsyncSession, row: type[Base]) -> "postgresql.Insert
 async def create_schema(engine: AsyncEngine) -> None:
     """Bring the database to the newest revision; nothing happens when it is there already."""
     async with engine.begin() as connection:
-        await connection.run_sync(upgrade)
+        if not await connection.run_sync(_is_newest):
+            # Alembic is imported when there is something to do: it takes longer than the rest.
+            from foundation.schema import upgrade
+
+            await connection.run_sync(upgrade)
 
 
-def upgrade(connection: Connection) -> None:
-    command.upgrade(migration_config(connection), "head")
+def _is_newest(connection: Connection) -> bool:
+    if not inspect(connection).has_table(REVISIONS.name):
+        return False
+    return set(connection.scalars(select(REVISIONS.c.version_num))) == newest_revisions()
 
 
-def migration_config(connection: Connection) -> Config:
-    """Alembic without an ini file: the migrations are inside this package."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
+def newest_revisions() -> set[str]:
+    """Of the migrations' files: what no other one follows."""
+    texts = [file.read_text(encoding="utf-8") for file in (MIGRATIONS / "versions").glob("*.py")]
+    made = {found[1] for text in texts if (found := _REVISION.search(text))}
+    return made - {found[1] for text in texts if (found := _REVISED.search(text))}
+
+
+_REVISION = re.compile(r'^revision: str = "(\w+)"', re.MULTILINE)
+_REVISED = re.compile(r'^down_revision: str \| None = "(\w+)"', re.MULTILINE)
 
 
 def is_described(_: object, name: str | None, __: str, reflected: bool, ___: object) -> bool:

@@ -16,7 +16,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import assert_never
 
 from foundation.ids import RecordingId
@@ -33,33 +32,10 @@ from recordings.archive_messages import (
     Reply,
     Request,
 )
+from recordings.archive_options import ArchiveOptions
 from recordings.archive_store import Archived, ArchiveStore, Waiting
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveOptions:
-    """How patient core is with its archivers."""
-
-    recordings: Path
-    "The folder that recordings' files are relative to."
-
-    transcribe: bool = True
-    "Recordings that wait for a transcript are archived after it."
-
-    lease_s: float = 60.0
-    "A lease not renewed for so long is over."
-
-    max_attempts: int = 3
-    retry_s: float = 30.0
-    "Wait after a failure."
-
-    rest_s: float = 2.0
-    "How long an archiver waits before it asks again."
-
-    most_looked_at: int = 20
-    "Waiting recordings of which one may be free to be leased."
 
 
 @dataclass(slots=True)

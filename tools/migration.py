@@ -14,7 +14,8 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import Connection
 
-from foundation.db import create_schema, make_engine, migration_config
+from foundation.db import create_schema, make_engine
+from foundation.schema import migration_config
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = (

@@ -3,13 +3,13 @@
 The board's figures come by its socket; the phone speaks SIP with core, on a socket of SIP's own.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, RedirectResponse
 
 from foundation.web.asgi import CONTENT_SECURITY_POLICY
+from wallboard.phone_options import PhoneOptions
 
 STATIC = Path(__file__).with_name("static")
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".yaml": "application/yaml"}
@@ -44,21 +44,6 @@ def _serve_file(router: APIRouter, file: Path) -> None:
 
 PHONE = STATIC / "phone"
 SCRIPTS = ("page.js", "call.js", "sip.js", "message.js", "md5.js", "ring.js")
-
-
-@dataclass(frozen=True, slots=True)
-class SipSocket:
-    """Where browsers reach SIP; `host` empty: where the page came from."""
-
-    scheme: str
-    host: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneOptions:
-    domain: str = "localhost"
-    sockets: tuple[SipSocket, ...] = ()
 
 
 def phone_pages(options: PhoneOptions) -> APIRouter:

@@ -13,9 +13,10 @@ from callcenter.health import Verdict
 from callcenter.queue_checks import fits
 from callcenter.rtpengine_health import rtpengine
 from callcenter.settings import Settings, load
+from callcenter.tls_faults import tls_faults
 from foundation.errors import ConfigurationError
 from ivr import audio
-from telephony.sip.tls import UnusableCertificate, certificate_ends_at
+from telephony.sip.tls import certificate_ends_at
 
 
 def check(
@@ -45,17 +46,6 @@ def wav_faults(prompts: Path) -> Iterable[str]:
             audio.read_wav(file)
         except audio.UnusableWav as error:
             yield str(error)
-
-
-def tls_faults(settings: Settings) -> Iterable[str]:
-    """Certificate files that no phone would accept."""
-    files = settings.tls_files()
-    if files is None:
-        return
-    try:
-        certificate_ends_at(files)
-    except UnusableCertificate as error:
-        yield f"sip.tls: {error}"
 
 
 def rtpengine_faults(settings: Settings) -> Iterable[str]:

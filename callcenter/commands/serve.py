@@ -13,7 +13,6 @@ import msgspec
 import typer
 from rich.console import Console
 
-from callcenter.commands.check import tls_faults
 from callcenter.commands.prompts import show_making
 from callcenter.line_accounts import carried_lines, trunk_of
 from callcenter.places import Places
@@ -23,6 +22,7 @@ from callcenter.settings import Settings, load
 from callcenter.supervise import Role
 from callcenter.supervise.__main__ import Plan
 from callcenter.supervise.sockets import Address
+from callcenter.tls_faults import tls_faults
 from foundation.errors import ConfigurationError
 
 
@@ -75,20 +75,19 @@ def roles(settings: Settings) -> list[Role]:
 
     named = [
         *[media(number) for number in range(workers)],
-        Role("core", _python("callcenter.roles.core", folder), needs_sip_sockets=True),
-        Role("web", _python("callcenter.roles.web", folder)),
+        Role("core", _role("core", folder), needs_sip_sockets=True),
+        Role("web", _role("web", folder)),
     ]
     named += [
-        Role(trunk_of(number), _python("callcenter.roles.line", folder, number))
-        for number in carried_lines(settings)
+        Role(trunk_of(number), _role("line", folder, number)) for number in carried_lines(settings)
     ]
     if settings.listens or settings.follows:
-        named.append(Role("listener", _python("callcenter.roles.listener", folder)))
+        named.append(Role("listener", _role("listener", folder)))
     if settings.recordings.transcribe:
         # It lowers its own priority.
-        named.append(Role("transcriber", _python("callcenter.roles.transcriber", folder)))
+        named.append(Role("transcriber", _role("transcriber", folder)))
     if settings.recordings.archive == "flac":
-        named.append(Role("archiver", _python("callcenter.roles.archiver", folder)))
+        named.append(Role("archiver", _role("archiver", folder)))
     return named
 
 
@@ -100,6 +99,10 @@ def _media(settings: Settings, number: int, workers: int) -> tuple[str, ...]:
         return _python(module, msgspec.json.encode(driver).decode())
     options = worker_options(settings, number, workers, socket)
     return _python("telephony.media.worker", msgspec.json.encode(options).decode())
+
+
+def _role(name: str, *arguments: str) -> tuple[str, ...]:
+    return _python("callcenter.roles", name, *arguments)
 
 
 def _python(module: str, *arguments: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from callcenter.commands.init import new_password
+from callcenter.commands.init import init_command, new_password
 from callcenter.settings import Settings, load
 from foundation.db import TROUBLES, create_schema, make_engine
 from foundation.errors import CallCentreError, NotFound, RemoteError
@@ -36,6 +36,9 @@ def create_first_user(folder: Path, name: str, password_hash: str) -> None:
     """For `init`: the first user may do everything, also make the others."""
     first = User(name, Role.ADMINISTRATOR, password_hash)
     asyncio.run(_with_store(folder, lambda store, _: store.add(first)))
+
+
+init = init_command(create_first_user)
 
 
 @app.command("add")

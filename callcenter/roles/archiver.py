@@ -1,4 +1,4 @@
-"""The archiver process: python -m callcenter.roles.archiver FOLDER"""
+"""The archiver process: python -m callcenter.roles archiver FOLDER"""
 
 import asyncio
 import os
@@ -38,7 +38,3 @@ def main() -> None:
     settings = load(Path(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     asyncio.run(run(settings))
-
-
-if __name__ == "__main__":
-    main()

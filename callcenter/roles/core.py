@@ -1,4 +1,4 @@
-"""The core process: python -m callcenter.roles.core FOLDER
+"""The core process: python -m callcenter.roles core FOLDER
 
 It inherits the SIP sockets that the parent has bound.
 """
@@ -68,7 +68,3 @@ def main() -> int:
         sock.setblocking(False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     return asyncio.run(run(settings, sockets))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The process of one line at another PBX: python -m callcenter.roles.line FOLDER NUMBER
+"""The process of one line at another PBX: python -m callcenter.roles line FOLDER NUMBER
 
 It asks core once where to call it, which also tells core that calls of the process before are over;
 then it says how the line stands, at each change and every few seconds.
@@ -127,7 +127,3 @@ def main() -> None:
     ask_for_realtime()  # a relay that waits for its turn is heard
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     asyncio.run(run(settings, number))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The listener process: python -m callcenter.roles.listener FOLDER"""
+"""The listener process: python -m callcenter.roles listener FOLDER"""
 
 import asyncio
 import signal
@@ -37,7 +37,3 @@ def main() -> None:
     settings = load(Path(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     asyncio.run(run(settings))
-
-
-if __name__ == "__main__":
-    main()

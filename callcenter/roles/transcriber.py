@@ -1,4 +1,4 @@
-"""The transcriber process: python -m callcenter.roles.transcriber FOLDER"""
+"""The transcriber process: python -m callcenter.roles transcriber FOLDER"""
 
 import asyncio
 import os
@@ -44,7 +44,3 @@ def main() -> None:
     settings = load(Path(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     asyncio.run(run(settings))
-
-
-if __name__ == "__main__":
-    main()

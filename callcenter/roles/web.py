@@ -1,4 +1,4 @@
-"""The web process: python -m callcenter.roles.web FOLDER"""
+"""The web process: python -m callcenter.roles web FOLDER"""
 
 import signal
 import sys
@@ -11,7 +11,8 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from callcenter.asks import ChangeAccounts, NoteHeard, ReadFlows, RescoreTalks
-from callcenter.call_record import call_record_router, rows_of_call
+from callcenter.call_record import call_record_router
+from callcenter.call_rows import rows_of_call
 from callcenter.codec import CODEC
 from callcenter.console_api import ConsoleOptions, console_router
 from callcenter.core_line import CoreLine, WebCore
@@ -279,7 +280,3 @@ def main() -> None:
         application(settings), host=listener.host, port=listener.port, log_config=None
     )
     uvicorn.Server(config).run()
-
-
-if __name__ == "__main__":
-    main()

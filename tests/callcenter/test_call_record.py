@@ -8,7 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 from acd import events as acd
-from callcenter.call_record import call_record_router, rows_of_call, tell_story
+from callcenter.call_record import call_record_router, tell_story
+from callcenter.call_rows import rows_of_call
 from callcenter.codec import CODEC
 from callcenter.events import CallSentOn
 from foundation.errors import Unavailable

@@ -19,7 +19,7 @@ from telephony.sip.events import HostPort
 from telephony.sip.reception import Inbound
 from telephony.sip.targets import Wanted
 from telephony.sip.trunk_line import TrunkOptions
-from wallboard.pages import PhoneOptions, SipSocket
+from wallboard.phone_options import PhoneOptions, SipSocket
 
 CENTRE = """\
 timezone: Asia/Shanghai

@@ -1,18 +1,30 @@
 """What the tests of whole centres share, and the centre's own logs when such a test fails."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 from tests.support import interop_table
 from tests.support.centre import RUNNING
+from tests.support.page_check import CHROMIUM, FLAGS
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Prompts and users that all centres of the session use."""
     return tmp_path_factory.mktemp("shared")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One for all pages: starting it takes longer than most of them."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
 
 
 OTHER_WAYS = frozenset({"line", "rtpengine", "c"})
@@ -32,14 +44,38 @@ SAMPLE = frozenset(
 "What every run asks of the other ways; `make matrix` asks all of it."
 
 
+LONGEST_FIRST = (
+    "test_flows.py",
+    "test_whole_call.py",
+    "test_kills.py",
+    "test_demo.py",
+    "test_callbacks.py",
+    "test_lines.py",
+    "test_browser_phone.py",
+    "test_triage.py",
+    "test_media_worker.py",
+    "test_floor_live.py",
+    "test_transfers.py",
+    "test_synthesis.py",
+)
+"Of several files at once none is begun when the others are at their end."
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    items.sort(key=_place)
     for item in items:
         if not item.path.is_relative_to(here):
             continue
         ways = OTHER_WAYS & set(_ways_of(item))
         if ways and getattr(item, "originalname", "") not in SAMPLE:
             item.add_marker(pytest.mark.matrix)
+
+
+def _place(item: pytest.Item) -> int:
+    """Before the others, when it is one of the longest."""
+    name = item.path.name
+    return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 def _ways_of(item: pytest.Item) -> Iterator[str]:

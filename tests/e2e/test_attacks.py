@@ -31,7 +31,7 @@ from tests.support.centre import Centre, Ports, Tones, served
 from tests.support.desk_phone import DeskCall, DeskPhone
 from tests.support.tones import tone
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 ELSEWHERE, ABROAD = "127.0.0.67", "127.0.0.77"
 AGENT = f"agent{AGENTS + 1:04d}"

@@ -1,6 +1,5 @@
 """Chromium at a served centre: as a caller, and as an agent who is rung."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import CallBridged, CallEnded, CallHeld, CallResumed, Side
 from telephony.media import dtls
 from tests.support.centre import Centre, Ports, Tones, served
-from tests.support.chromium_phone import CHROMIUM, ChromiumPhone
+from tests.support.chromium_phone import ChromiumPhone
+from tests.support.page_check import CHROMIUM
 from tests.support.tones import seconds_of_tone, tone, write_wav
 
 pytestmark = [
@@ -142,17 +142,3 @@ async def test_a_browsers_talk_outlives_core_and_is_ended_over_the_next_connecti
         await centre.told(CallEnded, before)
         assert call.end is not None
     assert browser.complaints == []
-
-
-async def test_md5_of_the_page_is_md5(centre: Centre, voice: Path) -> None:
-    script = """async () => {
-      const { md5 } = await import("/phone/md5.js");
-      return Array.from({ length: 200 }, (_, n) => md5("x".repeat(n) + "é"));
-    }"""
-    async with ChromiumPhone.opened(centre, voice) as browser:
-        found = await browser.page.evaluate(script)
-
-    texts = ("x" * n + "é" for n in range(200))
-    assert found == [
-        hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in texts
-    ]

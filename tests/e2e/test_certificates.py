@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from callcenter.__main__ import app
+from callcenter.__main__ import command_line
 from foundation.clock import utc_now
 from telephony.sip.tls import ServerTls, TlsFiles, UnusableCertificate, certificate_ends_at
 from tests.support.certificates import let_expire, make_certificate
@@ -22,7 +22,7 @@ recordings: {transcribe: false}
 
 def check(folder: Path) -> str:
     (folder / "callcenter.yaml").write_text(CENTRE)
-    result = CliRunner().invoke(app, ["check", str(folder)])
+    result = CliRunner().invoke(command_line(["check"]), ["check", str(folder)])
     assert result.exit_code == (0 if "in order" in result.output else 1)
     return " ".join(result.output.split())
 

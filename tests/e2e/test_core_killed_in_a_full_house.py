@@ -24,7 +24,7 @@ from tests.support.desk_phone import DeskCall, DeskPhone
 from tests.support.load_generator import RTP_BASE, WAYS, hotline_load
 from tests.support.tones import tone
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 SHARE = 9
 "Talks, and callers who wait, of each of the two generators."

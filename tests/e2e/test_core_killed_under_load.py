@@ -28,7 +28,7 @@ from telephony.calls.events import CallArrived, CallEnded
 from tests.support.centre import Centre, served
 from tests.support.load_generator import RTP_BASE, WAYS, hotline_load
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 QUIET = {"announce_agent": False}
 "The generator takes no prompt for an agent's voice, but would count it as silence."

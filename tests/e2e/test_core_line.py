@@ -29,7 +29,7 @@ from callcenter.asks import (
     RemoveQueueLive,
     TranscriberAsks,
 )
-from callcenter.call_record import rows_of_call
+from callcenter.call_rows import rows_of_call
 from callcenter.codec import CODEC
 from callcenter.core_line import CoreLine, TranscriberLine
 from callcenter.places import Places

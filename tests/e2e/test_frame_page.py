@@ -3,18 +3,12 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
-from tests.support.page_check import CHROMIUM, PageView, page_view
+from tests.support.page_check import PAGE_MARKS, PageView, page_fixture, page_view
 from tests.support.whole_web import whole_web
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.page,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
-]
+pytestmark = PAGE_MARKS
 ASKED = """
 async () => {
   const frame = await import("/frame/frame.js");
@@ -45,9 +39,9 @@ FIRST_CELLS = """
 """
 
 
-@pytest.fixture
-async def view(tmp_path: Path) -> AsyncIterator[PageView]:
-    async with whole_web(tmp_path) as house, page_view(house.app) as view:
+@page_fixture
+async def view(tmp_path: Path, chromium: Browser) -> AsyncIterator[PageView]:
+    async with whole_web(tmp_path) as house, page_view(chromium, house.app) as view:
         await view.sign_in("ann")
         yield view
 

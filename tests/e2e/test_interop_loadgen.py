@@ -11,7 +11,7 @@ from telephony.calls.events import CallEnded
 from tests.support.centre import Centre, identity_gap, served
 from tests.support.load_generator import RTP_BASE, WAYS, hotline_load
 
-pytestmark = [pytest.mark.e2e, pytest.mark.interop]
+pytestmark = [pytest.mark.e2e, pytest.mark.interop, pytest.mark.alone]
 
 PROGRAM = "hotline_load"
 CALLS, AGENTS = 20, 8

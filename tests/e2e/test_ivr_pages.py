@@ -3,34 +3,28 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from callcenter.asks import CorrectHeard
 from foundation.clock import utc_now
 from foundation.ids import CallId
 from ivr.events import FlowEnded, SpeechSettled
-from tests.support.page_check import CHROMIUM, PageView, page_view
+from tests.support.page_check import PAGE_MARKS, PageView, page_fixture, page_view
 from tests.support.whole_web import WholeWeb, whole_web
 from wallboard.commands import FinishTask, TakeTask
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.page,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
-]
+pytestmark = PAGE_MARKS
 
 
-@pytest.fixture
+@page_fixture
 async def house(tmp_path: Path) -> AsyncIterator[WholeWeb]:
     async with whole_web(tmp_path) as house:
         yield house
 
 
-@pytest.fixture
-async def view(house: WholeWeb) -> AsyncIterator[PageView]:
-    async with page_view(house.app) as view:
+@page_fixture
+async def view(house: WholeWeb, chromium: Browser) -> AsyncIterator[PageView]:
+    async with page_view(chromium, house.app) as view:
         await view.sign_in("ann")
         yield view
 

@@ -18,6 +18,7 @@ from telephony.media.live import LiveStream
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, WorkerProcess, running_client
+from tests.support.programs import find_media_ports
 
 pytestmark = pytest.mark.e2e
 
@@ -62,7 +63,7 @@ class Ear:
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[MediaClient]:
-    options = WorkerOptions(socket=str(tmp_path / "media.sock"), ports=(23600, 23699))
+    options = WorkerOptions(socket=str(tmp_path / "media.sock"), ports=find_media_ports())
     worker = WorkerProcess(options)
     worker.start()
     try:

@@ -15,11 +15,11 @@ from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, WorkerProcess, running_client
+from tests.support.programs import find_media_ports
 from tests.support.rtpengine import C_LOOP, DRIVERS, media_process
 
 pytestmark = pytest.mark.e2e
 
-FIRST_PORT = 26000
 TONES_HZ = {"caller": 440, "agent": 700, "boss": 1000}
 
 
@@ -59,13 +59,9 @@ def _singers(phone: Phone) -> set[str]:
 
 
 @pytest.fixture(params=[*DRIVERS, C_LOOP])
-def worker(
-    request: pytest.FixtureRequest, tmp_path: Path, worker_id: str
-) -> Iterator[WorkerProcess]:
-    number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
-    first = FIRST_PORT + 100 * number
+def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WorkerProcess]:
     options = WorkerOptions(
-        socket=str(tmp_path / "media.sock"), ports=(first, first + 99), drain_s=0.2
+        socket=str(tmp_path / "media.sock"), ports=find_media_ports(), drain_s=0.2
     )
     with media_process(request.param, options, tmp_path) as worker:
         yield worker

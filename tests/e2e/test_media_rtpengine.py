@@ -18,12 +18,12 @@ from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, running_client
+from tests.support.programs import find_media_ports
 from tests.support.rtpengine import DriverProcess, driver_process, needs_rtpengine
 from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav
 
 pytestmark = [pytest.mark.e2e, needs_rtpengine]
 
-FIRST_PORT = 28000
 FULL_G711_DB = 34.0
 
 
@@ -61,11 +61,9 @@ class Bench:
 
 
 @pytest.fixture
-def driver(tmp_path: Path, worker_id: str) -> Iterator[DriverProcess]:
-    number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
-    first = FIRST_PORT + 200 * number
+def driver(tmp_path: Path) -> Iterator[DriverProcess]:
     options = WorkerOptions(
-        socket=str(tmp_path / "media.sock"), ports=(first, first + 199), media_lost_s=3.0
+        socket=str(tmp_path / "media.sock"), ports=find_media_ports(), media_lost_s=3.0
     )
     with driver_process(options, tmp_path) as driver:
         yield driver

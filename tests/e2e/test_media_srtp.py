@@ -17,12 +17,12 @@ from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, WorkerProcess, running_client
+from tests.support.programs import find_media_ports
 
 library = pytest.importorskip("pylibsrtp", reason="its wheel is not installed")
 
 pytestmark = pytest.mark.e2e
 
-FIRST_PORT = 26400
 KEY = bytes(range(30))
 
 
@@ -73,14 +73,10 @@ class _Protected:
 
 
 @pytest.fixture(params=["python", "c"])
-def worker(
-    tmp_path: Path, worker_id: str, request: pytest.FixtureRequest
-) -> Iterator[WorkerProcess]:
-    number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
-    first = FIRST_PORT + 20 * number
+def worker(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[WorkerProcess]:
     options = WorkerOptions(
         socket=str(tmp_path / "media.sock"),
-        ports=(first, first + 19),
+        ports=find_media_ports(),
         drain_s=0.2,
         loop=request.param,
         library_folder=str(tmp_path / "lib"),

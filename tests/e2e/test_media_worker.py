@@ -22,12 +22,10 @@ from telephony.media.g711 import Law, encode
 from telephony.media.options import WorkerOptions
 from tests.support.media_phone import Phone, loudness, sdp
 from tests.support.media_process import Heard, WorkerProcess, running_client
+from tests.support.programs import find_media_ports
 from tests.support.rtpengine import C_LOOP, DRIVERS, media_process
 
 pytestmark = pytest.mark.e2e
-
-FIRST_PORT = 24000
-"Below the kernel's ephemeral range, so that the phones' own ports stay out of it."
 
 
 @dataclass
@@ -65,14 +63,10 @@ class Bench:
 
 
 @pytest.fixture(params=[*DRIVERS, C_LOOP])
-def worker(
-    request: pytest.FixtureRequest, tmp_path: Path, worker_id: str
-) -> Iterator[WorkerProcess]:
-    number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
-    first = FIRST_PORT + 200 * number
+def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WorkerProcess]:
     options = WorkerOptions(
         socket=str(tmp_path / "media.sock"),
-        ports=(first, first + 199),
+        ports=find_media_ports(),
         media_lost_s=0.6,
         rtcp_interval_s=0.3,
         drain_s=0.2,

@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from foundation.db import make_engine, make_sessions
 from foundation.ids import RecordingId
@@ -12,25 +11,20 @@ from recordings.quality.pack import Kind
 from recordings.quality.store import QualityStore
 from recordings.quality.talk import Hit, Measures, Verdict
 from telephony.calls.events import Side
-from tests.support.page_check import CHROMIUM, PageView, page_view
+from tests.support.page_check import PAGE_MARKS, PageView, page_fixture, page_view
 from tests.support.recording_fakes import STARTED
 from tests.support.whole_web import WholeWeb, whole_web
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.page,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
-]
+pytestmark = PAGE_MARKS
 TALK = "/recordings/r-1"
 PLAYED_S = "() => document.querySelector('#audio').currentTime"
 
 
-@pytest.fixture
-async def view(tmp_path: Path) -> AsyncIterator[PageView]:
+@page_fixture
+async def view(tmp_path: Path, chromium: Browser) -> AsyncIterator[PageView]:
     async with whole_web(tmp_path) as house:
         await _judge(house)
-        async with page_view(house.app) as view:
+        async with page_view(chromium, house.app) as view:
             yield view
 
 

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
-import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from callcenter.asks import RaiseTranscript, RetryTranscripts
 from callcenter.places import Places
@@ -18,17 +17,12 @@ from recordings.live_words import Began, Said, Saying, Told
 from recordings.store import RecordingStore
 from recordings.transcription import Progress, WorkerView
 from tests.support.eventually import eventually
-from tests.support.page_check import CHROMIUM, PageView, page_view
+from tests.support.page_check import PAGE_MARKS, PageView, page_fixture, page_view
 from tests.support.recording_fakes import recording
 from tests.support.search_behaviour import keep
 from tests.support.whole_web import TALK, WholeWeb, whole_web
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.page,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
-]
+pytestmark = PAGE_MARKS
 JOBS = (
     JobView(RecordingId("r-7"), JobState.LEASED, 5, 1, 95.0, 0.0, 183.0, "transcriber", 0.4),
     JobView(RecordingId("r-8"), JobState.QUEUED, 0, 1, 80.0, 12.0, 61.0, "", 0.0),
@@ -48,7 +42,7 @@ PROGRESS = Progress(
 )
 
 
-@pytest.fixture
+@page_fixture
 async def house(tmp_path: Path) -> AsyncIterator[WholeWeb]:
     async with whole_web(tmp_path) as house:
         house.core.progress = PROGRESS
@@ -63,9 +57,9 @@ async def house(tmp_path: Path) -> AsyncIterator[WholeWeb]:
         await engine.dispose()
 
 
-@pytest.fixture
-async def view(house: WholeWeb) -> AsyncIterator[PageView]:
-    async with page_view(house.app) as view:
+@page_fixture
+async def view(house: WholeWeb, chromium: Browser) -> AsyncIterator[PageView]:
+    async with page_view(chromium, house.app) as view:
         yield view
 
 

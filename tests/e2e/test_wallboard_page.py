@@ -5,13 +5,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from fastapi import FastAPI
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallQueued
 from foundation.ids import AgentId, CallId, QueueId
 from tests.support.fake_core import FakeCore
+from tests.support.page_check import PAGE_MARKS, own_context, page_fixture
 from tests.support.web_house import (
     PASSWORD,
     QUICK_FOLLOW,
@@ -23,20 +23,7 @@ from tests.support.web_house import (
 from wallboard.directory import AgentCard, Directory, QueueCard
 from wallboard.web_role import BoardOptions
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.page,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
-]
+pytestmark = PAGE_MARKS
 
 ORDERS, ANN, EVE = QueueId("orders"), AgentId("ann"), AgentId("eve")
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -74,13 +61,15 @@ class Hall:
         await expect(self.page.locator(selector)).to_have_text(words, timeout=PATIENCE_MS)
 
 
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+@page_fixture
+async def hall(tmp_path: Path, chromium: Browser) -> AsyncIterator[Hall]:
     core = FakeCore()
-    async with user_store(tmp_path) as users, async_playwright() as playwright:
+    async with (
+        user_store(tmp_path) as users,
+        own_context(chromium, color_scheme="light") as context,
+    ):
         options = BoardOptions(web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW)
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = await browser.new_page(locale="en-GB", color_scheme="light")
+        page = await context.new_page()
         hall = Hall(core, board_app(core, users, options), page)
         page.on("pageerror", lambda error: hall.complaints.append(str(error)))
         await hall.start()
@@ -91,7 +80,7 @@ async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
         await page.wait_for_selector("body:not(.stale)", timeout=PATIENCE_MS)
         yield hall
         assert hall.complaints == []
-        await browser.close()
+        await page.close()
         await hall.stop()
 
 

@@ -3,12 +3,23 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, select, text
 
-from foundation.db import Base, create_schema, is_described, make_engine, make_sessions
+from foundation.db import (
+    REVISIONS,
+    Base,
+    create_schema,
+    is_described,
+    make_engine,
+    make_sessions,
+    newest_revisions,
+)
 from foundation.errors import ConfigurationError
+from foundation.schema import migration_config
 from tools.migration import import_models
 
 
@@ -43,6 +54,29 @@ async def test_migrations_make_the_tables_that_the_models_describe(tmp_path: Pat
     await engine.dispose()
 
     assert difference == [], 'run: python -m tools.migration "What changed"'
+
+
+async def test_newest_revision_is_known_without_alembic(tmp_path: Path) -> None:
+    """Who reads the files otherwise than Alembic does would leave a migration out."""
+    engine = make_engine("sqlite:///house.db", tmp_path)
+    async with engine.connect() as connection:
+        config = await connection.run_sync(migration_config)
+    await engine.dispose()
+
+    assert newest_revisions() == set(ScriptDirectory.from_config(config).get_heads())
+
+
+async def test_database_of_an_older_revision_is_brought_to_the_newest(tmp_path: Path) -> None:
+    engine = make_engine("sqlite:///house.db", tmp_path)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(migration_config(sync), "head-1"))
+        before = set(await connection.scalars(select(REVISIONS.c.version_num)))
+    await create_schema(engine)
+    async with engine.connect() as connection:
+        after = set(await connection.scalars(select(REVISIONS.c.version_num)))
+    await engine.dispose()
+
+    assert before != after == newest_revisions()
 
 
 async def test_creating_the_schema_twice_changes_nothing(tmp_path: Path) -> None:

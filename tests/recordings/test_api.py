@@ -18,9 +18,10 @@ from foundation.ids import RecordingId
 from recordings import wav
 from recordings.api import recordings_router
 from recordings.archive import FolderShelf
-from recordings.archive_desk import ArchiveDesk, ArchiveOptions
+from recordings.archive_desk import ArchiveDesk
 from recordings.archive_messages import Reply
 from recordings.archive_messages import Request as ArchiveRequest
+from recordings.archive_options import ArchiveOptions
 from recordings.archive_store import ArchiveStore
 from recordings.archiver import Archiver, ArchiverOptions
 from recordings.audio_api import AudioPlaces, audio_router

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from foundation.ids import RecordingId
 from recordings.archive import Audio, FolderShelf, Samples, open_audio
-from recordings.archive_desk import ArchiveDesk, ArchiveOptions
+from recordings.archive_desk import ArchiveDesk
 from recordings.archive_messages import Reply, Request
+from recordings.archive_options import ArchiveOptions
 from recordings.archive_store import ArchiveStore
 from recordings.archiver import Archiver, ArchiverOptions
 from recordings.marks_store import MarkStore

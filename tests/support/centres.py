@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
-from callcenter.__main__ import app
+from callcenter.__main__ import command_line
 
 CENTRE = """\
 timezone: Asia/Shanghai
@@ -26,4 +26,5 @@ def write_centre(folder: Path, text: str = CENTRE) -> Path:
 def run_command(*words: str | Path, typed: str = "") -> Result:
     """`callcenter WORDS…`; an exception that is no exit fails the test."""
     arguments = [str(word) for word in words]
+    app = command_line(arguments)
     return CliRunner().invoke(app, arguments, input=typed, catch_exceptions=False)

@@ -13,15 +13,12 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright, expect
 
 from tests.support.centre import Centre
+from tests.support.page_check import CHROMIUM
+from tests.support.page_check import FLAGS as PLAIN_FLAGS
 from tests.support.web_house import PASSWORD
 
-CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *PLAIN_FLAGS,
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--allow-loopback-in-peer-connection",
@@ -80,7 +77,7 @@ class ChromiumPhone:
     async def sign_on(self, user: str, password: str) -> None:
         await self.page.fill("[name=user]", user)
         await self.page.fill("[name=password]", password)
-        await self.page.click("#account button")
+        await self.page.click("#sign_on")
         await self.is_registered()
 
     async def is_registered(self) -> None:

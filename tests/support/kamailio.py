@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from telephony.sip.events import HostPort
-from tests.support.programs import find_free_port, need_program
+from tests.support.programs import LINE_PORTS, find_free_port, need_program, part_of
 
 UP_WITHIN_S = 10.0
 STOP_WITHIN_S = 5.0
@@ -87,10 +87,10 @@ class KamailioPbx:
 
     def lines(self, flows: Mapping[str, str], **more: object) -> list[dict[str, Any]]:
         """The configuration's `lines`, each with an account here."""
-        first = random.randrange(31_000, 32_000, 2)
+        first = random.choice(part_of(LINE_PORTS))
         account = {
             "server": self.address.host, "port": self.address.port, "password": "pw-at-the-pbx",
-            "rtp_ports": [first, first + 399], **more,
+            "rtp_ports": [first, first + 99], **more,
         }  # fmt: skip
         return [
             {"number": number, "flow": flow, "pyvoip": {**account, "user": f"2{number}"}}

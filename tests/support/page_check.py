@@ -1,11 +1,14 @@
 """Looks at a page in Chromium as people will: both languages, light and dark, wall and phone.
 
-    async with page_view(house.app) as view:
+    pytestmark = PAGE_MARKS
+    async with page_view(chromium, house.app) as view:
         await view.sign_in("sue")
         assert await view.problems("/console", ready="main h1") == []
 
 Problems are sentences: a console error, text that runs out of its box, what axe-core finds. With
-PAGE_PICTURES=folder in the environment every look is kept there as a PNG.
+PAGE_PICTURES=folder in the environment every look is kept there as a PNG; with PAGE_LOOKS=all
+(`make matrix`) all eight looks are tried, else four, among which any two of language, light and
+size meet.
 """
 
 import os
@@ -17,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
+import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 from playwright.async_api import (
     Browser,
@@ -24,7 +29,6 @@ from playwright.async_api import (
     ConsoleMessage,
     Page,
     TimeoutError,
-    async_playwright,
 )
 
 from tests.support.web_house import PASSWORD, served
@@ -38,9 +42,30 @@ FLAGS = (
     "--disable-sync",
 )
 PATIENCE_MS = 15_000
+PAGE_MARKS = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.page,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+"Of a module of such tests: all run on the loop on which the one Chromium was started."
+page_fixture = pytest_asyncio.fixture(loop_scope="session")
+"For what such tests share and await."
 LANGUAGES = ("en", "zh")
 LIGHTS = ("light", "dark")
-SIZES = ((1920, 1080), (390, 844))
+WALL, PHONE = (1920, 1080), (390, 844)
+IS_THOROUGH = os.environ.get("PAGE_LOOKS") == "all"
+LOOKS = (
+    tuple(product(LANGUAGES, LIGHTS, (WALL, PHONE)))
+    if IS_THOROUGH
+    else (
+        ("en", "light", WALL),
+        ("en", "dark", PHONE),
+        ("zh", "light", PHONE),
+        ("zh", "dark", WALL),
+    )
+)
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 RUN_AXE = """
@@ -73,7 +98,6 @@ class PageView:
     """A browser of one user's."""
 
     url: str
-    browser: Browser
     context: BrowserContext
     page: Page
     complaints: list[str] = field(default_factory=list)
@@ -99,7 +123,7 @@ class PageView:
     async def problems(self, path: str, ready: str = "body.painted") -> list[str]:
         """Of all looks at the page; `ready` is there once it has been painted."""
         found = []
-        for language, light, size in product(LANGUAGES, LIGHTS, SIZES):
+        for language, light, size in LOOKS:
             await self.page.set_viewport_size({"width": size[0], "height": size[1]})
             mark = "&" if "?" in path else "?"
             await self.open(f"{path}{mark}lang={language}&theme={light}", ready)
@@ -125,26 +149,25 @@ class PageView:
 
 
 @asynccontextmanager
-async def page_view(app: FastAPI) -> AsyncIterator[PageView]:
-    async with served(app) as port, page_view_of(f"http://127.0.0.1:{port}") as view:
-        yield view
+async def page_view(chromium: Browser, app: FastAPI) -> AsyncIterator[PageView]:
+    async with served(app) as port:
+        url = f"http://127.0.0.1:{port}"
+        async with own_context(chromium, timezone_id="Asia/Shanghai") as context:
+            page = await context.new_page()
+            view = PageView(url, context, page)
+            page.on("pageerror", lambda error: view.complaints.append(f"error: {error}"))
+            page.on("console", lambda said: _note(view, said))
+            yield view
 
 
 @asynccontextmanager
-async def page_view_of(url: str) -> AsyncIterator[PageView]:
-    """Of a server that runs elsewhere."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        options: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Asia/Shanghai"}
-        context = await browser.new_context(**options)
-        page = await context.new_page()
-        view = PageView(url, browser, context, page)
-        page.on("pageerror", lambda error: view.complaints.append(f"error: {error}"))
-        page.on("console", lambda said: _note(view, said))
-        try:
-            yield view
-        finally:
-            await browser.close()
+async def own_context(chromium: Browser, **options: Any) -> AsyncIterator[BrowserContext]:  # noqa: ANN401  Playwright's
+    """Cookies and storage that no other test has."""
+    context = await chromium.new_context(locale="en-GB", **options)
+    try:
+        yield context
+    finally:
+        await context.close()
 
 
 def _note(view: PageView, said: ConsoleMessage) -> None:

@@ -2,12 +2,13 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.programs import find_free_port
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 
@@ -25,7 +26,7 @@ def why_not() -> str | None:
 def server() -> Iterator[str]:
     """The URL of an empty database `house`; fsync is off, nothing of it is kept."""
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    port = _free_port()
+    port = find_free_port()
     _as_postgres("chown", "postgres", str(folder), by_root=True)
     data = folder / "data"
     _as_postgres(str(PROGRAMS / "initdb"), "-D", str(data), "-A", "trust", "-U", "house")
@@ -48,10 +49,3 @@ def _as_postgres(*command: str, by_root: bool = False) -> None:
     prefix = ("runuser", "-u", "postgres", "--") if is_root and not by_root else ()
     # The working directory may be one that the user postgres cannot enter.
     subprocess.run((*prefix, *command), cwd="/", check=True, capture_output=True, timeout=60)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

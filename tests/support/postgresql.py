@@ -1,12 +1,13 @@
 """A PostgreSQL of the tests' own: a folder, a free port, loopback only, gone afterwards."""
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.programs import find_free_port
 
 START_S = 30.0
 
@@ -37,7 +38,7 @@ def postgresql(programs: Path, folder: Path) -> Iterator[str]:
         cwd=folder,
         stdout=subprocess.DEVNULL,
     )
-    port = free_port()
+    port = find_free_port()
     address: list[str | Path] = ["-h", "127.0.0.1", "-p", str(port), "-k", folder]
     server = subprocess.Popen(
         [
@@ -65,14 +66,6 @@ def postgresql(programs: Path, folder: Path) -> Iterator[str]:
             stdout=subprocess.DEVNULL,
         )
         server.wait(timeout=START_S)
-
-
-def free_port() -> int:
-    """The server cannot be given a bound socket; the gap until it binds is short."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def wait_until_ready(programs: Path, port: int) -> None:

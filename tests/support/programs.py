@@ -1,8 +1,14 @@
-"""Phone programs of Debian's: run when they are here, one clear line when they are not."""
+"""Phone programs of Debian's: run when they are here, one clear line when they are not.
 
+And ports for them and for centres: of a part that no other xdist worker takes ports from, and below
+those that the kernel gives away by itself, for such a one may be a connection's in between.
+"""
+
+import os
 import random
 import shutil
 import socket
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,18 +23,56 @@ def need_program(program: str, package: str) -> Path:
     return Path(found)
 
 
-def find_free_port() -> int:
-    """A port that is free on 127.0.0.1 for UDP and TCP, for programs that cannot take port 0.
+WORKERS = 4
+"With more of them (`pytest -n 8`) two share a part, and may meet."
+PORTS = range(10_000, 19_000)
+MEDIA_PORTS = range(20_000, 31_000, 400)
+"The first of each 400."
+LINE_PORTS = range(31_000, 32_600, 100)
 
-    Below those that the kernel gives away by itself: such a one may be a connection's in between.
-    """
+
+def part_of(ports: range) -> range:
+    """Ours, when several processes test at once; all of them, when we are alone."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        return ports
+    length = len(ports) // WORKERS
+    first = int(worker.removeprefix("gw")) % WORKERS * length
+    return ports[first : first + length]
+
+
+def find_free_port() -> int:
+    """A port that is free on 127.0.0.1 for UDP and TCP, for programs that cannot take port 0; the
+    same one is not given again soon."""
     while True:
-        port = random.randrange(10_000, 19_000)
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-            socket.socket() as tcp,
-            suppress(OSError),
-        ):
-            udp.bind(("127.0.0.1", port))
-            tcp.bind(("127.0.0.1", port))
+        port = random.choice(part_of(PORTS))
+        if port not in _given and _is_free(port):
+            _given.append(port)
             return port
+
+
+def find_media_ports() -> tuple[int, int]:
+    """First and last of 400 that are free."""
+    firsts = [first for first in part_of(MEDIA_PORTS) if first not in _given_media]
+    random.shuffle(firsts)
+    for first in firsts:
+        if all(_is_free(port) for port in range(first, first + 400)):
+            _given_media.append(first)
+            return first, first + 399
+    raise AssertionError(f"other programs have ports in all of {firsts}")
+
+
+_given: deque[int] = deque(maxlen=1_000)
+_given_media: deque[int] = deque(maxlen=3)
+
+
+def _is_free(port: int) -> bool:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        socket.socket() as tcp,
+        suppress(OSError),
+    ):
+        udp.bind(("127.0.0.1", port))
+        tcp.bind(("127.0.0.1", port))
+        return True
+    return False

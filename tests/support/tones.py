@@ -64,15 +64,19 @@ def seconds_of_tone(pcm_8k: bytes, freq_hz: float, level_db: float = -50.0) -> f
     samples = np.frombuffer(pcm_8k, "<i2").astype(float)
     pieces = samples[: len(samples) // PIECE * PIECE].reshape(-1, PIECE)
     floor = (32768 * 10 ** (level_db / 20)) ** 2
-    is_tone = [
-        (whole := float(np.mean(piece**2))) > floor and _tone_power(piece, freq_hz) > 0.8 * whole
-        for piece in pieces
-    ]
-    return sum(is_tone) * PIECE / RATE_HZ
+    whole = np.mean(pieces**2, axis=1)
+    is_tone = (whole > floor) & (_tone_powers(pieces, freq_hz) > 0.8 * whole)
+    return int(np.count_nonzero(is_tone)) * PIECE / RATE_HZ
 
 
 def _tone_power(samples: Samples, freq_hz: float) -> float:
     """Mean square of the best-fitting sine of that frequency (whole periods fit a second)."""
-    at_s = np.arange(len(samples)) / RATE_HZ
-    turned = np.mean(samples * np.exp(-2j * np.pi * freq_hz * at_s))
-    return float(2 * np.abs(turned) ** 2)
+    return float(_tone_powers(samples[np.newaxis], freq_hz)[0])
+
+
+def _tone_powers(pieces: Samples, freq_hz: float) -> Samples:
+    """Of each row. All at once: those who listen ask twenty times a second."""
+    at_s = np.arange(pieces.shape[1]) / RATE_HZ
+    turned = pieces @ np.exp(-2j * np.pi * freq_hz * at_s) / pieces.shape[1]
+    powers: Samples = 2 * np.abs(turned) ** 2
+    return powers

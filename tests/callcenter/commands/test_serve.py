@@ -101,7 +101,7 @@ def test_line_at_another_pbx_has_a_process_and_keeps_its_password(tmp_path: Path
 
     named = {role.name: role.argv for role in serve.roles(settings)}
 
-    assert named["line-8000"][2:] == ("callcenter.roles.line", str(tmp_path), "8000")
+    assert named["line-8000"][2:] == ("callcenter.roles", "line", str(tmp_path), "8000")
     assert "pw-of-line" not in " ".join(serve.parent_argv(settings, echo=False))
     assert "pw-of-line" not in repr(settings)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from callcenter.__main__ import app
+from callcenter.__main__ import command_line
 
 CENTRE = """
 agents: [{id: ann, name: Ann, number: "101", sip_password: s1, skills: {orders: 1}}]
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> str:
 
 
 def run(folder: str, *words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["token", *words, "--dir", folder])
+    result = CliRunner().invoke(command_line(["token"]), ["token", *words, "--dir", folder])
     return result.exit_code, result.output
 
 

@@ -42,10 +42,11 @@ const bell = new Bell();
 // -- the account -----------------------------------------------------------------------------------
 
 async function prepare() {
-  const settings = await (await fetch("/phone/settings")).json();
   const form = byId("account");
-  const own = settings.sockets.find(({ scheme }) => (scheme === "wss") === (location.protocol === "https:")) ?? settings.sockets[0];
+  // Before the settings are asked for: what is typed meanwhile stays.
   form.user.value = sessionStorage.getItem("phone.user") ?? "";
+  const settings = await (await fetch("/phone/settings")).json();
+  const own = settings.sockets.find(({ scheme }) => (scheme === "wss") === (location.protocol === "https:")) ?? settings.sockets[0];
   if (!own) complain(text.no_socket);
   form.url.value = own ? `${own.scheme}://${own.host || location.hostname}:${own.port}/` : "";
   form.onsubmit = (event) => {
@@ -53,6 +54,7 @@ async function prepare() {
     sessionStorage.setItem("phone.user", form.user.value);
     signOn({ url: form.url.value, domain: settings.domain, user: form.user.value.trim(), password: form.password.value });
   };
+  byId("sign_on").disabled = false;
 }
 
 function signOn(account) {

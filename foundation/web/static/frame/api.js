@@ -18,7 +18,10 @@ export class ApiError extends Error {
 
 export async function api(method, path, body = undefined) {
   const answer = await sent(method, path, body);
-  if (answer.status === 401) signInAgain();
+  if (answer.status === 401) {
+    signInAgain();
+    await new Promise(() => {});  // The page is left: nothing more of it is to be done or told.
+  }
   const said = answer.headers.get("content-type")?.includes("json") ? await answer.json() : null;
   if (!answer.ok) throw new ApiError(said?.error ?? `${answer.status} ${answer.statusText}`, answer.status);
   return said;
