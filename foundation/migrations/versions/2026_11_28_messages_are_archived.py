@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from collections.abc import Sequence
-
 from alembic import op
 
 revision: str = "shelf_0001"
