@@ -55,9 +55,9 @@ demo: venv
 	$(BIN)/callcenter demo $(DEMO)
 
 # At most 4: the tests' ports are dealt out among so many.
-AT_ONCE ?= 3
+AT_ONCE ?= 2
 FAST := not e2e and not interop and not browser
-# First the tests without sockets and the pages, on all cores. Then the end-to-end tests, three files at once: they
+# First the tests without sockets and the pages, on all cores. Then the end-to-end tests, two files at once: they
 # mostly wait for people who talk. At last, one at a time, those that would measure what runs beside them.
 test: venv programs
 ifeq ($(TESTS),)

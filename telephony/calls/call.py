@@ -298,6 +298,8 @@ class Call:
         return [*self.caller.connectable(reply), Tell(CallAnswered(self.call_id))]
 
     def _not_reached(self, status: int) -> list[Effect]:
+        if self._is_over:
+            return []  # the 487 that our CANCEL has brought
         told = Tell(CallNotReached(self.call_id, status))
         return [told, *self._end(EndedBy.CALLER, f"the number outside answered {status}")]
 

@@ -89,6 +89,19 @@ def test_given_up_while_it_rings_the_number_is_cancelled() -> None:
     assert lines.switchboard.is_empty
 
 
+def test_the_answer_to_our_cancel_is_told_no_second_time_while_media_is_slow() -> None:
+    lines, leg = placed()
+    lines.media.keeps = True
+    lines.switchboard.hang_up(CALL, EndedBy.CENTRE, "rang for too long")
+    lines.switchboard.on_sip(sip.Refused(leg, 487, "cancelled"))
+    lines.media.let_go()
+    told = without_figures(lines)
+    assert [event for event in told if isinstance(event, CallNotReached)] == [
+        CallNotReached(CALL, 0)
+    ]
+    assert lines.switchboard.is_empty
+
+
 @pytest.mark.parametrize("request_of", [media.Offer, media.Answer])
 def test_without_media_the_call_ends_as_a_fault_and_nobody_is_left_ringing(
     request_of: type,

@@ -70,6 +70,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ways = OTHER_WAYS & set(_ways_of(item))
         if ways and getattr(item, "originalname", "") not in SAMPLE:
             item.add_marker(pytest.mark.matrix)
+        if "rtpengine" in ways:
+            # It asks for no real time, and what is measured of its sound is strict.
+            item.add_marker(pytest.mark.alone)
 
 
 def _place(item: pytest.Item) -> int:

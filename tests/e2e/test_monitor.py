@@ -274,7 +274,8 @@ async def test_what_cannot_be_listened_to_is_refused_with_a_sentence(centre: Cen
         (422, "Name the phone that is to be rung; you have none of your own."),
         (403, "A team lead may monitor the talks of the own team only."),
     ]
-    assert centre.facts(ActionTaken, floor.before) == []
+    [refused] = centre.facts(ActionTaken, floor.before)
+    assert (refused.by, refused.action) == ("tom", "access refused")
 
 
 async def test_a_supervisor_dials_himself_in_and_changes_by_keys(centre: Centre) -> None:

@@ -236,7 +236,9 @@ async def test_what_cannot_be_is_refused_with_a_sentence(centre: Centre) -> None
 
     assert [answer.status_code for answer in answers] == [409, 404, 403, 409, 403, 404]
     assert "outbound: no rule" in answers[2].json()["error"]
-    assert centre.facts(ActionTaken, talk.before) == []
+    done = [(each.action, each.detail) for each in centre.facts(ActionTaken, talk.before)]
+    assert {action for action, _ in done} == {"access refused"}
+    assert all("This number may not be dialled" in detail or "own" in detail for _, detail in done)
 
 
 # -- by the phone's own key ----------------------------------------------------------------------
