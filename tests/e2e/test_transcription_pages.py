@@ -145,11 +145,14 @@ class Listener:
         self._socket = socket
         self._told: list[bytes] = []
         self._readers: list[asyncio.StreamWriter] = []
+        self._held: list[asyncio.StreamReader] = []
+        "A connection whose reader nobody holds is broken off by the collector."
 
     async def start(self) -> None:
         self._server = await asyncio.start_unix_server(self._serve, sock=unix.listen(self._socket))
 
-    async def _serve(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, held: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._held.append(held)
         writer.writelines(self._told)
         self._readers.append(writer)
 

@@ -179,6 +179,7 @@ async def test_conference_in_which_each_hears_the_two_others(centre: Centre) -> 
         await talk.all_hear(caller="first second", first="caller second", second="caller first")
         shown = (await talk.web.get("/api/v1/agents")).json()
         assert {a["id"]: a["manner"] for a in shown}["agent0001"] == "conference"
+        await asyncio.sleep(0.5)  # long enough to be found in the recording
         talk.calls["first"].hang_up()
         await centre.told(TalkTaken, talk.before, agent_id=SECOND)
         await talk.all_hear(caller="second", second="caller")
