@@ -22,7 +22,7 @@ from bench.report import Row
 MOST_CPU_S_PER_CALL_MINUTE = 0.20
 MOST_INVITE_MS = 10.0
 MOST_HEAR_MS = 40.0
-MOST_CPU_MS_PER_SHORT_CALL = 10.0
+MOST_CPU_MS_PER_SHORT_CALL = 6.0
 LEAST_SAMPLES = 1000
 KEY_MS = 100
 "How long a key is held; hotline_load's own default."
