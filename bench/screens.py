@@ -40,6 +40,7 @@ from callcenter.asks import (
     BoardAsks,
     FindJournalEnds,
     JournalEnds,
+    ReadAlarmRules,
     ReadBoards,
     ReadDirectory,
     ReadFloor,
@@ -174,6 +175,9 @@ async def _played_core(settings: Settings) -> AsyncIterator[Journal]:
     async def boards(_: ReadBoards) -> dict[str, Plan]:
         return dict(settings.boards)
 
+    async def alarm_rules(_: ReadAlarmRules) -> str:
+        return "{}"
+
     async def floor(_: ReadFloor) -> FloorNow:
         return FloorNow()
 
@@ -183,6 +187,7 @@ async def _played_core(settings: Settings) -> AsyncIterator[Journal]:
         ReadDirectory: names,
         ReadBoards: boards,
         ReadFloor: floor,
+        ReadAlarmRules: alarm_rules,
     }
     server = await Server.listen(Places(settings.data_path).core_socket, handlers, journal)
     journal.publish(CallQueued(CallId("c-0"), QueueId("orders")))
