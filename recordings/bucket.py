@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -33,6 +32,7 @@ from obstore.store import ObjectStore, S3Store
 
 from foundation import clock
 from foundation.errors import NotFound, Unavailable
+from recordings.blocks import BlockFile
 
 if TYPE_CHECKING:  # these exist for type checkers only
     from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
@@ -223,49 +223,29 @@ class Bucket:
         return self._trouble
 
 
-class BucketFile(io.RawIOBase):
+class BucketFile(BlockFile):
     """One file, fetched by blocks: those around where it is read, more of them the longer it is
     read front to back."""
 
     def __init__(self, bucket: Bucket, key: str) -> None:
         """Raises `NotFound`."""
+        super().__init__(BLOCK_BYTES)
         self._bucket = bucket
         self._key = key
-        self._at = 0
         self._ahead = 1
         self._expected = 0
         "Block that follows what was fetched last."
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
-        self._size = 0
         self._fetch(0)
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(0, start + offset)
-        return self._at
-
-    def readinto(self, buffer: object) -> int:
-        """At most to the end of a block, as raw files may."""
-        into = memoryview(cast(bytearray, buffer)).cast("B")
-        if self._at >= self._size:
-            return 0
-        number, inside = divmod(self._at, BLOCK_BYTES)
+    def _block(self, number: int) -> bytes:
         if number not in self._blocks:
             self._fetch(number)
+        found = self._blocks.get(number)
+        if found is None:
+            return b""
         self._blocks.move_to_end(number)
-        found = self._blocks[number][inside : inside + len(into)]
-        into[: len(found)] = found
-        self._at += len(found)
-        return len(found)
+        return found
 
     def _fetch(self, number: int) -> None:
         is_next = number == self._expected and number > 0

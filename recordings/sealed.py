@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from foundation.errors import Conflict
 from recordings.archive import Shelf
+from recordings.blocks import BlockFile
 from recordings.master_keys import ID_BYTES, KEY_BYTES, KeyFile, KeyMissing, MasterKey
 
 SUFFIX = ".sealed"
@@ -116,13 +117,13 @@ class SealedShelf:
         return True
 
 
-class SealedFile(io.RawIOBase):
+class SealedFile(BlockFile):
     """The plain bytes of a sealed file; closes it."""
 
     def __init__(self, file: BinaryIO, name: str, keys: KeyFile) -> None:
+        super().__init__(BLOCK_BYTES)
         self._file = file
         self._name = name
-        self._at = 0
         head = _read_head(file, name)
         _, data_key = _unwrap(head, name, keys)
         self._bound_to = head.file_id
@@ -135,31 +136,6 @@ class SealedFile(io.RawIOBase):
         if held < TAG_BYTES or self._size < 0:
             raise Tampered(f"{name} was cut: it has no whole block")
         self._block(self._blocks - 1)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(0, start + offset)
-        return self._at
-
-    def readinto(self, buffer: object) -> int:
-        """At most to the end of a block, as raw files may."""
-        into = memoryview(cast(bytearray, buffer)).cast("B")
-        if self._at >= self._size:
-            return 0
-        number, inside = divmod(self._at, BLOCK_BYTES)
-        found = self._block(number)[inside : inside + len(into)]
-        into[: len(found)] = found
-        self._at += len(found)
-        return len(found)
 
     def close(self) -> None:
         if not self.closed:

@@ -208,3 +208,15 @@ def test_a_seek_fetches_little_and_reading_on_ever_more(house: MovingHouse) -> N
 
     assert max(asked) == 8 * BLOCK_BYTES
     assert len(asked) < 12
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_ends_where_it_ends(
+    house: MovingHouse,
+) -> None:
+    house.bucket.put_bytes("short", contents(10 * BLOCK_BYTES))
+
+    with house.bucket.open("short") as file:
+        file.read(10)
+        house.bucket.put_bytes("short", b"cut")
+        file.seek(5 * BLOCK_BYTES)
+        assert file.read() == b""
