@@ -17,6 +17,10 @@ FUZZ ?= --seconds 60
 # make kills KILLS=1000 dies oftener; KILL_SEED=... dies at the same instants again.
 KILLS ?= 200
 
+# Compiled files are kept, whatever the environment says: each worker reads hundreds of modules, and
+# the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 INSTALLED := $(VENV)/.installed
 PROGRAMS_TRIED := $(VENV)/.programs-tried
 
