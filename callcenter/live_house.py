@@ -12,7 +12,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from acd.events import AgentState
-from acd.inputs import ChangeAgent, ChangeQueue, Move, RemoveAgent, RemoveQueue, SignOut
+from acd.inputs import (
+    ChangeAgent,
+    ChangeQueue,
+    Move,
+    MoveCallback,
+    RemoveAgent,
+    RemoveQueue,
+    SignOut,
+)
 from acd.views import Presence
 from callcenter import live_file
 from callcenter.asks import QueueView
@@ -92,10 +100,13 @@ class LiveHouse:
         return self._parts.floor.floor.presence(QueueId(queue))
 
     def move_all(self, queue: QueueId, target: QueueId) -> None:
-        """Who waits, with place and age; at whose agent's it rings is left there."""
+        """Who waits and who is promised a callback, with place and age; whose agent's phone rings
+        and who is being dialled are left there."""
         for caller in self._parts.floor.floor.waiting(queue):
             if not caller.agents:
                 self._parts.floor.feed(Move(caller.call_id, target))
+        for callback_id in self._parts.floor.floor.movable_callbacks(queue, target):
+            self._parts.floor.feed(MoveCallback(callback_id, target))
 
     async def speak(self, number: str) -> None:
         """Make the prompt of a new agent's number."""
