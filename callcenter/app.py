@@ -491,7 +491,7 @@ class Core:
         live_actions = LiveActions(
             live, self._journal, self._tell, settings_lock, self._journey.emergency.words
         )
-        self._queues = LiveQueues(live_actions, live, self._journey.speaks_of)
+        self._queues = LiveQueues(live_actions, live)
         listen(self._queues.on_event, *EMPTIES)
         self._retention = RetentionReload(settings, live.with_gone_queues)
         alarms = AlarmReload(settings, self._tell)
@@ -589,6 +589,7 @@ class Core:
                 tell=self._tell,
                 look_at_phone=lambda agent: self._switchboard.on_sip(sip.PhoneRegistered(agent)),
                 speak_numbers=self._speak_numbers,
+                speaks_of=self._journey.speaks_of,
             ),
         )
 

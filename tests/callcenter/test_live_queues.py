@@ -74,11 +74,9 @@ nodes:
 class QueueOffice(Office):
     """With the queues' part; `settle` lets it do what waits to be done."""
 
-    spoken_of: frozenset[QueueId] = frozenset()
-
     def start(self) -> None:
         super().start()
-        self.queues = LiveQueues(self.actions, self.house, self.spoken_of.__contains__)
+        self.queues = LiveQueues(self.actions, self.house)
 
     def _tell(self, event: AcdEvent | ActionTaken | DirectoryChanged) -> None:
         super()._tell(event)
