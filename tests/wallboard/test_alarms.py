@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from acd.events import AgentAway, AgentChanged, AgentState, CallQueued
+from acd.views import FloorNow, PhoneTrouble
 from foundation.ids import AgentId, AlarmId, CallId, QueueId, RecordingId
 from ivr.events import MenuChosen
 from recordings.events import RecordingEnded, ShelfMended, ShelfTroubled, TranscriptReady
@@ -423,6 +424,25 @@ async def test_desk_looks_by_the_rules_that_are_there_now() -> None:
     await desk.look()
 
     assert [each.rule for each in core.asked if isinstance(each, RaiseAlarm)] == ["calm"]
+
+
+async def test_desk_asks_for_the_phones_before_it_counts_who_is_ready() -> None:
+    core = FakeCore()
+    board = Board()
+    agent = AgentId("ann")
+    board.fold(record(1, MONDAY_NOON_S, AgentChanged(agent, AgentState.READY)))
+    phones = {agent: PhoneTrouble.AWAY}
+
+    async def read_floor() -> FloorNow:
+        return FloorNow(phones=phones)
+
+    service = BoardService(board, core, read_floor=read_floor)
+    service.core_up = True
+    few = FigureRule(figure="agents_ready", is_above=False, limit=1, clear=1)
+    desk = AlarmDesk(service, {"few": few}, None)
+
+    await desk.look()
+    assert [each.value for each in core.asked if isinstance(each, RaiseAlarm)] == [0]
 
 
 def test_recordings_that_do_not_reach_their_store_are_an_alarm_until_they_do() -> None:
