@@ -62,7 +62,7 @@ class ReadTranscription(Request[Progress]):
 
 @dataclass(frozen=True, slots=True)
 class RaiseTranscript(Request[Done]):
-    """Until core is started again."""
+    """It is transcribed before others."""
 
     recording_id: RecordingId
     priority: int
