@@ -29,8 +29,11 @@ from callcenter.house import HouseRules
 from callcenter.live_file import LiveFile
 from callcenter.queue_uses import uses_of
 from callcenter.reloading import Applied
-from callcenter.rules import agent_cards, directory, house_rules, media_book, queue_options
-from callcenter.sections import Queue
+from callcenter.rules.floor import agent_cards, queue_options
+from callcenter.rules.house import house_rules
+from callcenter.rules.media import media_book
+from callcenter.rules.screens import directory
+from callcenter.sections.queues import Queue
 from callcenter.settings import Settings
 from foundation.errors import ConfigurationError, Conflict
 from foundation.ids import AgentId, QueueId
