@@ -107,7 +107,7 @@ class NoteRefused(Request[Done]):
 
 @dataclass(frozen=True, slots=True)
 class ReadAlarmRules(Request[str]):
-    """The section `alarms` as it is served, its rules alone, as JSON."""
+    """The section `alarms` as it is served, with its secrets, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
