@@ -371,7 +371,7 @@ class Core:
         self._live_actions = LiveActions(
             live, self._disk.journal, self._tell, settings_lock, self._journey.emergency.words
         )
-        self._queues = LiveQueues(self._live_actions, live, self._journey.speaks_of)
+        self._queues = LiveQueues(self._live_actions, live)
         self._conductor.listen(self._queues.on_event, *EMPTIES)
         self._retention = RetentionReload(settings, live.with_gone_queues)
         self._alarms = AlarmReload(settings, self._tell)
@@ -489,6 +489,7 @@ class Core:
                 tell=self._tell,
                 look_at_phone=lambda agent: self._switchboard.on_sip(sip.PhoneRegistered(agent)),
                 speak_numbers=self._speak_numbers,
+                speaks_of=self._journey.speaks_of,
             ),
         )
 
