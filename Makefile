@@ -17,6 +17,9 @@ FUZZ ?= --seconds 60
 # make kills KILLS=1000 dies oftener; KILL_SEED=... dies at the same instants again.
 KILLS ?= 200
 
+# Images for containers like to set it. Hundreds of processes that compile all of us anew are a fifth of the tests' time.
+unexport PYTHONDONTWRITEBYTECODE
+
 INSTALLED := $(VENV)/.installed
 PROGRAMS_TRIED := $(VENV)/.programs-tried
 
