@@ -71,7 +71,7 @@ class Lines(logging.Formatter):
         self._on_tty = on_tty
         self._second = 0
         self._time = ""
-        "Of `_second`: calls say much in one, and finding the local time takes longer than the rest."
+        "Of `_second`: calls say much in one, and finding the local time takes the longest."
 
     def format(self, record: logging.LogRecord) -> str:
         second = int(record.created)
