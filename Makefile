@@ -58,13 +58,14 @@ demo: venv
 AT_ONCE ?= 2
 FAST := not e2e and not interop and not browser
 # First the tests without sockets and the pages, on all cores. Then the end-to-end tests, two files at once: they
-# mostly wait for people who talk. At last, one at a time, those that would measure what runs beside them.
+# mostly wait for people who talk. At last, one at a time, those that would measure what runs beside them. What failed
+# with sockets or processes is tried once more when all is over: tools/second_try.py says how the run ends then.
 test: venv programs
 ifeq ($(TESTS),)
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "($(FAST)) or page"
-	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \
-		-m "not ($(FAST)) and not page and not matrix and not alone" tests/e2e
-	$(BIN)/python -m pytest -n 0 -m "alone and not matrix" tests/e2e
+	$(BIN)/python -m tools.second_try -n auto --dist worksteal -m "($(FAST)) or page" \
+		-- -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \
+		-m "not ($(FAST)) and not page and not matrix and not alone" tests/e2e \
+		-- -n 0 -m "alone and not matrix" tests/e2e
 else
 	$(BIN)/python -m pytest -n 0 $(TESTS)
 endif

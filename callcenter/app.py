@@ -69,24 +69,23 @@ from callcenter.regulars import KINDS as LEARNT_OF
 from callcenter.regulars import TALKS, Regulars
 from callcenter.reload import CurrentPrompts, FlowReload
 from callcenter.reloading import Reloadable, Reloader
-from callcenter.rules import (
-    agent_cards,
-    agent_options,
+from callcenter.rules.floor import agent_cards, agent_options, queue_options
+from callcenter.rules.flows import lookup_options
+from callcenter.rules.house import house_rules, task_options
+from callcenter.rules.media import media_book
+from callcenter.rules.recordings import (
     archive_options,
     archive_shelf,
     certificates,
+    recording_options,
+)
+from callcenter.rules.ways import (
     find_inbound,
-    house_rules,
     limit_rules,
-    lookup_options,
-    media_book,
     name_servers,
     number_rules,
     outside_trunks,
-    queue_options,
-    recording_options,
     sip_options,
-    task_options,
     trunks,
 )
 from callcenter.secret import derive_key

@@ -20,7 +20,10 @@ from callcenter.drivers import FloorDriver
 from callcenter.house import HouseRules
 from callcenter.live_file import LiveFile
 from callcenter.reloading import Applied
-from callcenter.rules import agent_cards, directory, house_rules, media_book, queue_options
+from callcenter.rules.floor import agent_cards, queue_options
+from callcenter.rules.house import house_rules
+from callcenter.rules.media import media_book
+from callcenter.rules.screens import directory
 from callcenter.settings import Settings
 from foundation.errors import ConfigurationError, Conflict
 from foundation.ids import AgentId, QueueId

@@ -41,7 +41,7 @@ from callcenter.live_actions import LiveActions, told
 from callcenter.live_house import LiveHouse
 from callcenter.queue_checks import queue_doubts
 from callcenter.queue_uses import uses_of
-from callcenter.sections import Name
+from callcenter.sections.values import Name
 from foundation.errors import Conflict, NotFound, RemoteError, Unavailable
 from foundation.ids import QueueId
 from ivr.events import EmergencySwitched

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 
 from callcenter.asks import ReadAlarmRules
 from callcenter.reloading import Applied
-from callcenter.rules import keep_days
+from callcenter.rules.recordings import keep_days
 from callcenter.settings import Settings
 from foundation.ids import QueueId
 from wallboard.events import DirectoryChanged

@@ -13,7 +13,7 @@ from callcenter.asks import IndexTranscript
 from callcenter.codec import CODEC
 from callcenter.commands.asking import settings_of
 from callcenter.places import Places
-from callcenter.rules import archive_keys, archive_shelf
+from callcenter.rules.recordings import archive_keys, archive_shelf
 from callcenter.settings import Settings
 from foundation.db import TROUBLES, create_schema, make_engine, make_sessions
 from foundation.errors import CallCentreError, Conflict, NotFound, Unavailable

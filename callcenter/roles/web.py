@@ -49,7 +49,9 @@ from callcenter.quality_book import QualityBook
 from callcenter.records_api import records_router
 from callcenter.records_csv import Days
 from callcenter.refusals import is_audited
-from callcenter.rules import alarm_ways, archive_shelf, directory, phone_options
+from callcenter.rules.alarms import alarm_ways
+from callcenter.rules.recordings import archive_shelf
+from callcenter.rules.screens import directory, phone_options
 from callcenter.search_api import search_router
 from callcenter.secret import derive_key
 from callcenter.settings import Settings, load

@@ -27,7 +27,9 @@ from callcenter.live_actions import LiveActions
 from callcenter.live_file import LiveAgent, LiveFile
 from callcenter.live_house import LiveHouse, LiveParts, read_live
 from callcenter.reloading import Reloader
-from callcenter.rules import agent_cards, agent_options, house_rules, media_book, queue_options
+from callcenter.rules.floor import agent_cards, agent_options, queue_options
+from callcenter.rules.house import house_rules
+from callcenter.rules.media import media_book
 from callcenter.settings import load
 from foundation.errors import ConfigurationError, Conflict, NotFound, RemoteError, Unavailable
 from foundation.ids import AgentId, CallId, QueueId

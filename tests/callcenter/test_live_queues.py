@@ -41,7 +41,7 @@ from callcenter.asks import (
 from callcenter.codec import CODEC
 from callcenter.events import ActionTaken
 from callcenter.live_queues import EMPTIES, LiveQueues
-from callcenter.rules import keep_days
+from callcenter.rules.recordings import keep_days
 from callcenter.settings import load
 from foundation.errors import ConfigurationError, Conflict, NotFound, RemoteError
 from foundation.ids import CallbackId, CallId, PartyId, QueueId

@@ -28,7 +28,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from acd.events import CallAbandoned, CallQueued
 from callcenter.alarm_actions import AlarmActions
 from callcenter.events import ActionTaken
-from callcenter.rules import alarm_ways
+from callcenter.rules.alarms import alarm_ways
 from callcenter.settings import load
 from foundation.ids import CallId, QueueId
 from tests.support.centre import Centre, served

@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from acd.events import AgentChanged, AgentState, CallQueued
+from acd.events import AgentChanged, AgentState, CallQueued, TalkTaken
 from callcenter.demo.softphone import PhoneOptions
-from telephony.calls.events import CallBridged, CallEnded, CallHeld, CallResumed, EndedBy, Side
+from telephony.calls.events import (
+    CallBridged,
+    CallEnded,
+    CallHeld,
+    CallResumed,
+    EndedBy,
+    Side,
+)
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Tones
 from tests.support.desk_phone import DeskPhone
@@ -96,6 +103,30 @@ async def test_an_agent_who_registers_through_it_is_rung_and_talks(
         await call.hears(Tones.AGENT, 1.0)
         call.hang_up()
         assert not (await asyncio.wait_for(incoming.over(), 5)).by_us
+
+
+async def test_an_agent_behind_it_transfers_the_caller_to_a_colleague(
+    centre: Centre, proxy: Kamailio
+) -> None:
+    before = centre.mark()
+    async with phone(proxy, "agent0001", "pw0001") as agent, centre.phone() as caller:
+        await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
+        call = caller.dial("8000")
+        await call.answered()
+        call.press("1")
+        incoming = await agent.rings()
+        incoming.accept()
+        await centre.told(CallBridged, before, agent_id="agent0001")
+        call.play(tone(Tones.CALLER, 20))
+        async with centre.agent(2) as colleague:
+            transfer = agent.refer(incoming, "agent0002")
+            taken = await colleague.rings()
+            taken.accept()
+            assert await transfer.over() == 200
+            await taken.hears(Tones.CALLER, 0.6)
+            await centre.told(TalkTaken, before, agent_id="agent0002")
+            call.hang_up()
+            assert not (await asyncio.wait_for(taken.over(), 5)).by_us
 
 
 async def test_an_agent_on_tls_behind_it_is_rung_and_talks(

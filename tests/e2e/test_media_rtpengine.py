@@ -11,7 +11,7 @@ import pytest
 
 from callcenter.health import Verdict
 from callcenter.rtpengine_health import rtpengine as examine
-from callcenter.sections import Listener
+from callcenter.sections.values import Listener
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.g711 import Law

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from callcenter.codec import CODEC
-from callcenter.rules import archive_keys, archive_shelf
+from callcenter.rules.recordings import archive_keys, archive_shelf
 from callcenter.settings import load
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.journal import Journal

@@ -1,0 +1,31 @@
+"""By what ways people outside are told of alarms."""
+
+from callcenter.sections.values import split_port
+from callcenter.settings import Settings
+from wallboard.alarm_post import Mail, MailOptions, Way, Webhook, WebhookOptions
+
+
+def alarm_ways(settings: Settings) -> dict[str, Way]:
+    """Who outside is told of alarms."""
+    alarms, centre = settings.alarms, settings.sip.domain
+    ways: dict[str, Way] = {}
+    if alarms.webhook is not None:
+        secret = alarms.webhook.secret.get_secret_value().encode()
+        ways["webhook"] = Webhook(
+            WebhookOptions(url=alarms.webhook.url, secret=secret, centre=centre)
+        )
+    if alarms.mail is not None:
+        mail = alarms.mail
+        host, port = split_port(mail.server, 587)
+        options = MailOptions(
+            host=host,
+            port=port,
+            tls=mail.tls,
+            user=mail.user,
+            password=mail.password.get_secret_value(),
+            sender=mail.sender,
+            to=mail.to,
+            centre=centre,
+        )
+        ways["mail"] = Mail(options)
+    return ways
