@@ -43,7 +43,7 @@ ENDED_TAPS_KEPT = 100
 "More than end within the moment that a core needs to note an end on the disk."
 
 _LegRequest: TypeAlias = (
-    p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.Hide | p.SendDigits
+    p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.Hide | p.SendDigits
 )
 Tell: TypeAlias = Callable[[p.Event], None]
 Watch: TypeAlias = Callable[[Session], None]
@@ -95,6 +95,8 @@ class MediaPlane:
 
     def _do(self, request: p.Request, now: float) -> p.Done:
         match request:
+            case p.Keep(leg=leg, record=record):  # first what comes most often
+                self._get(leg).record = record
             case p.Offer():
                 return self._offer(request, now)
             case p.Answer():
@@ -149,8 +151,6 @@ class MediaPlane:
 
     def _do_with(self, session: Session, request: _LegRequest, now: float) -> None:
         match request:
-            case p.Keep():
-                session.record = request.record
             case p.Play():
                 self._play(session, request)
             case p.Stop():
