@@ -11,7 +11,7 @@ import msgspec
 from bench.centre import NotReady
 from callcenter.health import Verdict
 from callcenter.rtpengine_health import rtpengine
-from callcenter.sections import Listener
+from callcenter.sections.values import Listener
 from telephony.media.options import WorkerOptions
 from telephony.media.rtpengine.options import DriverOptions
 

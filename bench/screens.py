@@ -47,7 +47,7 @@ from callcenter.asks import (
 )
 from callcenter.codec import CODEC
 from callcenter.places import Places
-from callcenter.rules import directory
+from callcenter.rules.screens import directory
 from callcenter.settings import Settings, load
 from foundation.db import create_schema, make_engine
 from foundation.ids import AgentId, CallId, QueueId

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from callcenter.board_files import Inventory, Value, scope_problems
-from callcenter.sections import HOST_AND_PORT, Name, Part, Seconds, SecondsOrNever
+from callcenter.sections.values import HOST_AND_PORT, Name, Part, Seconds, SecondsOrNever
 from foundation.yaml_lines import Path, nearest
 from wallboard.alarm_rules import DEFAULT_RULES, AlarmRule, FigureRule, Rules, RushRule
 from wallboard.catalogue import FIGURES

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from callcenter import alarm_settings
 from callcenter.queue_checks import queue_doubts, queue_problems
 from callcenter.recording_checks import recording_doubts, recording_problems
-from callcenter.sections import SECURE_TRANSPORTS, Phone, Trunk
+from callcenter.sections.lines import Trunk
+from callcenter.sections.people import Phone
+from callcenter.sections.values import SECURE_TRANSPORTS
 from callcenter.vips import vip_problems
 from foundation.yaml_lines import Path, nearest
 from ivr.nodes import Ask

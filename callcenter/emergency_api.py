@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from callcenter.asks import EmergencyStatus, EndEmergency, ReadEmergency, SwitchEmergency
 from callcenter.emergency import Then
 from callcenter.live_api import ERRORS, Core
-from callcenter.sections import Language, Name
+from callcenter.sections.values import Language, Name
 from foundation.web.api import SignedIn
 from foundation.web.users import User
 

@@ -21,7 +21,7 @@ from callcenter.emergency import Announcement, Then
 from callcenter.events import ActionTaken
 from callcenter.journey import Journey
 from callcenter.reloading import Applied
-from callcenter.sections import Emergency as Prepared
+from callcenter.sections.flows import Emergency as Prepared
 from callcenter.settings import Settings
 from foundation.errors import Conflict, NotFound, RemoteError, Unavailable
 from foundation.journal import Journal

@@ -7,7 +7,7 @@ secret on disk, so that only processes of this user can have it.
 from pathlib import Path
 
 from callcenter.secret import derive_key
-from callcenter.sections import PyVoip
+from callcenter.sections.lines import PyVoip
 from callcenter.settings import Settings
 
 

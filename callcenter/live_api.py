@@ -19,7 +19,7 @@ from callcenter.asks import (
     ResetLive,
     ShowLive,
 )
-from callcenter.sections import DialNumber, Language, Name, Skills, SrtpPolicy
+from callcenter.sections.values import DialNumber, Language, Name, Skills, SrtpPolicy
 from foundation.ipc import Request
 from foundation.ipc.messages import ReplyT
 from foundation.web.users import User

@@ -20,7 +20,9 @@ from pydantic import Field, ValidationError
 from callcenter import live_names
 from callcenter.cross_checks import problems_across
 from callcenter.queue_uses import missing_in
-from callcenter.sections import Agent, Name, Part, Queue, Skills
+from callcenter.sections.people import Agent
+from callcenter.sections.queues import Queue
+from callcenter.sections.values import Name, Part, Skills
 from callcenter.settings import Settings
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError, RemoteError

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from acd.requirement import parse_requirement, skills_in
 from callcenter.live_file import LiveFile
-from callcenter.sections import Agent, Queue
+from callcenter.sections.people import Agent
+from callcenter.sections.queues import Queue
 from callcenter.settings import Settings
 from foundation import yaml_lines
 from foundation.errors import Conflict, RemoteError

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from acd.options import Strategy
 from acd.requirement import both, least_levels, parse_requirement
-from callcenter.sections import Agent, Queue
+from callcenter.sections.people import Agent
+from callcenter.sections.queues import Queue
 from foundation.yaml_lines import Path, nearest
 
 if TYPE_CHECKING:

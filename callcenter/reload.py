@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from callcenter.learning import TakesFlows
 from callcenter.lookups import HttpLookups
 from callcenter.reloading import Applied
-from callcenter.rules import lookup_options, prompt_options
+from callcenter.rules.flows import lookup_options, prompt_options
 from callcenter.settings import Settings
 from foundation.errors import ConfigurationError
 from ivr.prompts import Prompts

@@ -8,7 +8,7 @@ import os
 import socket
 
 from callcenter.health import Finding, Verdict
-from callcenter.sections import Listener
+from callcenter.sections.values import Listener
 from telephony.media.rtpengine.ng import Command, NgClient, Reply
 
 TRIES = 3

@@ -29,35 +29,14 @@ from callcenter.alarm_settings import AlarmSection
 from callcenter.board_files import Inventory
 from callcenter.cross_checks import doubts, problems_across
 from callcenter.flow_checks import doubts_of_flow, problems_of_flow
-from callcenter.sections import (
-    Agent,
-    Calendar,
-    Callbacks,
-    DialNumber,
-    Emergency,
-    Http,
-    Limits,
-    Line,
-    Listener,
-    Lookups,
-    Media,
-    Name,
-    Ordering,
-    Outbound,
-    Phone,
-    Quality,
-    Queue,
-    Recordings,
-    Seconds,
-    SecondsOrNever,
-    Sip,
-    Speech,
-    Store,
-    Tasks,
-    Transfers,
-    Trunk,
-    async_url,
-)
+from callcenter.sections.flows import Calendar, Emergency, Lookups, Speech, Tasks
+from callcenter.sections.lines import Limits, Line, Outbound, Trunk
+from callcenter.sections.media import Media
+from callcenter.sections.people import Agent, Phone
+from callcenter.sections.queues import Callbacks, Ordering, Queue, Transfers
+from callcenter.sections.recordings import Quality, Recordings, Store, async_url
+from callcenter.sections.signalling import Http, Sip
+from callcenter.sections.values import DialNumber, Listener, Name, Seconds, SecondsOrNever
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError
 from ivr import corrections

@@ -7,7 +7,7 @@ the file may have been edited since the parent bound the sockets.
 import socket
 from collections.abc import Sequence
 
-from callcenter import sections
+from callcenter.sections import values
 from callcenter.settings import Settings
 from telephony.sip.endpoint import listener_of
 from telephony.sip.options import Listener
@@ -18,7 +18,7 @@ def sip_listeners(settings: Settings, sockets: Sequence[socket.socket]) -> tuple
     return tuple(_listener(settings, left, sock) for sock in sockets)
 
 
-def _listener(settings: Settings, left: list[sections.Listener], sock: socket.socket) -> Listener:
+def _listener(settings: Settings, left: list[values.Listener], sock: socket.socket) -> Listener:
     host, port = sock.getsockname()[:2]
     is_udp = sock.type == socket.SOCK_DGRAM
     for written in left:

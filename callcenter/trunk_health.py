@@ -10,7 +10,7 @@ from pathlib import Path
 from callcenter.core_line import CoreLine
 from callcenter.health import Finding, Verdict
 from callcenter.places import Places
-from callcenter.rules import name_servers, outside_trunks
+from callcenter.rules.ways import name_servers, outside_trunks
 from callcenter.settings import Settings
 from foundation.errors import CallCentreError
 from telephony.sip.resolver import Resolver

@@ -150,7 +150,7 @@ ALLOWED_IN = {
     "jieba": ("recordings/terms.py",),
     "vosk": ("recordings/vosk_recogniser.py",),
     "pyVoIP": ("callcenter/demo/pyvoip_phone/", "telephony/lines/pyvoip/"),
-    "pydantic_settings": ("callcenter/sections.py", "callcenter/settings.py"),
+    "pydantic_settings": ("callcenter/sections/", "callcenter/settings.py"),
     "typer": ("callcenter/__main__.py", "callcenter/commands/"),
     "uvicorn": ("callcenter/roles/web.py", "foundation/web/server.py"),
     "random": (

@@ -13,7 +13,7 @@ from callcenter import health
 from callcenter.health import Finding, Verdict
 from callcenter.line_accounts import carried_lines
 from callcenter.rtpengine_health import rtpengine
-from callcenter.rules import prompt_options
+from callcenter.rules.flows import prompt_options
 from callcenter.settings import Settings, load
 from callcenter.shelf_health import examine_shelf
 from callcenter.supervise import status

@@ -12,7 +12,7 @@ from callcenter.callers_data import CallersDataFinder
 from callcenter.codec import CODEC
 from callcenter.erase import Eraser, forgetting
 from callcenter.places import Places
-from callcenter.rules import archive_shelf, certificates
+from callcenter.rules.recordings import archive_shelf, certificates
 from callcenter.settings import Settings, load
 from desk.store import TaskStore
 from foundation import clock

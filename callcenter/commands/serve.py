@@ -16,7 +16,7 @@ from rich.console import Console
 from callcenter.commands.prompts import show_making
 from callcenter.line_accounts import carried_lines, trunk_of
 from callcenter.places import Places
-from callcenter.rules import driver_options, media_workers, worker_options
+from callcenter.rules.media import driver_options, media_workers, worker_options
 from callcenter.secret import make_secret
 from callcenter.settings import Settings, load
 from callcenter.supervise import Role

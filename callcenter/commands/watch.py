@@ -21,7 +21,7 @@ from rich.live import Live
 from callcenter.commands.watch_view import screen, summary
 from callcenter.core_line import CoreLine
 from callcenter.places import Places
-from callcenter.rules import directory
+from callcenter.rules.screens import directory
 from callcenter.settings import Settings, load
 from foundation.clock import utc_now
 from foundation.errors import ConfigurationError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from callcenter.app import Core
 from callcenter.places import Places
-from callcenter.rules import media_workers
+from callcenter.rules.media import media_workers
 from callcenter.settings import Settings, load
 from callcenter.supervise import SOCKET_NAME, inherited_sockets
 from callcenter.supervise.share import share_sockets

@@ -14,7 +14,7 @@ from callcenter.asks import BeginLine, CoreAddress, EndLine, TellLine
 from callcenter.core_line import LineProcessLine
 from callcenter.line_accounts import trunk_of
 from callcenter.places import Places
-from callcenter.rules import core_way, line_options
+from callcenter.rules.ways import core_way, line_options
 from callcenter.settings import Settings, load
 from foundation.errors import Unavailable
 from foundation.log import set_up

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from callcenter.core_line import TranscriberLine
 from callcenter.places import Places
-from callcenter.rules import archive_shelf
+from callcenter.rules.recordings import archive_shelf
 from callcenter.settings import Settings, load
 from foundation.log import set_up
 from recordings.transcriber import TranscriberOptions, run_transcriber

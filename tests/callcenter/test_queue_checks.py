@@ -6,7 +6,7 @@ import pytest
 
 from acd.events import Priority
 from acd.options import Selection, Strategy
-from callcenter.rules import agent_cards, agent_options, queue_options
+from callcenter.rules.floor import agent_cards, agent_options, queue_options
 from callcenter.settings import load
 from foundation.errors import ConfigurationError
 from foundation.ids import QueueId

@@ -6,7 +6,7 @@ import pytest
 
 from callcenter.card_entry import CardRule
 from callcenter.house import Consent, KeyCommand, RecordingMode
-from callcenter.rules import house_rules
+from callcenter.rules.house import house_rules
 from callcenter.settings import load
 from foundation.errors import ConfigurationError
 from foundation.ids import QueueId

@@ -10,7 +10,7 @@ from acd.events import AgentAnswered, AgentOffered, CallQueued, TalkTaken
 from callcenter.codec import CODEC
 from callcenter.house import HouseRules, QueueRule
 from callcenter.regulars import KINDS, Regulars
-from callcenter.rules import house_rules
+from callcenter.rules.house import house_rules
 from callcenter.settings import load
 from foundation.errors import ConfigurationError
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId

@@ -8,7 +8,7 @@ import pytest
 from callcenter.drivers import IvrDriver
 from callcenter.lookups import HttpLookups, LookupOptions
 from callcenter.reload import CurrentPrompts, FlowReload
-from callcenter.rules import prompt_options
+from callcenter.rules.flows import prompt_options
 from callcenter.settings import load
 from foundation.errors import ConfigurationError
 from foundation.ids import CallId

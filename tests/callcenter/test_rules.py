@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from acd.options import CallbackOptions
-from callcenter import rules
 from callcenter.limits import LimitRules, LineLimits, TrunkLimits
-from callcenter.sections import Callbacks
+from callcenter.rules import floor, flows, house, media, recordings, screens, ways
+from callcenter.sections.queues import Callbacks
 from callcenter.settings import Settings, load
 from foundation.ids import AgentId, QueueId
 from telephony.calls.leg_media import LegMedia
@@ -74,14 +74,14 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_line_speaks_its_own_language_or_those_of_its_flow(settings: Settings) -> None:
-    lines = rules.house_rules(settings).lines
+    lines = house.house_rules(settings).lines
 
     assert (lines["8000"].flow, lines["8000"].languages) == ("main", ("zh", "en"))
     assert lines["8001"].languages == ("zh",)
 
 
 def test_limits_of_lines_trunks_callers_and_the_house(settings: Settings) -> None:
-    assert rules.limit_rules(settings) == LimitRules(
+    assert ways.limit_rules(settings) == LimitRules(
         lines={"8000": LineLimits(), "8001": LineLimits(channels=3, max_call_s=900)},
         trunks={
             "north": TrunkLimits(channels=30, numbers=frozenset({"8000"})),
@@ -97,14 +97,14 @@ def test_limits_of_lines_trunks_callers_and_the_house(settings: Settings) -> Non
 
 
 def test_trunks_are_known_by_their_addresses(settings: Settings) -> None:
-    trunks = rules.trunks(settings)
+    trunks = ways.trunks(settings)
 
     hosts = ("192.0.2.10", "2001:db8::1", "198.51.100.7", "192.0.2.11")
     assert [trunks.find(host) for host in hosts] == ["north", "north", "south", None]
 
 
 def test_how_media_is_spoken_is_said_of_phones_and_trunks(settings: Settings) -> None:
-    book = rules.media_book(settings)
+    book = media.media_book(settings)
 
     assert book.of_phone(EVA).srtp is Srtp.REQUIRE
     assert book.of_caller("8000", "south", "") == LegMedia(srtp=Srtp.OFFER, inband_dtmf=True)
@@ -114,23 +114,23 @@ def test_how_media_is_spoken_is_said_of_phones_and_trunks(settings: Settings) ->
 def test_a_registered_trunk_is_known_by_its_token_and_its_numbers_lead_to_lines(
     settings: Settings,
 ) -> None:
-    trunks = rules.trunks(settings, b"secret")
-    [east] = rules.outside_trunks(settings, b"secret")
+    trunks = ways.trunks(settings, b"secret")
+    [east] = ways.outside_trunks(settings, b"secret")
     token = east.contact_token
 
     assert len(token) == 20
-    assert token != rules.outside_trunks(settings, b"other")[0].contact_token
-    assert rules.find_inbound(trunks, "203.0.113.1", token, ("acc", "+861012345678")) == Inbound(
+    assert token != ways.outside_trunks(settings, b"other")[0].contact_token
+    assert ways.find_inbound(trunks, "203.0.113.1", token, ("acc", "+861012345678")) == Inbound(
         "east", ("8000", "acc", "+861012345678")
     )
-    assert rules.find_inbound(trunks, "203.0.113.1", "", ("8000",)) is None
-    assert rules.find_inbound(trunks, "192.0.2.10", "", ("8000", "x")) == Inbound(
+    assert ways.find_inbound(trunks, "203.0.113.1", "", ("8000",)) is None
+    assert ways.find_inbound(trunks, "192.0.2.10", "", ("8000", "x")) == Inbound(
         "north", ("8000", "8000", "x")
     )
 
 
 def test_trunks_with_a_host_can_be_called(settings: Settings) -> None:
-    [east] = rules.outside_trunks(settings, b"secret")
+    [east] = ways.outside_trunks(settings, b"secret")
     assert east == TrunkOptions(
         name="east",
         wanted=Wanted("sip.example", 5070),
@@ -145,12 +145,12 @@ def test_trunks_with_a_host_can_be_called(settings: Settings) -> None:
         channels=5,
         max_call_s=60,
     )
-    assert rules.wanted_host("[2001:db8::1]:5061", "tls") == Wanted("2001:db8::1", 5061, "TLS")
-    assert rules.wanted_host("2001:db8::1", None) == Wanted("2001:db8::1")
+    assert ways.wanted_host("[2001:db8::1]:5061", "tls") == Wanted("2001:db8::1", 5061, "TLS")
+    assert ways.wanted_host("2001:db8::1", None) == Wanted("2001:db8::1")
 
 
 def test_number_rules_keep_their_order(settings: Settings) -> None:
-    numbers = rules.number_rules(settings)
+    numbers = ways.number_rules(settings)
     assert numbers.decide("110", Purpose.CONSULT) == Refusal("outbound: emergency")
     assert numbers.decide("+8613800138000", Purpose.CONSULT) == Route(
         "+86*", "out", "013800138000", "+8610"
@@ -161,32 +161,32 @@ def test_number_rules_keep_their_order(settings: Settings) -> None:
 def test_queue_speaks_its_own_language_or_those_of_the_flows_that_lead_to_it(
     settings: Settings,
 ) -> None:
-    queues = rules.house_rules(settings).queues
+    queues = house.house_rules(settings).queues
 
     assert queues[SUPPORT].languages == ("en",)
     assert queues[ORDERS].languages == ("zh", "en")
-    assert queues[QueueId("unused")].languages == rules.FALLBACK_LANGUAGES
+    assert queues[QueueId("unused")].languages == house.FALLBACK_LANGUAGES
     assert queues[ORDERS].announce_agent is False
 
 
 def test_blocked_numbers_are_compared_as_callers_numbers_are_kept(settings: Settings) -> None:
-    assert rules.house_rules(settings).blocked == {"+8613900000009", "+8613900000010"}
+    assert house.house_rules(settings).blocked == {"+8613900000009", "+8613900000010"}
 
 
 def test_agents_keep_their_number_and_how_they_answer(settings: Settings) -> None:
-    rule = rules.house_rules(settings).agents[EVA]
-    [card] = rules.agent_cards(settings)
+    rule = house.house_rules(settings).agents[EVA]
+    [card] = floor.agent_cards(settings)
 
     assert (rule.number, rule.auto_answer) == ("1001", True)
     assert (card.agent_id, card.name, card.skills) == (EVA, "Eva Berg", {"orders": 5})
     assert (card.team, card.languages) == ("day", ("zh", "en"))
-    assert rules.agent_options(settings).auto_ready is True
+    assert floor.agent_options(settings).auto_ready is True
 
 
 def test_every_pause_has_a_limit_that_is_its_reasons_own_or_the_usual_one(
     settings: Settings,
 ) -> None:
-    usual = rules.agent_options(settings)
+    usual = floor.agent_options(settings)
     reasons = (*settings.pause_reasons, "rona", "unreachable", "signed_in", "rest")
     assert {reason: usual.pause_limit_of(reason) for reason in reasons} == {
         **dict.fromkeys(reasons, 900.0),
@@ -197,13 +197,13 @@ def test_every_pause_has_a_limit_that_is_its_reasons_own_or_the_usual_one(
     own = settings.model_copy(
         update={"pause_limits": {"meal": 1800.0, "training": 0.0}, "pause_limit_s": 0.0}
     )
-    options = rules.agent_options(own)
+    options = floor.agent_options(own)
     wanted = {"meal": 1800.0, "training": None, "meeting": 7200.0, "rona": None}
     assert {reason: options.pause_limit_of(reason) for reason in wanted} == wanted
 
 
 def test_floor_is_told_all_of_a_queues_times(settings: Settings) -> None:
-    queue = rules.queue_options(settings)[ORDERS]
+    queue = floor.queue_options(settings)[ORDERS]
 
     assert (queue.ring_s, queue.wrap_up_s, queue.max_wait_s) == (7, 0, 60)
     assert queue.short_abandon_s == 3
@@ -213,7 +213,7 @@ def test_floor_is_told_all_of_a_queues_times(settings: Settings) -> None:
 
 
 def test_screens_measure_by_the_queues_own_targets(settings: Settings) -> None:
-    directory = rules.directory(settings)
+    directory = screens.directory(settings)
 
     target = directory.target_of(ORDERS)
     assert (target.share, target.within_s, target.short_abandon_s) == (0.9, 10, 3)
@@ -222,13 +222,13 @@ def test_screens_measure_by_the_queues_own_targets(settings: Settings) -> None:
 
 
 def test_workers_share_the_ports_in_even_pairs(settings: Settings) -> None:
-    ports = [rules.worker_options(settings, n, 3, "/s").ports for n in range(3)]
+    ports = [media.worker_options(settings, n, 3, "/s").ports for n in range(3)]
 
     assert ports == [(40000, 40005), (40006, 40011), (40012, 40017)]
 
 
 def test_worker_is_told_address_and_limits(settings: Settings) -> None:
-    options = rules.worker_options(settings, 0, 1, "/run/media-0.sock")
+    options = media.worker_options(settings, 0, 1, "/run/media-0.sock")
 
     assert (options.socket, options.address) == ("/run/media-0.sock", "192.0.2.9")
     assert options.ports == (40000, 40019)
@@ -244,7 +244,7 @@ def test_g722_and_opus_are_served_where_the_centre_asks_for_it(
     text = CENTRE.replace("media: {", "media: {g722: true, opus: true, ")
     (tmp_path / "callcenter.yaml").write_text(text, encoding="utf-8")
 
-    options = rules.worker_options(load(tmp_path), 0, 1, "/s")
+    options = media.worker_options(load(tmp_path), 0, 1, "/s")
 
     assert options.codecs == ("PCMU", "PCMA", "G722", "OPUS")
 
@@ -266,14 +266,14 @@ def test_the_phone_in_the_browser_is_told_where_sip_is(
 ) -> None:
     (tmp_path / "callcenter.yaml").write_text(f"sip: {{domain: hotline.example, {sip}}}\n")
 
-    assert rules.phone_options(load(tmp_path)) == PhoneOptions("hotline.example", sockets)
+    assert screens.phone_options(load(tmp_path)) == PhoneOptions("hotline.example", sockets)
 
 
 def test_the_c_loop_is_compiled_below_the_data_folder(settings: Settings, tmp_path: Path) -> None:
     text = CENTRE.replace("media: {", "media: {loop: auto, ")
     (tmp_path / "callcenter.yaml").write_text(text, encoding="utf-8")
 
-    options = rules.worker_options(load(tmp_path), 0, 1, "/s")
+    options = media.worker_options(load(tmp_path), 0, 1, "/s")
 
     assert options.loop == "auto"
     assert options.library_folder == str(settings.data_path / "lib")
@@ -282,17 +282,17 @@ def test_the_c_loop_is_compiled_below_the_data_folder(settings: Settings, tmp_pa
 def test_workers_are_one_less_than_the_processors_unless_given(
     settings: Settings, tmp_path: Path
 ) -> None:
-    assert rules.media_workers(settings) >= 1
+    assert media.media_workers(settings) >= 1
 
     text = CENTRE.replace("media: {", "media: {workers: 5, ")
     (tmp_path / "callcenter.yaml").write_text(text, encoding="utf-8")
-    assert rules.media_workers(load(tmp_path)) == 5
+    assert media.media_workers(load(tmp_path)) == 5
 
 
 def test_recordings_and_prompts_lie_in_the_centres_folder(
     settings: Settings, tmp_path: Path
 ) -> None:
-    recording, prompt = rules.recording_options(settings), rules.prompt_options(settings)
+    recording, prompt = recordings.recording_options(settings), flows.prompt_options(settings)
 
     assert (recording.path, recording.transcribe) == (tmp_path / "voices", False)
     assert recording.timezone == ZoneInfo("Asia/Shanghai")
@@ -309,18 +309,18 @@ def test_line_at_another_pbx_is_a_trunk_with_a_password_for_its_own_number(tmp_p
     (tmp_path / "callcenter.yaml").write_text(text, encoding="utf-8")
     settings = load(tmp_path)
 
-    way = rules.core_way(settings, "8000", HostPort("127.0.0.1", 5060))
-    options = rules.line_options(settings, "8000")
+    way = ways.core_way(settings, "8000", HostPort("127.0.0.1", 5060))
+    options = ways.line_options(settings, "8000")
 
-    assert rules.trunks(settings).find_account("line~8000") == "line-8000"
-    assert rules.limit_rules(settings).trunks["line-8000"].numbers == frozenset({"8000"})
-    assert rules.sip_options(settings, ()).asserting == {"line~8000"}
+    assert ways.trunks(settings).find_account("line~8000") == "line-8000"
+    assert ways.limit_rules(settings).trunks["line-8000"].numbers == frozenset({"8000"})
+    assert ways.sip_options(settings, ()).asserting == {"line~8000"}
     assert (way.account, len(way.password)) == ("line~8000", 64)
-    assert way == rules.core_way(settings, "8000", HostPort("127.0.0.1", 5060))
+    assert way == ways.core_way(settings, "8000", HostPort("127.0.0.1", 5060))
     assert (options.server, options.port, options.password) == ("pbx.example", 5060, "secret")
 
 
 def test_queues_call_back_when_they_say_so(settings: Settings) -> None:
-    assert rules.queue_options(settings)[ORDERS].callbacks is None
+    assert floor.queue_options(settings)[ORDERS].callbacks is None
     said = settings.queues["orders"].model_copy(update={"callbacks": Callbacks(tries=3)})
-    assert rules.queue_option(said).callbacks == CallbackOptions(tries=3)
+    assert floor.queue_option(said).callbacks == CallbackOptions(tries=3)

@@ -6,7 +6,7 @@ import pytest
 
 from acd.options import Strategy
 from callcenter import settings as settings_module
-from callcenter.sections import async_url
+from callcenter.sections.recordings import async_url
 from callcenter.settings import Settings, load
 from foundation.errors import ConfigurationError
 from ivr.nodes import Ask

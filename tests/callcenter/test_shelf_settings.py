@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.rules import archive_options, archive_shelf
+from callcenter.rules.recordings import archive_options, archive_shelf
 from callcenter.settings import load
 from callcenter.shelves import make_bucket, moving_shelf, shelf_keys
 from foundation.errors import ConfigurationError

@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 
 from callcenter.events import NumberRefused
 from callcenter.outbound import Outbound
-from callcenter.sections import Agent
+from callcenter.sections.people import Agent
 from callcenter.sip_port import SipPort
 from foundation.ids import AgentId, OfferId, new_leg_id
 from telephony.calls.events import AgentPickedUp, CallArrived, CallEvent

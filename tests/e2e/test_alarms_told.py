@@ -28,7 +28,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from acd.events import CallAbandoned, CallQueued
 from callcenter.alarm_actions import AlarmActions
 from callcenter.events import ActionTaken
-from callcenter.rules import alarm_ways
+from callcenter.rules.alarms import alarm_ways
 from callcenter.settings import load
 from foundation.ids import CallId, QueueId
 from tests.support.centre import Centre, served
@@ -55,7 +55,7 @@ pytestmark = pytest.mark.e2e
 
 ORDERS = QueueId("orders")
 SECRET = "a secret of the webhook"
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 RULES: Rules = {"waits": FigureRule(figure="waiting", limit=0, clear=0)}
 DIRECTORY = Directory({}, {ORDERS: QueueCard("Orders")})
 
@@ -144,7 +144,8 @@ alarms:
     to: [boss@house.example]
 """
     (folder / "callcenter.yaml").write_text(text, encoding="utf-8")
-    ways = alarm_ways(load(folder))
+    settings = load(folder)
+    ways = alarm_ways(settings.alarms, settings.sip.domain)
     return BoardOptions(
         web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW, rules=RULES, ways=ways
     )

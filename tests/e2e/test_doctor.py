@@ -15,7 +15,7 @@ from callcenter.commands.doctor import doctor
 from callcenter.commands.init import write_starter
 from callcenter.health import Verdict
 from callcenter.rtpengine_health import rtpengine
-from callcenter.sections import Listener
+from callcenter.sections.values import Listener
 from telephony.media.rtpengine import bencode
 
 pytestmark = pytest.mark.e2e

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.events import AgentChanged, AgentState, CallQueued
+from acd.events import AgentChanged, AgentState, CallQueued, TalkTaken
 from ivr.events import MenuChosen
 from telephony.calls.events import (
     CallAnswered,
@@ -15,7 +15,7 @@ from telephony.calls.events import (
     CallEnded,
     EndedBy,
 )
-from tests.support.centre import Centre, served
+from tests.support.centre import Centre, Tones, served
 from tests.support.programs import need_program
 from tests.support.sipp import Sipp, run_sipp
 from tests.support.sipp_messages import (
@@ -29,6 +29,7 @@ from tests.support.sipp_messages import (
     scenario,
     send,
 )
+from tests.support.tones import tone
 
 pytestmark = [pytest.mark.e2e, pytest.mark.interop]
 
@@ -120,25 +121,33 @@ Contact: <sip:agent0001@[local_ip]:[local_port]>
 """
 
 
-async def test_registers_with_digest_is_rung_as_an_agent_and_hears_the_end(
-    centre: Centre, tmp_path: Path
-) -> None:
-    register = tmp_path / "register.xml"
-    challenged = '<recv response="401" auth="true"/>\n'
+CHALLENGED = '<recv response="401" auth="true"/>\n'
+
+
+async def registered(centre: Centre, folder: Path) -> Sipp:
+    """agent0001 by a SIPp that then has left; its port is where the calls come."""
+    register = folder / "register.xml"
     register.write_text(
         scenario(
             send(REGISTER.format(cseq=1, expires=60, more="")),
-            challenged,
+            CHALLENGED,
             send(REGISTER.format(cseq=2, expires=60, more=PROOF)),
             answer(200),
         )
     )
     before = centre.mark()
-    first = Sipp(register, tmp_path, to=address(centre))
+    first = Sipp(register, folder, to=address(centre))
     result = await first.run()
     assert result.passed, result.log
     await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
+    return first
 
+
+async def test_registers_with_digest_is_rung_as_an_agent_and_hears_the_end(
+    centre: Centre, tmp_path: Path
+) -> None:
+    before = centre.mark()
+    first = await registered(centre, tmp_path)
     called = tmp_path / "called.xml"
     called.write_text(
         scenario(
@@ -159,6 +168,65 @@ async def test_registers_with_digest_is_rung_as_an_agent_and_hears_the_end(
         call.press("1")
         await centre.told(CallBridged, before, agent_id="agent0001")
         call.hang_up()
+        result = await ringing
+    assert result.passed, result.log
+
+
+ITS_OWN = """\
+{method} [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+Max-Forwards: 70
+From: [$us];tag=[call_number]
+To: [$peer]
+[last_Call-ID:]
+CSeq: 1 {method}
+Contact: <sip:agent0001@[local_ip]:[local_port]>
+"""
+KNOW_BOTH = (
+    '<recv request="INVITE" rrs="true"><action>'
+    '<ereg regexp="[^ ].*" search_in="hdr" header="From:" assign_to="peer"/>'
+    '<ereg regexp="[^ ].*" search_in="hdr" header="To:" assign_to="us"/>'
+    "</action></recv>\n"
+)
+
+
+async def test_its_refer_gives_the_caller_to_a_colleague(centre: Centre, tmp_path: Path) -> None:
+    before = centre.mark()
+    first = await registered(centre, tmp_path)
+    called = tmp_path / "called.xml"
+    refer = ITS_OWN.format(method="REFER") + f"Refer-To: <sip:agent0002@{address(centre)}>\n"
+    own_200 = send(REPLY.format(status="200 OK").replace(";tag=[call_number]", "") + PLAIN)
+    called.write_text(
+        scenario(
+            KNOW_BOTH,
+            send(REPLY.format(status="200 OK") + BODY, retransmit=True),
+            '<recv request="ACK"/>\n',
+            # Before the talk the caller is told the agent's number, and a REFER gets 491.
+            '<pause milliseconds="3000"/>\n',
+            send(refer + PLAIN, retransmit=True),
+            answer(202),
+            # Of 100, 180 and 200.
+            *('<recv request="NOTIFY"/>\n', own_200) * 3,
+            '<recv request="BYE"/>\n',
+            own_200,
+        )
+    )
+    agent = Sipp(called, tmp_path, port=first.port)
+    ringing = asyncio.create_task(agent.run())
+    await agent.listens()
+    # Who came later is not the one who is idle longest: the call is offered to SIPp.
+    async with centre.agent(2) as colleague, centre.phone() as caller:
+        call = caller.dial("8000")
+        await call.answered()
+        call.press("1")
+        await centre.told(CallBridged, before, agent_id="agent0001")
+        call.play(tone(Tones.CALLER, 20))
+        taken = await colleague.rings()
+        taken.accept()
+        await taken.hears(Tones.CALLER, 0.6)
+        await centre.told(TalkTaken, before, agent_id="agent0002")
+        call.hang_up()
+        assert not (await asyncio.wait_for(taken.over(), 5)).by_us
         result = await ringing
     assert result.passed, result.log
 

@@ -60,7 +60,7 @@ from callcenter.asks import (
 from callcenter.codec import CODEC
 from callcenter.events import ActionTaken
 from callcenter.roles.web import application
-from callcenter.rules import directory
+from callcenter.rules.screens import directory
 from callcenter.settings import Settings, load
 from desk.store import TaskStore
 from desk.task import Task, TaskKind, TaskState
