@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, TypeAlias, TypeVar
 
 import typer
-from argon2 import PasswordHasher
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -21,7 +20,7 @@ from callcenter.settings import Settings, load
 from foundation.db import TROUBLES, create_schema, make_engine
 from foundation.errors import CallCentreError, NotFound, RemoteError
 from foundation.web.store import UserStore
-from foundation.web.users import Role, User, WeakPassword, check_password_rules
+from foundation.web.users import Passwords, Role, User, WeakPassword, check_password_rules
 from foundation.yaml_lines import nearest
 
 app = typer.Typer(help="Who may sign in to the wallboard and the API.", no_args_is_help=True)
@@ -52,7 +51,7 @@ def add(
 ) -> None:
     """Add a user; the password is made here and shown once."""
     password = _choose_password(name, ask=ask)
-    user = User(name, role, PasswordHasher().hash(password), agent or None)
+    user = User(name, role, Passwords().hash(password), agent or None)
 
     async def check_and_add(store: UserStore, settings: Settings) -> None:
         _check_new(user, settings)
@@ -71,7 +70,7 @@ def change_password(name: Name, ask: Ask = False, folder: Folder = Path()) -> No
         user = await store.find(name)
         if user is None:
             raise NotFound(f"There is no user {name!r}.")
-        hashed = PasswordHasher().hash(password)
+        hashed = Passwords().hash(password)
         await store.change(replace(user, password_hash=hashed))
 
     run_with_users(folder, change)
