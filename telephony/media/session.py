@@ -37,6 +37,8 @@ from telephony.media.wires import Wires
 
 HIDDEN_TAIL_S = 0.5
 "After the last key, before what was hidden is heard again: a key is told when it goes down."
+HIDES_ALL = Hidden.ALL
+"Looked up once: before Python 3.12 a member of an enum is the answer of a function."
 _BUFFER = bytearray(2048)
 "Shared by all legs: a packet is dealt with before the next is read."
 _VIEW = memoryview(_BUFFER)
@@ -280,7 +282,7 @@ class Session:
             return
         is_plain = self._recv == self.pair.rtp.recvfrom_into
         # What is hidden must not be passed on by anybody but `_veiled`.
-        speaks = is_plain and self.hidden is not Hidden.ALL
+        speaks = is_plain and self.hidden is not HIDES_ALL
         tables = {law: self._table(law) for law in Law}
         self.lane.hears(
             self._target if self.is_open_for_relay else None,
@@ -294,13 +296,13 @@ class Session:
 
     def hide(self, what: Hidden, now: float) -> None:
         """See `protocol.Hide`. Every packet of a leg that hides all goes by `_veiled`."""
-        if self.hidden is Hidden.ALL:
-            is_over = what is not Hidden.ALL
+        if self.hidden is HIDES_ALL:
+            is_over = what is not HIDES_ALL
             self._hidden_until = now + HIDDEN_TAIL_S if is_over else None
             self._hides_next = what
             return
         self.hidden = what
-        if what is Hidden.ALL:
+        if what is HIDES_ALL:
             self._listens_openly = self._tones is not None
             tones, self._tones = self._tones, None
             self.sinks = tuple(sink for sink in self._sinks if sink is not tones)
@@ -338,7 +340,7 @@ class Session:
         self._refresh()
 
     def listen_for_tones(self) -> None:
-        if self.hidden is Hidden.ALL:
+        if self.hidden is HIDES_ALL:
             self._listens_openly = True
         elif self._tones is None:
             self._tones = ToneListener(self._tone_heard)
@@ -411,7 +413,7 @@ class Session:
             return
         self.stats.take(ssrc, seq, rtp_ts, now)
         payload = _VIEW[12:size].tobytes()
-        if self.hidden is Hidden.ALL:
+        if self.hidden is HIDES_ALL:
             payload = self._veiled(payload, rtp_ts, law, now)
         for sink in self._sinks:
             sink.take(payload, rtp_ts, law, now)
@@ -469,7 +471,7 @@ class Session:
             return
         self._heard(packet, now)
         payload = packet.payload
-        if self.hidden is Hidden.ALL:
+        if self.hidden is HIDES_ALL:
             payload = self._veiled(payload, packet.rtp_ts, law, now)
         for sink in self._sinks:
             sink.take(payload, packet.rtp_ts, law, now)
@@ -512,7 +514,7 @@ class Session:
         hearer = self.connected
         if hearer is not None and not hearer.is_open_for_relay:
             hearer = None
-        is_hidden = self.hidden is Hidden.ALL
+        is_hidden = self.hidden is HIDES_ALL
         if hearer is not None and hearer.passes_on(codec) and not is_hidden:
             hearer.relay_wide(packet, now)
             hearer = None
@@ -520,7 +522,7 @@ class Session:
             return
         for heard in self._coder.heard(packet):
             payload = heard.payload
-            if self.hidden is Hidden.ALL:
+            if self.hidden is HIDES_ALL:
                 payload = self._veiled(payload, heard.rtp_ts, Law.PCMU, now)
             for sink in self._sinks:
                 sink.take(payload, heard.rtp_ts, Law.PCMU, now)
