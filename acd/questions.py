@@ -149,6 +149,11 @@ class Questions:
     def has_callback(self, callback_id: CallbackId) -> bool:
         return self._callbacks.find(CallId(callback_id)) is not None
 
+    def movable_callbacks(self, queue: QueueId, target: QueueId) -> list[CallbackId]:
+        """Of `queue`, in the order of the promises; who is dialled now or is promised one from
+        `target` too is not."""
+        return self._callbacks.movable(queue, target)
+
     # ---- inputs
 
     def check(self, given: Checked) -> None:

@@ -242,9 +242,8 @@ class Switchboard(CallCommands):
         """At once, before the work that is waiting: the record must be with media when the
         datagram leaves that the stack gives after it, or a crash in between would undo it."""
         call = self._by_leg.get(event.leg)
-        if call is not None:
-            for effect in call.on_sip(event, self._now()):
-                self._work.perform(call, effect)
+        if call is not None and call.parts.seats.find(event.leg) is not None:
+            self._work.keep(event.leg, event.record)
 
     # -- the calls of a process before us --------------------------------------------------------
 

@@ -107,6 +107,13 @@ class Work:
         finally:
             self._is_working = False
 
+    def keep(self, leg: LegId, record: bytes) -> None:
+        """Have media keep a dialog record, so that it outlives this process.
+
+        Media takes requests in order, so this may follow an Offer that is still under way.
+        """
+        self._media.ask(media.Keep(rid=0, leg=leg, record=record), _unanswered)
+
     def perform(self, desk: Desk, effect: Effect) -> None:
         match effect:
             case Tell(event):
@@ -187,3 +194,7 @@ class Work:
             self._forget(desk)
 
         self._media.ask(effect.request, on_reply)
+
+
+def _unanswered(_reply: media.Done | media.Failed) -> None:
+    """Of what media does not answer."""

@@ -185,7 +185,8 @@ class Worker:
     # -- the plane's edges ------------------------------------------------------------------------
 
     def _handle(self, request: p.Request, now: float) -> p.Done | p.Failed | None:
-        return self._own(request, now)
+        reply = self._own(request, now)
+        return None if isinstance(request, p.Keep) else reply
 
     def _own(self, request: p.Request, now: float) -> p.Done | p.Failed:
         try:

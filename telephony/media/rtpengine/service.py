@@ -99,7 +99,13 @@ class DriverWorker(Worker):
 
     def _handle(self, request: p.Request, now: float) -> p.Done | p.Failed | None:
         connection = self._control.connection
-        self._driver.handle(request, now, lambda reply: self._control.reply(reply, connection))
+        is_answered = not isinstance(request, p.Keep)
+
+        def answer(reply: p.Done | p.Failed) -> None:
+            if is_answered:
+                self._control.reply(reply, connection)
+
+        self._driver.handle(request, now, answer)
         return None
 
     def _own_now(self, request: p.Request) -> p.Done | p.Failed:
