@@ -421,7 +421,7 @@ class Callbacks:
         callback.is_waiting = True
         self._ground.callbacks_waiting[caller.queue] += 1
         self._ground.matching.join(caller, now)
-        self._visits.watch_surge(caller.queue)
+        self._visits.waits.watch_surge(caller.queue)
         if caller.relax_at is not None:
             self._ground.timers.set(RelaxDue(caller.call_id), caller.relax_at)
 
@@ -429,5 +429,5 @@ class Callbacks:
         callback.is_waiting = False
         self._ground.callbacks_waiting[callback.queue] -= 1
         self._ground.matching.leave(callback.caller)
-        self._visits.watch_surge(callback.queue)
+        self._visits.waits.watch_surge(callback.queue)
         self._ground.timers.cancel(RelaxDue(callback.caller.call_id))

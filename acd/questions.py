@@ -118,7 +118,7 @@ class Questions:
 
     def is_surging(self, queue: QueueId) -> bool:
         """Whether the queue has called in its backup agents."""
-        return self._visits.is_surging(queue)
+        return self._visits.waits.is_surging(queue)
 
     def expectation_error(self, queue: QueueId) -> Accuracy | None:
         """How far the expected waits were off; None before anybody was answered."""

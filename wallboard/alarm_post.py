@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any, Protocol
 
-import httpx
 from msgspec import json
 
 from foundation import clock
@@ -79,6 +78,8 @@ class Webhook:
             "X-Callcenter-Delivery": delivery.delivery_id,
             **signature(self._options.secret, body, int(self._posix_s())),
         }
+        import httpx  # here: it brings a hundred modules, and most centres have no webhook
+
         try:
             async with httpx.AsyncClient(timeout=self._options.timeout_s) as client:
                 answer = await client.post(self._options.url, content=body, headers=headers)

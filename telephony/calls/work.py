@@ -103,16 +103,10 @@ class Work:
                 at, effect = self._waiting.popleft()
                 if not contain(f"work for call {at.call_id}", self.perform, at, effect):
                     self._break_off(at)
-                self._forget(at)
+                if at.is_over:
+                    self._forget(at)
         finally:
             self._is_working = False
-
-    def keep(self, leg: LegId, record: bytes) -> None:
-        """Have media keep a dialog record, so that it outlives this process.
-
-        Media takes requests in order, so this may follow an Offer that is still under way.
-        """
-        self._media.ask(media.Keep(rid=0, leg=leg, record=record), _unanswered)
 
     def perform(self, desk: Desk, effect: Effect) -> None:
         match effect:
@@ -191,10 +185,7 @@ class Work:
                 log.warning("[%s] media: %s", desk.call_id, reply.sentence)
             if effect.is_followed_by(reply):
                 self._take(desk, lambda: desk.on_media(MediaAnswered(effect, reply)))
-            self._forget(desk)
+            if desk.is_over:
+                self._forget(desk)
 
         self._media.ask(effect.request, on_reply)
-
-
-def _unanswered(_reply: media.Done | media.Failed) -> None:
-    """Of what media does not answer."""

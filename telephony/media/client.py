@@ -31,6 +31,8 @@ OnEvent: TypeAlias = Callable[[MediaEvent], None]
 OnReply: TypeAlias = Callable[[Reply], None]
 
 RECONNECT_S = 0.05
+SOON_S = 0.05
+"Within this a worker hears of what is not urgent."
 DEFAULT_TIMEOUT_S = 3.0
 "A request that is not answered by then fails with 503; a restarted worker is back long before."
 
@@ -98,6 +100,8 @@ class MediaClient:
         self._unwritten: dict[int | str, p.Request] = {}
         """Told in this turn of the loop: one write for all, for each wakes the worker. By `rid`,
         and the records of legs by leg: of those of one leg in one turn only the last is of use."""
+        self._writes_now = False
+        self._writes_soon: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         "Not later than the first that is under way is late: one for all, for most are answered."
         self._is_up = asyncio.Event()
@@ -162,7 +166,7 @@ class MediaClient:
         """Send a request; its `rid` is filled in here. `on_reply` is called exactly once, but never
         for a `Keep`, which is not answered."""
         if isinstance(request, p.Keep):
-            self._keep(request)
+            self.keep(request.leg, request.record)
             return
         rid = self._next_rid()
         request = msgspec.structs.replace(request, rid=rid)
@@ -174,12 +178,15 @@ class MediaClient:
         if self.is_up:
             self._write(request)
 
-    def _keep(self, keep: p.Keep) -> None:
-        """What the worker does not get now it is told with the rest, when it is there again."""
-        self.desired.keep(keep.leg, keep.record)
+    def keep(self, leg: str, record: bytes, *, is_urgent: bool = True) -> None:
+        """`Keep`: a worker that is away now gets it with the rest, when it is there again.
+
+        is_urgent: at once, not with what is said next or within `SOON_S`.
+        """
+        self.desired.keep(leg, record)
         if self.is_up:
-            self._unwritten.pop(keep.leg, None)
-            self._write(keep, keep.leg)
+            self._unwritten.pop(leg, None)
+            self._write(p.Keep(rid=0, leg=leg, record=record), leg, is_urgent=is_urgent)
 
     def _next_rid(self) -> int:
         self._rid += 1
@@ -209,15 +216,23 @@ class MediaClient:
             self.tell(p.Release(rid=0, leg=request.leg))
         under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
 
-    def _write(self, request: p.Request, key: int | str = 0) -> None:
+    def _write(self, request: p.Request, key: int | str = 0, *, is_urgent: bool = True) -> None:
         """`key`: 0 stands for its `rid`."""
         if self._writer is None:
             return
-        if not self._unwritten:
-            asyncio.get_running_loop().call_soon(self._write_out)
         self._unwritten[key or request.rid] = request
+        if is_urgent and not self._writes_now:
+            self._writes_now = True
+            asyncio.get_running_loop().call_soon(self._write_out)
+        elif not is_urgent and self._writes_soon is None:
+            loop = asyncio.get_running_loop()
+            self._writes_soon = loop.call_later(SOON_S, self._write_out)
 
     def _write_out(self) -> None:
+        self._writes_now = False
+        if self._writes_soon is not None:
+            self._writes_soon.cancel()
+            self._writes_soon = None
         requests = list(self._unwritten.values())
         self._unwritten.clear()
         if self._writer is not None and requests:

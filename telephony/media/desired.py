@@ -59,6 +59,8 @@ class Desired:
     def granted(self, request: p.Request, reply: p.Done) -> None:
         """The worker did what `request` asked for."""
         match request:
+            case p.Keep(leg=leg, record=record):
+                self.keep(leg, record)
             case p.Offer():
                 self._offered(request, reply)
             case p.Tap() | p.PauseTap() | p.Untap():
@@ -70,14 +72,12 @@ class Desired:
             case p.Disconnect(leg=leg):
                 self._disconnected(leg)
                 self._note(p.Hear(rid=0, leg=leg, sources=[]))
-            case p.Answer() | p.Keep() | p.Play() | p.Stop():
-                self._note(request)
-            case p.Hold() | p.Hear() | p.Gain() | p.Hide():
-                self._note(request)
             case p.Drain():
                 self._drain = request if request.on else None
             case p.Hello() | p.ListSessions() | p.SendDigits() | p.ListenIn():
                 pass  # nothing to be repeated
+            case _:
+                self._note(request)
 
     def adopt(self, requests: Iterable[p.Request]) -> None:
         """Begin with what another's `requests` gave."""
@@ -228,11 +228,8 @@ class Desired:
 
     def _note(
         self,
-        request: p.Answer | p.Keep | p.Play | p.Stop | p.Hold | p.Hear | p.Gain | p.Hide,
+        request: p.Answer | p.Play | p.Stop | p.Hold | p.Hear | p.Gain | p.Hide,
     ) -> None:
-        if isinstance(request, p.Keep):
-            self.keep(request.leg, request.record)
-            return
         wanted = self._legs.get(request.leg)
         if wanted is None:
             return

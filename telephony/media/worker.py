@@ -160,6 +160,7 @@ class Worker:
 
     def _housekeep(self, now: float) -> None:
         self._plane.housekeep(now)
+        self._control.flush()
 
     def _tick_clock(self, now: float) -> None:
         self._clock.skip_stall(now)

@@ -230,6 +230,8 @@ class DialogKept:
 
     leg: LegId
     record: bytes
+    is_urgent: bool = True
+    "Not: who starts again without it only sends something once more."
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ pytestmark = pytest.mark.e2e
 
 ORDERS = QueueId("orders")
 SECRET = "a secret of the webhook"
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 RULES: Rules = {"waits": FigureRule(figure="waiting", limit=0, clear=0)}
 DIRECTORY = Directory({}, {ORDERS: QueueCard("Orders")})
 

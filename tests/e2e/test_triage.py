@@ -59,7 +59,7 @@ async def test_listener_that_dies_sends_the_caller_to_the_keys_and_comes_back(
     assert end.status == 0, "the flow went its way out at once, not after its time limits"
 
     log = centre.folder / "data" / "log" / "core.log"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while log.read_text().count("the listener is there") < 2:  # noqa: ASYNC110  # polls a log
             await asyncio.sleep(0.1)
     [outcome] = await ask_all(centre, requests[:1], speech[:1])
