@@ -8,6 +8,7 @@ COPY callcenter callcenter
 COPY wallboard wallboard
 COPY ivr ivr
 COPY acd acd
+COPY desk desk
 COPY recordings recordings
 COPY telephony telephony
 COPY foundation foundation

@@ -17,6 +17,9 @@ FUZZ ?= --seconds 60
 # make kills KILLS=1000 dies oftener; KILL_SEED=... dies at the same instants again.
 KILLS ?= 200
 
+# Images for containers like to set it. Hundreds of processes that compile all of us anew are a fifth of the tests' time.
+unexport PYTHONDONTWRITEBYTECODE
+
 INSTALLED := $(VENV)/.installed
 PROGRAMS_TRIED := $(VENV)/.programs-tried
 
@@ -54,11 +57,10 @@ endif
 demo: venv
 	$(BIN)/callcenter demo $(DEMO)
 
-# At most 4: the tests' ports are dealt out among so many.
-AT_ONCE ?= 2
+# They mostly wait for people who talk, so three on two cores. At most 4: the tests' ports are dealt out among so many.
+AT_ONCE ?= 3
 FAST := not e2e and not interop and not browser
-# First the tests without sockets and the pages, on all cores. Then the end-to-end tests, two files at once: they
-# mostly wait for people who talk. At last, one at a time, those that would measure what runs beside them. What failed
+# First the tests without sockets and the pages, on all cores. Then the end-to-end tests, some files at once. At last, one at a time, those that would measure what runs beside them. What failed
 # with sockets or processes is tried once more when all is over: tools/second_try.py says how the run ends then.
 test: venv programs
 ifeq ($(TESTS),)

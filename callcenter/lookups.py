@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from decimal import Decimal
-
-import httpx
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from callcenter.menu_ports import Answer
 from foundation.errors import RemoteError
@@ -21,6 +21,9 @@ from foundation.ids import CallId
 from foundation.tasks import Crashed, contain_async
 from ivr.effects import StartLookup
 from ivr.inputs import Input, LookupDone, LookupFailed
+
+if TYPE_CHECKING:
+    import httpx
 
 log = logging.getLogger(__name__)
 
@@ -42,17 +45,27 @@ class Unusable(RemoteError):
 
 
 class HttpLookups:
-    """Owns a client and a task for each open question."""
+    """Owns a client and a task for each open question.
+
+    httpx brings a hundred modules with it, rich among them: only a centre with hosts imports it.
+    """
 
     def __init__(self, options: LookupOptions) -> None:
         self.options = options
         "May be replaced; `at_once` stays what it was for the client."
-        self._client = httpx.AsyncClient(
+        self._tasks: dict[CallId, asyncio.Task[None]] = {}
+        if options.hosts:
+            self._client  # noqa: B018  # now, since later calls would wait for the import
+
+    @cached_property
+    def _client(self) -> "httpx.AsyncClient":
+        import httpx
+
+        return httpx.AsyncClient(
             follow_redirects=False,
             trust_env=False,
-            limits=httpx.Limits(max_connections=options.at_once),
+            limits=httpx.Limits(max_connections=self.options.at_once),
         )
-        self._tasks: dict[CallId, asyncio.Task[None]] = {}
 
     def start(self, call_id: CallId, asked: StartLookup, answer: Answer) -> None:
         """Instead of what the call asked before, if that is open still."""
@@ -71,7 +84,8 @@ class HttpLookups:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._client.aclose()
+        if "_client" in vars(self):
+            await self._client.aclose()
 
     def _forget(self, call_id: CallId, task: asyncio.Task[None]) -> None:
         if self._tasks.get(call_id) is task:
@@ -94,6 +108,8 @@ class HttpLookups:
         return LookupFailed(asked.lookup_id)
 
     async def _ask(self, asked: StartLookup) -> Input:
+        import httpx
+
         if len(self._tasks) > self.options.at_once:
             raise Unusable(f"{self.options.at_once} are open already")
         try:
@@ -108,7 +124,9 @@ class HttpLookups:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unusable(f"{type(error).__name__}") from None
 
-    def _request(self, asked: StartLookup) -> httpx.Request:
+    def _request(self, asked: StartLookup) -> "httpx.Request":
+        import httpx
+
         url = httpx.URL(asked.url).copy_merge_params(asked.query)
         host = url.host if url.port is None else f"{url.host}:{url.port}"
         if url.scheme not in ("http", "https") or host not in self.options.hosts:
@@ -121,7 +139,7 @@ class HttpLookups:
             timeout=asked.timeout_s,
         )
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _body(self, response: "httpx.Response") -> bytes:
         body = bytearray()
         async for piece in response.aiter_bytes():
             body += piece

@@ -123,6 +123,10 @@ class MediaPlane:
                 self._do_with(self._get(request.leg), request, now)
         return p.Done(rid=request.rid)
 
+    def is_listening(self, listen_id: str) -> bool:
+        """Whether somebody takes the stream that `ListenIn` began."""
+        return listen_id in self._live
+
     def _tap(self, request: p.Tap | p.PauseTap | p.Untap | p.ListenIn, now: float) -> None:
         match request:
             case p.Tap():

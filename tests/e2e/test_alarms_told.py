@@ -55,7 +55,7 @@ pytestmark = pytest.mark.e2e
 
 ORDERS = QueueId("orders")
 SECRET = "a secret of the webhook"
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 RULES: Rules = {"waits": FigureRule(figure="waiting", limit=0, clear=0)}
 DIRECTORY = Directory({}, {ORDERS: QueueCard("Orders")})
 
@@ -144,7 +144,8 @@ alarms:
     to: [boss@house.example]
 """
     (folder / "callcenter.yaml").write_text(text, encoding="utf-8")
-    ways = alarm_ways(load(folder))
+    settings = load(folder)
+    ways = alarm_ways(settings.alarms, settings.sip.domain)
     return BoardOptions(
         web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW, rules=RULES, ways=ways
     )

@@ -108,7 +108,7 @@ async def test_supervisor_ends_a_call_and_the_journal_says_who(centre: Centre) -
         await call.answered()
         arrived = await centre.told(CallArrived, before)
         await centre.until_ok(lambda: web.post(f"/api/v1/calls/{arrived.call_id}/hangup"))
-        end = await asyncio.wait_for(call.over(), 5)
+        end = await asyncio.wait_for(call.over(), 20)
 
     assert not end.by_us
     assert (await centre.told(CallEnded, before)).by is EndedBy.CENTRE

@@ -60,7 +60,7 @@ class House:
 
     async def shows(self, *lines: tuple[str, str, int]) -> None:
         """Until these are listed, and no others."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await self.listed() != [*lines]:  # noqa: ASYNC110  # another process
                 await asyncio.sleep(0.05)
 
@@ -140,7 +140,7 @@ async def test_the_turn_comes_after_the_older_caller_and_both_talk(
                 reached = await centre.told(CallbackReached, 0, callback_id=callback_id)
                 for_party.accept()
                 await centre.told(CallBridged, 0, call_id=reached.call_id)
-                for_party.play(tone(AGENT_HZ, 30))
+                for_party.play(tone(AGENT_HZ, 60))
                 speaking = asyncio.create_task(party.speak(port_of(call.body), PARTY_HZ, 1500))
                 await for_party.hears(PARTY_HZ)
                 await centre.until(

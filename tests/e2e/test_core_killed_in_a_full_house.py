@@ -190,23 +190,23 @@ async def hold_and_hand_over(centre: Centre, keys: Keys) -> None:
     helper = await answered_by(keys.helper)
     assert await transfer.over() == 200
     await helper.hears(Tones.CALLER)
-    await asyncio.wait_for(leg.over(), 5)
+    await asyncio.wait_for(leg.over(), 20)
     await centre.told(TalkTaken, before, agent_id=keys.helper.options.user)
     helper.hang_up()
-    end = await asyncio.wait_for(caller.over(), 5)
+    end = await asyncio.wait_for(caller.over(), 20)
     assert not end.by_us
     # The agent is free: who waits longest is next.
     again = await answered_by(phone)
     await again.hears(Tones.CALLER)
     again.hang_up()
-    assert not (await asyncio.wait_for(keys.callers[2].over(), 5)).by_us
+    assert not (await asyncio.wait_for(keys.callers[2].over(), 20)).by_us
 
 
 async def hang_up(centre: Centre, keys: Keys) -> None:
     """The second talk: ended by its caller. The last one goes back to the queue by its number."""
     (_, leg), caller = keys.talks[1], keys.callers[1]
     caller.hang_up()
-    assert not (await asyncio.wait_for(leg.over(), 5)).by_us
+    assert not (await asyncio.wait_for(leg.over(), 20)).by_us
     first = keys.talks[0][0]  # was freed before, so the last caller rings there
     last = await answered_by(keys.agents[first])
     await last.hears(Tones.CALLER)
@@ -219,7 +219,7 @@ async def hang_up(centre: Centre, keys: Keys) -> None:
     await taken.hears(Tones.CALLER)
     assert offered.queue == BY_KEY
     keys.callers[3].hang_up()
-    assert not (await asyncio.wait_for(taken.over(), 5)).by_us
+    assert not (await asyncio.wait_for(taken.over(), 20)).by_us
 
 
 async def check_outcomes(centre: Centre, before: int) -> None:

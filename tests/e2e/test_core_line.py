@@ -169,7 +169,7 @@ async def take(
     line: CoreLine, after_seq: int, count: int
 ) -> list[BoardRecord | CaughtUp | StartOver]:
     taken: list[BoardRecord | CaughtUp | StartOver] = []
-    async with asyncio.timeout(5), aclosing(line.records(after_seq)) as records:  # type: ignore[type-var]  # it is a generator
+    async with asyncio.timeout(30), aclosing(line.records(after_seq)) as records:  # type: ignore[type-var]  # it is a generator
         async for told in records:
             taken.append(told)
             if len(taken) == count:

@@ -44,7 +44,7 @@ async def test_killed_core_leaves_a_phone_ringing_that_can_be_answered_and_a_cal
         centre.phone() as caller,
         centre.phone(BLOCKED) as blocked,
         centre.agent(1) as agent,
-        asyncio.timeout(60),
+        asyncio.timeout(120),
     ):
         before = centre.mark()
         talking = caller.dial("8000")
@@ -57,7 +57,7 @@ async def test_killed_core_leaves_a_phone_ringing_that_can_be_answered_and_a_cal
         pid = centre.kill("core")
         # Before there is a core again: the phone repeats its answer until somebody takes it.
         ringing.accept()
-        talking.play(tone(Tones.CALLER, 20))
+        talking.play(tone(Tones.CALLER, 60))
         await centre.replaced("core", pid)
         await ringing.hears(Tones.CALLER)
         refused = await early.over()

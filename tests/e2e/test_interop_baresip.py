@@ -72,7 +72,7 @@ async def test_registers_as_an_agent_answers_by_itself_and_talks(
         await call.play(tone(Tones.CALLER, 1.5))
         await call.hears(Tones.AGENT, 1.2)
         call.hang_up()
-        await agent.wait_for("CALL_CLOSED", within_s=5)
+        await agent.wait_for("CALL_CLOSED", within_s=20)
         ended = await centre.told(RecordingEnded, before)
         heard = read_wav(agent.recording("dec"))
 
@@ -116,7 +116,7 @@ async def test_its_hold_gives_the_caller_music_and_its_resume_the_agent(
         back_at_s = call.heard_s
         await call.hears(Tones.AGENT, 0.6, since_s=back_at_s)
         await agent.command("hangup")
-        assert not (await asyncio.wait_for(call.over(), 5)).by_us
+        assert not (await asyncio.wait_for(call.over(), 20)).by_us
 
     assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
 
@@ -132,15 +132,15 @@ async def test_its_transfer_key_gives_the_caller_to_a_colleague(
         call.press("1")
         await centre.told(CallBridged, before, agent_id="agent0001")
         async with centre.agent(2) as colleague:
-            call.play(tone(Tones.CALLER, 20))
+            call.play(tone(Tones.CALLER, 60))
             await agent.command("transfer", f"sip:agent0002@127.0.0.1:{centre.ports.sip}")
             taken = await colleague.rings()
             taken.accept()
             await taken.hears(Tones.CALLER, 0.6)
-            await agent.wait_for("CALL_CLOSED", within_s=5)
+            await agent.wait_for("CALL_CLOSED", within_s=20)
             await centre.told(TalkTaken, before, agent_id="agent0002")
             call.hang_up()
-            assert not (await asyncio.wait_for(taken.over(), 5)).by_us
+            assert not (await asyncio.wait_for(taken.over(), 20)).by_us
 
 
 @pytest.mark.parametrize("law", ["pcmu", "pcma"])
@@ -156,7 +156,7 @@ async def test_calls_the_line_presses_a_key_and_talks_to_an_agent(
         centre.agent(2) as agent,
     ):
         await caller.command("dial", f"sip:8000@127.0.0.1:{centre.ports.sip}")
-        await caller.wait_for("CALL_ESTABLISHED", within_s=5)
+        await caller.wait_for("CALL_ESTABLISHED", within_s=20)
         await caller.command("sndcode", "2")
         assert (await centre.told(CallQueued, before)).queue == "brisk"
         incoming = await agent.rings()
@@ -165,7 +165,7 @@ async def test_calls_the_line_presses_a_key_and_talks_to_an_agent(
         await incoming.play(tone(Tones.AGENT, 1.5))
         await incoming.hears(Tones.CALLER, 1.2)
         incoming.hang_up()
-        await caller.wait_for("CALL_CLOSED", within_s=5)
+        await caller.wait_for("CALL_CLOSED", within_s=20)
         heard = read_wav(caller.recording("dec"))
 
     assert signal_to_noise_db(heard, Tones.AGENT) > FULL_G711_DB
@@ -186,7 +186,7 @@ async def test_registers_over_tls_answers_by_itself_and_talks(
         await centre.told(CallBridged, before, agent_id="agent0001")
         await call.hears(Tones.AGENT, 1.2)
         call.hang_up()
-        await agent.wait_for("CALL_CLOSED", within_s=5)
+        await agent.wait_for("CALL_CLOSED", within_s=20)
 
 
 @pytest.mark.parametrize("transport", ["udp", "tls"])
@@ -203,7 +203,7 @@ async def test_calls_the_line_with_srtp_and_talks_to_an_agent(
     )  # fmt: skip
     async with callers as caller, centre.agent(2) as agent:
         await caller.command("dial", f"sip:8000@{address};transport={transport}")
-        await caller.wait_for("CALL_ESTABLISHED", within_s=5)
+        await caller.wait_for("CALL_ESTABLISHED", within_s=20)
         await caller.command("sndcode", "2")
         incoming = await agent.rings()
         incoming.accept()
@@ -211,7 +211,7 @@ async def test_calls_the_line_with_srtp_and_talks_to_an_agent(
         await incoming.play(tone(Tones.AGENT, 1.5))
         await incoming.hears(Tones.CALLER, 1.2)
         incoming.hang_up()
-        await caller.wait_for("CALL_CLOSED", within_s=5)
+        await caller.wait_for("CALL_CLOSED", within_s=20)
         heard = read_wav(caller.recording("dec"))
 
     assert signal_to_noise_db(heard, Tones.AGENT) > FULL_G711_DB

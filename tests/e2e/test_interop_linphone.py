@@ -107,7 +107,7 @@ async def test_its_hold_gives_the_caller_music_and_its_resume_the_agent(
         back_at_s = call.heard_s
         await call.hears(Tones.AGENT, 0.6, since_s=back_at_s)
         await agent.command("terminate")
-        assert not (await asyncio.wait_for(call.over(), 5)).by_us
+        assert not (await asyncio.wait_for(call.over(), 20)).by_us
 
     assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
 
@@ -123,7 +123,7 @@ async def test_its_transfer_key_gives_the_caller_to_a_colleague(
         call.press("1")
         await centre.told(CallBridged, before, agent_id="agent0001")
         async with centre.agent(2) as colleague:
-            call.play(tone(Tones.CALLER, 20))
+            call.play(tone(Tones.CALLER, 60))
             await agent.command(f"transfer sip:agent0002@127.0.0.1:{centre.ports.sip}")
             taken = await colleague.rings()
             taken.accept()
@@ -131,7 +131,7 @@ async def test_its_transfer_key_gives_the_caller_to_a_colleague(
             await agent.prints("ended")
             await centre.told(TalkTaken, before, agent_id="agent0002")
             call.hang_up()
-            assert not (await asyncio.wait_for(taken.over(), 5)).by_us
+            assert not (await asyncio.wait_for(taken.over(), 20)).by_us
 
 
 @pytest.mark.parametrize("by", ["udp", "tls with srtp"])

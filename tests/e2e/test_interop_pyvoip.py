@@ -39,20 +39,20 @@ async def test_registers_as_an_agent_answers_by_itself_and_talks(
     how = options(centre, "agent0001", "--password", "pw0001", "--auto-answer")
     async with PhoneProcess.started(*how) as agent, centre.phone() as caller:
         await agent.do(protocol.Register())
-        await agent.wait_for(protocol.Registered, within_s=5)
+        await agent.wait_for(protocol.Registered, within_s=20)
         await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
         call = caller.dial("8000")
         await call.answered()
         call.press("1")
-        await agent.wait_for(protocol.Answered, within_s=5)
+        await agent.wait_for(protocol.Answered, within_s=20)
         await centre.told(CallBridged, before)
         await agent.do(protocol.Play(str(says)))
         await call.play(tone(Tones.CALLER, 1.5))
         await call.hears(Tones.AGENT, 1.2)
         call.hang_up()
-        assert (await agent.wait_for(protocol.Ended, within_s=5)).by == "peer"
+        assert (await agent.wait_for(protocol.Ended, within_s=20)).by == "peer"
         await agent.do(protocol.Save(str(heard)))
-        await agent.wait_for(protocol.Saved, within_s=5)
+        await agent.wait_for(protocol.Saved, within_s=20)
 
     assert signal_to_noise_db(call.heard, Tones.AGENT) > FULL_G711_DB
     assert signal_to_noise_db(read_wav(heard), Tones.CALLER) > FULL_G711_DB
@@ -63,7 +63,7 @@ async def test_a_wrong_password_does_not_register(centre: Centre) -> None:
     how = options(centre, "agent0003", "--password", "a guess")
     async with PhoneProcess.started(*how) as agent:
         await agent.do(protocol.Register())
-        await agent.wait_for(protocol.Trouble, within_s=15)
+        await agent.wait_for(protocol.Trouble, within_s=20)
 
     assert centre.facts(AgentChanged, before) == []
 
@@ -79,7 +79,7 @@ async def test_calls_the_line_presses_a_key_and_talks_to_an_agent(
         centre.agent(2) as agent,
     ):
         await caller.do(protocol.Call("8000"))
-        await caller.wait_for(protocol.Answered, within_s=5)
+        await caller.wait_for(protocol.Answered, within_s=20)
         await caller.do(protocol.Press("2"))
         assert (await centre.told(CallQueued, before)).queue == "brisk"
         incoming = await agent.rings()
@@ -89,9 +89,9 @@ async def test_calls_the_line_presses_a_key_and_talks_to_an_agent(
         await incoming.play(tone(Tones.AGENT, 1.5))
         await incoming.hears(Tones.CALLER, 1.2)
         await caller.do(protocol.Hangup())
-        assert (await caller.wait_for(protocol.Ended, within_s=5)).by == "us"
+        assert (await caller.wait_for(protocol.Ended, within_s=20)).by == "us"
         await caller.do(protocol.Save(str(heard)))
-        await caller.wait_for(protocol.Saved, within_s=5)
+        await caller.wait_for(protocol.Saved, within_s=20)
         assert (await centre.told(CallEnded, before)).by is EndedBy.CALLER
 
     assert signal_to_noise_db(read_wav(heard), Tones.AGENT) > FULL_G711_DB

@@ -82,10 +82,10 @@ async def test_an_agent_and_a_caller_talk_over(
         await is_ready(centre, before, 1)
         await caller.command("dial", f"sip:8000@127.0.0.1:{port};transport={transport}")
         await centre.told(CallArrived, before)
-        await caller.wait_for("CALL_ESTABLISHED", 5)
-        await centre.told(CallBridged, before, within_s=20, agent_id="agent0001")
+        await caller.wait_for("CALL_ESTABLISHED", 20)
+        await centre.told(CallBridged, before, agent_id="agent0001")
         await agent.command("hangup")
-        await caller.wait_for("CALL_CLOSED", 5)
+        await caller.wait_for("CALL_CLOSED", 20)
     await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.OFF)
 
 

@@ -99,7 +99,7 @@ async def test_an_agents_phone_talks_as_its_account_says(
         await call.play(tone(Tones.CALLER, 1.5))
         await call.hears(Tones.AGENT, 1.2)
         call.hang_up()
-        await agent.wait_for("CALL_CLOSED", within_s=5)
+        await agent.wait_for("CALL_CLOSED", within_s=20)
         heard = read_wav(agent.recording("dec"))
         log = (tmp_path / "baresip.log").read_text(errors="replace")
 
@@ -116,7 +116,7 @@ async def test_an_agents_own_call_without_srtp_is_refused_where_it_is_required(
     async with Baresip.started(**phone(centre, tmp_path, 1, "")) as agent:
         await is_ready(centre, before, "agent0001")
         await agent.command("dial", f"sip:8000@127.0.0.1:{centre.ports.sip}")
-        closed = await agent.wait_for("CALL_CLOSED", 5)
+        closed = await agent.wait_for("CALL_CLOSED", 20)
 
     assert "488" in str(closed["param"])
     assert not centre.facts(CallAnswered, before)
@@ -129,7 +129,7 @@ async def test_a_protected_caller_presses_keys_that_come_as_events(
     async with Baresip.started(**phone(centre, tmp_path, 1, "srtp-mand")) as agent:
         await is_ready(centre, before, "agent0001")
         await agent.command("dial", f"sip:8000@127.0.0.1:{centre.ports.sip}")
-        await agent.wait_for("CALL_ESTABLISHED", 5)
+        await agent.wait_for("CALL_ESTABLISHED", 20)
         await agent.command("sndcode", "2")
         await centre.told(CallQueued, before, queue="brisk")
         await agent.command("hangup")

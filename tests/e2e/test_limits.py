@@ -51,7 +51,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[C
 
 async def taken_in(phone: DeskPhone, number: str) -> DeskCall:
     call = phone.dial(number)
-    await asyncio.wait_for(call.answered(), 10)
+    await asyncio.wait_for(call.answered(), 20)
     return call
 
 
@@ -117,7 +117,7 @@ async def test_call_that_lasts_too_long_is_hung_up_and_says_why(centre: Centre) 
     before = centre.mark()
     async with centre.phone("20007") as caller:
         call = await taken_in(caller, "9002")
-        end = await asyncio.wait_for(call.over(), 10)
+        end = await asyncio.wait_for(call.over(), 20)
         ended = await centre.told(CallEnded, before)
     assert not end.by_us
     assert (ended.by, ended.reason) == (EndedBy.CENTRE, "maximum call length")
@@ -152,7 +152,7 @@ async def test_caller_who_vanishes_in_a_talk_frees_the_agent(centre: Centre) -> 
         _, incoming = await bridged(centre, caller, agent)
         await incoming.play(tone(Tones.AGENT, 1.0))
         caller.vanish()
-        assert not (await asyncio.wait_for(incoming.over(), 10)).by_us
+        assert not (await asyncio.wait_for(incoming.over(), 20)).by_us
         ended = await centre.told(CallEnded, before)
         await check_cleared_up(centre, before)
     assert (ended.by, ended.reason) == (EndedBy.FAULT, "no audio came any more")
@@ -166,7 +166,7 @@ async def test_agent_who_vanishes_in_a_talk_is_free_and_the_callers_call_closed(
         out, _ = await bridged(centre, caller, agent)
         await out.play(tone(Tones.CALLER, 1.0))
         agent.vanish()
-        assert not (await asyncio.wait_for(out.over(), 10)).by_us
+        assert not (await asyncio.wait_for(out.over(), 20)).by_us
         ended = await centre.told(CallEnded, before)
         await check_cleared_up(centre, before, "agent0002")
     # The phone is registered until its time runs out; the tests that follow can do without it.

@@ -95,7 +95,7 @@ async def test_hold_by_the_caller_gives_the_agent_music_until_it_is_taken_back(
         centre.agent(1) as agent,
         talk(centre, caller, agent) as (call, incoming),
     ):
-        call.play(tone(Tones.CALLER, 20))
+        call.play(tone(Tones.CALLER, 60))
         await incoming.hears(Tones.CALLER)
         caller.hold(call)
         await centre.told(CallHeld, before, side=Side.CALLER)
@@ -140,13 +140,13 @@ async def test_killed_line_ends_its_own_calls_on_both_sides_and_no_other(centre:
         elsewhere = other.dial("9196")
         await elsewhere.answered()
         call.press("1")
-        incoming = await asyncio.wait_for(_first_ring(agent, second), 10)
+        incoming = await asyncio.wait_for(_first_ring(agent, second), 20)
         incoming.accept()
         await centre.told(CallBridged, before)
         pid = centre.kill("line-8000")
         ended = await centre.told(CallEnded, before)
-        await asyncio.wait_for(call.over(), 5)
-        await asyncio.wait_for(incoming.over(), 5)
+        await asyncio.wait_for(call.over(), 20)
+        await asyncio.wait_for(incoming.over(), 20)
         await centre.replaced("line-8000", pid)
         await centre.told(LineRegistered, before, line="8000")
         elsewhere.play(tone(Tones.CALLER, 1.0))

@@ -59,7 +59,7 @@ class Bench:
             asyncio.create_task(Listener(self.options, VoskRecogniser).run()),
             asyncio.create_task(self.line.run()),
         ]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while not self.line.is_up:  # noqa: ASYNC110  # another task connects
                 await asyncio.sleep(0.02)
 
@@ -74,7 +74,7 @@ class Bench:
 
     async def next(self, kind: type[m.FromListener]) -> m.FromListener:
         """The next message that is not a partial one, or of the kind asked for."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 message = await self.heard.get()
                 if isinstance(message, kind):
@@ -195,7 +195,7 @@ async def test_stopped_question_gives_its_place_and_its_audio_back(bench: Bench)
     writer.write(_packed(media.LiveBlock(law="PCMU", codes=pause(0.1, Law.PCMU))))
     await asyncio.sleep(0.2)
     bench.line.send(m.StopListening(listen_id="a"))
-    assert await asyncio.wait_for(reader.read(1), 5) == b"", "the listener closes the connection"
+    assert await asyncio.wait_for(reader.read(1), 20) == b"", "the listener closes the connection"
     writer.close()
     bench.ask("a", ("en",))
     assert await bench.next(m.Listening) == m.Listening(listen_id="a")
@@ -204,5 +204,5 @@ async def test_stopped_question_gives_its_place_and_its_audio_back(bench: Bench)
 async def test_stranger_on_the_audio_socket_is_sent_away(bench: Bench) -> None:
     reader, writer = await asyncio.open_unix_connection(bench.options.live)
     writer.write(_packed(media.LiveHeader(listen_id="nobody")))
-    assert await asyncio.wait_for(reader.read(1), 5) == b""
+    assert await asyncio.wait_for(reader.read(1), 20) == b""
     writer.close()

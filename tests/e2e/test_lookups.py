@@ -85,7 +85,7 @@ async def ask(
         body = {"tier": "gold", "n": 1.5}
     asked = StartLookup(7, url, method, {"who": "+86 139&x"}, body, timeout_s)
     lookups.start(C1, asked, lambda _, given: answers.put_nowait(given))
-    return await asyncio.wait_for(answers.get(), 10)
+    return await asyncio.wait_for(answers.get(), 20)
 
 
 async def test_answer_is_read_as_json_with_exact_numbers(
@@ -171,7 +171,7 @@ async def test_no_more_are_open_than_may_be(server: Server, lookups: HttpLookups
             StartLookup(at, url, "GET", {}, None, 5.0),
             lambda call_id, given: answers.put_nowait((call_id, given)),
         )
-    refused = {(await asyncio.wait_for(answers.get(), 5))[0] for _ in range(2)}
+    refused = {(await asyncio.wait_for(answers.get(), 20))[0] for _ in range(2)}
     assert len(refused) == 2
     assert answers.empty()
 

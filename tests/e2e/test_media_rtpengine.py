@@ -16,6 +16,7 @@ from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
+from tests.e2e.test_media_listen_in import Ear
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, running_client
 from tests.support.programs import find_media_ports
@@ -57,7 +58,7 @@ class Bench:
             told = {each.leg for each in self.heard.events if isinstance(each, p.MediaLost)}
             return told >= set(legs)
 
-        await self.heard.wait_for(is_told, 8)
+        await self.heard.wait_for(is_told, 20)
 
 
 @pytest.fixture
@@ -122,6 +123,25 @@ async def test_a_call_without_rtpengine_is_refused_with_a_sentence_in_time(bench
     assert (refused.status, refused.sentence) == (503, "rtpengine does not answer")
 
 
+async def test_each_side_of_a_talk_is_streamed_to_who_listens(bench: Bench, tmp_path: Path) -> None:
+    assert "listen-in" in bench.client.capabilities
+    ports = await bench.bridge()
+    ears = [Ear(tmp_path / f"{name}.sock") for name in "ab"]
+    for ear, leg in zip(ears, ("c-1-a", "c-1-b"), strict=True):
+        await ear.start()
+        listen = p.ListenIn(rid=0, leg=leg, listen_id=f"live.{leg}", socket=str(ear.path))
+        await bench.client.ask(listen)
+    await bench.talk(ports, frames=50)
+    for ear in ears:
+        await ear.stop()
+    caller, agent = (ear.pcm() for ear in ears)
+
+    assert (loudness(caller, 440) > 6000, loudness(caller, 700) < 100) == (True, True)
+    assert (loudness(agent, 700) > 6000, loudness(agent, 440) < 100) == (True, True)
+    await bench.talk(ports, frames=20)
+    assert loudness(bench.agent.pcm(), 440) > 6000, "the talk goes on"
+
+
 async def test_prompts_keep_their_quality_and_follow_each_other_without_a_gap(
     bench: Bench, tmp_path: Path
 ) -> None:
@@ -130,7 +150,7 @@ async def test_prompts_keep_their_quality_and_follow_each_other_without_a_gap(
     play = p.Play(rid=0, leg="l-a", play_id="x", items=[str(file) for file in files])
 
     await bench.client.ask(play)
-    await bench.heard.wait_for(lambda event: isinstance(event, p.PlayEnded), 5)
+    await bench.heard.wait_for(lambda event: isinstance(event, p.PlayEnded), 20)
 
     pcm = bench.caller.pcm()
     assert len(pcm) == pytest.approx(2.5 * 8000, abs=320), "a moment of silence, then both files"
@@ -159,7 +179,7 @@ async def test_a_recording_goes_on_over_hold_music_and_a_prompt(
     await bench.client.ask(p.Play(rid=0, leg="c-1-a", play_id="n", items=["tone:1500:400"]))
     await bench.talk(ports, frames=60)
     await bench.client.ask(p.Untap(rid=0, tap_id="r-1"))
-    ended = await bench.heard.wait_for(lambda event: isinstance(event, p.TapEnded), 3)
+    ended = await bench.heard.wait_for(lambda event: isinstance(event, p.TapEnded), 20)
 
     assert loudness(heard_music, 1500) > 5000
     assert loudness(heard_music, 700) < 200
@@ -194,7 +214,7 @@ async def test_a_digit_is_told_once_and_passed_on_whatever_the_phones_agreed_on(
         payload = bytes([5, end | 10]) + duration.to_bytes(2, "big")
         bench.caller.send(payload, port, bench.caller.events, marker=duration == 160)
 
-    await bench.heard.wait_for(lambda event: isinstance(event, p.DigitHeard), 3)
+    await bench.heard.wait_for(lambda event: isinstance(event, p.DigitHeard), 20)
     await asyncio.sleep(0.1)
 
     digits = [event for event in bench.heard.events if isinstance(event, p.DigitHeard)]

@@ -138,7 +138,7 @@ async def test_an_agents_phone_is_offered_srtp(client: MediaClient) -> None:
     await client.ask(p.Connect(rid=0, a="b", b="b"))
 
     await agent.speak(offered.port, 440, 15)
-    await agent.wait_for(15, timeout_s=2)
+    await agent.wait_for(15, 20)
     agent.close()
 
     assert loudness(agent.pcm(), 440) > 6000

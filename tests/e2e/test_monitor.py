@@ -229,7 +229,7 @@ async def test_end_of_the_call_hangs_up_the_supervisors_phone(centre: Centre) ->
     async with supervisor(centre) as boss, talking(centre) as floor:
         listening = await floor.join(boss, MonitorMode.LISTEN)
         floor.calls["caller"].hang_up()
-        end = await asyncio.wait_for(listening.over(), 5)
+        end = await asyncio.wait_for(listening.over(), 20)
         ended = await centre.told(MonitorEnded, floor.before)
 
     assert not end.by_us
@@ -300,5 +300,5 @@ async def test_a_supervisor_dials_himself_in_and_changes_by_keys(centre: Centre)
 
 async def test_a_phone_without_the_right_to_join_is_refused(centre: Centre) -> None:
     async with supervisor(centre, "boss02") as phone:
-        end = await asyncio.wait_for(phone.dial("*911001").over(), 5)
+        end = await asyncio.wait_for(phone.dial("*911001").over(), 20)
     assert end.status == 403

@@ -75,12 +75,12 @@ async def test_pyvoip_phone_registers_is_called_and_leaves(registrar: Registrar)
         "--server", address, "--user", "agent0001", "--password", "pw0001", "--auto-answer"
     ) as phone:
         await phone.do(protocol.Register())
-        await phone.wait_for(protocol.Registered, within_s=5)
+        await phone.wait_for(protocol.Registered, within_s=20)
         registrar.call()
-        incoming = await phone.wait_for(protocol.Incoming, within_s=3)
+        incoming = await phone.wait_for(protocol.Incoming, within_s=20)
         await eventually(lambda: registrar.has_told(Answered))
         registrar.hang_up()
-        assert (await phone.wait_for(protocol.Ended, within_s=3)).by == "peer"
+        assert (await phone.wait_for(protocol.Ended, within_s=20)).by == "peer"
 
     assert incoming.caller == "+12025550101"
     assert registrar.has_told(Gone)
@@ -93,7 +93,7 @@ async def test_pyvoip_phone_with_a_wrong_password_says_so(registrar: Registrar) 
         "--server", address, "--user", "agent0001", "--password", "wrong"
     ) as phone:
         await phone.do(protocol.Register())
-        trouble = await phone.wait_for(protocol.Trouble, within_s=5)
+        trouble = await phone.wait_for(protocol.Trouble, within_s=20)
 
     assert "401" in trouble.sentence
 

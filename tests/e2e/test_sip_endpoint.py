@@ -57,7 +57,7 @@ async def ask_options(to: HostPort) -> bytes:
             "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n\r\n"
         )
         await loop.sock_sendto(sock, data.encode(), (to.host, to.port))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await loop.sock_recv(sock, 4096)
 
 
@@ -92,7 +92,7 @@ async def test_what_is_to_be_sent_before_the_start_leaves_with_it() -> None:
         dialled = endpoint.stack.dial(LegId("l-1"), to, endpoint.now, body=SDP, caller=CALLER)
         endpoint.perform(dialled)
         await endpoint.start()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             data = await asyncio.get_running_loop().sock_recv(phone, 4096)
         endpoint.close()
     assert data.startswith(b"INVITE ")
@@ -243,7 +243,7 @@ async def test_baresip_registers_is_called_and_calls_with_its_password(tmp_path:
             assert b"PCMU" in (await centre.next(Answered)).body
             centre.do(centre.stack.hang_up(leg, centre.now))
             assert (await centre.next(Gone)).why is GoneWhy.OURS
-            await phone.wait_for("CALL_CLOSED", 5)
+            await phone.wait_for("CALL_CLOSED", 20)
 
             await phone.command("dial", f"sip:8000@{server}")
             arrived = await centre.next(IncomingCall)
@@ -262,7 +262,7 @@ async def test_pyvoip_registers_is_called_and_is_reoffered() -> None:
         known = ("--server", server, "--user", "agent0001", "--password", "pw0001")
         async with PhoneProcess.started(*known, "--sip-port", port, "--auto-answer") as phone:
             await phone.do(protocol.Register())
-            await phone.wait_for(protocol.Registered, within_s=5)
+            await phone.wait_for(protocol.Registered, within_s=20)
             await centre.next(PhoneRegistered)
 
             leg = centre.dial("agent0001", SDP, CALLER)
@@ -270,7 +270,7 @@ async def test_pyvoip_registers_is_called_and_is_reoffered() -> None:
             centre.do(centre.stack.reoffer(leg, SDP, centre.now))
             await centre.next(Answered)
             centre.do(centre.stack.hang_up(leg, centre.now))
-            assert (await phone.wait_for(protocol.Ended, within_s=3)).by == "peer"
+            assert (await phone.wait_for(protocol.Ended, within_s=20)).by == "peer"
             assert (await centre.next(Gone)).why is GoneWhy.OURS
 
 
@@ -283,7 +283,7 @@ async def test_pyvoip_calls_a_line_and_hangs_up() -> None:
             assert arrived.caller.user == "caller"
             centre.do(centre.stack.ring(arrived.leg, centre.now))
             centre.do(centre.stack.accept(arrived.leg, SDP, centre.now))
-            await phone.wait_for(protocol.Answered, within_s=5)
+            await phone.wait_for(protocol.Answered, within_s=20)
             await centre.next(Confirmed)
             await phone.do(protocol.Hangup())
             assert (await centre.next(Gone)).why is GoneWhy.BYE

@@ -96,7 +96,7 @@ async def test_baresip_registers_is_called_and_calls_over(transport: str, tmp_pa
             assert centre.endpoint.connection_count == 1
             centre.do(centre.stack.hang_up(leg, centre.now))
             assert (await centre.next(Gone)).why is GoneWhy.OURS
-            await phone.wait_for("CALL_CLOSED", 5)
+            await phone.wait_for("CALL_CLOSED", 20)
 
             to = f"sip:8000@{server};transport={transport.lower()}"
             await phone.command("dial", to)
@@ -168,7 +168,7 @@ async def test_a_long_call_reaches_baresip_by_tcp(tmp_path: Path) -> None:
             await centre.next(Answered)
             assert centre.endpoint.connection_count == 1
             centre.do(centre.stack.hang_up(leg, centre.now))
-            await phone.wait_for("CALL_CLOSED", 5)
+            await phone.wait_for("CALL_CLOSED", 20)
 
 
 async def test_a_long_call_reaches_a_phone_without_tcp_by_udp() -> None:
@@ -255,12 +255,12 @@ def options(length: str = "Content-Length: 0\r\n", body: str = "") -> bytes:
 
 
 async def answer(reader: asyncio.StreamReader) -> bytes:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return await reader.readuntil(b"\r\n\r\n")
 
 
 async def the_end(reader: asyncio.StreamReader) -> bytes:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return await reader.read()
 
 
@@ -358,7 +358,7 @@ async def test_a_new_certificate_serves_without_a_restart(tmp_path: Path) -> Non
             fresh.key.replace(tls.key)
             fresh.certificate.replace(tls.certificate)
 
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while True:
                     try:
                         async with connection(centre.address, new) as (renewed, ask):

@@ -151,11 +151,11 @@ async def test_consultation_then_the_caller_is_handed_over(centre: Centre) -> No
         await talk.do("complete")
         await centre.told(TalkTaken, talk.before, agent_id=SECOND)
         await talk.all_hear(caller="second", second="caller")
-        await asyncio.wait_for(talk.calls["first"].over(), 5)
+        await asyncio.wait_for(talk.calls["first"].over(), 20)
         await centre.told(AgentChanged, talk.before, agent_id=FIRST, state=AgentState.WRAP_UP)
         await asyncio.sleep(0.5)
         talk.calls["second"].hang_up()
-        await asyncio.wait_for(talk.calls["caller"].over(), 5)
+        await asyncio.wait_for(talk.calls["caller"].over(), 20)
 
     assert [(e.agent_id, e.queue) for e in centre.facts(TalkEnded, talk.before)] == [
         (FIRST, ORDERS),
@@ -193,7 +193,7 @@ async def test_guest_is_sent_away_and_the_talk_goes_on(centre: Centre) -> None:
     async with talking(centre) as talk:
         await talk.consult()
         await talk.do("take-back")
-        await asyncio.wait_for(talk.calls["second"].over(), 5)
+        await asyncio.wait_for(talk.calls["second"].over(), 20)
         await talk.all_hear(caller="first", first="caller")
         await centre.until(
             lambda: (
@@ -306,7 +306,7 @@ async def test_transfer_to_a_queue_by_its_number(centre: Centre) -> None:
         assert await talk.first.refer(talk.calls["first"], "7001").over() == 200
         await centre.told(CallSentOn, talk.before, to="queue:orders")
         await centre.told(CallQueued, talk.before, front=True)
-        await asyncio.wait_for(talk.calls["first"].over(), 5)
+        await asyncio.wait_for(talk.calls["first"].over(), 20)
         await talk.second_picks_up()
         await talk.all_hear(caller="second", second="caller")
 
@@ -323,7 +323,7 @@ async def test_attended_transfer_by_the_phones_second_line(centre: Centre) -> No
         assert await talk.first.refer(first, "1002", second_line).over() == 200
         await centre.told(TalkTaken, talk.before, agent_id=SECOND)
         await talk.all_hear(caller="second", second="caller")
-        await asyncio.wait_for(second_line.over(), 5)
+        await asyncio.wait_for(second_line.over(), 20)
 
 
 # -- agents' own calls ---------------------------------------------------------------------------
@@ -336,14 +336,14 @@ async def test_agent_calls_a_colleague_by_the_short_number(centre: Centre) -> No
         incoming = await second.rings()
         incoming.accept()
         await out.answered()
-        out.play(tone(TONES_HZ["first"], 30))
-        incoming.play(tone(TONES_HZ["second"], 30))
+        out.play(tone(TONES_HZ["first"], 60))
+        incoming.play(tone(TONES_HZ["second"], 60))
         await centre.until(lambda: heard_by(out) == {"second"} and heard_by(incoming) == {"first"})
         out.hang_up()
         await centre.told(CallEnded, before)
         statuses = []
         for dialled in ("1003", "nobody", "13912345678"):
-            end = await asyncio.wait_for(first.dial(dialled).over(), 10)
+            end = await asyncio.wait_for(first.dial(dialled).over(), 20)
             statuses.append(end.status)
         await centre.until(lambda: len(centre.facts(CallRefused, before)) == 3)
 
@@ -371,7 +371,7 @@ async def test_consultation_survives_a_killed_core_and_is_completed_after_it(
         await centre.ready()
         await talk.all_hear(caller="second", second="caller")
         talk.calls["second"].hang_up()
-        await asyncio.wait_for(talk.calls["caller"].over(), 10)
+        await asyncio.wait_for(talk.calls["caller"].over(), 20)
 
     ended = [event.agent_id for event in centre.facts(TalkEnded, talk.before)]
     assert ended == [FIRST, SECOND]

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from bench.centre import Centre, running
-from bench.triage import QUESTION, Request, ask_all, flow, flows, read, requests_of
+from bench.triage import QUESTION, ask_all, flow, flows, read, requests_of
 from bench.triage_caller import PROMPT_S
+from bench.triage_outcome import Request
 from callcenter.demo.softphone import PhoneOptions, Softphone
 from ivr.synthesis import Utterance, synthesise_all
 from telephony.sip.events import HostPort
@@ -58,7 +59,7 @@ async def test_listener_that_dies_sends_the_caller_to_the_keys_and_comes_back(
     assert end.status == 0, "the flow went its way out at once, not after its time limits"
 
     log = centre.folder / "data" / "log" / "core.log"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while log.read_text().count("the listener is there") < 2:  # noqa: ASYNC110  # polls a log
             await asyncio.sleep(0.1)
     [outcome] = await ask_all(centre, requests[:1], speech[:1])

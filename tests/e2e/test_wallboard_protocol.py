@@ -43,7 +43,7 @@ DIRECTORY = Directory(
     {agent: AgentCard(f"Agent {agent}", "day") for agent in MANY}, {ORDERS: QueueCard("Orders")}
 )
 BEARER = {"Authorization": f"Bearer {WATCH_TOKEN}"}
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 HALL_TV = TvLink(
     link_id=TvLinkId("tv-1"),
     name="Hall",

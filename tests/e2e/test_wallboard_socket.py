@@ -38,7 +38,7 @@ DIRECTORY = Directory(
     {agent: AgentCard(f"Agent {agent}", "day") for agent in MANY}, {ORDERS: QueueCard("Orders")}
 )
 BEARER = {"Authorization": f"Bearer {WATCH_TOKEN}"}
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 @dataclass

@@ -223,7 +223,7 @@ async def test_agent_s_hold_gives_music_to_the_caller_until_it_is_taken_back(
         centre.agent(1) as agent,
         talk(centre, caller, agent) as (call, incoming),
     ):
-        incoming.play(tone(Tones.AGENT, 20))
+        incoming.play(tone(Tones.AGENT, 60))
         await call.hears(Tones.AGENT)
         agent.hold(incoming)
         await centre.told(CallHeld, before, side=Side.AGENT)
@@ -246,7 +246,7 @@ async def test_agent_s_hang_up_ends_the_call(centre: Centre) -> None:
         talk(centre, caller, agent) as (call, incoming),
     ):
         incoming.hang_up()
-        assert not (await asyncio.wait_for(call.over(), 5)).by_us
+        assert not (await asyncio.wait_for(call.over(), 20)).by_us
         assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
 
 
@@ -258,7 +258,7 @@ async def test_agent_who_does_not_answer_is_paused_and_the_next_one_rings(centre
         call.press("2")
         silent = await first.rings()
         answering = await second.rings()
-        assert (await asyncio.wait_for(silent.over(), 5)).status == 487
+        assert (await asyncio.wait_for(silent.over(), 20)).status == 487
         answering.accept()
         await centre.told(CallBridged, before, agent_id="agent0003")
         call.hang_up()
@@ -322,7 +322,7 @@ async def test_blocked_number_hears_a_line_fault_and_is_never_answered(centre: C
     async with centre.phone(BLOCKED) as caller:
         call = caller.dial("8000")
         with pytest.raises(CallFailed, match="480"):
-            await asyncio.wait_for(call.answered(), 10)
+            await asyncio.wait_for(call.answered(), 20)
         refused = await centre.told(CallRefused, before)
 
     assert call.heard_tone_s(Tones.LINE_FAULT) == pytest.approx(0.8, abs=0.1)
@@ -337,7 +337,7 @@ async def test_who_waits_too_long_hears_an_apology_and_overflows(centre: Centre)
         call = caller.dial("8000")
         await call.answered()
         call.press("3")
-        end = await asyncio.wait_for(call.over(), 10)
+        end = await asyncio.wait_for(call.over(), 20)
         assert (await centre.told(CallOverflowed, before)).queue == "impatient"
         await screen.shows(
             lambda s: s["queues"]["impatient"]["overflowed"] == shown["overflowed"] + 1
@@ -377,7 +377,7 @@ async def test_who_gives_up_while_a_phone_rings_has_abandoned_and_frees_the_agen
         incoming = await agent.rings()
         ringing = centre.mark()
         call.hang_up()
-        assert (await asyncio.wait_for(incoming.over(), 5)).status == 487
+        assert (await asyncio.wait_for(incoming.over(), 20)).status == 487
         await centre.told(CallAbandoned, before)
         await centre.told(
             AgentChanged, ringing, agent_id="agent0001", state=AgentState.READY, reason=""
@@ -454,7 +454,7 @@ async def test_two_callers_get_two_agents_and_hear_nobody_else(centre: Centre) -
             call.play(tone(freq_hz, 1.0))
         heard = []
         for incoming in rung.values():
-            await asyncio.wait_for(_hears_either(incoming), 10)
+            await asyncio.wait_for(_hears_either(incoming), 20)
             heard.append([incoming.heard_tone_s(f) > 0.1 for f in (1000, 1100)])
         for call in calls:
             call.hang_up()

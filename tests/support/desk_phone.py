@@ -46,7 +46,7 @@ class DeskCall(Call):
         self.play(pcm_8k)
 
     async def hears(
-        self, freq_hz: float, seconds: float = 0.3, since_s: float = 0.0, within_s: float = 10.0
+        self, freq_hz: float, seconds: float = 0.3, since_s: float = 0.0, within_s: float = 30.0
     ) -> None:
         """Until so much of this tone was heard after `since_s`."""
         async with asyncio.timeout(within_s):
@@ -67,7 +67,7 @@ class Transfer:
         self.reports: list[int] = []
         self._came = asyncio.Event()
 
-    async def over(self, within_s: float = 10.0) -> int:
+    async def over(self, within_s: float = 30.0) -> int:
         """The status in which it ended: the refusal, or the last report."""
         async with asyncio.timeout(within_s):
             while not self._is_over():
@@ -104,7 +104,7 @@ class DeskPhone(Softphone):
         self._endpoint.receive = self._hear  # type: ignore[method-assign]
         self.on_incoming = self._ring
 
-    async def rings(self, within_s: float = 10.0) -> DeskCall:
+    async def rings(self, within_s: float = 30.0) -> DeskCall:
         """The next call that came in, ringing."""
         return await asyncio.wait_for(self._rang.get(), within_s)
 

@@ -105,7 +105,7 @@ class Kamailio:
                 await process.wait()
 
     async def _listens(self, process: asyncio.subprocess.Process, log: Path) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 assert process.returncode is None, f"kamailio has ended, {log} says why"
                 try:

@@ -21,7 +21,7 @@ from typing import Any
 from telephony.sip.events import HostPort
 from tests.support.programs import LINE_PORTS, find_free_port, need_program, part_of
 
-UP_WITHIN_S = 10.0
+UP_WITHIN_S = 30.0
 STOP_WITHIN_S = 5.0
 
 CONFIGURATION = """\

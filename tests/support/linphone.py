@@ -103,7 +103,7 @@ class Linphone:
         self._process.stdin.write(f"{line}\n".encode())
         await self._process.stdin.drain()
 
-    async def prints(self, words: str, count: int = 1, within_s: float = 10.0) -> None:
+    async def prints(self, words: str, count: int = 1, within_s: float = 30.0) -> None:
         """Until the words have been printed so many times since the start."""
         try:
             async with asyncio.timeout(within_s), self._came:

@@ -61,7 +61,7 @@ async def running_client(options: WorkerOptions, heard: Heard) -> AsyncIterator[
     client = MediaClient(options.socket, heard)
     task = asyncio.create_task(client.run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await client.wait_until_up()
         yield client
     finally:

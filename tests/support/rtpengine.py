@@ -21,7 +21,7 @@ from telephony.media.rtpengine.options import DriverOptions
 from tests.support.media_process import ROOT, WorkerProcess
 
 PROGRAM = "rtpengine"
-UP_WITHIN_S = 5.0
+UP_WITHIN_S = 20.0
 needs_rtpengine = pytest.mark.skipif(
     shutil.which(PROGRAM) is None, reason="rtpengine is not installed (Debian: rtpengine-daemon)"
 )

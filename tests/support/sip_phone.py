@@ -27,7 +27,7 @@ from telephony.sip.stream import StreamLimits
 from telephony.sip.tls import TlsFiles
 
 Event = TypeVar("Event")
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class SipPhone:

@@ -23,7 +23,7 @@ from telephony.sip.stack import SipStack
 from telephony.sip.tls import TlsFiles
 
 Event = TypeVar("Event")
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 SERVER = HostPort("192.0.2.1", 443)
 "What the phone's own stack believes the other end to be; there is one connection only."
 NOWHERE = "df7jal23ls0d.invalid"

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from foundation.db import make_engine
 from foundation.errors import Conflict, NotFound, Unavailable
 from foundation.web.store import UserStore
-from foundation.web.users import Role, User, WeakPassword, check_password_rules
+from foundation.web.users import NOBODY, Passwords, Role, User, WeakPassword, check_password_rules
 from tests.support.web_house import CHEAP, PASSWORD, user_store
 
 
@@ -34,6 +35,11 @@ def test_password_is_kept_as_argon2id_and_verified() -> None:
 
 def test_nobodys_password_is_never_right() -> None:
     assert not CHEAP.is_right(None, "nobody has this password")
+    assert not Passwords().is_right(None, PASSWORD)
+
+
+def test_nobodys_hash_is_as_dear_as_everybodys() -> None:
+    assert not PasswordHasher().check_needs_rehash(NOBODY)
 
 
 def test_damaged_hash_is_never_right() -> None:

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 CAPABILITIES = [
     *["relay", "play", "dtmf", "tap", "echo", "transcode", "mix", "whisper"],
-    *["pause", "hide", "rtpengine"],
+    *["listen-in", "pause", "hide", "rtpengine"],
 ]
 NEVER_S = 1e9
 "Our own plane is not to tell of silence: of most legs it hears nothing at all."
@@ -72,6 +72,7 @@ class DriverWorker(Worker):
             tell=self._control.tell,
             transmit=self._transmit,
             ng=NgClient(f"{os.getpid()}_{os.urandom(4).hex()}_"),
+            is_listening=self._plane.is_listening,
         )
 
     def _listen(self, sock: socket.socket, take: Callable[[bytes, float], None]) -> None:
