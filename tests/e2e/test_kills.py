@@ -86,8 +86,8 @@ async def full_house(centre: Centre) -> AsyncIterator[FullHouse]:
         agent = await first.rings()
         agent.accept()
         await centre.told(CallBridged, before)
-        talker.play(tone(Tones.CALLER, 60))
-        agent.play(tone(Tones.AGENT, 60))
+        talker.play(tone(Tones.CALLER, 180))
+        agent.play(tone(Tones.AGENT, 180))
         second = await stack.enter_async_context(centre.agent(2))
         ringing = await queued(phones[1])
         rung = await second.rings()
@@ -128,7 +128,7 @@ async def everybody_goes_on(centre: Centre, house: FullHouse) -> None:
     assert [call.end for call in house.callers] == [None] * 4
     house.rung.accept()
     await centre.told(CallBridged, house.before, agent_id="agent0002")
-    house.rung.play(tone(Tones.AGENT, 60))
+    house.rung.play(tone(Tones.AGENT, 180))
     await house.ringing.hears(Tones.AGENT, within_s=AT_ONCE_S)
     # Cut by the kill or not, the greeting leads on to the menu and into a queue.
     await house.listening.hears(Tones.MUSIC, within_s=15)
