@@ -74,7 +74,7 @@ def till() -> Till:
     return Till()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["own"])
 def centre(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -91,7 +91,7 @@ def centre(
         "queues": {"orders": {"announce_agent": False}},
     }
     folder = tmp_path_factory.mktemp("centre")
-    with served_with(getattr(request, "param", "own"), folder, shared, changes) as centre:
+    with served_with(request.param, folder, shared, changes) as centre:
         yield centre
 
 
