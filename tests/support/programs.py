@@ -27,7 +27,7 @@ WORKERS = 4
 "With more of them (`pytest -n 8`) two share a part, and may meet."
 PORTS = range(10_000, 19_000)
 MEDIA_PORTS = range(24_000, 30_800, 400)
-"The first of each 400. Those below are the benches', some of whose centres are tested here as well."
+"The first of each 400. Those below are the benches', whose centres some tests use."
 AT_ONCE = 3
 "Of such parts a process has; a fourth that it asks for is instead of its first."
 LINE_PORTS = range(31_000, 32_600, 100)
