@@ -49,7 +49,8 @@ either_driver = pytest.mark.parametrize("centre", DRIVERS, indirect=True)
 def centre(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
 ) -> Iterator[Centre]:
-    changes = {"recordings": {"transcribe": True}}
+    # Whom we ring picks up when core is back, however long that takes.
+    changes = {"recordings": {"transcribe": True}, "queues": {"orders": {"ring_s": 90}}}
     folder = tmp_path_factory.mktemp("centre")
     with served_with(request.param, folder, shared, changes) as centre:
         yield centre
