@@ -21,12 +21,13 @@ Rule 4: a party has one callback in a queue, and a callback one try at a time. B
 Rule 5: who was reached is never dialled again. Whatever happens then happens to a call.
 Rule 6: who waits at home counts for the positions and expectations of who waits behind, and not
         for `max_waiting`, which is about telephone lines.
-Rule 7: a promise is told again once a day, with what is left of it: who starts from the journal's
-        last two days knows all of them, however far ahead they are.
+Rule 7: a promise is told again once a day, and when it is moved to another queue, with what is left
+        of it: who starts from the journal's last two days knows all of them, however far ahead
+        they are.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acd.agent import Agent, Assignment
 from acd.caller import Caller
@@ -43,6 +44,7 @@ from acd.inputs import (
     CancelCallback,
     Enqueue,
     LeaveForCallback,
+    MoveCallback,
     PartyReached,
     PartyUnreached,
     QueueCallback,
@@ -149,6 +151,48 @@ class Callbacks:
         self._give_up(callback, CallbackFailure.CANCELLED)
         self._free(agent, now)
 
+    def movable(self, queue: QueueId, target: QueueId) -> list[CallbackId]:
+        """Those that `move` takes, in the order of the promises. Who is being dialled stays, and
+        who is to be called back from both queues."""
+        return [
+            callback.callback_id
+            for callback in self._callbacks.values()
+            if callback.queue == queue
+            and not callback.is_due
+            and (callback.party_id, target) not in self._of_party
+        ]
+
+    def move(self, given: MoveCallback, now: float) -> None:
+        """Raises as `MoveCallback` says. What was promised once is kept beyond `max_pending`, too,
+        and for as long as it was promised."""
+        callback = self.find(CallId(given.callback_id))
+        if callback is None:
+            raise NotFound(f"There is no callback {given.callback_id!r} any more.")
+        self._visits.check_open(given.queue)
+        if callback.is_due:
+            raise Conflict(f"The party of {given.callback_id!r} is being dialled.")
+        self._check_unpromised(callback.party_id, given.queue)
+        was_waiting = callback.is_waiting
+        if was_waiting:
+            self._leave(callback)
+        self._change_queue(callback, given.queue)
+        self._promise(callback, now)
+        if was_waiting:
+            self._join(callback, now)
+
+    def _change_queue(self, callback: Callback, queue: QueueId) -> None:
+        caller = callback.caller
+        del self._of_party[callback.party_id, callback.queue]
+        self._pending[callback.queue] -= 1
+        callback.caller = self._visits.entrance.make_caller(
+            replace(caller.given, queue=queue), caller.entered_at, is_callback=True
+        )
+        self._callbacks[caller.call_id] = self._of_party[callback.party_id, queue] = callback
+        self._pending[queue] += 1
+        expires_at = caller.entered_at + self._options(queue).give_up_after_s
+        callback.expires_at = max(callback.expires_at, expires_at)
+        self._ground.timers.set(CallbackExpired(callback.callback_id), callback.expires_at)
+
     def check(self, party_id: PartyId, queue: QueueId, in_s: float = 0.0) -> None:
         """Raises `Conflict` or `NotFound` when the party cannot be promised it, `RemoteError` when
         `in_s` is too far ahead. What was promised once is kept under other options, too."""
@@ -163,12 +207,17 @@ class Callbacks:
         options = self._ground.options_of(queue).callbacks
         if options is None:
             raise Conflict(f"Nobody is called back from the queue {queue!r}.")
-        if (party_id, queue) in self._of_party:
-            known = self._of_party[party_id, queue].callback_id
-            raise Conflict(f"That number is to be called back from {queue!r} already: {known}.")
+        self._check_unpromised(party_id, queue)
         if self._pending[queue] >= options.max_pending:
             raise Conflict(f"{options.max_pending} are to be called back from {queue!r} already.")
         return options
+
+    def _check_unpromised(self, party_id: PartyId, queue: QueueId) -> None:
+        known = self._of_party.get((party_id, queue))
+        if known is not None:
+            raise Conflict(
+                f"That number is to be called back from {queue!r} already: {known.callback_id}."
+            )
 
     def _add(self, given: QueueCallback, enqueue: Enqueue, now: float) -> None:
         entered_at = now - given.waited_s
@@ -264,6 +313,8 @@ class Callbacks:
         callback = self.find(CallId(given.callback_id))
         if callback is None:
             return
+        if self._visits.find(given.call_id) is not None:
+            raise IllegalTransition(given.call_id, "on the floor", given)
         caller, ground = callback.caller, self._ground
         agent = self._take_agent(callback)
         self._forget(callback)
@@ -370,7 +421,7 @@ class Callbacks:
         callback.is_waiting = True
         self._ground.callbacks_waiting[caller.queue] += 1
         self._ground.matching.join(caller, now)
-        self._visits.watch_surge(caller.queue)
+        self._visits.waits.watch_surge(caller.queue)
         if caller.relax_at is not None:
             self._ground.timers.set(RelaxDue(caller.call_id), caller.relax_at)
 
@@ -378,5 +429,5 @@ class Callbacks:
         callback.is_waiting = False
         self._ground.callbacks_waiting[callback.queue] -= 1
         self._ground.matching.leave(callback.caller)
-        self._visits.watch_surge(callback.queue)
+        self._visits.waits.watch_surge(callback.queue)
         self._ground.timers.cancel(RelaxDue(callback.caller.call_id))

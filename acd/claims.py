@@ -44,7 +44,7 @@ class Claims:
         self._ground.events.append(
             CallReserved(caller.call_id, caller.queue, given.agent_id, for_s)
         )
-        self._visits.claim(caller, given.agent_id, now + for_s, now)
+        self._visits.waits.claim(caller, given.agent_id, now + for_s, now)
 
     def check_take(self, given: TakeCaller) -> Caller:
         caller = self._visits.waiting_one(given.call_id)
@@ -91,7 +91,7 @@ class Claims:
             self._ground.events.append(
                 CallReleased(caller.call_id, caller.queue, caller.claimed_by, why)
             )
-            self._visits.unclaim(caller, now)
+            self._visits.waits.unclaim(caller, now)
 
 
 def _will_be_free(agent: Agent) -> bool:

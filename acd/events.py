@@ -273,8 +273,8 @@ class CallbackFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallbackQueued:
-    """Somebody is to be called back. Told again once a day, and by a core that was started again,
-    with what is left: the last one counts."""
+    """Somebody is to be called back. Told again once a day, by a core that was started again, and
+    when the promise is moved to another queue, with what is left: the last one counts."""
 
     callback_id: CallbackId
     party_id: PartyId

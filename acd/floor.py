@@ -40,7 +40,7 @@ Rule 11: somebody may choose the agent of a caller who waits (`acd.claims`): tha
 
 Refused with `NotFound`: an agent or queue that does not exist. With `Conflict`: `Ready` or `Pause`
 of who is not signed in, `Reserve` of who is not available, `RemoveQueue` of one that is in use.
-With `IllegalTransition` (our bug): a call that is queued twice.
+With `IllegalTransition` (our bug): a call that is queued twice, or reached while it is here.
 
 The callers' side is in `acd.visits`, the agents' in `acd.staff`, guests in `acd.guests`; this file
 hears what happens, and says who is asked about it. What it answers itself is in `acd.questions`.
@@ -80,6 +80,7 @@ from acd.inputs import (
     LeaveForCallback,
     Lose,
     Move,
+    MoveCallback,
     PartyReached,
     PartyUnreached,
     Pause,
@@ -294,6 +295,8 @@ class Floor(Questions):
                 self._callbacks.unreached(given, now)
             case CancelCallback():
                 self._callbacks.cancel(given, now)
+            case MoveCallback():
+                self._callbacks.move(given, now)
             case _:
                 assert_never(given)
 

@@ -276,7 +276,10 @@ class LeaveForCallback:
 
 @dataclass(frozen=True, slots=True)
 class PartyReached:
-    """Who was dialled for the callback has answered, in the call `call_id`."""
+    """Who was dialled for the callback has answered, in the call `call_id`.
+
+    `IllegalTransition` (our bug), and nothing changes, for a call that is on the floor already.
+    """
 
     callback_id: CallbackId
     call_id: CallId
@@ -300,6 +303,18 @@ class CancelCallback:
     callback_id: CallbackId
 
 
+@dataclass(frozen=True, slots=True)
+class MoveCallback:
+    """Who is promised a callback is called back from another queue, with the place and the tries.
+
+    Refused with `NotFound`: one that is over, a queue that there is not. With `Conflict`: one who
+    is being dialled, a party that is to be called back from there already, a closed queue.
+    """
+
+    callback_id: CallbackId
+    queue: QueueId
+
+
 HouseInput: TypeAlias = ChangeAgent | RemoveAgent | ChangeQueue | RemoveQueue
 "What administrators change while calls go on."
 AgentInput: TypeAlias = (
@@ -309,7 +324,7 @@ WaitInput: TypeAlias = Promote | Move | TakeCaller | GiveBack
 CallInput: TypeAlias = CallerLeft | Accept | Decline | AgentLeft | Lose
 GuestInput: TypeAlias = Reserve | Dismiss | TakeTalk
 CallbackInput: TypeAlias = (
-    QueueCallback | LeaveForCallback | PartyReached | PartyUnreached | CancelCallback
+    QueueCallback | LeaveForCallback | PartyReached | PartyUnreached | CancelCallback | MoveCallback
 )
 AcdInput: TypeAlias = (
     AgentInput | Enqueue | WaitInput | CallInput | GuestInput | CallbackInput | HouseInput

@@ -118,7 +118,7 @@ class Questions:
 
     def is_surging(self, queue: QueueId) -> bool:
         """Whether the queue has called in its backup agents."""
-        return self._visits.is_surging(queue)
+        return self._visits.waits.is_surging(queue)
 
     def expectation_error(self, queue: QueueId) -> Accuracy | None:
         """How far the expected waits were off; None before anybody was answered."""
@@ -148,6 +148,11 @@ class Questions:
 
     def has_callback(self, callback_id: CallbackId) -> bool:
         return self._callbacks.find(CallId(callback_id)) is not None
+
+    def movable_callbacks(self, queue: QueueId, target: QueueId) -> list[CallbackId]:
+        """Of `queue`, in the order of the promises; who is dialled now or is promised one from
+        `target` too is not."""
+        return self._callbacks.movable(queue, target)
 
     # ---- inputs
 

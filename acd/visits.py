@@ -1,6 +1,7 @@
 """The callers' visits to the queues: who waits, is offered, talks; each has one outcome.
 
-The machine of one visit is drawn in `acd.caller`, the rules of all are those of `acd.floor`.
+The machine of one visit is drawn in `acd.caller`, the rules of all are those of `acd.floor`; what
+waiting itself is (lineups, timers, positions) is in `acd.waits`.
 """
 
 from collections.abc import Callable
@@ -23,16 +24,13 @@ from acd.events import (
     OfferFailed,
     OfferFailure,
     OverflowCause,
-    PositionTold,
-    SurgeChanged,
     TalkEnded,
 )
-from acd.expected_wait import spoken_s
 from acd.ground import Ground
 from acd.inputs import Accept, AgentLeft, ChangeQueue, Decline, Enqueue, Move, Promote
 from acd.kept import KeptCaller
 from acd.options import QueueOptions
-from acd.timers import ClaimOver, MaxWait, PositionDue, RelaxDue
+from acd.waits import Waits
 from foundation.errors import Conflict, IllegalTransition
 from foundation.ids import AgentId, CallbackId, CallId, OfferId, QueueId
 
@@ -49,6 +47,7 @@ class Visits:
         self.rung_by_all: dict[CallId, Caller] = {}
         "At whose phones others may ring beside, in the order in which the first one did."
         self.entrance = Entrance(ground)
+        self.waits = Waits(ground)
 
     def find(self, call_id: CallId) -> Caller | None:
         return self._callers.get(call_id)
@@ -88,18 +87,17 @@ class Visits:
         if kept.is_answered:
             return
         if kept.claimed_by is not None and kept.claimed_by in ground.agents:
-            self._bind_claim(caller, kept.claimed_by, kept.claimed_until)
+            self.waits.bind_claim(caller, kept.claimed_by, kept.claimed_until)
         if not kept.offers:
             ground.matching.join(caller, now)
         elif ground.options_of(kept.queue).most_offers > 1:
             self.rung_by_all[caller.call_id] = caller
         ground.open_offers.update(kept.offers.values())
-        self._set_timers(caller)
+        self.waits.set_timers(caller)
         every_s = ground.options_of(kept.queue).announce_position_every_s
         if every_s is not None:
-            caller.has_rarer_timers = True
             waited_s = max(0.0, now - kept.entered_at)
-            ground.timers.set(PositionDue(kept.call_id), now + every_s - waited_s % every_s)
+            self.waits.tell_position_at(caller, now + every_s - waited_s % every_s)
 
     # ---- waiting
 
@@ -109,8 +107,8 @@ class Visits:
         cause = self.entrance.why_not_in(given.queue)
         caller = self._begin(given, now)
         if cause is None:
-            self._set_timers(caller)
-            self._join(caller, now)
+            self.waits.set_timers(caller)
+            self.waits.join(caller, now)
         else:
             self._forget(caller, CallOverflowed(caller.call_id, caller.queue, cause))
 
@@ -134,104 +132,47 @@ class Visits:
         self._callers[given.call_id] = caller
         return caller
 
-    def _join(self, caller: Caller, now: float) -> None:
-        self._ground.matching.join(caller, now)
-        self.watch_surge(caller.queue)
-        if caller.expected_s is None:
-            waiting = self._ground.matching.waiting(caller.queue)
-            caller.expected_s = self._ground.expected_s(caller.queue, waiting)
-
-    def _leave(self, caller: Caller) -> None:
-        self._ground.matching.leave(caller)
-        self.watch_surge(caller.queue)
-
-    def is_surging(self, queue: QueueId) -> bool:
-        return self._ground.matching.is_surging(queue)
-
-    def watch_surge(self, queue: QueueId) -> None:
-        surge = self._ground.options_of(queue).surge
-        if surge is None:
-            return
-        waiting, is_on = self._ground.matching.waiting(queue), self.is_surging(queue)
-        if (waiting >= surge.join_waiting) if not is_on else (waiting <= surge.leave_waiting):
-            self._ground.matching.set_surge(queue, is_on=not is_on)
-            self._ground.events.append(SurgeChanged(queue, not is_on))
-
-    def _set_timers(self, caller: Caller) -> None:
-        self._ground.timers.set(MaxWait(caller.call_id), caller.overflow_at)
-        if caller.relax_at is not None:
-            caller.has_rarer_timers = True
-            self._ground.timers.set(RelaxDue(caller.call_id), caller.relax_at)
-
     def relax(self, call_id: CallId, now: float) -> None:
-        """Less will do by now; of who rings, from the next wait on."""
-        caller = self._callers[call_id]
-        if caller.is_waiting:
-            self._leave(caller)
-            caller.relax(now)
-            self._join(caller, now)
-        else:
-            caller.relax(now)
-        if caller.relax_at is not None:
-            caller.has_rarer_timers = True
-            self._ground.timers.set(RelaxDue(call_id), caller.relax_at)
+        """Less will do by now."""
+        self.waits.relax(self._callers[call_id], now)
+
+    def tell_position(self, call_id: CallId, now: float) -> None:
+        caller = self._callers.get(call_id)
+        if caller is not None:  # else he was not let in
+            self.waits.tell_position(caller, now)
 
     def promote(self, given: Promote, now: float) -> None:
         """Raises `Conflict` for who does not wait."""
         caller = self.waiting_one(given.call_id)
-        self._leave(caller)
+        self.waits.leave(caller)
         promoted = replace(caller.given, priority=given.priority, tier=given.tier)
         caller.promote(promoted, self.entrance.head_start_s(promoted))
         self._ground.events.append(
             CallPromoted(caller.call_id, caller.queue, given.priority, given.tier)
         )
-        self._join(caller, now)
+        self.waits.join(caller, now)
 
     def move(self, given: Move, now: float) -> None:
         """Raises `Conflict` for who does not wait and for a closed queue, `NotFound` for a queue
         that there is not."""
         caller = self.waiting_one(given.call_id)
         self.check_open(given.queue)
-        self._leave(caller)
+        self.waits.leave(caller)
         waited_s = now - caller.entered_at + caller.given.waited_s
         moved = OverflowCause.MOVED
         self._forget(
             caller, CallOverflowed(caller.call_id, caller.queue, moved, given.queue, waited_s)
         )
 
-    def claim(self, caller: Caller, agent_id: AgentId, until: float, now: float) -> None:
-        """Who waits is for this agent alone from now on, at the same place (`acd.claims`)."""
-        self._leave(caller)
-        self._bind_claim(caller, agent_id, until)
-        self._join(caller, now)
-
-    def unclaim(self, caller: Caller, now: float) -> None:
-        """Who waits is anybody's again."""
-        self._leave(caller)
-        self._drop_claim(caller)
-        self._join(caller, now)
-
-    def _bind_claim(self, caller: Caller, agent_id: AgentId, until: float) -> None:
-        caller.claim(agent_id)
-        self._ground.claims[agent_id] = caller
-        self._ground.timers.set(ClaimOver(caller.call_id), until)
-
-    def _drop_claim(self, caller: Caller) -> None:
-        """Of one who is in no lineup; nothing without a claim."""
-        if caller.claimed_by is not None:
-            del self._ground.claims[caller.claimed_by]
-            self._ground.timers.cancel(ClaimOver(caller.call_id))
-            caller.unclaim()
-
     def leave_for_callback(self, caller: Caller, callback_id: CallbackId) -> None:
-        self._leave(caller)
+        self.waits.leave(caller)
         self._forget(caller, CallLeftForCallback(caller.call_id, caller.queue, callback_id))
 
     def call_back(self, given: Enqueue, now: float) -> Caller:
         """Who was promised it and has answered: let in whatever the queue's limits say."""
         caller = self._begin(given, now)
-        self._set_timers(caller)
-        self._join(caller, now)
+        self.waits.set_timers(caller)
+        self.waits.join(caller, now)
         return caller
 
     def waiting_one(self, call_id: CallId) -> Caller:
@@ -254,39 +195,13 @@ class Visits:
             wishes = self.entrance.wishes(caller.given, given.options)
             caller.change_wishes(wishes, now)
             self._ground.matching.join(caller, now)
-        self.watch_surge(given.queue)
+        self.waits.watch_surge(given.queue)
 
     def end_wait(self, call_id: CallId) -> None:
         caller = self._callers[call_id]
         if caller.is_waiting:
-            self._leave(caller)
+            self.waits.leave(caller)
             self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
-
-    # ---- what is told of the wait
-
-    def _expected_of(self, caller: Caller) -> float | None:
-        return self._ground.expected_s(caller.queue, self._ground.matching.position(caller))
-
-    def tell_position(self, call_id: CallId, now: float) -> None:
-        """Now, if the caller waits, and again after the queue's interval."""
-        caller = self._callers.get(call_id)
-        if caller is None:
-            return  # was not let in
-        every_s = self._ground.options_of(caller.queue).announce_position_every_s
-        if every_s is None:
-            return
-        caller.has_rarer_timers = True
-        self._ground.timers.set(PositionDue(caller.call_id), now + every_s)
-        if caller.is_waiting:
-            self._ground.events.append(self._position_told(caller))
-
-    def _position_told(self, caller: Caller) -> PositionTold:
-        position, expected_s = self._ground.matching.position(caller), self._expected_of(caller)
-        said_s = None if expected_s is None else spoken_s(expected_s, caller.told_s)
-        is_longer = expected_s is not None and said_s is None
-        if said_s is not None:
-            caller.told_s = said_s
-        return PositionTold(caller.call_id, caller.queue, position, said_s, is_longer)
 
     # ---- offers
 
@@ -294,7 +209,7 @@ class Visits:
         self, caller: Caller, agent: Agent, offer_id: OfferId, options: QueueOptions, now: float
     ) -> None:
         """Of a caller who waits."""
-        self._leave(caller)
+        self.waits.leave(caller)
         if options.most_offers > 1:
             self.rung_by_all[caller.call_id] = caller
         self._bind(caller, agent, offer_id, options, now)
@@ -340,8 +255,8 @@ class Visits:
             caller.ring(agent.agent_id, offer_id)
         self.rung_by_all.pop(caller.call_id, None)
         caller.is_answered, caller.answered_at = True, now
-        self._drop_claim(caller)
-        self._cancel_timers(caller)
+        self.waits.drop_claim(caller)
+        self.waits.cancel_timers(caller)
         if caller.expected_s is not None:
             expected_wait = self._ground.expected_wait(caller.queue)
             expected_wait.waited(caller.expected_s, now - caller.entered_at)
@@ -358,11 +273,11 @@ class Visits:
         if caller.offers:
             return  # it rings elsewhere
         self.rung_by_all.pop(caller.call_id, None)
-        self._drop_claim(caller)
+        self.waits.drop_claim(caller)
         if now >= caller.overflow_at:
             self._forget(caller, CallOverflowed(caller.call_id, caller.queue))
         else:
-            self._join(caller, now)
+            self.waits.join(caller, now)
 
     def _fail_offer(self, caller: Caller, agent: Agent, why: OfferFailure) -> None:
         offer = agent.get_assignment()
@@ -379,7 +294,7 @@ class Visits:
             self.end_talk(caller, now)
             return
         if caller.is_waiting:
-            self._leave(caller)
+            self.waits.leave(caller)
         rung = self._withdraw(caller, OfferFailure.WITHDRAWN)
         self._forget(caller, outcome)
         self._free(rung, now)
@@ -427,12 +342,6 @@ class Visits:
     def _forget(self, caller: Caller, last: AcdEvent) -> None:
         del self._callers[caller.call_id]
         if not caller.is_answered:
-            self._drop_claim(caller)
-            self._cancel_timers(caller)
+            self.waits.drop_claim(caller)
+            self.waits.cancel_timers(caller)
         self._ground.events.append(last)
-
-    def _cancel_timers(self, caller: Caller) -> None:
-        self._ground.timers.cancel(MaxWait(caller.call_id))
-        if caller.has_rarer_timers:
-            self._ground.timers.cancel(PositionDue(caller.call_id))
-            self._ground.timers.cancel(RelaxDue(caller.call_id))

@@ -23,6 +23,7 @@ from bench import (
     quality,
     report,
     screens,
+    triage,
 )
 from bench.centre import NotReady
 from bench.machine import circumstances
@@ -52,6 +53,7 @@ SCENARIOS: dict[str, tuple[str, Callable[..., list[report.Row]]]] = {
     **screens.SCENARIOS,
     **acd_dispatch.SCENARIOS,
     **acd_simulation.SCENARIOS,
+    **triage.SCENARIOS,
 }
 
 

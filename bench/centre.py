@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import yaml
 
-from bench.machine import family
+from bench.machine import cpu_s, family
 from callcenter.supervise import status
 
 READY_WITHIN_S = 60.0
@@ -128,6 +128,16 @@ class Centre:
             for pid, line in lines.items()
             if module in line
         }
+
+    def cpu_ms(self) -> dict[str, float]:
+        """Of the processor, used until now: by core, media and web, and by all others as one."""
+        used = dict.fromkeys(("core", "media", "web", "others"), 0.0)
+        modules = {b"roles\0core": "core", b"media.worker": "media", b"roles\0web": "web"}
+        for pid in self.pids():
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            name = next((name for module, name in modules.items() if module in line), "others")
+            used[name] += 1000 * cpu_s(pid)
+        return used
 
     def kill(self, role: str) -> int:
         """SIGKILL; the process id that is no more."""

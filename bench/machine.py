@@ -47,3 +47,12 @@ def family(pid: int) -> list[int]:
         for child in task.read_text().split():
             found += family(int(child))
     return found
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of a process until now; 0 for one that has gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

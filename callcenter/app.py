@@ -12,7 +12,7 @@ import asyncio
 import logging
 import random
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -30,26 +30,24 @@ from callcenter.call_classes import KINDS as CLASS_KINDS
 from callcenter.call_classes import CallClasses
 from callcenter.callback_actions import CallbackActions
 from callcenter.callers_data import CallersDataFinder
-from callcenter.codec import CODEC
 from callcenter.conductor import Conductor
 from callcenter.dialled_monitors import DialledMonitors
+from callcenter.disk import Disk
 from callcenter.drivers import AlarmsDriver, FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.emergency_desk import EmergencyDesk
-from callcenter.erase import Eraser, forgetting
+from callcenter.erase import Eraser
 from callcenter.events import HouseEvent
 from callcenter.holds import HoldActions
 from callcenter.journey import Journey
-from callcenter.kept_past import PastKeeper, past_file
 from callcenter.learning import Learning
 from callcenter.limits import Limits, TimeUp
 from callcenter.line_accounts import carried_lines, passwords
 from callcenter.line_desk import LineDesk
-from callcenter.listener_line import ListenerLine
+from callcenter.listening import TURNS_OF_TALKS, Listening
 from callcenter.live_actions import LiveActions
 from callcenter.live_file import overlaid
 from callcenter.live_house import LiveHouse, LiveParts, read_live
 from callcenter.live_queues import EMPTIES, LiveQueues
-from callcenter.live_talks import LiveTalk, LiveTalks
 from callcenter.lookups import HttpLookups
 from callcenter.media_port import MediaPort
 from callcenter.menu_ports import MenuPorts
@@ -61,7 +59,6 @@ from callcenter.part_reload import AlarmReload, RetentionReload
 from callcenter.parts import Parts
 from callcenter.places import Places
 from callcenter.prompt_making import make_prompts
-from callcenter.quality_desk import QualityDesk
 from callcenter.recording_actions import RecordingActions
 from callcenter.recording_marks import RecordingMarks
 from callcenter.refusals import RefusalDesk
@@ -71,14 +68,8 @@ from callcenter.reload import CurrentPrompts, FlowReload
 from callcenter.reloading import Reloadable, Reloader
 from callcenter.rules.floor import agent_cards, agent_options, queue_options
 from callcenter.rules.flows import lookup_options
-from callcenter.rules.house import house_rules, task_options
+from callcenter.rules.house import house_rules
 from callcenter.rules.media import media_book
-from callcenter.rules.recordings import (
-    archive_options,
-    archive_shelf,
-    certificates,
-    recording_options,
-)
 from callcenter.rules.ways import (
     find_inbound,
     limit_rules,
@@ -93,64 +84,33 @@ from callcenter.settings import Settings
 from callcenter.sip_listeners import sip_listeners
 from callcenter.sip_port import SipPort
 from callcenter.speaking import Speaking
-from callcenter.speech_desk import SpeechDesk
 from callcenter.take_over import TakeOver
 from callcenter.talk_actions import TalkActions
 from callcenter.task_actions import TaskActions
 from callcenter.transcription_actions import TranscriptionActions
 from callcenter.tv_actions import TvActions
-from callcenter.voicemail import Messages
 from callcenter.wait_actions import WaitActions
-from desk.service import TaskService
-from desk.store import TaskStore
 from desk.watch import KINDS as TASK_KINDS
 from foundation import clock
-from foundation.db import create_schema, make_engine, make_sessions
 from foundation.errors import ConfigurationError, NotFound, Unavailable
 from foundation.ids import CallbackId, CallId, OfferId, PartyId, QueueId
 from foundation.ipc import Server
-from foundation.journal import Journal
 from foundation.tasks import OnFailure, Tasks
-from foundation.web.store import UserStore
-from foundation.write_behind import WriteBehind
 from ivr.effects import Effect
 from ivr.prompts import MUSIC
 from ivr.service import Ivr
-from ivr.store import HeardStore
 from ivr.synthesis import Synthesiser
-from recordings.archive_desk import ArchiveDesk
-from recordings.archive_store import ArchiveStore
 from recordings.events import (
-    CardEntryEnded,
-    CardEntryStarted,
     RecordingEnded,
-    RecordingPaused,
-    RecordingResumed,
     TranscriptReady,
 )
 from recordings.hearing_desk import HearingDesk
-from recordings.inspection.desk import InspectionDesk, InspectionParts
-from recordings.inspection.form import FormBook
-from recordings.inspection.store import InspectionStore
-from recordings.listen_messages import FromListener
-from recordings.marks_desk import MarksDesk
-from recordings.marks_store import MarkStore
-from recordings.quality.store import QualityStore
-from recordings.search_store import SearchStore
-from recordings.service import Closed, RecordingService
-from recordings.store import RecordingStore
-from recordings.vault import Vault
-from recordings.vault_store import VaultStore
 from telephony.calls.events import (
-    CallBridged,
     CallEnded,
     EndedBy,
     MediaTroubled,
-    TalkTransferred,
 )
 from telephony.calls.options import CallOptions
-from telephony.calls.parties import PartyBook
-from telephony.calls.store import PartyStore
 from telephony.calls.switchboard import Switchboard
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
@@ -159,8 +119,6 @@ from telephony.sip.endpoint import SipEndpoint
 from telephony.sip.gateway import Gateway
 from telephony.sip.resolver import Resolver
 from telephony.sip.stack import SipStack
-from telephony.sip.store import BindingStore
-from wallboard.store import TvLinkStore
 
 log = logging.getLogger(__name__)
 
@@ -168,22 +126,7 @@ MEDIA_WITHIN_S = 10.0
 SILENT_S = 1.0
 "Before a silence counts that began while there was no core."
 WATCH_LINES_S = 5.0
-FIRST_SWEEP_S = 60.0
-SWEEP_S = 24 * 3600.0
-"Between two looks for recordings whose time is over."
-SWEEP_AGAIN_S = 600.0
-"When database or store were away."
 TIDY_EVERY_S = 3600.0
-WATCH_TALKS_S = 1.0
-TURNS_OF_TALKS = (
-    CallBridged,
-    CallEnded,
-    TalkTransferred,
-    RecordingPaused,
-    RecordingResumed,
-    CardEntryStarted,
-    CardEntryEnded,
-)
 LEARNT_ROWS = 1_000_000
 "Of the journal, at most, to know who talked last with whom."
 LEARN_PAUSE_S = 0.05
@@ -202,6 +145,8 @@ class Core:
         self._settings = overlaid(settings, self._live_file)
         self._sockets = sockets
         self._numbers = frozenset(line.number for line in settings.lines)
+        self._phones = {phone.id for phone in self._settings.phones}
+        "Of supervisors and others who are no agents."
         self._places = Places(settings.data_path)
         self._tasks = Tasks(lambda sentence: self._tell(MediaTroubled(sentence)))
         self._closing = AsyncExitStack()
@@ -211,6 +156,9 @@ class Core:
         ]
         self._media = MediaPort(self._clients)
         self._metrics = CoreMetrics(self._read_gauges, number_rules(settings).names)
+        self._disk = Disk(
+            self._settings, self._tell, self._is_media_near_limit, self._transcribe_priority
+        )
         self._early_media: list[tuple[int, MediaEvent]] = []
         "What the workers tell before the calls that it is about are taken over."
         self._has_taken_over = False
@@ -219,7 +167,10 @@ class Core:
 
     async def open(self) -> None:
         """Returns when callers are answered."""
-        await self._open_disk()
+        await self._disk.open(self._on_journal_trouble)
+        self._disk.journal.subscribe(lambda record: self._metrics.on_event(record.event))
+        self._disk.start(self._tasks)
+        self._conductor = Conductor(self._disk.journal.publish)
         await self._prepare_prompts()
         self._join_parts()
         for number, client in enumerate(self._clients):
@@ -242,113 +193,11 @@ class Core:
         await self._gateway.close()
         self._endpoint.close()
         await self._server.close()
-        await self._recordings.finish_chores()
-        await self._bindings.flush()
-        await self._party_store.flush()
-        await self._tasks_service.flush()
+        await self._disk.flush()
         await self._learning.flush()
         await self._tasks.close()
         await self._closing.aclose()
-
-    async def _open_disk(self) -> None:
-        settings = self._settings
-        engine = make_engine(settings.database_url)
-        self._closing.push_async_callback(engine.dispose)
-        await create_schema(engine)
-        sessions = make_sessions(engine)
-        self._users = UserStore(engine)
-        self._journal = await Journal.open(
-            settings.journal_path,
-            CODEC,
-            on_trouble=self._on_journal_trouble,
-        )
-        self._past_keeper = PastKeeper(past_file(self._places.kept_history), self._journal)
-        self._journal.subscribe(lambda record: self._metrics.on_event(record.event))
-        self._closing.push_async_callback(self._journal.close)
-        self._conductor = Conductor(self._journal.publish)
-        self._binding_store = BindingStore(sessions)
-        self._bindings: WriteBehind[tuple[str, bytes]] = WriteBehind(
-            "bindings", self._binding_store.save
-        )
-        self._tasks.start("bindings", self._bindings.run)
-        self._party_store = PartyStore(sessions)
-        self._parties = PartyBook(await self._party_store.load(), self._party_store.save)
-        self._tasks.start("parties", self._party_store.run)
-        self._archives = ArchiveStore(sessions)
-        self._marks = MarksDesk(
-            settings.recordings_path, MarkStore(sessions), clock.utc_now, clock.monotonic_s
-        )
-        self._tv_links = TvLinkStore(sessions)
-        store, quality = RecordingStore(sessions), QualityStore(sessions)
-        self._recording_store = store
-        self._search = SearchStore(sessions)
-        self._recordings = RecordingService(
-            recording_options(settings),
-            store,
-            self._tell,
-            self._is_media_near_limit,
-            finish=self._finish_recordings,
-            archive_key=self._archives.find_key,
-            priority_of=self._transcribe_priority,
-            chance=random.SystemRandom().random,
-            keep_voices=quality.keep_voices,
-        )
-        self._marks.also = self._recordings.also
-        self._archive_desk = ArchiveDesk(
-            archive_options(settings),
-            self._archives,
-            self._marks.comment_of,
-            self._is_media_near_limit,
-            clock.monotonic_s,
-            archive_shelf(settings).delete,
-            self._tell,
-        )
-        await self._archive_desk.open()
-        self._vault_store = VaultStore(sessions)
-        self._vault = Vault(
-            settings.recordings_path,
-            archive_shelf(settings),
-            self._vault_store,
-            certificates(settings),
-            self._tell,
-            clock.utc_now,
-        )
-        self._quality = QualityDesk(
-            settings.quality_packs, store, quality, self._journal.reader, self._tell
-        )
-        self._inspections = InspectionDesk(
-            InspectionParts(
-                InspectionStore(sessions),
-                store,
-                FormBook(settings.folder).form,
-                self._tell,
-                clock.utc_now,
-                random.SystemRandom(),
-            )
-        )
-        self._messages = Messages(self._recordings, self._tell)
-        self._tasks_service = TaskService(
-            task_options(settings), TaskStore(sessions), self._tell, clock.utc_now
-        )
-        self._tasks.start("tasks", self._tasks_service.run)
-        self._heard_store = HeardStore(sessions)
-        self._forget_deleted = forgetting(sessions)
-
-    async def _finish_recordings(self, closed: Sequence[Closed]) -> None:
-        await self._marks.finish(closed)
-        await self._archives.queue(*(recording.recording_id for recording, _ in closed))
-
-    async def _sweep(self) -> None:
-        """Once a day, the first time when the start is over."""
-        await asyncio.sleep(FIRST_SWEEP_S)
-        while True:
-            try:
-                await self._vault.sweep(self._retention.days)
-            except Unavailable as error:
-                log.warning("retention waits: %s", error)
-                await asyncio.sleep(SWEEP_AGAIN_S)
-            else:
-                await asyncio.sleep(SWEEP_S)
+        await self._disk.close()
 
     def _cancel_callback(self, callback_id: CallbackId) -> bool:
         try:
@@ -377,9 +226,18 @@ class Core:
         self._closing.push_async_callback(self._speaking.close)
 
     def _join_parts(self) -> None:
+        self._rules = house_rules(self._settings)
+        self._media_book = media_book(self._settings)
+        limits = self._join_telephony()
+        self._join_floor()
+        self._join_flows()
+        self._join_journey(limits)
+        self._hear_what_happens()
+        self._join_live()
+        self._answers = self._make_answers()
+
+    def _join_telephony(self) -> Limits:
         settings = self._settings
-        self._rules = house_rules(settings)
-        self._media_book = media_book(settings)
         self._endpoint = SipEndpoint(
             self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
         )
@@ -401,12 +259,23 @@ class Core:
             ),
             SipPort(self._endpoint, self._gateway),
             self._media,
-            self._parties,
+            self._disk.parties,
             self._tell,
             asyncio.get_running_loop().time,
             self._numbers.__contains__,
             lambda phone, dialled: self._dialled_monitors.find(phone, dialled),
         )
+        self._lines = LineDesk(
+            carried_lines(settings),
+            self._sockets,
+            self._switchboard,
+            self._tell,
+            asyncio.get_running_loop().time,
+        )
+        return limits
+
+    def _join_floor(self) -> None:
+        settings = self._settings
         self._floor = FloorDriver(
             Floor(
                 queue_options(settings),
@@ -419,19 +288,33 @@ class Core:
         self._regulars = Regulars(
             self._rules, self._switchboard, lambda: clock.utc_now().timestamp()
         )
+
+    def _join_flows(self) -> None:
+        settings = self._settings
         self._lookups = HttpLookups(lookup_options(settings))
         self._ivr = IvrDriver(Ivr(settings.flows, hours=settings.hours), self._do_ivr)
         self._learning = Learning(
             settings,
-            self._heard_store,
+            self._disk.heard_store,
             self._ivr,
-            self._journal,
+            self._disk.journal,
             self._tell,
             self._party_of_call,
             clock.utc_now,
         )
         self._tasks.start("heard", self._learning.run)
-        self._join_speech()
+        self._listening = Listening(
+            settings,
+            self._rules,
+            self._media,
+            self._switchboard,
+            lambda call_id: self._journey.find(call_id),
+            self._is_media_near_limit,
+        )
+        self._listening.start(self._tasks)
+
+    def _join_journey(self, limits: Limits) -> None:
+        settings = self._settings
         self._journey = Journey(
             self._rules,
             Parts(
@@ -439,7 +322,7 @@ class Core:
                 ivr=self._ivr,
                 floor=self._floor,
                 prompts=self._prompts,
-                recorder=self._recordings,
+                recorder=self._disk.recordings,
                 callers=self._switchboard,
                 limits=LimitsDriver(limits, self._end_in_time),
                 ring_times=RingTimesDriver(self._end_ringing),
@@ -450,107 +333,125 @@ class Core:
             ),
             self._tell,
         )
-        accounts = {phone.id for phone in settings.phones}
         self._dialled_monitors = DialledMonitors(
             self._rules,
             self._floor,
-            MonitorActions(self._floor, self._switchboard, self._tell, accounts),
+            MonitorActions(self._floor, self._switchboard, self._tell, self._phones),
             {phone.id for phone in (*settings.agents, *settings.phones) if phone.monitors},
             self._tell,
         )
-        self._lines = LineDesk(
-            carried_lines(settings),
-            self._sockets,
-            self._switchboard,
-            self._tell,
-            asyncio.get_running_loop().time,
-        )
+
+    def _hear_what_happens(self) -> None:
         listen = self._conductor.listen
         listen(Narrator(asyncio.get_running_loop().time).on_event, *NARRATED)
         listen(self._regulars.on_event, *TALKS)
-        self._recording_marks = RecordingMarks(self._marks)
+        self._recording_marks = RecordingMarks(self._disk.marks)
         listen(self._recording_marks.on_event)
         listen(self._journey.on_event)
-        listen(self._look_at_talks, *TURNS_OF_TALKS)
+        listen(self._listening.on_turn, *TURNS_OF_TALKS)
         listen(self._forget_placement, CallEnded)
-        listen(self._messages.on_event, RecordingEnded)
-        listen(self._tasks_service.on_event, *TASK_KINDS)
-        listen(CallClasses(self._recordings.classify).on_event, *CLASS_KINDS)
-        listen(self._quality.on_event, TranscriptReady)
+        listen(self._disk.messages.on_event, RecordingEnded)
+        listen(self._disk.tasks.on_event, *TASK_KINDS)
+        listen(CallClasses(self._disk.recordings.classify).on_event, *CLASS_KINDS)
+        listen(self._disk.quality.on_event, TranscriptReady)
+
+    def _join_live(self) -> None:
+        """What changes while calls go on."""
+        settings = self._settings
         live = self._make_live()
         flows = FlowReload(
             settings, self._learning, self._prompts, self._lookups, self._synthesiser
         )
         settings_lock = asyncio.Lock()
         self._emergency = EmergencyDesk(
-            settings, self._journey, self._prompts, self._journal, self._tell, clock.utc_now
+            settings, self._journey, self._prompts, self._disk.journal, self._tell, clock.utc_now
         )
         self._closing.callback(self._emergency.close)
-        boards = BoardReload(settings, self._tell)
-        live_actions = LiveActions(
-            live, self._journal, self._tell, settings_lock, self._journey.emergency.words
+        self._boards = BoardReload(settings, self._tell)
+        self._live_actions = LiveActions(
+            live, self._disk.journal, self._tell, settings_lock, self._journey.emergency.words
         )
-        self._queues = LiveQueues(live_actions, live, self._journey.speaks_of)
-        listen(self._queues.on_event, *EMPTIES)
+        self._queues = LiveQueues(self._live_actions, live)
+        self._conductor.listen(self._queues.on_event, *EMPTIES)
         self._retention = RetentionReload(settings, live.with_gone_queues)
-        alarms = AlarmReload(settings, self._tell)
-        parts: list[Reloadable] = [live, flows, self._emergency, self._quality, boards]
-        parts += [self._retention, alarms]
-        self._reloader = Reloader(self._configured, parts, self._journal, self._tell, settings_lock)
-        self._answers = Answers(
-            self._journal,
+        self._alarms = AlarmReload(settings, self._tell)
+        parts: list[Reloadable] = [live, flows, self._emergency, self._disk.quality]
+        parts += [self._boards, self._retention, self._alarms]
+        self._reloader = Reloader(
+            self._configured, parts, self._disk.journal, self._tell, settings_lock
+        )
+
+    def _make_answers(self) -> Answers:
+        """To what comes over core's socket."""
+        return Answers(
+            self._disk.journal,
             self._floor,
-            self._recordings,
-            self._archive_desk,
+            self._disk.recordings,
+            self._disk.archive_desk,
             self._metrics,
-            Actions(
-                self._floor,
-                self._switchboard,
-                self._journal,
-                self._tell,
-                TalkActions(self._journey, self._tell),
-                WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
-                CallbackActions(self._journey.callbacks, self._tell),
-                RecordingActions(self._journey, self._tell),
-                AlarmActions(self._tell),
-                TaskActions(
-                    self._tasks_service, self._journey.callbacks, self._switchboard, self._tell
-                ),
-                pause_reasons=settings.pause_reasons,
-                auto_ready=settings.auto_ready,
-                phones=accounts,
-            ),
-            Eraser(
-                self._parties,
-                self._party_store,
-                self._journal,
-                self._tell,
-                CallersDataFinder(self._journal.reader, self._vault_store),
-                self._vault,
-                self._vault_store,
-                self._cancel_callback,
-                [self._learning.erase, self._tasks_service.erase],
-                self._forget_deleted,
-            ),
+            self._make_actions(),
+            self._make_eraser(),
             self._lines,
-            live_actions,
+            self._live_actions,
             self._queues,
             self._reloader,
-            AccountActions(self._users, self._journal, self._tell),
-            TvActions(self._tv_links, self._journal, self._tell, lambda: boards.now),
-            boards,
+            AccountActions(self._disk.users, self._disk.journal, self._tell),
+            TvActions(
+                self._disk.tv_links, self._disk.journal, self._tell, lambda: self._boards.now
+            ),
+            self._boards,
             self._emergency,
             self._ivr,
             self._learning,
-            self._quality,
-            self._inspections,
+            self._disk.quality,
+            self._disk.inspections,
             TranscriptionActions(
-                self._recordings.transcription, self._search, self._journal, self._tell
+                self._disk.recordings.transcription,
+                self._disk.search,
+                self._disk.journal,
+                self._tell,
             ),
             HearingDesk(self._tell, clock.monotonic_s),
-            HoldActions(self._vault, self._vault_store, self._recording_store, self._journal),
+            HoldActions(
+                self._disk.vault,
+                self._disk.vault_store,
+                self._disk.recording_store,
+                self._disk.journal,
+            ),
             RefusalDesk(self._tell, clock.monotonic_s),
-            alarms,
+            self._alarms,
+        )
+
+    def _make_actions(self) -> Actions:
+        settings = self._settings
+        return Actions(
+            self._floor,
+            self._switchboard,
+            self._disk.journal,
+            self._tell,
+            TalkActions(self._journey, self._tell),
+            WaitActions(self._floor, self._journey.find, self._tell, settings.order.tiers),
+            CallbackActions(self._journey.callbacks, self._tell),
+            RecordingActions(self._journey, self._tell),
+            AlarmActions(self._tell),
+            TaskActions(self._disk.tasks, self._journey.callbacks, self._switchboard, self._tell),
+            pause_reasons=settings.pause_reasons,
+            auto_ready=settings.auto_ready,
+            phones=self._phones,
+        )
+
+    def _make_eraser(self) -> Eraser:
+        return Eraser(
+            self._disk.parties,
+            self._disk.party_store,
+            self._disk.journal,
+            self._tell,
+            CallersDataFinder(self._disk.journal.reader, self._disk.vault_store),
+            self._disk.vault,
+            self._disk.vault_store,
+            self._cancel_callback,
+            [self._learning.erase, self._disk.tasks.erase],
+            self._disk.forget_deleted,
         )
 
     def _party_of_call(self, call_id: CallId) -> PartyId | None:
@@ -570,8 +471,8 @@ class Core:
         return MenuPorts(
             known=known,
             lookups=self._lookups,
-            listener=self._speech,
-            messages=self._messages,
+            listener=self._listening.speech,
+            messages=self._disk.messages,
             speaker=self._speaking,
             learner=self._learning,
         )
@@ -588,6 +489,7 @@ class Core:
                 tell=self._tell,
                 look_at_phone=lambda agent: self._switchboard.on_sip(sip.PhoneRegistered(agent)),
                 speak_numbers=self._speak_numbers,
+                speaks_of=self._journey.speaks_of,
             ),
         )
 
@@ -596,60 +498,6 @@ class Core:
             for number in numbers:
                 for problem in await self._prompts.add_agent(number):
                     log.error("%s", problem)
-
-    def _join_speech(self) -> None:
-        """The line finds a listener where a flow needs one; without one, questions fail at once."""
-        line = ListenerLine(self._places.listener_socket, self._on_listener, self._on_listener_lost)
-        self._speech = SpeechDesk(
-            str(self._places.live_socket),
-            line.send,
-            self._media.ask,
-            self._switchboard.find_caller_leg,
-            asyncio.get_running_loop().call_soon,
-        )
-        self._live_talks = LiveTalks(
-            str(self._places.live_socket),
-            line.send,
-            self._media.ask,
-            self._find_live_talks,
-            self._is_media_near_limit,
-            asyncio.get_running_loop().time,
-            self._settings.recordings.most_live,
-        )
-        if self._settings.listens or self._settings.follows:
-            self._tasks.start("listener", line.run, OnFailure.RESTART)
-
-    def _on_listener(self, message: FromListener) -> None:
-        self._speech.on_message(message)
-        self._live_talks.on_message(message)
-
-    def _on_listener_lost(self) -> None:
-        self._speech.listener_lost()
-        self._live_talks.listener_lost()
-
-    def _find_live_talks(self) -> Iterator[LiveTalk]:
-        """Of the queues whose talks are shown while they go on."""
-        if not any(rule.live_transcript for rule in self._rules.queues.values()):
-            return
-        for call_id in self._switchboard.call_ids():
-            legs, contact = self._switchboard.find_talk_legs(call_id), self._journey.find(call_id)
-            if legs is None or contact is None or contact.queue is None:
-                continue
-            rule = self._rules.queues[contact.queue]
-            # What is not to be kept is not to be read either.
-            is_private = contact.declined or contact.pauses or contact.card is not None
-            if rule.live_transcript and not is_private:
-                spoken = (contact.language,) if contact.language else rule.languages
-                yield LiveTalk(call_id, *legs, spoken)
-
-    def _look_at_talks(self, _event: HouseEvent) -> None:
-        """A talk that begins, is paused or ends is not to wait for the next second."""
-        self._live_talks.watch()
-
-    async def _watch_talks(self) -> None:
-        while True:
-            self._live_talks.watch()
-            await asyncio.sleep(WATCH_TALKS_S)
 
     def _make_stack(self) -> SipStack:
         settings = self._settings
@@ -674,29 +522,27 @@ class Core:
         """Go on with what the last core left; what can't go on is ended, exactly once."""
         await self._wait_for_media()
         stack, now = self._endpoint.stack, self._endpoint.now
-        stored = (await self._binding_store.all()).items()
+        stored = (await self._disk.binding_store.all()).items()
         present = {aor for aor, data in stored if stack.restore_bindings(aor, data, now)}
         taking_over = TakeOver(
-            journal=self._journal,
-            keeper=self._past_keeper,
+            journal=self._disk.journal,
+            keeper=self._disk.past_keeper,
             clients=self._clients,
             media_port=self._media,
             endpoint=self._endpoint,
             switchboard=self._switchboard,
             floor=self._floor,
             journey=self._journey,
-            recordings=self._recordings,
-            marks=self._marks,
+            recordings=self._disk.recordings,
+            marks=self._disk.marks,
             recording_marks=self._recording_marks,
             rules=self._rules,
             tell=self._tell,
             # Messages last: of what they tell the tasks must know the calls.
-            others=[self._tasks_service, self._messages],
+            others=[self._disk.tasks, self._disk.messages],
         )
         await taking_over.run(present, self._early_media)
-        self._tasks.start("recordings", self._recordings.run)
-        self._tasks.start("retention", self._sweep, OnFailure.RESTART)
-        self._tasks.start("quality", self._quality.run, OnFailure.RESTART)
+        self._disk.start_chores(self._tasks, self._retention.days)
         self._tasks.start("leaving-queues", self._queues.run, OnFailure.RESTART)
         self._has_taken_over = True
         loop = asyncio.get_running_loop()
@@ -722,15 +568,14 @@ class Core:
         self._server = await Server.listen(
             self._places.core_socket,
             self._answers.handlers(),
-            self._journal,
+            self._disk.journal,
         )
         self._tasks.start("regulars", self._learn_regulars, OnFailure.RESTART)
-        self._tasks.start("kept-past", self._past_keeper.run, OnFailure.RESTART)
+        self._tasks.start("kept-past", self._disk.past_keeper.run, OnFailure.RESTART)
         self._tasks.start("loop-lag", self._metrics.watch_lag)
         self._tasks.start("lines", self._watch_lines)
         self._tasks.start("tidy", self._tidy)
-        if self._settings.follows:
-            self._tasks.start("live-talks", self._watch_talks)
+        self._listening.start_following(self._tasks)
         await self._endpoint.start()
         self._gateway.start()
 
@@ -738,7 +583,7 @@ class Core:
         """Beside the calls: days of records are read, which no caller is to wait for."""
         if self._regulars.reach_s:
             since = clock.utc_now() - timedelta(seconds=self._regulars.reach_s)
-            kinds = self._journal.reader.of_kinds(LEARNT_OF, since, LEARNT_ROWS, LEARN_PAUSE_S)
+            kinds = self._disk.journal.reader.of_kinds(LEARNT_OF, since, LEARNT_ROWS, LEARN_PAUSE_S)
             await self._regulars.learn(kinds)
 
     async def _tidy(self) -> None:
@@ -746,7 +591,7 @@ class Core:
         while True:
             kept = timedelta(days=self._settings.tasks.keep_days)
             try:
-                await self._tasks_service.forget_done(clock.utc_now() - kept)
+                await self._disk.tasks.forget_done(clock.utc_now() - kept)
                 await self._learning.forget_old()
             except Unavailable as error:
                 log.warning("what is old is not forgotten yet: %s", error)
@@ -764,7 +609,7 @@ class Core:
 
     def _on_sip(self, event: sip.SipEvent) -> None:
         if isinstance(event, sip.BindingsChanged):
-            self._bindings.put((event.aor, event.bindings))
+            self._disk.bindings.put((event.aor, event.bindings))
         elif isinstance(event, sip.Dropped):
             self._metrics.dropped(event.why)
         self._switchboard.on_sip(event)
@@ -809,12 +654,12 @@ class Core:
             registered_phones=sum(agent.registered for agent in self._floor.floor.agents()),
             sip_legs=stack.leg_count,
             sip_transactions=stack.transaction_count,
-            journal_seq=self._journal.last_seq,
-            journal_backlog=self._journal.backlog_rows,
-            journal_lost=self._journal.lost_rows,
+            journal_seq=self._disk.journal.last_seq,
+            journal_backlog=self._disk.journal.backlog_rows,
+            journal_lost=self._disk.journal.lost_rows,
             database_backlog={
-                "bindings": len(self._bindings),
-                "parties": self._party_store.waiting,
+                "bindings": len(self._disk.bindings),
+                "parties": self._disk.party_store.waiting,
             },
             trunks={
                 name: TrunkReading(state=state, calls_out=self._gateway.count(name))
@@ -823,8 +668,8 @@ class Core:
             media={number: _reading(client) for number, client in enumerate(self._clients)},
             lines=self._lines.readings(),
             queues={queue: self._read_queue(queue) for queue in self._rules.queues},
-            transcription=self._recordings.progress(most_jobs=0),
-            shelf=self._archive_desk.shelf_now,
+            transcription=self._disk.recordings.progress(most_jobs=0),
+            shelf=self._disk.archive_desk.shelf_now,
         )
 
     def _read_queue(self, queue: QueueId) -> QueueReading:

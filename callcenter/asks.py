@@ -62,7 +62,7 @@ class ReadTranscription(Request[Progress]):
 
 @dataclass(frozen=True, slots=True)
 class RaiseTranscript(Request[Done]):
-    """Until core is started again."""
+    """It is transcribed before others."""
 
     recording_id: RecordingId
     priority: int
@@ -107,7 +107,7 @@ class NoteRefused(Request[Done]):
 
 @dataclass(frozen=True, slots=True)
 class ReadAlarmRules(Request[str]):
-    """The section `alarms` as it is served, its rules alone, as JSON."""
+    """The section `alarms` as it is served, with its secrets, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,9 @@ class IvrDriver:
         """The flows, and where callers are in them."""
         return flows_now(self._ivr.shapes(), self._ivr.present())
 
+    def leads_to(self, queue: QueueId) -> bool:
+        return self._ivr.leads_to(queue)
+
     def replace(self, flows: Mapping[str, Flow], hours: Mapping[str, Hours]) -> None:
         """For callers who come from now on."""
         self._ivr.replace(flows, hours)

@@ -137,7 +137,9 @@ class Journey:
         """Some call may still need the queue's rule, or be led there."""
         announcement = self.emergency.current
         is_led_there = announcement is not None and announcement.queue == queue
-        return is_led_there or any(each.queue == queue for each in self._contacts.values())
+        if is_led_there or self._ivr.leads_to(queue):
+            return True
+        return any(each.queue == queue for each in self._contacts.values())
 
     # -- events ----------------------------------------------------------------------------------
 

@@ -12,18 +12,28 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from acd.events import AgentState
-from acd.inputs import ChangeAgent, ChangeQueue, Move, RemoveAgent, RemoveQueue, SignOut
+from acd.inputs import (
+    ChangeAgent,
+    ChangeQueue,
+    Move,
+    MoveCallback,
+    RemoveAgent,
+    RemoveQueue,
+    SignOut,
+)
 from acd.views import Presence
 from callcenter import live_file
 from callcenter.asks import QueueView
 from callcenter.drivers import FloorDriver
 from callcenter.house import HouseRules
 from callcenter.live_file import LiveFile
+from callcenter.queue_uses import uses_of
 from callcenter.reloading import Applied
 from callcenter.rules.floor import agent_cards, queue_options
 from callcenter.rules.house import house_rules
 from callcenter.rules.media import media_book
 from callcenter.rules.screens import directory
+from callcenter.sections.queues import Queue
 from callcenter.settings import Settings
 from foundation.errors import ConfigurationError, Conflict
 from foundation.ids import AgentId, QueueId
@@ -48,6 +58,8 @@ class LiveParts:
     "Has the floor told whether the phone of a new agent is registered."
     speak_numbers: Callable[[list[str]], Awaitable[None]]
     "Makes the prompts of agents' numbers."
+    speaks_of: Callable[[QueueId], bool]
+    "Whether some call may still ask what the queue's rules are, or be led there."
 
 
 class LiveHouse:
@@ -61,7 +73,7 @@ class LiveHouse:
         self.live = live
         self.served = live_file.overlaid(configured, live)
         self._lost: set[str] = set()
-        "Queues that the file has no more, served until the next start."
+        "Queues that the file has no more, and that are served on."
         self._parts = parts
 
     def directory(self) -> Directory:
@@ -94,11 +106,21 @@ class LiveHouse:
     def presence(self, queue: str) -> Presence:
         return self._parts.floor.floor.presence(QueueId(queue))
 
+    def why_stays(self, queue: str) -> str:
+        """Who is in it, or may still come to it; '' when it may go."""
+        present = self.presence(queue)
+        if present.is_empty and self._parts.speaks_of(QueueId(queue)):
+            return "a call that may still come to it"
+        return "" if present.is_empty else str(present)
+
     def move_all(self, queue: QueueId, target: QueueId) -> None:
-        """Who waits, with place and age; at whose agent's it rings is left there."""
+        """Who waits and who is promised a callback, with place and age; whose agent's phone rings
+        and who is being dialled are left there."""
         for caller in self._parts.floor.floor.waiting(queue):
             if not caller.agents:
                 self._parts.floor.feed(Move(caller.call_id, target))
+        for callback_id in self._parts.floor.floor.movable_callbacks(queue, target):
+            self._parts.floor.feed(MoveCallback(callback_id, target))
 
     async def speak(self, number: str) -> None:
         """Make the prompt of a new agent's number."""
@@ -122,16 +144,21 @@ class LiveHouse:
         )
 
     def apply(self, new: Settings) -> Applied:
-        return self.change(new, self.live)
+        return self.change(new, self.live, is_reload=True)
 
     # -- changes ---------------------------------------------------------------------------------
 
-    def change(self, configured: Settings, live: LiveFile) -> Applied:
-        """Serve these from now on; `overlaid` has passed them."""
+    def change(self, configured: Settings, live: LiveFile, *, is_reload: bool = False) -> Applied:
+        """Serve these from now on; `overlaid` has passed them. Only a reload removes queues that
+        the file has no more: whoever changes something else does not expect it."""
         wanted = live_file.overlaid(configured, live)
         applied = Applied()
         known = self.directory()
-        was, now = self.served, self._with_those_who_stay(wanted, live, applied)
+        now = self._with_agents_who_stay(wanted, applied)
+        lost = self._lost_queues(wanted, live)
+        if is_reload:
+            self._let_go(lost, now, applied)
+        was, now = self.served, _with_queues(now, lost)
         self.configured, self.live, self.served = configured, live, now
         rules = house_rules(now)
         self._parts.rules.agents.update(rules.agents)
@@ -144,9 +171,8 @@ class LiveHouse:
             self._parts.tell(DirectoryChanged())
         return applied
 
-    def _with_those_who_stay(self, wanted: Settings, live: LiveFile, applied: Applied) -> Settings:
-        """Agents who work cannot be removed, nor queues that the file has lost before the next
-        start; those that were removed live are known to be empty."""
+    def _with_agents_who_stay(self, wanted: Settings, applied: Applied) -> Settings:
+        """Who works cannot be removed."""
         agents = {agent.id for agent in wanted.agents}
         staying = []
         for agent in self.served.agents:
@@ -158,12 +184,29 @@ class LiveHouse:
                 applied.refused.append(
                     f"{agent.id} is {state} and stays; sign the agent out and reload again."
                 )
-        queues = dict(wanted.queues)
-        for name, queue in self.served.queues.items():
-            if name not in queues and self._is_lost(name, live):
-                queues[name] = queue
-                applied.refused.append(f"The queue {name} stays until the next start.")
-        return wanted.model_copy(update={"agents": (*wanted.agents, *staying), "queues": queues})
+        return wanted.model_copy(update={"agents": (*wanted.agents, *staying)})
+
+    def _lost_queues(self, wanted: Settings, live: LiveFile) -> dict[str, Queue]:
+        """That the file has no more; those that were removed live are known to be empty."""
+        return {
+            name: queue
+            for name, queue in self.served.queues.items()
+            if name not in wanted.queues and self._is_lost(name, live)
+        }
+
+    def _let_go(self, lost: dict[str, Queue], wanted: Settings, applied: Applied) -> None:
+        """Of lost queues those that `callcenter queue remove` would remove."""
+        for name in list(lost):
+            if uses := uses_of(_with_queues(wanted, lost), name):
+                applied.refused.append(f"The queue {name} stays: it is named in {', '.join(uses)}.")
+            elif why := self.why_stays(name):
+                applied.refused.append(
+                    f"The queue {name} is in use and stays: {why}. Reload again when it is empty, "
+                    f"or say `callcenter queue remove {name} --when-empty` or `--move-to QUEUE`."
+                )
+            else:
+                del lost[name]
+                self._lost.discard(name)
 
     def _is_lost(self, queue: str, live: LiveFile) -> bool:
         """The file has it no more, which is no reason to lose who waits there."""
@@ -215,6 +258,10 @@ class LiveHouse:
             self._parts.floor.feed(RemoveAgent(agent_id))
             del self._parts.rules.agents[agent_id]
             applied.changed.append(f"The agent {agent_id} is removed.")
+
+
+def _with_queues(settings: Settings, lost: dict[str, Queue]) -> Settings:
+    return settings.model_copy(update={"queues": {**settings.queues, **lost}})
 
 
 def _news(was_there: bool) -> str:

@@ -12,7 +12,7 @@ Rule 3: an id is one queue for ever: brought back it is as it was, with its hist
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,6 +22,7 @@ from acd.events import (
     CallAbandoned,
     CallbackGivenUp,
     CallbackReached,
+    CallbackUnreached,
     CallLeftForCallback,
     CallLost,
     CallOverflowed,
@@ -54,6 +55,7 @@ EMPTIES: tuple[type, ...] = (
     CallAbandoned,
     CallbackGivenUp,
     CallbackReached,
+    CallbackUnreached,
     CallEnded,
     CallLeftForCallback,
     CallLost,
@@ -70,16 +72,9 @@ AGAIN_S = 5.0
 class LiveQueues:
     """Adds and removes queues; `run` sees those off that are leaving."""
 
-    def __init__(
-        self,
-        actions: LiveActions,
-        house: LiveHouse,
-        speaks_of: Callable[[QueueId], bool],
-    ) -> None:
-        """`speaks_of`: whether some call may still ask what the queue's rules are."""
+    def __init__(self, actions: LiveActions, house: LiveHouse) -> None:
         self._actions = actions
         self._house = house
-        self._speaks_of = speaks_of
         self._news = asyncio.Event()
         self._news.set()
 
@@ -117,7 +112,8 @@ class LiveQueues:
             ),
         )
         await self._see_off(queue)
-        left = "" if queue not in self._house.served.queues else self._left_in(queue)
+        is_gone = queue not in self._house.served.queues
+        left = "" if is_gone else self._house.why_stays(queue)
         return QueueRemoved(done.seq, left)
 
     def _check_remove(self, ask: RemoveQueueLive) -> None:
@@ -185,14 +181,7 @@ class LiveQueues:
             self._house.move_all(QueueId(queue), QueueId(target))
 
     def _is_empty(self, queue: str) -> bool:
-        is_there = queue in self._house.served.queues
-        return not is_there or (
-            self._house.presence(queue).is_empty and not self._speaks_of(QueueId(queue))
-        )
-
-    def _left_in(self, queue: str) -> str:
-        present = self._house.presence(queue)
-        return "a call that is about to end" if present.is_empty else str(present)
+        return queue not in self._house.served.queues or not self._house.why_stays(queue)
 
 
 def check_id(queue: str) -> None:

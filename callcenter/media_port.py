@@ -27,6 +27,9 @@ class MediaPort:
             on_reply = self._forgetting_refused(request.leg, on_reply)
         self._client_for(request).tell(request, on_reply)
 
+    def keep(self, leg: str, record: bytes, *, is_urgent: bool) -> None:
+        self._of_leg(leg).keep(leg, record, is_urgent=is_urgent)
+
     def adopt(self, session: media.Session, client: MediaClient) -> None:
         """A session that a worker kept over core's restart."""
         self._by_leg[session.leg] = client

@@ -1,11 +1,15 @@
-"""Small parts of sections that change while calls go on: how long recordings are kept, and what is
-an alarm. The rest of their sections waits for the next start, and is named if it has changed."""
+"""Small parts that change while calls go on: how long recordings are kept, what is an alarm and who
+outside is told. What else is in `recordings` waits for the next start, and is named."""
 
 from collections.abc import Callable, Collection
+
+from msgspec import json
+from pydantic import SecretStr
 
 from callcenter.asks import ReadAlarmRules
 from callcenter.reloading import Applied
 from callcenter.rules.recordings import keep_days
+from callcenter.sections.values import Part
 from callcenter.settings import Settings
 from foundation.ids import QueueId
 from wallboard.events import DirectoryChanged
@@ -42,31 +46,45 @@ class RetentionReload:
 
 
 class AlarmReload:
-    """A `callcenter.reloading.Reloadable`; the web process, which looks for alarms, asks for the
-    rules when it hears that something has changed."""
+    """A `callcenter.reloading.Reloadable`; the web process, which looks for alarms and tells of
+    them, asks for the section when it hears that something has changed."""
 
     def __init__(self, settings: Settings, tell: Callable[[DirectoryChanged], None]) -> None:
-        self._begun = self._now = settings
+        self._now = settings
         self._tell = tell
 
     @property
     def sections(self) -> Collection[str]:
-        """Who outside is told of alarms waits for the next start of the web process."""
-        begun, now = self._begun.alarms, self._now.alarms
-        is_all = now.model_copy(update={"rules": begun.rules}) == begun
-        return ("alarms",) if is_all else ()
+        return ("alarms",)
 
     async def prepare(self, new: Settings) -> None:
         """Nothing takes time."""
 
     def apply(self, new: Settings) -> Applied:
-        before, self._now = self._now.alarm_rules, new
-        after = new.alarm_rules
-        names = sorted(before.keys() | after.keys())
-        changed = [name for name in names if before.get(name) != after.get(name)]
+        before, self._now = self._now, new
+        had, has = before.alarm_rules, new.alarm_rules
+        changed = [
+            f"The alarm rule {name} is changed."
+            for name in sorted(had.keys() | has.keys())
+            if had.get(name) != has.get(name)
+        ]
+        if before.alarms.webhook != new.alarms.webhook:
+            changed.append("The alarms' webhook is changed.")
+        if before.alarms.mail != new.alarms.mail:
+            changed.append("The alarms' mail is changed.")
         if changed:
             self._tell(DirectoryChanged())
-        return Applied(changed=[f"The alarm rule {name} is changed." for name in changed])
+        return Applied(changed=changed)
 
     async def read(self, _: ReadAlarmRules) -> str:
-        return self._now.alarms.model_dump_json(include={"rules"}, exclude_unset=True)
+        """With the secrets: the socket is for the processes of the house alone."""
+        alarms = self._now.alarms
+        rules = alarms.model_dump(mode="json", include={"rules"}, exclude_unset=True)
+        ways = {"webhook": _revealed(alarms.webhook), "mail": _revealed(alarms.mail)}
+        return json.encode({**rules, **ways}).decode()
+
+
+def _revealed(part: Part | None) -> dict[str, object] | None:
+    if part is None:
+        return None
+    return {name: it.get_secret_value() if isinstance(it, SecretStr) else it for name, it in part}

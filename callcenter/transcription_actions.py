@@ -32,7 +32,7 @@ class TranscriptionActions:
 
     async def raise_priority(self, ask: RaiseTranscript) -> Done:
         """NotFound for a recording that does not wait."""
-        self._transcription.raise_priority(ask.recording_id, ask.priority)
+        await self._transcription.raise_priority(ask.recording_id, ask.priority)
         return await self._noted(
             ActionTaken(ask.by, "transcript raised", ask.recording_id, str(ask.priority))
         )

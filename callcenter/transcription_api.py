@@ -109,7 +109,7 @@ def transcription_router(
     async def raise_priority(
         recording_id: str, wanted: WantedPriority, user: Changer
     ) -> dict[str, str | int]:
-        """Of those that wait the highest priority is next. Until core is started again."""
+        """Of those that wait the highest priority is next; kept over restarts."""
         await core.request(
             RaiseTranscript(RecordingId(recording_id), wanted.priority, user.user_id)
         )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from foundation.errors import LocalError
-from foundation.tasks import contain
+from foundation.tasks import contain_each
 
 T = TypeVar("T")
 
@@ -56,20 +56,16 @@ class Bus(Generic[T]):
         self._telling = True
         try:
             while self._untold:
-                self._tell_all(self._untold.popleft())
+                told = self._untold.popleft()
+                hearers = self._hearers.get(type(told)) or self._find_hearers(type(told))
+                contain_each("a subscriber", hearers, told)
         finally:
             self._telling = False
 
-    def _tell_all(self, item: T) -> None:
-        for subscriber in self._who_hears(type(item)):
-            contain("a subscriber", subscriber, item)
-
-    def _who_hears(self, kind: type) -> tuple[Callable[[T], object], ...]:
-        heard = self._hearers.get(kind)
-        if heard is None:
-            heard = self._hearers[kind] = tuple(
-                subscriber
-                for subscriber, kinds in self._subscribers
-                if not kinds or issubclass(kind, kinds)
-            )
-        return heard
+    def _find_hearers(self, kind: type) -> tuple[Callable[[T], object], ...]:
+        found = self._hearers[kind] = tuple(
+            subscriber
+            for subscriber, kinds in self._subscribers
+            if not kinds or issubclass(kind, kinds)
+        )
+        return found

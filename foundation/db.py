@@ -85,11 +85,23 @@ def insert_missing(session: AsyncSession, row: type[Base]) -> "postgresql.Insert
 
     One statement for many rows, past the ORM: a row for each call is written this way.
     """
+    return _insert(session, row).on_conflict_do_nothing()
+
+
+def insert_newest(session: AsyncSession, row: type[Base]) -> "postgresql.Insert | sqlite.Insert":
+    """The same, but those that are there already become what they are now."""
+    insert = _insert(session, row)
+    columns = insert.table.columns
+    news = {each.name: insert.excluded[each.name] for each in columns if not each.primary_key}
+    key = [each.name for each in columns if each.primary_key]
+    return insert.on_conflict_do_update(index_elements=key, set_=news)
+
+
+def _insert(session: AsyncSession, row: type[Base]) -> "postgresql.Insert | sqlite.Insert":
     table = row.__table__
     assert isinstance(table, Table)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
-    return insert.on_conflict_do_nothing()
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 async def create_schema(engine: AsyncEngine) -> None:

@@ -26,17 +26,25 @@ class FrameReader:
     """Collects bytes until frames are whole."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._begun = bytearray()
+        "The beginning of a frame that is not whole yet."
 
     def feed(self, data: bytes) -> list[bytes]:
-        self._buffer += data
+        if self._begun:
+            self._begun += data
+            if len(self._begun) < 4 + int.from_bytes(self._begun[:4], "big") <= 4 + MAX_FRAME_BYTES:
+                return []
+            data = bytes(self._begun)
+            self._begun.clear()
         frames: list[bytes] = []
-        while len(self._buffer) >= 4:
-            length = int.from_bytes(self._buffer[:4], "big")
-            if length > MAX_FRAME_BYTES:
-                raise FrameTooLong(f"a frame of {length} bytes was announced")
-            if len(self._buffer) < 4 + length:
+        at = 0
+        while at + 4 <= len(data):
+            end = at + 4 + int.from_bytes(data[at : at + 4], "big")
+            if end - at > 4 + MAX_FRAME_BYTES:
+                raise FrameTooLong(f"a frame of {end - at - 4} bytes was announced")
+            if end > len(data):
                 break
-            frames.append(bytes(self._buffer[4 : 4 + length]))
-            del self._buffer[: 4 + length]
+            frames.append(data[at + 4 : end])
+            at = end
+        self._begun += data[at:]
         return frames

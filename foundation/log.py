@@ -69,10 +69,16 @@ class Lines(logging.Formatter):
         super().__init__()
         self._role = role
         self._on_tty = on_tty
+        self._second = 0
+        self._time = ""
+        "Of `_second`: calls say much in one, and finding the local time takes the longest."
 
     def format(self, record: logging.LogRecord) -> str:
-        local = datetime.fromtimestamp(record.created, UTC).astimezone()
-        time = local.isoformat(" ", "milliseconds")[11 * self._on_tty : 23]
+        second = int(record.created)
+        if second != self._second:
+            local = datetime.fromtimestamp(second, UTC).astimezone()
+            self._second, self._time = second, local.isoformat(" ")[11 * self._on_tty : 19]
+        time = f"{self._time}.{int(record.msecs):03d}"
         call_id = getattr(record, "call_id", None)
         call = f"[{call_id}] " if call_id else ""
         text = f"{time} {record.levelname:<7} {self._role}  {call}{record.getMessage()}"

@@ -7,7 +7,7 @@ and reported here and nowhere else, and it is decided here what it costs. `conta
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from enum import Enum
 from typing import ParamSpec, TypeVar
 
@@ -38,6 +38,15 @@ def contain(what: str, call: Callable[P, object], *args: P.args, **kwargs: P.kwa
         log.exception("%s failed; the rest goes on: %r", what, call)
         return False
     return True
+
+
+def contain_each(what: str, calls: Iterable[Callable[[T], object]], item: T) -> None:
+    """`contain` for one item told to many."""
+    for call in calls:
+        try:
+            call(item)
+        except Exception:
+            log.exception("%s failed; the rest goes on: %r", what, call)
 
 
 class Crashed(CallCentreError):

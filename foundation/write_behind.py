@@ -30,7 +30,8 @@ class WriteBehind(Generic[T]):
         limit: int = 100_000,
         collect_s: float = 0.0,
     ) -> None:
-        """`collect_s`: how long `run` waits for more items before it writes."""
+        """`collect_s`: `run` writes no sooner than that after it wrote last, but at once after a
+        longer quiet."""
         self._name = name
         self._collect_s = collect_s
         self._write = write
@@ -54,11 +55,14 @@ class WriteBehind(Generic[T]):
 
     async def run(self) -> None:
         """Writes until it is cancelled."""
+        loop = asyncio.get_running_loop()
+        written_at = loop.time() - self._collect_s
         while True:
             await self._some.wait()
-            await asyncio.sleep(self._collect_s)
+            await asyncio.sleep(written_at + self._collect_s - loop.time())
             if not await self.flush():
                 await asyncio.sleep(RETRY_S)
+            written_at = loop.time()
 
     async def flush(self) -> bool:
         """Write what waits now; False when the database did not take it."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
+from foundation.ids import QueueId
 from ivr import values
 from ivr.caller import Caller
 from ivr.expressions import Expression, World
@@ -85,6 +86,18 @@ class Course:
     def outer(self) -> Frame:
         """Of the flow that the visit began with."""
         return self.frames[0]
+
+    def leads_to(self, queue: QueueId) -> bool:
+        """On some way from the flow that the visit began with, with the flows that it calls."""
+        flows, unseen = {self.outer.flow.name: self.outer.flow}, [self.outer.flow]
+        while unseen:
+            flow = unseen.pop()
+            if queue in flow.queues():
+                return True
+            for name in flow.sub_flows() - flows.keys():
+                flows[name] = self.flows[name]
+                unseen.append(self.flows[name])
+        return False
 
     def go(self, name: str) -> None:
         self.frame.at = name

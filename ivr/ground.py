@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from foundation.ids import CallId
+from foundation.ids import CallId, QueueId
 from ivr import templates, values
 from ivr.asking import Listening
 from ivr.caller import Caller
@@ -111,6 +111,9 @@ class Ground(ABC):
         """What was said at the question that was just settled; '' nothing."""
         heard, self._listening.heard = self._listening.heard, ("", 0.0)
         return heard
+
+    def leads_to(self, queue: QueueId) -> bool:
+        return self._course.leads_to(queue)
 
     @property
     def path(self) -> Sequence[str]:

@@ -5,7 +5,7 @@ Returns what is to be done; whoever conducts the calls (`callcenter.journey`) do
 
 from collections.abc import Mapping
 
-from foundation.ids import CallId
+from foundation.ids import CallId, QueueId
 from ivr.caller import Caller
 from ivr.drawing import Shape, shape_of
 from ivr.effects import KeepHeard
@@ -45,6 +45,10 @@ class Ivr:
         for visit in self._visits.values():
             counts.add(visit.outer, visit.path)
         return counts
+
+    def leads_to(self, queue: QueueId) -> bool:
+        """Somebody who is in a flow may come to it still, whatever the flows say by now."""
+        return any(visit.leads_to(queue) for visit in self._visits.values())
 
     def __contains__(self, call_id: object) -> bool:
         return call_id in self._visits

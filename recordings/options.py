@@ -26,9 +26,9 @@ class RecordingOptions:
     retry_s: float = 1.0
     "Wait before writing again what the database did not take."
 
-    collect_s: float = 0.2
-    """How long begun and ended recordings are collected for one transaction; after a crash the
-    journal and the media worker tell what is missing."""
+    collect_s: float = 1.0
+    """Begun and ended recordings of a busy house are written so seldom, many at once; after a crash
+    the journal and the media worker tell what is missing."""
 
     max_chores: int = 10_000
     """Database and file work that may wait. When a stalled disk lets more pile up, the newest is

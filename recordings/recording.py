@@ -42,6 +42,8 @@ class Recording:
     transcript_problem: str = ""
     attempts: int = 0
     "Leases of the transcription job so far."
+    raised_to: int | None = None
+    "The job's priority when somebody has set one; None: its queue's."
 
     @property
     def is_open(self) -> bool:

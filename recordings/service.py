@@ -241,13 +241,17 @@ class RecordingService:
         return recording
 
     async def run(self) -> NoReturn:
-        """Does the chores until it is cancelled, those of a moment together."""
+        """Does the chores until it is cancelled: at once after a quiet, in a busy house those of
+        `collect_s` together."""
+        loop = asyncio.get_running_loop()
+        done_at = loop.time() - self._options.collect_s
         while True:
             chores = [await self._chores.get()]
-            await asyncio.sleep(self._options.collect_s)
+            await asyncio.sleep(done_at + self._options.collect_s - loop.time())
             while not self._chores.empty():
                 chores.append(self._chores.get_nowait())
             await self._do_at_last(chores)
+            done_at = loop.time()
             for _ in chores:
                 self._chores.task_done()
 

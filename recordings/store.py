@@ -64,6 +64,7 @@ class RecordingRow(Base):
     transcript: Mapped[str] = mapped_column(index=True)
     transcript_problem: Mapped[str] = mapped_column(default="")
     attempts: Mapped[int] = mapped_column(default=0)
+    raised_to: Mapped[int | None]
 
 
 class TranscriptRow(Base):
@@ -120,6 +121,9 @@ class RecordingStore:
 
     async def count_attempt(self, recording_id: RecordingId, attempts: int) -> None:
         await self._change(recording_id, attempts=attempts)
+
+    async def raise_to(self, recording_id: RecordingId, priority: int) -> None:
+        await self._change(recording_id, raised_to=priority)
 
     async def give_up(self, recording_id: RecordingId, problem: str) -> None:
         await self._change(
@@ -274,6 +278,7 @@ def _to_row(recording: Recording) -> dict[str, object]:
         transcript=recording.transcript.value,
         transcript_problem=recording.transcript_problem,
         attempts=recording.attempts,
+        raised_to=recording.raised_to,
     )
 
 
@@ -300,6 +305,7 @@ def to_recording(row: RecordingRow) -> Recording:
         transcript=TranscriptState(row.transcript),
         transcript_problem=row.transcript_problem,
         attempts=row.attempts,
+        raised_to=row.raised_to,
     )
 
 

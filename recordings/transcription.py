@@ -168,7 +168,9 @@ class Transcription:
         job = Queue(
             recording.recording_id,
             recording.attempts,
-            self._priority_of(recording.queue),
+            self._priority_of(recording.queue)
+            if recording.raised_to is None
+            else recording.raised_to,
             # The wall clock may have been set meanwhile.
             waited_s=max(0.0, age_s),
             audio_s=duration_s,
@@ -200,10 +202,11 @@ class Transcription:
             jobs=tuple(self._jobs.views(now, most_jobs)),
         )
 
-    def raise_priority(self, recording_id: RecordingId, priority: int) -> None:
-        """Until core is started again; then the queue's counts once more."""
+    async def raise_priority(self, recording_id: RecordingId, priority: int) -> None:
+        """For good: it goes before those of its queue after a restart and a retry, too."""
         if self._jobs.feed(Raise(recording_id, priority), self._monotonic_s()):
             raise NotFound(f"recording {recording_id!r} does not wait for a transcript")
+        await self._store.raise_to(recording_id, priority)
 
     async def retry(self, recording_id: RecordingId) -> None:
         """Gives one that was given up all its attempts again."""

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 from foundation.errors import CallCentreError
 from foundation.ids import new_alarm_id
-from wallboard.alarm_rules import Rules
+from wallboard.alarm_rules import FigureRule, Rules
 from wallboard.alarms import AlarmEffect, Alarms, Raise
 from wallboard.commands import ClearAlarm, RaiseAlarm
 from wallboard.host import NOTHING_KNOWN, Host
-from wallboard.readings import Readings
+from wallboard.readings import OF_PHONES, Readings
 from wallboard.service import BoardService
 from wallboard.sightings import sightings
 
@@ -51,8 +51,13 @@ class AlarmDesk:
         service = self._service
         if not service.core_up:
             return
+        if any(
+            isinstance(rule, FigureRule) and rule.figure in OF_PHONES
+            for rule in self._rules.values()
+        ):
+            await service.look_at_floor()
         board, now_s = service.board, service.now_s()
-        seen = sightings(board, Readings(board, now_s, self.host), self._rules)
+        seen = sightings(board, Readings(board, now_s, self.host, service.floor), self._rules)
         for effect in self._alarms.look(seen, board.alarms.open_keys(), now_s):
             try:
                 await service.ask(_command(effect))

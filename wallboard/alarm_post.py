@@ -13,7 +13,7 @@ import hmac
 import logging
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -195,12 +195,13 @@ def _iso(at_s: float | None) -> str | None:
 
 
 class AlarmPost:
-    """Serves one way until it is cancelled."""
+    """Serves one way until it is cancelled; without a way of that name nothing is due."""
 
-    def __init__(self, service: BoardService, outbox: Outbox, way: Way) -> None:
+    def __init__(self, service: BoardService, outbox: Outbox, ways: Mapping[str, Way]) -> None:
+        """`ways`: by name; they may change meanwhile."""
         self._service = service
         self._outbox = outbox
-        self._way = way
+        self._ways = ways
 
     async def run(self) -> None:
         while True:
@@ -209,15 +210,16 @@ class AlarmPost:
 
     async def send_one(self) -> bool:
         """False when nothing is due."""
-        service = self._service
-        if not service.core_up:  # what was told could not be journalled, and would be told again
+        service, way = self._service, self._ways.get(self._outbox.way)
+        # Without core what was told could not be journalled, and would be told again.
+        if way is None or not service.core_up:
             return False
         delivery = self._outbox.due(service.board.alarms, service.now_s())
         if delivery is None:
             return False
         trouble = ""
         try:
-            await self._way.send(delivery, service.board.directory)
+            await way.send(delivery, service.board.directory)
             tries: int | None = self._outbox.took(delivery)
         except NotTaken as error:
             trouble = str(error)

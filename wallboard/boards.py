@@ -99,7 +99,10 @@ DEFAULT_PLAN = Plan(
         Tile(figure="service_level"),
         Tile(figure="waiting", beside=("longest_wait_s",)),
         Tile(figure="talking", beside=("aht_s",)),
-        Tile(figure="agents_ready", beside=("agents_signed_in", "agents_paused")),
+        Tile(
+            figure="agents_ready",
+            beside=("agents_signed_in", "agents_paused", "agents_unreachable"),
+        ),
         Tile(figure="answer_rate", beside=("offered", "answered", "asa_s")),
         Tile(figure="abandoned", beside=("short_abandoned", "abandon_rate")),
     )

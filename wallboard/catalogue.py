@@ -66,6 +66,13 @@ FIGURES = _figures(
     Figure("asa_s", Unit.SECONDS, Of.BOTH, Words("ASA", "平均应答"), Better.LOW),
     Figure("aht_s", Unit.SECONDS, Of.BOTH, Words("AHT", "平均处理"), Better.LOW),
     Figure("agents_ready", Unit.COUNT, Of.AGENTS, Words("Agents ready", "示闲坐席"), Better.HIGH),
+    Figure(
+        "agents_unreachable",
+        Unit.COUNT,
+        Of.AGENTS,
+        Words("Ready without a phone", "示闲话机不可达"),
+        Better.LOW,
+    ),
     Figure("agents_talking", Unit.COUNT, Of.AGENTS, Words("Agents talking", "通话坐席")),
     Figure("agents_wrapping_up", Unit.COUNT, Of.AGENTS, Words("In wrap-up", "话后整理")),
     Figure("agents_paused", Unit.COUNT, Of.AGENTS, Words("Paused", "示忙"), Better.LOW),

@@ -23,14 +23,13 @@ from wallboard.grades import service_grade, wait_grade
 from wallboard.host import NOTHING_KNOWN, Host
 from wallboard.notices import Notice, NoticeKind
 from wallboard.plan_view import plan_entry, tile_entries
-from wallboard.readings import Readings
+from wallboard.readings import NOTHING_TOLD, Readings
 from wallboard.shown import agent_ids, queue_ids
 from wallboard.tally import Tally
 
 Json: TypeAlias = Any
 Document: TypeAlias = dict[str, Json]
 
-NO_FLOOR = FloorNow()
 "Core did not tell."
 TABLES = ("tiles", "queues", "teams", "agents", "alarms")
 "Maps of an id to an entry."
@@ -47,14 +46,14 @@ def render(
     hides_names: bool = False,
     host: Host = NOTHING_KNOWN,
     past: Past | None = None,
-    floor: FloorNow = NO_FLOOR,
+    floor: FloorNow = NOTHING_TOLD,
 ) -> Document:
     """Everything but `type`, `seq` and `at_s`, which belong to the message.
 
     `hides_names`: of agents. `floor`: what no event tells. `past`: the day that the curve is
     compared with, if it is another than yesterday.
     """
-    readings = Readings(board, now_s, host)
+    readings = Readings(board, now_s, host, floor)
     queues = [queue for queue in queue_ids(board) if plan.queues is None or queue in plan.queues]
     return {
         "core_up": core_up,
@@ -64,7 +63,7 @@ def render(
         "totals": _totals(board, readings, plan),
         "tiles": tile_entries(plan, board, readings),
         "queues": {queue: _queue(board, readings, plan, queue, floor) for queue in queues},
-        "teams": _teams(board, readings, plan),
+        "teams": _teams(readings, plan),
         "agents": _agents(board, readings, plan, floor, hides_names=hides_names),
         "intervals": curve(readings.tally(plan.queues), plan, board.day, now_s),
         "past": past_curve(readings.tally(plan.queues), plan, board.day, past),
@@ -202,19 +201,26 @@ def _nameless(entries: Document) -> Document:
     }
 
 
-def _teams(board: Board, readings: Readings, plan: Plan) -> Document:
+def _teams(readings: Readings, plan: Plan) -> Document:
     return {
-        team: _team_entry([board.agents.get(agent) or AgentClock() for agent in members], readings)
+        team: _team_entry(members, readings)
         for team, members in readings.teams().items()
         if plan.teams is None or team in plan.teams
     }
 
 
-def _team_entry(members: Sequence[AgentClock], readings: Readings) -> Document:
+def _team_entry(members: Sequence[AgentId], readings: Readings) -> Document:
+    """`unreachable`: of those who are ready, who could not be rung."""
+    clocks = readings.clocks(members)
     states = {state.value: 0 for state in AgentState}
-    for clock in members:
+    for clock in clocks:
         states[clock.state.value] += 1
-    return {"states": states, **_rounded(readings.agent_figures(members))}
+    unreachable = readings.ready(members, with_phone=False)
+    return {
+        "states": states,
+        "unreachable": unreachable,
+        **_rounded(readings.agent_figures(clocks)),
+    }
 
 
 def _notice(notice: Notice, *, hides_names: bool) -> Json:

@@ -9,6 +9,7 @@ and kept as long as this object lives: one rendering, one look at the alarms.
 from collections.abc import Callable, Iterable, Sequence
 
 from acd.events import AgentState
+from acd.views import FloorNow
 from foundation.ids import AgentId, QueueId
 from wallboard.agents import AgentClock
 from wallboard.board import Board
@@ -20,8 +21,10 @@ from wallboard.scope import Kind, Scope
 from wallboard.shown import agent_ids
 from wallboard.tally import Tally, merged
 
+NOTHING_TOLD = FloorNow()
+OF_PHONES = ("agents_ready", "agents_unreachable")
+"Figures of who is READY that ask whether the phone could be rung: no fold, core knows."
 STATES: dict[str, tuple[AgentState, ...]] = {
-    "agents_ready": (AgentState.READY,),
     "agents_talking": (AgentState.TALKING,),
     "agents_wrapping_up": (AgentState.WRAP_UP,),
     "agents_paused": (AgentState.PAUSED,),
@@ -30,10 +33,17 @@ STATES: dict[str, tuple[AgentState, ...]] = {
 
 
 class Readings:
-    def __init__(self, board: Board, now_s: float, host: Host = NOTHING_KNOWN) -> None:
+    def __init__(
+        self,
+        board: Board,
+        now_s: float,
+        host: Host = NOTHING_KNOWN,
+        floor: FloorNow = NOTHING_TOLD,
+    ) -> None:
         self._board = board
         self.now_s = now_s
         self._host = host
+        self._floor = floor
         self._tallies: dict[tuple[str, ...] | None, Tally] = {}
         self._teams: dict[str, list[AgentId]] | None = None
 
@@ -77,9 +87,21 @@ class Readings:
     def agent_figures(self, clocks: Sequence[AgentClock]) -> AgentFigures:
         return agent_figures(clocks, self.now_s, self._board.day.start_s)
 
-    def clocks(self, teams: tuple[str, ...] | None) -> list[AgentClock]:
+    def clocks(self, agents: Iterable[AgentId]) -> list[AgentClock]:
+        return [self._board.agents.get(agent) or AgentClock() for agent in agents]
+
+    def ready(self, agents: Iterable[AgentId], *, with_phone: bool) -> int:
+        """Who is READY and could be rung now; or could not, and is offered nothing."""
+        return sum(
+            clock.state is AgentState.READY
+            for agent in agents
+            if (clock := self._board.agents.get(agent)) is not None
+            and (agent not in self._floor.phones) is with_phone
+        )
+
+    def members(self, teams: tuple[str, ...] | None) -> list[AgentId]:
         return [
-            self._board.agents.get(agent) or AgentClock()
+            agent
             for team, members in self.teams().items()
             if teams is None or team in teams
             for agent in members
@@ -110,7 +132,10 @@ class Readings:
         return value
 
     def _of_agents(self, teams: tuple[str, ...] | None, figure: str) -> float | None:
-        clocks = self.clocks(teams)
+        members = self.members(teams)
+        if figure in OF_PHONES:
+            return self.ready(members, with_phone=figure == "agents_ready")
+        clocks = self.clocks(members)
         if figure in STATES:
             return _in_states(clocks, STATES[figure])
         value: float | None = getattr(self.agent_figures(clocks), figure)

@@ -25,6 +25,7 @@ from foundation.web.door import Change
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords
 from wallboard.alarm_desk import AlarmDesk
+from wallboard.alarm_plan import WAYS, AlarmPlan, AlarmsOfCore
 from wallboard.alarm_post import AlarmPost, Way
 from wallboard.alarm_rules import Rules
 from wallboard.api import wallboard_api
@@ -87,10 +88,10 @@ class BoardOptions:
     socket: SocketOptions = field(default_factory=SocketOptions)
     rules: Rules = field(default_factory=dict)
     "What is an alarm, until core is asked for it."
-    read_rules: Callable[[], Awaitable[Rules]] | None = None
-    "The rules as core serves them; None: they never change."
     ways: Mapping[str, Way] = field(default_factory=dict)
-    "Who outside is told of alarms: `webhook`, `mail`."
+    "Who outside is told of alarms, by a name of `WAYS`, until core is asked for it."
+    read_alarms: Callable[[], Awaitable[AlarmPlan]] | None = None
+    "Both as core serves them; None: they never change."
     look_at_host: Callable[[], Host] | None = None
     "May wait for a disk; None: nothing is known of the machine."
     read_tv_links: Callable[[], Awaitable[list[TvLink]]] = no_tv_links
@@ -125,16 +126,14 @@ def build(
     `on_failure` is called when a task of ours dies: a board that stands still must not look alive.
     """
     registry = registry or CollectorRegistry()
-    rules = dict(options.rules)
+    rules, ways = dict(options.rules), dict(options.ways)
+    alarms = AlarmsOfCore(options.read_alarms, rules, ways)
 
     async def read_directory() -> Directory:
         """With the boards, which speak of what is in it, and with the alarms' rules."""
         if options.read_plans is not None:
             screens.change_plans(await options.read_plans())
-        if options.read_rules is not None:
-            changed = await options.read_rules()
-            rules.clear()
-            rules.update(changed)
+        await alarms.take()
         assert options.read_directory is not None
         return await options.read_directory()
 
@@ -157,7 +156,7 @@ def build(
     async def running(app: FastAPI) -> AsyncIterator[None]:
         if options.keeping is not None:
             service.board = await options.keeping.board(options.zone, options.directory)
-        works = _works(service, screens, desk, tv, options, rules)
+        works = _works(service, screens, desk, tv, options, rules, ways)
         works |= {} if words is None else _works_of_words(words, service)
         tasks = [asyncio.create_task(work(), name=name) for name, work in works.items()]
         for task in tasks:
@@ -206,8 +205,10 @@ def _works(
     tv: TvDesk,
     options: BoardOptions,
     rules: Rules,
+    ways: Mapping[str, Way],
 ) -> dict[str, Work]:
-    """What runs as long as the application does, by name. `rules` may change meanwhile."""
+    """What runs as long as the application does, by name. `rules` and `ways` may change
+    meanwhile."""
     works: dict[str, Work] = {
         "follow-core": service.follow,
         "publish-board": screens.run,
@@ -217,8 +218,8 @@ def _works(
         "floor-now": partial(_watch_floor, service, screens),
         "past-day": partial(_read_past, service, screens, options.read_past),
     }
-    for name, way in options.ways.items():
-        works[f"post-{name}"] = AlarmPost(service, Outbox(name, rules), way).run
+    for name in WAYS:
+        works[f"post-{name}"] = AlarmPost(service, Outbox(name, rules), ways).run
     if options.keeping is not None:
         works["keep-board"] = BoardKeeper(service, options.keeping.file).run
     return works

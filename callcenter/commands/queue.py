@@ -60,7 +60,9 @@ def change(queue: Queue, fields: Fields, folder: Folder = Path()) -> None:
 @app.command("remove")
 def remove(
     queue: Queue,
-    move_to: Annotated[str, typer.Option(help="The queue that who waits is moved to.")] = "",
+    move_to: Annotated[
+        str, typer.Option(help="The queue that callers and promised callbacks go to.")
+    ] = "",
     when_empty: Annotated[
         bool, typer.Option("--when-empty", help="Close it now, remove it after the last caller.")
     ] = False,

@@ -55,20 +55,26 @@ def reindex(
 @app.command("rotate-key")
 def rotate_key(
     folder: Annotated[Path, typer.Argument(help="The centre's folder.", metavar="[DIR]")] = Path(),
+    go_on: Annotated[
+        bool, typer.Option("--continue", help="No new key: the files that were left over.")
+    ] = False,
 ) -> None:
     """Add a new key for recordings and wrap every file's own key with it; the audio stays as it is.
 
-    Calls may go on meanwhile. Stopped half-way, it may be begun again.
+    Calls may go on meanwhile. Stopped half-way, `--continue` does the rest with the same key; files
+    in a bucket, which are sent again for it, are then sent once.
     """
     settings = settings_of(folder)
     shelf, keys = archive_shelf(settings), archive_keys(settings)
     try:
-        new = keys.add()
+        new = keys.newest() if go_on else keys.add()
         count, problems = _rewrap_all(shelf)
     except (CallCentreError, OSError) as error:
-        typer.echo(f"Stopped, and can be begun again: {error}", err=True)
+        typer.echo(f"Stopped; `--continue` does the rest: {error}", err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"{count} files are wrapped with the new key {new.key_id.hex()}.")
+    typer.echo(
+        f"{count} files are wrapped with the {'newest' if go_on else 'new'} key {new.key_id.hex()}."
+    )
     _tell_problems(problems)
 
 

@@ -51,7 +51,14 @@ QUEUE_COLUMNS: Sequence[tuple[Words, Callable[[Document], tuple[str, str]]]] = (
     (Words("Aband.", "放弃"), lambda queue: (str(queue["abandoned"]), "")),
 )
 TEAM_COLUMNS: Sequence[tuple[Words, Callable[[Document], tuple[str, str]]]] = (
-    (Words("Ready", "示闲"), lambda team: (str(team["states"]["ready"]), "")),
+    (
+        Words("Ready", "示闲"),
+        lambda team: (str(team["states"]["ready"] - team["unreachable"]), ""),
+    ),
+    (
+        Words("No phone", "话机不可达"),
+        lambda team: (str(team["unreachable"]), "warn" if team["unreachable"] else ""),
+    ),
     (
         Words("Talking", "通话中"),
         lambda team: (str(team["states"]["talking"] + team["states"]["ringing"]), ""),

@@ -90,7 +90,7 @@ from recordings.search_store import SearchStore
 from recordings.store import RecordingStore
 from recordings.vault_store import VaultStore
 from telephony.calls.store import PartyStore
-from wallboard.alarm_rules import Rules
+from wallboard.alarm_plan import WAYS, AlarmPlan
 from wallboard.directory import Directory
 from wallboard.flow_api import flow_routes
 from wallboard.host import look_at_disk
@@ -178,8 +178,8 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
             plans=settings.boards,
             read_plans=line.boards,
             rules=settings.alarm_rules,
-            read_rules=partial(read_alarm_rules, line),
-            ways=alarm_ways(settings),
+            read_alarms=partial(read_alarms, line, settings.sip.domain),
+            ways=alarm_ways(settings.alarms, settings.sip.domain),
             look_at_host=partial(look_at_disk, settings.recordings_path),
             read_tv_links=TvLinkStore(sessions).all,
             read_past=partial(read_past, journal, zone=zone),
@@ -280,9 +280,12 @@ async def note_refused(line: WebCore, by: str, method: str, path: str, why: str)
             await line.request(NoteRefused(by, f"{method} {path}", why))
 
 
-async def read_alarm_rules(line: WebCore) -> Rules:
-    served = await line.request(ReadAlarmRules())
-    return rules_of(AlarmSection.model_validate_json(served))
+async def read_alarms(line: WebCore, centre: str) -> AlarmPlan:
+    """A core before this one tells the rules alone; who is told is then as it was."""
+    told = await line.request(ReadAlarmRules())
+    served = AlarmSection.model_validate_json(told)
+    has_ways = {*WAYS} <= served.model_fields_set
+    return AlarmPlan(rules_of(served), alarm_ways(served, centre) if has_ways else None)
 
 
 def user_id(user: SignedIn) -> str:

@@ -1,13 +1,12 @@
 """By what ways people outside are told of alarms."""
 
+from callcenter.alarm_settings import AlarmSection
 from callcenter.sections.values import split_port
-from callcenter.settings import Settings
 from wallboard.alarm_post import Mail, MailOptions, Way, Webhook, WebhookOptions
 
 
-def alarm_ways(settings: Settings) -> dict[str, Way]:
-    """Who outside is told of alarms."""
-    alarms, centre = settings.alarms, settings.sip.domain
+def alarm_ways(alarms: AlarmSection, centre: str) -> dict[str, Way]:
+    """Who outside is told of alarms. `centre`: how the house is named there."""
     ways: dict[str, Way] = {}
     if alarms.webhook is not None:
         secret = alarms.webhook.secret.get_secret_value().encode()

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[Any], Awaitable[object]]
 
-FOLLOW_PAUSE_S = 0.02
+FOLLOW_PAUSE_S = 0.05
 MAX_ASKS = 64
 "Requests of one connection that are worked on at once; further ones wait in the socket."
 

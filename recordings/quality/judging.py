@@ -11,6 +11,7 @@ from dataclasses import replace
 from recordings.quality import emotion, measures
 from recordings.quality.pack import Kind, Pack, Place, Required, Window
 from recordings.quality.phrases import Finder, Found
+from recordings.quality.spans import unheard_speech
 from recordings.quality.talk import Hit, Mark, SideTalk, Span, Talk, Verdict
 from recordings.quality.tokens import Spelling, Spoken
 from telephony.calls.events import Side
@@ -91,10 +92,14 @@ def _missed(pack: Pack, spelling: Spelling, said: list[Spoken], talk: Talk) -> I
     """Required phrases that were not said where they belong."""
     if not said:
         return  # nothing was understood of the agent: that is no proof of bad manners
+    unheard = unheard_speech(talk.agent)
     for rule in pack.required:
         found = list(Finder(spelling, {rule.name: rule.wordings}).every(said))
         for start_s, end_s in _windows(rule.window, said, talk):
-            if not any(start_s <= one.start_s < end_s for one in found):
+            is_said = any(start_s <= one.start_s < end_s for one in found)
+            # Nor is what was said there and not understood.
+            is_unproved = any(start_s <= at_s < end_s for at_s, _ in unheard)
+            if not (is_said or is_unproved):
                 yield _not_said(rule, start_s, end_s, found, spelling)
 
 

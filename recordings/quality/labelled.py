@@ -27,6 +27,8 @@ from recordings.quality.pack import Kind, Pack
 from telephony.calls.events import EndedBy, Side
 
 FOLDER = Path(__file__).parent / "labelled"
+HELD_OUT = FOLDER / "held_out"
+"Sets that no rule was tuned on."
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 
 

@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from recordings.quality.talk import Span
+from recordings.quality.talk import SideTalk, Span
+
+AROUND_WORD_S = 0.1
+"Word edges are so far off."
+UNHEARD_S = 0.5
+"Two digits, or a short greeting; breaths and hesitations are shorter."
 
 
 def length_s(spans: Iterable[Span]) -> float:
@@ -40,3 +45,12 @@ def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
             if part[1] > part[0]
         ]
     return left
+
+
+def unheard_speech(side: SideTalk) -> list[Span]:
+    """Where there was a voice for a while and no word was understood; nothing without the voice."""
+    if side.voice is None:
+        return []
+    speech = [(stretch.start_s, stretch.end_s) for stretch in side.voice.stretches]
+    words = [(word.start_s - AROUND_WORD_S, word.end_s + AROUND_WORD_S) for word in side.words]
+    return [span for span in without(speech, words) if length_s([span]) >= UNHEARD_S]

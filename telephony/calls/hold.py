@@ -40,10 +40,12 @@ class Hold:
 
     def follow(self) -> list[Effect]:
         told, self._told = self._told, self._holding()
-        call_id = self._seats.caller.call_id
         if not self._seats.is_bridged:
             self._seats.is_on_hold = False
             return []
+        if told == self._told:
+            return []
+        call_id = self._seats.caller.call_id
         resumed = [side for side in Side if side in told - self._told]
         held = [side for side in Side if side in self._told - told]
         return [

@@ -1,6 +1,7 @@
 """Telephone numbers in one form, E.164, so that a caller is the same caller on every trunk."""
 
 import re
+from functools import lru_cache
 
 ANONYMOUS = "anonymous"
 "What stands for a caller who withholds the number."
@@ -12,12 +13,14 @@ _SEPARATORS = re.compile(r"[\s().\-/]+")
 _WITHHELD = {"", "anonymous", "unavailable", "unknown", "restricted", "asserted"}
 
 
+@lru_cache(maxsize=256)
 def normalise(raw: str, country_code: str) -> str:
     """`raw` (the user part of From or P-Asserted-Identity) as E.164 with '+'.
 
     `0086…` and `+86…` are international, a leading `0` is national, `anonymous` and its kin become
     ANONYMOUS. Short numbers and names (extensions, softphone users) stay as they are: they have no
     E.164 form. What a stranger sends is cut to `MAX_LENGTH` printable characters: it is kept.
+    The latest are known by heart, for each step of a call may ask for its caller's.
     """
     number = _SEPARATORS.sub("", raw.split(";", 1)[0]).lower()
     number = "".join(filter(str.isprintable, number))[:MAX_LENGTH]

@@ -47,3 +47,9 @@ class MediaPort(Protocol):
     def ask(
         self, request: media.Request, on_reply: Callable[[media.Done | media.Failed], None]
     ) -> None: ...
+
+    def keep(self, leg: str, record: bytes, *, is_urgent: bool) -> None:
+        """Keep a dialog record (`media.Keep`), so that it outlives this process; no reply comes.
+
+        Media takes requests in order, so this may follow an Offer that is still under way.
+        """

@@ -91,8 +91,10 @@ class Ringing:
     def follow(self) -> list[Effect]:
         """After each step: whoever is up sits down, if there is room."""
         seats = self._seats
+        if not seats.rung or seats.agent is not None or seats.guest is not None:
+            return []
         leg = next((leg for leg in seats.rung if leg.is_up), None)
-        if leg is None or seats.agent is not None or seats.guest is not None:
+        if leg is None:
             return []
         seats.rung.remove(leg)
         seats.agent = leg

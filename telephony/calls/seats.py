@@ -7,7 +7,7 @@ from telephony.calls.agent_leg import AgentLeg
 from telephony.calls.caller_leg import CallerLeg
 from telephony.calls.events import GuestWay
 from telephony.calls.guest_leg import GuestLeg
-from telephony.calls.leg import Leg
+from telephony.calls.leg import Leg, LegState
 
 AgentSeat: TypeAlias = AgentLeg | GuestLeg
 "Who faces the caller: the agent, or a guest who took the talk."
@@ -65,10 +65,13 @@ class Seats:
             self.guest,
             self.successor,
         )
-        return [leg for leg in all_legs if leg is not None and leg.is_alive]
+        return [leg for leg in all_legs if leg is not None and leg.state is not LegState.GONE]
 
     def find(self, leg_id: LegId) -> Leg | None:
-        return next((leg for leg in self.legs() if leg.leg_id == leg_id), None)
+        for leg in self.legs():
+            if leg.leg_id == leg_id:
+                return leg
+        return None
 
     def agent_on(self, leg_id: LegId) -> AgentSeat | None:
         return self.agent if self.agent is not None and self.agent.leg_id == leg_id else None

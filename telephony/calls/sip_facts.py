@@ -59,9 +59,6 @@ class SipFacts:
                 return self._on_info_digit(leg, digit, now)
             case sip.Referred():
                 return self._parts.referral.on_referred(event)
-            case sip.DialogKept(leg, record):
-                found = self._seats.find(leg)
-                return [] if found is None else found.keep(record)
             case _:
                 return []
 

@@ -160,7 +160,7 @@ class Sound:
     # -- what differs ----------------------------------------------------------------------------
 
     def _connect(self, pairs: list[tuple[Leg, Leg]]) -> list[AskMedia]:
-        were = [pair for pair in self._pairs if all(leg.is_alive for leg in pair)]
+        were = [pair for pair in self._pairs if pair[0].is_alive and pair[1].is_alive]
         self._pairs = pairs
         if pairs == were:
             return []

@@ -21,9 +21,9 @@ from foundation.write_behind import WriteBehind
 
 ROWS_AT_ONCE = 500
 "Databases limit the parameters of one statement."
-COLLECT_S = 0.03
-"""A transaction for each caller would cost more than the call; who was new in this time is lost
-with a killed core, as are its latest events."""
+COLLECT_S = 0.1
+"""Between two transactions of a busy house: one for each caller would cost more than the call. The
+number of who was new in this time is lost with a killed core."""
 
 
 class PartyRow(Base):

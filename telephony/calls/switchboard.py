@@ -86,6 +86,7 @@ class Switchboard(CallCommands):
         self._find_joining = find_joining
         self._options = options
         self._sip = sip_port
+        self._media = media_port
         self._parties = parties
         self._tell = tell
         self._now = now
@@ -242,9 +243,8 @@ class Switchboard(CallCommands):
         """At once, before the work that is waiting: the record must be with media when the
         datagram leaves that the stack gives after it, or a crash in between would undo it."""
         call = self._by_leg.get(event.leg)
-        if call is not None:
-            for effect in call.on_sip(event, self._now()):
-                self._work.perform(call, effect)
+        if call is not None and call.parts.seats.find(event.leg) is not None:
+            self._media.keep(event.leg, event.record, is_urgent=event.is_urgent)
 
     # -- the calls of a process before us --------------------------------------------------------
 

@@ -103,7 +103,8 @@ class Work:
                 at, effect = self._waiting.popleft()
                 if not contain(f"work for call {at.call_id}", self.perform, at, effect):
                     self._break_off(at)
-                self._forget(at)
+                if at.is_over:
+                    self._forget(at)
         finally:
             self._is_working = False
 
@@ -184,6 +185,7 @@ class Work:
                 log.warning("[%s] media: %s", desk.call_id, reply.sentence)
             if effect.is_followed_by(reply):
                 self._take(desk, lambda: desk.on_media(MediaAnswered(effect, reply)))
-            self._forget(desk)
+            if desk.is_over:
+                self._forget(desk)
 
         self._media.ask(effect.request, on_reply)

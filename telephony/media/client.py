@@ -31,6 +31,8 @@ OnEvent: TypeAlias = Callable[[MediaEvent], None]
 OnReply: TypeAlias = Callable[[Reply], None]
 
 RECONNECT_S = 0.05
+SOON_S = 0.05
+"Within this a worker hears of what is not urgent."
 DEFAULT_TIMEOUT_S = 3.0
 "A request that is not answered by then fails with 503; a restarted worker is back long before."
 
@@ -41,6 +43,30 @@ class _UnderWay:
     on_reply: OnReply
     late_at: float | None
     "None: of a rebuild, which takes as long as it takes."
+
+
+class _Link(asyncio.Protocol):
+    """One connection: whole frames out, and when and why it ended.
+
+    asyncio's streams would wake a task for each batch of replies.
+    """
+
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        self._take = take
+        self._frames = FrameReader()
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for frame in self._frames.feed(data):
+                self._take(frame)
+        except (FrameTooLong, Unavailable, *UNREADABLE) as error:
+            if not self.ended.done():
+                self.ended.set_exception(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.ended.done():
+            self.ended.set_result(None)
 
 
 def _ignore(_reply: Reply) -> None:
@@ -70,11 +96,12 @@ class MediaClient:
         self._timeout_s = timeout_s
         self._rid = 0
         self._under_way: dict[int, _UnderWay] = {}
-        self._writer: asyncio.StreamWriter | None = None
-        self._unwritten: dict[int, p.Request] = {}
-        "By `rid`, told in this turn of the loop: one write for all, for each wakes the worker."
-        self._unwritten_keeps: dict[str, int] = {}
-        "Of these the records of legs."
+        self._writer: asyncio.WriteTransport | None = None
+        self._unwritten: dict[int | str, p.Request] = {}
+        """Told in this turn of the loop: one write for all, for each wakes the worker. By `rid`,
+        and the records of legs by leg: of those of one leg in one turn only the last is of use."""
+        self._writes_now = False
+        self._writes_soon: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         "Not later than the first that is under way is late: one for all, for most are answered."
         self._is_up = asyncio.Event()
@@ -91,14 +118,18 @@ class MediaClient:
     async def run(self) -> None:
         """Keeps a connection until it is cancelled."""
         while True:
+            loop = asyncio.get_running_loop()
             try:
                 with unix.address(Path(self._path)) as name:
-                    reader, self._writer = await asyncio.open_unix_connection(name)
+                    self._writer, link = await loop.create_unix_connection(
+                        lambda: _Link(self._take), name
+                    )
             except OSError:
                 await asyncio.sleep(RECONNECT_S)
                 continue
             try:
-                await self._serve(reader)
+                self._write(p.Hello(version=p.PROTOCOL_VERSION))
+                await link.ended
             except (OSError, FrameTooLong, Unavailable, *UNREADABLE) as error:
                 log.warning("the connection to the media worker broke: %s", error)
             finally:
@@ -132,11 +163,13 @@ class MediaClient:
         return reply
 
     def tell(self, request: p.Request, on_reply: OnReply = _ignore) -> None:
-        """Send a request; its `rid` is filled in here. `on_reply` is called exactly once."""
+        """Send a request; its `rid` is filled in here. `on_reply` is called exactly once, but never
+        for a `Keep`, which is not answered."""
+        if isinstance(request, p.Keep):
+            self.keep(request.leg, request.record)
+            return
         rid = self._next_rid()
         request = msgspec.structs.replace(request, rid=rid)
-        if isinstance(request, p.Keep):
-            on_reply = self._in_place_of_older(request, on_reply)
         loop = asyncio.get_running_loop()
         late_at = loop.time() + self._timeout_s
         self._under_way[rid] = _UnderWay(request, on_reply, late_at)
@@ -144,6 +177,16 @@ class MediaClient:
             self._timer = loop.call_at(late_at, self._time_out)
         if self.is_up:
             self._write(request)
+
+    def keep(self, leg: str, record: bytes, *, is_urgent: bool = True) -> None:
+        """`Keep`: a worker that is away now gets it with the rest, when it is there again.
+
+        is_urgent: at once, not with what is said next or within `SOON_S`.
+        """
+        self.desired.keep(leg, record)
+        if self.is_up:
+            self._unwritten.pop(leg, None)
+            self._write(p.Keep(rid=0, leg=leg, record=record), leg, is_urgent=is_urgent)
 
     def _next_rid(self) -> int:
         self._rid += 1
@@ -169,44 +212,35 @@ class MediaClient:
         request = under_way.request
         if isinstance(request, p.Offer) and not self.desired.has_leg(request.leg):
             # The worker may have it all the same, and nobody would ever release it.
+            self.desired.forget_leg(request.leg)
             self.tell(p.Release(rid=0, leg=request.leg))
         under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
 
-    def _write(self, request: p.Request) -> None:
+    def _write(self, request: p.Request, key: int | str = 0, *, is_urgent: bool = True) -> None:
+        """`key`: 0 stands for its `rid`."""
         if self._writer is None:
             return
-        if not self._unwritten:
+        self._unwritten[key or request.rid] = request
+        if is_urgent and not self._writes_now:
+            self._writes_now = True
             asyncio.get_running_loop().call_soon(self._write_out)
-        self._unwritten[request.rid] = request
+        elif not is_urgent and self._writes_soon is None:
+            loop = asyncio.get_running_loop()
+            self._writes_soon = loop.call_later(SOON_S, self._write_out)
 
     def _write_out(self) -> None:
+        self._writes_now = False
+        if self._writes_soon is not None:
+            self._writes_soon.cancel()
+            self._writes_soon = None
         requests = list(self._unwritten.values())
-        self._forget_unwritten()
+        self._unwritten.clear()
         if self._writer is not None and requests:
             self._writer.write(b"".join(frames.pack(self._encode(each)) for each in requests))
 
-    def _forget_unwritten(self) -> None:
-        self._unwritten.clear()
-        self._unwritten_keeps.clear()
-
-    def _in_place_of_older(self, keep: p.Keep, on_reply: OnReply) -> OnReply:
-        """Of records of one leg in one turn only the last is of use; its reply is for all."""
-        older = self._unwritten_keeps.get(keep.leg)
-        self._unwritten_keeps[keep.leg] = keep.rid
-        if older is None or older not in self._unwritten:
-            return on_reply
-        del self._unwritten[older]
-        also = self._under_way.pop(older).on_reply
-
-        def reply_to_both(reply: Reply) -> None:
-            also(reply)
-            on_reply(reply)
-
-        return reply_to_both
-
     def _went_down(self) -> None:
         self._is_up.clear()
-        self._forget_unwritten()
+        self._unwritten.clear()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -216,19 +250,13 @@ class MediaClient:
         if rebuilding:
             self.worker = ""  # half rebuilt is not rebuilt: begin again
 
-    async def _serve(self, reader: asyncio.StreamReader) -> None:
-        frame_reader = FrameReader()
-        self._write(p.Hello(version=p.PROTOCOL_VERSION))
-        while data := await reader.read(65536):
-            for frame in frame_reader.feed(data):
-                self._take(self._decoder.decode(frame))
-
-    def _take(self, message: p.Message) -> None:
+    def _take(self, frame: bytes) -> None:
+        message = self._decoder.decode(frame)
         match message:
-            case p.Welcome():
-                self._welcomed(message)
             case p.Done() | p.Failed():
                 self._replied(message)
+            case p.Welcome():
+                self._welcomed(message)
             case _:
                 self._happened(message)
 
@@ -244,6 +272,8 @@ class MediaClient:
             self._rebuild()
         for request in waiting:
             self._write(request)
+        for keep in self.desired.records():
+            self._write(keep, keep.leg)
 
     def _rebuild(self) -> None:
         for tap_id in self.desired.ending_taps():
@@ -298,6 +328,8 @@ class MediaClient:
             return  # too late: it has timed out
         if isinstance(reply, p.Done):
             self.desired.granted(under_way.request, reply)
+        elif isinstance(under_way.request, p.Offer):
+            self.desired.refused(under_way.request.leg)
         under_way.on_reply(reply)
 
     def _happened(self, event: MediaEvent) -> None:

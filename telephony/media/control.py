@@ -18,6 +18,8 @@ from foundation import frames, unix
 from foundation.frames import UNREADABLE, FrameReader, FrameTooLong
 from telephony.media import protocol as p
 
+PATIENT = (p.Play, p.Stop, p.Tap, p.Gain)
+"Requests of which core takes no further step when they are done: it may hear of it a moment later."
 MOST_KEPT_EVENTS = 1000
 MOST_UNSENT_BYTES = frames.MAX_FRAME_BYTES
 "A list of all sessions takes about 5 kB for each leg."
@@ -42,6 +44,8 @@ class ControlSocket:
         self._is_greeted = False
         self._reader = FrameReader()
         self._unsent = bytearray()
+        self._is_pressing = False
+        "Something of it is not to wait for `flush`."
         self._is_collecting = False
         "Several requests came together: their replies and events go together, too."
         self._waits_for_room = False
@@ -64,11 +68,17 @@ class ControlSocket:
 
     def tell(self, event: p.Event) -> None:
         """An event for core, or for the next core when there is none now."""
+        self._is_pressing = True
         frame = frames.pack(self._encode(event))
         if self._is_greeted:
             self._send(frame)
         else:
             self._kept.append(frame)
+
+    def flush(self) -> None:
+        """What has waited for something else to go with it: a few times a second."""
+        if self._unsent:
+            self._send(b"")
 
     def close(self) -> None:
         self._drop()
@@ -118,23 +128,28 @@ class ControlSocket:
         except (FrameTooLong, *UNREADABLE):
             self._drop()  # not our core, or another version of it: it will say Hello again
             return
-        self._is_collecting = True
+        self._is_collecting, self._is_pressing = True, False
         try:
             for request in requests:
                 if isinstance(request, p.Hello):
                     self._greet()
                 elif (reply := self._handle(request, now)) is not None:
                     self.reply(reply)
+                    if not (isinstance(request, PATIENT) and isinstance(reply, p.Done)):
+                        self._is_pressing = True
         finally:
             self._is_collecting = False
-        self._send(b"")
+        if self._is_pressing:
+            self._send(b"")
 
     def reply(self, reply: p.Done | p.Failed, connection: int | None = None) -> None:
         """`connection`: on which it was asked; on another one the same `rid` is another request."""
+        self._is_pressing |= connection is not None
         if connection is None or connection == self.connection:
             self._send(frames.pack(self._encode(reply)))
 
     def _greet(self) -> None:
+        self._is_pressing = True
         self._send(frames.pack(self._encode(self._welcome)))
         self._is_greeted = True
         while self._kept and self._core is not None:

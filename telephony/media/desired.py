@@ -49,6 +49,8 @@ class Desired:
 
     def __init__(self) -> None:
         self._legs: dict[str, _WantedLeg] = {}
+        self._early_records: dict[str, bytes] = {}
+        "Of legs whose first Offer is under way."
         self._taps: dict[str, p.Tap] = {}
         self._drain: p.Drain | None = None
         self._ending_taps: set[str] = set()
@@ -57,6 +59,8 @@ class Desired:
     def granted(self, request: p.Request, reply: p.Done) -> None:
         """The worker did what `request` asked for."""
         match request:
+            case p.Keep(leg=leg, record=record):
+                self.keep(leg, record)
             case p.Offer():
                 self._offered(request, reply)
             case p.Tap() | p.PauseTap() | p.Untap():
@@ -68,14 +72,12 @@ class Desired:
             case p.Disconnect(leg=leg):
                 self._disconnected(leg)
                 self._note(p.Hear(rid=0, leg=leg, sources=[]))
-            case p.Answer() | p.Keep() | p.Play() | p.Stop():
-                self._note(request)
-            case p.Hold() | p.Hear() | p.Gain() | p.Hide():
-                self._note(request)
             case p.Drain():
                 self._drain = request if request.on else None
             case p.Hello() | p.ListSessions() | p.SendDigits() | p.ListenIn():
                 pass  # nothing to be repeated
+            case _:
+                self._note(request)
 
     def adopt(self, requests: Iterable[p.Request]) -> None:
         """Begin with what another's `requests` gave."""
@@ -90,6 +92,25 @@ class Desired:
                     srtp_key=request.srtp_key,
                 )
             self.granted(request, done)
+
+    def keep(self, leg: str, record: bytes) -> None:
+        """`Keep` is not answered: it counts from the moment when it is told."""
+        if leg in self._legs:
+            self._legs[leg].record = record
+        else:
+            self._early_records[leg] = record
+
+    def refused(self, leg: str) -> None:
+        """An Offer was; of a leg that is there already it changes nothing."""
+        self._early_records.pop(leg, None)
+
+    def records(self) -> Iterator[p.Keep]:
+        """For a worker that may have missed some."""
+        for leg, wanted in self._legs.items():
+            if wanted.record:
+                yield p.Keep(rid=0, leg=leg, record=wanted.record)
+        for leg, record in self._early_records.items():
+            yield p.Keep(rid=0, leg=leg, record=record)
 
     def _tapped(self, request: p.Tap | p.PauseTap | p.Untap) -> None:
         running = self._taps.get(request.tap_id)
@@ -142,6 +163,7 @@ class Desired:
         """The leg was released or could not be rebuilt; nobody hears it any more."""
         self._disconnected(leg)
         self._legs.pop(leg, None)
+        self._early_records.pop(leg, None)
         for wanted in self._legs.values():
             if wanted.hears is not None:
                 wanted.hears = _without(wanted.hears, leg)
@@ -194,7 +216,8 @@ class Desired:
         wanted.port, wanted.ssrc = reply.port, reply.ssrc
         wanted.began_at, wanted.srtp_key = reply.began_at, reply.srtp_key
         wanted.kept_keys = request.kept_keys or wanted.kept_keys
-        wanted.record = request.record or wanted.record
+        early = self._early_records.pop(request.leg, b"")
+        wanted.record = early or request.record or wanted.record
         wanted.inband_dtmf = request.inband_dtmf or wanted.inband_dtmf
         if request.hidden is not p.Hidden.NOTHING:
             wanted.hidden = request.hidden
@@ -205,7 +228,7 @@ class Desired:
 
     def _note(
         self,
-        request: p.Answer | p.Keep | p.Play | p.Stop | p.Hold | p.Hear | p.Gain | p.Hide,
+        request: p.Answer | p.Play | p.Stop | p.Hold | p.Hear | p.Gain | p.Hide,
     ) -> None:
         wanted = self._legs.get(request.leg)
         if wanted is None:
@@ -213,8 +236,6 @@ class Desired:
         match request:
             case p.Answer():
                 wanted.answered(request)
-            case p.Keep():
-                wanted.record = request.record
             case p.Play():
                 wanted.playing = request
             case p.Stop():

@@ -98,6 +98,9 @@ class LiveTaps:
     def __bool__(self) -> bool:
         return bool(self._live)
 
+    def __contains__(self, listen_id: object) -> bool:
+        return listen_id in self._live
+
     def begin(self, listen_id: str, session: Session, path: str, now: float) -> None:
         if listen_id in self._live:
             return

@@ -43,7 +43,7 @@ ENDED_TAPS_KEPT = 100
 "More than end within the moment that a core needs to note an end on the disk."
 
 _LegRequest: TypeAlias = (
-    p.Keep | p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.Hide | p.SendDigits
+    p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.Hide | p.SendDigits
 )
 Tell: TypeAlias = Callable[[p.Event], None]
 Watch: TypeAlias = Callable[[Session], None]
@@ -95,6 +95,8 @@ class MediaPlane:
 
     def _do(self, request: p.Request, now: float) -> p.Done:
         match request:
+            case p.Keep(leg=leg, record=record):  # first what comes most often
+                self._get(leg).record = record
             case p.Offer():
                 return self._offer(request, now)
             case p.Answer():
@@ -120,6 +122,10 @@ class MediaPlane:
             case _:
                 self._do_with(self._get(request.leg), request, now)
         return p.Done(rid=request.rid)
+
+    def is_listening(self, listen_id: str) -> bool:
+        """Whether somebody takes the stream that `ListenIn` began."""
+        return listen_id in self._live
 
     def _tap(self, request: p.Tap | p.PauseTap | p.Untap | p.ListenIn, now: float) -> None:
         match request:
@@ -149,8 +155,6 @@ class MediaPlane:
 
     def _do_with(self, session: Session, request: _LegRequest, now: float) -> None:
         match request:
-            case p.Keep():
-                session.record = request.record
             case p.Play():
                 self._play(session, request)
             case p.Stop():

@@ -129,7 +129,7 @@ def _bind_pair(address: str, port: int) -> PortPair | None:
 
 
 def _bind(address: str, port: int) -> socket.socket | None:
-    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     with suppress(OSError):  # not every system allows it, and a call goes on without
         bound.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, EF)
     try:
@@ -137,5 +137,4 @@ def _bind(address: str, port: int) -> socket.socket | None:
     except OSError:
         bound.close()
         return None
-    bound.setblocking(False)
     return bound

@@ -1,9 +1,9 @@
 """What core and a media worker say to each other, over one Unix stream socket.
 
 Frames are a 4-byte big-endian length and a msgpack map (`foundation.frames`). Core sends requests
-with a rising `rid`; the worker answers each with exactly one `Done` or `Failed` of that `rid`, in
-order, and sends numbered events in between. All verbs are idempotent: the client repeats them when
-a worker was started again. The level is SDP, not packets, so that another media server
+with a rising `rid`; the worker answers each but `Keep` with exactly one `Done` or `Failed` of that
+`rid`, in order, and sends numbered events in between. All verbs are idempotent: the client repeats
+them when a worker was started again. The level is SDP, not packets, so that another media server
 (rtpengine) fits behind the same verbs.
 
     core                                        worker
@@ -129,7 +129,11 @@ class Answer(Struct, frozen=True):
 
 
 class Keep(Struct, frozen=True):
-    """Replace the dialog record of a leg; nothing else changes."""
+    """Replace the dialog record of a leg; nothing else changes.
+
+    It may follow the leg's first Offer at once, and is not answered: most of what core asks are
+    these, and a failure would say no more than that the leg is over.
+    """
 
     rid: int
     leg: str

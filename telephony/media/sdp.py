@@ -6,9 +6,10 @@ the session part: that is read; a line that says something we rely on and says i
 What is agreed on over two descriptions is in `negotiation`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from telephony.media.errors import SdpRejected
 
@@ -109,13 +110,8 @@ class Media:
     @property
     def rtpmaps(self) -> dict[int, RtpMap]:
         """Payload types of `formats`, in their order of preference, that have a meaning."""
-        said = dict(_rtpmap(a.value or "") for a in self.attributes if a.name == "rtpmap")
-        types = (int(text) for text in self.formats if _is_number(text, 127))
-        return {
-            pt: meaning
-            for pt in types
-            if (meaning := said.get(pt) or STATIC_TYPES.get(pt)) is not None
-        }
+        said = tuple(a.value or "" for a in self.attributes if a.name == "rtpmap")
+        return dict(_meanings(self.formats, said))
 
     def lines(self) -> Iterable[str]:
         yield f"m={self.kind} {self.port} {self.proto} {' '.join(self.formats)}"
@@ -269,6 +265,18 @@ def _find(attributes: Iterable[Attribute], name: str) -> str | None:
 def _direction(attributes: Iterable[Attribute]) -> Direction | None:
     names = {direction.value for direction in Direction}
     return next((Direction(a.name) for a in attributes if a.name in names), None)
+
+
+@lru_cache(maxsize=256)
+def _meanings(formats: tuple[str, ...], said: tuple[str, ...]) -> Mapping[int, RtpMap]:
+    """A model of phone says the same in each of its calls, and several ask in each of them."""
+    named = dict(_rtpmap(value) for value in said)
+    types = (int(text) for text in formats if _is_number(text, 127))
+    return {
+        pt: meaning
+        for pt in types
+        if (meaning := named.get(pt) or STATIC_TYPES.get(pt)) is not None
+    }
 
 
 def _rtpmap(value: str) -> tuple[int, RtpMap]:

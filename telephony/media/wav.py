@@ -42,8 +42,12 @@ class DiskFile:
     """A file by its descriptor: no buffer of ours that a kill could take along."""
 
     def __init__(self, path: str) -> None:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            self._fd = _open(path)
+        except FileNotFoundError:
+            # The first of its day.
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._fd = _open(path)
 
     def size(self) -> int:
         return os.fstat(self._fd).st_size
@@ -58,6 +62,10 @@ class DiskFile:
 
     def close(self) -> None:
         os.close(self._fd)
+
+
+def _open(path: str) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
 
 def header(frames: int) -> bytes:

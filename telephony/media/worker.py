@@ -166,6 +166,7 @@ class Worker:
 
     def _housekeep(self, now: float) -> None:
         self._plane.housekeep(now)
+        self._control.flush()
 
     def _tick_clock(self, now: float) -> None:
         self._clock.skip_stall(now)
@@ -191,7 +192,8 @@ class Worker:
     # -- the plane's edges ------------------------------------------------------------------------
 
     def _handle(self, request: p.Request, now: float) -> p.Done | p.Failed | None:
-        return self._own(request, now)
+        reply = self._own(request, now)
+        return None if isinstance(request, p.Keep) else reply
 
     def _own(self, request: p.Request, now: float) -> p.Done | p.Failed:
         try:

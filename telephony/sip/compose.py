@@ -1,10 +1,11 @@
 """Builds the answers to a request (RFC 3261 8.2.6); the one place that knows reason phrases."""
 
 import re
+from functools import lru_cache
 
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import ELSEWHERE, HostPort
-from telephony.sip.headers import quote, split_list
+from telephony.sip.headers import SAME_AGAIN, quote, split_list, top_via
 from telephony.sip.message import HeaderLines, Request, serialise
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, REGISTER"
@@ -73,9 +74,7 @@ def respond(
     keep_route: copy Record-Route, for answers that make a dialog (RFC 3261 12.1.1).
     """
     first, *vias = request.values("via")
-    # As many lines as came: a line for each item would make a long answer of many commas.
-    top = [str(request.via.seen_from(source.host, source.port)), *split_list(first)[1:]]
-    lines = [("Via", ", ".join(filter(None, top)))]
+    lines = [("Via", _seen_via(first, source))]
     lines += [("Via", item) for item in vias]
     lines.append(("From", request.values("from")[0]))
     lines.append(("To", _tagged(request, "" if status == 100 else tag)))
@@ -90,6 +89,14 @@ def respond(
         lines.append(("Content-Type", content_type))
     phrase = one_line(reason) or REASONS.get(status, "Unknown")
     return serialise(f"SIP/2.0 {status} {phrase}", lines, body)
+
+
+@lru_cache(maxsize=SAME_AGAIN)
+def _seen_via(line: str, source: HostPort) -> str:
+    """The first line of Via, its topmost hop with where the request came from."""
+    # As many lines as came: a line for each item would make a long answer of many commas.
+    top = [str(top_via(line).seen_from(source.host, source.port)), *split_list(line)[1:]]
+    return ", ".join(filter(None, top))
 
 
 def _tagged(request: Request, tag: str) -> str:

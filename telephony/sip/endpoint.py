@@ -24,7 +24,8 @@ from telephony.sip.tls import ServerTls, TlsFiles
 from telephony.sip.ways import Flow
 
 DATAGRAM_BYTES = 2**16
-"asyncio reads into a fresh 256 KiB buffer otherwise, for each datagram."
+AT_ONCE = 8
+"Datagrams read for one waking of the loop, which costs as much as two of them."
 RECEIVE_BUFFER_BYTES = 4 * 2**20
 "What the kernel keeps while we are busy: about a second of a flood; more would only be stale."
 BACKLOG = 256
@@ -87,20 +88,6 @@ def listener_of(
     )
 
 
-class _Port(asyncio.DatagramProtocol):
-    """One socket's callbacks."""
-
-    def __init__(self, endpoint: "SipEndpoint", listener: int) -> None:
-        self._endpoint = endpoint
-        self._listener = listener
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._endpoint.receive(data, HostPort(addr[0], addr[1]), self._listener)
-
-    def error_received(self, exc: Exception) -> None:
-        self._endpoint.take_errors(self._listener)
-
-
 class Asker(Protocol):
     """What asks others beside the stack: registrars and trunks. True: it was about that."""
 
@@ -127,8 +114,8 @@ class SipEndpoint:
         self._sockets = sockets
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
-        self._transports: dict[int, asyncio.DatagramTransport] = {}
-        "Of the listeners that take datagrams, by their number."
+        self._ports: dict[int, socket.socket] = {}
+        "Those that take datagrams, by the number of their listener, while they are read."
         self._connections = Connections(
             self, stack.options.listeners, stack.options.streams, ServerTls(tls) if tls else None
         )
@@ -141,21 +128,15 @@ class SipEndpoint:
 
     async def start(self) -> None:
         """Begin to read and to send; the endpoint owns the sockets from now on."""
-        transports = {}
         for number, sock in enumerate(self._sockets):
             mark(sock)
             if sock.type == socket.SOCK_STREAM:
                 self._connections.listen(number, sock)
                 continue
-            transport, _ = await self._loop.create_datagram_endpoint(
-                lambda number=number: _Port(self, number),  # type: ignore[misc]  # early binding
-                sock=sock,
-            )
-            transport.max_size = DATAGRAM_BYTES  # type: ignore[attr-defined]  # asyncio's own name
-            transports[number] = transport
+            self._ports[number] = sock
             ask_for_errors(sock)
-        self._transports = transports
-        for number in transports:
+            self._loop.add_reader(sock, self._read, number)
+        for number in self._ports:
             # Those that the process before us left would wake the loop for ever.
             self.take_errors(number)
         unsent, self._unsent = self._unsent, None
@@ -165,9 +146,10 @@ class SipEndpoint:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for transport in self._transports.values():
-            transport.close()
-        self._transports.clear()
+        for sock in self._ports.values():
+            self._loop.remove_reader(sock)
+            sock.close()
+        self._ports.clear()
         self._connections.close()
         self._is_closed = True
 
@@ -175,6 +157,19 @@ class SipEndpoint:
     def now(self) -> float:
         """The clock that the stack's verbs want."""
         return self._loop.time()
+
+    def _read(self, listener: int) -> None:
+        """Some of what has come; the loop calls again for the rest."""
+        sock = self._sockets[listener]
+        for _ in range(AT_ONCE):
+            try:
+                data, address = sock.recvfrom(DATAGRAM_BYTES)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                self.take_errors(listener)
+                return
+            self.receive(data, HostPort(address[0], address[1]), listener)
 
     def receive(self, data: bytes, source: HostPort, listener: int) -> None:
         if self.asker is not None and self.asker.receive(data):
@@ -201,7 +196,7 @@ class SipEndpoint:
             self._on_event(effect)
 
     def _send(self, datagram: SendDatagram) -> None:
-        if datagram.listener in self._transports:
+        if datagram.listener in self._ports:
             # Once more when it fails, for the error may be that of an earlier datagram.
             _ = self._try_to_send(datagram) or self._try_to_send(datagram)
         elif self._unsent is not None:
@@ -211,11 +206,11 @@ class SipEndpoint:
 
     def _try_to_send(self, datagram: SendDatagram) -> bool:
         """False when the socket has an error, which is dealt with then."""
-        address = (datagram.to.host, datagram.to.port)
         try:
-            self._sockets[datagram.listener].sendto(datagram.data, address)
+            self._ports[datagram.listener].sendto(datagram.data, datagram.to)
         except (BlockingIOError, InterruptedError):
-            self._transports[datagram.listener].sendto(datagram.data, address)
+            # The kernel's buffer is full: lost like one that a network drops, and sent again.
+            self._on_event(Dropped("not-sent", datagram.to))
         except OSError:
             self.take_errors(datagram.listener)
             return False

@@ -15,7 +15,9 @@ opaque to it. Whoever sits above (telephony.calls) sees legs only.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
+
+import msgspec
 
 from foundation.ids import LegId
 
@@ -23,16 +25,14 @@ ELSEWHERE = "Call completed elsewhere"
 "Reason of a hang-up whose phone is to show no missed call (RFC 3326 2)."
 
 
-@dataclass(frozen=True, slots=True)
-class HostPort:
+class HostPort(NamedTuple):
     """An address to send to or received from; `host` is a literal IP address."""
 
     host: str
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class SendDatagram:
+class SendDatagram(msgspec.Struct, frozen=True):
     """The shell sends `data` from listener number `listener` to `to`."""
 
     data: bytes
@@ -230,6 +230,8 @@ class DialogKept:
 
     leg: LegId
     record: bytes
+    is_urgent: bool = True
+    "Not: who starts again without it only sends something once more."
 
 
 @dataclass(frozen=True, slots=True)

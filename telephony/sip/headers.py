@@ -5,6 +5,7 @@ Each is read on demand by `message.Message`; `str()` writes it back. Grammar: RF
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from telephony.sip.errors import SipParseError
 from telephony.sip.uri import Params, SipUri, bracket, format_params, literal_address, parse_uri
@@ -18,6 +19,9 @@ _VIA = re.compile(
 _CSEQ = re.compile(r"([0-9]{1,10})\s+([A-Za-z0-9.!%*_+`'~-]+)\Z")
 _AUTH_PARAM = re.compile(r"\s*([A-Za-z0-9._~!%*+'`-]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^\s,\"]+)\s*\Z")
 MAX_CSEQ = 2**31 - 1
+SAME_AGAIN = 2048
+"""Addresses and hops kept as they were read: each comes again in every message of its dialog, and
+in every answer to our request."""
 
 
 def split_outside(text: str, separator: str) -> list[str]:
@@ -102,28 +106,9 @@ class NameAddr:
     display_name: str = ""
     params: Params = ()
 
-    @classmethod
-    def parse(cls, text: str) -> "NameAddr":
-        text = text.strip()
-        name, opening = _display_name(text)
-        if opening < 0:
-            return cls._parse_bare(text)
-        closing = text.find(">", opening)
-        if closing < 0:
-            raise SipParseError(f"{text!r} lacks its closing angle bracket")
-        uri = text[opening + 1 : closing].strip()
-        if not uri:
-            raise SipParseError(f"{text!r} names no address")
-        return cls(uri, name, parse_params(text[closing + 1 :]))
-
-    @classmethod
-    def _parse_bare(cls, text: str) -> "NameAddr":
-        """RFC 3261 20: without brackets, parameters belong to the header and `?` is forbidden."""
-        uri, semicolon, params = text.partition(";")
-        uri = uri.strip()
-        if ":" not in uri or re.search(r"[\s,?\"<>]", uri):
-            raise SipParseError(f"{text!r} is not an address")
-        return cls(uri, "", parse_params(semicolon + params))
+    @staticmethod
+    def parse(text: str) -> "NameAddr":
+        return parse_address(text)
 
     @property
     def uri(self) -> SipUri:
@@ -147,6 +132,30 @@ class NameAddr:
     def __str__(self) -> str:
         name = f"{quote(self.display_name)} " if self.display_name else ""
         return f"{name}<{self.uri_text}>{format_params(self.params)}"
+
+
+@lru_cache(maxsize=SAME_AGAIN)
+def parse_address(text: str) -> NameAddr:
+    text = text.strip()
+    name, opening = _display_name(text)
+    if opening < 0:
+        return _parse_bare(text)
+    closing = text.find(">", opening)
+    if closing < 0:
+        raise SipParseError(f"{text!r} lacks its closing angle bracket")
+    uri = text[opening + 1 : closing].strip()
+    if not uri:
+        raise SipParseError(f"{text!r} names no address")
+    return NameAddr(uri, name, parse_params(text[closing + 1 :]))
+
+
+def _parse_bare(text: str) -> NameAddr:
+    """RFC 3261 20: without brackets, parameters belong to the header and `?` is forbidden."""
+    uri, semicolon, params = text.partition(";")
+    uri = uri.strip()
+    if ":" not in uri or re.search(r"[\s,?\"<>]", uri):
+        raise SipParseError(f"{text!r} is not an address")
+    return NameAddr(uri, "", parse_params(semicolon + params))
 
 
 def _display_name(text: str) -> tuple[str, int]:
@@ -230,20 +239,31 @@ class Via:
         return f"SIP/2.0/{self.transport} {host}{port}{format_params(self.params)}"
 
 
+@lru_cache(maxsize=SAME_AGAIN)
+def top_via(text: str) -> Via:
+    """The topmost hop of a header Via."""
+    return Via.parse(split_list(text)[0])
+
+
 @dataclass(frozen=True, slots=True)
 class CSeq:
     number: int
     method: str
 
-    @classmethod
-    def parse(cls, text: str) -> "CSeq":
-        found = _CSEQ.match(text.strip())
-        if found is None or int(found[1]) > MAX_CSEQ:
-            raise SipParseError(f"{text!r} is not a CSeq")
-        return cls(int(found[1]), found[2])
+    @staticmethod
+    def parse(text: str) -> "CSeq":
+        return parse_cseq(text)
 
     def __str__(self) -> str:
         return f"{self.number} {self.method}"
+
+
+@lru_cache(maxsize=256)
+def parse_cseq(text: str) -> CSeq:
+    found = _CSEQ.match(text.strip())
+    if found is None or int(found[1]) > MAX_CSEQ:
+        raise SipParseError(f"{text!r} is not a CSeq")
+    return CSeq(int(found[1]), found[2])
 
 
 @dataclass(frozen=True, slots=True)

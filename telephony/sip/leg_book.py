@@ -168,14 +168,14 @@ class LegBook:
             )
         )
 
-    def keep(self, leg: Leg) -> None:
+    def keep(self, leg: Leg, *, is_urgent: bool = True) -> None:
         """Tell the record when it changed; what is being ended anyhow needs none."""
         if leg.state in (LegState.CANCELLING, LegState.ENDED):
             return
         record = self.record(leg)
         if record != leg.last_kept:
             leg.last_kept = record
-            self.emit(DialogKept(leg.leg_id, record))
+            self.emit(DialogKept(leg.leg_id, record, is_urgent))
 
     def adopt(self, data: bytes, now: float) -> Leg:
         """A leg made from the record of a process that is gone."""

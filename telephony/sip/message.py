@@ -10,12 +10,21 @@ that are not travel as surrogate escapes. Messages of our own are built with `Re
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from foundation.errors import LocalError
 from telephony.sip.errors import SipParseError
-from telephony.sip.headers import TOKEN, CSeq, NameAddr, Via, parse_media_type, split_list
+from telephony.sip.headers import (
+    TOKEN,
+    CSeq,
+    NameAddr,
+    Via,
+    parse_media_type,
+    split_list,
+    top_via,
+)
 from telephony.sip.uri import SipUri, parse_uri
 
 T = TypeVar("T")
@@ -51,47 +60,70 @@ SINGLE = frozenset(("from", "to", "call-id", "cseq", "max-forwards", "content-le
 HeaderLines = Sequence[tuple[str, str]]
 
 
+@lru_cache(maxsize=1024)
+def long_name(name: str) -> str:
+    """The one name of a header, however it is written."""
+    key = name.lower()
+    return COMPACT.get(key, key)
+
+
+@lru_cache(maxsize=1024)
+def is_token(text: str) -> bool:
+    """Names of headers and methods are few, and each is looked at in every message."""
+    return TOKEN.match(text) is not None
+
+
 class Message:
     """What requests and responses share: headers by name, typed on demand, and a body."""
 
-    __slots__ = ("_index", "_raw", "_typed", "body", "headers")
+    __slots__ = ("_first", "_more", "_raw", "_typed", "body", "headers")
 
     def __init__(self, headers: HeaderLines, body: bytes = b"", raw: bytes | None = None) -> None:
         self.headers = headers
         self.body = body
         self._raw = raw
         self._typed: dict[str, object] = {}
-        index: dict[str, list[str]] = {}
+        first: dict[str, str] = {}
+        more: dict[str, list[str]] = {}
         for name, value in headers:
-            key = name.lower()
-            key = COMPACT.get(key, key)
-            if key in index:
-                index[key].append(value)
+            key = long_name(name)
+            if key in first:
+                more.setdefault(key, [first[key]]).append(value)
             else:
-                index[key] = [value]
-        self._index = index
+                first[key] = value
+        self._first = first
+        self._more = more
+        "All values of those that came more than once."
 
     # -- as text ---------------------------------------------------------------------------------
 
     def find(self, name: str) -> str | None:
         """The first header of that (long, lower-case) name as it was written, or None."""
-        values = self._index.get(name)
-        return values[0] if values else None
+        return self._first.get(name)
 
     def values(self, name: str) -> list[str]:
         """All headers of that name, one entry a line, top to bottom."""
-        return self._index.get(name, [])
+        if name in self._more:
+            return self._more[name]
+        value = self._first.get(name)
+        return [] if value is None else [value]
 
     def items(self, name: str) -> list[str]:
         """All items of a comma-separated header, over all its lines, empty ones left out."""
+        if name not in self._first:
+            return []
         return [item for line in self.values(name) for item in split_list(line) if item]
+
+    def find_repeated(self, names: Collection[str]) -> str:
+        """One of `names` that stands there more than once, or ''."""
+        return next((name for name in self._more if name in names), "")
 
     # -- typed -----------------------------------------------------------------------------------
 
     def _get(self, name: str, parse: Callable[[str], T]) -> T:
         if name in self._typed:
             return self._typed[name]  # type: ignore[return-value]  # keyed by name, one type each
-        text = self.find(name)
+        text = self._first.get(name)
         if text is None:
             raise SipParseError(f"the header {name} is missing")
         value = self._typed[name] = parse(text)
@@ -100,7 +132,7 @@ class Message:
     @property
     def via(self) -> Via:
         """The topmost hop."""
-        return self._get("via", lambda text: Via.parse(split_list(text)[0]))
+        return self._get("via", top_via)
 
     @property
     def sender(self) -> NameAddr:
@@ -143,7 +175,7 @@ class Message:
         text = self.find(name)
         if text is None:
             return None
-        if not re.match(r"[0-9]{1,10}\Z", text):
+        if len(text) > 10 or not (text.isascii() and text.isdigit()):
             raise SipParseError(f"{name} {text!r} is not a number")
         return int(text)
 
@@ -154,9 +186,9 @@ class Message:
         raise NotImplementedError
 
     def __bytes__(self) -> bytes:
-        if self._raw is not None:
-            return self._raw
-        return serialise(self.start_line, self.headers, self.body)
+        if self._raw is None:
+            self._raw = serialise(self.start_line, self.headers, self.body)
+        return self._raw
 
     def __repr__(self) -> str:
         return f"<{self.start_line} {self.find('cseq')} {self.find('call-id')}>"
@@ -247,7 +279,7 @@ def _parse_headers(text: str) -> tuple[list[tuple[str, str]], str]:
     for line in text.split("\r\n") if text else ():
         name, colon, value = line.partition(":")
         name = name.rstrip(" \t")
-        if not colon or not TOKEN.match(name):
+        if not colon or not is_token(name):
             problem = problem or f"{line[:80]!r} is not a header"
         elif len(line) > MAX_HEADER_CHARS:
             problem = problem or f"the header {name} of {len(line)} characters is too long"
@@ -255,7 +287,8 @@ def _parse_headers(text: str) -> tuple[list[tuple[str, str]], str]:
             return headers, problem or f"there are more than {MAX_HEADERS} headers"
         else:
             headers.append((name, value.strip(" \t")))
-    if "\n" in text.replace("\r\n", "") or "\r" in text.replace("\r\n", ""):
+    breaks = text.count("\r\n")
+    if text.count("\n") != breaks or text.count("\r") != breaks:
         # A bare line break would become a header of its own in what we copy into answers.
         headers = [pair for pair in headers if "\n" not in pair[1] and "\r" not in pair[1]]
         problem = problem or "a header holds a bare line break"
@@ -264,18 +297,23 @@ def _parse_headers(text: str) -> tuple[list[tuple[str, str]], str]:
 
 def _parse_start(line: str, headers: HeaderLines, body: bytes, raw: bytes) -> Request | Response:
     if line[:4].upper() == "SIP/":
-        found = _STATUS_LINE.match(line)
-        if found is None or "\n" in line or "\r" in line:
-            raise SipParseError(f"{line[:80]!r} is not a status line")
-        return Response(int(found[1]), found[2] or "", headers, body, raw)
+        return Response(*_status_of(line), headers, body, raw)
     parts = line.split(" ")
-    if len(parts) == 3 and TOKEN.match(parts[0]) and _CALL_ID.match(parts[1]):
+    if len(parts) == 3 and is_token(parts[0]) and _CALL_ID.match(parts[1]):
         request = Request(parts[0], parts[1], headers, body, raw)
         if parts[2].upper() == "SIP/2.0":
             return request
         if re.match(r"SIP/[0-9]+\.[0-9]+\Z", parts[2], re.IGNORECASE):
             raise SipParseError(f"{parts[2]} is not spoken here", 505, request)
     raise SipParseError(f"{line[:80]!r} is not a request line", request=_unread(line, headers))
+
+
+@lru_cache(maxsize=256)
+def _status_of(line: str) -> tuple[int, str]:
+    found = _STATUS_LINE.match(line)
+    if found is None or "\n" in line or "\r" in line:
+        raise SipParseError(f"{line[:80]!r} is not a status line")
+    return int(found[1]), found[2] or ""
 
 
 def _unread(line: str, headers: HeaderLines) -> Request | None:
@@ -288,9 +326,8 @@ def _unread(line: str, headers: HeaderLines) -> Request | None:
 
 def _frame(message: Message) -> str:
     """Apply Content-Length and the rule of single headers; gives the problem or ''."""
-    for name in SINGLE:
-        if len(message.values(name)) > 1:
-            return f"there are several headers {name}"
+    if several := message.find_repeated(SINGLE):
+        return f"there are several headers {several}"
     try:
         length = message.number("content-length")
     except SipParseError as error:

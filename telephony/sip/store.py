@@ -4,7 +4,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
-from foundation.db import Base
+from foundation.db import Base, insert_newest
 
 
 class BindingRow(Base):
@@ -30,9 +30,10 @@ class BindingStore:
     async def save(self, changes: list[tuple[str, bytes]]) -> None:
         """Later changes of the same phone win; b'' forgets it."""
         newest = dict(changes)
+        kept = [{"aor": aor, "bindings": data} for aor, data in newest.items() if data]
+        gone = [aor for aor, data in newest.items() if not data]
         async with self._sessions.begin() as session:
-            for aor, bindings in newest.items():
-                if bindings:
-                    await session.merge(BindingRow(aor=aor, bindings=bindings))
-                else:
-                    await session.execute(delete(BindingRow).where(BindingRow.aor == aor))
+            if kept:
+                await session.execute(insert_newest(session, BindingRow), kept)
+            for aor in gone:
+                await session.execute(delete(BindingRow).where(BindingRow.aor == aor))

@@ -204,7 +204,7 @@ class OutgoingLegs:
         self, leg: Leg, branch: Branch, response: Response, source: HostPort, now: float
     ) -> None:
         branch.entry.has_provisional = True
-        self._book.keep(leg)
+        self._book.keep(leg, is_urgent=False)
         if leg.state is LegState.CANCELLING:
             self._cancel_when_heard(leg, branch.entry, now)
         elif response.status > 100 and self._is_news(leg, branch, response, source, now):

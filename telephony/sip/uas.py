@@ -120,7 +120,7 @@ class IncomingLegs:
             leg.state = LegState.UP
         body = _late_answer(request)
         leg.remote_body = body or leg.remote_body
-        self._book.keep(leg)
+        self._book.keep(leg, is_urgent=bool(body))
         self._book.emit(Confirmed(leg.leg_id, body))
         if leg.hang_up_reason is not None:
             self._in_dialog.hang_up(leg, leg.hang_up_reason, now)

@@ -28,6 +28,7 @@ from acd.inputs import (
     Decline,
     FinishWrapUp,
     LeaveForCallback,
+    MoveCallback,
     PartyReached,
     PartyUnreached,
     Pause,
@@ -425,3 +426,86 @@ def test_nobody_picks_up_a_reservation() -> None:
     assert floor.feed(Accept(CallId(B1), EVA, tried.offer_id), 1) == []
     assert floor.feed(Accept(CallId(B1), EVA, OfferId("o-none")), 1) == []
     assert not [e for e in floor.feed(Ready(EVA), 2) if isinstance(e, AgentOffered)]
+
+
+# -- moved to another queue ------------------------------------------------------------------------
+
+
+def test_moved_promise_keeps_place_and_age_among_the_callers_there() -> None:
+    floor = office(EVA, options=OPTIONS)
+    ask(floor, 0)
+    queue_up(floor, "c-older", 0, REPAIRS)
+    queue_up(floor, "c-younger", 20, REPAIRS)
+
+    [told] = floor.feed(MoveCallback(B1, REPAIRS), 30)
+
+    assert told == CallbackQueued(B1, PartyId("p-1"), REPAIRS, waited_s=30)
+    assert floor.presence(ORDERS).is_empty
+    assert floor.presence(REPAIRS).callbacks == 1
+    assert [floor.position(CallId(each)) for each in ("c-older", "c-younger")] == [1, 3]
+
+
+def test_moved_promise_that_rests_keeps_its_rest_and_its_tries() -> None:
+    floor = office(EVA)
+    seat(floor, EVA, 0)
+    failed(floor, due(ask(floor, 1)), 10)
+    rest_s = OPTIONS.callbacks.retry_after_s if OPTIONS.callbacks else 0
+
+    [told] = floor.feed(MoveCallback(B1, REPAIRS), 20)
+
+    assert told == CallbackQueued(
+        B1, PartyId("p-1"), REPAIRS, waited_s=19, rest_s=rest_s - 10, tries=1
+    )
+    assert dues([*floor.tick(rest_s + 9.9)]) == []
+    assert due([*floor.tick(rest_s + 10)]).queue == REPAIRS
+
+
+def test_moved_promise_does_not_end_sooner_in_a_queue_that_gives_up_sooner() -> None:
+    hasty = QueueOptions(callbacks=CallbackOptions(give_up_after_s=30))
+    floor = build_floor(queues={ORDERS: OPTIONS, REPAIRS: hasty})
+    ask(floor, 0)
+    floor.feed(MoveCallback(B1, REPAIRS), 20)
+    assert floor.tick(1_000) == []
+    assert floor.has_callback(B1)
+
+
+def test_promise_is_not_moved_while_it_is_dialled_nor_beside_another_of_the_party() -> None:
+    floor = build_floor(card(EVA, orders=3), queues={ORDERS: OPTIONS, REPAIRS: OPTIONS})
+    seat(floor, EVA, 0)
+    ask(floor, 1)
+    ask(floor, 2, B2, "p-2")
+    floor.feed(QueueCallback(B3, PartyId("p-2"), REPAIRS), 3)
+
+    assert floor.movable_callbacks(ORDERS, REPAIRS) == []
+    with pytest.raises(Conflict, match="being dialled"):
+        floor.feed(MoveCallback(B1, REPAIRS), 4)
+    with pytest.raises(Conflict, match="already: b-3"):
+        floor.feed(MoveCallback(B2, REPAIRS), 4)
+    with pytest.raises(NotFound):
+        floor.feed(MoveCallback(CallbackId("b-9"), REPAIRS), 4)
+    assert floor.presence(ORDERS).callbacks == 2
+
+
+def test_promise_is_not_moved_into_a_closed_queue() -> None:
+    floor = build_floor(queues={ORDERS: OPTIONS, REPAIRS: QueueOptions(is_closed=True)})
+    ask(floor, 0)
+    with pytest.raises(Conflict, match="closed"):
+        floor.feed(MoveCallback(B1, REPAIRS), 1)
+
+
+# -- a call that is there already ------------------------------------------------------------------
+
+
+def test_reached_in_a_call_that_waits_already_changes_nothing() -> None:
+    floor = office(EVA)
+    seat(floor, EVA, 0)
+    tried = due(ask(floor, 1))
+    queue_up(floor, BACK, 2, REPAIRS)
+
+    with pytest.raises(IllegalTransition, match="c-back in state on the floor"):
+        floor.feed(PartyReached(B1, BACK), 3)
+
+    assert [view.queue for view in floor.waiting(REPAIRS)] == [REPAIRS], "the visit is as it was"
+    assert floor.state_of(EVA) is RINGING
+    failed(floor, tried, 4)
+    assert floor.has_callback(B1), "and who was promised it is called back"

@@ -33,6 +33,7 @@ from acd.inputs import (
     Decline,
     Enqueue,
     LeaveForCallback,
+    MoveCallback,
     PartyReached,
     PartyUnreached,
     Pause,
@@ -84,6 +85,8 @@ anything: st.SearchStrategy[AcdInput] = st.one_of(
     ),
     st.builds(PartyUnreached, promises, offers, whys),
     st.builds(CancelCallback, promises),
+    st.builds(MoveCallback, promises, queues),
+    st.builds(PartyReached, promises, calls),
 )
 
 
@@ -102,11 +105,16 @@ class Told:
     def take(self, event: AcdEvent) -> None:
         match event:
             case CallbackQueued(callback_id, party_id, queue):
-                assert callback_id not in self.open
+                moved = self.open.pop(callback_id, None)
+                assert moved is None or (moved.party_id, callback_id in self.due) == (
+                    party_id,
+                    False,
+                )
+                assert moved is None or moved.queue != queue
                 pairs = {(each.party_id, each.queue) for each in self.open.values()}
                 assert (party_id, queue) not in pairs, "one promise to a party in a queue"
                 self.open[callback_id] = event
-                self.tries[callback_id] = 0
+                self.tries[callback_id] = event.tries if moved else 0
             case CallbackDue(callback_id, agent_id=agent_id):
                 assert callback_id in self.open
                 assert callback_id not in self.due, "never two calls to one party"

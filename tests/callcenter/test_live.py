@@ -16,6 +16,7 @@ from callcenter.asks import (
     ChangeAgentLive,
     ChangeQueueLive,
     Reload,
+    ReloadReport,
     RemoveAgentLive,
     ResetLive,
     ShowLive,
@@ -54,6 +55,8 @@ phones:
 class Office:
     """What core has of it, without phones; `restart` is another core in the same folder."""
 
+    spoken_of: frozenset[QueueId] = frozenset()
+
     def __init__(self, folder: Path, journal: Journal) -> None:
         self.folder = folder
         self.journal = journal
@@ -80,6 +83,7 @@ class Office:
             tell=self._tell,
             look_at_phone=self.looked_at.append,
             speak_numbers=self._speak,
+            speaks_of=lambda queue: queue in self.spoken_of,
         )
         self.house = LiveHouse(configured, live, parts)
         lock = asyncio.Lock()
@@ -290,12 +294,71 @@ async def test_agent_who_works_is_not_removed_and_who_is_off_is(office: Office) 
     assert office.floor.floor.agent(A1).state is AgentState.READY
 
 
-async def test_queue_that_is_gone_stays_until_the_next_start(office: Office) -> None:
+HELP = QueueId("help")
+
+
+async def lose_help(office: Office) -> ReloadReport:
     office.rewrite("  help: {skills: {help: 1}}\n", "")
+    return await office.reloader.reload(Reload("sue"))
+
+
+async def test_queue_that_the_file_has_no_more_is_removed(office: Office) -> None:
+    report = await lose_help(office)
+
+    assert report.changed == ["The queue help is removed."]
+    assert report.refused == []
+    assert HELP not in office.rules.queues
+    assert office.floor.floor.queues() == [ORDERS]
+    assert DirectoryChanged() in office.told
+
+
+async def test_queue_that_the_file_has_no_more_stays_while_somebody_waits(office: Office) -> None:
+    office.floor.feed(Enqueue(C1, HELP))
+    report = await lose_help(office)
+
+    [sentence] = report.refused
+    assert sentence.startswith("The queue help is in use and stays: 1 waiting.")
+    assert "callcenter queue remove help --when-empty" in sentence
+    assert [view.call_id for view in office.floor.floor.waiting(HELP)] == [C1]
+
+    office.floor.feed(CallerLeft(C1))
+    await office.skills(orders=5)
+    assert HELP in office.rules.queues, "who changes something else does not remove it"
+    report = await office.reloader.reload(Reload("sue"))
+    assert report.changed == ["The queue help is removed."]
+
+
+async def test_queue_that_a_call_may_still_come_to_stays(office: Office) -> None:
+    office.spoken_of = frozenset({HELP})
+    report = await lose_help(office)
+    assert "a call that may still come to it" in report.refused[0]
+    assert HELP in office.rules.queues
+
+
+async def test_queue_that_the_file_has_no_more_stays_while_one_names_it_that_stays(
+    office: Office,
+) -> None:
+    office.rewrite("ring_s: 7", "overflow_to: help, ring_s: 7")
+    office.start()
+    office.floor.feed(Enqueue(C1, ORDERS))
+    file = office.folder / "callcenter.yaml"
+    text = file.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in text if not line.startswith(("  orders:", "  help:", "queues:"))]
+    file.write_text("\n".join([*kept, "queues: {night: {}}"]), encoding="utf-8")
     report = await office.reloader.reload(Reload("sue"))
 
-    assert report.refused == ["The queue help stays until the next start."]
-    assert QueueId("help") in office.rules.queues
+    assert report.refused[1:] == ["The queue help stays: it is named in queues.orders.overflow_to."]
+    assert office.floor.floor.queues() == [ORDERS, HELP, QueueId("night")]
+
+
+async def test_queue_that_was_removed_comes_back_with_the_file(
+    office: Office,
+) -> None:
+    await lose_help(office)
+    office.rewrite("queues:\n", "queues:\n  help: {skills: {help: 2}}\n")
+    report = await office.reloader.reload(Reload("sue"))
+    assert report.changed == ["The queue help is new."]
+    assert office.floor.floor.options_of(HELP).skills == {"help": 2}
 
 
 async def test_live_change_stays_on_top_of_a_reload(office: Office) -> None:

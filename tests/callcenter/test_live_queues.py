@@ -12,6 +12,9 @@ from acd.events import (
     AcdEvent,
     AgentOffered,
     CallAbandoned,
+    CallbackDue,
+    CallbackFailure,
+    CallbackQueued,
     CallLeftForCallback,
     CallLost,
     CallOverflowed,
@@ -25,6 +28,7 @@ from acd.inputs import (
     CancelCallback,
     Enqueue,
     FinishWrapUp,
+    PartyUnreached,
     QueueCallback,
     SignOut,
 )
@@ -70,11 +74,9 @@ nodes:
 class QueueOffice(Office):
     """With the queues' part; `settle` lets it do what waits to be done."""
 
-    spoken_of: frozenset[QueueId] = frozenset()
-
     def start(self) -> None:
         super().start()
-        self.queues = LiveQueues(self.actions, self.house, self.spoken_of.__contains__)
+        self.queues = LiveQueues(self.actions, self.house)
 
     def _tell(self, event: AcdEvent | ActionTaken | DirectoryChanged) -> None:
         super()._tell(event)
@@ -263,8 +265,8 @@ async def test_callers_are_moved_to_an_open_queue_only(
 
 
 async def test_callers_are_moved_with_their_age_and_the_queue_is_gone(office: QueueOffice) -> None:
-    for call in (C1, C2):
-        office.floor.feed(Enqueue(call, HELP))
+    for call, waited_s in ((C1, 5), (C2, 4)):
+        office.floor.feed(Enqueue(call, HELP, waited_s=waited_s))
     assert await office.remove(move_to="orders") == ""
 
     assert office.ids == ["orders"]
@@ -366,6 +368,32 @@ async def test_promised_callback_keeps_the_queue_until_it_is_over(office: QueueO
     office.floor.feed(CancelCallback(callback))
     await office.settle()
     assert office.ids == ["help"]
+
+
+async def test_promised_callbacks_are_moved_with_their_age(office: QueueOffice) -> None:
+    callback = CallbackId("b-1")
+    office.floor.feed(QueueCallback(callback, PartyId("p-1"), ORDERS, waited_s=600))
+    assert await office.remove("orders", move_to="help") == ""
+    assert office.ids == ["help"]
+    told = [event for event in office.told if isinstance(event, CallbackQueued)][-1]
+    assert (told.queue, round(told.waited_s)) == (HELP, 600)
+    assert office.floor.floor.presence(HELP).callbacks == 1
+
+
+async def test_promise_that_was_being_dialled_is_moved_when_nobody_was_reached(
+    office: QueueOffice,
+) -> None:
+    callback = CallbackId("b-1")
+    office.sign_in(A2)
+    office.floor.feed(FinishWrapUp(A2))
+    office.floor.feed(QueueCallback(callback, PartyId("p-1"), ORDERS))
+    [due] = [event for event in office.told if isinstance(event, CallbackDue)]
+    assert await office.remove("orders", move_to="help") == "1 to be called back"
+    why = CallbackFailure.NO_ANSWER
+    office.floor.feed(PartyUnreached(callback, due.offer_id, why))
+    await office.settle()
+    assert office.ids == ["help"]
+    assert office.floor.floor.presence(HELP).callbacks == 1
 
 
 async def test_queue_stays_while_a_call_still_speaks_of_it(office: QueueOffice) -> None:

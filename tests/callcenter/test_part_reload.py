@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+from msgspec import json
+
 from callcenter.alarm_settings import AlarmSection, rules_of
 from callcenter.asks import ReadAlarmRules
 from callcenter.events import HouseEvent
 from callcenter.part_reload import AlarmReload, RetentionReload
+from callcenter.roles.web import read_alarms
 from callcenter.settings import Settings, load
 from foundation.ids import QueueId
 from tests.support.centres import write_centre
@@ -59,10 +62,51 @@ async def test_rules_of_alarms_are_told_and_read_by_who_looks_for_them(tmp_path:
     assert read["long_wait"] == DEFAULT_RULES["long_wait"]
 
 
-def test_who_outside_is_told_waits_for_a_start(tmp_path: Path) -> None:
-    alarms = AlarmReload(centre(tmp_path), lambda event: None)
+class Line:
+    """To a core that serves these alarms; `without_ways`: as cores did before."""
 
-    webhook = 'webhook: {url: "https://desk.example/", secret: "sixteen-letters-or-more"}'
-    alarms.apply(centre(tmp_path, alarms=webhook))
+    def __init__(self, alarms: AlarmReload, *, without_ways: bool = False) -> None:
+        self._alarms = alarms
+        self._without_ways = without_ways
 
-    assert not alarms.sections
+    async def request(self, asked: ReadAlarmRules) -> str:
+        told = json.decode(await self._alarms.read(asked))
+        kept = ("rules",) if self._without_ways else ("rules", "webhook", "mail")
+        return json.encode({name: told[name] for name in kept if name in told}).decode()
+
+
+async def test_who_outside_is_told_is_taken_up_with_its_secrets(tmp_path: Path) -> None:
+    told: list[HouseEvent] = []
+    alarms = AlarmReload(centre(tmp_path), told.append)
+
+    ways = (
+        'webhook: {url: "https://desk.example/", secret: "sixteen-letters-or-more"}, '
+        "mail: {server: 'mail.example', user: bell, password: hidden, sender: a@b, to: [c@d]}"
+    )
+    applied = alarms.apply(centre(tmp_path, alarms=ways))
+
+    assert applied.changed == ["The alarms' webhook is changed.", "The alarms' mail is changed."]
+    assert told == [DirectoryChanged()]
+    assert alarms.sections == ("alarms",)
+    assert alarms.apply(centre(tmp_path, alarms=ways)).changed == []
+    served = AlarmSection.model_validate_json(await alarms.read(ReadAlarmRules()))
+    assert served.webhook is not None
+    assert served.webhook.secret.get_secret_value() == "sixteen-letters-or-more"
+    assert served.mail is not None
+    assert (served.mail.password.get_secret_value(), served.mail.to) == ("hidden", ("c@d",))
+
+    plan = await read_alarms(Line(alarms), "house")  # type: ignore[arg-type]  # asked of nothing else
+    assert plan.ways is not None
+    assert [*plan.ways] == ["webhook", "mail"]
+    alarms.apply(centre(tmp_path))
+    plan = await read_alarms(Line(alarms), "house")  # type: ignore[arg-type]
+    assert plan.ways == {}
+
+
+async def test_core_that_tells_the_rules_alone_leaves_who_is_told_as_it_was(
+    tmp_path: Path,
+) -> None:
+    alarms = AlarmReload(centre(tmp_path, alarms="rules: {disk: off}"), lambda event: None)
+    plan = await read_alarms(Line(alarms, without_ways=True), "house")  # type: ignore[arg-type]
+    assert "disk" not in plan.rules
+    assert plan.ways is None

@@ -144,7 +144,8 @@ alarms:
     to: [boss@house.example]
 """
     (folder / "callcenter.yaml").write_text(text, encoding="utf-8")
-    ways = alarm_ways(load(folder))
+    settings = load(folder)
+    ways = alarm_ways(settings.alarms, settings.sip.domain)
     return BoardOptions(
         web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW, rules=RULES, ways=ways
     )

@@ -16,6 +16,7 @@ from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
+from tests.e2e.test_media_listen_in import Ear
 from tests.support.media_phone import Phone, all_heard, loudness
 from tests.support.media_process import Heard, running_client
 from tests.support.programs import find_media_ports
@@ -120,6 +121,25 @@ async def test_a_call_without_rtpengine_is_refused_with_a_sentence_in_time(bench
 
     assert isinstance(refused, p.Failed)
     assert (refused.status, refused.sentence) == (503, "rtpengine does not answer")
+
+
+async def test_each_side_of_a_talk_is_streamed_to_who_listens(bench: Bench, tmp_path: Path) -> None:
+    assert "listen-in" in bench.client.capabilities
+    ports = await bench.bridge()
+    ears = [Ear(tmp_path / f"{name}.sock") for name in "ab"]
+    for ear, leg in zip(ears, ("c-1-a", "c-1-b"), strict=True):
+        await ear.start()
+        listen = p.ListenIn(rid=0, leg=leg, listen_id=f"live.{leg}", socket=str(ear.path))
+        await bench.client.ask(listen)
+    await bench.talk(ports, frames=50)
+    for ear in ears:
+        await ear.stop()
+    caller, agent = (ear.pcm() for ear in ears)
+
+    assert (loudness(caller, 440) > 6000, loudness(caller, 700) < 100) == (True, True)
+    assert (loudness(agent, 700) > 6000, loudness(agent, 440) < 100) == (True, True)
+    await bench.talk(ports, frames=20)
+    assert loudness(bench.agent.pcm(), 440) > 6000, "the talk goes on"
 
 
 async def test_prompts_keep_their_quality_and_follow_each_other_without_a_gap(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from bench.centre import Centre, running
-from bench.triage import QUESTION, Request, ask_all, flow, flows, read, requests_of
+from bench.triage import QUESTION, ask_all, flow, flows, read, requests_of
 from bench.triage_caller import PROMPT_S
+from bench.triage_outcome import Request
 from callcenter.demo.softphone import PhoneOptions, Softphone
 from ivr.synthesis import Utterance, synthesise_all
 from telephony.sip.events import HostPort

@@ -82,6 +82,26 @@ def test_items_of_a_moment_are_written_together() -> None:
     assert len(database.batches) <= 4
 
 
+def test_what_comes_after_a_quiet_is_written_at_once() -> None:
+    database = ScriptedDatabase()
+    behind = WriteBehind("rows", database.write, collect_s=1.0)
+
+    async def story() -> None:
+        behind.put(1)
+        await asyncio.sleep(0.5)
+        put_all(behind, 2, 3)
+        await asyncio.sleep(0.4)
+        behind.put(4)
+        await asyncio.sleep(5.0)
+        behind.put(5)
+        await asyncio.sleep(0.1)
+
+    run_beside(behind, story)
+
+    assert database.batches == [[1], [2, 3, 4], [5]]
+    assert database.tried_at == pytest.approx([0.0, 1.0, 5.9])
+
+
 def test_what_the_database_refuses_is_tried_again_after_a_pause() -> None:
     database = ScriptedDatabase(failures=2)
     behind = WriteBehind("rows", database.write)

@@ -62,3 +62,29 @@ def test_caller_who_leaves_is_forgotten(ivr: Ivr) -> None:
     ivr.start(ONE, "main", 0.0)
     assert ivr.caller_left(ONE, 1.0) == [FlowEnded(ONE, "main", "choices")]
     assert ONE not in ivr
+
+
+def test_who_is_in_a_flow_may_come_to_its_queues_though_the_flow_was_changed(ivr: Ivr) -> None:
+    orders, help_ = QueueId("orders"), QueueId("help")
+    assert not ivr.leads_to(orders)
+    ivr.start(ONE, "main", 0.0)
+    changed = TEXT.replace("queue: orders}", "queue: help}")
+    ivr.replace({"main": parse(changed, "flows/main.yaml", "main")[0]}, {})
+
+    assert ivr.leads_to(orders)
+    assert not ivr.leads_to(help_)
+    ivr.caller_left(ONE, 1.0)
+    assert not ivr.leads_to(orders)
+
+
+def test_queues_of_flows_that_a_flow_calls_are_led_to() -> None:
+    outer = (
+        "start: other\nnodes:\n  other: {do: call, flow: inner, next: bye}\n  bye: {do: hangup}\n"
+    )
+    flows = {
+        "main": parse(outer, "flows/main.yaml", "main")[0],
+        "inner": parse(TEXT, "flows/inner.yaml", "inner")[0],
+    }
+    ivr = Ivr(flows)
+    ivr.start(ONE, "main", 0.0)
+    assert ivr.leads_to(QueueId("orders"))

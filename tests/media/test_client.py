@@ -1,9 +1,12 @@
-"""Core's end of the control socket while no worker answers, in virtual time."""
+"""Core's end of the control socket, in virtual time: no worker answers, or one that is played."""
 
 import asyncio
 
+import msgspec
+
+from foundation.frames import FrameReader, pack
 from telephony.media import protocol as p
-from telephony.media.client import MediaClient, Reply
+from telephony.media.client import SOON_S, MediaClient, Reply
 from tests.support.virtual_time import run_virtual
 
 TIMEOUT_S = 3.0
@@ -50,3 +53,106 @@ def test_requests_under_way_share_one_timer() -> None:
         await asyncio.sleep(TIMEOUT_S)
 
     run_virtual(main())
+
+
+class Line(asyncio.WriteTransport):
+    """Where the client writes; `told` is what has come, one list for each write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[list[p.Request]] = []
+        self._frames = FrameReader()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        frames = self._frames.feed(bytes(data))
+        self.told.append([msgspec.msgpack.decode(frame, type=p.Request) for frame in frames])
+
+    def close(self) -> None:
+        pass
+
+
+def connect(client: MediaClient, worker: str = "w-1") -> Line:
+    """As `run` does it when a worker greets."""
+    line = Line()
+    client._writer = line
+    welcome = p.Welcome(version=p.PROTOCOL_VERSION, worker=worker, capabilities=[])
+    client._take(msgspec.msgpack.encode(welcome))
+    return line
+
+
+def keep(leg: str, record: bytes) -> p.Keep:
+    return p.Keep(rid=0, leg=leg, record=record)
+
+
+def test_urgent_records_go_at_once_and_take_along_what_has_waited() -> None:
+    async def main() -> Line:
+        client = MediaClient("nowhere", lambda event: None)
+        line = connect(client)
+        client.keep("l-1", b"rings", is_urgent=False)
+        client.keep("l-2", b"answered")
+        await asyncio.sleep(0)
+        await asyncio.sleep(1.0)
+        return line
+
+    line = run_virtual(main())
+
+    assert line.told == [[keep("l-1", b"rings"), keep("l-2", b"answered")]]
+
+
+def test_a_record_that_is_not_urgent_goes_soon_or_gives_way_to_a_newer_one() -> None:
+    async def main() -> Line:
+        client = MediaClient("nowhere", lambda event: None)
+        line = connect(client)
+        client.keep("l-1", b"rings", is_urgent=False)
+        await asyncio.sleep(SOON_S / 2)
+        assert line.told == []
+        client.keep("l-1", b"answered", is_urgent=False)
+        await asyncio.sleep(SOON_S)
+        return line
+
+    line = run_virtual(main())
+
+    assert line.told == [[keep("l-1", b"answered")]]
+
+
+def test_records_that_a_worker_has_missed_are_told_when_it_is_there_again() -> None:
+    async def main() -> Line:
+        client = MediaClient("nowhere", lambda event: None)
+        first = connect(client)
+        client.tell(p.Offer(rid=0, leg="l-1", call="c", sdp="theirs"))
+        await asyncio.sleep(0)
+        [[offered]] = first.told
+        client._take(msgspec.msgpack.encode(p.Done(rid=offered.rid, port=30000)))
+        client._went_down()
+        client.keep("l-1", b"of a leg that is there")
+        client.tell(p.Offer(rid=0, leg="l-2", call="c", sdp="theirs"))
+        client.keep("l-2", b"of one that is not")
+        line = connect(client)
+        await asyncio.sleep(0)
+        return line
+
+    line = run_virtual(main())
+
+    [[offer, *records]] = line.told
+    assert isinstance(offer, p.Offer)
+    assert offer.leg == "l-2"
+    assert records == [keep("l-1", b"of a leg that is there"), keep("l-2", b"of one that is not")]
+
+
+def test_frames_may_come_in_any_pieces() -> None:
+    replies: list[Reply] = []
+
+    async def main() -> None:
+        client = MediaClient("nowhere", lambda event: None)
+        connect(client)
+        client.tell(p.Release(rid=0, leg="l-1"), replies.append)
+        client.tell(p.Release(rid=0, leg="l-2"), replies.append)
+        reader = FrameReader()
+        done = [pack(msgspec.msgpack.encode(p.Done(rid=rid))) for rid in (1, 2)]
+        for byte in b"".join(done):
+            for frame in reader.feed(bytes([byte])):
+                client._take(frame)
+
+    run_virtual(main())
+
+    assert [reply.rid for reply in replies] == [1, 2]

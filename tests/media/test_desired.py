@@ -129,6 +129,19 @@ def test_the_newest_dialog_record_travels_with_every_request_of_the_exchange() -
     assert second == p.Answer(rid=2, leg="b", sdp="x", record=b"3")
 
 
+def test_a_record_told_before_its_leg_was_granted_is_that_legs() -> None:
+    desired = Desired()
+    desired.keep("a", b"early")
+    desired.keep("b", b"refused")
+    assert [each.record for each in desired.records()] == [b"early", b"refused"]
+
+    desired.granted(offer("a"), DONE)
+    desired.refused("b")
+
+    assert list(desired.requests()) == [rebuilt("a", record=b"early")]
+    assert list(desired.records()) == [p.Keep(rid=0, leg="a", record=b"early")]
+
+
 def test_what_one_tells_the_other_knows() -> None:
     desired = granted(
         offer("a", record=b"1"),

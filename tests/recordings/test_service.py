@@ -276,14 +276,37 @@ async def test_a_complaint_is_transcribed_before_older_talks(centre: Centre) -> 
 async def test_a_talk_that_is_raised_is_next(centre: Centre) -> None:
     await centre.talk()
     second = await centre.talk()
-    centre.service.transcription.raise_priority(second, 9)
+    await centre.service.transcription.raise_priority(second, 9)
     with pytest.raises(NotFound, match="'r-9' does not wait"):
-        centre.service.transcription.raise_priority(RecordingId("r-9"), 9)
+        await centre.service.transcription.raise_priority(RecordingId("r-9"), 9)
 
     work = await centre.service.answer(LeaseWork(worker="w1"))
 
     assert isinstance(work, Work)
     assert work.recording_id == second
+
+
+async def test_a_talk_that_was_raised_is_next_after_a_restart_too(centre: Centre) -> None:
+    await centre.talk()
+    second = await centre.talk()
+    await centre.service.transcription.raise_priority(second, 0)
+    third = await centre.talk(queue=QueueId("complaints"))
+    await centre.service.transcription.raise_priority(third, 9)
+    await centre.restart().open()
+
+    first = centre.service.transcription.progress().jobs[0]
+    assert (first.recording_id, first.priority) == (third, 9)
+    work = await centre.service.answer(LeaseWork(worker="w1"))
+    assert isinstance(work, Work)
+    assert work.recording_id == third
+
+
+async def test_a_talk_that_was_put_behind_its_queue_stays_there(centre: Centre) -> None:
+    complaint = await centre.talk(queue=QueueId("complaints"))
+    await centre.service.transcription.raise_priority(complaint, 0)
+    await centre.restart().open()
+    [job] = centre.service.transcription.progress().jobs
+    assert job.priority == 0
 
 
 async def test_a_dead_letter_gets_all_its_attempts_again(centre: Centre) -> None:

@@ -200,6 +200,7 @@ def test_a_bad_start_line_is_an_error(line: str) -> None:
         ["To: <sip:second@one>"],
         ["Content-Length: -1"],
         ["Content-Length: 0", "l: 0"],
+        ["Max-Forwards:", "Max-Forwards:"],
         ["X: " + "a" * 9000],
         ["X: a\nInjected: b"],
         ["X: a\rb"],

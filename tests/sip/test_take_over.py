@@ -191,6 +191,9 @@ def test_the_record_of_a_ringing_leg_is_told_with_the_invite_and_when_it_rings(
     kinds = [type(event) for event in lines.centre.events]
     assert kinds.count(DialogKept) == 3, "for the INVITE, the first answer, and the PRACK's CSeq"
     assert kinds.count(Progressed) == 2
+    kept = [event for event in lines.centre.events if isinstance(event, DialogKept)]
+    # Without the second the INVITE is sent once more, and answered once more.
+    assert [event.is_urgent for event in kept] == [True, False, True]
 
 
 # -- a caller without an answer --------------------------------------------------------------------

@@ -128,6 +128,10 @@ class DriverBench:
         self.engine = FakeRtpengine()
         self.inner: list[p.Request] = []
         self.events: list[p.Event] = []
+        self.listeners: set[str] = set()
+        "Whose streams go on, as `ListenIn` names them."
+        self.refused: type[p.Request] | None = None
+        "Our own plane does not do this."
         self.now = 100.0
         self._sent: list[bytes] = []
         wiring = Wiring(self._own, FakeJukebox(), "x-", ("127.0.0.1", 9), "127.0.0.1")
@@ -141,10 +145,15 @@ class DriverBench:
             tell=self.events.append,
             transmit=self._sent.append,
             ng=NgClient("t_"),
+            is_listening=lambda who: who in self.listeners,
         )
 
     def _own(self, request: p.Request) -> p.Done | p.Failed:
         self.inner.append(request)
+        if self.refused is not None and isinstance(request, self.refused):
+            return p.Failed(rid=0, status=503, sentence="not now")
+        if isinstance(request, p.ListenIn):
+            self.listeners.add(request.listen_id)
         return p.Done(rid=0, port=40000 + 2 * len(self.inner), sdp=sdp(40000))
 
     def try_to(self, request: p.Request) -> p.Done | p.Failed | None:

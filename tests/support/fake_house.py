@@ -368,6 +368,9 @@ class House:
     def caller_left(self, call_id: CallId) -> None:
         self._do(call_id, self._ivr.caller_left(call_id, self.now))
 
+    def leads_to(self, queue: QueueId) -> bool:
+        return self._ivr.leads_to(queue)
+
     # the limits
 
     def admit(self, arrival: Arrival) -> Refusal | None:

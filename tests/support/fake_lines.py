@@ -105,6 +105,9 @@ class FakeMedia:
         else:
             on_reply(self._reply(request))
 
+    def keep(self, leg: str, record: bytes, *, is_urgent: bool) -> None:
+        self.asked.append(media.Keep(rid=0, leg=leg, record=record))
+
     def let_go(self) -> None:
         self.keeps = False
         waiting, self.kept = self.kept, []

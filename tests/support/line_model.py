@@ -212,6 +212,9 @@ class PeerMedia:
         self.ears.take(request)
         self.queues[self._worker_of(request)].append((request, on_reply))
 
+    def keep(self, leg: str, record: bytes, *, is_urgent: bool) -> None:
+        pass
+
     def answer(self, worker: int, *, fails: bool, direction: str) -> None:
         request, on_reply = self.queues[worker].popleft()
         on_reply(self._reply(request, fails=fails, direction=direction))

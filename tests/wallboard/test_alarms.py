@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from acd.events import AgentAway, AgentChanged, AgentState, CallQueued
+from acd.views import FloorNow, PhoneTrouble
+from foundation.errors import NotFound
 from foundation.ids import AgentId, AlarmId, CallId, QueueId, RecordingId
 from ivr.events import MenuChosen
 from recordings.events import RecordingEnded, ShelfMended, ShelfTroubled, TranscriptReady
@@ -11,7 +15,8 @@ from telephony.sip.events import TrunkDown, TrunkUp
 from tests.support.fake_core import MONDAY_NOON_S, FakeCore, record
 from wallboard.alarm_desk import AlarmDesk
 from wallboard.alarm_log import AlarmLog, Key
-from wallboard.alarm_post import MailOptions, letter_of
+from wallboard.alarm_plan import AlarmPlan, AlarmsOfCore
+from wallboard.alarm_post import AlarmPost, MailOptions, Way, letter_of
 from wallboard.alarm_rules import (
     DEFAULT_RULES,
     AlarmRule,
@@ -36,7 +41,7 @@ from wallboard.events import (
     Level,
 )
 from wallboard.host import Host
-from wallboard.outbox import GIVE_UP_S, LONGEST_RETRY_S, Outbox
+from wallboard.outbox import GIVE_UP_S, LONGEST_RETRY_S, Delivery, Outbox
 from wallboard.readings import Readings
 from wallboard.scope import HOUSE, Kind, Scope
 from wallboard.service import BoardService
@@ -423,6 +428,79 @@ async def test_desk_looks_by_the_rules_that_are_there_now() -> None:
     await desk.look()
 
     assert [each.rule for each in core.asked if isinstance(each, RaiseAlarm)] == ["calm"]
+
+
+async def test_desk_asks_for_the_phones_before_it_counts_who_is_ready() -> None:
+    core = FakeCore()
+    board = Board()
+    agent = AgentId("ann")
+    board.fold(record(1, MONDAY_NOON_S, AgentChanged(agent, AgentState.READY)))
+    phones = {agent: PhoneTrouble.AWAY}
+
+    async def read_floor() -> FloorNow:
+        return FloorNow(phones=phones)
+
+    service = BoardService(board, core, read_floor=read_floor)
+    service.core_up = True
+    few = FigureRule(figure="agents_ready", is_above=False, limit=1, clear=1)
+    desk = AlarmDesk(service, {"few": few}, None)
+
+    await desk.look()
+    assert [each.value for each in core.asked if isinstance(each, RaiseAlarm)] == [0]
+
+
+class Told:
+    """A way that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.deliveries: list[str] = []
+
+    async def send(self, delivery: Delivery, directory: Directory) -> None:
+        self.deliveries.append(delivery.delivery_id)
+
+
+async def test_alarm_goes_by_the_way_that_is_there_now() -> None:
+    core, board = FakeCore(), Board()
+    board.fold(record(1, MONDAY_NOON_S, raised()))
+    service = BoardService(board, core)
+    service.core_up = True
+    ways: dict[str, Way] = {}
+    post = AlarmPost(service, Outbox("webhook", RULES), ways)
+
+    assert not await post.send_one(), "nobody is to be told"
+    ways["webhook"] = told = Told()
+    assert await post.send_one()
+    assert told.deliveries == ["al-1:raised"]
+
+
+async def test_alarms_of_core_are_taken_up_and_those_of_an_older_core_let_be(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rules: dict[str, AlarmRule] = {}
+    ways: dict[str, Way] = {"mail": Told()}
+    answers: list[AlarmPlan | NotFound] = []
+
+    async def read() -> AlarmPlan:
+        answer = answers.pop(0)
+        if isinstance(answer, NotFound):
+            raise answer
+        return answer
+
+    alarms = AlarmsOfCore(read, rules, ways)
+    unknown = NotFound("core knows no request ReadAlarmRules")
+    hook = Told()
+    answers += [unknown, unknown, AlarmPlan(RULES), AlarmPlan(RULES, {"webhook": hook})]
+
+    await alarms.take()
+    await alarms.take()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the alarms stay as callcenter.yaml has them: core knows no request ReadAlarmRules"
+    ]
+    assert (rules, [*ways]) == ({}, ["mail"])
+    await alarms.take()
+    assert (rules, [*ways]) == (RULES, ["mail"])
+    await alarms.take()
+    assert ways == {"webhook": hook}
 
 
 def test_recordings_that_do_not_reach_their_store_are_an_alarm_until_they_do() -> None:

@@ -1,5 +1,6 @@
 """Boards: their formulas, tiles and curves, and who is named on them."""
 
+from collections.abc import Mapping
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from acd.events import (
     CallOverflowed,
     CallQueued,
 )
+from acd.views import FloorNow, PhoneTrouble
 from foundation.ids import AgentId, AlarmId, CallbackId, CallId, QueueId
 from tests.support.fake_core import MONDAY_NOON_S, record
 from wallboard.board import Board, BoardEvent
@@ -63,9 +65,22 @@ class Day:
         call_id = self.caller(queue, entered_s)
         self.at(entered_s + wait_s, CallAbandoned(call_id, queue))
 
-    def shown(self, plan: Plan, offset_s: float = 1000.0, *, hides_names: bool = False) -> Document:
-        now_s = MONDAY_NOON_S + offset_s
-        return render(self.board, now_s, core_up=True, plan=plan, hides_names=hides_names)
+    def shown(
+        self,
+        plan: Plan,
+        offset_s: float = 1000.0,
+        *,
+        hides_names: bool = False,
+        phones: Mapping[AgentId, PhoneTrouble] | None = None,
+    ) -> Document:
+        return render(
+            self.board,
+            MONDAY_NOON_S + offset_s,
+            core_up=True,
+            plan=plan,
+            hides_names=hides_names,
+            floor=FloorNow(phones=phones or {}),
+        )
 
 
 @pytest.fixture
@@ -174,6 +189,27 @@ def test_tile_of_a_queue_or_a_team_is_of_nothing_else(day: Day) -> None:
     assert shown["tiles"]["t1"]["value"] == 1
     assert shown["board"]["tiles"]["t1"]["title"] == {"en": "Night", "zh": "夜班"}
     assert shown["tiles"]["t2"]["value"] == 0
+
+
+def test_who_is_ready_and_cannot_be_rung_is_not_counted_as_ready(day: Day) -> None:
+    day.at(1000, AgentChanged(ANN, AgentState.READY), AgentChanged(BOB, AgentState.READY))
+    tiles = (
+        Tile(figure="agents_ready", beside=("agents_unreachable", "agents_signed_in")),
+        Tile(figure="agents_unreachable", of=Scope(Kind.TEAM, "night")),
+    )
+    shown = day.shown(Plan(tiles=tiles), phones={BOB: PhoneTrouble.AWAY})
+
+    assert (shown["tiles"]["t0"]["value"], shown["tiles"]["t0"]["beside"]) == (1, [1, 2])
+    assert shown["tiles"]["t1"]["value"] == 1
+    assert shown["teams"]["night"]["states"]["ready"] == 1
+    assert [shown["teams"][team]["unreachable"] for team in ("day", "night")] == [0, 1]
+    assert day.shown(Plan(tiles=tiles))["tiles"]["t0"]["value"] == 2, "the phone is back"
+
+
+def test_who_is_paused_is_not_told_as_unreachable(day: Day) -> None:
+    day.at(1000, AgentChanged(BOB, AgentState.PAUSED, "meal"))
+    plan = Plan(tiles=(Tile(figure="agents_unreachable"),))
+    assert day.shown(plan, phones={BOB: PhoneTrouble.AWAY})["tiles"]["t0"]["value"] == 0
 
 
 def test_targets_and_norms_stand_on_their_tiles(day: Day) -> None:

@@ -20,7 +20,8 @@ const QUEUE_COLUMNS = [
   ["abandoned", "wide", (q) => [count(q.abandoned), ""]],
 ];
 const TEAM_COLUMNS = [
-  ["ready", "", (team) => [count(team.states.ready), ""]],
+  ["ready", "", (team) => [count(team.states.ready - team.unreachable), ""]],
+  ["unreachable", "wide", (team) => [count(team.unreachable), team.unreachable ? "warn" : ""]],
   ["talking", "", (team) => [count(team.states.talking + team.states.ringing), ""]],
   ["paused", "", (team) => [count(team.states.paused), ""]],
   ["occupancy", "", (team) => [percent(team.occupancy), ""]],

@@ -45,7 +45,10 @@ class Driver:
         tell: Callable[[p.Event], None],
         transmit: Callable[[bytes], None],
         ng: NgClient,
+        is_listening: Callable[[str], bool],
     ) -> None:
+        """`is_listening`: whether our own plane still streams for this `ListenIn`; no event tells
+        its end."""
         self._wiring = wiring
         self._admission = admission
         self._watch = watch
@@ -53,6 +56,7 @@ class Driver:
         self._tell = tell
         self._transmit = transmit
         self._ng = ng
+        self._is_listening = is_listening
         self._works: Works[Answer] = Works(self._send)
         self._verbs = Verbs(wiring, inner, jukebox, self)
         self._digits = DigitLine()
@@ -250,6 +254,15 @@ class Driver:
             self._end_playing(leg)
         if leg.dialling_until and leg.dialling_until <= self.now:
             leg.dialling_until = 0.0
+            self._settle_later(leg.call)
+        over = [
+            who
+            for who, has_begun in leg.listened.items()
+            if has_begun and not self._is_listening(who)
+        ]
+        if over:
+            for who in over:
+                del leg.listened[who]
             self._settle_later(leg.call)
         if leg.should_send and not leg.is_lost_told and self._watch.is_silent(leg, self.now):
             self._tell_lost(leg)

@@ -61,6 +61,8 @@ class Leg:
     is_held: bool = False
     connected: str = ""
     hears: list[p.Source] = field(default_factory=list)
+    listened: dict[str, bool] = field(default_factory=dict)
+    "By whom, as `ListenIn` names it, and whether the stream of the copy has begun."
     spoken_db: float = 0.0
     heard_db: float = 0.0
     playing: Playing | None = None

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 CAPABILITIES = [
     *["relay", "play", "dtmf", "tap", "echo", "transcode", "mix", "whisper"],
-    *["pause", "hide", "rtpengine"],
+    *["listen-in", "pause", "hide", "rtpengine"],
 ]
 NEVER_S = 1e9
 "Our own plane is not to tell of silence: of most legs it hears nothing at all."
@@ -72,6 +72,7 @@ class DriverWorker(Worker):
             tell=self._control.tell,
             transmit=self._transmit,
             ng=NgClient(f"{os.getpid()}_{os.urandom(4).hex()}_"),
+            is_listening=self._plane.is_listening,
         )
 
     def _listen(self, sock: socket.socket, take: Callable[[bytes, float], None]) -> None:
@@ -99,7 +100,13 @@ class DriverWorker(Worker):
 
     def _handle(self, request: p.Request, now: float) -> p.Done | p.Failed | None:
         connection = self._control.connection
-        self._driver.handle(request, now, lambda reply: self._control.reply(reply, connection))
+        is_answered = not isinstance(request, p.Keep)
+
+        def answer(reply: p.Done | p.Failed) -> None:
+            if is_answered:
+                self._control.reply(reply, connection)
+
+        self._driver.handle(request, now, answer)
         return None
 
     def _own_now(self, request: p.Request) -> p.Done | p.Failed:

@@ -78,7 +78,7 @@ class Verbs:
             case p.Connect():
                 yield from self._connect(self._get(request.a), self._get(request.b))
             case p.ListenIn():
-                raise VerbRefused("behind rtpengine nobody can listen in on a leg")
+                yield from self._listen_in(self._get(request.leg), request)
             case p.Hello() | p.ListSessions() | p.Drain():
                 raise VerbRefused(f"{type(request).__name__} is not for a call")
             case _:
@@ -300,6 +300,18 @@ class Verbs:
             if before is not None:
                 taps[request.tap_id] = before
             raise
+
+    def _listen_in(self, leg: Leg, request: p.ListenIn) -> Work[None]:
+        leg.listened.setdefault(request.listen_id, False)
+        try:
+            yield from self.settle(leg.call)
+            self._own(msgspec.structs.replace(request, leg=leg.ear_name))
+        except CallCentreError:
+            del leg.listened[request.listen_id]
+            with suppress(CallCentreError):
+                yield from self.settle(leg.call)
+            raise
+        leg.listened[request.listen_id] = True
 
     def _own(self, request: p.Request) -> None:
         reply = self._inner(request)

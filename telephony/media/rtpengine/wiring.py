@@ -58,11 +58,11 @@ class Call:
     "What is hidden of the copies."
 
     def wanted_ears(self) -> set[str]:
-        """Legs whose audio is recorded, mixed for somebody, or searched for digits."""
+        """Legs whose audio is recorded, mixed or streamed for somebody, or searched for digits."""
         wanted = {leg for tap in self.taps.values() for leg in (tap.left, tap.right, *tap.beside)}
         for leg in self.legs.values():
             wanted |= {source.leg for source in leg.hears}
-            if leg.is_searched:
+            if leg.is_searched or leg.listened:
                 wanted.add(leg.leg)
         return wanted & self.legs.keys()
 

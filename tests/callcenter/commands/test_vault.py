@@ -157,3 +157,20 @@ def test_new_key_wraps_all_files_and_leaves_their_audio(centre: Path) -> None:
     assert keys.newest().key_id in after[:HEAD_BYTES]
     assert keys.all()[0].key_id not in after[:HEAD_BYTES]
     assert run_command("recordings", "verify", centre).exit_code == 0
+
+
+def test_files_that_a_stopped_rotation_left_over_are_wrapped_without_another_key(
+    centre: Path,
+) -> None:
+    keys = archive_keys(load(centre))
+    new = keys.add()  # and killed before the first file
+    first = run_command("recordings", "rotate-key", "--continue", centre)
+    done = sealed_flac(centre).read_bytes()
+    again = run_command("recordings", "rotate-key", "--continue", centre)
+
+    name = f"the newest key {new.key_id.hex()}."
+    assert first.stdout == f"2 files are wrapped with {name}\n"
+    assert again.stdout == f"0 files are wrapped with {name}\n"
+    assert keys.newest() == new
+    assert sealed_flac(centre).read_bytes() == done
+    assert new.key_id in done[:HEAD_BYTES]

@@ -194,6 +194,42 @@ def test_a_listener_hears_copies_and_the_talk_is_left_as_it_is(talk: DriverBench
     assert talk.call.pairs["l-s"] == "l-s~h"
 
 
+def test_a_leg_is_streamed_from_its_copy_until_nobody_listens(talk: DriverBench) -> None:
+    talk.ask(p.ListenIn(rid=5, leg="l-a", listen_id="live.1", socket="/live.sock"))
+
+    assert talk.call.copied == {"l-a~e": "l-a"}
+    assert talk.call.pairs["l-a"] == "l-b"
+    [streamed] = talk.inner_kinds(p.ListenIn)
+    assert streamed == p.ListenIn(rid=5, leg="l-a~e", listen_id="live.1", socket="/live.sock")
+    talk.wait(1)
+    assert talk.call.copied == {"l-a~e": "l-a"}
+
+    talk.listeners.clear()
+    talk.wait(0.1)
+    assert talk.call.copied == {}
+    assert talk.inner[-1] == p.Release(rid=0, leg="l-a~e")
+
+
+def test_a_recorded_leg_is_copied_once_and_as_long_as_it_is_recorded(talk: DriverBench) -> None:
+    talk.ask(p.Tap(rid=5, tap_id="r-1", left="l-a", right="l-b", file="/r.wav"))
+    talk.ask(p.ListenIn(rid=6, leg="l-a", listen_id="live.1", socket="/live.sock"))
+    talk.listeners.clear()
+    talk.wait(0.1)
+
+    assert talk.engine.verbs.count("subscribe request") == 2
+    assert "unsubscribe" not in talk.engine.verbs
+    assert talk.call.copied == {"l-a~e": "l-a", "l-b~e": "l-b"}
+
+
+def test_a_listener_who_is_not_there_costs_no_copy(talk: DriverBench) -> None:
+    talk.refused = p.ListenIn
+    refused = talk.try_to(p.ListenIn(rid=5, leg="l-a", listen_id="live.1", socket="/no.sock"))
+
+    assert isinstance(refused, p.Failed)
+    assert refused.sentence == "not now"
+    assert talk.call.copied == {}
+
+
 def test_a_whisper_leads_agent_and_caller_through_our_plane(talk: DriverBench) -> None:
     talk.ask(p.Offer(rid=5, leg="l-s", call="c-1", sdp=sdp(4004)))
     sources = [p.Source(leg="l-a"), p.Source(leg="l-s")]

@@ -2,13 +2,14 @@
 exactly what they say. What a recogniser makes of the spoken calls is measured elsewhere."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from recordings.error_rate import ErrorRate
 from recordings.quality.figures import Judged, Tally
 from recordings.quality.judging import judge
-from recordings.quality.labelled import FOLDER, LabelledCall, read, strangers
+from recordings.quality.labelled import FOLDER, HELD_OUT, LabelledCall, read, strangers
 from recordings.quality.pack import Kind, Pack
 from recordings.quality.packs import shipped
 from recordings.quality.talk import SideTalk, Span, Talk
@@ -57,11 +58,12 @@ def judged(pack: Pack, call: LabelledCall) -> Judged:
     return Judged(call, spans, judge(pack, talk), ErrorRate())
 
 
+@pytest.mark.parametrize("folder", [FOLDER, HELD_OUT], ids=["", "held out"])
 @pytest.mark.parametrize("language", sorted(PACKS))
-def test_every_label_is_what_the_engine_makes_of_the_text(language: str) -> None:
+def test_every_label_is_what_the_engine_makes_of_the_text(language: str, folder: Path) -> None:
     pack = PACKS[language]
     tally = Tally(pack)
-    for call in read(FOLDER / f"{language}.yaml").calls:
+    for call in read(folder / f"{language}.yaml").calls:
         tally.add(judged(pack, call))
 
     by_words = {one.rule for one in tally.figures("", "").rules if one.kind in BY_WORDS}
@@ -84,3 +86,20 @@ def test_set_has_each_rule_broken_and_nearly_broken(language: str) -> None:
     assert {one.rule for one in rules} - said == set()
     assert [one.rule for one in rules if not one.near] == []
     assert list(strangers(labelled, pack)) == []
+
+
+@pytest.mark.parametrize("language", sorted(PACKS))
+def test_held_out_set_has_every_phrase_in_other_sentences_and_other_voices(language: str) -> None:
+    pack = PACKS[language]
+    known, held_out = read(FOLDER / f"{language}.yaml"), read(HELD_OUT / f"{language}.yaml")
+    turns = [turn for call in held_out.calls for turn in call.turns]
+    sentences = {turn.text for call in known.calls for turn in call.turns}
+
+    assert {rule for turn in turns for rule in turn.says} == {one.name for one in pack.forbidden}
+    assert {rule for turn in turns for rule in turn.near} == {one.name for one in pack.forbidden}
+    assert {name for call in held_out.calls for name in call.misses} >= {
+        one.name for one in pack.required if one.name != "thanks_after_hold"
+    }
+    assert sentences.isdisjoint(turn.text for turn in turns if turn.says or turn.near)
+    assert set(held_out.voices).isdisjoint(known.voices)
+    assert list(strangers(held_out, pack)) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from recordings.quality.judging import judge
-from tests.support.quality_talks import pack, talk, words
+from tests.support.quality_talks import pack, speech, talk, words
 
 RULES = pack("""
 language: zh
@@ -59,3 +59,29 @@ def test_moment_of_hold_and_hold_at_the_end_want_no_thanks() -> None:
 
 def test_agent_of_whom_nothing_was_understood_has_missed_nothing() -> None:
     assert judge(RULES, talk([])).hits == ()
+
+
+def test_what_was_said_there_and_not_understood_is_no_proof_of_a_miss() -> None:
+    number_unheard = [*words("您好", 1.0), *words("请问", 3.0), *CLOSED]
+    heard = speech((1.0, 1.3), (3.0, 3.3), (50.0, 50.3))
+    mumbled = speech((1.0, 3.3), (50.0, 50.3))
+
+    hits = judge(RULES, talk(number_unheard, agent_voice=heard)).hits
+    assert [hit.rule for hit in hits] == ["agent_number"]
+    assert judge(RULES, talk(number_unheard, agent_voice=mumbled)).hits == ()
+
+
+def test_what_was_not_understood_elsewhere_excuses_nothing() -> None:
+    late = [*words("您好", 1.0), *CLOSED]
+    mumbled_later = speech((1.0, 1.3), (20.0, 22.0), (50.0, 50.3))
+
+    hits = judge(RULES, talk(late, agent_voice=mumbled_later)).hits
+    assert [hit.rule for hit in hits] == ["agent_number"]
+
+
+def test_breath_beside_the_words_excuses_nothing() -> None:
+    late = [*words("您好", 1.0), *CLOSED]
+    breathed = speech((0.6, 1.7), (50.0, 50.3))
+
+    hits = judge(RULES, talk(late, agent_voice=breathed)).hits
+    assert [hit.rule for hit in hits] == ["agent_number"]
