@@ -7,6 +7,7 @@ import pytest
 
 from telephony.media.errors import NoRtpPort
 from telephony.media.ports import PortPool
+from tests.support.programs import find_media_ports
 
 pytestmark = pytest.mark.e2e
 
@@ -15,19 +16,8 @@ HOST = "127.0.0.1"
 
 @pytest.fixture
 def first() -> int:
-    """An even port with seven free ones above it at this moment."""
-    for port in range(23000, 23900, 8):
-        probes = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
-        try:
-            for n, probe in enumerate(probes):
-                probe.bind((HOST, port + n))
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-        return port
-    pytest.skip("no eight UDP ports in a row are free")
+    """An even port with seven free ones above it."""
+    return find_media_ports()[0]
 
 
 @pytest.fixture
