@@ -45,18 +45,22 @@ SAMPLE = frozenset(
 
 
 LONGEST_FIRST = (
-    "test_flows.py",
-    "test_whole_call.py",
     "test_kills.py",
-    "test_demo.py",
-    "test_callbacks.py",
-    "test_lines.py",
+    "test_flows.py",
     "test_browser_phone.py",
+    "test_demo.py",
+    "test_whole_call.py",
+    "test_lines.py",
     "test_triage.py",
+    "test_card_digits.py",
+    "test_quality_labelled.py",
+    "test_alarms_told.py",
     "test_media_worker.py",
-    "test_floor_live.py",
+    "test_callbacks.py",
     "test_transfers.py",
+    "test_floor_live.py",
     "test_synthesis.py",
+    "test_s3_centre.py",
 )
 "Of several files at once none is begun when the others are at their end."
 

@@ -202,8 +202,8 @@ async def a_talk(centre: Centre) -> AsyncIterator[Talk]:
         incoming = await desk.rings()
         incoming.accept()
         bridged = await centre.told(CallBridged, before, agent_id=AGENT)
-        out.play(tone(Tones.CALLER, 60))
-        incoming.play(tone(Tones.AGENT, 60))
+        out.play(tone(Tones.CALLER, 180))
+        incoming.play(tone(Tones.AGENT, 180))
         await out.hears(Tones.AGENT)
         yield Talk(bridged.call_id, caller, out, desk, incoming)
 

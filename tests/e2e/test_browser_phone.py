@@ -69,7 +69,7 @@ async def test_a_browser_dials_presses_a_key_and_talks(centre: Centre, voice: Pa
         ringing.accept()
         await centre.told(CallQueued, before, queue="orders")
         await centre.told(CallBridged, before, agent_id="agent0002")
-        said = ringing.play(tone(Tones.AGENT, 60))
+        said = ringing.play(tone(Tones.AGENT, 180))
         await ringing.hears(BROWSER_HZ, 1.0)
         heard_hz = await browser.loudest_hz()
         ringing.hang_up()
@@ -98,7 +98,7 @@ async def test_a_browser_is_rung_as_an_agent_holds_and_outlives_the_media_worker
         await browser.page.click("#answer")
         await browser.has_audio()
         await centre.told(CallBridged, before, agent_id="agent0001")
-        said = call.play(tone(Tones.CALLER, 60))
+        said = call.play(tone(Tones.CALLER, 180))
         await call.hears(BROWSER_HZ, 1.0)
         assert await browser.loudest_hz() == pytest.approx(Tones.CALLER, abs=WITHIN_HZ)
 

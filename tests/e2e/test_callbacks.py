@@ -140,8 +140,8 @@ async def test_the_turn_comes_after_the_older_caller_and_both_talk(
                 reached = await centre.told(CallbackReached, 0, callback_id=callback_id)
                 for_party.accept()
                 await centre.told(CallBridged, 0, call_id=reached.call_id)
-                for_party.play(tone(AGENT_HZ, 60))
-                speaking = asyncio.create_task(party.speak(port_of(call.body), PARTY_HZ, 1500))
+                for_party.play(tone(AGENT_HZ, 180))
+                speaking = asyncio.create_task(party.speak(port_of(call.body), PARTY_HZ, 9_000))
                 await for_party.hears(PARTY_HZ)
                 await centre.until(
                     lambda: loudness(party.pcm()[-3200:], AGENT_HZ) > 250, what="the party hears"

@@ -74,7 +74,7 @@ def till() -> Till:
     return Till()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["own"])
 def centre(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -91,7 +91,7 @@ def centre(
         "queues": {"orders": {"announce_agent": False}},
     }
     folder = tmp_path_factory.mktemp("centre")
-    with served_with(getattr(request, "param", "own"), folder, shared, changes) as centre:
+    with served_with(request.param, folder, shared, changes) as centre:
         yield centre
 
 
@@ -134,8 +134,8 @@ async def talking(centre: Centre) -> AsyncIterator[Talk]:
         incoming = await desk.rings()
         incoming.accept()
         bridged = await centre.told(CallBridged, before)
-        out.play(tone(CALLER_HZ, 60))
-        incoming.play(tone(AGENT_HZ, 60))
+        out.play(tone(CALLER_HZ, 180))
+        incoming.play(tone(AGENT_HZ, 180))
         talk = Talk(before, bridged.call_id, out, incoming)
         await talk.hear(caller=AGENT_HZ, agent=CALLER_HZ)
         yield talk
@@ -202,7 +202,7 @@ async def test_paused_and_carded_stretches_are_silence_with_marks_and_nothing_ha
         assert [call["recording"] for call in shown if call["id"] == talk.call_id] == ["card"]
         masked_s = talk.agent.heard_s
         # The first half as tones in the audio, the rest as telephone events.
-        talk.caller.play_instead(spoken_keys(CARD[:8]) + tone(CALLER_HZ, 60))
+        talk.caller.play_instead(spoken_keys(CARD[:8]) + tone(CALLER_HZ, 180))
         await asyncio.sleep(2.0)
         talk.caller.press(CARD[8:] + "#")
         ended = await centre.told(CardEntryEnded, talk.before)

@@ -57,7 +57,7 @@ async def test_killed_core_leaves_a_phone_ringing_that_can_be_answered_and_a_cal
         pid = centre.kill("core")
         # Before there is a core again: the phone repeats its answer until somebody takes it.
         ringing.accept()
-        talking.play(tone(Tones.CALLER, 60))
+        talking.play(tone(Tones.CALLER, 180))
         await centre.replaced("core", pid)
         await ringing.hears(Tones.CALLER)
         refused = await early.over()

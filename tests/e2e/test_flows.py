@@ -25,12 +25,13 @@ from ivr.events import (
     FlowEnded,
     FlowStarted,
     LookupEnded,
+    MenuChosen,
     SpeechSettled,
     SurveyAnswered,
     VoicemailLeft,
     VoicemailStarted,
 )
-from telephony.calls.events import CallEnded, EndedBy, GuestJoined
+from telephony.calls.events import CallBridged, CallEnded, EndedBy, GuestJoined
 from tests.support.centre import ROOT, Centre, Screen, served
 from tests.support.desk_phone import DeskCall
 from tests.support.media_phone import loudness
@@ -246,8 +247,8 @@ async def test_caller_is_sent_to_an_agents_phone(centre: Centre) -> None:
         incoming = await agent.rings()
         incoming.accept()
         await centre.told(GuestJoined, before)
-        call.play(tone(1000, 60))
-        incoming.play(tone(1200, 60))
+        call.play(tone(1000, 180))
+        incoming.play(tone(1200, 180))
         await incoming.hears(1000, 0.5)
         await call.hears(1200, 0.5)
         assert (await centre.told(CallerSent, before)).outcome == "done"
@@ -277,6 +278,7 @@ async def test_without_a_speech_model_callers_fall_back_to_keys(centre: Centre) 
         settled = await centre.told(SpeechSettled, before)
         assert settled.outcome in ("unavailable", "fell_back")
         await press(call, "1")
+        await centre.told(MenuChosen, before)
         await press(call, "1")
         await asyncio.sleep(1.0)
         await press(call, "1")
@@ -289,10 +291,11 @@ async def test_survey_follows_the_talk(centre: Centre) -> None:
     async with centre.agent(1) as agent, calling(centre) as (call, before):
         incoming = await agent.rings()
         incoming.accept()
-        await asyncio.sleep(1.0)
+        await centre.told(CallBridged, before)
         incoming.hang_up()
-        await asyncio.sleep(1.0)
+        await centre.told(FlowStarted, before, flow="survey")
         await press(call, "5")
+        await centre.told(SurveyAnswered, before, question="attitude")
         await press(call, "4")
         await centre.told(CallEnded, before)
     answers = {one.question: one.score for one in centre.facts(SurveyAnswered, before)}
@@ -336,8 +339,8 @@ async def test_talk_that_a_flow_has_begun_outlives_core(centre: Centre) -> None:
         incoming = await agent.rings()
         incoming.accept()
         await centre.told(CallerSent, before)
-        call.play(tone(1000, 60))
-        incoming.play(tone(1200, 60))
+        call.play(tone(1000, 180))
+        incoming.play(tone(1200, 180))
         await incoming.hears(1000, 0.5)
         await centre.replaced("core", centre.kill("core"))
         await centre.ready()

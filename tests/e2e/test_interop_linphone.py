@@ -123,7 +123,7 @@ async def test_its_transfer_key_gives_the_caller_to_a_colleague(
         call.press("1")
         await centre.told(CallBridged, before, agent_id="agent0001")
         async with centre.agent(2) as colleague:
-            call.play(tone(Tones.CALLER, 60))
+            call.play(tone(Tones.CALLER, 180))
             await agent.command(f"transfer sip:agent0002@127.0.0.1:{centre.ports.sip}")
             taken = await colleague.rings()
             taken.accept()

@@ -2,7 +2,8 @@
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -124,30 +125,37 @@ Contact: <sip:agent0001@[local_ip]:[local_port]>
 CHALLENGED = '<recv response="401" auth="true"/>\n'
 
 
-async def registered(centre: Centre, folder: Path) -> Sipp:
-    """agent0001 by a SIPp that then has left; its port is where the calls come."""
-    register = folder / "register.xml"
-    register.write_text(
+@asynccontextmanager
+async def registered(centre: Centre, folder: Path) -> AsyncIterator[int]:
+    """agent0001 by a SIPp that then has left; gives its port, where the calls come."""
+    before = centre.mark()
+    port = await register(centre, folder, expires=60)
+    await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
+    yield port
+    await register(centre, folder, port, expires=0)
+    await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.OFF)
+
+
+async def register(centre: Centre, folder: Path, port: int = 0, *, expires: int) -> int:
+    file = folder / f"register-{expires}.xml"
+    file.write_text(
         scenario(
-            send(REGISTER.format(cseq=1, expires=60, more="")),
+            send(REGISTER.format(cseq=1, expires=expires, more="")),
             CHALLENGED,
-            send(REGISTER.format(cseq=2, expires=60, more=PROOF)),
+            send(REGISTER.format(cseq=2, expires=expires, more=PROOF)),
             answer(200),
         )
     )
-    before = centre.mark()
-    first = Sipp(register, folder, to=address(centre))
-    result = await first.run()
+    sipp = Sipp(file, folder, to=address(centre), port=port)
+    result = await sipp.run()
     assert result.passed, result.log
-    await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
-    return first
+    return sipp.port
 
 
 async def test_registers_with_digest_is_rung_as_an_agent_and_hears_the_end(
     centre: Centre, tmp_path: Path
 ) -> None:
     before = centre.mark()
-    first = await registered(centre, tmp_path)
     called = tmp_path / "called.xml"
     called.write_text(
         scenario(
@@ -159,17 +167,17 @@ async def test_registers_with_digest_is_rung_as_an_agent_and_hears_the_end(
             send(REPLY.format(status="200 OK").replace(";tag=[call_number]", "") + PLAIN),
         )
     )
-    agent = Sipp(called, tmp_path, port=first.port)
-    ringing = asyncio.create_task(agent.run())
-    await agent.listens()
-    async with centre.phone() as caller:
+    async with registered(centre, tmp_path) as port, centre.phone() as caller:
+        agent = Sipp(called, tmp_path, port=port)
+        ringing = asyncio.create_task(agent.run())
+        await agent.listens()
         call = caller.dial("8000")
         await call.answered()
         call.press("1")
         await centre.told(CallBridged, before, agent_id="agent0001")
         call.hang_up()
         result = await ringing
-    assert result.passed, result.log
+        assert result.passed, result.log
 
 
 ITS_OWN = """\
@@ -192,7 +200,6 @@ KNOW_BOTH = (
 
 async def test_its_refer_gives_the_caller_to_a_colleague(centre: Centre, tmp_path: Path) -> None:
     before = centre.mark()
-    first = await registered(centre, tmp_path)
     called = tmp_path / "called.xml"
     refer = ITS_OWN.format(method="REFER") + f"Refer-To: <sip:agent0002@{address(centre)}>\n"
     own_200 = send(REPLY.format(status="200 OK").replace(";tag=[call_number]", "") + PLAIN)
@@ -211,24 +218,28 @@ async def test_its_refer_gives_the_caller_to_a_colleague(centre: Centre, tmp_pat
             own_200,
         )
     )
-    agent = Sipp(called, tmp_path, port=first.port)
-    ringing = asyncio.create_task(agent.run())
-    await agent.listens()
     # Who came later is not the one who is idle longest: the call is offered to SIPp.
-    async with centre.agent(2) as colleague, centre.phone() as caller:
+    async with (
+        registered(centre, tmp_path) as port,
+        centre.agent(2) as colleague,
+        centre.phone() as caller,
+    ):
+        agent = Sipp(called, tmp_path, port=port)
+        ringing = asyncio.create_task(agent.run())
+        await agent.listens()
         call = caller.dial("8000")
         await call.answered()
         call.press("1")
         await centre.told(CallBridged, before, agent_id="agent0001")
-        call.play(tone(Tones.CALLER, 20))
+        call.play(tone(Tones.CALLER, 180))
         taken = await colleague.rings()
         taken.accept()
         await taken.hears(Tones.CALLER, 0.6)
         await centre.told(TalkTaken, before, agent_id="agent0002")
         call.hang_up()
-        assert not (await asyncio.wait_for(taken.over(), 5)).by_us
+        assert not (await asyncio.wait_for(taken.over(), 20)).by_us
         result = await ringing
-    assert result.passed, result.log
+        assert result.passed, result.log
 
 
 async def test_its_hold_is_mirrored(centre: Centre, tmp_path: Path) -> None:

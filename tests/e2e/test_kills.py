@@ -37,7 +37,7 @@ from tests.support.tones import seconds_of_tone, tone
 
 pytestmark = pytest.mark.e2e
 
-AT_ONCE_S = 5.0
+AT_ONCE_S = 15.0
 "Bound for what takes a moment on a busy machine."
 
 
@@ -45,13 +45,14 @@ either_driver = pytest.mark.parametrize("centre", DRIVERS, indirect=True)
 "Whose calls go on must not depend on who relays them."
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["own"])
 def centre(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
 ) -> Iterator[Centre]:
-    changes = {"recordings": {"transcribe": True}}
+    # Whom we ring picks up when core is back, however long that takes.
+    changes = {"recordings": {"transcribe": True}, "queues": {"orders": {"ring_s": 90}}}
     folder = tmp_path_factory.mktemp("centre")
-    with served_with(getattr(request, "param", "own"), folder, shared, changes) as centre:
+    with served_with(request.param, folder, shared, changes) as centre:
         yield centre
 
 
@@ -86,8 +87,8 @@ async def full_house(centre: Centre) -> AsyncIterator[FullHouse]:
         agent = await first.rings()
         agent.accept()
         await centre.told(CallBridged, before)
-        talker.play(tone(Tones.CALLER, 60))
-        agent.play(tone(Tones.AGENT, 60))
+        talker.play(tone(Tones.CALLER, 180))
+        agent.play(tone(Tones.AGENT, 180))
         second = await stack.enter_async_context(centre.agent(2))
         ringing = await queued(phones[1])
         rung = await second.rings()
@@ -128,7 +129,7 @@ async def everybody_goes_on(centre: Centre, house: FullHouse) -> None:
     assert [call.end for call in house.callers] == [None] * 4
     house.rung.accept()
     await centre.told(CallBridged, house.before, agent_id="agent0002")
-    house.rung.play(tone(Tones.AGENT, 60))
+    house.rung.play(tone(Tones.AGENT, 180))
     await house.ringing.hears(Tones.AGENT, within_s=AT_ONCE_S)
     # Cut by the kill or not, the greeting leads on to the menu and into a queue.
     await house.listening.hears(Tones.MUSIC, within_s=15)
@@ -289,7 +290,7 @@ async def test_killed_transcriber_s_work_is_done_by_its_successor(centre: Centre
     os.kill(pid, signal.SIGCONT)
     await centre.until(lambda: attempts(centre, begun.recording_id) == 1)
     assert centre.kill("transcriber") == pid
-    ready = await centre.told(TranscriptReady, before, within_s=40, recording_id=begun.recording_id)
+    ready = await centre.told(TranscriptReady, before, within_s=90, recording_id=begun.recording_id)
 
     (failed,) = centre.facts(TranscriptFailed, before, recording_id=begun.recording_id)
     assert (failed.sentence, failed.final) == ("transcriber was killed at it", False)

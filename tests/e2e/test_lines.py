@@ -95,7 +95,7 @@ async def test_hold_by_the_caller_gives_the_agent_music_until_it_is_taken_back(
         centre.agent(1) as agent,
         talk(centre, caller, agent) as (call, incoming),
     ):
-        call.play(tone(Tones.CALLER, 60))
+        call.play(tone(Tones.CALLER, 180))
         await incoming.hears(Tones.CALLER)
         caller.hold(call)
         await centre.told(CallHeld, before, side=Side.CALLER)

@@ -7,6 +7,7 @@ import pytest
 
 from telephony.media.errors import NoRtpPort
 from telephony.media.ports import PortPool
+from tests.support.programs import find_media_ports
 
 pytestmark = pytest.mark.e2e
 
@@ -15,19 +16,8 @@ HOST = "127.0.0.1"
 
 @pytest.fixture
 def first() -> int:
-    """An even port with seven free ones above it at this moment."""
-    for port in range(23000, 23900, 8):
-        probes = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
-        try:
-            for n, probe in enumerate(probes):
-                probe.bind((HOST, port + n))
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-        return port
-    pytest.skip("no eight UDP ports in a row are free")
+    """An even port with seven free ones above it."""
+    return find_media_ports()[0]
 
 
 @pytest.fixture
@@ -43,6 +33,43 @@ def test_voice_is_marked_expedited(pool: PortPool) -> None:
         sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) >> 2 for sock in (pair.rtp, pair.rtcp)
     ]
     assert marks == [46, 46]
+    pool.give_back(pair)
+
+
+def test_a_narrow_pair_takes_one_peers_rtp_only_and_any_after(pool: PortPool) -> None:
+    pair = pool.take()
+    peer, other = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    for phone in (peer, other):
+        phone.bind((HOST, 0))
+        phone.settimeout(1.0)
+    ours, buffer = (HOST, pair.port), bytearray(100)
+
+    narrow = pair.narrow(peer.getsockname())
+    assert narrow is not None
+    other.sendto(b"refused", ours)
+    peer.sendto(b"heard", ours)
+    assert buffer[: narrow.recv_into(buffer)] == b"heard"
+    narrow.send(memoryview(b"back"))
+    assert peer.recv(100) == b"back"
+    with pytest.raises(BlockingIOError):
+        narrow.recv_into(buffer)
+
+    pair.widen()
+    other.sendto(b"heard again", ours)
+    size, source = pair.rtp.recvfrom_into(buffer)
+    assert (bytes(buffer[:size]), source) == (b"heard again", other.getsockname())
+    assert pair.rtp.getsockname() == ours
+    for phone in (peer, other):
+        phone.close()
+    pool.give_back(pair)
+
+
+def test_a_pair_on_all_addresses_stays_wide(first: int) -> None:
+    pool = PortPool("0.0.0.0", (first, first + 7), drain_s=0.0)
+    pair = pool.take()
+
+    assert pair.narrow((HOST, 9)) is None
+
     pool.give_back(pair)
 
 

@@ -15,7 +15,7 @@ from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
-from tests.support.media_phone import Phone, loudness
+from tests.support.media_phone import Phone, all_heard, loudness
 from tests.support.media_process import Heard, WorkerProcess, running_client
 from tests.support.programs import find_media_ports
 
@@ -110,7 +110,7 @@ async def test_a_protected_talk_outlives_the_worker(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(caller.speak(offered.port, 440, 25))
             tasks.create_task(agent.speak(port, 700, 25))
-        await asyncio.sleep(0.05)
+        await all_heard(caller, agent)
 
     await talk()
     assert len(caller.audio) == len(agent.audio) == 25

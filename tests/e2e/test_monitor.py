@@ -92,7 +92,7 @@ class Floor:
         await self.ask(mode)
         call = await boss.rings()
         call.accept()
-        call.play(tone(TONES_HZ["boss"], 60))
+        call.play(tone(TONES_HZ["boss"], 180))
         self.calls["boss"] = call
         await self.centre.told(MonitorStarted, self.before, mode=mode)
         return call
@@ -132,8 +132,8 @@ async def talking(centre: Centre) -> AsyncIterator[Floor]:
         incoming = await agent.rings()
         incoming.accept()
         bridged = await centre.told(CallBridged, before)
-        out.play(tone(TONES_HZ["caller"], 60))
-        incoming.play(tone(TONES_HZ["agent"], 60))
+        out.play(tone(TONES_HZ["caller"], 180))
+        incoming.play(tone(TONES_HZ["agent"], 180))
         calls = {"caller": out, "agent": incoming}
         floor = Floor(centre, before, bridged.call_id, calls, web, agent)
         await floor.hears("caller", "agent")
@@ -282,7 +282,7 @@ async def test_a_supervisor_dials_himself_in_and_changes_by_keys(centre: Centre)
     async with supervisor(centre) as boss, talking(centre) as floor:
         call = boss.dial("*911001")
         await call.answered()
-        call.play(tone(TONES_HZ["boss"], 60))
+        call.play(tone(TONES_HZ["boss"], 180))
         floor.calls["boss"] = call
         await centre.told(MonitorStarted, floor.before, mode=MonitorMode.LISTEN)
         await floor.hears("boss", "caller", "agent")

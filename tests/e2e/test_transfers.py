@@ -92,7 +92,7 @@ class Talk:
     async def second_picks_up(self) -> DeskCall:
         call = await self.second.rings()
         call.accept()
-        call.play(tone(TONES_HZ["second"], 60))
+        call.play(tone(TONES_HZ["second"], 180))
         self.calls["second"] = call
         return call
 
@@ -126,8 +126,8 @@ async def talking(centre: Centre) -> AsyncIterator[Talk]:
         incoming.accept()
         bridged = await centre.told(CallBridged, before)
         second = await stack.enter_async_context(centre.agent(2))
-        out.play(tone(TONES_HZ["caller"], 60))
-        incoming.play(tone(TONES_HZ["first"], 60))
+        out.play(tone(TONES_HZ["caller"], 180))
+        incoming.play(tone(TONES_HZ["first"], 180))
         calls = {"caller": out, "first": incoming}
         talk = Talk(centre, before, bridged.call_id, web, first, second, calls)
         await talk.all_hear(caller="first", first="caller")
@@ -251,7 +251,7 @@ async def test_blind_transfer_to_a_free_agent(centre: Centre) -> None:
         ringing = await talk.second.rings()
         await talk.hears("caller", "music")
         ringing.accept()
-        ringing.play(tone(TONES_HZ["second"], 60))
+        ringing.play(tone(TONES_HZ["second"], 180))
         talk.calls["second"] = ringing
         assert await transfer.over() == 200
         await talk.all_hear(caller="second", second="caller")
@@ -284,7 +284,7 @@ async def test_caller_whose_agent_did_not_wait_comes_back_to_the_queue(centre: C
         # Eva's wrap-up is over after a second; the call is hers again.
         again = await talk.first.rings()
         again.accept()
-        again.play(tone(TONES_HZ["first"], 60))
+        again.play(tone(TONES_HZ["first"], 180))
         talk.calls["first"] = again
         await talk.all_hear(caller="first", first="caller")
 
@@ -318,7 +318,7 @@ async def test_attended_transfer_by_the_phones_second_line(centre: Centre) -> No
         talk.calls["second line"] = second_line
         await talk.second_picks_up()
         await second_line.answered()
-        second_line.play(tone(TONES_HZ["first"], 60))
+        second_line.play(tone(TONES_HZ["first"], 180))
         await talk.all_hear(**{"caller": "music", "second line": "second", "second": "first"})
         assert await talk.first.refer(first, "1002", second_line).over() == 200
         await centre.told(TalkTaken, talk.before, agent_id=SECOND)
@@ -336,8 +336,8 @@ async def test_agent_calls_a_colleague_by_the_short_number(centre: Centre) -> No
         incoming = await second.rings()
         incoming.accept()
         await out.answered()
-        out.play(tone(TONES_HZ["first"], 60))
-        incoming.play(tone(TONES_HZ["second"], 60))
+        out.play(tone(TONES_HZ["first"], 180))
+        incoming.play(tone(TONES_HZ["second"], 180))
         await centre.until(lambda: heard_by(out) == {"second"} and heard_by(incoming) == {"first"})
         out.hang_up()
         await centre.told(CallEnded, before)

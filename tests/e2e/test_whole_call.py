@@ -223,7 +223,7 @@ async def test_agent_s_hold_gives_music_to_the_caller_until_it_is_taken_back(
         centre.agent(1) as agent,
         talk(centre, caller, agent) as (call, incoming),
     ):
-        incoming.play(tone(Tones.AGENT, 60))
+        incoming.play(tone(Tones.AGENT, 180))
         await call.hears(Tones.AGENT)
         agent.hold(incoming)
         await centre.told(CallHeld, before, side=Side.AGENT)

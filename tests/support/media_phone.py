@@ -31,6 +31,9 @@ def sdp(port: int, law: Law = Law.PCMU, events: int = 101, direction: str = "sen
     )
 
 
+LOOK_S, MOST_LOOKS = 0.1, 20
+
+
 @dataclass
 class Phone(asyncio.DatagramProtocol):
     """One RTP endpoint on loopback."""
@@ -86,6 +89,10 @@ class Phone(asyncio.DatagramProtocol):
     def audio(self) -> list[RtpPacket]:
         return [packet for packet in self.heard if packet.payload_type in (0, 8)]
 
+    @property
+    def digits(self) -> list[RtpPacket]:
+        return [packet for packet in self.heard if packet.payload_type == self.events]
+
     def pcm(self) -> npt.NDArray[np.int16]:
         law = {0: Law.PCMU, 8: Law.PCMA}
         pieces = [decode(packet.payload, law[packet.payload_type]) for packet in self.audio]
@@ -93,3 +100,14 @@ class Phone(asyncio.DatagramProtocol):
 
     def close(self) -> None:
         self.transport.close()
+
+
+async def all_heard(*phones: Phone) -> None:
+    """Until nothing more comes of what was said last; a little while when it goes on for ever."""
+    before = -1
+    for _ in range(MOST_LOOKS):
+        count = sum(len(phone.heard) for phone in phones)
+        if count == before:
+            return
+        before = count
+        await asyncio.sleep(LOOK_S)

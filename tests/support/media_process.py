@@ -14,6 +14,8 @@ from telephony.media.client import MediaClient, MediaEvent
 from telephony.media.options import WorkerOptions
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_S = 30.0
+"A worker that was killed takes its time to come back; core would wait two seconds for an answer."
 
 
 class WorkerProcess:
@@ -32,7 +34,7 @@ class WorkerProcess:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(number)  # nothing when it has ended already
-        return self.process.wait(10)
+        return self.process.wait(PATIENCE_S)
 
 
 class Heard:
@@ -58,10 +60,10 @@ class Heard:
 
 @contextlib.asynccontextmanager
 async def running_client(options: WorkerOptions, heard: Heard) -> AsyncIterator[MediaClient]:
-    client = MediaClient(options.socket, heard)
+    client = MediaClient(options.socket, heard, timeout_s=PATIENCE_S)
     task = asyncio.create_task(client.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await client.wait_until_up()
         yield client
     finally:

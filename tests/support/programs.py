@@ -26,8 +26,10 @@ def need_program(program: str, package: str) -> Path:
 WORKERS = 4
 "With more of them (`pytest -n 8`) two share a part, and may meet."
 PORTS = range(10_000, 19_000)
-MEDIA_PORTS = range(20_000, 31_000, 400)
-"The first of each 400."
+MEDIA_PORTS = range(24_000, 30_800, 400)
+"The first of each 400. Those below are the benches', whose centres some tests use."
+AT_ONCE = 3
+"Of such parts a process has; a fourth that it asks for is instead of its first."
 LINE_PORTS = range(31_000, 32_600, 100)
 
 
@@ -52,18 +54,34 @@ def find_free_port() -> int:
 
 
 def find_media_ports() -> tuple[int, int]:
-    """First and last of 400 that are free."""
-    firsts = [first for first in part_of(MEDIA_PORTS) if first not in _given_media]
-    random.shuffle(firsts)
-    for first in firsts:
+    """First and last of 400 that are free, and that no other process which tests will be given."""
+    for first in random.sample(MEDIA_PORTS, len(MEDIA_PORTS)):
+        claim = _claim(first)
+        if claim is None:
+            continue
         if all(_is_free(port) for port in range(first, first + 400)):
-            _given_media.append(first)
+            if len(_claims) == AT_ONCE:
+                _claims.popleft().close()
+            _claims.append(claim)
             return first, first + 399
-    raise AssertionError(f"other programs have ports in all of {firsts}")
+        claim.close()
+    raise AssertionError(f"other programs have ports in all of {MEDIA_PORTS}")
+
+
+def _claim(first: int) -> socket.socket | None:
+    """Ports are taken by the call, long after they were found free. A name among the kernel's
+    sockets says whose they are to be, until it is closed or its process has ended."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0callcenter-tests-media-{first}")
+    except OSError:
+        claim.close()
+        return None
+    return claim
 
 
 _given: deque[int] = deque(maxlen=1_000)
-_given_media: deque[int] = deque(maxlen=3)
+_claims: deque[socket.socket] = deque()
 
 
 def _is_free(port: int) -> bool:

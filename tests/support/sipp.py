@@ -35,7 +35,7 @@ class Sipp:
         self._folder = folder
         self._arguments = [
             "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(self.port),
-            "-m", "1", "-nostdin", "-timeout", "15s", "-timeout_error",
+            "-m", "1", "-nostdin", "-timeout", "40s", "-timeout_error",
             "-trace_msg", "-message_file", str(folder / "messages.log"),
             "-trace_err", "-error_file", str(folder / "errors.log"), *options,
         ]  # fmt: skip
@@ -48,14 +48,14 @@ class Sipp:
         await eventually(lambda: line in Path("/proc/net/udp").read_text())
 
     async def run(self) -> SippResult:
-        """Until the scenario has been played once, or 15 s."""
+        """Until the scenario has been played once, or 40 s."""
         process = await asyncio.create_subprocess_exec(
             self._program, *self._arguments,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL, cwd=self._folder,
         )  # fmt: skip
         try:
-            status = await asyncio.wait_for(process.wait(), 20)
+            status = await asyncio.wait_for(process.wait(), 50)
         finally:
             if process.returncode is None:
                 process.kill()

@@ -1,6 +1,7 @@
 """Tones to say and to find again: 16-bit PCM at 8 kHz, mono."""
 
 import wave
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ PIECE = 320
 Samples = npt.NDArray[np.float64]
 
 
+@lru_cache(maxsize=16)
 def tone(freq_hz: float, seconds: float, level_db: float = -26.0) -> bytes:
     """A sine at `level_db` below full scale (its RMS)."""
     amplitude = 32768 * 10 ** (level_db / 20) * np.sqrt(2)
