@@ -79,8 +79,8 @@ async def test_console_acts_after_it_has_asked(view: PageView, house: WholeWeb) 
     await page.select_option("dialog select", "training")
     await page.click("dialog .act")
     await expect(page.locator("dialog")).to_have_count(0)
-    await eventually(lambda: len(house.core.asked) == 2)
-    assert house.core.asked == [
+    await eventually(lambda: len(house.asked) == 2)
+    assert house.asked == [
         MoveCall(by="root", call_id=WAITS, queue="night"),
         SetAgentState(by="root", agent_id="ann", state=WantedState.PAUSED, reason="training"),
     ]
@@ -99,8 +99,8 @@ async def test_console_gives_a_caller_to_an_agent_and_adds_changes_and_removes_q
     view.complaints += await view.problems_here()
     await page.click("dialog .act")
     await expect(page.locator("dialog")).to_have_count(0)
-    await eventually(lambda: len(house.core.asked) == 1)
-    assert house.core.asked == [TakeCall(by="root", call_id=WAITS, agent_id="ann", reserve_s=180.0)]
+    await eventually(lambda: len(house.asked) == 1)
+    assert house.asked == [TakeCall(by="root", call_id=WAITS, agent_id="ann", reserve_s=180.0)]
 
     await page.click("text=Add a queue")
     await page.fill("dialog [name=id]", "late")

@@ -40,7 +40,7 @@ async def test_tasks_are_sound_to_look_at_and_are_taken_and_done(
     await page.get_by_label("What came of it").fill("rang him")
     await page.get_by_role("dialog").get_by_role("button", name="Done").click()
     await expect(page.locator(".toast")).to_contain_text("Done.")
-    assert house.core.asked == [
+    assert house.asked == [
         TakeTask(task_id="t-1", by="ann"),
         FinishTask(task_id="t-1", note="rang him", by="ann"),
     ]

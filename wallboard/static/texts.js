@@ -61,7 +61,7 @@ const own = words({
     service_level: "服务水平", waiting: "排队", longest: "最长等待",
     expected: "预计等待", talking: "通话中",
     answered: "接起", offered: "进线", abandoned: "放弃", asa: "平均应答", answered_of: "接起/进线",
-    ready: "示闲", unreachable: "话机不可达", wrap_up: "整理", paused: "示忙", occupancy: "占用率",
+    ready: "示闲", unreachable: "无话机", wrap_up: "整理", paused: "示忙", occupancy: "占用率",
     phone_away: "话机不可达", phone_busy: "话机占线",
     target: (value) => `目标 ${value}`,
     target_in: (share, seconds) => `目标 ${seconds} 秒内 ${share}`,
