@@ -74,10 +74,11 @@ else
 	$(BIN)/python -m pytest -n 0 $(TESTS)
 endif
 
-# The same calls once more in full: over a line at another PBX, with rtpengine, with the C loop; and all looks of the pages.
+# The same calls once more in full: over a line at another PBX, with rtpengine, with the C loop; all looks of the pages; and all that Hypothesis tries.
 matrix: venv programs
 	$(BIN)/python -m pytest -n 0 -m matrix $(TESTS)
 	PAGE_LOOKS=all $(BIN)/python -m pytest -n auto -m page $(TESTS)
+	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n auto -m "$(FAST)" $(TESTS)
 
 quick: venv
 	$(BIN)/python -m pytest -n auto -m "$(FAST)" $(TESTS)

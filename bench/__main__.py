@@ -59,7 +59,7 @@ SCENARIOS: dict[str, tuple[str, Callable[..., list[report.Row]]]] = {
 
 def measured(name: str, calls: int | None) -> report.Section:
     """`calls`: another number than the scenario's own."""
-    if name in parts.NAMES:
+    if name in parts.PARTS:
         return parts.section(name)
     title, scenario = SCENARIOS[name]
     rows = scenario() if calls is None else scenario(calls)
@@ -70,7 +70,7 @@ def measured(name: str, calls: int | None) -> report.Section:
 
 
 def every_run(names: list[str]) -> list[str]:
-    return [run for name in names for run in (parts.NAMES if name == "parts" else [name])]
+    return [run for name in names for run in (parts.PARTS if name == "parts" else [name])]
 
 
 def measure(names: list[str], calls: int | None) -> int:
@@ -85,7 +85,7 @@ def measure(names: list[str], calls: int | None) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    known = [*SCENARIOS, "parts", *parts.NAMES, "selftest"]
+    known = [*SCENARIOS, "parts", *parts.PARTS, "selftest"]
     parser.add_argument("run", nargs="*", help=", ".join(known))
     # An end from outside must end what was started too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

@@ -91,14 +91,17 @@ class LiveWords:
             await asyncio.sleep(RECONNECT_S)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        """The listener begins with all that it has: what we had is told again."""
-        self._talks.clear()
-        self.generation += 1
+        self.begin_anew()
         frame_reader, decoder = FrameReader(), msgspec.msgpack.Decoder[Told](Told)
         while data := await reader.read(65536):
             for frame in frame_reader.feed(data):
                 self.take(decoder.decode(frame))
             await self.publish()
+
+    def begin_anew(self) -> None:
+        """The listener begins with all that it has: what we had is told again."""
+        self._talks.clear()
+        self.generation += 1
 
     def take(self, told: Told) -> None:
         talk = self._talks.setdefault(CallId(told.call_id), TalkWords())
@@ -121,6 +124,30 @@ class LiveWords:
         async with self._changed:
             self._version += 1
             self._changed.notify_all()
+
+
+class TalkScreen:
+    """What one screen has been sent of a talk, and is to be sent next."""
+
+    def __init__(self, words: LiveWords, call_id: CallId) -> None:
+        self._words = words
+        self._call_id = call_id
+        self._generation: int | None = None
+        self._after = 0
+        "The number of the last part that was sent."
+        self._told: dict[str, Any] = {}
+
+    def news(self) -> dict[str, Any] | None:
+        """None: it has all that there is. What came in another generation counts no more."""
+        is_all = self._generation != self._words.generation
+        self._generation = self._words.generation
+        message = message_of(self._words.find(self._call_id), 0 if is_all else self._after)
+        numbers = [part["number"] for part in message["parts"]]
+        if not (is_all or numbers or message != self._told):
+            return None
+        self._after = max([0 if is_all else self._after, *numbers])
+        self._told = message | {"parts": []}
+        return {"all": is_all, **message}
 
 
 def message_of(talk: TalkWords | None, after: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from foundation.ids import CallId
 from foundation.web.asgi import refusal
 from foundation.web.users import User
 from wallboard.calls import Phase
-from wallboard.live_words import LiveWords, message_of
+from wallboard.live_words import LiveWords, TalkScreen
 from wallboard.rights import may_act_for
 from wallboard.service import BoardService
 
@@ -73,15 +73,11 @@ async def _read_until_gone(socket: WebSocket) -> None:
 async def _write(
     socket: WebSocket, service: BoardService, words: LiveWords, user: User, call_id: CallId
 ) -> None:
-    told, after, seen, generation = None, 0, 0, None
+    screen, seen = TalkScreen(words, call_id), 0
     with suppress(WebSocketDisconnect):
         while may_read(service, user, call_id):
-            is_all = generation != words.generation
-            message = message_of(words.find(call_id), 0 if is_all else after)
-            if is_all or message["parts"] or message != told:
-                await socket.send_json({"type": "words", "all": is_all, **message})
-            after = max([0 if is_all else after, *(part["number"] for part in message["parts"])])
-            told, generation = message | {"parts": []}, words.generation
+            if (message := screen.news()) is not None:
+                await socket.send_json({"type": "words", **message})
             await asyncio.sleep(PERIOD_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):

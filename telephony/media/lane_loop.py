@@ -13,7 +13,7 @@ from telephony.media.control import Register
 from telephony.media.lanes import Lane, LoopStruct, from_network_order
 from telephony.media.latch import Source
 from telephony.media.native import Library
-from telephony.media.ports import BoundRtcp, BoundRtp, PortPair
+from telephony.media.ports import BoundRtcp, BoundRtp, NarrowRtp, PortPair
 
 MOST_UNUSUAL = 64
 "Handed up at one waking, before the worker looks at its clock again."
@@ -64,6 +64,12 @@ class LanePorts:
     @property
     def rtcp(self) -> BoundRtcp:
         return self.pair.rtcp
+
+    def narrow(self, peer: Source) -> NarrowRtp | None:
+        """Never: C compares the source itself."""
+
+    def widen(self) -> None:
+        """It never was narrow."""
 
     def close(self) -> None:
         self.pair.close()

@@ -407,7 +407,8 @@ class MediaPlane:
                 session.send_report(now)
             if session.wires.link is not None:
                 session.wires.link.tick(now)
-            is_silent = now - session.stats.heard_at >= self._options.media_lost_s
+            session.watch_silence(now)
+            is_silent = now - session.heard_at >= self._options.media_lost_s
             if (is_silent or session.wires.has_failed) and session.is_newly_lost(now):
                 self._tell(p.MediaLost(seq=self.next_seq(), leg=session.leg))
         for report in self._recorder.collect():

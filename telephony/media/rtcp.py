@@ -20,6 +20,8 @@ _NTP_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)
 MAX_DROPOUT = 3000
 MAX_MISORDER = 100
 "Appendix A.1: a larger step forward or back is a restarted sender."
+FARTHEST_TRANSIT = 240_000.0
+"30 s in samples: further apart is a wrapped or restarted timestamp, not the network."
 
 
 class ReceptionStats:
@@ -79,10 +81,25 @@ class ReceptionStats:
         self.heard_at = arrived_at
         transit = arrived_at * 8000.0 - rtp_ts
         difference = abs(transit - self._transit)
-        # More than 30 s is a wrapped or restarted timestamp, not the network.
-        if difference < 240_000.0:
+        if difference < FARTHEST_TRANSIT:
             self.jitter += (difference - self.jitter) / 16.0
         self._transit = transit
+
+    def is_newest(self, ssrc: int, seq: int) -> bool:
+        return seq == self.max_seq and ssrc == self.ssrc
+
+    @property
+    def timing(self) -> tuple[float, float, float]:
+        """What `ran_on` is told anew: transit, jitter, when the last packet came."""
+        return self._transit, self.jitter, self.heard_at
+
+    def ran_on(self, count: int, transit: float, jitter: float, heard_at: float) -> None:
+        """So many packets after the newest one, in order."""
+        seq = self.max_seq + count
+        self.cycles += seq >> 16
+        self.max_seq = seq & 0xFFFF
+        self.received += count
+        self._transit, self.jitter, self.heard_at = transit, jitter, heard_at
 
     @property
     def extended_seq(self) -> int:

@@ -11,6 +11,7 @@ ready in a field by `_refresh`.
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -24,22 +25,25 @@ from telephony.media.latch import Source, SourceLatch
 from telephony.media.negotiation import Negotiation
 from telephony.media.options import WorkerOptions
 from telephony.media.playout import Player
-from telephony.media.ports import LegPorts
+from telephony.media.ports import LegPorts, NarrowRtp
 from telephony.media.protocol import Hidden, LegStats
 from telephony.media.reports import LegReports
 from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
 from telephony.media.sdp import HOLD_ADDRESS
 from telephony.media.srtp import Past, RtcpSocket
+from telephony.media.straight import BUFFER, GONE, VIEW, Run
 from telephony.media.stream import OutStream
+from telephony.media.tap import TapSide
 from telephony.media.terms import Terms
 from telephony.media.tones import ToneListener
 from telephony.media.wires import Wires
 
 HIDDEN_TAIL_S = 0.5
 "After the last key, before what was hidden is heard again: a key is told when it goes down."
-_BUFFER = bytearray(2048)
-"Shared by all legs: a packet is dealt with before the next is read."
-_VIEW = memoryview(_BUFFER)
+HIDES_ALL = Hidden.ALL
+"Looked up once: before Python 3.12 a member of an enum is the answer of a function."
+MOST_WAITING = 300
+"Datagrams that fit into a socket's buffer."
 
 
 class Listener(Protocol):
@@ -69,12 +73,14 @@ class Session:
 
     __slots__ = (
         "__weakref__",
+        "_can_narrow",
         "_coder",
         "_digits_in",
         "_digits_out",
         "_expected_since",
         "_hidden_until",
         "_hides_next",
+        "_is_plain",
         "_laws",
         "_listener",
         "_listens_openly",
@@ -83,12 +89,14 @@ class Session:
         "_may_send",
         "_mixer",
         "_named",
+        "_narrow",
         "_options",
         "_passed_on",
         "_payload_type",
         "_recv",
         "_rtcp_socket",
         "_rtcp_target",
+        "_run",
         "_send",
         "_sinks",
         "_target",
@@ -174,6 +182,12 @@ class Session:
         self._rtcp_socket: RtcpSocket = pair.rtcp
         self._recv: Callable[[bytearray], tuple[int, Source]] = pair.rtp.recvfrom_into
         self._send: Callable[[bytes, Source], int] = pair.rtp.sendto
+        self._is_plain = True
+        "The sockets are read and written without anything between."
+        self._can_narrow = False
+        self._narrow: NarrowRtp | None = None
+        "RTP, while the kernel takes that of `_locked` only."
+        self._run = Run(self.stats)
         self._coder: g722.Coder | opus.Coder | None = None
         self._wide = ""
         "G.722 or Opus when that is what we send."
@@ -210,6 +224,7 @@ class Session:
         terms = self.negotiation.terms
         if terms is None:
             return
+        self._listen_to_all()
         self.law = terms.law
         self._laws = terms.laws
         self._speak(terms)
@@ -238,6 +253,7 @@ class Session:
             wires.rtp.sendto,
             wires.rtcp,
         )
+        self._is_plain = self._can_narrow = wires.rtp is self.pair.rtp
 
     def _secured(self, kept: bytes) -> None:
         self._listener.secured(self, kept)
@@ -254,6 +270,7 @@ class Session:
 
     def connect(self, other: "Session | None") -> None:
         """Who hears this leg; both directions are the caller's business."""
+        self._end_runs()
         if self.connected is not other:
             self.connected = other
             self.out.pause()
@@ -275,17 +292,17 @@ class Session:
 
     def _tell_lane(self) -> None:
         """Something changed that decides how packets go."""
+        self._end_runs()
         terms = self.negotiation.terms
         if self.lane is None or terms is None:
             return
-        is_plain = self._recv == self.pair.rtp.recvfrom_into
         # What is hidden must not be passed on by anybody but `_veiled`.
-        speaks = is_plain and self.hidden is not Hidden.ALL
+        speaks = self._is_plain and self.hidden is not HIDES_ALL
         tables = {law: self._table(law) for law in Law}
         self.lane.hears(
             self._target if self.is_open_for_relay else None,
             self._payload_type,
-            tables if is_plain and terms.codec == terms.law else None,
+            tables if self._is_plain and terms.codec == terms.law else None,
         )
         hearer = None if self.connected is None else self.connected.lane
         self.lane.speaks(self._locked, self._laws if speaks else {}, self._sinks, hearer)
@@ -294,13 +311,13 @@ class Session:
 
     def hide(self, what: Hidden, now: float) -> None:
         """See `protocol.Hide`. Every packet of a leg that hides all goes by `_veiled`."""
-        if self.hidden is Hidden.ALL:
-            is_over = what is not Hidden.ALL
+        if self.hidden is HIDES_ALL:
+            is_over = what is not HIDES_ALL
             self._hidden_until = now + HIDDEN_TAIL_S if is_over else None
             self._hides_next = what
             return
         self.hidden = what
-        if what is Hidden.ALL:
+        if what is HIDES_ALL:
             self._listens_openly = self._tones is not None
             tones, self._tones = self._tones, None
             self.sinks = tuple(sink for sink in self._sinks if sink is not tones)
@@ -338,7 +355,7 @@ class Session:
         self._refresh()
 
     def listen_for_tones(self) -> None:
-        if self.hidden is Hidden.ALL:
+        if self.hidden is HIDES_ALL:
             self._listens_openly = True
         elif self._tones is None:
             self._tones = ToneListener(self._tone_heard)
@@ -379,6 +396,7 @@ class Session:
         self._named = named
 
     def _refresh(self) -> None:
+        self._end_runs()
         terms = self.negotiation.terms
         self._may_send = (
             self._target is not None
@@ -395,29 +413,104 @@ class Session:
 
     def on_rtp(self, now: float) -> None:
         """One datagram is waiting."""
+        run = self._run
         try:
-            size, source = self._recv(_BUFFER)
+            if not run.is_on:
+                size, source = self._recv(BUFFER)
+            elif (size := run.pass_on(now)) == GONE:
+                return
+            else:
+                run.end()
+                source = self._locked  # type: ignore[assignment]  # never None while narrow
         except OSError:
             return  # gone again, or an ICMP error of something we sent
-        flags, kind, seq, rtp_ts, ssrc = HEADER.unpack_from(_BUFFER)
+        self._take(size, source, now)
+
+    def _take(self, size: int, source: Source, now: float) -> None:
+        flags, kind, seq, rtp_ts, ssrc = HEADER.unpack_from(BUFFER)
         if flags != PLAIN or size < HEADER.size:
-            self._unusual(bytes(_BUFFER[:size]), source, now)
+            self._unusual(bytes(BUFFER[:size]), source, now)
             return
         law = self._laws.get(kind & 0x7F)
         if law is None:
-            self._take_other(RtpPacket.parse(bytes(_BUFFER[:size])), source, now)
+            self._take_other(RtpPacket.parse(bytes(BUFFER[:size])), source, now)
             return
         if source != self._locked and not self._locks_on(source, now):
             return
         self.stats.take(ssrc, seq, rtp_ts, now)
-        payload = _VIEW[12:size].tobytes()
-        if self.hidden is Hidden.ALL:
+        payload = VIEW[12:size].tobytes()
+        if self.hidden is HIDES_ALL:
             payload = self._veiled(payload, rtp_ts, law, now)
         for sink in self._sinks:
             sink.take(payload, rtp_ts, law, now)
         hearer = self.connected
         if hearer is not None and hearer.is_open_for_relay:
             hearer.relay(kind & MARKER, seq, rtp_ts, ssrc, payload, law, now)
+        if self._can_narrow and source == self._named:
+            self._go_straight(size, law, now)
+
+    def _go_straight(self, size: int, law: Law, now: float) -> None:
+        """This packet's followers, if there is nothing else to be done for them."""
+        if self._narrow is None:
+            self._listen_to_phone_only(now)
+            return
+        hearer, sinks = self.connected, self._sinks
+        if (
+            hearer is None
+            or hearer._narrow is None
+            or not hearer.is_open_for_relay
+            or hearer._passed_on is not law
+            or self.hidden is HIDES_ALL
+        ):
+            return
+        side = sinks[0] if len(sinks) == 1 and type(sinks[0]) is TapSide else None
+        if len(sinks) == (side is not None):
+            self._run.begin(
+                *(size, side, self._narrow.recv_into),
+                *(hearer.out, hearer._payload_type, hearer._narrow.send),
+            )
+
+    def _listen_to_phone_only(self, now: float) -> None:
+        """It sends from where its SDP says, so that nobody may take its place while it does."""
+        assert self._named is not None
+        self._narrow = self.pair.narrow(self._named)
+        self._can_narrow = self._narrow is not None
+        if self._can_narrow:
+            self._take_waiting(now)
+
+    def _take_waiting(self, now: float) -> None:
+        """What came while anybody could send."""
+        with suppress(OSError):
+            for _ in range(MOST_WAITING):
+                size, source = self._recv(BUFFER)
+                self._run.end()
+                self._take(size, source, now)
+
+    def _listen_to_all(self) -> None:
+        if self._narrow is not None:
+            self._end_runs()
+            self.pair.widen()
+            self._narrow = None
+
+    def watch_silence(self, now: float) -> None:
+        """Another source may take the place of a phone that sends nothing any more."""
+        if self._narrow is not None and now - self.heard_at >= self._options.relock_s:
+            self._listen_to_all()
+
+    def _end_runs(self) -> None:
+        self._run.end()
+        if self.connected is not None:
+            self.connected._run.end()
+
+    def _settle(self) -> None:
+        self._run.settle()
+        if self.connected is not None:
+            self.connected._run.settle()
+
+    @property
+    def heard_at(self) -> float:
+        """When its phone's last packet came."""
+        return self._run.heard_at if self._run.is_on else self.stats.heard_at
 
     def relay(
         self, marker: int, seq: int, rtp_ts: int, ssrc: int, payload: bytes, law: Law, now: float
@@ -469,7 +562,7 @@ class Session:
             return
         self._heard(packet, now)
         payload = packet.payload
-        if self.hidden is Hidden.ALL:
+        if self.hidden is HIDES_ALL:
             payload = self._veiled(payload, packet.rtp_ts, law, now)
         for sink in self._sinks:
             sink.take(payload, packet.rtp_ts, law, now)
@@ -512,7 +605,7 @@ class Session:
         hearer = self.connected
         if hearer is not None and not hearer.is_open_for_relay:
             hearer = None
-        is_hidden = self.hidden is Hidden.ALL
+        is_hidden = self.hidden is HIDES_ALL
         if hearer is not None and hearer.passes_on(codec) and not is_hidden:
             hearer.relay_wide(packet, now)
             hearer = None
@@ -520,7 +613,7 @@ class Session:
             return
         for heard in self._coder.heard(packet):
             payload = heard.payload
-            if self.hidden is Hidden.ALL:
+            if self.hidden is HIDES_ALL:
                 payload = self._veiled(payload, heard.rtp_ts, Law.PCMU, now)
             for sink in self._sinks:
                 sink.take(payload, heard.rtp_ts, Law.PCMU, now)
@@ -626,6 +719,7 @@ class Session:
 
     def send_report(self, now: float, *, bye: bool = False) -> None:
         """SR or RR with SDES, at the end with BYE."""
+        self._settle()
         interval = self._options.rtcp_interval_s
         self.rtcp_at = now + interval * random.uniform(0.5, 1.5)
         if self._rtcp_target is None:
@@ -644,12 +738,13 @@ class Session:
         if self.wires.has_failed and self._lost_told_at < self._expected_since:
             self._lost_told_at = now
             return True
-        alive_at = max(self.stats.heard_at, self.reports.heard_at, self._expected_since)
+        alive_at = max(self.heard_at, self.reports.heard_at, self._expected_since)
         if now - alive_at < self._options.media_lost_s or self._lost_told_at >= alive_at:
             return False
         self._lost_told_at = now
         return True
 
     def figures(self) -> LegStats:
+        self._settle()
         figures = self.reports.figures()
         return msgspec.structs.replace(figures, packets_rejected=self.wires.rejected)

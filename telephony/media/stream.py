@@ -121,6 +121,26 @@ class OutStream:
         self.octets += samples
         return HEADER.pack(PLAIN, kind, out_seq, out_ts, self.ssrc)
 
+    def offsets_after(self, ssrc: int, seq: int, rtp_ts: int) -> tuple[int, int] | None:
+        """Of numbers and timestamps, as long as packets follow this one, the newest of its turn.
+
+        None: it is not the newest.
+        """
+        if (ssrc, seq, rtp_ts) != (self._feeder, self._relayed_seq, self._relayed_ts):
+            return None
+        return self._seq_offset, self._ts_offset
+
+    def ran_on(self, count: int, samples: int, now: float) -> None:
+        """So many packets of the same length were passed on by `offsets_after`."""
+        self._relayed_seq = (self._relayed_seq + count) & 0xFFFF
+        self._relayed_ts = (self._relayed_ts + count * samples) & RTP_TS_MASK
+        self.last_seq = (self._relayed_seq + self._seq_offset) & 0xFFFF
+        self.last_ts = (self._relayed_ts + self._ts_offset) & RTP_TS_MASK
+        self._last_samples = samples
+        self._last_at = now
+        self.packets += count
+        self.octets += count * samples
+
     def leave_out(self, seq: int, ssrc: int) -> None:
         """A packet of the relayed source is not passed on: close the hole that it would leave."""
         if ssrc == self._feeder and (seq - self._relayed_seq) & 0xFFFF == 1:

@@ -13,6 +13,7 @@ Codes stay in the law they came in: decoding is the writer's work.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from telephony.media.g711 import CONVERT, SAMPLE_RATE_HZ, SILENCE, Law
 from telephony.media.rtp import RTP_TS_MASK, signed_ts
@@ -45,12 +46,20 @@ class Block:
         return len(self.left)
 
 
+class Run(Protocol):
+    """Who fills the buffer without `take` (`straight.Run`)."""
+
+    def settle(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
 class TapSide:
     """One leg's half of the time line."""
 
     __slots__ = (
         *("_behind", "_buffer", "_end_ts", "_hold_back", "_next_ts", "_start", "_zero_at"),
-        "law",
+        *("law", "run"),
     )
 
     def __init__(self, zero_at: float, hold_back_samples: int = HOLD_BACK_SAMPLES) -> None:
@@ -65,6 +74,15 @@ class TapSide:
         self._end_ts = _UNKNOWN
         "Timestamp of the buffer's end, by the last anchor."
         self._behind: list[int] = []
+        self.run: Run | None = None
+
+    def buffer_before(self, rtp_ts: int) -> bytearray | None:
+        """For a run that begins with this timestamp; None: that would be a question."""
+        return self._buffer if rtp_ts == self._next_ts else None
+
+    def ran_on(self, next_ts: int) -> None:
+        """All before this timestamp has been put into the buffer."""
+        self._next_ts = next_ts
 
     def take(self, payload: bytes, rtp_ts: int, law: Law, now: float) -> None:
         """One packet that arrived at `now`. The first two lines are all that most packets cost."""
@@ -76,6 +94,8 @@ class TapSide:
 
     def cut(self, upto: int) -> bytes:
         """Everything from the last cut to position `upto`, silence where nothing came."""
+        if self.run is not None:
+            self.run.settle()
         wanted = upto - self._start
         missing = wanted - len(self._buffer)
         if missing > 0:
@@ -84,6 +104,8 @@ class TapSide:
         piece = bytes(self._buffer[:wanted])
         del self._buffer[:wanted]
         self._start = upto
+        if self.run is not None and self._next_ts == _UNKNOWN:
+            self.run.end()
         return piece
 
     def begin_at(self, position: int) -> None:

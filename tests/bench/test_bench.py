@@ -64,3 +64,8 @@ def test_centre_of_the_bench_takes_either_loop(tmp_path: Path) -> None:
     centre.write(tmp_path / "centre", centre.Ports(sip=5062, http=8082), agents=1, loop="c")
 
     assert settings.load(tmp_path / "centre").media.loop == "c"
+
+
+def test_what_a_call_costs_is_told_for_each_process() -> None:
+    used_ms = {"core": 4500.0, "media": 1200.0, "others": 0.0}
+    assert hotline.split(used_ms, 1000) == "core 4.5, media 1.2, others 0.0"

@@ -11,11 +11,12 @@ from callcenter.codec import CODEC
 from callcenter.events import ActionTaken, HouseEvent
 from callcenter.settings import load
 from callcenter.tv_actions import TvActions
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import make_engine, make_sessions
 from foundation.errors import NotFound
 from foundation.ids import TvLinkId
 from foundation.ipc.messages import reply_type
 from foundation.journal import Journal
+from tests.support.database import put_schema
 from tests.support.fake_core import FakeCore
 from wallboard.board import Board
 from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plan
@@ -74,7 +75,7 @@ async def test_screens_get_the_new_plan_and_those_of_a_lost_board_are_dropped() 
 
 async def test_links_are_made_listed_and_revoked_with_an_audit(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'links.db'}")
-    await create_schema(engine)
+    put_schema(f"sqlite:///{tmp_path / 'links.db'}")
     store = TvLinkStore(make_sessions(engine))
     journal = await Journal.open(tmp_path / "journal.db", CODEC)
     told: list[HouseEvent] = []

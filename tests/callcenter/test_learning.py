@@ -12,7 +12,7 @@ from callcenter.events import ActionTaken
 from callcenter.learned_file import learned, write
 from callcenter.learning import Learning
 from callcenter.settings import Settings, load
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import make_engine, make_sessions
 from foundation.errors import Conflict, NotFound
 from foundation.ids import CallId, PartyId
 from foundation.journal import Journal
@@ -24,6 +24,7 @@ from ivr.hours import Hours
 from ivr.intents import guess
 from ivr.nodes import Ask
 from ivr.store import HeardStore
+from tests.support.database import put_schema
 
 NOON = datetime(2026, 10, 12, 12, tzinfo=UTC)
 C1, PARTY = CallId("c-1"), PartyId("p-1")
@@ -105,7 +106,7 @@ async def core(tmp_path: Path) -> AsyncIterator[Core]:
     (tmp_path / "callcenter.yaml").write_text('lines: [{number: "8000", flow: main}]\n')
     settings = load(tmp_path)
     engine = make_engine(settings.database_url)
-    await create_schema(engine)
+    put_schema(settings.database_url)
     journal = await Journal.open(tmp_path / "journal.db", CODEC)
     yield Core(settings, HeardStore(make_sessions(engine)), journal)
     await journal.close()

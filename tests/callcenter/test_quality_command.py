@@ -12,12 +12,13 @@ from callcenter.commands.quality import app
 from callcenter.quality_book import QualityBook
 from callcenter.settings import load
 from foundation import clock
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import make_engine, make_sessions
 from foundation.errors import ConfigurationError
 from recordings.quality.packs import shipped
 from recordings.quality.store import QualityStore
 from recordings.recording import TranscriptState
 from recordings.store import Ended, RecordingStore
+from tests.support.database import put_schema
 from tests.support.quality_store_behaviour import ONE, SAID, verdict
 from tests.support.recording_fakes import recording
 
@@ -44,7 +45,7 @@ def write_pack(folder: Path, text: str, name: str = "zh") -> None:
 async def keep_a_talk(folder: Path) -> None:
     """Of this moment, in which the agent says 没办法."""
     engine = make_engine(load(folder).database_url)
-    await create_schema(engine)
+    put_schema(load(folder).database_url)
     sessions = make_sessions(engine)
     recordings = RecordingStore(sessions)
     await recordings.add(recording(started=clock.utc_now()))

@@ -15,12 +15,13 @@ from callcenter.records_csv import COLUMNS, Days, WrongPeriod, csv_text
 from callcenter.roles.web import application
 from callcenter.settings import load
 from foundation.clock import utc_now
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import make_engine, make_sessions
 from foundation.ids import CallId, PartyId
 from foundation.journal import Journal, JournalReader
 from foundation.web.store import UserStore
 from telephony.calls import events as calls
 from telephony.calls.store import PartyStore
+from tests.support.database import put_schema
 from tests.support.web_house import USERS, client_of, running, sign_in
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -140,7 +141,7 @@ async def fill(folder: Path) -> Path:
     settings = load(folder)
     settings.data_path.mkdir(exist_ok=True)
     engine = make_engine(settings.database_url)
-    await create_schema(engine)
+    put_schema(settings.database_url)
     parties = PartyStore(make_sessions(engine))
     parties.save(KNOWN, "+8613900000001")
     assert await parties.flush()

@@ -8,9 +8,10 @@ import pytest
 
 from callcenter.roles.web import application
 from callcenter.settings import load
-from foundation.db import create_schema, make_engine
+from foundation.db import make_engine
 from foundation.web.store import UserStore
 from foundation.web.users import Role, User
+from tests.support.database import put_schema
 from tests.support.web_house import CHEAP, client_of, running, sign_in
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -26,7 +27,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     (tmp_path / "callcenter.yaml").write_text(CENTRE, encoding="utf-8")
     settings = load(tmp_path)
     engine = make_engine(settings.database_url)
-    await create_schema(engine)
+    put_schema(settings.database_url)
     await UserStore(engine).add(User("ann", Role.AGENT, CHEAP.hash("correct horse battery")))
     await engine.dispose()
     app = application(settings)

@@ -1,11 +1,12 @@
 """The pages' frame in Chromium: navigation by role, language, light, dialogs, tables, toasts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
-from tests.support.page_check import PAGE_MARKS, PageView, page_fixture, page_view
+from tests.support.page_check import COMPLETE, PAGE_MARKS, PageView, page_fixture, page_view
 from tests.support.whole_web import whole_web
 
 pytestmark = PAGE_MARKS
@@ -13,9 +14,11 @@ ASKED = """
 async () => {
   const frame = await import("/frame/frame.js");
   window.frame = frame;
-  window.answer = undefined;
+  const { dataset } = document.body;
+  delete dataset.answer;
   const fields = [{ name: "queue", label: "Queue", options: [["a", "A"], ["b", "B"]] }];
-  frame.asked({ title: "Move?", act: "Move", fields }).then((said) => { window.answer = said; });
+  frame.asked({ title: "Move?", act: "Move", fields })
+    .then((said) => { dataset.answer = said ? said.queue : "none"; });
 }
 """
 TABLE = """
@@ -39,6 +42,25 @@ FIRST_CELLS = """
 """
 
 
+TOLD = """
+async () => {
+  const { toast } = await import("/frame/frame.js");
+  for (const sentence of ["a", "b", "a"]) toast(sentence);
+}
+"""
+OVERTAKEN = """
+async () => {
+  const { newest } = await import("/frame/frame.js");
+  const ask = newest();
+  let answerOld = null;
+  const old = ask(() => new Promise((_, refuse) => { answerOld = refuse; }));
+  const latest = ask(async () => "new");
+  answerOld(new Error("too late"));
+  return Promise.all([old, latest]);
+}
+"""
+
+
 @page_fixture
 async def view(tmp_path: Path, chromium: Browser) -> AsyncIterator[PageView]:
     async with whole_web(tmp_path) as house, page_view(chromium, house.app) as view:
@@ -47,7 +69,7 @@ async def view(tmp_path: Path, chromium: Browser) -> AsyncIterator[PageView]:
 
 
 async def test_page_is_sound_in_both_languages_lights_and_sizes(view: PageView) -> None:
-    assert await view.problems("/account", ready="#who dd") == []
+    assert await view.problems("/account", ready="#sessions td") == []
 
 
 async def test_language_and_light_are_remembered_and_the_keyboard_reaches_all(
@@ -64,8 +86,52 @@ async def test_language_and_light_are_remembered_and_the_keyboard_reaches_all(
     await page.reload()
 
     await expect(page.locator("h1")).to_have_text("我的账户")
-    assert await page.get_attribute("html", "data-light") == "light"
-    assert await page.get_attribute("html", "lang") == "zh-CN"
+    await expect(page.locator("html")).to_have_attribute("data-light", "light")
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+async def test_page_is_complete_once_its_first_data_are_shown_and_not_before(
+    view: PageView,
+) -> None:
+    """It was looked at with buttons that had no words yet."""
+    is_let_go = asyncio.Event()
+
+    async def held_back(route: Route) -> None:
+        await is_let_go.wait()
+        await route.continue_()
+
+    page = view.page
+    await page.route("**/api/v1/account/totp", held_back)
+    await page.goto(f"{view.url}/account?lang=en")
+    await expect(page.locator("h1")).to_have_text("My account")
+    await expect(page.locator("button:visible:text-is('')")).to_have_count(0)
+    await expect(page.locator(COMPLETE)).to_have_count(0)
+    is_let_go.set()
+    await expect(page.locator(COMPLETE)).to_have_count(1)
+    assert await page.inner_text("#second") == "Set up"
+
+
+async def test_page_that_found_no_server_says_so_and_asks_again_until_it_is_there(
+    view: PageView,
+) -> None:
+    for path in ("**/frame/me", "**/api/v1/account/sessions"):
+        await view.page.route(path, lambda route: route.abort(), times=1)
+    await view.page.goto(f"{view.url}/account?lang=en")
+
+    await expect(view.page.locator(".toast.alarm")).to_contain_text("cannot be reached")
+    await expect(view.page.locator("#sessions tbody tr")).to_have_count(1)
+    assert [each for each in view.complaints if "ERR_FAILED" not in each] == []
+
+
+async def test_same_sentence_is_not_shown_twice_beside_itself(view: PageView) -> None:
+    page = await view.open("/account")
+    await page.evaluate(TOLD)
+    await expect(page.locator(".toast > span")).to_have_text(["b", "a"])
+
+
+async def test_answer_that_a_newer_question_overtook_does_not_count(view: PageView) -> None:
+    page = await view.open("/account")
+    assert await page.evaluate(OVERTAKEN) == [None, "new"]
 
 
 async def test_question_is_answered_or_given_up_and_what_is_refused_is_told(
@@ -74,12 +140,12 @@ async def test_question_is_answered_or_given_up_and_what_is_refused_is_told(
     page = await view.open("/account")
     await page.evaluate(ASKED)
     await page.keyboard.press("Escape")
-    assert await page.evaluate("window.answer") is None
+    await expect(page.locator("body")).to_have_attribute("data-answer", "none")
 
     await page.evaluate(ASKED)
     await page.select_option("dialog select", "b")
     await page.click("dialog .act")
-    assert await page.evaluate("window.answer") == {"queue": "b"}
+    await expect(page.locator("body")).to_have_attribute("data-answer", "b")
 
     await page.evaluate("frame.attempt(() => frame.api('DELETE', '/api/v1/live'))")
     await expect(page.locator(".toast.alarm")).to_contain_text("This needs the role supervisor")

@@ -32,8 +32,8 @@ async def view(house: WholeWeb, chromium: Browser) -> AsyncIterator[PageView]:
 async def test_tasks_are_sound_to_look_at_and_are_taken_and_done(
     house: WholeWeb, view: PageView
 ) -> None:
-    assert await view.problems("/tasks", ready="body[data-loaded] tbody tr") == []
-    page = await view.open("/tasks?lang=en", ready="body[data-loaded] tbody tr")
+    assert await view.problems("/tasks", ready="tbody tr") == []
+    page = await view.open("/tasks?lang=en", ready="tbody tr")
     await expect(page.locator("tbody tr").first).to_contain_text("hello")
     await page.get_by_role("button", name="Take").first.click()
     await page.get_by_role("button", name="Done").first.click()
@@ -56,9 +56,9 @@ async def test_flow_shows_who_took_which_way_and_who_is_where(
             FlowEnded(CallId(name), "main", end, ("hello", "what", end)),
         )
     await view.sign_in("sue")
-    assert await view.problems("/flows", ready="body[data-loaded] tbody tr") == []
-    assert await view.problems("/flows/main", ready="body[data-loaded] svg") == []
-    page = await view.open("/flows/main?lang=en", ready="body[data-loaded] svg")
+    assert await view.problems("/flows", ready="tbody tr") == []
+    assert await view.problems("/flows/main", ready="svg") == []
+    page = await view.open("/flows/main?lang=en", ready="svg")
     await expect(page.locator("#sums")).to_have_text(
         "3 callers today · 1 there now · 1 dropped out"
     )

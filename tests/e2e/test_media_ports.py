@@ -36,6 +36,43 @@ def test_voice_is_marked_expedited(pool: PortPool) -> None:
     pool.give_back(pair)
 
 
+def test_a_narrow_pair_takes_one_peers_rtp_only_and_any_after(pool: PortPool) -> None:
+    pair = pool.take()
+    peer, other = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    for phone in (peer, other):
+        phone.bind((HOST, 0))
+        phone.settimeout(1.0)
+    ours, buffer = (HOST, pair.port), bytearray(100)
+
+    narrow = pair.narrow(peer.getsockname())
+    assert narrow is not None
+    other.sendto(b"refused", ours)
+    peer.sendto(b"heard", ours)
+    assert buffer[: narrow.recv_into(buffer)] == b"heard"
+    narrow.send(memoryview(b"back"))
+    assert peer.recv(100) == b"back"
+    with pytest.raises(BlockingIOError):
+        narrow.recv_into(buffer)
+
+    pair.widen()
+    other.sendto(b"heard again", ours)
+    size, source = pair.rtp.recvfrom_into(buffer)
+    assert (bytes(buffer[:size]), source) == (b"heard again", other.getsockname())
+    assert pair.rtp.getsockname() == ours
+    for phone in (peer, other):
+        phone.close()
+    pool.give_back(pair)
+
+
+def test_a_pair_on_all_addresses_stays_wide(first: int) -> None:
+    pool = PortPool("0.0.0.0", (first, first + 7), drain_s=0.0)
+    pair = pool.take()
+
+    assert pair.narrow((HOST, 9)) is None
+
+    pool.give_back(pair)
+
+
 def test_rtp_is_even_and_rtcp_the_odd_one_above(pool: PortPool, first: int) -> None:
     pairs = [pool.take() for _ in range(4)]
 

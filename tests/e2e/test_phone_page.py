@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.support.fake_core import FakeCore
-from tests.support.page_check import PAGE_MARKS, own_context, page_fixture
+from tests.support.page_check import PAGE_MARKS, new_page, own_context, page_fixture
 from tests.support.web_house import PASSWORD, board_app, served, user_store, web_options
 from wallboard.pages import phone_pages
 from wallboard.phone_options import PhoneOptions, SipSocket
@@ -42,7 +42,7 @@ async def desk(
     options = BoardOptions(web=web_options())
     phone = getattr(request, "param", WITH_A_LISTENER)
     async with user_store(tmp_path) as users, own_context(chromium) as context:
-        page = await context.new_page()
+        page = await new_page(context)
         app = board_app(FakeCore(), users, options, [phone_pages(phone)])
         async with served(app) as port:
             yield Desk(page, f"http://127.0.0.1:{port}/phone")

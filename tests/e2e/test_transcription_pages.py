@@ -17,7 +17,7 @@ from recordings.live_words import Began, Said, Saying, Told
 from recordings.store import RecordingStore
 from recordings.transcription import Progress, WorkerView
 from tests.support.eventually import eventually
-from tests.support.page_check import PAGE_MARKS, PageView, page_fixture, page_view
+from tests.support.page_check import COMPLETE, PAGE_MARKS, PageView, page_fixture, page_view
 from tests.support.recording_fakes import recording
 from tests.support.search_behaviour import keep
 from tests.support.whole_web import TALK, WholeWeb, whole_web
@@ -111,9 +111,13 @@ async def test_recordings_page_is_sound_and_finds_what_was_said(view: PageView) 
     await expect(page.locator("#found-title")).to_have_text("0 recordings found")
     await page.reload()
     await expect(page.locator("[name=agent_id]")).to_have_value("ann")
+    await view.is_there(COMPLETE)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     await page.fill("[name=q]", "--")
     await page.keyboard.press("Enter")
     await expect(page.locator(".toast.alarm")).to_contain_text("There is no word")
+    assert len([url for url in asked if "/api/" in url]) == 1, asked
     view.complaints.clear()  # the browser writes every refusal to its console
 
 

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from acd.events import AgentAnswered, AgentChanged, AgentState, CallQueued
 from foundation.ids import AgentId, CallId, QueueId
 from tests.support.fake_core import FakeCore
-from tests.support.page_check import PAGE_MARKS, own_context, page_fixture
+from tests.support.page_check import COMPLETE, PAGE_MARKS, new_page, own_context, page_fixture
 from tests.support.web_house import (
     PASSWORD,
     QUICK_FOLLOW,
@@ -60,6 +60,10 @@ class Hall:
     async def shows(self, selector: str, words: str) -> None:
         await expect(self.page.locator(selector)).to_have_text(words, timeout=PATIENCE_MS)
 
+    async def tells(self, words: str) -> None:
+        """In the banner."""
+        await expect(self.page.locator("#banner")).to_contain_text(words, timeout=PATIENCE_MS)
+
 
 @page_fixture
 async def hall(tmp_path: Path, chromium: Browser) -> AsyncIterator[Hall]:
@@ -69,7 +73,7 @@ async def hall(tmp_path: Path, chromium: Browser) -> AsyncIterator[Hall]:
         own_context(chromium, color_scheme="light") as context,
     ):
         options = BoardOptions(web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW)
-        page = await context.new_page()
+        page = await new_page(context)
         hall = Hall(core, board_app(core, users, options), page)
         page.on("pageerror", lambda error: hall.complaints.append(str(error)))
         await hall.start()
@@ -77,7 +81,7 @@ async def hall(tmp_path: Path, chromium: Browser) -> AsyncIterator[Hall]:
         await page.fill("[name=name]", "sue")
         await page.fill("[name=password]", PASSWORD)
         await page.click("button")
-        await page.wait_for_selector("body:not(.stale)", timeout=PATIENCE_MS)
+        await page.wait_for_selector(f"{COMPLETE} body:not(.stale)", timeout=PATIENCE_MS)
         yield hall
         assert hall.complaints == []
         await page.close()
@@ -129,8 +133,8 @@ async def test_language_and_light_switch_and_are_remembered(hall: Hall) -> None:
     await hall.page.reload()
 
     await hall.shows(".tile[data-figure=waiting] h2", "排队")
-    assert await hall.page.get_attribute("html", "data-light") == "dark"
-    assert await hall.page.get_attribute("html", "lang") == "zh-CN"
+    await expect(hall.page.locator("html")).to_have_attribute("data-light", "dark")
+    await expect(hall.page.locator("html")).to_have_attribute("lang", "zh-CN")
 
 
 async def test_lost_server_is_said_clearly_and_the_page_comes_back_by_itself(hall: Hall) -> None:
@@ -138,21 +142,32 @@ async def test_lost_server_is_said_clearly_and_the_page_comes_back_by_itself(hal
     await hall.shows(WAITING, "1")
 
     await hall.stop()
-    await hall.page.wait_for_selector("#banner:not([hidden])", timeout=PATIENCE_MS)
-    assert "Connection lost" in await hall.page.inner_text("#banner")
+    await hall.tells("Connection lost")
     await hall.page.wait_for_selector("body.stale")
 
     await hall.core.tell(CallQueued(CallId("c-2"), ORDERS))
     await hall.start()
     await hall.page.wait_for_selector("body:not(.stale)", timeout=PATIENCE_MS)
     await hall.shows(WAITING, "2")
-    assert await hall.page.is_hidden("#banner")
+    await expect(hall.page.locator("#banner")).to_be_hidden()
+
+
+async def test_server_lost_while_the_page_is_opened_is_asked_again_for_what_is_missing(
+    hall: Hall,
+) -> None:
+    """The page stayed without its navigation, and told of an error nobody had caught."""
+    for path in ("**/frame/me", "**/api/v1/boards"):
+        await hall.page.route(path, lambda route: route.abort(), times=1)
+    await hall.page.reload()
+    await hall.shows(WAITING, "0")
+
+    await expect(hall.page.locator("header.frame .who")).to_contain_text("sue")
+    await hall.page.wait_for_selector(COMPLETE)
 
 
 async def test_core_that_is_away_is_said_clearly(hall: Hall) -> None:
     await hall.core.go_away()
-    await hall.page.wait_for_selector("#banner:not([hidden])", timeout=PATIENCE_MS)
-    assert "core does not answer" in await hall.page.inner_text("#banner")
+    await hall.tells("core does not answer")
 
     await hall.core.come_back()
     await hall.page.wait_for_selector("body:not(.stale)", timeout=PATIENCE_MS)

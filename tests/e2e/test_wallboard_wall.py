@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import json
-from playwright.async_api import Browser, WebSocketRoute
+from playwright.async_api import Browser, WebSocketRoute, expect
 
 from callcenter.pages import PAGES
 from foundation.ids import TvLinkId
@@ -33,7 +33,7 @@ CAPITAL = 0.72
 "Height of digits by the font's size, of the sans-serif fonts that are about."
 LEAST_MM = 25.0
 "A letter that is read from six metres: 1/240 of the distance."
-LIVE = "body.open:not(.stale)"
+LIVE = "body:not(.stale)"
 LINK = TvLink(
     link_id=TvLinkId("tv-1"),
     name="Hall",
@@ -73,7 +73,7 @@ async def wall(tmp_path: Path, chromium: Browser) -> AsyncIterator[Wall]:
             plans={"default": plan},
             read_tv_links=read_links,
         )
-        async with page_view(chromium, board_app(core, users, options)) as view:
+        async with page_view(chromium, board_app(core, users, options), "on") as view:
             yield Wall(core, view, links)
 
 
@@ -118,8 +118,7 @@ async def test_link_has_no_navigation_no_names_and_ends_when_it_is_revoked(wall:
     assert "Li Na" not in text
     wall.links.clear()
     await wall.core.tell(TvLinkRevoked(LINK.link_id))
-    await page.wait_for_selector("body.stale")
-    assert "This link is no longer valid" in await page.inner_text("#banner")
+    await expect(page.locator("body.stale #banner")).to_contain_text("This link is no longer valid")
     wall.view.complaints.clear()
 
 

@@ -16,10 +16,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     return native.load(tmp_path_factory.mktemp("library"))
 
 
-@pytest.fixture(scope="module", params=["python", "c"])
+@pytest.fixture(scope="module", params=["python", "careful", "c"])
 def each_loop(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The module's legs are served once by Python and once by C."""
+    """The module's legs are served by Python, by its careful way alone, and by C."""
+    Leg.default_can_narrow = request.param != "careful"
     if request.param == "c":
         Leg.default_library = request.getfixturevalue("library")
     yield
     Leg.default_library = None
+    Leg.default_can_narrow = True

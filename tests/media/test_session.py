@@ -66,7 +66,45 @@ def test_a_stranger_cannot_speak_into_a_talk(leg: Leg, partner: Leg) -> None:
     leg.say(now=0.01, source=STRANGER)
 
     assert len(partner.heard) == 1
-    assert leg.session.latch.ignored == 1
+    assert leg.ignored == 1
+
+
+def test_a_phone_that_begins_to_send_from_another_port_is_heard_after_a_silence(
+    leg: Leg, partner: Leg
+) -> None:
+    moved = (PHONE[0], 4100)
+    partner.say(kind=8, source=("127.0.0.1", 5000))
+    for n in range(3):
+        leg.say(now=0.02 * n)
+    leg.say(now=1.0, source=moved)
+    leg.session.watch_silence(2.1)
+    leg.say(now=2.1, source=moved)
+    partner.say(kind=8, source=("127.0.0.1", 5000))
+
+    assert len(partner.heard) == 4
+    assert leg.ignored == 1
+    assert leg.rtp.sent[-1][1] == moved
+
+
+def test_new_sdp_lets_the_phone_send_from_another_port_at_once(leg: Leg, partner: Leg) -> None:
+    for n in range(3):
+        leg.say(now=0.02 * n)
+    leg.offer(sdp(4002), 0.06)
+    leg.say(now=0.06, source=(PHONE[0], 4002))
+
+    assert len(partner.heard) == 4
+
+
+def test_what_a_stranger_sent_before_the_phone_spoke_is_not_heard(leg: Leg, partner: Leg) -> None:
+    leg.rtp.waiting.append((bytes(RtpPacket(0, 101, 101 * 160, 9, VOICE)), PHONE))
+    for n in range(102, 110):
+        leg.rtp.waiting.append((bytes(RtpPacket(0, n, n * 160, 9, b"\x55" * 160)), STRANGER))
+    leg.rtp.waiting.append((bytes(RtpPacket(0, 102, 102 * 160, 9, VOICE)), PHONE))
+    while leg.rtp.waiting:
+        leg.session.on_rtp(0.0)
+
+    assert [packet.seq - partner.heard[0].seq for packet in partner.heard] == [0, 1]
+    assert leg.ignored == 8
 
 
 def test_a_phone_behind_nat_is_answered_where_it_sends_from(leg: Leg, partner: Leg) -> None:

@@ -27,8 +27,28 @@ class FakeSocket:
 
     waiting: list[tuple[bytes, Source]] = field(default_factory=list)
     sent: list[tuple[bytes, Source]] = field(default_factory=list)
+    peer: Source | None = None
+    "The only one whose datagrams come in."
+    refused: int = 0
+    "Datagrams of others."
+
+    def arrive(self, data: bytes, source: Source) -> bool:
+        if self.peer not in (None, source):
+            self.refused += 1
+            return False
+        self.waiting.append((data, source))
+        return True
+
+    def recv_into(self, buffer: bytearray) -> int:
+        return self.recvfrom_into(buffer)[0]
+
+    def send(self, data: memoryview) -> int:
+        assert self.peer is not None
+        return self.sendto(bytes(data), self.peer)
 
     def recvfrom_into(self, buffer: bytearray) -> tuple[int, Source]:
+        if not self.waiting:
+            raise BlockingIOError
         data, source = self.waiting.pop(0)
         buffer[: len(data)] = data
         return len(data), source
@@ -46,6 +66,15 @@ class _Pair:
     port: int
     rtp: FakeSocket
     rtcp: FakeSocket
+    can_narrow: bool
+
+    def narrow(self, peer: Source) -> FakeSocket | None:
+        if self.can_narrow:
+            self.rtp.peer = peer
+        return self.rtp if self.can_narrow else None
+
+    def widen(self) -> None:
+        self.rtp.peer = None
 
 
 @dataclass
@@ -53,6 +82,7 @@ class Leg:
     """A session and what its phone can see and do; with a `library` C has each packet first."""
 
     default_library: ClassVar[Library | None] = None
+    default_can_narrow: ClassVar[bool] = True
     "Set by the fixture `each_loop`."
 
     rtp: FakeSocket = field(default_factory=FakeSocket)
@@ -69,11 +99,13 @@ class Leg:
     "Before a restart of the worker; 0: there was none."
     now: float = 0.0
     library: Library | None = field(default_factory=lambda: Leg.default_library)
+    can_narrow: bool = field(default_factory=lambda: Leg.default_can_narrow)
 
     def __post_init__(self) -> None:
         lane = None if self.library is None else Lane(0)
         stream = OutStream if lane is None else lane.stream
-        pair = cast(PortPair, _Pair(30000, self.rtp, self.rtcp))
+        can_narrow = self.can_narrow and lane is None
+        pair = cast(PortPair, _Pair(30000, self.rtp, self.rtcp, can_narrow))
         self.session = Session(
             self.name,
             "c-1",
@@ -118,8 +150,8 @@ class Leg:
     def receive(self, data: bytes, now: float = 0.0, source: Source = PHONE) -> None:
         if self.library is not None and self._is_usual(self.library, data, now, source):
             return
-        self.rtp.waiting.append((data, source))
-        self.session.on_rtp(now)
+        if self.rtp.arrive(data, source):
+            self.session.on_rtp(now)
 
     def _is_usual(self, library: Library, data: bytes, now: float, source: Source) -> bool:
         """What `lanes_drain` does with what it has read."""
@@ -135,6 +167,11 @@ class Leg:
             target = from_network_order(shared.target_address, shared.target_port)
             hearer.pair.rtp.sendto(packet.raw[: len(data)], target)
         return bool(fate)
+
+    @property
+    def ignored(self) -> int:
+        """Datagrams of others, whoever refused them."""
+        return self.rtp.refused + self.session.latch.ignored
 
     @property
     def heard(self) -> list[RtpPacket]:

@@ -13,13 +13,14 @@ from argon2 import PasswordHasher
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from foundation.db import Base, make_engine
+from foundation.db import make_engine
 from foundation.web.app import WebOptions
 from foundation.web.gate import GateOptions
 from foundation.web.server import server_config
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords, Role, User
+from tests.support.database import put_tables
 from tests.support.fake_core import CoreClock, FakeCore
 from wallboard.service import BoardService, FollowOptions
 from wallboard.web_role import BoardOptions, build
@@ -46,9 +47,10 @@ def web_options(**changes: object) -> WebOptions:
 
 @asynccontextmanager
 async def user_store(folder: Path) -> AsyncIterator[UserStore]:
-    engine: AsyncEngine = make_engine(f"sqlite:///{folder / 'users.db'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    file = folder / "users.db"
+    if not file.exists():
+        put_tables(file)
+    engine: AsyncEngine = make_engine(f"sqlite:///{file}")
     users = UserStore(engine)
     for user in USERS:
         if await users.find(user.user_id) is None:

@@ -64,7 +64,7 @@ from callcenter.rules.screens import directory
 from callcenter.settings import Settings, load
 from desk.store import TaskStore
 from desk.task import Task, TaskKind, TaskState
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import make_engine, make_sessions
 from foundation.ids import (
     AgentId,
     AlarmId,
@@ -108,6 +108,7 @@ from telephony.calls.events import (
 )
 from telephony.calls.store import PartyStore
 from telephony.sip.events import TrunkDown
+from tests.support.database import put_schema
 from tests.support.fake_core import FakeCore
 from tests.support.played_inspections import inspections_played
 from tests.support.recording_fakes import STARTED
@@ -287,7 +288,7 @@ async def whole_web(folder: Path) -> AsyncIterator[WholeWeb]:
     (folder / "callcenter.yaml").write_text(CENTRE, encoding="utf-8")
     settings = load(folder)
     engine = make_engine(settings.database_url)
-    await create_schema(engine)
+    put_schema(settings.database_url)
     users = UserStore(engine)
     hashed = CHEAP.hash(PASSWORD)
     for user in PEOPLE.values():

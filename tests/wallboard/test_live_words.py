@@ -4,7 +4,7 @@ from pathlib import Path
 
 from foundation.ids import CallId
 from recordings.live_words import Began, Over, Said, Saying, Told
-from wallboard.live_words import LiveWords, message_of
+from wallboard.live_words import LiveWords, TalkScreen, message_of
 
 CALL = CallId("c-1")
 
@@ -57,3 +57,29 @@ def test_talk_is_live_while_one_side_is_followed_and_its_words_stay_until_it_is_
     kept.keep_only(lambda call_id: call_id != CALL)
     assert kept.find(CALL) is None
     assert message_of(None, 0) == {"live": False, "parts": [], "saying": {}}
+
+
+def test_screen_is_sent_all_once_and_then_what_is_new() -> None:
+    kept = words(began("caller"), said("caller", "Hello.", 101.0))
+    screen = TalkScreen(kept, CALL)
+    first = screen.news()
+    assert first is not None
+    assert (first["all"], [part["text"] for part in first["parts"]]) == (True, ["Hello."])
+    assert screen.news() is None
+
+    kept.take(said("caller", "Anybody there?", 103.0))
+    second = screen.news()
+    assert second is not None
+    assert (second["all"], [part["number"] for part in second["parts"]]) == (False, [2])
+
+
+def test_words_told_anew_while_a_screen_is_still_sent_the_old_ones_are_all_sent_again() -> None:
+    kept = words(began("caller"), said("caller", "Hello.", 101.0))
+    screen = TalkScreen(kept, CALL)
+    assert screen.news() is not None
+    kept.begin_anew()
+    kept.take(said("caller", "Hello again.", 101.0))
+
+    again = screen.news()
+    assert again is not None
+    assert (again["all"], [part["text"] for part in again["parts"]]) == (True, ["Hello again."])

@@ -1,16 +1,18 @@
 """TV links: what they open, what they do not, and that revoking one ends its screens."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import insert
 
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import make_engine, make_sessions
 from foundation.errors import Conflict, NotFound
 from foundation.ids import TvLinkId
+from tests.support.database import put_schema
 from tests.support.fake_core import FakeCore
 from tests.support.web_house import (
     QUICK_FOLLOW,
@@ -25,7 +27,7 @@ from wallboard.board import Board
 from wallboard.events import TvLinkMade, TvLinkRevoked
 from wallboard.screens import REVOKED, Dropped, Screens, View
 from wallboard.service import BoardService
-from wallboard.store import TvLinkStore
+from wallboard.store import TvLinkRow, TvLinkStore
 from wallboard.tv_desk import TvDesk
 from wallboard.tv_links import MOST_LINKS, TvLink, TvLinks, hash_of, new_token
 from wallboard.web_role import BoardOptions
@@ -152,8 +154,9 @@ async def test_link_that_was_revoked_while_nobody_told_us_ends_too(books: Books)
 
 async def test_store_keeps_links_and_gives_no_more_than_there_is_room_for(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'links.db'}")
-    await create_schema(engine)
-    store = TvLinkStore(make_sessions(engine))
+    put_schema(f"sqlite:///{tmp_path / 'links.db'}")
+    sessions = make_sessions(engine)
+    store = TvLinkStore(sessions)
     first = link(T1, "one-token", board="orders")
     await store.add(first)
     assert await store.all() == [first]
@@ -163,8 +166,10 @@ async def test_store_keeps_links_and_gives_no_more_than_there_is_room_for(tmp_pa
     with pytest.raises(NotFound, match="There is no TV link 'tv-1'"):
         await store.remove(T1)
 
-    for number in range(MOST_LINKS):
-        await store.add(link(TvLinkId(f"tv-{number}"), f"token {number}"))
+    many = [asdict(link(TvLinkId(f"tv-{n}"), f"token {n}")) for n in range(1, MOST_LINKS)]
+    async with sessions.begin() as session:
+        await session.execute(insert(TvLinkRow), many)
+    await store.add(link(TvLinkId("tv-0"), "token 0"))
     with pytest.raises(Conflict, match="500 TV links already"):
         await store.add(link(TvLinkId("tv-x"), "token x"))
     await engine.dispose()

@@ -25,6 +25,8 @@ const PANELS = {
 };
 
 let me = null;                 // who is signed in; null on a wall
+let isThere = () => {};
+const hasBoard = new Promise((resolve) => { isThere = resolve; });
 const link = follow({ tv, name: wish.get("board") ?? "default", onNews: paintSoon });
 
 let painting = false;
@@ -52,6 +54,7 @@ function paint() {
     panel.hidden = !board.board.panels.includes(name);
     if (!panel.hidden) paintPanel(board, now);
   }
+  isThere();
 }
 
 function paintLink() {
@@ -124,9 +127,11 @@ new ResizeObserver(() => link.board && paint()).observe(byId("curve"));
 if (tv) {
   document.body.classList.add("open", "tv");
   onLanguage(speak);
+  await hasBoard;
+  document.documentElement.dataset.complete = "";   // as the frame says it of other pages
 } else {
   const { openPage, api } = await import("/frame/frame.js");
-  ({ me } = await openPage({ id: "wallboard", t, paint: speak }));
+  const load = () => Promise.all([hasBoard, chooseBoards(api)]);
+  await openPage({ id: "wallboard", t, load, paint: (who) => { me = who; speak(); } });
   setInterval(() => { fetch("/api/v1/me").catch(() => {}); }, KEEP_SIGNED_IN_MS);
-  chooseBoards(api);
 }

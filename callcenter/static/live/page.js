@@ -18,7 +18,7 @@ const t = words({
 const place = (id) => document.getElementById(id);
 const names = new Map();
 let me = null;
-let talks = [];
+let talks = null;              // that go on
 let shown = null;
 let stop = () => {};
 
@@ -43,7 +43,7 @@ function show(call) {
 }
 
 function paint() {
-  table.show(talks);
+  if (talks) table.show(talks);
   if (shown) put(place("words-title"), t("text_of", nameOf(shown.agent_id)));
 }
 
@@ -59,6 +59,5 @@ async function read() {
 }
 
 place("talks").append(table.element);
-({ me } = await openPage({ id: "live", t, paint }));
-await read();
+await openPage({ id: "live", t, paint, load: (who) => { me = who; return read(); } });
 setInterval(() => { if (!document.hidden) read().catch(() => {}); }, EVERY_MS);

@@ -49,28 +49,32 @@ async function had(path) {
   }
 }
 
-const who = await api("GET", "/frame/me");
-const [recording, agents, form] = await Promise.all([
-  who.role === "agent" ? null : had(base), api("GET", "/api/v1/agents"), api("GET", "/api/v1/inspections/form"),
-]);
-const isEnded = recording !== null && recording.duration_s !== null;
-const [transcript, peaks, marks, quality] = await Promise.all([
-  recording?.transcript === "ready" ? had(`${base}/transcript`) : null,
-  isEnded ? had(`${base}/peaks`) : null,
-  recording ? had(`${base}/marks`) : null,
-  recording ? had(`/api/v1/quality/recordings/${encodeURIComponent(recordingId)}`) : null,
-]);
-const verdict = quality?.current ?? null;
-const findings = [...verdict?.hits ?? [], ...(verdict?.marks ?? []).map((mark) => ({ ...mark, isMood: true }))]
-  .sort((a, b) => a.start - b.start);
-const agentName = agents.find((one) => one.id === recording?.agent_id)?.name ?? recording?.agent_id ?? "";
+// What there is of the talk; null is what there is not, or not for this user.
+let talk = null;               // { recording, agentName, transcript, marks, verdict, findings }
+let sheets = null;
+
+async function fetched(me) {
+  const [recording, agents] = await Promise.all([
+    me.role === "agent" ? null : had(base), api("GET", "/api/v1/agents"),
+  ]);
+  const isEnded = recording !== null && recording.duration_s !== null;
+  const [transcript, peaks, marks, quality] = await Promise.all([
+    recording?.transcript === "ready" ? had(`${base}/transcript`) : null,
+    isEnded ? had(`${base}/peaks`) : null,
+    recording ? had(`${base}/marks`) : null,
+    recording ? had(`/api/v1/quality/recordings/${encodeURIComponent(recordingId)}`) : null,
+  ]);
+  const verdict = quality?.current ?? null;
+  const moods = (verdict?.marks ?? []).map((mark) => ({ ...mark, isMood: true }));
+  const findings = [...verdict?.hits ?? [], ...moods].sort((a, b) => a.start - b.start);
+  const agentName = agents.find((one) => one.id === recording?.agent_id)?.name ?? recording?.agent_id ?? "";
+  return { recording, isEnded, agentName, transcript, peaks, marks, verdict, findings };
+}
 
 const player = new Player(place("audio"), follow);
 const wave = new Wave(place("wave"), (seconds) => player.seek(seconds));
 const said = new Said(place("said"), t, (seconds) => { player.seek(seconds); player.play(); });
-let sheets = null;
-
-const length = () => player.length || recording?.duration_s || 0;
+const length = () => player.length || talk?.recording?.duration_s || 0;
 
 function follow() {
   put(place("play"), t(player.isPlaying ? "pause" : "play"));
@@ -86,20 +90,23 @@ function follow() {
 }
 
 function paint() {
-  put(place("heading"), recording ? t("heading", agentName) : recordingId);
-  place("facts").replaceChildren(...facts());
   place("speed").replaceChildren(...SPEEDS.map((speed) => make("option", { value: String(speed) }, `${speed}×`)));
-  place("lanes").replaceChildren(...lanes());
-  place("hit").disabled = !findings.length;
-  if (transcript) said.show(transcript, agentName || t("agent"), verdict?.hits ?? []);
-  putNone(place("no-text"), transcript ? "" : recording?.transcript_problem || t("no_text"));
-  paintVerdict();
+  if (talk) paintTalk(talk);
   sheets?.paint();
   follow();
 }
 
-function facts() {
-  if (!recording) return [];
+function paintTalk({ recording, agentName, transcript, marks, verdict, findings }) {
+  put(place("heading"), recording ? t("heading", agentName) : recordingId);
+  place("facts").replaceChildren(...(recording ? facts(recording) : []));
+  place("lanes").replaceChildren(...lanes(marks ?? [], findings));
+  place("hit").disabled = !findings.length;
+  if (transcript) said.show(transcript, agentName || t("agent"), verdict?.hits ?? []);
+  putNone(place("no-text"), transcript ? "" : recording?.transcript_problem || t("no_text"));
+  paintVerdict(verdict, findings);
+}
+
+function facts(recording) {
   return [
     make("span", {}, dayAndTime(recording.started)), make("span.soft", {}, recording.queue),
     make("a", { href: `/calls/${encodeURIComponent(recording.call_id)}` }, t("call")),
@@ -107,10 +114,10 @@ function facts() {
   ].filter(Boolean);
 }
 
-function lanes() {
+function lanes(marks, findings) {
   const whole = length();
   if (!whole) return [];
-  const told = (marks ?? []).map((mark) => ({
+  const told = marks.map((mark) => ({
     from: mark.from_s, to: mark.to_s ?? whole, colour: MARK_COLOURS[mark.kind] ?? "rest",
     words: [t(mark.kind === "pause" ? "pause_mark" : mark.kind), mark.party].filter(Boolean).join(" "),
   }));
@@ -129,7 +136,7 @@ function lanes() {
 
 const sentence = (one) => one.text[language()] ?? one.text.en ?? one.rule ?? one.mood;
 
-function paintVerdict() {
+function paintVerdict(verdict, findings) {
   place("verdict").replaceChildren(...(verdict
     ? [make("span.total", {}, String(verdict.score)), make("span.soft", {}, `${t("score")} · ${verdict.pack} ${verdict.version}`)]
     : [make("span.soft", {}, t("unjudged"))]));
@@ -147,6 +154,7 @@ function paintVerdict() {
 }
 
 function finding(sign) {
+  const findings = talk?.findings ?? [];
   const after = findings.filter((one) => one.start - 1 > player.at + 0.2);
   const before = findings.filter((one) => one.end < player.at - 0.5);
   const found = sign > 0 ? after[0] ?? findings[0] : before.at(-1) ?? findings.at(-1);
@@ -173,10 +181,16 @@ place("on").onclick = () => player.step(1);
 place("hit").onclick = () => finding(1);
 place("speed").onchange = ({ target }) => { player.audio.playbackRate = Number(target.value); };
 
-if (isEnded) place("audio").src = `${base}/audio`;
-wave.show(peaks, length());
-const { me } = await openPage({ id: "recordings", t, paint });
-sheets = new Sheets(place("sheet"), player, { recordingId, form: form.form, me });
-await sheets.load();
-const wanted = Number(new URLSearchParams(location.search).get("t"));
-if (wanted > 0) player.seek(wanted);
+async function load(me) {
+  talk = await fetched(me);
+  if (talk.isEnded) place("audio").src = `${base}/audio`;
+  wave.show(talk.peaks, length());
+  const { form } = await api("GET", "/api/v1/inspections/form");
+  sheets = new Sheets(place("sheet"), player, { recordingId, form, me });
+  await sheets.load();
+  paint();
+  const wanted = Number(new URLSearchParams(location.search).get("t"));
+  if (wanted > 0) player.seek(wanted);
+}
+
+await openPage({ id: "recordings", t, paint, load });

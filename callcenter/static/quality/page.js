@@ -1,8 +1,8 @@
 // Inspectors' work: what is to be scored, the agents' month, the worst talks, the rules.
 
 import {
-  DASH, api, asked, attempt, dayAndTime, duration, language, make, makeTable, openPage, put, today,
-  words,
+  DASH, api, asked, attempt, dayAndTime, duration, language, make, makeTable, newest, openPage, put,
+  today, words,
 } from "/frame/frame.js";
 
 const INSPECTORS = ["inspector", "supervisor", "administrator"];
@@ -76,7 +76,9 @@ const table = (id, options) => {
 let me = null;
 let form = { items: [], fatal: [] };
 let queues = [];
+let isLoaded = false;
 let shown = { work: [], months: [], worst: [], rules: [], pairs: [], comparisons: [] };
+const newestOf = { work: newest(), months: newest(), pairs: newest() };
 
 const work = table("work", {
   key: (one) => one.id, empty: () => t("no_work"),
@@ -133,6 +135,7 @@ function paint() {
   const views = INSPECTORS.includes(me?.role) ? Object.keys(VIEWS) : ["all", "done", "appealed", "settled"];
   which.replaceChildren(...views.map((view) => make("option", { value: view }, t(view))));
   which.value = value;
+  if (!isLoaded) return;
   work.show(shown.work);
   months.show(shown.months);
   if (!INSPECTORS.includes(me?.role)) return;
@@ -169,12 +172,15 @@ function paintAgreement() {
 
 async function loadWork() {
   const wanted = new URLSearchParams({ limit: 200, ...VIEWS[place("which").value](me) });
-  shown.work = (await api("GET", `/api/v1/inspections?${wanted}`)).items;
+  const page = await newestOf.work(() => api("GET", `/api/v1/inspections?${wanted}`));
+  if (page) shown.work = page.items;
 }
 
 async function loadMonth() {
-  shown.months = place("month").value
-    ? await api("GET", `/api/v1/inspections/month?month=${place("month").value}`) : [];
+  const month = place("month").value;
+  const found = await newestOf.months(
+    async () => month ? api("GET", `/api/v1/inspections/month?month=${month}`) : []);
+  if (found) shown.months = found;
 }
 
 async function loadInspectors() {
@@ -187,7 +193,9 @@ async function loadInspectors() {
 }
 
 async function loadPairs(name) {
-  shown.pairs = name ? await api("GET", `/api/v1/inspections/calibrations/${encodeURIComponent(name)}`) : [];
+  const found = await newestOf.pairs(
+    async () => name ? api("GET", `/api/v1/inspections/calibrations/${encodeURIComponent(name)}`) : []);
+  if (found) shown.pairs = found;
 }
 
 async function draw() {
@@ -238,15 +246,19 @@ place("comparison").onchange = again(() => loadPairs(place("comparison").value))
 place("draw").onclick = draw;
 place("try").onclick = tryRules;
 
-const [agents, queuesFound, formFound] = await Promise.all([
-  api("GET", "/api/v1/agents"), api("GET", "/api/v1/queues"), api("GET", "/api/v1/inspections/form"),
-]);
-for (const agent of agents) names.set(agent.id, agent.name);
-queues = queuesFound;
-form = formFound.form;
-({ me } = await openPage({ id: "quality", t, paint: (who) => { me = who; paint(); } }));
-place("month").value = today().slice(0, 7);
-const isInspector = INSPECTORS.includes(me.role);
-place("inspectors").hidden = place("draw").hidden = !isInspector;
-await Promise.all([loadWork(), loadMonth(), isInspector ? loadInspectors() : null]);
-paint();
+async function load() {
+  const [agents, queuesFound, formFound] = await Promise.all([
+    api("GET", "/api/v1/agents"), api("GET", "/api/v1/queues"), api("GET", "/api/v1/inspections/form"),
+  ]);
+  for (const agent of agents) names.set(agent.id, agent.name);
+  queues = queuesFound;
+  form = formFound.form;
+  place("month").value = today().slice(0, 7);
+  const isInspector = INSPECTORS.includes(me.role);
+  place("inspectors").hidden = place("draw").hidden = !isInspector;
+  await Promise.all([loadWork(), loadMonth(), isInspector ? loadInspectors() : null]);
+  isLoaded = true;
+  paint();
+}
+
+await openPage({ id: "quality", t, load, paint: (who) => { me = who; paint(); } });

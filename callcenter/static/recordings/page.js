@@ -1,7 +1,7 @@
 // Recordings: the list, and the search over what was said. The address keeps the question.
 
 import {
-  ApiError, DASH, api, dayAndTime, duration, make, makeTable, openPage, put, toast, words,
+  api, attempt, dayAndTime, duration, make, makeTable, newest, openPage, put, words,
 } from "/frame/frame.js";
 
 const PAGE = 20;
@@ -37,7 +37,8 @@ const place = (id) => document.getElementById(id);
 const form = place("find");
 const names = new Map();
 let choices = { agents: [], queues: [], classes: [] };
-let shown = { isSearch: false, items: [], total: 0 };
+let shown = null;              // { isSearch, items, total }
+const newestPage = newest();
 
 const href = (id) => `/recordings/${encodeURIComponent(id)}`;
 const agentName = (id) => names.get(id) ?? id;
@@ -89,6 +90,7 @@ function paint() {
 }
 
 function paintFound() {
+  if (!shown) return;
   put(place("found-title"), t(shown.isSearch ? "found" : "listed", shown.total));
   place("hits").hidden = !shown.isSearch || !shown.items.length;
   list.element.hidden = shown.isSearch && shown.items.length > 0;
@@ -111,27 +113,29 @@ async function ask(offset = 0) {
   if (!isSearch) for (const name of ["class", "side"]) parameters.delete(name);
   parameters.set("limit", PAGE);
   parameters.set("offset", offset);
-  try {
-    const page = await api("GET", `/api/v1/${isSearch ? "search" : "recordings"}?${parameters}`);
-    const before = offset ? shown.items : [];
-    shown = { isSearch, items: [...before, ...page.items], total: page.total };
-    paintFound();
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    toast(error.message);
-  }
+  const page = await newestPage(
+    () => api("GET", `/api/v1/${isSearch ? "search" : "recordings"}?${parameters}`));
+  if (!page) return;
+  const before = offset ? shown.items : [];
+  shown = { isSearch, items: [...before, ...page.items], total: page.total };
+  paintFound();
 }
 
 const wanted = new URLSearchParams(location.search);
 for (const name of ["q", "from", "to"]) form.elements[name].value = wanted.get(name) ?? "";
 place("list").append(list.element);
-form.onsubmit = (event) => { event.preventDefault(); ask(); };
-form.onchange = () => ask();
-place("more").onclick = () => ask(shown.items.length);
+form.onsubmit = (event) => { event.preventDefault(); attempt(ask); };
+// What is typed is asked for by Enter or the button: both make a change of the field, too, before.
+form.onchange = ({ target }) => { if (target.name !== "q") attempt(ask); };
+place("more").onclick = () => attempt(() => ask(shown.items.length));
 
-const [agents, queues, classes] = await Promise.all(
-  ["agents", "queues", "search/classes"].map((path) => api("GET", `/api/v1/${path}`)));
-choices = { agents, queues, classes };
-for (const agent of agents) names.set(agent.id, agent.name);
-await openPage({ id: "recordings", t, paint });
-await ask();
+async function load() {
+  const [agents, queues, classes] = await Promise.all(
+    ["agents", "queues", "search/classes"].map((path) => api("GET", `/api/v1/${path}`)));
+  choices = { agents, queues, classes };
+  for (const agent of agents) names.set(agent.id, agent.name);
+  paint();
+  await ask();
+}
+
+await openPage({ id: "recordings", t, paint, load });

@@ -133,7 +133,10 @@ place("retry-all").onclick = async () => {
   if (await confirmed(question)) await change("retry", undefined, t("retry_done"));
 };
 
-const { me } = await openPage({ id: "transcription", t, paint });
-mayChange = ["supervisor", "administrator"].includes(me.role);
-await read();
+function load(me) {
+  mayChange = ["supervisor", "administrator"].includes(me.role);
+  return read();
+}
+
+await openPage({ id: "transcription", t, paint, load });
 setInterval(() => { if (!document.hidden) read(); }, EVERY_MS);

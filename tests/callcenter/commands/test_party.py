@@ -8,11 +8,12 @@ import pytest
 from callcenter.codec import CODEC
 from callcenter.events import ActionTaken
 from callcenter.settings import load
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import make_engine, make_sessions
 from foundation.ids import PartyId
 from foundation.journal import Journal, JournalReader
 from telephony.calls.store import PartyStore
 from tests.support.centres import run_command, write_centre
+from tests.support.database import put_schema
 
 LI, WANG = "+8613900000001", "+8613900000002"
 
@@ -25,7 +26,7 @@ def centre(tmp_path: Path) -> Path:
 
 async def _with_store(centre: Path, *new: tuple[str, str]) -> dict[str, PartyId]:
     engine = make_engine(load(centre).database_url)
-    await create_schema(engine)
+    put_schema(load(centre).database_url)
     store = PartyStore(make_sessions(engine))
     for party_id, number in new:
         store.save(PartyId(party_id), number)

@@ -4,14 +4,15 @@ import asyncio
 from pathlib import Path
 
 from callcenter.settings import load
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import make_engine, make_sessions
 from tests.support.centres import run_command, write_centre
+from tests.support.database import put_schema
 from tests.support.search_behaviour import found, keep
 
 
 async def fill(url: str) -> None:
     engine = make_engine(url)
-    await create_schema(engine)
+    put_schema(url)
     sessions = make_sessions(engine)
     await keep(sessions, 1, "我要 退款", indexed=False)
     await keep(sessions, 2, "my refund", indexed=True)

@@ -9,7 +9,7 @@ import pytest
 from callcenter.codec import CODEC
 from callcenter.rules.recordings import archive_keys, archive_shelf
 from callcenter.settings import load
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import make_engine, make_sessions
 from foundation.journal import Journal
 from recordings.archive_store import Archived, ArchiveStore
 from recordings.events import DeletedFor, RecordingDeleted, RecordingStarted
@@ -19,6 +19,7 @@ from recordings.sealed import HEAD_BYTES
 from recordings.store import Ended, RecordingStore
 from tests.support.archive_house import voices
 from tests.support.centres import run_command, write_centre
+from tests.support.database import put_schema
 from tests.support.recording_fakes import recording
 from tests.support.telephone_speech import write_wav
 
@@ -34,7 +35,7 @@ def centre(tmp_path: Path) -> Path:
 async def _fill(centre: Path) -> None:
     settings = load(centre)
     engine = make_engine(settings.database_url)
-    await create_schema(engine)
+    put_schema(settings.database_url)
     store, archives = RecordingStore(make_sessions(engine)), ArchiveStore(make_sessions(engine))
     for number in (1, 2):
         stored = recording(number)

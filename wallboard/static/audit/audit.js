@@ -1,6 +1,8 @@
 // Who did what, when, to whom; and who was refused recordings and the like.
 
-import { api, attempt, dayAndTime, make, makeTable, openPage, put, today, words } from "/frame/frame.js";
+import {
+  api, attempt, dayAndTime, make, makeTable, newest, openPage, put, today, words,
+} from "/frame/frame.js";
 
 const t = words({
   en: {
@@ -31,7 +33,8 @@ const ACTIONS = {
 const byId = (id) => document.getElementById(id);
 const isCall = (target) => /^c-/.test(target);
 const isChinese = () => document.documentElement.lang === "zh-CN";
-let found = { items: [], total: 0 };
+let found = null;              // { items, total }
+const newestPage = newest();
 
 const table = makeTable({
   caption: () => t("title"), empty: () => t("none"), key: (action) => action.seq,
@@ -56,14 +59,19 @@ function targetCell({ target }) {
 async function search() {
   const query = new URLSearchParams();
   for (const [name, value] of new FormData(byId("filters"))) if (value) query.set(name, value);
-  const page = await attempt(() => api("GET", `/api/v1/audit?${query}`));
+  const page = await newestPage(() => api("GET", `/api/v1/audit?${query}`));
   if (!page) return;
   found = page;
+  paint();
+}
+
+function paint() {
+  if (!found) return;
   table.show(found.items);
   put(byId("count"), t("count", found.items.length, found.total));
 }
 
-function paint() {
+function load() {
   const { from, to } = byId("filters").elements;
   from.value ||= today();
   to.value ||= today();
@@ -71,5 +79,5 @@ function paint() {
 }
 
 byId("found").append(table.element);
-byId("filters").onsubmit = (event) => { event.preventDefault(); search(); };
-await openPage({ id: "audit", t, paint });
+byId("filters").onsubmit = (event) => { event.preventDefault(); attempt(search); };
+await openPage({ id: "audit", t, paint, load });

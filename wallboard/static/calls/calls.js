@@ -1,7 +1,7 @@
 // Past calls: /calls searches, /calls/ID tells one call step by step.
 
 import {
-  api, attempt, dayAndTime, duration, make, makeTable, openPage, put, today,
+  api, attempt, dayAndTime, duration, make, makeTable, newest, openPage, put, today,
 } from "/frame/frame.js";
 import { paintStory, storyOf } from "./story.js";
 import { t } from "./texts.js";
@@ -14,7 +14,8 @@ const byId = (id) => document.getElementById(id);
 const asked = new URLSearchParams(location.search);
 const callId = decodeURIComponent(/^\/calls\/(.+)$/.exec(location.pathname)?.[1] ?? "");
 let names = { queues: {}, agents: {} };
-let found = { items: [], total: 0, sees_numbers: false, is_cut: false };
+let found = null;              // { items, total, sees_numbers, is_cut }
+const newestPage = newest();
 let story = null;
 
 const agentName = (id) => names.agents[id] ?? id ?? "";
@@ -84,7 +85,7 @@ async function search(offset = 0) {
   const form = byId("filters");
   const wanted = form.elements.from ? new FormData(form) : asked.entries();
   for (const [name, value] of wanted) if (value && name !== "lang" && name !== "theme") query.set(name, value);
-  const page = await attempt(() => api("GET", `/api/v1/history?${query}`));
+  const page = await newestPage(() => api("GET", `/api/v1/history?${query}`));
   if (!page) return;
   found = { ...page, items: offset ? [...found.items, ...page.items] : page.items };
   paintFound();
@@ -96,28 +97,33 @@ function paintFound() {
   byId("more").hidden = found.items.length >= found.total;
 }
 
-async function paint() {
+function paint() {
   put(byId("title"), callId ? t("call_title", callId) : t("title"));
   byId("search").hidden = Boolean(callId);
   byId("story").hidden = !callId;
-  if (callId) {
-    story ??= await attempt(() => storyOf(callId, asked.get("day")));
-    if (story) paintStory(byId("story"), story);
-    return;
-  }
-  await loadNames();
-  await search();
+  if (story) paintStory(byId("story"), story);
+  if (!found) return;
   putFilters();
+  paintFound();
+}
+
+async function load() {
+  if (callId) {
+    story = await storyOf(callId, asked.get("day"));
+  } else {
+    await loadNames();
+    await search();
+  }
+  paint();
 }
 
 async function loadNames() {
-  const lists = await attempt(() => Promise.all([api("GET", "/api/v1/queues"), api("GET", "/api/v1/agents")]));
-  if (!lists) return;
+  const lists = await Promise.all([api("GET", "/api/v1/queues"), api("GET", "/api/v1/agents")]);
   const [queues, agents] = lists.map((list) => Object.fromEntries(list.map(({ id, name }) => [id, name])));
   names = { queues, agents };
 }
 
 byId("found").append(table.element);
-byId("filters").onsubmit = (event) => { event.preventDefault(); search(); };
-byId("more").onclick = () => search(found.items.length);
-await openPage({ id: "calls", t, paint });
+byId("filters").onsubmit = (event) => { event.preventDefault(); attempt(search); };
+byId("more").onclick = () => attempt(() => search(found.items.length));
+await openPage({ id: "calls", t, paint, load });

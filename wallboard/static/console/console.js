@@ -23,7 +23,7 @@ const desk = {
   agentName: (id) => desk.floor.board?.agents[id]?.name ?? id ?? "",
   async act(method, path, body) {
     await attempt(() => api(method, path, body), t("done"));
-    await loadOptions();
+    await attempt(loadOptions);
     await desk.floor.refresh();
   },
 };
@@ -31,8 +31,8 @@ const emergency = emergencyPanel(desk);
 const tables = { queues: queueTable(desk), calls: callTable(desk), agents: agentTable(desk) };
 
 async function loadOptions() {
-  const options = await attempt(() => api("GET", "/api/v1/console"));
-  if (!options || JSON.stringify(options) === JSON.stringify(desk.options)) return;
+  const options = await api("GET", "/api/v1/console");
+  if (JSON.stringify(options) === JSON.stringify(desk.options)) return;
   desk.options = options;
   desk.mark += 1;
 }
@@ -47,14 +47,16 @@ function paint() {
   tables.queues.paint(floor.board);
   tables.agents.paint(floor.board);
   tables.calls.paint(floor.calls);
-  document.body.classList.add("live");
+}
+
+async function load() {
+  await Promise.all([loadOptions(), emergency.load(), desk.floor.start()]);
+  emergency.paint();   // may be switched by those whose options say so
+  paint();
 }
 
 byId("emergency").append(emergency.element);
 for (const [name, table] of Object.entries(tables)) byId(name).append(table.element);
-await loadOptions();
-await emergency.load();
 desk.floor.addEventListener("news", paint);
 setInterval(paint, 1000);
-desk.floor.start();
-await openPage({ id: "console", t, paint: () => { emergency.paint(); paint(); } });
+await openPage({ id: "console", t, load, paint: () => { emergency.paint(); paint(); } });

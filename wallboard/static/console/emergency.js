@@ -10,13 +10,13 @@ export function emergencyPanel(desk) {
   let status = null;
 
   async function load() {
-    status = await attempt(() => api("GET", "/api/v1/emergency"));
+    status = await api("GET", "/api/v1/emergency");
     paint();
   }
 
   async function send(method, body) {
     await desk.act(method, "/api/v1/emergency", body);
-    await load();
+    await attempt(load);
   }
 
   async function switchOn() {
@@ -43,7 +43,8 @@ export function emergencyPanel(desk) {
   }
 
   function paint() {
-    const said = status?.announcement;
+    if (!status) return;
+    const said = status.announcement;
     const words = said && (said.name || Object.values(said.text).join(" · ") || said.prompt);
     const button = make(`button.${said ? "act" : "grave"}`, { type: "button" },
       t(said ? "emergency_off" : "emergency_on"));
@@ -51,7 +52,7 @@ export function emergencyPanel(desk) {
     element.replaceChildren(
       make(`span.badge.${said ? "alarm" : "good"}`, {}, t(said ? "is_on" : "is_off")),
       said ? make("span", {}, `${words} · ${said.by} · ${dayAndTime(said.since)}`) : "",
-      desk.options?.may_change && status ? button : "");
+      desk.options?.may_change ? button : "");
   }
 
   return { element, paint, load };

@@ -15,13 +15,24 @@ export class Floor extends EventTarget {
   #socket = null;
   #retryMs = RETRY_FIRST_MS;
   #asking = false;
+  #started = null;
+  #hasBoard = () => {};
   #isStale = true;             // calls may have changed since they were asked for
 
+  // Until the board and the calls are there for the first time.
   start() {
-    this.#connect();
+    this.#started ??= this.#follow();
+    return this.#started;
+  }
+
+  async #follow() {
     setInterval(() => {
       if (this.#socket && Date.now() - this.#heardAtMs > SILENCE_MS) this.#lost();
     }, 1000);
+    const hasBoard = new Promise((resolve) => { this.#hasBoard = resolve; });
+    this.#connect();
+    await hasBoard;
+    await this.#askCalls();
     setInterval(() => this.#askCalls(), CALLS_EVERY_MS);
   }
 
@@ -51,6 +62,7 @@ export class Floor extends EventTarget {
     this.#aheadMs = message.at_s * 1000 - this.#heardAtMs;
     this.#retryMs = RETRY_FIRST_MS;
     this.#isStale = true;
+    this.#hasBoard();
     this.#tell();
   }
 

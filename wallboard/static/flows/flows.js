@@ -163,11 +163,15 @@ byId("list").append((wanted ? nodes : flows).element);
 byId("speech").append(questions.element);
 byId("heard").append(heard.element);
 if (wanted) byId("title").before(make("a", { href: "/flows", id: "back" }));
-await openPage({ id: "flows", t, paint: () => {
-  if (byId("back")) put(byId("back"), t("back"));
-  paint();
-} });
-await attempt(load);
-if (wanted && shown) await attempt(loadHeard);
-document.body.dataset.loaded = "yes";
+await openPage({
+  id: "flows", t,
+  paint() {
+    if (byId("back")) put(byId("back"), t("back"));
+    paint();
+  },
+  async load() {
+    await load();
+    if (wanted) await loadHeard();
+  },
+});
 setTimeout(keepFresh, POLL_MS);

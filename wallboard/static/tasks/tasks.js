@@ -1,7 +1,7 @@
 // Messages and unhappy callers, until somebody has taken care of them.
 
 import {
-  ago, api, asked, attempt, confirmed, dayAndTime, make, makeTable, openPage, words,
+  ago, api, asked, attempt, confirmed, dayAndTime, make, makeTable, newest, openPage, words,
 } from "/frame/frame.js";
 
 const POLL_MS = 5000;
@@ -44,8 +44,9 @@ const KINDS = ["", "voicemail", "follow_up"];
 
 const filters = document.getElementById("filters");
 let me = null;
-let rows = [];
+let rows = null;
 let queues = [];
+const newestPage = newest();
 
 const table = makeTable({
   key: (task) => task.id,
@@ -137,7 +138,7 @@ function act(name, onclick, kind = "quiet") {
 
 async function doing(task, verb, body = {}, said = "") {
   await attempt(() => api("POST", `/api/v1/tasks/${task.id}/${verb}`, body), said);
-  await load();
+  await attempt(load);
 }
 
 async function finish(task) {
@@ -162,7 +163,9 @@ async function load() {
   const query = new URLSearchParams();
   for (const name of ["state", "kind"]) if (given.get(name)) query.set(name, given.get(name));
   if (given.has("mine")) query.set("mine", "true");
-  rows = (await api("GET", `/api/v1/tasks?${query}`)).items;
+  const page = await newestPage(() => api("GET", `/api/v1/tasks?${query}`));
+  if (!page) return;
+  rows = page.items;
   table.show(rows);
 }
 
@@ -170,7 +173,7 @@ function paint(user) {
   me = user;
   fillOptions("state", STATES, (state) => t(state || "undone"));
   fillOptions("kind", KINDS, (kind) => t(kind || "all"));
-  table.show(rows);
+  if (rows) table.show(rows);
 }
 
 function fillOptions(name, values, title) {
@@ -187,8 +190,10 @@ async function keepFresh() {
 
 document.getElementById("list").append(table.element);
 filters.onchange = () => attempt(load);
-await openPage({ id: "tasks", t, paint });
-await attempt(load);
-queues = await api("GET", "/api/v1/queues").catch(() => []);
-document.body.dataset.loaded = "yes";
+async function loadFirst() {
+  queues = await api("GET", "/api/v1/queues");
+  await load();
+}
+
+await openPage({ id: "tasks", t, paint, load: loadFirst });
 setTimeout(keepFresh, POLL_MS);

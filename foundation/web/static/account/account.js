@@ -43,7 +43,7 @@ const t = words({
   },
 });
 const byId = (id) => document.getElementById(id);
-let second = { is_on: false, recovery_codes: 0 };
+let found = null;              // [sessions, second factor]
 
 const sessions = makeTable({
   caption: () => t("sessions"), empty: () => t("none"), key: (session) => session.id,
@@ -63,7 +63,7 @@ const sessions = makeTable({
 
 async function end(session) {
   await attempt(() => api("DELETE", `/api/v1/account/sessions/${encodeURIComponent(session.id)}`));
-  await load();
+  await again();
 }
 
 async function everywhere() {
@@ -85,7 +85,7 @@ async function changePassword() {
     if (wish.new !== wish.again) throw new Error(t("differ"));
     await api("POST", "/api/v1/account/password", { old: wish.old, new: wish.new });
   }, t("changed"));
-  await load();
+  await again();
 }
 
 async function setUp() {
@@ -102,7 +102,7 @@ async function setUp() {
   const made = await attempt(() =>
     api("PUT", "/api/v1/account/totp", { secret: offer.secret, code: wish.code }));
   if (made) await shownOnce(t("recovery"), t("recovery_note"), made.recovery_codes.join("\n"));
-  await load();
+  await again();
 }
 
 async function takeAway() {
@@ -110,28 +110,35 @@ async function takeAway() {
     { name: "password", label: t("old"), type: "password", required: true,
       autocomplete: "current-password" }] });
   if (wish) await attempt(() => api("POST", "/api/v1/account/totp/off", wish));
-  await load();
+  await again();
 }
 
 async function load() {
-  const found = await attempt(() =>
-    Promise.all([api("GET", "/api/v1/account/sessions"), api("GET", "/api/v1/account/totp")]));
+  found = await Promise.all(
+    [api("GET", "/api/v1/account/sessions"), api("GET", "/api/v1/account/totp")]);
+  paintFound();
+}
+
+const again = () => attempt(load);
+
+function paintFound() {
   if (!found) return;
-  sessions.show(found[0]);
-  second = found[1];
+  const [rows, second] = found;
+  sessions.show(rows);
   put(byId("second-state"), second.is_on ? t("second_on", second.recovery_codes) : t("second_off"));
   put(byId("second"), t(second.is_on ? "take_away" : "set_up"));
+  byId("second").onclick = second.is_on ? takeAway : setUp;
+  byId("second").hidden = false;
 }
 
 function paint(me) {
   const facts = [["name", me.user_id], ["role", roleName(me.role)], ["agent", me.agent_id ?? DASH]];
   byId("who").replaceChildren(
     ...facts.flatMap(([key, value]) => [make("dt", {}, t(key)), make("dd", {}, value)]));
-  return load();
+  paintFound();
 }
 
 byId("sessions").append(sessions.element);
 byId("password").onclick = changePassword;
-byId("second").onclick = () => second.is_on ? takeAway() : setUp();
 byId("everywhere").onclick = everywhere;
-await openPage({ id: "account", t, paint });
+await openPage({ id: "account", t, paint, load });

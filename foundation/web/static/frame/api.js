@@ -36,6 +36,32 @@ async function sent(method, path, body) {
   try { return await fetch(path, options); } catch { throw new ApiError(t("away"), 0); }
 }
 
+const RETRY_FIRST_MS = 500;
+const RETRY_MOST_MS = 10000;
+
+// Asks again until the server can be reached, and says so meanwhile; what it refuses is thrown.
+export async function untilThere(asking) {
+  for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(2 * waitMs, RETRY_MOST_MS)) {
+    try { return await asking(); } catch (error) {
+      if (!(error instanceof ApiError) || error.status) throw error;
+      toast(error.message);
+    }
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+}
+
+// Of questions that overtake each other only the last one's answer counts; undefined for the others.
+//   const ask = newest();
+//   const page = await ask(() => api("GET", path));
+export function newest() {
+  let last = 0;
+  return async (asking) => {
+    const mine = last += 1;
+    const said = await asking().catch((error) => { if (mine === last) throw error; });
+    return mine === last ? said : undefined;
+  };
+}
+
 export function signInAgain() {
   location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
 }

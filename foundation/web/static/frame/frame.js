@@ -1,15 +1,17 @@
 // The frame round every page: navigation by role, language, light, who is signed in.
-//   const { me } = await openPage({ id: "calls", t, paint });
-// `t` are the page's own words; `paint(me)` is called once all is there and after each change of
-// language; <body> has the class "painted" when it is done. Everything else a page needs is exported from here too.
+//   const { me } = await openPage({ id: "calls", t, paint, load });
+// `t` are the page's own words. `paint(me)` writes what the page has: before anything has come, and
+// after each change of language. `load(me)` fetches what is shown first, and paints it. When that is
+// done <html> has the attribute data-complete: whoever looks at a page waits for it.
+// Everything else a page needs is exported from here too.
 
-import { api } from "./api.js";
+import { api, attempt, untilThere } from "./api.js";
 import { light, nextLight } from "./light.js";
 import { make, put, sync } from "./make.js";
 import { setZone } from "./times.js";
 import { fill, language, onLanguage, speak, words } from "./words.js";
 
-export { ApiError, api, attempt, signInAgain } from "./api.js";
+export { ApiError, api, attempt, newest, signInAgain, untilThere } from "./api.js";
 export { asked, confirmed, shownOnce } from "./dialogs.js";
 export { make, put, sync } from "./make.js";
 export { stored, store } from "./store.js";
@@ -36,17 +38,19 @@ const SIGNS = { auto: "◐", light: "☀", dark: "☾" };
 
 export const roleName = (role) => t(role);
 
-export async function openPage({ id, t: pageWords, paint = () => {} }) {
-  const me = await api("GET", "/frame/me");
+export async function openPage({ id, t: pageWords, paint = () => {}, load = () => {} }) {
+  const me = await untilThere(() => api("GET", "/frame/me"));
   setZone(me.timezone);
   const head = putUpHead(id, me);
   onLanguage(() => {
     document.documentElement.lang = language() === "zh" ? "zh-CN" : "en";
     head();
     fill(document.querySelector("main"), pageWords);
-    Promise.resolve(paint(me)).then(() => document.body.classList.add("painted"));
+    paint(me);
   });
   document.body.classList.add("open");
+  await attempt(() => untilThere(() => load(me)));
+  document.documentElement.dataset.complete = "";
   return { me };
 }
 

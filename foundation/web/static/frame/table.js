@@ -16,7 +16,7 @@ export function makeTable({ columns, key, empty, caption, sort = null, onRow = n
   const body = make("tbody");
   const none = make("p.none", { hidden: true });
   const title = make("caption.unseen");
-  const table = make("table.rows", {}, title, make("thead", {}, make("tr", {}, ...heads)), body);
+  const table = make("table.rows", { hidden: true }, title, make("thead", {}, make("tr", {}, ...heads)), body);
   const element = make("div.table", {}, table, none);
 
   function paint() {

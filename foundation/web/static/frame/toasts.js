@@ -1,5 +1,6 @@
 // Short sentences at the lower edge: what was done, and above all what was refused and why.
-// They lie in the top layer, so that an open dialog does not hide them.
+// They lie in the top layer, so that an open dialog does not hide them. The same sentence is not
+// shown twice beside itself: it is told anew.
 
 import { make } from "./make.js";
 import { words } from "./words.js";
@@ -11,6 +12,7 @@ let shelf = null;
 
 export function toast(sentence, kind = "alarm") {
   shelf ??= putUp();
+  for (const each of shelf.children) if (each.firstChild.textContent === sentence) each.remove();
   const close = make("button.quiet", { type: "button", "aria-label": t("close") }, "×");
   const note = make(`p.toast.${kind}`, { role: kind === "alarm" ? "alert" : "status" },
     make("span", {}, sentence), close);

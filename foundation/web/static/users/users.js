@@ -53,6 +53,7 @@ const t = words({
 });
 const ROLES = ["agent", "team_lead", "inspector", "supervisor", "administrator"];
 let me = null;
+let found = null;              // [users, tokens]
 
 const button = (text, act, kind = "small") =>
   make(`button.${kind}`, { type: "button", onclick: act }, text);
@@ -172,13 +173,16 @@ async function sure(title, sentence, text, doing) {
 
 async function act(doing) {
   const result = await attempt(doing, t("done"));
-  await load();
+  await attempt(load);
   return result;
 }
 
 async function load() {
-  const found = await attempt(() =>
-    Promise.all([api("GET", "/api/v1/users"), api("GET", "/api/v1/tokens")]));
+  found = await Promise.all([api("GET", "/api/v1/users"), api("GET", "/api/v1/tokens")]);
+  paint();
+}
+
+function paint() {
   if (!found) return;
   users.show(found[0]);
   tokens.show(found[1]);
@@ -188,4 +192,4 @@ document.getElementById("users").append(users.element);
 document.getElementById("tokens").append(tokens.element);
 document.getElementById("add-user").onclick = addUser;
 document.getElementById("add-token").onclick = addToken;
-await openPage({ id: "users", t, paint: (who) => { me = who; return load(); } });
+await openPage({ id: "users", t, load, paint: (who) => { me = who; paint(); } });
