@@ -57,11 +57,13 @@ endif
 demo: venv
 	$(BIN)/callcenter demo $(DEMO)
 
-# They mostly wait for people who talk, so three on two cores. At most 4: the tests' ports are dealt out among so many.
+# End-to-end tests mostly wait for people who talk, so three files on two cores. At most 4: the tests' ports are dealt
+# out among so many.
 AT_ONCE ?= 3
 FAST := not e2e and not interop and not browser
-# First the tests without sockets and the pages, on all cores. Then the end-to-end tests, some files at once. At last, one at a time, those that would measure what runs beside them. What failed
-# with sockets or processes is tried once more when all is over: tools/second_try.py says how the run ends then.
+# First the tests without sockets and the pages, on all cores. Then the end-to-end tests, some files at once. At last,
+# one at a time, those that would measure what runs beside them. What failed with sockets or processes is tried once
+# more when all is over: tools/second_try.py says how the run ends then.
 test: venv programs
 ifeq ($(TESTS),)
 	$(BIN)/python -m tools.second_try -n auto --dist worksteal -m "($(FAST)) or page" \

@@ -51,11 +51,14 @@ class HttpLookups:
     """
 
     def __init__(self, options: LookupOptions) -> None:
-        self.options = options
-        "May be replaced; `at_once` stays what it was for the client."
         self._tasks: dict[CallId, asyncio.Task[None]] = {}
+        self.use(options)
+
+    def use(self, options: LookupOptions) -> None:
+        """From now on; `at_once` stays what it was for the client."""
+        self.options = options
         if options.hosts:
-            self._client  # noqa: B018  # now, since later calls would wait for the import
+            _ = self._client  # now: calls would wait for the import
 
     @cached_property
     def _client(self) -> "httpx.AsyncClient":
@@ -108,6 +111,8 @@ class HttpLookups:
         return LookupFailed(asked.lookup_id)
 
     async def _ask(self, asked: StartLookup) -> Input:
+        if not self.options.hosts:
+            raise Unusable("there are no lookups.hosts")
         import httpx
 
         if len(self._tasks) > self.options.at_once:

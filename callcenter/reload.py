@@ -103,7 +103,7 @@ class FlowReload:
         assert self._prepared is not None, "prepare comes first"
         self._words, self._sentences, self._prompts.now = self._prepared
         self._prepared = None
-        self._lookups.options = lookup_options(new)
+        self._lookups.use(lookup_options(new))
         self._ivr.replace(new.flows, new.hours)
         log.info("flows taken up: %s", ", ".join(new.flows))
         before, self._flows = self._flows, dict(new.flows)

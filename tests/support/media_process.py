@@ -15,7 +15,7 @@ from telephony.media.options import WorkerOptions
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30.0
-"A worker that was killed takes its time to come back; core would wait two seconds for an answer."
+"A worker that was killed takes its time to come back; core would wait three seconds for an answer."
 
 
 class WorkerProcess:
