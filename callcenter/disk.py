@@ -8,9 +8,6 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import TypeAlias
-
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from callcenter.codec import CODEC
 from callcenter.erase import forgetting
@@ -30,7 +27,7 @@ from callcenter.voicemail import Messages
 from desk.service import TaskService
 from desk.store import TaskStore
 from foundation import clock
-from foundation.db import create_schema, make_engine, make_sessions
+from foundation.db import Sessions, create_schema, make_engine, make_sessions
 from foundation.errors import Unavailable
 from foundation.ids import QueueId
 from foundation.journal import Journal
@@ -57,8 +54,6 @@ from telephony.sip.store import BindingStore
 from wallboard.store import TvLinkStore
 
 log = logging.getLogger(__name__)
-
-Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 
 FIRST_SWEEP_S = 60.0
 SWEEP_S = 24 * 3600.0
