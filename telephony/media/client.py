@@ -149,7 +149,8 @@ class MediaClient:
         return sessions
 
     async def ask(self, request: p.Request) -> p.Done:
-        """Send a request and wait for its reply; raises `MediaRefused`."""
+        """Send a request and wait for its reply; raises `MediaRefused`. `Keep` has none."""
+        assert not isinstance(request, p.Keep), "nobody would answer"
         answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
 
         def settle(reply: Reply) -> None:
