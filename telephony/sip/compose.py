@@ -7,6 +7,7 @@ from telephony.sip.errors import SipParseError
 from telephony.sip.events import ELSEWHERE, HostPort
 from telephony.sip.headers import SAME_AGAIN, quote, split_list, top_via
 from telephony.sip.message import HeaderLines, Request, serialise
+from telephony.sip.remembered import LONGEST
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, REGISTER"
 SUPPORTED = "100rel, timer, replaces, norefersub"
@@ -74,7 +75,8 @@ def respond(
     keep_route: copy Record-Route, for answers that make a dialog (RFC 3261 12.1.1).
     """
     first, *vias = request.values("via")
-    lines = [("Via", _seen_via(first, source))]
+    seen = _known_via if len(first) <= LONGEST else _seen_via
+    lines = [("Via", seen(first, source))]
     lines += [("Via", item) for item in vias]
     lines.append(("From", request.values("from")[0]))
     lines.append(("To", _tagged(request, "" if status == 100 else tag)))
@@ -91,12 +93,14 @@ def respond(
     return serialise(f"SIP/2.0 {status} {phrase}", lines, body)
 
 
-@lru_cache(maxsize=SAME_AGAIN)
 def _seen_via(line: str, source: HostPort) -> str:
     """The first line of Via, its topmost hop with where the request came from."""
     # As many lines as came: a line for each item would make a long answer of many commas.
     top = [str(top_via(line).seen_from(source.host, source.port)), *split_list(line)[1:]]
     return ", ".join(filter(None, top))
+
+
+_known_via = lru_cache(maxsize=SAME_AGAIN)(_seen_via)
 
 
 def _tagged(request: Request, tag: str) -> str:

@@ -5,9 +5,9 @@ Each is read on demand by `message.Message`; `str()` writes it back. Grammar: RF
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from telephony.sip.errors import SipParseError
+from telephony.sip.remembered import remembered
 from telephony.sip.uri import Params, SipUri, bracket, format_params, literal_address, parse_uri
 
 TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+\Z")
@@ -134,7 +134,7 @@ class NameAddr:
         return f"{name}<{self.uri_text}>{format_params(self.params)}"
 
 
-@lru_cache(maxsize=SAME_AGAIN)
+@remembered(SAME_AGAIN)
 def parse_address(text: str) -> NameAddr:
     text = text.strip()
     name, opening = _display_name(text)
@@ -239,7 +239,7 @@ class Via:
         return f"SIP/2.0/{self.transport} {host}{port}{format_params(self.params)}"
 
 
-@lru_cache(maxsize=SAME_AGAIN)
+@remembered(SAME_AGAIN)
 def top_via(text: str) -> Via:
     """The topmost hop of a header Via."""
     return Via.parse(split_list(text)[0])
@@ -258,7 +258,7 @@ class CSeq:
         return f"{self.number} {self.method}"
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def parse_cseq(text: str) -> CSeq:
     found = _CSEQ.match(text.strip())
     if found is None or int(found[1]) > MAX_CSEQ:

@@ -6,11 +6,11 @@ user part that people and tables know.
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import quote, unquote_to_bytes
 
 from telephony.sip.errors import SipParseError
+from telephony.sip.remembered import remembered
 
 Params = tuple[tuple[str, str | None], ...]
 
@@ -75,7 +75,7 @@ class SipUri:
         return f"{text}?{self.headers}" if self.headers else text
 
 
-@lru_cache(maxsize=2048)
+@remembered(2048)
 def parse_uri(text: str) -> SipUri:
     """Read one URI; `SipParseError` with status 416 for a scheme that is not spoken here."""
     scheme, colon, rest = text.partition(":")
@@ -140,7 +140,7 @@ def bracket(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def literal_address(host: str) -> str | None:
     """The IP address that `host` writes out, without brackets; None for a name."""
     bare = host.removeprefix("[").removesuffix("]")
