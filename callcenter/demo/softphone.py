@@ -263,9 +263,7 @@ class Softphone:
                 assert_never(event)
 
     async def _close(self) -> None:
-        for call in list(self.calls.values()):
-            call.hang_up()
-            call.on_end(by_us=True)
+        self._end_calls()
         if self._registered.done() and self._registered.exception() is None:
             registration = self._endpoint.registration
             assert registration is not None
@@ -278,4 +276,11 @@ class Softphone:
             self._registered.cancel()
         if self._timer is not None:
             self._timer.cancel()
+        # One more may have come in while we left.
+        self._end_calls()
         self._endpoint.close()
+
+    def _end_calls(self) -> None:
+        for call in list(self.calls.values()):
+            call.hang_up()
+            call.on_end(by_us=True)

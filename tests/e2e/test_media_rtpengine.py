@@ -192,8 +192,9 @@ async def test_a_recording_goes_on_over_hold_music_and_a_prompt(
     left, right = read_wav(file), read_wav_right(file)
     for side, hz in ((left, 440), (right, 700)):
         samples = np.frombuffer(side, "<i2")
-        thirds = [samples[n * len(samples) // 3 :][:3200] for n in range(3)]
-        assert [loudness(third, hz) > 6000 for third in thirds] == [True] * 3
+        tenths = [samples[n : n + 800] for n in range(0, len(samples), 800)]
+        # Of 0.8, 1.2 and 1.2 s that each said none is missing, however long it was between them.
+        assert sum(loudness(tenth, hz) > 6000 for tenth in tenths) >= 27
 
 
 def read_wav_right(file: Path) -> bytes:
