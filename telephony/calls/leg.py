@@ -107,13 +107,6 @@ class Leg:
         self.state = LegState.GONE
         return self.ask(media.Release(rid=0, leg=self.leg_id), Purpose.RELEASE)
 
-    def keep(self, record: bytes) -> list[Effect]:
-        """Have media keep the dialog record, so that it outlives this process.
-
-        Media takes requests in order, so this may follow an Offer that is still under way.
-        """
-        return [self.ask(media.Keep(rid=0, leg=self.leg_id, record=record))]
-
     def adopt(self, kept: KeptSide, *, bridged: bool, plays: int) -> None:
         """Stand where the process before us stood; the state is for the side to say."""
         session = kept.session

@@ -197,8 +197,6 @@ class Monitoring:
                 return self.on_digit(leg.leg_id, digit)
             case sip.Cancelled() | sip.Gone():
                 return self._remove(leg, _why_gone(event))
-            case sip.DialogKept(record=record):
-                return leg.keep(record)
             case _:
                 return []
 
@@ -301,7 +299,6 @@ _OF_A_LEG = (
     sip.Confirmed,
     sip.Gone,
     sip.Referred,
-    sip.DialogKept,
 )
 
 

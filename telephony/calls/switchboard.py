@@ -187,6 +187,9 @@ class Switchboard(CallCommands):
     # -- facts -----------------------------------------------------------------------------------
 
     def on_sip(self, event: sip.SipEvent) -> None:
+        if isinstance(event, sip.DialogKept):
+            self._keep(event)
+            return
         monitoring = self._supervision.find(getattr(event, "leg", LegId("")))
         if monitoring is not None:
             self._take_step(monitoring, lambda: monitoring.on_sip(event))
@@ -202,8 +205,6 @@ class Switchboard(CallCommands):
                 self._phone_changed(AgentId(aor))
             case sip.BindingsChanged() | sip.Dropped():
                 pass
-            case sip.DialogKept():
-                self._keep(event)
             case _:
                 self._on_leg(event.leg, lambda call: call.on_sip(event, self._now()))
 
@@ -243,7 +244,8 @@ class Switchboard(CallCommands):
         """At once, before the work that is waiting: the record must be with media when the
         datagram leaves that the stack gives after it, or a crash in between would undo it."""
         call = self._by_leg.get(event.leg)
-        if call is not None and call.parts.seats.find(event.leg) is not None:
+        is_of_call = call is not None and call.parts.seats.find(event.leg) is not None
+        if is_of_call or self._supervision.find(event.leg) is not None:
             self._media.keep(event.leg, event.record, is_urgent=event.is_urgent)
 
     # -- the calls of a process before us --------------------------------------------------------

@@ -149,8 +149,7 @@ class MediaClient:
         return sessions
 
     async def ask(self, request: p.Request) -> p.Done:
-        """Send a request and wait for its reply; raises `MediaRefused`. `Keep` has none."""
-        assert not isinstance(request, p.Keep), "nobody would answer"
+        """Send a request and wait for its reply; raises `MediaRefused`."""
         answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
 
         def settle(reply: Reply) -> None:
@@ -164,11 +163,11 @@ class MediaClient:
         return reply
 
     def tell(self, request: p.Request, on_reply: OnReply = _ignore) -> None:
-        """Send a request; its `rid` is filled in here. `on_reply` is called exactly once, but never
-        for a `Keep`, which is not answered."""
-        if isinstance(request, p.Keep):
-            self.keep(request.leg, request.record)
-            return
+        """Send a request; its `rid` is filled in here. `on_reply` is called exactly once.
+
+        Not for a `Keep`, which is not answered: see `keep`.
+        """
+        assert not isinstance(request, p.Keep), "nobody would answer it"
         rid = self._next_rid()
         request = msgspec.structs.replace(request, rid=rid)
         loop = asyncio.get_running_loop()
