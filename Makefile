@@ -90,7 +90,7 @@ check: venv
 	$(BIN)/lint-imports
 
 kills: venv
-	KILLS=$(KILLS) $(BIN)/python -m pytest -n 0 -s tests/e2e/test_kill_instants.py
+	KILLS=$(KILLS) $(BIN)/python -m pytest -n 0 -s --timeout 0 tests/e2e/test_kill_instants.py
 
 format: venv
 	$(BIN)/ruff format .

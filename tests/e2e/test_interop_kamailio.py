@@ -19,7 +19,7 @@ from telephony.calls.events import (
 )
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Tones
-from tests.support.desk_phone import DeskPhone
+from tests.support.desk_phone import DeskCall, DeskPhone
 from tests.support.edge_proxy import Kamailio
 from tests.support.programs import need_program
 from tests.support.secure_house import House, secure_house
@@ -87,10 +87,11 @@ async def test_a_call_through_it_presses_a_key_talks_holds_and_hears_the_end(
     assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
 
 
-async def test_an_agent_who_registers_through_it_is_rung_and_talks(
-    centre: Centre, proxy: Kamailio
-) -> None:
-    before = centre.mark()
+@asynccontextmanager
+async def agents_talk(
+    centre: Centre, proxy: Kamailio, before: int
+) -> AsyncIterator[tuple[DeskPhone, DeskCall, DeskCall]]:
+    """agent0001's phone behind the proxy, its call, and the caller's, who came straight to us."""
     async with phone(proxy, "agent0001", "pw0001") as agent, centre.phone() as caller:
         await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
         call = caller.dial("8000")
@@ -99,6 +100,14 @@ async def test_an_agent_who_registers_through_it_is_rung_and_talks(
         incoming = await agent.rings()
         incoming.accept()
         await centre.told(CallBridged, before, agent_id="agent0001")
+        assert isinstance(call, DeskCall)
+        yield agent, incoming, call
+
+
+async def test_an_agent_who_registers_through_it_is_rung_and_talks(
+    centre: Centre, proxy: Kamailio
+) -> None:
+    async with agents_talk(centre, proxy, centre.mark()) as (_, incoming, call):
         incoming.play(tone(Tones.AGENT, 5))
         await call.hears(Tones.AGENT, 1.0)
         call.hang_up()
@@ -109,14 +118,7 @@ async def test_an_agent_behind_it_transfers_the_caller_to_a_colleague(
     centre: Centre, proxy: Kamailio
 ) -> None:
     before = centre.mark()
-    async with phone(proxy, "agent0001", "pw0001") as agent, centre.phone() as caller:
-        await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        incoming = await agent.rings()
-        incoming.accept()
-        await centre.told(CallBridged, before, agent_id="agent0001")
+    async with agents_talk(centre, proxy, before) as (agent, incoming, call):
         call.play(tone(Tones.CALLER, 20))
         async with centre.agent(2) as colleague:
             transfer = agent.refer(incoming, "agent0002")
@@ -126,7 +128,7 @@ async def test_an_agent_behind_it_transfers_the_caller_to_a_colleague(
             await taken.hears(Tones.CALLER, 0.6)
             await centre.told(TalkTaken, before, agent_id="agent0002")
             call.hang_up()
-            assert not (await asyncio.wait_for(taken.over(), 5)).by_us
+            assert not (await asyncio.wait_for(taken.over(), 20)).by_us
 
 
 async def test_an_agent_on_tls_behind_it_is_rung_and_talks(
