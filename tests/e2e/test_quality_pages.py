@@ -40,14 +40,18 @@ async def view(tmp_path: Path, chromium: Browser) -> AsyncIterator[PageView]:
 
 
 async def _judge(house: WholeWeb) -> None:
-    """Of ann's talk: one forbidden phrase."""
+    """Of ann's talk: one forbidden phrase, and no farewell beside the one word of the caller's."""
     engine = make_engine(house.settings.database_url)
     hit = Hit(
         rule="i_do_not_know", kind=Kind.FORBIDDEN, severity=2, penalty=5.0, side=Side.AGENT,
         start_s=0.3, end_s=0.7, phrase="I do not know", confidence=0.9,
     )  # fmt: skip
+    miss = Hit(
+        rule="farewell", kind=Kind.REQUIRED, severity=1, penalty=3.0, side=Side.CALLER,
+        start_s=0.0, end_s=1.0, phrase="goodbye",
+    )  # fmt: skip
     verdict = Verdict(
-        pack="en", version="1", language="en", score=95.0, hits=(hit,), marks=(),
+        pack="en", version="1", language="en", score=92.0, hits=(hit, miss), marks=(),
         measures=Measures(),
     )  # fmt: skip
     await QualityStore(make_sessions(engine)).add(RecordingId("r-1"), STARTED, verdict)
@@ -73,6 +77,15 @@ async def test_a_talk_is_played_by_keys_and_from_its_words_and_findings(view: Pa
     assert await page.evaluate("() => document.querySelector('#audio').playbackRate") == 1.25
     await page.locator(".said .word").last.click()
     assert await page.evaluate(PLAYED_S) > 0
+
+
+async def test_what_was_not_said_is_listed_and_hides_nothing_that_was(view: PageView) -> None:
+    await view.sign_in("ina")
+    page = await view.open(TALK, ready=".said .word")
+    await expect(page.locator("#hits button")).to_have_count(2)
+    await expect(page.locator("#lanes button")).to_have_count(1)
+    await expect(page.locator(".said .word")).to_have_count(1)
+    await expect(page.locator(".said .word.hit")).to_have_count(0)
 
 
 async def test_a_talk_is_scored_and_the_agent_appeals(view: PageView) -> None:

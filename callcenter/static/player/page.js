@@ -16,7 +16,8 @@ const t = words({
     key_list: "Space or K: play and pause · ← →: 5 seconds · Home, End: begin, end · N and P: next and previous finding · + and −: faster, slower",
     said: "What was said", rules: "What the rules found", inspection: "Inspection",
     score: "score", nothing: "The rules found nothing.", unjudged: "Not judged yet.",
-    no_text: "There is no transcript.", incomplete: "audio is missing", call: "Call",
+    no_text: "There is no transcript.",
+    queued: "It is being written down; open the page again in a moment.", incomplete: "audio is missing", call: "Call",
     model: (name, share) => `Heard by the speech model ${name}, which gets ${share} of the words wrong.`,
     mood: "Mood", heading: (agent) => `Talk of ${agent}`, open_end: "goes on",
     pause_mark: "paused", card: "card digits", hold: "hold", consultation: "consultation",
@@ -29,7 +30,7 @@ const t = words({
     key_list: "空格或 K：播放、暂停 · ← →：前后 5 秒 · Home、End：开头、结尾 · N、P：下一处、上一处命中 · + −：加速、减速",
     said: "通话内容", rules: "规则命中", inspection: "人工质检",
     score: "分", nothing: "规则未命中。", unjudged: "尚未评分。",
-    no_text: "没有转写文本。", incomplete: "音频不完整", call: "通话",
+    no_text: "没有转写文本。", queued: "正在转写，请稍后重新打开本页。", incomplete: "音频不完整", call: "通话",
     model: (name, share) => `由语音模型 ${name} 识别，其词错误率为 ${share}。`,
     mood: "情绪", heading: (agent) => `${agent} 的通话`, open_end: "进行中",
     pause_mark: "暂停录音", card: "卡号输入", hold: "保持", consultation: "咨询",
@@ -101,8 +102,9 @@ function paintTalk({ recording, agentName, transcript, marks, verdict, findings 
   place("facts").replaceChildren(...(recording ? facts(recording) : []));
   place("lanes").replaceChildren(...lanes(marks ?? [], findings));
   place("hit").disabled = !findings.length;
-  if (transcript) said.show(transcript, agentName || t("agent"), verdict?.hits ?? []);
-  putNone(place("no-text"), transcript ? "" : recording?.transcript_problem || t("no_text"));
+  if (transcript) said.show(transcript, agentName || t("agent"), findings.filter((one) => one.kind === "forbidden"));
+  const why = t(recording?.transcript === "queued" ? "queued" : "no_text");
+  putNone(place("no-text"), transcript ? "" : recording?.transcript_problem || why);
   paintVerdict(verdict, findings);
 }
 
@@ -121,7 +123,8 @@ function lanes(marks, findings) {
     from: mark.from_s, to: mark.to_s ?? whole, colour: MARK_COLOURS[mark.kind] ?? "rest",
     words: [t(mark.kind === "pause" ? "pause_mark" : mark.kind), mark.party].filter(Boolean).join(" "),
   }));
-  const found = findings.map((one) => ({
+  // What was not said is nowhere: its window is most of the talk, and would hide what has a place.
+  const found = findings.filter((one) => one.kind !== "required").map((one) => ({
     from: one.start, to: one.end, colour: one.isMood ? "warn" : "alarm", words: sentence(one),
   }));
   return [told, found].filter((lane) => lane.length).map((lane) => make("div.lane", {},
