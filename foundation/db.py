@@ -67,12 +67,18 @@ def make_engine(url: str, folder: Path | None = None) -> AsyncEngine:
     if parsed.get_backend_name() != "sqlite":
         return create_async_engine(parsed, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
-        file = (folder or Path()) / parsed.database
-        file.parent.mkdir(parents=True, exist_ok=True)
-        parsed = parsed.set(database=str(file))
-    engine = create_async_engine(parsed)
+        engine = _engine_of_file(parsed, (folder or Path()) / parsed.database)
+    else:
+        engine = create_async_engine(parsed)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _engine_of_file(parsed: URL, file: Path) -> AsyncEngine:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # The connection that was used last comes first: each keeps pages of the file, up to 2 MB, and
+    # taken in turn all of the pool would come to keep the same ones.
+    return create_async_engine(parsed.set(database=str(file)), pool_use_lifo=True)
 
 
 def make_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
