@@ -54,6 +54,7 @@ async def house(tmp_path: Path) -> AsyncIterator[WholeWeb]:
         store = RecordingStore(sessions)
         await store.add(recording(5, agent="ann"))
         await store.give_up(RecordingId("r-5"), "the speech model models/big cannot be loaded")
+        await store.add(recording(6, agent="ann", call="c-6"))
         yield house
         await engine.dispose()
 
@@ -79,6 +80,7 @@ async def test_transcription_page_is_sound_and_its_buttons_ask_core(
     await expect(page.locator("#tiles")).to_contain_text("calls need the machine")
     await page.locator("#jobs tr", has_text="r-9").get_by_role("button").click()
     await expect(page.locator(".toast.good")).to_have_text("It is next.×")
+    await expect(page.locator("#dead tr", has_text="r-5")).to_contain_text("Li Na")
     await page.locator("#dead tr", has_text="r-5").get_by_role("button").click()
     await page.click("#retry-all")
     await page.click("dialog .act")
@@ -106,7 +108,7 @@ async def test_recordings_page_is_sound_and_finds_what_was_said(view: PageView) 
     assert await view.problems("/recordings?q=退款", ready="#hits li") == []
 
     page = await view.open("/recordings?lang=en", "#list tbody tr")
-    await expect(page.locator("#list tr", has_text="r-1")).to_contain_text("talk goes on")
+    await expect(page.locator("#list tr", has_text="r-6")).to_contain_text("talk goes on")
     await expect(page.locator("[name=side]")).to_be_disabled()
     await page.fill("[name=q]", "refund")
     await expect(page.locator("[name=side]")).to_be_enabled()
