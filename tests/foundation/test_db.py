@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select, text
 
 from foundation.db import (
+    CACHE_KB,
     REVISIONS,
     Base,
     create_schema,
@@ -29,9 +30,11 @@ async def test_sqlite_waits_for_locks_and_writes_ahead(tmp_path: Path) -> None:
         mode = await session.scalar(text("PRAGMA journal_mode"))
         synchronous = await session.scalar(text("PRAGMA synchronous"))
         patience_ms = await session.scalar(text("PRAGMA busy_timeout"))
+        cache_kb = await session.scalar(text("PRAGMA cache_size"))
     await engine.dispose()
 
     assert (mode, synchronous, patience_ms) == ("wal", 1, 5000)
+    assert cache_kb == -CACHE_KB, "by memory, not by pages"
     assert (tmp_path / "data/house.db").exists()
 
 
