@@ -12,7 +12,7 @@ that are not travel as surrogate escapes. Messages of our own are built with `Re
 import re
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from foundation.errors import LocalError
 from telephony.sip.errors import SipParseError
@@ -58,8 +58,6 @@ SINGLE = frozenset(("from", "to", "call-id", "cseq", "max-forwards", "content-le
 "Headers of which a second one makes the message malformed."
 
 HeaderLines = Sequence[tuple[str, str]]
-_LEFT_OUT = ("headers", "_first", "_more", "_typed")
-"Of a message that was lightened."
 
 
 @lru_cache(maxsize=1024)
@@ -78,13 +76,12 @@ def is_token(text: str) -> bool:
 class Message:
     """What requests and responses share: headers by name, typed on demand, and a body."""
 
-    __slots__ = ("_first", "_more", "_raw", "_typed", "body", "headers", "is_light")
+    __slots__ = ("_first", "_more", "_raw", "_typed", "body", "headers")
 
     def __init__(self, headers: HeaderLines, body: bytes = b"", raw: bytes | None = None) -> None:
         self.headers = headers
         self.body = body
         self._raw = raw
-        self.is_light = False
         self._typed: dict[str, object] = {}
         first: dict[str, str] = {}
         more: dict[str, list[str]] = {}
@@ -97,23 +94,6 @@ class Message:
         self._first = first
         self._more = more
         "All values of those that came more than once."
-
-    def lighten(self) -> None:
-        """Of one that came, not of our own: keep the bytes alone, for the most of its memory is
-        what was read from them. Whoever asks all the same has it read again, unawares."""
-        if self._raw is not None and not self.is_light:
-            self.is_light = True
-            del self.headers, self._first, self._more, self._typed
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> object:
-            """Asked for only what is not there."""
-            if name not in _LEFT_OUT or not self.is_light:
-                raise AttributeError(f"a {type(self).__name__} has no {name}")
-            _, lines, _, _ = _cut(self._raw)
-            Message.__init__(self, _parse_headers(lines)[0], self.body, self._raw)
-            return getattr(self, name)
 
     # -- as text ---------------------------------------------------------------------------------
 
@@ -277,7 +257,9 @@ def parse_message(data: bytes) -> Request | Response:
     """
     if len(data) > MAX_MESSAGE_BYTES:
         raise SipParseError(f"a message of {len(data)} bytes is too long", status=413)
-    start, rest, blank, body = _cut(data)
+    head, blank, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
+    text = head.decode("utf-8", "surrogateescape")
+    start, _, rest = text.partition("\r\n")
     headers, problem = _parse_headers(rest)
     message = _parse_start(start, headers, body, data)
     if not blank:
@@ -286,13 +268,6 @@ def parse_message(data: bytes) -> Request | Response:
     if problem:
         raise SipParseError(problem, request=message if isinstance(message, Request) else None)
     return message
-
-
-def _cut(data: bytes) -> tuple[str, str, bytes, bytes]:
-    """Start line, header lines, the empty line after them (or nothing), body."""
-    head, blank, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
-    start, _, lines = head.decode("utf-8", "surrogateescape").partition("\r\n")
-    return start, lines, blank, body
 
 
 def _parse_headers(text: str) -> tuple[list[tuple[str, str]], str]:

@@ -148,9 +148,6 @@ class TransactionLayer:
 
     def respond(self, entry: ServerEntry, status: int, data: bytes, now: float) -> None:
         self._serve(entry, entry.machine.feed(Respond(status, data), now))
-        if is_answered(entry):
-            # Kept for half a minute more, to know it when it comes again.
-            entry.request.lighten()
 
     def repeat(self, entry: ServerEntry, now: float) -> None:
         self._serve(entry, entry.machine.feed(RequestAgain(), now))

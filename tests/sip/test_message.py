@@ -73,25 +73,6 @@ def test_one_changed_byte_gives_a_message_or_a_parse_error(place: int, value: in
         read_everything(parse_message(bytes(data)))
 
 
-def test_message_that_was_lightened_says_what_it_said_before() -> None:
-    lines = ["Contact: <sip:x@y>", "Route: <sip:p1;lr>", "Route: <sip:p2;lr>", "Subject: 您\r\n 好"]
-    plain, light = parse(*lines, body=b"v=0"), parse(*lines, body=b"v=0")
-    assert light.sender.tag == "1"
-    light.lighten()
-    assert light.is_light
-    light.lighten()
-
-    assert bytes(light) == bytes(plain)
-    assert light.is_light, "its bytes are there"
-    assert light.headers == plain.headers
-    assert (light.routes, light.find("subject"), light.via, light.body) == (
-        plain.routes, "您 好", plain.via, b"v=0",
-    )  # fmt: skip
-    assert not light.is_light, "it was read again"
-    with pytest.raises(AttributeError, match="a Request has no colour"):
-        getattr(light, "colour")  # noqa: B009  what mypy lets nobody write
-
-
 # -- the faults of other stacks (measured before this one was written) -----------------------------
 
 
