@@ -1,4 +1,4 @@
-"""baresip with Opus at a served centre, beside a phone of G.711 and beside another one of Opus."""
+"""Phones with Opus at a served centre, beside one of G.711 and beside another one of Opus."""
 
 import asyncio
 import wave
@@ -16,10 +16,14 @@ from telephony.calls.events import CallBridged, Side
 from telephony.media import opus
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Tones, served
+from tests.support.interop_table import shows
+from tests.support.linphone import Linphone
 from tests.support.programs import need_program
 from tests.support.tones import read_wav, seconds_of_tone, tone, write_wav
 
 pytestmark = [pytest.mark.e2e, pytest.mark.interop]
+
+PROGRAM = "baresip"
 
 TALK_S = 2.0
 CODEC = "opus/48000/2"
@@ -54,6 +58,7 @@ def phone(centre: Centre, folder: Path, codecs: str, freq_hz: float) -> dict[str
     }
 
 
+@shows("Opus")
 @pytest.mark.parametrize("agents_codecs", [f"{CODEC},pcma/8000/1", "pcma/8000/1"])
 async def test_a_caller_with_opus_talks_with_an_agent(
     centre: Centre, tmp_path: Path, agents_codecs: str
@@ -84,3 +89,29 @@ async def test_a_caller_with_opus_talks_with_an_agent(
     file = centre.recording(centre.facts(RecordingStarted, before)[0].file)
     assert seconds_of_tone(wav.read_side(file, Side.AGENT)[0], Tones.AGENT) > 1.2
     assert seconds_of_tone(wav.read_side(file, Side.CALLER)[0], Tones.CALLER) > 1.2
+
+
+@pytest.mark.matrix
+@shows("Opus", by="linphonec")
+async def test_with_nothing_but_opus_it_is_rung_and_talks(centre: Centre, tmp_path: Path) -> None:
+    before = centre.mark()
+    says = write_wav(tmp_path / "says.wav", tone(Tones.AGENT, 40))
+    agents = Linphone.started(
+        tmp_path, user="agent0002", password="pw0002", says=says, codec="opus",
+        server=f"127.0.0.1:{centre.ports.sip}",
+    )  # fmt: skip
+    callers = phone(centre, tmp_path / "caller", CODEC, Tones.CALLER)
+    async with agents as agent, Baresip.started(**callers, user="10086") as caller:
+        await centre.told(AgentChanged, before, agent_id="agent0002", state=AgentState.READY)
+        await caller.command("dial", f"sip:8000@127.0.0.1:{centre.ports.sip}")
+        await caller.wait_for("CALL_ESTABLISHED", 20)
+        await caller.command("sndcode", "1")
+        await centre.told(CallBridged, before, agent_id="agent0002")
+        await asyncio.sleep(TALK_S)
+        await caller.command("hangup")
+        await agent.prints("ended")
+        await centre.told(RecordingEnded, before)
+        caller_heard = heard_8k(caller.recording("dec"))
+
+    assert seconds_of_tone(heard_8k(agent.recording), Tones.CALLER) > 1.2
+    assert seconds_of_tone(caller_heard, Tones.AGENT) > 1.2
