@@ -420,7 +420,7 @@ class InDialog:
         session.take(leg, response, self._book.options, now)
         if leg.is_refreshing:
             leg.is_refreshing = False
-            self.send_ack(leg, entry.request)
+            self.send_ack(leg, entry.request.cseq.number)
         else:
             self.acknowledge_offer(leg, entry.request, response)
 
@@ -434,15 +434,16 @@ class InDialog:
         body = response.body or early_body
         leg.remote_body = body or leg.remote_body
         if invite.body or not response.body:
-            self.send_ack(leg, invite)
+            self.send_ack(leg, invite.cseq.number)
         else:
             leg.late_offer = LateOffer(invite, response.to.tag)
             self._book.keep(leg)
         self._book.emit(Answered(leg.leg_id, body))
 
-    def send_ack(self, leg: Leg, invite: Request, body: bytes = b"") -> None:
-        """RFC 3261 13.2.2.4: the ACK of a 2xx goes end to end and is kept for repeats."""
-        number = invite.cseq.number
+    def send_ack(self, leg: Leg, number: int, body: bytes = b"") -> None:
+        """RFC 3261 13.2.2.4: the ACK of a 2xx goes end to end and is kept for repeats.
+
+        number: CSeq of the INVITE."""
         leg.ack = bytes(self.build(leg, "ACK", number, body=body))
         leg.ack_seq = number
         self._book.keep(leg)

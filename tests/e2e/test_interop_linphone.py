@@ -170,6 +170,8 @@ async def test_it_asks_a_colleague_on_a_second_line_and_joins_the_two(
         async with centre.agent(2) as colleague:
             call.play(tone(Tones.CALLER, 180))
             asked_at_s = call.heard_s
+            await agent.command("pause")  # without it: "Terminate current call first."
+            await centre.told(CallHeld, before, side=Side.AGENT)
             await agent.command(f"call sip:agent0002@127.0.0.1:{centre.ports.sip}")
             asked = await colleague.rings()
             asked.accept()
