@@ -180,6 +180,9 @@ class MediaClient:
             self._timer = loop.call_at(late_at, self._time_out)
         if self.is_up:
             self._write(request)
+            if isinstance(request, p.Release) and request.ended_by:
+                # Before anybody is told: a core that is killed now has not written it down.
+                self._write_out()
 
     def keep(self, leg: str, record: bytes, *, is_urgent: bool = True) -> None:
         """`Keep`: a worker that is away now gets it with the rest, when it is there again.

@@ -90,6 +90,18 @@ async def test_a_call_through_it_presses_a_key_talks_holds_and_hears_the_end(
     assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
 
 
+@shows("calls in", "INFO")
+async def test_a_key_by_info_comes_through_it(centre: Centre, proxy: Kamailio) -> None:
+    before = centre.mark()
+    async with phone(proxy, "10086") as caller:
+        call = caller.dial("8000")
+        await call.answered()
+        caller.press_by_info(call, "2")
+        assert (await centre.told(CallQueued, before)).queue == "brisk"
+        call.hang_up()
+    await centre.told(CallEnded, before)
+
+
 @asynccontextmanager
 async def agents_talk(
     centre: Centre, proxy: Kamailio, before: int

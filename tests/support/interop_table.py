@@ -47,7 +47,9 @@ CANNOT = {
     },
     "baresip": {"consults": "1.0 has no key for it", "INFO": "1.0 takes it and sends none"},
     "pyVoIP": {
-        **dict.fromkeys(("holds", "transfers", "consults"), "1.6 has no such call"),
+        **dict.fromkeys(
+            ("holds", "transfers", "consults"), "1.6 knows no re-INVITE and no REFER of its own"
+        ),
         "INFO": "1.6 sends none",
         **dict.fromkeys(("TCP", "TLS"), "1.6 speaks UDP only"),
         **dict.fromkeys(("SRTP", "Opus"), "1.6 has G.711 in plain RTP only"),
@@ -163,7 +165,12 @@ def _cell(program: str, ability: str, rows: list[Row]) -> str:
 
 
 def _reasons(program: str) -> str:
-    why = "; ".join(f"{ability}: {reason}" for ability, reason in CANNOT[program].items())
+    lacks = CANNOT[program]
+    by_reason = [
+        (", ".join(ability for ability in lacks if lacks[ability] == reason), reason)
+        for reason in dict.fromkeys(lacks.values())
+    ]
+    why = "; ".join(f"{abilities}: {reason}" for abilities, reason in by_reason)
     return f"* {program}: {why}."
 
 

@@ -104,7 +104,7 @@ class Linphone:
         )  # fmt: skip
         words = [str(program), "-c", str(config), *(["-a"] if password else [])]
         process = await asyncio.create_subprocess_exec(
-            *words, "-d", "0", "-l", str(folder / "linphone.log"),
+            *words, "-d", "6", "-l", str(folder / "linphone.log"),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT, env={**os.environ, "HOME": str(folder)}, cwd=folder,
         )  # fmt: skip
