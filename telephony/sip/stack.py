@@ -519,7 +519,7 @@ class SipStack:
         try:
             outcome = self._book.layer.receive(response, now)
         except KeyError:
-            if not self._outgoing.on_unknown(response, source, listener, now):
+            if not self._outgoing.on_unknown(response, source, listener):
                 self._emit(Dropped("unmatched-response", source))
             return
         if outcome is not None:

@@ -195,7 +195,7 @@ class OutgoingLegs:
             entry.has_provisional = True
             self._let_go(entry, now)
 
-    def on_unknown(self, response: Response, source: HostPort, listener: int, now: float) -> bool:
+    def on_unknown(self, response: Response, source: HostPort, listener: int) -> bool:
         """A 2xx to an INVITE of a process before us that died before its ACK; False: of nothing
         that we have begun.
 
@@ -205,7 +205,7 @@ class OutgoingLegs:
             return False
         leg, number = self._book.find_called(response), response.cseq.number
         if leg is None:
-            self._end_unknown(response, source, listener, now)
+            self._end_unknown(response, source, listener)
         elif leg.ack_seq == number:
             self._in_dialog.repeat_ack(leg)
         else:
@@ -312,13 +312,16 @@ class OutgoingLegs:
             port=entry.to.port,
             listener=entry.listener,
         )
-        self._end_unwanted(dialog, response, source, now)
+        stray = Leg(LegId(""), LegState.CANCELLING, dialog, is_caller=True)
+        _enter(dialog, response, source)
+        self._in_dialog.send_ack(stray, invite.cseq.number)
+        self._in_dialog.send_bye(stray, "", now)
 
-    def _end_unknown(self, response: Response, source: HostPort, listener: int, now: float) -> None:
+    def _end_unknown(self, response: Response, source: HostPort, listener: int) -> None:
         """A phone was picked up for a call of which nobody knows any more: ACK and BYE.
 
-        They go where the answer came from: whoever has seen an INVITE of ours could have us write
-        to any Contact."""
+        They go where the answer came from, and the BYE is sent once, by no transaction: whoever
+        has seen an INVITE of ours could have us write to any Contact, and fill our table."""
         dialog = Dialog(
             call_id=response.call_id,
             local=storable(response.values("from")[0]),
@@ -330,15 +333,11 @@ class OutgoingLegs:
             is_natted=True,
         )
         dialog.learn_target(response)
-        self._end_unwanted(dialog, response, source, now)
-
-    def _end_unwanted(
-        self, dialog: Dialog, response: Response, source: HostPort, now: float
-    ) -> None:
-        stray = Leg(LegId(""), LegState.CANCELLING, dialog, is_caller=True)
         _enter(dialog, response, source)
-        self._in_dialog.send_ack(stray, response.cseq.number)
-        self._in_dialog.send_bye(stray, "", now)
+        stray = Leg(LegId(""), LegState.CANCELLING, dialog, is_caller=True)
+        self._in_dialog.send_ack(stray, dialog.local_seq)
+        bye = self._in_dialog.build(stray, "BYE", dialog.next_seq())
+        self._book.send(bytes(bye), self._book.ways.next_hop(dialog), listener)
 
     def _on_refusal(self, leg: Leg, branch: Branch, response: Response, now: float) -> None:
         entry, wanted = branch.entry, leg.state is LegState.DIALLING
