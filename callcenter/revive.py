@@ -6,7 +6,8 @@
       with dialog records              `callcenter.stand` says where each call stands
 
 Rule 1: a call goes on when media kept its caller's session and dialog record. Everything else that
-        the journal shows as open is ended, each visit, talk and call exactly once.
+        the journal shows as open is ended, each visit, talk and call exactly once: as media was
+        told that it ended, or else as a fault.
 Rule 2: media may be ahead of the journal by what a kill costs (50 ms of events), never behind: what
         media shows and the journal does not is written down now (`Plan.facts`).
 Rule 3: nobody loses the place or the age; an agent's phone that rings goes on ringing for the rest
@@ -41,6 +42,7 @@ from recordings.events import RecordingStarted
 from telephony.calls.events import (
     CallAnswered,
     CallArrived,
+    CallEnded,
     CallPlaced,
     EndedBy,
     GuestLeft,
@@ -70,6 +72,8 @@ class Plan:
     "For the floor: callers whose end is written already."
     lost: list[CallId] = field(default_factory=list)
     "Open calls that can't go on; the floor ends their visits and talks."
+    over: list[CallEnded] = field(default_factory=list)
+    "Calls that ended in the core's last moment, which it did not come to write down."
     strays: list[KeptSide] = field(default_factory=list)
     "Legs of nobody: ended by BYE, CANCEL or a final answer."
 
@@ -127,13 +131,21 @@ class Plan:
         ]
 
 
-def make_plan(history: History, sides: Iterable[KeptSide], house: House) -> Plan:
-    """`history` is brought into order by this: it agrees with the plan's facts afterwards."""
-    return _Planner(history, list(sides), house).make()
+def make_plan(
+    history: History, sides: Iterable[KeptSide], house: House, ends: Iterable[CallEnded] = ()
+) -> Plan:
+    """`history` is brought into order by this: it agrees with the plan's facts afterwards.
+
+    ends: what media was told of calls that are over; the journal may know of it, too.
+    """
+    return _Planner(history, list(sides), house, ends).make()
 
 
 class _Planner:
-    def __init__(self, history: History, sides: list[KeptSide], house: House) -> None:
+    def __init__(
+        self, history: History, sides: list[KeptSide], house: House, ends: Iterable[CallEnded]
+    ) -> None:
+        self._ends = {ended.call_id: ended for ended in ends}
         self._history = history
         self._house = house
         self._plan = Plan(strays=sides)
@@ -307,7 +319,11 @@ class _Planner:
         self._plan.strays = [each for each in self._plan.strays if each.leg_id not in known]
 
     def _lose(self, call: CallPast) -> None:
-        self._plan.lost.append(call.call_id)
+        ended = self._ends.get(call.call_id)
+        if ended is not None:
+            self._plan.over.append(ended)
+        else:
+            self._plan.lost.append(call.call_id)
         if call.guest is not None:
             self._plan.facts.append(GuestLeft(call.call_id, call.guest.offer_id))
 

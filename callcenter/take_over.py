@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from acd.events import CallbackFailure, CallbackGivenUp
-from acd.inputs import Lose
+from acd.inputs import CallerLeft, Lose
 from acd.options import CallbackOptions
 from callcenter.callbacks_past import CallbacksPast
 from callcenter.contact import Stage
@@ -33,7 +33,7 @@ from callcenter.settle import REASON, OpenEnds, end_monitors, seat, settle
 from callcenter.stand import House
 from foundation import clock
 from foundation.errors import CallCentreError, RemoteError
-from foundation.ids import LegId, QueueId, RecordingId
+from foundation.ids import CallId, LegId, QueueId, RecordingId
 from foundation.journal import Journal
 from foundation.record import Record
 from recordings.events import RecordingStarted
@@ -113,7 +113,7 @@ class TakeOver:
         sessions = await adopt_sessions(self._clients, self._media)
         sides, others = adopt_legs(sessions, self._endpoint)
         if self._journal.is_same_boot:
-            plan = make_plan(history, sides, self._house(present))
+            plan = make_plan(history, sides, self._house(present), told_ends(self._clients))
             plan.facts += end_monitors(open_ends)
         else:
             # Nothing can have outlived the machine's own end.
@@ -188,6 +188,10 @@ class TakeOver:
                 self._journey.on_event(event)
         for left in plan.left:
             self._floor.feed(left)
+        for ended in plan.over:
+            has_left = ended.by is EndedBy.CALLER
+            self._floor.feed(CallerLeft(ended.call_id) if has_left else Lose(ended.call_id))
+            self._tell(ended)
         for call_id in plan.lost:
             self._floor.feed(Lose(call_id))
             self._tell(CallEnded(call_id, EndedBy.FAULT, REASON))
@@ -253,6 +257,15 @@ async def adopt_sessions(clients: Iterable[MediaClient], port: MediaPort) -> lis
             port.adopt(session, client)
         sessions += kept
     return sessions
+
+
+def told_ends(clients: Iterable[MediaClient]) -> list[CallEnded]:
+    """The calls that a core before us has ended, as far as the workers remember."""
+    return [
+        CallEnded(CallId(ended.call), EndedBy(ended.by), ended.reason)
+        for client in clients
+        for ended in client.ended_calls
+    ]
 
 
 def tap_files(clients: Iterable[MediaClient]) -> Mapping[str, str]:

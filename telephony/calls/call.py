@@ -342,7 +342,8 @@ class Call:
         if agent is not None:
             effects += self.parts.agents.leave(agent.drop(reason))
         effects += self.parts.message.end()
-        return [*effects, self.caller.release(), Tell(CallEnded(self.call_id, by, reason))]
+        released = self.caller.release(by.value, reason)
+        return [*effects, released, Tell(CallEnded(self.call_id, by, reason))]
 
     # -- small pieces ----------------------------------------------------------------------------
 

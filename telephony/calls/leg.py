@@ -27,6 +27,8 @@ from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
 
 _HOLDING = {"sendonly", "inactive"}
+MOST_REASON_CHARS = 200
+"Of what a peer gave as reason, in what media is to remember."
 
 
 class LegState(Enum):
@@ -102,10 +104,15 @@ class Leg:
     def ask_answer(self, purpose: Purpose, sdp: bytes) -> AskMedia:
         return self.ask(media.Answer(rid=0, leg=self.leg_id, sdp=_text(sdp)), purpose)
 
-    def release(self) -> AskMedia:
-        """Once for each leg, even if media refused the session: it may have come too late."""
+    def release(self, ended_by: str = "", reason: str = "") -> AskMedia:
+        """Once for each leg, even if media refused the session: it may have come too late.
+
+        ended_by: with the caller's, who ended the call; media knows it when the journal does not.
+        """
         self.state = LegState.GONE
-        return self.ask(media.Release(rid=0, leg=self.leg_id), Purpose.RELEASE)
+        words = reason[:MOST_REASON_CHARS]
+        request = media.Release(rid=0, leg=self.leg_id, ended_by=ended_by, reason=words)
+        return self.ask(request, Purpose.RELEASE)
 
     def adopt(self, kept: KeptSide, *, bridged: bool, plays: int) -> None:
         """Stand where the process before us stood; the state is for the side to say."""

@@ -88,6 +88,8 @@ class MediaClient:
         self.worker = ""
         "The run of the worker that we talk to, or talked to last."
         self.capabilities: frozenset[str] = frozenset()
+        self.ended_calls: list[p.EndedCall] = []
+        "That a core before us has ended; known after `adopt`."
         "What it says that it can do (`Welcome`)."
         self.last_load: p.Load | None = None
         self._path = path
@@ -146,6 +148,7 @@ class MediaClient:
             # Of one that is not complete there is no more to be said than that it is over.
             if ended.complete:
                 self._on_event(ended)
+        self.ended_calls = done.ended_calls or []
         return sessions
 
     async def ask(self, request: p.Request) -> p.Done:
@@ -177,6 +180,9 @@ class MediaClient:
             self._timer = loop.call_at(late_at, self._time_out)
         if self.is_up:
             self._write(request)
+            if isinstance(request, p.Release) and request.ended_by:
+                # Before anybody is told: a core that is killed now has not written it down.
+                self._write_out()
 
     def keep(self, leg: str, record: bytes, *, is_urgent: bool = True) -> None:
         """`Keep`: a worker that is away now gets it with the rest, when it is there again.

@@ -40,6 +40,8 @@ from telephony.media.tap import TapSide
 from telephony.media.taps import Taps
 
 ENDED_TAPS_KEPT = 100
+ENDED_CALLS_KEPT = 100
+"Of what a core that is killed may not have on disk, which is 50 ms of its work, many times over."
 "More than end within the moment that a core needs to note an end on the disk."
 
 _LegRequest: TypeAlias = (
@@ -79,6 +81,7 @@ class MediaPlane:
         self._wanted = Desired()
         "Granted so far: told to a core that was started again."
         self._ended_taps: deque[p.TapEnded] = deque(maxlen=ENDED_TAPS_KEPT)
+        self._ended_calls: deque[p.EndedCall] = deque(maxlen=ENDED_CALLS_KEPT)
         self._hearing = Hearing(self.sessions)
         self._slots: tuple[dict[str, Session], ...] = tuple({} for _ in range(SLOTS))
         self._seq = 0
@@ -110,6 +113,7 @@ class MediaPlane:
                     sessions=self._list(),
                     wanted=wanted,
                     ended_taps=list(self._ended_taps),
+                    ended_calls=list(self._ended_calls),
                 )
             case p.Drain():
                 self.admission.is_draining = request.on
@@ -276,6 +280,9 @@ class MediaPlane:
         session = self.sessions.pop(request.leg, None)
         if session is None:
             return p.Done(rid=request.rid)
+        if request.ended_by:
+            ended = p.EndedCall(session.call, request.ended_by, request.reason)
+            self._ended_calls.append(ended)
         self._disconnect(session)
         for deserted in self._hearing.released(session):
             self._clock(deserted)

@@ -298,6 +298,10 @@ class Release(Struct, frozen=True):
 
     rid: int
     leg: str
+    ended_by: str = ""
+    "With the caller's leg: who has ended the whole call; kept for `Done.ended_calls`."
+    reason: str = ""
+    "In words, with `ended_by`."
 
 
 class ListSessions(Struct, frozen=True):
@@ -387,6 +391,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_looping: bool = False
 
 
+class EndedCall(Struct, frozen=True):
+    """How a call ended, in core's words."""
+
+    call: str
+    by: str
+    reason: str
+
+
 class Done(Struct, frozen=True):
     rid: int
     sdp: str = ""
@@ -406,6 +418,8 @@ class Done(Struct, frozen=True):
     "With `sessions`: requests that would build them all again, for a worker that comes after us."
     ended_taps: "list[TapEnded] | None" = None
     "With `sessions`: the last ones told, for a core that died before it had noted them."
+    ended_calls: list[EndedCall] | None = None
+    "With `sessions`: the last ones, which a core may have ended and not come to write down."
 
 
 class Failed(Struct, frozen=True):

@@ -95,24 +95,25 @@ class InDialog:
         if leg.is_early and leg.is_caller:
             self.refuse(leg, entry, 481, now)
             return
-        book.answer(entry, 200, now, tag=leg.dialog.local_tag)
         # RFC 3261 15.1.2: requests that still wait are answered 487.
         self.refuse_waiting_refer(leg, now)
         for waiting in (leg.pending_update, leg.pending):
             if waiting is not None:
                 self.refuse(leg, waiting, 487, now)
         leg.pending = leg.pending_update = None
-        if leg.state is LegState.ENDED:
-            return
+        if leg.state is not LegState.ENDED:
+            self._end_by_peer(leg, entry.request, now)
+        # Only now: of an end that its user may not have noted the peer is to speak again.
+        book.answer(entry, 200, now, tag=leg.dialog.local_tag)
+
+    def _end_by_peer(self, leg: Leg, bye: Request, now: float) -> None:
         was_early = leg.is_early
-        book.let_go(leg, now)
-        book.forget(leg)
+        self._book.let_go(leg, now)
+        self._book.forget(leg)
         leg.state = LegState.ENDED
-        reason = clean_text(entry.request.find("reason") or "")
-        if was_early:
-            book.emit(Cancelled(leg.leg_id))
-        else:
-            book.emit(Gone(leg.leg_id, GoneWhy.BYE, reason))
+        reason = clean_text(bye.find("reason") or "")
+        gone = Gone(leg.leg_id, GoneWhy.BYE, reason)
+        self._book.emit(Cancelled(leg.leg_id) if was_early else gone)
 
     def _on_info(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         request = entry.request
@@ -420,7 +421,7 @@ class InDialog:
         session.take(leg, response, self._book.options, now)
         if leg.is_refreshing:
             leg.is_refreshing = False
-            self.send_ack(leg, entry.request)
+            self.send_ack(leg, entry.request.cseq.number)
         else:
             self.acknowledge_offer(leg, entry.request, response)
 
@@ -434,15 +435,16 @@ class InDialog:
         body = response.body or early_body
         leg.remote_body = body or leg.remote_body
         if invite.body or not response.body:
-            self.send_ack(leg, invite)
+            self.send_ack(leg, invite.cseq.number)
         else:
             leg.late_offer = LateOffer(invite, response.to.tag)
             self._book.keep(leg)
         self._book.emit(Answered(leg.leg_id, body))
 
-    def send_ack(self, leg: Leg, invite: Request, body: bytes = b"") -> None:
-        """RFC 3261 13.2.2.4: the ACK of a 2xx goes end to end and is kept for repeats."""
-        number = invite.cseq.number
+    def send_ack(self, leg: Leg, number: int, body: bytes = b"") -> None:
+        """RFC 3261 13.2.2.4: the ACK of a 2xx goes end to end and is kept for repeats.
+
+        number: CSeq of the INVITE."""
         leg.ack = bytes(self.build(leg, "ACK", number, body=body))
         leg.ack_seq = number
         self._book.keep(leg)

@@ -4,6 +4,7 @@ Our own tag is random and unique, so (Call-ID, our tag) finds a leg from its fir
 before the peer has a tag.
 """
 
+import hmac
 from collections.abc import Callable
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from telephony.sip.dialog import (
 )
 from telephony.sip.events import DialogKept, Dropped, HostPort, SendDatagram, StackEffect
 from telephony.sip.leg import Branch, Leg, LegState, Referral
-from telephony.sip.message import HeaderLines, Request
+from telephony.sip.message import HeaderLines, Request, Response
 from telephony.sip.options import SipOptions
 from telephony.sip.replaces import Replaces
 from telephony.sip.session_timer import SessionTimer
@@ -51,7 +52,10 @@ class LegBook:
         options: SipOptions,
         randomness: Randomness,
         emit: Callable[[StackEffect], None],
+        secret: bytes,
     ) -> None:
+        """secret: by it the next process knows what this one has begun."""
+        self._secret = secret
         self.options = options
         self.random = randomness
         self.emit = emit
@@ -82,6 +86,12 @@ class LegBook:
         remote = leg.dialog.remote_tag
         forking = leg.is_caller and leg.is_early
         return leg if remote == request.sender.tag or forking else None
+
+    def find_called(self, response: Response) -> Leg | None:
+        """The leg whose dialog an answer to a request of ours belongs to."""
+        leg = self._by_tag.get((response.call_id, response.sender.tag))
+        same = leg is not None and leg.dialog.remote_tag == response.to.tag
+        return leg if same else None
 
     def find_origin(self, request: Request) -> Leg | None:
         """The adopted leg whose first INVITE, sent to the process before us, this one repeats."""
@@ -258,6 +268,16 @@ class LegBook:
 
     def token(self) -> str:
         return f"{self.random.getrandbits(64):016x}"
+
+    def tag_of(self, call_id: str) -> str:
+        """Our tag in calls that we begin; a process after us knows by it that they are ours."""
+        name = b"tag " + call_id.encode(errors="surrogateescape")
+        return hmac.new(self._secret, name, "sha256").hexdigest()[:16]
+
+    def has_begun(self, response: Response) -> bool:
+        """Whether this answers a call of ours, though perhaps of a process before us."""
+        tag = response.sender.tag.encode(errors="surrogateescape")
+        return hmac.compare_digest(tag, self.tag_of(response.call_id).encode())
 
     def address(self, listener: int) -> str:
         """Host and port of ours for Via and Contact."""

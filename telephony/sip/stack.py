@@ -69,10 +69,11 @@ class SipStack:
         lines: whether a user part is a number of ours that anybody may dial.
         extensions: the same for phones of ours that have proved by digest who they are.
         inbound: over which trunk a call comes, and which line its number is.
-        secret: signs nonces; the same after a restart, so that phones need no new challenge.
+        secret: signs nonces and the tags of calls that we begin; the same after a restart, so that
+        phones need no new challenge, and are understood when they pick up what nobody knows of.
         """
         self._effects: list[StackEffect] = []
-        self._book = LegBook(options, random, self._emit)
+        self._book = LegBook(options, random, self._emit, secret)
         self._domain = options.domain or options.listeners[0].address.host
         self._in_dialog = InDialog(self._book)
         self._incoming = IncomingLegs(self._book, self._in_dialog)
@@ -424,7 +425,7 @@ class SipStack:
     def _receive(self, data: bytes, source: HostPort, listener: int, now: float) -> None:
         message = parse_message(data)
         if isinstance(message, Response):
-            self._on_response(message, source, now)
+            self._on_response(message, source, listener, now)
             return
         try:
             self._reception.on_request(message, source, listener, now)
@@ -508,7 +509,7 @@ class SipStack:
 
     # -- responses -------------------------------------------------------------------------------
 
-    def _on_response(self, response: Response, source: HostPort, now: float) -> None:
+    def _on_response(self, response: Response, source: HostPort, listener: int, now: float) -> None:
         _ = response.sender, response.call_id, response.routes
         if response.status < 300:
             response.body = sdp_of(response) or b""
@@ -518,7 +519,8 @@ class SipStack:
         try:
             outcome = self._book.layer.receive(response, now)
         except KeyError:
-            self._emit(Dropped("unmatched-response", source))
+            if not self._outgoing.on_unknown(response, source, listener):
+                self._emit(Dropped("unmatched-response", source))
             return
         if outcome is not None:
             self._on_outcome(outcome, source, now)

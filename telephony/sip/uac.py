@@ -27,7 +27,7 @@ from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
 from telephony.sip.reliable import Rack, read_rseq
 from telephony.sip.transaction_layer import ClientEntry, Purpose
-from telephony.sip.uri import literal_address
+from telephony.sip.uri import literal_address, make_uri
 
 MAX_LENGTH = "maximum call length"
 MAX_EARLY = 8
@@ -64,10 +64,11 @@ class OutgoingLegs:
 
         sender, name: URI and display name of From.
         """
-        tag = self._book.token()
+        call_id = self._book.token() + self._book.token()
+        tag = self._book.tag_of(call_id)
         address = NameAddr(sender, name)
         dialog = Dialog(
-            call_id=self._book.token() + self._book.token(),
+            call_id=call_id,
             local=str(address.with_tag(tag)),
             local_tag=tag,
             remote=f"<{targets[0].to}>",
@@ -163,7 +164,7 @@ class OutgoingLegs:
         invite = leg.late_offer.invite
         leg.late_offer = None
         leg.local_body = body
-        self._in_dialog.send_ack(leg, invite, body)
+        self._in_dialog.send_ack(leg, invite.cseq.number, body)
 
     # -- from the network ------------------------------------------------------------------------
 
@@ -193,6 +194,23 @@ class OutgoingLegs:
         if entry.is_lost and response is not None and response.status < 200:
             entry.has_provisional = True
             self._let_go(entry, now)
+
+    def on_unknown(self, response: Response, source: HostPort, listener: int) -> bool:
+        """A 2xx to an INVITE of a process before us that died before its ACK; False: of nothing
+        that we have begun.
+
+        Without an ACK the phone repeats it for 32 s and may not even hang up (RFC 3261 15)."""
+        is_success = response.cseq.method == "INVITE" and 200 <= response.status < 300
+        if not is_success or not self._book.has_begun(response):
+            return False
+        leg, number = self._book.find_called(response), response.cseq.number
+        if leg is None:
+            self._end_unknown(response, source, listener)
+        elif leg.ack_seq == number:
+            self._in_dialog.repeat_ack(leg)
+        else:
+            self._in_dialog.send_ack(leg, number)
+        return True
 
     def on_unreachable(self, leg: Leg | None, entry: ClientEntry, status: int = 503) -> None:
         """RFC 3261 8.1.3.1: as if a 503 had come; 480 for a phone of ours."""
@@ -273,7 +291,7 @@ class OutgoingLegs:
 
     def _end_crossed(self, leg: Leg, entry: ClientEntry, now: float) -> None:
         """The 200 crossed our CANCEL."""
-        self._in_dialog.send_ack(leg, entry.request)
+        self._in_dialog.send_ack(leg, entry.request.cseq.number)
         self._in_dialog.send_bye(leg, leg.hang_up_reason or "", now)
         self._book.end(leg, now)
         self._book.emit(Refused(leg.leg_id, 487, "cancelled"))
@@ -296,8 +314,30 @@ class OutgoingLegs:
         )
         stray = Leg(LegId(""), LegState.CANCELLING, dialog, is_caller=True)
         _enter(dialog, response, source)
-        self._in_dialog.send_ack(stray, invite)
+        self._in_dialog.send_ack(stray, invite.cseq.number)
         self._in_dialog.send_bye(stray, "", now)
+
+    def _end_unknown(self, response: Response, source: HostPort, listener: int) -> None:
+        """A phone was picked up for a call of which nobody knows any more: ACK and BYE.
+
+        They go where the answer came from, and the BYE is sent once, by no transaction: whoever
+        has seen an INVITE of ours could have us write to any Contact, and fill our table."""
+        dialog = Dialog(
+            call_id=response.call_id,
+            local=storable(response.values("from")[0]),
+            local_tag=response.sender.tag,
+            remote=response.values("to")[0],
+            remote_target=str(make_uri("", source.host, source.port)),
+            local_seq=response.cseq.number,
+            listener=listener,
+            is_natted=True,
+        )
+        dialog.learn_target(response)
+        _enter(dialog, response, source)
+        stray = Leg(LegId(""), LegState.CANCELLING, dialog, is_caller=True)
+        self._in_dialog.send_ack(stray, dialog.local_seq)
+        bye = self._in_dialog.build(stray, "BYE", dialog.next_seq())
+        self._book.send(bytes(bye), self._book.ways.next_hop(dialog), listener)
 
     def _on_refusal(self, leg: Leg, branch: Branch, response: Response, now: float) -> None:
         entry, wanted = branch.entry, leg.state is LegState.DIALLING

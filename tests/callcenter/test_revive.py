@@ -1,7 +1,7 @@
 """A core dies at any moment: what the next one makes of its journal and of what media kept."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from hypothesis import example, given, settings
@@ -51,11 +51,13 @@ from tests.support.fake_house import EVA, ORDERS, REPAIRS, TOM, House
 from tests.support.kept_house import CONFIGURED, Lines, open_house, revive
 
 
-def plan_of(journal: list[Record[object]], sides: list[KeptSide]) -> Plan:
+def plan_of(
+    journal: list[Record[object]], sides: list[KeptSide], ends: Iterable[CallEnded] = ()
+) -> Plan:
     history = History()
     for record in journal:
         history.take(record)
-    return make_plan(history, sides, CONFIGURED)
+    return make_plan(history, sides, CONFIGURED, ends)
 
 
 def waiting(lines: Lines) -> CallId:
@@ -279,6 +281,20 @@ def test_call_without_its_caller_is_lost_and_its_agent_s_leg_a_stray() -> None:
     plan = plan_of(lines.journal, sides)
 
     assert (plan.calls, plan.lost) == ([], [call_id])
+    assert [side.leg_id for side in plan.strays] == [f"l-{offer_id}"]
+
+
+def test_call_that_ended_in_the_last_moment_ended_as_media_was_told() -> None:
+    """The journal had not come to it; nobody calls that a fault."""
+    lines = Lines(House())
+    call_id, offer_id = talking(lines)
+    lines.house.now += 10
+    sides = [side for side in lines.sides() if side.note.agent]
+    hung_up = CallEnded(call_id, EndedBy.CALLER, "bye")
+
+    plan = plan_of(lines.journal, sides, [hung_up, CallEnded(CallId("c-old"), EndedBy.AGENT, "")])
+
+    assert (plan.calls, plan.lost, plan.over) == ([], [], [hung_up])
     assert [side.leg_id for side in plan.strays] == [f"l-{offer_id}"]
 
 

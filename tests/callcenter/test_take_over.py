@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import pytest
 
 from callcenter.media_port import MediaPort
-from callcenter.take_over import adopt_legs, adopt_sessions
-from foundation.ids import LegId
+from callcenter.take_over import adopt_legs, adopt_sessions, told_ends
+from foundation.ids import CallId, LegId
+from telephony.calls.events import CallEnded, EndedBy
 from telephony.calls.events import Side as CallSide
 from telephony.calls.kept import KeptSide, Note, write_note
 from telephony.media import protocol as media
@@ -128,3 +129,12 @@ def test_worker_that_goes_away_while_it_is_asked_stops_nobody() -> None:
     going.refuses = True
 
     assert take_over(going, KeepingWorker([there]))[:2] == ([], [there])
+
+
+def test_how_calls_ended_is_told_by_the_workers_that_had_them() -> None:
+    workers = [KeepingWorker([]), KeepingWorker([])]
+    workers[1].ended_calls = [media.EndedCall("c-1", "agent", "the agent's part is over")]
+
+    assert told_ends(workers) == [
+        CallEnded(CallId("c-1"), EndedBy.AGENT, "the agent's part is over")
+    ]

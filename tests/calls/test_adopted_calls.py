@@ -101,7 +101,7 @@ def test_end_of_a_talk_ends_recording_and_both_legs_once() -> None:
     assert lines.media.asked == [
         media.Untap(rid=0, tap_id=TAP),
         media.Release(rid=0, leg=AGENT),
-        media.Release(rid=0, leg=CALLER),
+        media.Release(rid=0, leg=CALLER, ended_by="caller", reason="bye"),
     ]
     assert lines.sip.verbs() == ["hang_up"]
     assert CallEnded(CALL, EndedBy.CALLER, "bye") in lines.told

@@ -113,6 +113,7 @@ _rows: list[interop_table.Row] = []
 
 
 def _note_interop(item: pytest.Item, report: pytest.TestReport) -> None:
-    program = getattr(getattr(item, "module", None), "PROGRAM", None)
-    if program is not None and report.when == "call" and not report.skipped:
-        _rows.append(interop_table.row_of(program, item.name, report.passed))
+    program, shown = interop_table.program_of(item), interop_table.shown_by(item)
+    ran = report.when == "call" or (report.when == "setup" and report.failed)
+    if program and ran and not report.skipped:
+        _rows.append(interop_table.row_of(program, item.name, shown, report.passed))

@@ -20,6 +20,7 @@ from telephony.calls.events import (
 )
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Tones
+from tests.support.interop_table import shows
 from tests.support.programs import need_program
 from tests.support.secure_house import House, secure_house
 from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav
@@ -59,6 +60,7 @@ async def is_ready(centre: Centre, before: int) -> None:
     await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
 
 
+@shows("registers", "is rung")
 async def test_registers_as_an_agent_answers_by_itself_and_talks(
     centre: Centre, agents_phone: dict[str, Any]
 ) -> None:
@@ -97,6 +99,7 @@ async def test_a_wrong_password_does_not_register(
     assert centre.facts(AgentChanged, before) == []
 
 
+@shows("holds")
 async def test_its_hold_gives_the_caller_music_and_its_resume_the_agent(
     centre: Centre, agents_phone: dict[str, Any]
 ) -> None:
@@ -121,6 +124,7 @@ async def test_its_hold_gives_the_caller_music_and_its_resume_the_agent(
     assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
 
 
+@shows("transfers")
 async def test_its_transfer_key_gives_the_caller_to_a_colleague(
     centre: Centre, agents_phone: dict[str, Any]
 ) -> None:
@@ -143,6 +147,7 @@ async def test_its_transfer_key_gives_the_caller_to_a_colleague(
             assert not (await asyncio.wait_for(taken.over(), 20)).by_us
 
 
+@shows("calls in", "keys")
 @pytest.mark.parametrize("law", ["pcmu", "pcma"])
 async def test_calls_the_line_presses_a_key_and_talks_to_an_agent(
     centre: Centre, tmp_path: Path, law: str
@@ -172,6 +177,7 @@ async def test_calls_the_line_presses_a_key_and_talks_to_an_agent(
     assert signal_to_noise_db(incoming.heard, Tones.CALLER) > FULL_G711_DB
 
 
+@shows("TLS")
 async def test_registers_over_tls_answers_by_itself_and_talks(
     house: House, agents_phone: dict[str, Any]
 ) -> None:
@@ -189,6 +195,7 @@ async def test_registers_over_tls_answers_by_itself_and_talks(
         await agent.wait_for("CALL_CLOSED", within_s=20)
 
 
+@shows("SRTP")
 @pytest.mark.parametrize("transport", ["udp", "tls"])
 async def test_calls_the_line_with_srtp_and_talks_to_an_agent(
     house: House, tmp_path: Path, transport: str

@@ -15,12 +15,14 @@ from telephony.calls.events import (
     CallHeld,
     CallResumed,
     EndedBy,
+    GuestJoined,
     Side,
 )
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Tones
 from tests.support.desk_phone import DeskCall, DeskPhone
 from tests.support.edge_proxy import Kamailio
+from tests.support.interop_table import shows
 from tests.support.programs import need_program
 from tests.support.secure_house import House, secure_house
 from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav
@@ -61,6 +63,7 @@ async def phone(proxy: Kamailio, user: str, password: str = "") -> AsyncIterator
         yield phone
 
 
+@shows("calls in", "keys", "holds")
 async def test_a_call_through_it_presses_a_key_talks_holds_and_hears_the_end(
     centre: Centre, proxy: Kamailio
 ) -> None:
@@ -87,6 +90,18 @@ async def test_a_call_through_it_presses_a_key_talks_holds_and_hears_the_end(
     assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
 
 
+@shows("calls in", "INFO")
+async def test_a_key_by_info_comes_through_it(centre: Centre, proxy: Kamailio) -> None:
+    before = centre.mark()
+    async with phone(proxy, "10086") as caller:
+        call = caller.dial("8000")
+        await call.answered()
+        caller.press_by_info(call, "2")
+        assert (await centre.told(CallQueued, before)).queue == "brisk"
+        call.hang_up()
+    await centre.told(CallEnded, before)
+
+
 @asynccontextmanager
 async def agents_talk(
     centre: Centre, proxy: Kamailio, before: int
@@ -104,6 +119,7 @@ async def agents_talk(
         yield agent, incoming, call
 
 
+@shows("registers", "is rung")
 async def test_an_agent_who_registers_through_it_is_rung_and_talks(
     centre: Centre, proxy: Kamailio
 ) -> None:
@@ -114,6 +130,7 @@ async def test_an_agent_who_registers_through_it_is_rung_and_talks(
         assert not (await asyncio.wait_for(incoming.over(), 20)).by_us
 
 
+@shows("transfers")
 async def test_an_agent_behind_it_transfers_the_caller_to_a_colleague(
     centre: Centre, proxy: Kamailio
 ) -> None:
@@ -131,6 +148,31 @@ async def test_an_agent_behind_it_transfers_the_caller_to_a_colleague(
             assert not (await asyncio.wait_for(taken.over(), 20)).by_us
 
 
+@shows("consults")
+async def test_an_agent_behind_it_asks_a_colleague_on_a_second_line_and_joins_the_two(
+    centre: Centre, proxy: Kamailio
+) -> None:
+    before = centre.mark()
+    async with agents_talk(centre, proxy, before) as (agent, incoming, call):
+        call.play(tone(Tones.CALLER, 20))
+        async with centre.agent(2) as colleague:
+            second_line = agent.dial("agent0002")
+            asked = await colleague.rings()
+            asked.accept()
+            await second_line.answered()
+            await centre.told(GuestJoined, before)
+            asked.play(tone(Tones.AGENT, 20))
+            await second_line.hears(Tones.AGENT, 0.6)
+            assert await agent.refer(incoming, "agent0002", second_line).over() == 200
+            await asked.hears(Tones.CALLER, 0.6)
+            await call.hears(Tones.AGENT, 0.6)
+            await centre.told(TalkTaken, before, agent_id="agent0002")
+            await asyncio.wait_for(second_line.over(), 20)
+            call.hang_up()
+            assert not (await asyncio.wait_for(asked.over(), 20)).by_us
+
+
+@shows("TLS")
 async def test_an_agent_on_tls_behind_it_is_rung_and_talks(
     centre: Centre, proxy: Kamailio, tmp_path: Path
 ) -> None:
@@ -152,6 +194,7 @@ async def test_an_agent_on_tls_behind_it_is_rung_and_talks(
         await agent.wait_for("CALL_CLOSED", within_s=20)
 
 
+@shows("SRTP")
 async def test_a_caller_on_tls_with_srtp_talks_through_it(
     centre: Centre, proxy: Kamailio, tmp_path: Path
 ) -> None:

@@ -10,16 +10,18 @@ from telephony.sip.events import Answered, CallerIdentity, Confirmed, Gone, Inco
 from telephony.sip.targets import Wanted
 from telephony.sip.trunk_line import TrunkOptions
 from tests.support.customer import TOKEN, Customer
+from tests.support.interop_table import shows
 from tests.support.kamailio_network import DOMAIN, PASSWORD, USER, kamailio
 from tests.support.name_server import NameServer
 from tests.support.sip_phone import SipPhone
 from tests.support.wire import ANSWER, OFFER
 
-PROGRAM = "kamailio"
+PROGRAM = "Kamailio"
 pytestmark = [pytest.mark.e2e, pytest.mark.interop, pytest.mark.matrix]
 
 
-@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+@shows("registers", "calls in")
+@pytest.mark.parametrize("transport", ["UDP", pytest.param("TCP", marks=shows("TCP"))])
 async def test_kamailio_registers_the_trunk_and_calls_pass_both_ways(
     transport: str, tmp_path: Path
 ) -> None:

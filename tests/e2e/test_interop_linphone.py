@@ -8,11 +8,20 @@ from typing import Any
 import pytest
 
 from acd.events import AgentChanged, AgentState, CallQueued, TalkTaken
-from telephony.calls.events import CallBridged, CallEnded, CallHeld, CallResumed, EndedBy, Side
+from telephony.calls.events import (
+    CallBridged,
+    CallEnded,
+    CallHeld,
+    CallResumed,
+    EndedBy,
+    GuestJoined,
+    Side,
+)
 from tests.support.centre import Centre, Tones
+from tests.support.interop_table import shows
 from tests.support.linphone import Linphone
 from tests.support.programs import need_program
-from tests.support.secure_house import House, secure_house
+from tests.support.secure_house import SECURE, House, secure_house
 from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav
 
 pytestmark = [pytest.mark.e2e, pytest.mark.interop, pytest.mark.matrix]
@@ -46,18 +55,18 @@ def agents_phone(centre: Centre, tmp_path: Path) -> dict[str, Any]:
     }
 
 
-async def is_ready(centre: Centre, before: int) -> None:
-    await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
+async def is_ready(centre: Centre, before: int, agent_id: str = "agent0001") -> None:
+    await centre.told(AgentChanged, before, agent_id=agent_id, state=AgentState.READY)
 
 
 async def talks(centre: Centre, before: int, phone: dict[str, Any]) -> None:
     """A caller reaches the agent's linphonec; both hear each other."""
     async with Linphone.started(**phone) as agent, centre.phone() as caller:
-        await is_ready(centre, before)
+        await is_ready(centre, before, phone["user"])
         call = caller.dial("8000")
         await call.answered()
         call.press("1")
-        await centre.told(CallBridged, before, agent_id="agent0001")
+        await centre.told(CallBridged, before, agent_id=phone["user"])
         await call.play(tone(Tones.CALLER, 2.5))
         await call.hears(Tones.AGENT, 1.2)
         call.hang_up()
@@ -66,15 +75,26 @@ async def talks(centre: Centre, before: int, phone: dict[str, Any]) -> None:
     assert signal_to_noise_db(read_wav(agent.recording), Tones.CALLER) > GOOD_DB
 
 
+@shows("registers", "is rung")
 async def test_registers_as_an_agent_answers_by_itself_and_talks(
     centre: Centre, agents_phone: dict[str, Any]
 ) -> None:
     await talks(centre, centre.mark(), agents_phone)
 
 
+@shows("TLS")
 async def test_registers_over_tls_and_talks(house: House, agents_phone: dict[str, Any]) -> None:
-    tls = {"server": f"127.0.0.1:{house.tls}", "transport": "tls"}
+    tls = {"server": house.tls_address, "transport": "tls"}
     await talks(house.centre, house.centre.mark(), {**agents_phone, **tls})
+
+
+@shows("TLS", "SRTP")
+async def test_is_rung_over_tls_with_srtp_and_talks(
+    house: House, agents_phone: dict[str, Any]
+) -> None:
+    account = {"user": f"agent000{SECURE}", "password": f"pw000{SECURE}", "secure": True}
+    tls = {"server": house.tls_address, "transport": "tls"}
+    await talks(house.centre, house.centre.mark(), {**agents_phone, **tls, **account})
 
 
 async def test_a_wrong_password_does_not_register(
@@ -88,6 +108,7 @@ async def test_a_wrong_password_does_not_register(
     assert centre.facts(AgentChanged, before) == []
 
 
+@shows("holds")
 async def test_its_hold_gives_the_caller_music_and_its_resume_the_agent(
     centre: Centre, agents_phone: dict[str, Any]
 ) -> None:
@@ -112,6 +133,7 @@ async def test_its_hold_gives_the_caller_music_and_its_resume_the_agent(
     assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
 
 
+@shows("transfers")
 async def test_its_transfer_key_gives_the_caller_to_a_colleague(
     centre: Centre, agents_phone: dict[str, Any]
 ) -> None:
@@ -134,17 +156,55 @@ async def test_its_transfer_key_gives_the_caller_to_a_colleague(
             assert not (await asyncio.wait_for(taken.over(), 20)).by_us
 
 
-@pytest.mark.parametrize("by", ["udp", "tls with srtp"])
+@shows("consults")
+async def test_it_asks_a_colleague_on_a_second_line_and_joins_the_two(
+    centre: Centre, agents_phone: dict[str, Any]
+) -> None:
+    before = centre.mark()
+    async with Linphone.started(**agents_phone) as agent, centre.phone() as caller:
+        await is_ready(centre, before)
+        call = caller.dial("8000")
+        await call.answered()
+        call.press("1")
+        await centre.told(CallBridged, before, agent_id="agent0001")
+        async with centre.agent(2) as colleague:
+            call.play(tone(Tones.CALLER, 180))
+            asked_at_s = call.heard_s
+            await agent.command("pause")  # without it: "Terminate current call first."
+            await centre.told(CallHeld, before, side=Side.AGENT)
+            await agent.command(f"call sip:agent0002@127.0.0.1:{centre.ports.sip}")
+            asked = await colleague.rings()
+            asked.accept()
+            await centre.told(GuestJoined, before)
+            await asked.hears(Tones.AGENT, 0.6)
+            await call.hears(Tones.MUSIC, 0.6, since_s=asked_at_s)
+            await agent.command("transfer 1 --to-call 2")
+            await asked.hears(Tones.CALLER, 0.6)
+            await agent.prints("ended", count=2)
+            await centre.told(TalkTaken, before, agent_id="agent0002")
+            call.hang_up()
+            assert not (await asyncio.wait_for(asked.over(), 20)).by_us
+
+
+@shows("calls in")
+@pytest.mark.parametrize(
+    "by",
+    [
+        pytest.param("udp", marks=shows("keys")),
+        pytest.param("tcp with info", marks=shows("TCP", "INFO")),
+        pytest.param("tls with srtp", marks=shows("keys", "TLS", "SRTP")),
+    ],
+)
 async def test_calls_the_line_presses_a_key_and_talks_to_an_agent(
     house: House, tmp_path: Path, by: str
 ) -> None:
-    centre, is_secure = house.centre, by != "udp"
+    centre, transport = house.centre, by[:3]
     before = centre.mark()
     says = write_wav(tmp_path / "says.wav", tone(Tones.CALLER, 40))
-    transport, port = ("tls", house.tls) if is_secure else ("udp", centre.ports.sip)
+    port = {"udp": centre.ports.sip, "tcp": house.tcp, "tls": house.tls}[transport]
     phone = Linphone.started(
         tmp_path, user="agent0004", password="pw0004", says=says, transport=transport,
-        server=f"127.0.0.1:{port}", secure=is_secure,
+        server=f"127.0.0.1:{port}", secure="srtp" in by, info="info" in by,
     )  # fmt: skip
     # Without an account linphonec 5.1 writes no Contact that can be read. The agent who calls is
     # ready, too; the other one has been so for longer and gets the call.

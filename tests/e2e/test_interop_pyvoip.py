@@ -10,6 +10,7 @@ from callcenter.demo.phone_process import PhoneProcess
 from callcenter.demo.pyvoip_phone import protocol
 from telephony.calls.events import CallBridged, CallEnded, EndedBy
 from tests.support.centre import Centre, Tones, served
+from tests.support.interop_table import shows
 from tests.support.programs import find_free_port
 from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav
 
@@ -30,6 +31,7 @@ def options(centre: Centre, user: str, *more: str) -> tuple[str, ...]:
     return ("--server", server, "--user", user, "--sip-port", str(find_free_port()), *more)
 
 
+@shows("registers", "is rung")
 async def test_registers_as_an_agent_answers_by_itself_and_talks(
     centre: Centre, tmp_path: Path
 ) -> None:
@@ -68,6 +70,7 @@ async def test_a_wrong_password_does_not_register(centre: Centre) -> None:
     assert centre.facts(AgentChanged, before) == []
 
 
+@shows("calls in", "keys")
 async def test_calls_the_line_presses_a_key_and_talks_to_an_agent(
     centre: Centre, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """SIPp against a served centre: its own caller scenario, a digit by INFO, and what is wrong."""
 
 import asyncio
+import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -16,8 +17,9 @@ from telephony.calls.events import (
     CallEnded,
     EndedBy,
 )
-from tests.support.centre import Centre, Tones, served
-from tests.support.programs import need_program
+from tests.support.centre import Centre, Ports, Tones, served
+from tests.support.interop_table import shows
+from tests.support.programs import find_free_port, need_program
 from tests.support.sipp import Sipp, run_sipp
 from tests.support.sipp_messages import (
     BODY,
@@ -41,7 +43,10 @@ CALLS = 10
 @pytest.fixture(scope="module")
 def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
     need_program("sipp", "sip-tester")
-    with served(tmp_path_factory.mktemp("centre"), shared) as centre:
+    ports = Ports.find()
+    listen = [f"{transport}:127.0.0.1:{ports.sip}" for transport in ("udp", "tcp")]
+    changes = {"sip": {"listen": listen}}
+    with served(tmp_path_factory.mktemp("centre"), shared, changes, ports=ports) as centre:
         yield centre
 
 
@@ -58,12 +63,15 @@ def uac(tmp_path: Path) -> Path:
     return file
 
 
+@shows("calls in")
+@pytest.mark.parametrize("transport", ["udp", pytest.param("tcp", marks=shows("TCP"))])
 async def test_its_own_uac_scenario_calls_the_line_and_hangs_up(
-    centre: Centre, tmp_path: Path, uac: Path
+    centre: Centre, tmp_path: Path, uac: Path, transport: str
 ) -> None:
     before = centre.mark()
 
-    options = ("-s", "8000", "-m", str(CALLS), "-r", "5", "-d", "300")
+    by = {"udp": "u1", "tcp": "t1"}[transport]
+    options = ("-s", "8000", "-m", str(CALLS), "-r", "5", "-d", "300", "-t", by)
     result = await run_sipp(uac, tmp_path, *options, to=address(centre))
 
     assert result.passed, result.log
@@ -72,6 +80,7 @@ async def test_its_own_uac_scenario_calls_the_line_and_hangs_up(
     assert {fact.by for fact in centre.facts(CallEnded, before)} == {EndedBy.CALLER}
 
 
+@shows("INFO")
 async def test_a_digit_by_info_chooses_from_the_menu(centre: Centre, tmp_path: Path) -> None:
     info = "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=2\nDuration=160\n"
     file = tmp_path / "info.xml"
@@ -91,6 +100,40 @@ async def test_a_digit_by_info_chooses_from_the_menu(centre: Centre, tmp_path: P
     before = centre.mark()
 
     result = await run_sipp(file, tmp_path, to=address(centre))
+
+    assert result.passed, result.log
+    assert (await centre.told(CallQueued, before)).queue == "brisk"
+    assert [chosen.key for chosen in centre.facts(MenuChosen, before)] == ["2"]
+
+
+KEY_2 = Path("/usr/share/sip-tester/dtmf_2833_2.pcap")
+"An RTP event as SIPp brings it along, with payload type 101."
+
+
+@shows("keys")
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not KEY_2.exists(),
+    reason="SIPp sends packets of a capture by a raw socket, for which it must be root",
+)
+async def test_a_digit_as_rtp_event_chooses_from_the_menu(centre: Centre, tmp_path: Path) -> None:
+    events = BODY.replace("m=audio 9 RTP/AVP 0", "m=audio [media_port] RTP/AVP 0 101")
+    file = tmp_path / "key.xml"
+    file.write_text(
+        scenario(
+            request("INVITE", tail=f"{events}a=rtpmap:101 telephone-event/8000\n"),
+            '<recv response="100" optional="true"/>\n',
+            answer(200, keep_to=True),
+            request("ACK", IN_DIALOG),
+            f'<nop><action><exec play_pcap_audio="{KEY_2}"/></action></nop>\n',
+            '<pause milliseconds="1000"/>\n',
+            request("BYE", IN_DIALOG, cseq=2),
+            answer(200),
+        )
+    )
+    before = centre.mark()
+
+    port = str(find_free_port() // 2 * 2)
+    result = await run_sipp(file, tmp_path, "-mp", port, to=address(centre))
 
     assert result.passed, result.log
     assert (await centre.told(CallQueued, before)).queue == "brisk"
@@ -152,6 +195,7 @@ async def register(centre: Centre, folder: Path, port: int = 0, *, expires: int)
     return sipp.port
 
 
+@shows("registers", "is rung")
 async def test_registers_with_digest_is_rung_as_an_agent_and_hears_the_end(
     centre: Centre, tmp_path: Path
 ) -> None:
@@ -198,6 +242,7 @@ KNOW_BOTH = (
 )
 
 
+@shows("transfers")
 async def test_its_refer_gives_the_caller_to_a_colleague(centre: Centre, tmp_path: Path) -> None:
     before = centre.mark()
     called = tmp_path / "called.xml"
@@ -242,6 +287,7 @@ async def test_its_refer_gives_the_caller_to_a_colleague(centre: Centre, tmp_pat
         assert result.passed, result.log
 
 
+@shows("holds")
 async def test_its_hold_is_mirrored(centre: Centre, tmp_path: Path) -> None:
     file = tmp_path / "hold.xml"
     held = BODY + "a=sendonly\n"

@@ -14,6 +14,7 @@ from telephony.sip.tls import TlsFiles
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Ports, Tones, served
 from tests.support.certificates import make_certificate
+from tests.support.interop_table import shows
 from tests.support.programs import need_program
 from tests.support.tones import tone, write_wav
 from tests.support.web_phone import WebPhone
@@ -70,7 +71,13 @@ async def is_ready(centre: Centre, before: int, agent: int) -> None:
     await centre.told(AgentChanged, before, agent_id=agent_id, state=AgentState.READY)
 
 
-@pytest.mark.parametrize("transport", ["tcp", "tls"])
+@pytest.mark.parametrize(
+    "transport",
+    [
+        pytest.param("tcp", marks=shows("TCP", by="baresip")),
+        pytest.param("tls", marks=shows("TLS", by="baresip")),
+    ],
+)
 async def test_an_agent_and_a_caller_talk_over(
     transport: str, house: House, tmp_path: Path
 ) -> None:

@@ -11,11 +11,13 @@ from acd.events import AgentChanged, AgentState, CallQueued
 from telephony.calls.events import CallAnswered, CallBridged, CallEnded
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Tones, served
+from tests.support.interop_table import shows
 from tests.support.programs import need_program
 from tests.support.tones import read_wav, signal_to_noise_db, tone, write_wav
 
 pytestmark = [pytest.mark.e2e, pytest.mark.interop]
 
+PROGRAM = "baresip"
 TRUNK = "127.0.0.9"
 SECURE_WORDS = ("SRTP is Enabled", "DTLS-SRTP complete")
 CONFIG = "module srtp.so\nmodule dtls_srtp.so\nmodule ice.so\nrtcp_mux yes\n"
@@ -73,11 +75,11 @@ def keys(digits: str) -> bytes:
 @pytest.mark.parametrize(
     ("number", "encryption", "is_secure"),
     [
-        (1, "srtp-mand", True),
-        (2, "srtp", True),
-        (2, "", False),
-        (3, "", False),
-        (4, "dtls_srtp;medianat=ice", True),
+        pytest.param(1, "srtp-mand", True, id="srtp alone", marks=shows("SRTP")),
+        pytest.param(2, "srtp", True, id="srtp taken", marks=shows("SRTP")),
+        pytest.param(2, "", False, id="srtp not taken"),
+        pytest.param(3, "", False, id="plain"),
+        pytest.param(4, "dtls_srtp;medianat=ice", True, id="dtls and ice"),
     ],
 )
 async def test_an_agents_phone_talks_as_its_account_says(

@@ -113,9 +113,12 @@ async def test_two_legs_with_different_laws_hear_each_other(bench: Bench) -> Non
     assert {packet.payload_type for packet in bench.agent.audio} == {8}
     assert loudness(bench.agent.pcm(), 440) > 6000
     assert loudness(bench.caller.pcm(), 700) > 6000
-    done = await bench.client.ask(p.Release(rid=0, leg="l-a"))
+    release = p.Release(rid=0, leg="l-a", ended_by="caller", reason="bye")
+    done = await bench.client.ask(release)
     assert done.stats is not None
     assert (done.stats.packets_received, done.stats.packets_lost) == (25, 0)
+    last_words = (await bench.client.ask(p.ListSessions(rid=0))).ended_calls or []
+    assert [(each.by, each.reason) for each in last_words][-1:] == [("caller", "bye")]
     if bench.can("figures"):
         assert done.stats.packets_sent == 25
     assert_one_stream(bench, bench.agent)

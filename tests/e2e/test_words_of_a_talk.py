@@ -15,7 +15,8 @@ from foundation.ids import CallId
 from ivr.synthesis import Utterance, synthesise_all
 from recordings.events import TranscriptReady
 from telephony.calls.events import CallBridged, CallEnded
-from tests.support.centre import PATIENCE_S, Centre, served
+from tests.support.centre import PATIENCE_S, Centre, served_with
+from tests.support.rtpengine import DRIVERS
 from tests.support.tones import tone
 
 pytestmark = pytest.mark.e2e
@@ -35,9 +36,13 @@ def speech() -> list[bytes]:
     return synthesise_all([Utterance(CALLER, "en-us+f2"), Utterance(AGENT, "en-us+m3")])
 
 
-@pytest.fixture(scope="module")
-def centre(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Centre]:
-    with served(tmp_path_factory.mktemp("centre"), shared, CHANGES) as centre:
+@pytest.fixture(scope="module", params=DRIVERS)
+def centre(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
+) -> Iterator[Centre]:
+    """On our own media plane, and behind rtpengine."""
+    folder = tmp_path_factory.mktemp(request.param) / "centre"
+    with served_with(request.param, folder, shared, CHANGES) as centre:
         yield centre
 
 

@@ -317,8 +317,20 @@ def test_a_bye_before_the_answer_ends_the_call_and_its_invite(stack: SipStack) -
     to = only_answer(stack.ring(leg, 0.0)).values("to")[0]
     effects = give(stack, write("BYE", branch="2", to=to, cseq=2))
 
-    assert [answer.status for answer in responses(effects)] == [200, 487]
+    assert [answer.status for answer in responses(effects)] == [487, 200]
     assert of(Cancelled, effects) == [Cancelled(leg)]
+
+
+def test_a_bye_is_answered_when_its_user_knows_of_it(stack: SipStack) -> None:
+    """Who is killed before that must hear it again."""
+    leg = arrive(stack)
+    to = only_answer(stack.accept(leg, ANSWER, 0.0)).values("to")[0]
+    give(stack, write("ACK", branch="2", to=to))
+
+    effects = give(stack, write("BYE", branch="3", to=to, cseq=2))
+
+    told = [type(effect) for effect in effects if not isinstance(effect, DialogKept)]
+    assert told == [Gone, SendDatagram]
 
 
 def test_a_body_that_may_be_ignored_is_ignored(stack: SipStack) -> None:

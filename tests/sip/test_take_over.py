@@ -11,11 +11,13 @@ from telephony.sip.events import (
     Cancelled,
     Confirmed,
     DialogKept,
+    Dropped,
     Gone,
     GoneWhy,
     IncomingCall,
     Progressed,
     Refused,
+    SendDatagram,
     StackEffect,
 )
 from telephony.sip.message import Request, parse_message
@@ -25,8 +27,10 @@ from tests.support.wire import (
     CENTRE,
     OFFER,
     PHONE,
+    SECRET,
     Side,
     Wire,
+    describe,
     make_stack,
     responses,
 )
@@ -151,7 +155,8 @@ def test_a_phone_that_was_picked_up_meanwhile_is_hung_up(lines: Lines) -> None:
     lines.pass_s(0.1)
     lines.progress(lines.phone, 180)
     lines.pass_s(0.1)
-    lines.centre.stack = make_stack(CENTRE, seed=8)
+    # Nobody is there: a stack that would know our calls would end this one.
+    lines.centre.stack = make_stack(CENTRE, seed=8, secret=b"deaf")
     lines.accept(lines.phone)
     lines.pass_s(2)
     lines.end(lines.centre, lines.restart(lines.centre))
@@ -159,6 +164,84 @@ def test_a_phone_that_was_picked_up_meanwhile_is_hung_up(lines: Lines) -> None:
 
     assert lines.centre.starts()[:3] == ["CANCEL", "ACK", "BYE"]
     assert isinstance(fates(lines.phone)[-1], Gone)
+
+
+def pick_up_while_nobody_is_there(lines: Lines, next_secret: bytes = SECRET) -> None:
+    """The next process has no record of the leg: the one before it had begun to end it."""
+    lines.dial(lines.centre, lines.phone)
+    lines.pass_s(0.1)
+    lines.progress(lines.phone, 180)
+    lines.pass_s(0.1)
+    lines.centre.stack = make_stack(CENTRE, seed=8, secret=next_secret)
+    lines.centre.sent.clear()
+    lines.accept(lines.phone)
+    lines.pass_s(2)
+
+
+def test_a_phone_that_picks_up_what_nobody_knows_of_any_more_is_hung_up(lines: Lines) -> None:
+    """Without an ACK it would repeat its 200 for 32 s, and could not hang up."""
+    pick_up_while_nobody_is_there(lines)
+    leg = called_leg(lines.phone)
+
+    assert lines.centre.starts() == ["ACK", "BYE"]
+    assert fates(lines.phone)[1:] == [Confirmed(leg, b""), Gone(leg, GoneWhy.BYE, "")]
+    lines.pass_s(60)
+    assert (lines.centre.stack.leg_count, lines.centre.stack.transaction_count) == (0, 0)
+
+
+def test_a_200_to_what_we_have_not_begun_is_let_be(lines: Lines) -> None:
+    pick_up_while_nobody_is_there(lines, next_secret=b"another house's")
+
+    assert lines.centre.sent == []
+    assert Dropped("unmatched-response", PHONE) in lines.centre.events
+
+
+def test_ack_and_bye_of_an_unknown_200_go_where_it_came_from(lines: Lines) -> None:
+    """Not to its Contact: nobody has us write to others."""
+    lines.dial(lines.centre, lines.phone)
+    lines.pass_s(0.1)
+    lines.accept(lines.phone)
+    theirs = lines.phone.sent[-1].replace(b"192.0.2.2:5070>", b"203.0.113.9>")
+    effects = make_stack(CENTRE, seed=8).receive(theirs, PHONE, 0, lines.wire.now)
+
+    assert b"<sip:203.0.113.9" in theirs or b"@203.0.113.9" in theirs
+    sent = [effect for effect in effects if isinstance(effect, SendDatagram)]
+    assert [describe(each.data) for each in sent] == ["ACK", "BYE"]
+    assert {each.to for each in sent} == {PHONE}
+
+
+def test_a_200_whose_ack_was_lost_with_the_process_gets_it_of_the_next_one(lines: Lines) -> None:
+    lines.dial(lines.centre, lines.phone)
+    lines.pass_s(0.1)
+    lines.accept(lines.phone)
+    lines.pass_s(0.015)
+    assert lines.centre.starts()[-1] == "ACK"
+    lines.wire.drop_all()
+    lines.restart(lines.centre)
+    lines.pass_s(2)
+
+    assert lines.centre.starts() == ["ACK"]
+    assert fates(lines.phone)[1:] == [Confirmed(called_leg(lines.phone), b"")]
+    assert lines.centre.stack.leg_count == 1
+
+
+def test_a_200_to_the_dead_process_s_reinvite_gets_its_ack_and_the_talk_goes_on(
+    lines: Lines,
+) -> None:
+    lines.dial(lines.centre, lines.phone)
+    lines.pass_s(0.1)
+    lines.accept(lines.phone)
+    lines.pass_s(0.1)
+    lines.wire.perform(lines.centre, lines.centre.stack.reoffer(LEG, OFFER, lines.wire.now))
+    lines.pass_s(0.015)
+    lines.restart(lines.centre)
+    lines.accept(lines.phone)
+    lines.pass_s(1)
+
+    assert lines.centre.starts() == ["ACK"]
+    assert (lines.centre.stack.leg_count, lines.phone.stack.leg_count) == (1, 1)
+    lines.pass_s(40)
+    assert lines.phone.stack.leg_count == 1, "a 200 without its ACK ends the call after 32 s"
 
 
 def test_a_phone_that_refused_meanwhile_gets_its_ack(lines: Lines) -> None:

@@ -200,6 +200,10 @@ class DeskPhone(Softphone):
             return
         _Endpoint.receive(self._endpoint, data, source, listener)
 
+    def press_by_info(self, call: Call, digit: str) -> None:
+        """As a phone does whose keys are not in the audio (SIP INFO)."""
+        self._endpoint.perform(self._stack.press(call.leg, digit, self._endpoint.now))
+
     def hold(self, call: Call) -> None:
         self._reinvite(call, Direction.SENDONLY)
 

@@ -29,6 +29,8 @@ verify_server_certs=0
 verify_server_cn=0
 media_encryption={encryption}
 media_encryption_mandatory={mandatory}
+use_info={info}
+use_rfc2833={events}
 keepalive_period=30000
 [rtp]
 audio_rtp_port={rtp}
@@ -38,8 +40,28 @@ remote_ring=
 local_ring=
 [app]
 record_aware=0
-"""
+{codecs}"""
 "It binds to all addresses, whatever one asks for; -1 is a port of the kernel's choice, 0 none."
+
+CODEC = """\
+[audio_codec_{number}]
+mime={name}
+rate={rate}
+channels={channels}
+enabled={enabled}
+"""
+CODECS = (
+    *(("opus", 48000, 2), ("PCMU", 8000, 1), ("PCMA", 8000, 1), ("GSM", 8000, 1)),
+    *(("G722", 8000, 1), ("speex", 8000, 1), ("speex", 16000, 1), ("speex", 32000, 1)),
+)
+"All that it offers by itself; one that is not named is offered as well."
+
+
+def _only(codec: str) -> str:
+    return "".join(
+        CODEC.format(number=n, name=name, rate=rate, channels=channels, enabled=int(name == codec))
+        for n, (name, rate, channels) in enumerate(CODECS)
+    )
 
 
 class Linphone:
@@ -63,8 +85,12 @@ class Linphone:
         password: str = "",
         transport: str = "udp",
         secure: bool = False,
+        info: bool = False,
+        codec: str = "",
     ) -> AsyncIterator["Linphone"]:
-        """password: with one it registers and answers calls by itself. secure: SRTP or nothing."""
+        """password: with one it registers and answers calls by itself. secure: SRTP or nothing.
+        info: its keys go by SIP INFO, not as RTP events. codec: the only one it is to speak.
+        """
         program = need_program("linphonec", "linphone-cli")
         (folder / ".local" / "share" / "linphone").mkdir(parents=True)
         config = folder / "linphonerc"
@@ -73,11 +99,12 @@ class Linphone:
                 user=user, udp=find_free_port(), tcp=0 if transport == "udp" else -1,
                 tls=-1 if transport == "tls" else 0, rtp=find_free_port() // 2 * 2,
                 encryption="srtp" if secure else "none", mandatory=int(secure),
+                info=int(info), events=int(not info), codecs=_only(codec) if codec else "",
             )
         )  # fmt: skip
         words = [str(program), "-c", str(config), *(["-a"] if password else [])]
         process = await asyncio.create_subprocess_exec(
-            *words, "-d", "0", "-l", str(folder / "linphone.log"),
+            *words, "-d", "6", "-l", str(folder / "linphone.log"),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT, env={**os.environ, "HOME": str(folder)}, cwd=folder,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A served centre that listens on UDP and TLS, for phones that can do both."""
+"""A served centre that listens on UDP, TCP and TLS, for phones that can do all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from telephony.sip.tls import TlsFiles
-from tests.support.centre import Centre, Ports, served
+from tests.support.centre import Centre, Ports, configuration, served
 from tests.support.certificates import make_certificate
+
+SECURE = 5
+"The number of the agent whose calls are SRTP or none."
 
 
 @dataclass(frozen=True, slots=True)
 class House:
     centre: Centre
+    tcp: int
     tls: int
     files: TlsFiles
 
@@ -30,12 +34,19 @@ def secure_house(folder: Path, shared: Path) -> Iterator[House]:
     """folder: to be made; the certificate is beside the centre's own files."""
     folder.mkdir()
     files = make_certificate(folder)
-    ports, tls = Ports.find(), Ports.find().sip
+    ports, tcp, tls = Ports.find(), Ports.find().sip, Ports.find().sip
+    agents = configuration(ports, {})["agents"]
+    agents[SECURE - 1]["srtp"] = "require"
     changes = {
         "sip": {
-            "listen": [f"udp:127.0.0.1:{ports.sip}", f"tls:127.0.0.1:{tls}"],
+            "listen": [
+                f"udp:127.0.0.1:{ports.sip}",
+                f"tcp:127.0.0.1:{tcp}",
+                f"tls:127.0.0.1:{tls}",
+            ],
             "tls": {"certificate": str(files.certificate), "key": str(files.key)},
-        }
+        },
+        "agents": agents,
     }
     with served(folder / "centre", shared, changes, ports=ports) as centre:
-        yield House(centre, tls, files)
+        yield House(centre, tcp, tls, files)

@@ -25,6 +25,7 @@ def make_stack(
     options: SipOptions | None = None,
     extensions: Callable[[str], bool] = lambda user: False,
     inbound: FindInbound = lambda host, token, dialled: None,
+    secret: bytes = SECRET,
 ) -> SipStack:
     options = options or SipOptions(
         listeners=(Listener(address=address),), domain="hotline.example"
@@ -35,7 +36,7 @@ def make_stack(
         lines=lines,
         extensions=extensions,
         inbound=inbound,
-        secret=SECRET,
+        secret=secret,
         random=random.Random(seed),
     )
 
@@ -106,6 +107,10 @@ class Wire:
 
     def lose_next(self) -> None:
         self.lost.add(self._count)
+
+    def drop_all(self) -> None:
+        """What is under way does not arrive."""
+        self._flying.clear()
 
     def _launch(self, side: Side, effect: SendDatagram) -> None:
         number = self._count

@@ -25,6 +25,7 @@ from telephony.media.rtpengine.wiring import Call, CallUnknown, Inner, Jukebox, 
 from telephony.media.rtpengine.works import Work, Works
 
 ENDED_TAPS_KEPT = 100
+ENDED_CALLS_KEPT = 100
 PING = "ping"
 "Stands for a call among those whose works are under way; calls' names have a dash."
 
@@ -62,6 +63,7 @@ class Driver:
         self._digits = DigitLine()
         self._wanted = Desired()
         self._ended_taps: deque[p.TapEnded] = deque(maxlen=ENDED_TAPS_KEPT)
+        self._ended_calls: deque[p.EndedCall] = deque(maxlen=ENDED_CALLS_KEPT)
         self.now = 0.0
         self._seq = 0
 
@@ -79,6 +81,9 @@ class Driver:
                 on_reply(p.Done(rid=request.rid))
             case _:
                 call = self._call_for(request)
+                if isinstance(request, p.Release) and request.ended_by and call:
+                    ended = p.EndedCall(call, request.ended_by, request.reason)
+                    self._ended_calls.append(ended)
                 self._works.begin(call, self._answered(call, request), on_reply)
 
     def _call_for(self, request: p.Request) -> str:
@@ -331,6 +336,7 @@ class Driver:
             ],
             wanted=[without_record(each) for each in self._wanted.requests()],
             ended_taps=list(self._ended_taps),
+            ended_calls=list(self._ended_calls),
         )
 
 

@@ -292,9 +292,11 @@ def test_a_released_leg_leaves_the_other_alone_and_the_last_ends_the_call(
     done = talk.ask(p.Release(rid=5, leg="l-b"))
     assert done.stats == p.LegStats(packets_received=50)
     assert talk.call.pairs["l-a"] == "l-a~h"
-    talk.ask(p.Release(rid=6, leg="l-a"))
+    talk.ask(p.Release(rid=6, leg="l-a", ended_by="caller", reason="bye"))
 
     assert talk.engine.calls == {}
+    ended = talk.ask(p.ListSessions(rid=9)).ended_calls
+    assert ended == [p.EndedCall("c-1", "caller", "bye")]
     assert talk.ask(p.Release(rid=7, leg="l-a")).stats is None
     assert talk.ask(p.ListSessions(rid=8)).sessions == []
 
