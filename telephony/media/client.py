@@ -88,9 +88,9 @@ class MediaClient:
         self.worker = ""
         "The run of the worker that we talk to, or talked to last."
         self.capabilities: frozenset[str] = frozenset()
+        "What it says that it can do (`Welcome`)."
         self.ended_calls: list[p.EndedCall] = []
         "That a core before us has ended; known after `adopt`."
-        "What it says that it can do (`Welcome`)."
         self.last_load: p.Load | None = None
         self._path = path
         self._on_event = on_event
@@ -187,12 +187,12 @@ class MediaClient:
     def keep(self, leg: str, record: bytes, *, is_urgent: bool = True) -> None:
         """`Keep`: a worker that is away now gets it with the rest, when it is there again.
 
-        is_urgent: at once, not with what is said next or within `SOON_S`.
+        is_urgent: before this returns, for what it tells is sent to the phone next; else with what
+        is said next or within `SOON_S`.
         """
         self.desired.keep(leg, record)
         if self.is_up:
-            self._unwritten.pop(leg, None)
-            self._write(p.Keep(rid=0, leg=leg, record=record), leg, is_urgent=is_urgent)
+            self._write_record(p.Keep(rid=0, leg=leg, record=record), is_urgent=is_urgent)
 
     def _next_rid(self) -> int:
         self._rid += 1
@@ -222,15 +222,23 @@ class MediaClient:
             self.tell(p.Release(rid=0, leg=request.leg))
         under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
 
-    def _write(self, request: p.Request, key: int | str = 0, *, is_urgent: bool = True) -> None:
-        """`key`: 0 stands for its `rid`."""
+    def _write(self, request: p.Request) -> None:
+        """At the end of this turn of the loop, with what else it brings."""
         if self._writer is None:
             return
-        self._unwritten[key or request.rid] = request
-        if is_urgent and not self._writes_now:
+        self._unwritten[request.rid] = request
+        if not self._writes_now:
             self._writes_now = True
             asyncio.get_running_loop().call_soon(self._write_out)
-        elif not is_urgent and self._writes_soon is None:
+
+    def _write_record(self, keep: p.Keep, *, is_urgent: bool) -> None:
+        if self._writer is None:
+            return
+        self._unwritten.pop(keep.leg, None)
+        self._unwritten[keep.leg] = keep
+        if is_urgent:
+            self._write_out()
+        elif self._writes_soon is None:
             loop = asyncio.get_running_loop()
             self._writes_soon = loop.call_later(SOON_S, self._write_out)
 
@@ -279,7 +287,8 @@ class MediaClient:
         for request in waiting:
             self._write(request)
         for keep in self.desired.records():
-            self._write(keep, keep.leg)
+            self._write_record(keep, is_urgent=False)
+        self._write_out()
 
     def _rebuild(self) -> None:
         for tap_id in self.desired.ending_taps():

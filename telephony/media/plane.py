@@ -40,9 +40,9 @@ from telephony.media.tap import TapSide
 from telephony.media.taps import Taps
 
 ENDED_TAPS_KEPT = 100
+"More than end within the moment that a core needs to note an end on the disk."
 ENDED_CALLS_KEPT = 100
 "Of what a core that is killed may not have on disk, which is 50 ms of its work, many times over."
-"More than end within the moment that a core needs to note an end on the disk."
 
 _LegRequest: TypeAlias = (
     p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.Hide | p.SendDigits
