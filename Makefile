@@ -1,7 +1,8 @@
 # Everything a newcomer, a developer and the checks run. Each target does its own set-up; nothing
 # is needed beforehand but python3, python3-venv and make (git for the clone itself).
 
-PYTHON ?= python3
+# make PYTHON=python3.12 setup; without it tools/find_python.sh takes python3 or a faster one of the system's.
+PYTHON ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
 # PROGRAMS=no leaves Debian's programs alone; what they test is then skipped.
@@ -41,7 +42,7 @@ setup: venv programs
 
 venv: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml tools/make_venv.sh
+$(INSTALLED): pyproject.toml tools/make_venv.sh tools/find_python.sh
 	@tools/make_venv.sh "$(PYTHON)" "$(VENV)"
 	@touch $@
 

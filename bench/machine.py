@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +22,24 @@ class Circumstances:
 def circumstances() -> Circumstances:
     machine = (
         f"{os.cpu_count()} cores {_cpu_model()}, Linux {platform.release()}, "
-        f"{platform.python_implementation()} {platform.python_version()}"
+        f"{platform.python_implementation()} {platform.python_version()}, "
+        f"{plain_loop_ns():.0f} ns a round of a plain loop"
     )
     return Circumstances(machine, _commit(), f"{datetime.now(UTC):%Y-%m-%d}")
+
+
+def plain_loop_ns(rounds: int = 100_000, tries: int = 5) -> float:
+    """CPU time of a round, the best of some tries. Interpreters of the same version differ by half
+    and more in this: by how they were built (PGO, LTO), and with the machine's other load."""
+    return min(_loop_s(rounds) for _ in range(tries)) / rounds * 1e9
+
+
+def _loop_s(rounds: int) -> float:
+    began, total = time.process_time(), 0
+    for i in range(rounds):
+        kept = {"i": i % 7}
+        total += kept["i"]
+    return time.process_time() - began
 
 
 def _cpu_model() -> str:

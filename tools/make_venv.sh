@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the virtual environment, or brings an existing one up to date. By hand: make venv
 set -eu
-python=$1
+python=${1:-$("$(dirname "$0")/find_python.sh")}
 venv=$2
 
 if ! "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'; then
@@ -19,5 +19,5 @@ fi
 # An environment that another tool made may have come without pip.
 "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip --upgrade
 
-echo "Installing callcenter and what it needs into $venv (a minute or two the first time)"
+echo "Installing callcenter and what it needs into $venv, of $("$venv/bin/python" -V) (a minute or two the first time)"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[dev]'

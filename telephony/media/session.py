@@ -16,10 +16,12 @@ from typing import Protocol
 
 import msgspec
 
-from telephony.media import g722, opus, rtcp
+from telephony.media import rtcp
+from telephony.media.coding import Coding
 from telephony.media.dtmf import DigitReceiver, DigitSender
 from telephony.media.errors import RtcpMalformed, RtpMalformed
-from telephony.media.g711 import CONVERT, SILENCE, Law, amplified
+from telephony.media.g711 import Law
+from telephony.media.hiding import HIDES_ALL, Hiding
 from telephony.media.lanes import Lane
 from telephony.media.latch import Source, SourceLatch
 from telephony.media.negotiation import Negotiation
@@ -35,13 +37,8 @@ from telephony.media.straight import BUFFER, GONE, VIEW, Run
 from telephony.media.stream import OutStream
 from telephony.media.tap import TapSide
 from telephony.media.terms import Terms
-from telephony.media.tones import ToneListener
-from telephony.media.wires import Wires
+from telephony.media.wires import Wires, weakly
 
-HIDDEN_TAIL_S = 0.5
-"After the last key, before what was hidden is heard again: a key is told when it goes down."
-HIDES_ALL = Hidden.ALL
-"Looked up once: before Python 3.12 a member of an enum is the answer of a function."
 MOST_WAITING = 300
 "Datagrams that fit into a socket's buffer."
 
@@ -74,16 +71,14 @@ class Session:
     __slots__ = (
         "__weakref__",
         "_can_narrow",
-        "_coder",
+        "_coding",
         "_digits_in",
         "_digits_out",
         "_expected_since",
-        "_hidden_until",
-        "_hides_next",
+        "_given_sinks",
         "_is_plain",
         "_laws",
         "_listener",
-        "_listens_openly",
         "_locked",
         "_lost_told_at",
         "_may_send",
@@ -100,19 +95,16 @@ class Session:
         "_send",
         "_sinks",
         "_target",
-        "_tones",
-        "_wide",
         "began_at",
         "call",
         "connected",
         "heard_db",
-        "hidden",
+        "hiding",
         "is_held",
         "is_open_for_relay",
         "is_reserving",
         "lane",
         "latch",
-        "law",
         "leg",
         "malformed",
         "negotiation",
@@ -155,12 +147,12 @@ class Session:
         self.player: Player | None = None
         self.slot: int | None = None
         "Which of the clock's slots this leg is served in; None: the clock is not needed."
+        self._given_sinks: tuple[Sink, ...] = ()
         self._sinks: tuple[Sink, ...] = ()
+        "With the ear for keys in the audio."
         self.stats = rtcp.ReceptionStats() if lane is None else lane.reception
         self.reports = LegReports(leg, self.stats, out, now)
         self.latch = SourceLatch(options.relock_s)
-        self.law = Law.PCMU
-        "Of what we send."
         self.stats.heard_at = now
         self.rtcp_at = now + options.rtcp_interval_s * random.uniform(0.5, 1.5)
         self.spoken_db = 0.0
@@ -168,12 +160,8 @@ class Session:
         self.malformed = 0
         self.unsent = 0
         self.is_open_for_relay = False
-        self.hidden = Hidden.NOTHING
-        self._hidden_until: float | None = None
-        "When ALL may end, as long as nobody presses a key; None: it goes on."
-        self._hides_next = Hidden.NOTHING
-        self._listens_openly = False
-        "Digits in the audio are wanted, whether all is hidden or not."
+        # Weakly: the worker collects no circles of objects while people talk.
+        self.hiding = Hiding(weakly(self._tone_heard))
         self._options = options
         self._listener = listener
         self.began_at = now
@@ -188,12 +176,9 @@ class Session:
         self._narrow: NarrowRtp | None = None
         "RTP, while the kernel takes that of `_locked` only."
         self._run = Run(self.stats)
-        self._coder: g722.Coder | opus.Coder | None = None
-        self._wide = ""
-        "G.722 or Opus when that is what we send."
+        self._coding = Coding()
         self._digits_in = DigitReceiver()
         self._digits_out: DigitSender | None = None
-        self._tones: ToneListener | None = None
         self._laws: dict[int, Law] = {}
         self._locked: Source | None = None
         self._named: Source | None = None
@@ -210,11 +195,16 @@ class Session:
     @property
     def sinks(self) -> tuple[Sink, ...]:
         """Halves of recordings, and ears of legs that hear several."""
-        return self._sinks
+        return self._given_sinks
 
     @sinks.setter
     def sinks(self, sinks: tuple[Sink, ...]) -> None:
-        self._sinks = sinks
+        self._given_sinks = sinks
+        self._gather_sinks()
+
+    def _gather_sinks(self) -> None:
+        ear = self.hiding.ear
+        self._sinks = self._given_sinks if ear is None else (*self._given_sinks, ear)
         self._tell_lane()
 
     # -- what core decides ------------------------------------------------------------------------
@@ -225,9 +215,8 @@ class Session:
         if terms is None:
             return
         self._listen_to_all()
-        self.law = terms.law
         self._laws = terms.laws
-        self._speak(terms)
+        self._coding.agreed(terms)
         self._wire(terms, now)
         self._set_passed_on()
         self._payload_type = terms.payload_type
@@ -236,13 +225,6 @@ class Session:
         self._locked = None
         self._expected_since = now
         self._refresh()
-
-    def _speak(self, terms: Terms) -> None:
-        """A codec that stays goes on with its state."""
-        self._wide = terms.codec if terms.codec in terms.wide_types.values() else ""
-        kind = opus.Coder if opus.NAME in terms.wide_types.values() else g722.Coder
-        if terms.wide_types and not isinstance(self._coder, kind):
-            self._coder = kind()
 
     def _wire(self, terms: Terms, now: float) -> None:
         """Read and write through what was agreed on."""
@@ -287,7 +269,7 @@ class Session:
         return self.heard_db + (0.0 if self.connected is None else self.connected.spoken_db)
 
     def _set_passed_on(self) -> None:
-        self._passed_on = None if self._relay_gain_db or self._wide else self.law
+        self._passed_on = self._coding.law_passed_on(self._relay_gain_db)
         self._tell_lane()
 
     def _tell_lane(self) -> None:
@@ -297,8 +279,9 @@ class Session:
         if self.lane is None or terms is None:
             return
         # What is hidden must not be passed on by anybody but `_veiled`.
-        speaks = self._is_plain and self.hidden is not HIDES_ALL
-        tables = {law: self._table(law) for law in Law}
+        speaks = self._is_plain and self.hiding.what is not HIDES_ALL
+        gain_db = self._relay_gain_db
+        tables = {law: self._coding.table(law, gain_db) for law in Law}
         self.lane.hears(
             self._target if self.is_open_for_relay else None,
             self._payload_type,
@@ -311,39 +294,15 @@ class Session:
 
     def hide(self, what: Hidden, now: float) -> None:
         """See `protocol.Hide`. Every packet of a leg that hides all goes by `_veiled`."""
-        if self.hidden is HIDES_ALL:
-            is_over = what is not HIDES_ALL
-            self._hidden_until = now + HIDDEN_TAIL_S if is_over else None
-            self._hides_next = what
-            return
-        self.hidden = what
-        if what is HIDES_ALL:
-            self._listens_openly = self._tones is not None
-            tones, self._tones = self._tones, None
-            self.sinks = tuple(sink for sink in self._sinks if sink is not tones)
-            self._tones = tones or ToneListener(self._tone_heard)
-        self._tell_lane()
+        self.hiding.hide(what, now)
+        self._gather_sinks()
 
     def _veiled(self, payload: bytes, rtp_ts: int, law: Law, now: float) -> bytes:
-        """Silence in place of what came, which is searched for digits."""
-        if self._tones is not None:
-            self._tones.take(payload, rtp_ts, law, now)
-        is_pressed = self._tones is not None and self._tones.is_pressed
-        if self._hidden_until is not None:
-            if is_pressed:
-                self._hidden_until = now + HIDDEN_TAIL_S
-            elif now >= self._hidden_until:
-                self._unveil()
-                return payload
-        return SILENCE[law] * len(payload)
-
-    def _unveil(self) -> None:
-        self.hidden, self._hidden_until = self._hides_next, None
-        if self._listens_openly and self._tones is not None:
-            self.sinks += (self._tones,)
-        else:
-            self._tones = None
-        self._tell_lane()
+        """What may be heard of a packet of a leg that hides all."""
+        heard = self.hiding.veil(payload, rtp_ts, law, now)
+        if self.hiding.what is not HIDES_ALL:
+            self._gather_sinks()
+        return heard
 
     def play(self, player: Player | None) -> None:
         self.player = player
@@ -355,22 +314,11 @@ class Session:
         self._refresh()
 
     def listen_for_tones(self) -> None:
-        if self.hidden is HIDES_ALL:
-            self._listens_openly = True
-        elif self._tones is None:
-            self._tones = ToneListener(self._tone_heard)
-            self.sinks += (self._tones,)
-
-    @property
-    def listens_for_tones(self) -> bool:
-        return self._tones is not None
+        self.hiding.listen_for_tones()
+        self._gather_sinks()
 
     def _tone_heard(self, digit: str, now: float) -> None:
         self._listener.digit_heard(self, digit, now)
-
-    def _stop_listening_for_tones(self) -> None:
-        self.sinks = tuple(sink for sink in self.sinks if sink is not self._tones)
-        self._tones, self._listens_openly = None, False
 
     def send_digits(self, digits: str) -> bool:
         """False: the peer takes no telephone events."""
@@ -439,7 +387,7 @@ class Session:
             return
         self.stats.take(ssrc, seq, rtp_ts, now)
         payload = VIEW[12:size].tobytes()
-        if self.hidden is HIDES_ALL:
+        if self.hiding.what is HIDES_ALL:
             payload = self._veiled(payload, rtp_ts, law, now)
         for sink in self._sinks:
             sink.take(payload, rtp_ts, law, now)
@@ -460,7 +408,7 @@ class Session:
             or hearer._narrow is None
             or not hearer.is_open_for_relay
             or hearer._passed_on is not law
-            or self.hidden is HIDES_ALL
+            or self.hiding.what is HIDES_ALL
         ):
             return
         side = sinks[0] if len(sinks) == 1 and type(sinks[0]) is TapSide else None
@@ -526,20 +474,8 @@ class Session:
             self.unsent += 1
 
     def _converted(self, payload: bytes, law: Law) -> bytes:
-        return self._as_sent(payload.translate(self._table(law)))
-
-    def _table(self, law: Law) -> bytes | None:
-        """What makes codes of `law` ours; None: they are."""
-        gain_db = self._relay_gain_db
-        if gain_db:
-            return amplified(law, self.law, gain_db)
-        return None if law is self.law else CONVERT[law, self.law]
-
-    def _as_sent(self, codes: bytes) -> bytes:
-        """Codes of `law` to what this leg's phone takes."""
-        if self._wide and self._coder is not None:
-            return self._coder.from_ulaw(codes)
-        return codes
+        coding = self._coding
+        return coding.sent(payload.translate(coding.table(law, self._relay_gain_db)))
 
     def _send_rtp(self, packet: bytes) -> None:
         try:
@@ -562,7 +498,7 @@ class Session:
             return
         self._heard(packet, now)
         payload = packet.payload
-        if self.hidden is HIDES_ALL:
+        if self.hiding.what is HIDES_ALL:
             payload = self._veiled(payload, packet.rtp_ts, law, now)
         for sink in self._sinks:
             sink.take(payload, packet.rtp_ts, law, now)
@@ -586,13 +522,11 @@ class Session:
         self._heard(packet, now)
         hearer = self.connected
         if hearer is not None and hearer.is_open_for_relay:
-            passes = is_event and self.hidden is Hidden.NOTHING
+            passes = is_event and self.hiding.what is Hidden.NOTHING
             hearer.relay_other(packet, now, is_event=passes)
         if is_event:
-            if self._hidden_until is not None:
-                self._hidden_until = now + HIDDEN_TAIL_S
-            if self._tones is not None:
-                self._stop_listening_for_tones()
+            if self.hiding.key_came_as_event(now):
+                self._gather_sinks()
             digit = self._digits_in.feed(packet.payload, packet.rtp_ts)
             if digit is not None:
                 self._listener.digit_heard(self, digit, now)
@@ -605,15 +539,16 @@ class Session:
         hearer = self.connected
         if hearer is not None and not hearer.is_open_for_relay:
             hearer = None
-        is_hidden = self.hidden is HIDES_ALL
+        is_hidden = self.hiding.what is HIDES_ALL
         if hearer is not None and hearer.passes_on(codec) and not is_hidden:
             hearer.relay_wide(packet, now)
             hearer = None
-        if self._coder is None or not (self._sinks or hearer or is_hidden):
+        coder = self._coding.coder
+        if coder is None or not (self._sinks or hearer or is_hidden):
             return
-        for heard in self._coder.heard(packet):
+        for heard in coder.heard(packet):
             payload = heard.payload
-            if self.hidden is HIDES_ALL:
+            if self.hiding.what is HIDES_ALL:
                 payload = self._veiled(payload, heard.rtp_ts, Law.PCMU, now)
             for sink in self._sinks:
                 sink.take(payload, heard.rtp_ts, Law.PCMU, now)
@@ -623,12 +558,13 @@ class Session:
 
     def passes_on(self, codec: str) -> bool:
         """Packets of this codec go to the phone as they are."""
-        return codec == self._wide and not self._relay_gain_db
+        return self._coding.passes_on(codec, self._relay_gain_db)
 
     def relay_wide(self, packet: RtpPacket, now: float) -> None:
-        assert self._coder is not None
+        coder = self._coding.coder
+        assert coder is not None
         kind = self._payload_type | (MARKER if packet.marker else 0)
-        samples = self._coder.samples(packet.payload)
+        samples = coder.samples(packet.payload)
         header = self.out.relayed(kind, packet.seq, packet.rtp_ts, packet.ssrc, samples, now)
         self._send_rtp(header + packet.payload)
 
@@ -671,10 +607,10 @@ class Session:
         elif self.player is not None:
             self._tick_player(self.player, now)
         elif self._mixer is not None:
-            self._send_own(self._mixer.next_frame(self.law), now)
+            self._send_own(self._mixer.next_frame(self._coding.law), now)
 
     def _tick_player(self, player: Player, now: float) -> None:
-        frame = player.next_frame(self.law)
+        frame = player.next_frame(self._coding.law)
         if frame is None:
             self.play(None)
             self._listener.play_ended(self, player.play_id)
@@ -684,7 +620,7 @@ class Session:
     def _send_own(self, frame: bytes, now: float) -> None:
         if self._may_send:
             header = self.out.own_frame(self._payload_type, len(frame), now)
-            self._send_rtp(header + self._as_sent(frame))
+            self._send_rtp(header + self._coding.sent(frame))
 
     def _tick_digits(self, digits: DigitSender, now: float) -> None:
         terms = self.negotiation.terms

@@ -7,7 +7,7 @@ The session behind it sees plain packets that count at 8 kHz, whatever the phone
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ParamSpec
 from weakref import WeakMethod
 
 from telephony.media import opus
@@ -19,7 +19,7 @@ from telephony.media.ports import LegPorts
 from telephony.media.srtp import Past, RtcpSocket, RtpSocket, Shield, ShieldedRtcp, ShieldedRtp
 from telephony.media.terms import Keys, Terms
 
-_Given = TypeVar("_Given")
+P = ParamSpec("P")
 
 
 class Wires:
@@ -42,8 +42,8 @@ class Wires:
         self.link: BrowserLink | None = None
         "None: the peer is no browser."
         self._pair = pair
-        self._on_report = _weakly(on_report)
-        self._on_keys = _weakly(on_keys)
+        self._on_report = weakly(on_report)
+        self._on_keys = weakly(on_keys)
         self._shield: Shield | None = None
         self._clock = FastClock(opus.CLOCK_HZ // SAMPLE_RATE_HZ)
 
@@ -97,13 +97,14 @@ class Wires:
                 self.link.resume(end.kept, past)
 
 
-def _weakly(method: Callable[[_Given], None]) -> Callable[[_Given], None]:
+def weakly(method: Callable[P, None]) -> Callable[P, None]:
+    """Does nothing any more when the method's owner is gone."""
     known = WeakMethod(method)
 
-    def call(given: _Given) -> None:
+    def call(*args: P.args, **kwargs: P.kwargs) -> None:
         alive = known()
         if alive is not None:
-            alive(given)
+            alive(*args, **kwargs)
 
     return call
 

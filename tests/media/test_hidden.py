@@ -1,5 +1,7 @@
 """What a leg sends that nobody is to hear: card digits, and the agent's own keys."""
 
+import gc
+import weakref
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,9 +10,9 @@ import pytest
 from telephony.media import g722
 from telephony.media.dtmf import DigitSender
 from telephony.media.g711 import SILENCE, Law, decode, encode
+from telephony.media.hiding import HIDDEN_TAIL_S
 from telephony.media.protocol import Hidden
 from telephony.media.rtp import RtpPacket
-from telephony.media.session import HIDDEN_TAIL_S
 from tests.support.media_leg import PHONE, VOICE, Leg
 from tests.support.media_phone import sdp
 
@@ -129,7 +131,7 @@ def test_last_key_is_not_heard_though_it_is_told_when_it_goes_down(leg: Leg, par
 
     assert all(loudness(each.payload, Law.PCMA) < 20 for each in heard_pressed)
     assert loudness(partner.heard[-1].payload, Law.PCMA) > 20
-    assert leg.session.hidden is Hidden.NOTHING
+    assert leg.session.hiding.what is Hidden.NOTHING
 
 
 def test_repeated_ends_of_the_last_key_are_held_back_too(leg: Leg, partner: Leg) -> None:
@@ -187,7 +189,7 @@ def test_leg_that_listened_for_tones_before_does_so_afterwards(leg: Leg, partner
         leg.say(frame, now=1.0 + 0.02 * n)
 
     assert [digit for digit, _ in leg.digits] == ["5"]
-    assert leg.session.listens_for_tones
+    assert leg.session.hiding.wants_tones
 
 
 def test_wideband_voice_is_hidden_as_well() -> None:
@@ -212,3 +214,21 @@ def test_wideband_voice_is_hidden_as_well() -> None:
     assert loudness(heard[0], Law.PCMU) > 1000
     # The codec's own filters ring on for a moment.
     assert [loudness(each, Law.PCMU) < 50 for each in heard[5:]] == [True] * 5
+
+
+def test_a_leg_that_hides_all_is_not_one_that_wants_tones_for_ever(leg: Leg) -> None:
+    leg.session.hide(Hidden.ALL, 0.0)
+
+    assert not leg.session.hiding.wants_tones
+    assert leg.session.sinks == ()
+
+
+def test_a_leg_with_an_ear_for_tones_is_gone_at_once_when_it_is_released(leg: Leg) -> None:
+    leg.session.listen_for_tones()
+    known = weakref.ref(leg.session)
+    gc.disable()
+    try:
+        del leg.session
+        assert known() is None
+    finally:
+        gc.enable()

@@ -282,13 +282,15 @@ def test_legs_of_which_nothing_is_usual_are_read_by_python(library: Library) -> 
     moved: list[bool] = []
     caller.moved = lambda lane: moved.append(lane.is_for_c)
 
-    talk.caller.session.listen_for_tones()
+    talk.caller.session.sinks += (talk.sides[1],)
     seen.append((caller.is_for_c, agent.is_for_c))
     talk.caller.session.sinks = (talk.sides[0],)
     seen.append((caller.is_for_c, agent.is_for_c))
+    talk.caller.session.listen_for_tones()
+    seen.append((caller.is_for_c, agent.is_for_c))
 
-    assert seen == [(True, True), (False, True), (True, True)]
-    assert moved == [False, True]
+    assert seen == [(True, True), (False, True), (True, True), (False, True)]
+    assert moved == [False, True, False]
 
 
 def test_who_talks_to_a_phone_with_g722_is_read_by_python(library: Library) -> None:

@@ -126,5 +126,5 @@ def test_a_leg_tells_tones_until_it_sends_events() -> None:
     for packet in packets:
         leg.say(packet, now=2.0)
     assert [digit for digit, _ in leg.digits] == ["7", "4"]
-    assert not leg.session.listens_for_tones
+    assert not leg.session.hiding.wants_tones
     assert leg.session.sinks == ()
