@@ -8,6 +8,7 @@ there had never been one. The version is made from the sources of the modules wh
 it, so whoever changes a fold need not think of this.
 """
 
+import copyreg
 import hashlib
 import io
 import logging
@@ -15,6 +16,7 @@ import pickle
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from types import ModuleType
 
@@ -54,9 +56,14 @@ class SnapshotFile:
         self._modules = list(modules)
         self._names = {module.__name__ for module in self._modules}
         self._version = _version_of(self._modules, about)
+        self._ways = copyreg.dispatch_table | dict.fromkeys(_enums_of(self._modules), _by_value)
 
     def pack(self, snapshot: Snapshot) -> bytes:
-        body = pickle.dumps((snapshot.seq, snapshot.at_s, snapshot.state))
+        written = io.BytesIO()
+        pickler = pickle.Pickler(written)
+        pickler.dispatch_table = self._ways
+        pickler.dump((snapshot.seq, snapshot.at_s, snapshot.state))
+        body = written.getvalue()
         return MAGIC + self._version + hashlib.sha256(body).digest() + body
 
     def unpack(self, data: bytes) -> Snapshot | None:
@@ -103,6 +110,18 @@ class _Reader(pickle.Unpickler):
             if isinstance(found, type) and found.__module__ == module:
                 return found
         raise pickle.UnpicklingError(f"a snapshot has no business with {module}.{name}")
+
+
+def _enums_of(modules: Iterable[ModuleType]) -> Iterable[type[Enum]]:
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Enum):
+                yield value
+
+
+def _by_value(member: Enum) -> tuple[type[Enum], tuple[object]]:
+    """As most Pythons write a member; 3.11.2, which is Debian 12's, has `getattr` find it."""
+    return type(member), (member.value,)
 
 
 def _version_of(modules: Iterable[ModuleType], about: str) -> bytes:

@@ -16,6 +16,7 @@ from callcenter.rules.media import media_workers
 from callcenter.settings import Settings, load
 from callcenter.supervise import SOCKET_NAME, inherited_sockets
 from callcenter.supervise.share import share_sockets
+from foundation.heap import keep_compact
 from foundation.log import set_up
 
 YOUNG_OBJECTS = 5_000
@@ -49,6 +50,9 @@ def settle_memory() -> None:
     and again, for a look at all of it stops the calls for a tenth of a second."""
     gc.collect()
     gc.freeze()
+    # Once more, of nothing: a full look comes when a quarter as much has lived for long as there
+    # was at the last one, and by all that was frozen that would be never.
+    gc.collect()
     gc.set_threshold(YOUNG_OBJECTS)
 
 
@@ -61,6 +65,7 @@ async def reload_at(core: Core, hang_up: asyncio.Event) -> None:
 
 
 def main() -> int:
+    keep_compact()
     set_up("core")
     settings = load(Path(sys.argv[1]))
     sockets = inherited_sockets()

@@ -30,6 +30,7 @@ Rule 4: after each step, what follows from it for holds and ears is worked out a
 """
 
 from collections.abc import Sequence
+from weakref import proxy
 
 from foundation.ids import CallId, LegId, OfferId, PartyId, PhoneId
 from telephony.calls.caller_leg import CallerLeg
@@ -86,12 +87,28 @@ class Call:
         else:
             self.caller = PlacedLeg(call_id, leg_id, target, line, options)
         self._seats = Seats(self.caller)
-        self.parts = make_parts(self._seats, options, self.answer, self._hang_up)
-        self._media_facts = MediaFacts(
-            self.parts, self._on_prepared, self._on_picked_up, self.hang_up
+        # Its parts do not keep it: a call that is over is gone at once, not when the garbage
+        # collector finds the ring, which of an old one it may not for thousands of calls.
+        me: Call = proxy(self)
+        self.parts = make_parts(
+            self._seats,
+            options,
+            lambda: me.answer(),
+            lambda by, reason, status: me._hang_up(by, reason, status),
         )
-        bad_media = self._media_facts.on_bad_media
-        self._sip_facts = SipFacts(self.parts, options, self._end, self._not_reached, bad_media)
+        self._media_facts = MediaFacts(
+            self.parts,
+            lambda reply: me._on_prepared(reply),
+            lambda reply: me._on_picked_up(reply),
+            lambda by, reason: me.hang_up(by, reason),
+        )
+        self._sip_facts = SipFacts(
+            self.parts,
+            options,
+            lambda by, reason: me._end(by, reason),
+            lambda status: me._not_reached(status),
+            self._media_facts.on_bad_media,
+        )
         self._party_id = party_id
         self._line = line
         self._trunk = trunk

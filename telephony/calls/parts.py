@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import proxy
 
 from telephony.calls.agent_side import AgentSide
 from telephony.calls.effects import Effect
@@ -45,10 +46,12 @@ def make_parts(
     referral, second = Referral(seats), SecondLine(seats, options)
 
     def agent_leaves(ending: list[Effect], news: list[Effect]) -> list[Effect]:
-        return guests.on_agent_leaves(ending, news)
+        return sides.on_agent_leaves(ending, news)
 
     agents = AgentSide(seats, recording, sound, referral, options, agent_leaves, hang_up)
     guests = GuestSide(seats, agents, second, referral, hold, sound, options, answer, hang_up)
+    # Guests keep the agents, not the agents the guests as well: no ring, see `Call`.
+    sides: GuestSide = proxy(guests)
     message = Message(seats)
     ringing, veil = agents.ringing, Veil(seats, agent_keys=options.agent_keys)
     return Parts(

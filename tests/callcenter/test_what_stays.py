@@ -1,10 +1,15 @@
 """What a call leaves behind in core when it is over: nothing but what is counted and bounded."""
 
+import gc
+
 from callcenter.events import HouseEvent
 from callcenter.kept_past import Past
 from callcenter.narrator import Narrator
 from foundation import clock
 from foundation.record import Record
+from telephony.calls.agent_side import AgentSide
+from telephony.calls.call import Call
+from telephony.calls.parts import Parts
 from tests.support.fake_house import EVA
 from tests.support.joined_house import JoinedHouse
 from tests.support.sizes import sizes
@@ -70,3 +75,17 @@ def test_calls_that_are_over_leave_nothing_that_grows() -> None:
 
 def is_bounded(path: str) -> bool:
     return any(path.startswith(bounded) for bounded in BOUNDED)
+
+
+def test_call_that_is_over_is_gone_before_the_garbage_collector_looks() -> None:
+    core = Core()
+    core.register(EVA)
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(6):
+            core.call(number)
+        left = [each for each in gc.get_objects() if isinstance(each, Call | Parts | AgentSide)]
+    finally:
+        gc.enable()
+    assert left == []

@@ -1,6 +1,7 @@
 """The pages' frame in Chromium: navigation by role, language, light, dialogs, tables, toasts."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -70,6 +71,32 @@ async def view(tmp_path: Path, chromium: Browser) -> AsyncIterator[PageView]:
 
 async def test_page_is_sound_in_both_languages_lights_and_sizes(view: PageView) -> None:
     assert await view.problems("/account", ready="#sessions td") == []
+    told = view.page.locator("#sessions tbody tr").first
+    await expect(told).to_have_text(re.compile(r"Chrome \d+, Linux"))
+
+
+BROWSERS = """
+async () => {
+  const { browserName } = await import("/account/browsers.js");
+  const [kit, gecko] = ["Mozilla/5.0 (%) AppleWebKit/537.36 (KHTML, like Gecko)", "Gecko/20100101"];
+  return [
+    `${kit.replace("%", "Windows NT 10.0; Win64; x64")} Chrome/140.0.0.0 Safari/537.36 Edg/140.0.1`,
+    `${kit.replace("%", "Linux; Android 15; Pixel 9")} Chrome/139.0.0.0 Mobile Safari/537.36`,
+    `${kit.replace("%", "iPhone; CPU iPhone OS 19_0 like Mac OS X")} Version/19.0 Safari/604.1`,
+    `Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:142.0) ${gecko} Firefox/142.0`,
+    "Python/3.11 websockets/17.4",
+    "",
+  ].map(browserName);
+}
+"""
+
+
+async def test_browsers_are_named_as_people_know_them(view: PageView) -> None:
+    page = await view.open("/account")
+    assert await page.evaluate(BROWSERS) == [
+        "Edge 140, Windows", "Chrome 139, Android", "Safari 19, iOS", "Firefox 142, macOS",
+        "Python/3.11 websockets/17.4", "",
+    ]  # fmt: skip
 
 
 async def test_language_and_light_are_remembered_and_the_keyboard_reaches_all(

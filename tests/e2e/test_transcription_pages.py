@@ -1,6 +1,7 @@
 """The pages of recordings, transcription and live text in Chromium."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -53,6 +54,7 @@ async def house(tmp_path: Path) -> AsyncIterator[WholeWeb]:
         store = RecordingStore(sessions)
         await store.add(recording(5, agent="ann"))
         await store.give_up(RecordingId("r-5"), "the speech model models/big cannot be loaded")
+        await store.add(recording(6, agent="ann", call="c-6"))
         yield house
         await engine.dispose()
 
@@ -71,9 +73,14 @@ async def test_transcription_page_is_sound_and_its_buttons_ask_core(
 
     page = await view.open("/transcription?lang=en", "#jobs tbody tr")
     await expect(page.locator("#tiles")).to_contain_text("1:35")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    waits = await page.locator("#jobs tr", has_text="r-9").locator(".badge").bounding_box()
+    assert waits is not None
+    assert waits["width"] < 100, "as wide as its word"
     await expect(page.locator("#tiles")).to_contain_text("calls need the machine")
     await page.locator("#jobs tr", has_text="r-9").get_by_role("button").click()
     await expect(page.locator(".toast.good")).to_have_text("It is next.×")
+    await expect(page.locator("#dead tr", has_text="r-5")).to_contain_text("Li Na")
     await page.locator("#dead tr", has_text="r-5").get_by_role("button").click()
     await page.click("#retry-all")
     await page.click("dialog .act")
@@ -101,7 +108,10 @@ async def test_recordings_page_is_sound_and_finds_what_was_said(view: PageView) 
     assert await view.problems("/recordings?q=退款", ready="#hits li") == []
 
     page = await view.open("/recordings?lang=en", "#list tbody tr")
+    await expect(page.locator("#list tr", has_text="r-6")).to_contain_text("talk goes on")
+    await expect(page.locator("[name=side]")).to_be_disabled()
     await page.fill("[name=q]", "refund")
+    await expect(page.locator("[name=side]")).to_be_enabled()
     await page.keyboard.press("Enter")
     await expect(page.locator("#found-title")).to_have_text("1 recording found")
     await expect(page.locator("#hits mark")).to_have_text("refund")
@@ -119,6 +129,22 @@ async def test_recordings_page_is_sound_and_finds_what_was_said(view: PageView) 
     await expect(page.locator(".toast.alarm")).to_contain_text("There is no word")
     assert len([url for url in asked if "/api/" in url]) == 1, asked
     view.complaints.clear()  # the browser writes every refusal to its console
+
+
+async def test_live_page_says_which_talk_is_shown_and_since_when_each_goes_on(
+    view: PageView,
+) -> None:
+    await view.sign_in("sue")
+    page = await view.open("/live?lang=en", "#talks tbody tr")
+    talks = page.locator("#talks tbody tr")
+    await expect(talks).to_have_count(2)
+    await expect(talks.first).to_have_text(re.compile(r"\d\d:\d\d:\d\dShow"))
+    await page.set_viewport_size({"width": 390, "height": 420})
+    await talks.first.get_by_role("button").click()
+    await expect(talks.first.locator(".badge")).to_have_text("shown below")
+    await expect(page.locator("#words-title")).to_be_focused()
+    await expect(page.locator("#words-title")).to_be_in_viewport()
+    assert await view.problems_here() == []
 
 
 async def test_live_page_shows_an_agent_the_own_talk_word_by_word(

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select, text
 
 from foundation.db import (
+    CACHE_KB,
     REVISIONS,
     Base,
     create_schema,
@@ -29,10 +30,27 @@ async def test_sqlite_waits_for_locks_and_writes_ahead(tmp_path: Path) -> None:
         mode = await session.scalar(text("PRAGMA journal_mode"))
         synchronous = await session.scalar(text("PRAGMA synchronous"))
         patience_ms = await session.scalar(text("PRAGMA busy_timeout"))
+        cache_kb = await session.scalar(text("PRAGMA cache_size"))
     await engine.dispose()
 
     assert (mode, synchronous, patience_ms) == ("wal", 1, 5000)
+    assert cache_kb == -CACHE_KB, "by memory, not by pages"
     assert (tmp_path / "data/house.db").exists()
+
+
+async def test_connection_that_was_used_last_is_used_next(tmp_path: Path) -> None:
+    """In turn, each of five would fill a cache of its own with the same pages."""
+    engine = make_engine("sqlite:///house.db", tmp_path)
+    async with engine.connect() as first, engine.connect() as second, engine.connect() as third:
+        for each in (first, second, third):
+            await each.scalar(text("SELECT 1"))
+    used = set()
+    for _ in range(5):
+        async with engine.connect() as connection:
+            used.add((await connection.get_raw_connection()).driver_connection)
+    await engine.dispose()
+
+    assert len(used) == 1
 
 
 @pytest.mark.parametrize("url", ["postgresql://u@db/house", "postgres://u@db/house"])

@@ -13,6 +13,7 @@ from foundation import clock
 from foundation.ids import AgentId, CallId, PartyId, QueueId, RecordingId
 from foundation.record import Record
 from foundation.snapshot import Snapshot, SnapshotFile
+from recordings import events
 from recordings.events import (
     PauseReason,
     RecordingPaused,
@@ -137,6 +138,23 @@ def test_nothing_is_read_but_values_of_classes_of_the_named_modules(strange: obj
 
     assert file.unpack(file.pack(Snapshot(1, 0.0, BoardKeeper))) is not None
     assert file.unpack(file.pack(Snapshot(1, 0.0, strange))) is None
+
+
+def test_members_of_enums_are_read_again_as_every_python_writes_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python 3.11.2, Debian 12's, would have `getattr` find them."""
+
+    def found_by_name(member: PauseReason, _: int) -> object:
+        return getattr, (type(member), member.name)
+
+    monkeypatch.setattr(PauseReason, "__reduce_ex__", found_by_name)
+    file = SnapshotFile(NOWHERE, [events])
+
+    snapshot = file.unpack(file.pack(Snapshot(1, 0.0, list(PauseReason))))
+
+    assert snapshot is not None
+    assert snapshot.state == list(PauseReason)
 
 
 async def test_the_board_is_written_after_many_records_and_not_after_few(tmp_path: Path) -> None:

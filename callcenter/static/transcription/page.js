@@ -13,7 +13,7 @@ const t = words({
     speed_value: (speed) => `${speed.toFixed(1)} ×`, speed_note: "seconds of one channel for each CPU-second",
     audio: "Audio waiting", workers: "Transcribers", resting: "resting: calls need the machine",
     done: "Done since the start", recording: "Recording", state: "State", priority: "Priority",
-    attempts: "Attempts", waited: "Waits since", length: "Length", acts: "Do", leased: "in work",
+    attempts: "Attempts", waited: "Has waited", length: "Length", acts: "Do", leased: "in work",
     queued: "waits", retry_in: (seconds) => `again in ${seconds}`, first: "First",
     first_done: "It is next.", agent: "Agent", queue: "Queue", started: "Talk of", problem: "Why",
     retry: "Try again", retry_done: "It is tried again.", retry_all: "Try all again",
@@ -39,6 +39,7 @@ const t = words({
 });
 
 const place = (id) => document.getElementById(id);
+const names = new Map();
 let told = null;
 let mayChange = false;
 
@@ -63,7 +64,7 @@ const dead = makeTable({
     { id: "recording", title: () => t("recording"), isHead: true, cell: (letter) => link(letter.id), mark: (letter) => letter.id },
     { id: "started", title: () => t("started"), value: (letter) => dayAndTime(letter.started) },
     { id: "queue", title: () => t("queue"), value: (letter) => letter.queue },
-    { id: "agent", title: () => t("agent"), value: (letter) => letter.agent_id },
+    { id: "agent", title: () => t("agent"), value: (letter) => names.get(letter.agent_id) ?? letter.agent_id },
     { id: "problem", title: () => t("problem"), value: (letter) => letter.transcript_problem },
     { id: "acts", title: () => t("acts"), kind: "acts", isSorted: false, cell: deadActs, mark: () => String(mayChange) },
   ],
@@ -80,12 +81,12 @@ function stateOf(job) {
 }
 
 function jobActs(job) {
-  if (!mayChange || job.state === "leased") return make("div");
+  if (!mayChange || job.state === "leased") return "";
   return button(t("first"), () => change(`${job.recording_id}/raise`, { priority: 10 }, t("first_done")));
 }
 
 function deadActs(letter) {
-  if (!mayChange) return make("div");
+  if (!mayChange) return "";
   return button(t("retry"), () => change(`${letter.id}/retry`, undefined, t("retry_done")));
 }
 
@@ -133,9 +134,10 @@ place("retry-all").onclick = async () => {
   if (await confirmed(question)) await change("retry", undefined, t("retry_done"));
 };
 
-function load(me) {
+async function load(me) {
   mayChange = ["supervisor", "administrator"].includes(me.role);
-  return read();
+  for (const agent of await api("GET", "/api/v1/agents")) names.set(agent.id, agent.name);
+  await read();
 }
 
 await openPage({ id: "transcription", t, paint, load });

@@ -4,6 +4,7 @@ import {
   DASH, ago, api, asked, attempt, confirmed, dayAndTime, make, makeTable, openPage, put, roleName,
   shownOnce, signInAgain, words,
 } from "/frame/frame.js";
+import { browserName } from "./browsers.js";
 import { qrCode } from "./qr.js";
 
 const t = words({
@@ -49,7 +50,9 @@ const sessions = makeTable({
   caption: () => t("sessions"), empty: () => t("none"), key: (session) => session.id,
   columns: [
     { id: "address", title: () => t("address"), value: (session) => session.address },
-    { id: "browser", title: () => t("browser"), value: (session) => session.browser },
+    { id: "browser", title: () => t("browser"), value: (session) => browserName(session.browser),
+      mark: (session) => session.browser,
+      cell: (session) => make("span", { title: session.browser }, browserName(session.browser)) },
     { id: "since", title: () => t("since"), value: (session) => session.issued_s,
       cell: (session) => dayAndTime(session.issued_s * 1000) },
     { id: "used", title: () => t("used"), value: (session) => session.used_s,
