@@ -2,6 +2,7 @@
 import bisect
 import ctypes as c
 
+import espeakng_loader      # the version that speaks the demo's prompts and people
 import numpy as np
 
 RATE = 8000
@@ -12,12 +13,16 @@ PARAM_SPEED, PARAM_PITCH, PARAM_RANGE = 1, 3, 4
 SYNCHRONOUS, PHONEME_EVENTS, UTF8 = 2, 1, 1
 STRESS = "',%="                 # version 1.52 marks stress in phoneme names, 1.51 does not
 
-# espeak-ng voices; variants (voice+variant) stand in for speakers
+# espeak-ng voices; variants (voice+variant) stand in for speakers. Left out of all: the near twins of those that are held out.
 TRAINING_VARIANTS = (
     "f1 f2 f3 f4 m1 m2 m3 m4 m5 m6 Alex Alicia Andrea Andy Annie Denis Diogo Gene Jacky Lee Marco Mario Michael "
     "Mr_serious anika antonio belinda benjamin boris david ed edward iven john max michel norbert pablo paul pedro "
-    "quincy rob robert sandro shelby steph travis zac").split()
+    "quincy rob robert sandro shelby steph travis zac "
+    "RicishayMax RicishayMax2 RicishayMax3 Storm UniRobot anikaRobot announcer croak fast grandma iven2 iven4 klatt "
+    "klatt2 klatt3 klatt4 klatt5 robosoft robosoft2 robosoft3 robosoft4 robosoft5 robosoft7 robosoft8 steph3 "
+    "whisperf").split()
 HELD_OUT_VARIANTS = "f5 m7 m8 linda Mike adam".split()
+DECIDING_VARIANTS = "AnxiousAndy Henrique Nguyen Reed Tweaky aunty caleb grandpa gustave iven3 kaukovalta victor".split()
 LANGUAGES = {"en": ["en-us", "en-us", "en"], "zh": ["cmn-latn-pinyin"]}
 
 
@@ -40,13 +45,11 @@ def voices(language, variants):
 class Espeak:
     """One libespeak-ng per process (the library keeps global state)."""
 
-    def __init__(self):
-        try:                                            # the version that speaks the demo's prompts and people
-            import espeakng_loader                      # PyPI
-            self.lib, data_path = c.CDLL(espeakng_loader.get_library_path()), espeakng_loader.get_data_path().encode()
-        except ImportError:
-            self.lib, data_path = c.CDLL("libespeak-ng.so.1"), None     # Debian: libespeak-ng1
-        if self.lib.espeak_Initialize(SYNCHRONOUS, 0, data_path, PHONEME_EVENTS) != ESPEAK_RATE:
+    def __init__(self, data=None):
+        """`data`: a folder made by `made_voices`, instead of the one that comes with espeak-ng."""
+        self.lib = c.CDLL(espeakng_loader.get_library_path())
+        path = str(data or espeakng_loader.get_data_path()).encode()
+        if self.lib.espeak_Initialize(SYNCHRONOUS, 0, path, PHONEME_EVENTS) != ESPEAK_RATE:
             raise RuntimeError("espeak-ng did not start at 22050 Hz")
         self.callback = _CALLBACK(self._receive)        # keep a reference: C holds the pointer
         self.lib.espeak_SetSynthCallback(self.callback)
@@ -114,6 +117,7 @@ def _mu_law_levels():
     return ((((mantissa << 3) + 0x84) << exponent) - 0x84).astype(np.float32)
 
 
+SNR_DB = (9, 45)
 MU_LAW = _mu_law_levels()
 MU_LAW_EDGES = (MU_LAW[1:] + MU_LAW[:-1]) / 2
 
@@ -135,21 +139,32 @@ def call_tones(rng):
     return 8000 * rng.uniform(0.05, 1) * tones * (t % period < rng.uniform(0.3, 1) * period)
 
 
-def phone_line(samples, rng, clean=False):
+def _hearing(hertz, rng):
+    """What telephones do to a voice: a tilt in dB per kHz, and up to three broad hills or holes."""
+    octave = np.log2(np.maximum(hertz, 50) / 1000)
+    gain_db = rng.uniform(-5, 5) * (hertz - 1000) / 1000
+    for _ in range(rng.integers(4)):
+        gain_db += rng.uniform(-8, 8) * np.exp(-((octave - rng.uniform(-2.5, 2)) / rng.uniform(0.2, 1)) ** 2)
+    return 10 ** (gain_db / 20)
+
+
+def phone_line(samples, rng, clean=False, shift=1.0):
     """22050 Hz speech to 8 kHz int16 as a call recorder hears it: band limits, level, noise, mu-law.
 
-    Adds silence around the speech; returns the samples and the seconds added in front.
+    `shift`: so much higher, shorter and faster it comes, as from a shorter throat. Adds silence around the
+    speech; returns the samples and the seconds added in front.
     """
     lead, tail = (0.3, 0.3) if clean else (rng.uniform(0.05, 0.8), rng.uniform(0.1, 0.8))
-    x = np.concatenate([np.zeros(int(lead * ESPEAK_RATE)), samples, np.zeros(int(tail * ESPEAK_RATE))])
+    rate = ESPEAK_RATE * shift
+    x = np.concatenate([np.zeros(int(lead * rate)), samples, np.zeros(int(tail * rate))])
     x = np.pad(x, (0, -len(x) % 441))                   # 22050 : 8000 = 441 : 160
     spectrum = np.fft.rfft(x)
-    hertz = np.fft.rfftfreq(len(x), 1 / ESPEAK_RATE)
-    low, high = (60, 3800) if clean else (rng.uniform(20, 300), rng.uniform(3300, 3900))
+    hertz = np.fft.rfftfreq(len(x), 1 / rate)
+    low, high = (60, 3800) if clean else (rng.uniform(10, 300), rng.uniform(3300, 4000))
     gain = 1 / np.sqrt(1 + (low / np.maximum(hertz, 1)) ** 8) / np.sqrt(1 + (hertz / high) ** 40)
     if not clean:
-        gain *= 10 ** (rng.uniform(-4, 4) / 20 * (hertz - 1000) / 1000)     # spectral tilt, dB per kHz
-    size = len(x) // 441 * 160
+        gain *= _hearing(hertz, rng)
+    size = round(len(x) * RATE / rate)
     y = np.fft.irfft((spectrum * gain)[:size // 2 + 1], size)
     peak = 0.5 if clean else 10 ** (rng.uniform(-26, -1) / 20)
     y *= 32000 * peak / max(np.abs(y).max(), 1)
@@ -158,6 +173,6 @@ def phone_line(samples, rng, clean=False):
         noise = np.fft.rfft(rng.standard_normal(size))
         slope = np.maximum(np.fft.rfftfreq(size, 1 / RATE), 50) ** -rng.uniform(0, 0.8)
         noise = np.fft.irfft(noise * slope, size)
-        y += noise / noise.std() * speech_level * 10 ** (-rng.uniform(12, 45) / 20)
+        y += noise / noise.std() * speech_level * 10 ** (-rng.uniform(*SNR_DB) / 20)
     y = np.clip(np.rint(y), -32124, 32124)
     return (y if not clean and rng.random() < 0.15 else mu_law_round_trip(y)).astype(np.int16), lead
