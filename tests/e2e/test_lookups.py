@@ -34,6 +34,14 @@ class Server:
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._answer(reader, writer)
+        except asyncio.IncompleteReadError:
+            pass  # connected, and gone without a question
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
         body = await reader.readexactly(int(length or 0))
@@ -42,10 +50,8 @@ class Server:
         answer = self.says.get(path)
         if answer is not None:
             writer.write(answer)
-            writer.close()
             return
         await reader.read()  # hangs until the other side has enough of it
-        writer.close()
 
 
 def reply(body: bytes, status: str = "200 OK", more: str = "") -> bytes:

@@ -83,6 +83,8 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
+    # Whoever runs the tests by nohup ignores it, and so would all that they start.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     house = House(tmp_path)
     yield house
     house.close()
