@@ -26,7 +26,7 @@ class RecordingOptions:
     retry_s: float = 1.0
     "Wait before writing again what the database did not take."
 
-    collect_s: float = 1.0
+    collect_s: float = 0.1
     """Begun and ended recordings of a busy house are written so seldom, many at once; after a crash
     the journal and the media worker tell what is missing."""
 
