@@ -6,7 +6,6 @@ was released. All verbs may be repeated. Facts leave through `tell` as numbered 
 
 import os
 import random
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, assert_never
@@ -27,6 +26,7 @@ from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, Verb
 from telephony.media.kept_keys import read_keys
 from telephony.media.lane_loop import LaneLoop
 from telephony.media.lanes import Lane, LaneSide
+from telephony.media.last_words import LastWords
 from telephony.media.live import LiveTaps
 from telephony.media.mixing import Hearing, check_gain
 from telephony.media.negotiation import LocalEnd, Negotiation
@@ -38,11 +38,6 @@ from telephony.media.session import Session
 from telephony.media.stream import OutStream
 from telephony.media.tap import TapSide
 from telephony.media.taps import Taps
-
-ENDED_TAPS_KEPT = 100
-"More than end within the moment that a core needs to note an end on the disk."
-ENDED_CALLS_KEPT = 100
-"Of what a core that is killed may not have on disk, which is 50 ms of its work, many times over."
 
 _LegRequest: TypeAlias = (
     p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.Hide | p.SendDigits
@@ -80,8 +75,7 @@ class MediaPlane:
         self._live = LiveTaps()
         self._wanted = Desired()
         "Granted so far: told to a core that was started again."
-        self._ended_taps: deque[p.TapEnded] = deque(maxlen=ENDED_TAPS_KEPT)
-        self._ended_calls: deque[p.EndedCall] = deque(maxlen=ENDED_CALLS_KEPT)
+        self._last = LastWords()
         self._hearing = Hearing(self.sessions)
         self._slots: tuple[dict[str, Session], ...] = tuple({} for _ in range(SLOTS))
         self._seq = 0
@@ -112,8 +106,8 @@ class MediaPlane:
                     rid=request.rid,
                     sessions=self._list(),
                     wanted=wanted,
-                    ended_taps=list(self._ended_taps),
-                    ended_calls=list(self._ended_calls),
+                    ended_taps=list(self._last.taps),
+                    ended_calls=list(self._last.calls),
                 )
             case p.Drain():
                 self.admission.is_draining = request.on
@@ -280,9 +274,7 @@ class MediaPlane:
         session = self.sessions.pop(request.leg, None)
         if session is None:
             return p.Done(rid=request.rid)
-        if request.ended_by:
-            ended = p.EndedCall(session.call, request.ended_by, request.reason)
-            self._ended_calls.append(ended)
+        self._last.released(request, session.call)
         self._disconnect(session)
         for deserted in self._hearing.released(session):
             self._clock(deserted)
@@ -435,7 +427,7 @@ class MediaPlane:
             complete=report.complete,
             sentence=report.sentence,
         )
-        self._ended_taps.append(ended)
+        self._last.taps.append(ended)
         return ended
 
     def tell_load(self) -> None:

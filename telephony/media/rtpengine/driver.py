@@ -5,7 +5,6 @@ The verbs of a call are done one after the other, each answered when rtpengine h
 worker's.
 """
 
-from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias, assert_never
 
@@ -15,6 +14,7 @@ from foundation.errors import CallCentreError, Overloaded
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
 from telephony.media.desired import Desired
+from telephony.media.last_words import LastWords
 from telephony.media.rtpengine.digits import DigitLine
 from telephony.media.rtpengine.legs import Leg
 from telephony.media.rtpengine.listing import listed, without_record
@@ -24,8 +24,6 @@ from telephony.media.rtpengine.watch import Watch, packets_by_tag
 from telephony.media.rtpengine.wiring import Call, CallUnknown, Inner, Jukebox, Wiring
 from telephony.media.rtpengine.works import Work, Works
 
-ENDED_TAPS_KEPT = 100
-ENDED_CALLS_KEPT = 100
 PING = "ping"
 "Stands for a call among those whose works are under way; calls' names have a dash."
 
@@ -62,8 +60,7 @@ class Driver:
         self._verbs = Verbs(wiring, inner, jukebox, self)
         self._digits = DigitLine()
         self._wanted = Desired()
-        self._ended_taps: deque[p.TapEnded] = deque(maxlen=ENDED_TAPS_KEPT)
-        self._ended_calls: deque[p.EndedCall] = deque(maxlen=ENDED_CALLS_KEPT)
+        self._last = LastWords()
         self.now = 0.0
         self._seq = 0
 
@@ -81,9 +78,8 @@ class Driver:
                 on_reply(p.Done(rid=request.rid))
             case _:
                 call = self._call_for(request)
-                if isinstance(request, p.Release) and request.ended_by and call:
-                    ended = p.EndedCall(call, request.ended_by, request.reason)
-                    self._ended_calls.append(ended)
+                if isinstance(request, p.Release) and call:
+                    self._last.released(request, call)
                 self._works.begin(call, self._answered(call, request), on_reply)
 
     def _call_for(self, request: p.Request) -> str:
@@ -178,7 +174,7 @@ class Driver:
             call.taps.pop(event.tap_id, None)
         self._wanted.tap_ended(event.tap_id)
         ended = msgspec.structs.replace(event, seq=self._next_seq())
-        self._ended_taps.append(ended)
+        self._last.taps.append(ended)
         self._tell(ended)
 
     def _end_playing(self, leg: Leg) -> None:
@@ -335,8 +331,8 @@ class Driver:
                 listed(leg, self._verbs.calls[leg.call], self._wanted) for leg in self._legs()
             ],
             wanted=[without_record(each) for each in self._wanted.requests()],
-            ended_taps=list(self._ended_taps),
-            ended_calls=list(self._ended_calls),
+            ended_taps=list(self._last.taps),
+            ended_calls=list(self._last.calls),
         )
 
 
