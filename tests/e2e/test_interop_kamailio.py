@@ -145,7 +145,7 @@ async def test_an_agent_behind_it_transfers_the_caller_to_a_colleague(
             await taken.hears(Tones.CALLER, 0.6)
             await centre.told(TalkTaken, before, agent_id="agent0002")
             call.hang_up()
-            assert not (await asyncio.wait_for(taken.over(), 20)).by_us
+            assert not (await asyncio.wait_for(taken.over(), 5)).by_us
 
 
 @shows("consults")
