@@ -13,11 +13,7 @@ from ivr.effects import (
     Transfer,
 )
 from ivr.engine import State, Visit
-from ivr.events import (
-    CallerSent,
-    FlowEnded,
-    SurveyAnswered,
-)
+from ivr.events import CallerSent, FlowEnded, SurveyAnswered
 from ivr.inputs import (
     CallbackPromised,
     CallbackRefused,
@@ -30,16 +26,7 @@ from ivr.inputs import (
     VoicemailEnded,
 )
 from ivr.spoken import Spoken
-from tests.support.flow_visit import (
-    CALL,
-    ORDERS,
-    QUEUED,
-    SORRY,
-    flow,
-    play,
-    started,
-    typed,
-)
+from tests.support.flow_visit import CALL, ORDERS, QUEUED, SORRY, flow, play, started, typed
 
 
 def test_queue_is_entered_with_its_wishes() -> None:
@@ -223,7 +210,4 @@ def test_visit_never_lasts_longer_than_the_flows_limit() -> None:
         visit.feed(Digit("1"), float(at))
         assert visit.deadline is not None
         assert visit.deadline <= 100.0
-    assert visit.tick(100.0)[-2:] == [
-        FlowEnded(CALL, "main", "b"),
-        HangUp("stayed too long"),
-    ]
+    assert visit.tick(100.0)[-2:] == [FlowEnded(CALL, "main", "b"), HangUp("stayed too long")]

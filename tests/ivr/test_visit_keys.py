@@ -2,35 +2,12 @@
 
 import pytest
 
-from ivr.effects import (
-    Effect,
-    EnterQueue,
-    HandOverCard,
-    PlayPrompts,
-    StopLookup,
-    StopPrompts,
-)
+from ivr.effects import Effect, EnterQueue, HandOverCard, PlayPrompts, StopLookup, StopPrompts
 from ivr.engine import State, Visit
-from ivr.events import (
-    CardKeyed,
-    DigitsEntered,
-)
-from ivr.inputs import (
-    CallerLeft,
-    Digit,
-    LookupDone,
-    LookupFailed,
-    PromptEnded,
-)
+from ivr.events import CardKeyed, DigitsEntered
+from ivr.inputs import CallerLeft, Digit, LookupDone, LookupFailed, PromptEnded
 from ivr.spoken import Prompt
-from tests.support.flow_visit import (
-    CALL,
-    QUEUED,
-    SORRY,
-    play,
-    started,
-    typed,
-)
+from tests.support.flow_visit import CALL, QUEUED, SORRY, play, started, typed
 
 DIGITS = (
     "  a: {do: digits, prompt: enter, into: order, min: 3, max: 6, wait_s: 8, between_s: 4,"

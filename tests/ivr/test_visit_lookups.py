@@ -2,27 +2,10 @@
 
 from decimal import Decimal
 
-from ivr.effects import (
-    HangUp,
-    StartLookup,
-    StopLookup,
-    StopPrompts,
-)
-from ivr.events import (
-    LookupEnded,
-)
-from ivr.inputs import (
-    LookupDone,
-    LookupFailed,
-    PromptEnded,
-)
-from tests.support.flow_visit import (
-    CALL,
-    QUEUED,
-    SORRY,
-    play,
-    started,
-)
+from ivr.effects import HangUp, StartLookup, StopLookup, StopPrompts
+from ivr.events import LookupEnded
+from ivr.inputs import LookupDone, LookupFailed, PromptEnded
+from tests.support.flow_visit import CALL, QUEUED, SORRY, play, started
 
 LOOKUP = (
     "  a: {do: lookup, prompt: moment, url: 'https://crm.example/{line}', method: POST,"

@@ -4,33 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.effects import (
-    AskSpeech,
-    PlayPrompts,
-    QuestionOver,
-    StopPrompts,
-    StopSpeech,
-)
+from ivr.effects import AskSpeech, PlayPrompts, QuestionOver, StopPrompts, StopSpeech
 from ivr.engine import State, Visit
-from ivr.events import (
-    SpeechSettled,
-)
-from ivr.inputs import (
-    Digit,
-    PromptEnded,
-    SpeechBegan,
-    SpeechFailed,
-    SpeechHeard,
-    SpeechSilent,
-)
+from ivr.events import SpeechSettled
+from ivr.inputs import Digit, PromptEnded, SpeechBegan, SpeechFailed, SpeechHeard, SpeechSilent
 from ivr.spoken import Prompt
-from tests.support.flow_visit import (
-    CALL,
-    QUEUED,
-    SORRY,
-    play,
-    started,
-)
+from tests.support.flow_visit import CALL, QUEUED, SORRY, play, started
 
 ASK = (
     "  a: {do: ask, prompt: what, sure: 0.8, maybe: 0.4, wait_s: 5, limit_s: 10, tries: 2,"
@@ -199,11 +178,7 @@ def test_without_a_listener_the_caller_goes_on_at_once() -> None:
 
 
 def test_key_goes_before_words() -> None:
-    assert listening().feed(Digit("1"), 3.0) == [
-        StopSpeech(1),
-        settled("key", "", 1.0),
-        *QUEUED,
-    ]
+    assert listening().feed(Digit("1"), 3.0) == [StopSpeech(1), settled("key", "", 1.0), *QUEUED]
 
 
 def test_words_of_an_earlier_question_are_nothing() -> None:

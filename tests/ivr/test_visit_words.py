@@ -4,29 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from ivr.caller import Caller
-from ivr.effects import (
-    Effect,
-    HangUp,
-    PlayPrompts,
-    SetLanguage,
-    StopPrompts,
-)
-from ivr.events import (
-    MenuChosen,
-)
-from ivr.inputs import (
-    Digit,
-    PromptEnded,
-)
+from ivr.effects import Effect, HangUp, PlayPrompts, SetLanguage, StopPrompts
+from ivr.events import MenuChosen
+from ivr.inputs import Digit, PromptEnded
 from ivr.spoken import Kind, Prompt, Spoken, Value
-from tests.support.flow_visit import (
-    CALL,
-    QUEUED,
-    SHANGHAI,
-    SORRY,
-    play,
-    started,
-)
+from tests.support.flow_visit import CALL, QUEUED, SHANGHAI, SORRY, play, started
 
 
 def test_sentence_with_values_is_made_for_the_caller() -> None:

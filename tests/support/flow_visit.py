@@ -5,23 +5,13 @@ from zoneinfo import ZoneInfo
 
 from foundation.ids import CallId, QueueId
 from ivr.caller import Caller
-from ivr.effects import (
-    Effect,
-    EnterQueue,
-    HangUp,
-    PlayPrompts,
-)
+from ivr.effects import Effect, EnterQueue, HangUp, PlayPrompts
 from ivr.engine import Visit
-from ivr.events import (
-    FlowEnded,
-)
+from ivr.events import FlowEnded
 from ivr.flow import Flow, parse
 from ivr.hours import Hours
 from ivr.hours import parse as parse_hours
-from ivr.inputs import (
-    Digit,
-    Start,
-)
+from ivr.inputs import Digit, Start
 from ivr.spoken import Item, Prompt
 
 CALL = CallId("c-1")
