@@ -1,25 +1,21 @@
 """baresip at a served centre: as an agent's phone that registers, and as a caller."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from acd.events import AgentChanged, AgentState, CallQueued, TalkTaken
+from acd.events import AgentChanged, CallQueued
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import (
     CallBridged,
-    CallEnded,
-    CallHeld,
-    CallResumed,
-    EndedBy,
     Side,
 )
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Tones
+from tests.support.interop_scenes import holds, is_ready, reaches, transfers
 from tests.support.interop_table import shows
 from tests.support.programs import need_program
 from tests.support.secure_house import House, secure_house
@@ -56,21 +52,13 @@ def agents_phone(centre: Centre, tmp_path: Path) -> dict[str, Any]:
     }
 
 
-async def is_ready(centre: Centre, before: int) -> None:
-    await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
-
-
 @shows("registers", "is rung")
 async def test_registers_as_an_agent_answers_by_itself_and_talks(
     centre: Centre, agents_phone: dict[str, Any]
 ) -> None:
     before = centre.mark()
     async with Baresip.started(**agents_phone) as agent, centre.phone() as caller:
-        await is_ready(centre, before)
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        await centre.told(CallBridged, before, agent_id="agent0001")
+        call = await reaches(caller, centre, before)
         await call.play(tone(Tones.CALLER, 1.5))
         await call.hears(Tones.AGENT, 1.2)
         call.hang_up()
@@ -105,23 +93,13 @@ async def test_its_hold_gives_the_caller_music_and_its_resume_the_agent(
 ) -> None:
     before = centre.mark()
     async with Baresip.started(**agents_phone) as agent, centre.phone() as caller:
-        await is_ready(centre, before)
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        await call.hears(Tones.AGENT)
-        await agent.command("hold")
-        await centre.told(CallHeld, before, side=Side.AGENT)
-        held_at_s = call.heard_s
-        await call.hears(Tones.MUSIC, 0.6, since_s=held_at_s)
-        await agent.command("resume")
-        await centre.told(CallResumed, before, side=Side.AGENT)
-        back_at_s = call.heard_s
-        await call.hears(Tones.AGENT, 0.6, since_s=back_at_s)
-        await agent.command("hangup")
-        assert not (await asyncio.wait_for(call.over(), 20)).by_us
-
-    assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
+        call = await reaches(caller, centre, before)
+        await holds(
+            centre, before, call,
+            hold=lambda: agent.command("hold"),
+            resume=lambda: agent.command("resume"),
+            hang_up=lambda: agent.command("hangup"),
+        )  # fmt: skip
 
 
 @shows("transfers")
@@ -130,21 +108,13 @@ async def test_its_transfer_key_gives_the_caller_to_a_colleague(
 ) -> None:
     before = centre.mark()
     async with Baresip.started(**agents_phone) as agent, centre.phone() as caller:
-        await is_ready(centre, before)
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        await centre.told(CallBridged, before, agent_id="agent0001")
-        async with centre.agent(2) as colleague:
-            call.play(tone(Tones.CALLER, 180))
-            await agent.command("transfer", f"sip:agent0002@127.0.0.1:{centre.ports.sip}")
-            taken = await colleague.rings()
-            taken.accept()
-            await taken.hears(Tones.CALLER, 0.6)
-            await agent.wait_for("CALL_CLOSED", within_s=20)
-            await centre.told(TalkTaken, before, agent_id="agent0002")
-            call.hang_up()
-            assert not (await asyncio.wait_for(taken.over(), 20)).by_us
+        call = await reaches(caller, centre, before)
+        to = f"sip:agent0002@127.0.0.1:{centre.ports.sip}"
+        await transfers(
+            centre, before, call,
+            transfer=lambda: agent.command("transfer", to),
+            ended=lambda: agent.wait_for("CALL_CLOSED", within_s=20),
+        )  # fmt: skip
 
 
 @shows("calls in", "keys")

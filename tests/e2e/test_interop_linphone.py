@@ -10,14 +10,12 @@ import pytest
 from acd.events import AgentChanged, AgentState, CallQueued, TalkTaken
 from telephony.calls.events import (
     CallBridged,
-    CallEnded,
     CallHeld,
-    CallResumed,
-    EndedBy,
     GuestJoined,
     Side,
 )
 from tests.support.centre import Centre, Tones
+from tests.support.interop_scenes import holds, reaches, transfers
 from tests.support.interop_table import shows
 from tests.support.linphone import Linphone
 from tests.support.programs import need_program
@@ -55,18 +53,10 @@ def agents_phone(centre: Centre, tmp_path: Path) -> dict[str, Any]:
     }
 
 
-async def is_ready(centre: Centre, before: int, agent_id: str = "agent0001") -> None:
-    await centre.told(AgentChanged, before, agent_id=agent_id, state=AgentState.READY)
-
-
 async def talks(centre: Centre, before: int, phone: dict[str, Any]) -> None:
     """A caller reaches the agent's linphonec; both hear each other."""
     async with Linphone.started(**phone) as agent, centre.phone() as caller:
-        await is_ready(centre, before, phone["user"])
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        await centre.told(CallBridged, before, agent_id=phone["user"])
+        call = await reaches(caller, centre, before, phone["user"])
         await call.play(tone(Tones.CALLER, 2.5))
         await call.hears(Tones.AGENT, 1.2)
         call.hang_up()
@@ -114,23 +104,13 @@ async def test_its_hold_gives_the_caller_music_and_its_resume_the_agent(
 ) -> None:
     before = centre.mark()
     async with Linphone.started(**agents_phone) as agent, centre.phone() as caller:
-        await is_ready(centre, before)
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        await call.hears(Tones.AGENT)
-        await agent.command("pause")
-        await centre.told(CallHeld, before, side=Side.AGENT)
-        held_at_s = call.heard_s
-        await call.hears(Tones.MUSIC, 0.6, since_s=held_at_s)
-        await agent.command("resume")
-        await centre.told(CallResumed, before, side=Side.AGENT)
-        back_at_s = call.heard_s
-        await call.hears(Tones.AGENT, 0.6, since_s=back_at_s)
-        await agent.command("terminate")
-        assert not (await asyncio.wait_for(call.over(), 20)).by_us
-
-    assert (await centre.told(CallEnded, before)).by is EndedBy.AGENT
+        call = await reaches(caller, centre, before)
+        await holds(
+            centre, before, call,
+            hold=lambda: agent.command("pause"),
+            resume=lambda: agent.command("resume"),
+            hang_up=lambda: agent.command("terminate"),
+        )  # fmt: skip
 
 
 @shows("transfers")
@@ -139,21 +119,13 @@ async def test_its_transfer_key_gives_the_caller_to_a_colleague(
 ) -> None:
     before = centre.mark()
     async with Linphone.started(**agents_phone) as agent, centre.phone() as caller:
-        await is_ready(centre, before)
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        await centre.told(CallBridged, before, agent_id="agent0001")
-        async with centre.agent(2) as colleague:
-            call.play(tone(Tones.CALLER, 180))
-            await agent.command(f"transfer sip:agent0002@127.0.0.1:{centre.ports.sip}")
-            taken = await colleague.rings()
-            taken.accept()
-            await taken.hears(Tones.CALLER, 0.6)
-            await agent.prints("ended")
-            await centre.told(TalkTaken, before, agent_id="agent0002")
-            call.hang_up()
-            assert not (await asyncio.wait_for(taken.over(), 20)).by_us
+        call = await reaches(caller, centre, before)
+        to = f"sip:agent0002@127.0.0.1:{centre.ports.sip}"
+        await transfers(
+            centre, before, call,
+            transfer=lambda: agent.command(f"transfer {to}"),
+            ended=lambda: agent.prints("ended"),
+        )  # fmt: skip
 
 
 @shows("consults")
@@ -162,11 +134,7 @@ async def test_it_asks_a_colleague_on_a_second_line_and_joins_the_two(
 ) -> None:
     before = centre.mark()
     async with Linphone.started(**agents_phone) as agent, centre.phone() as caller:
-        await is_ready(centre, before)
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        await centre.told(CallBridged, before, agent_id="agent0001")
+        call = await reaches(caller, centre, before)
         async with centre.agent(2) as colleague:
             call.play(tone(Tones.CALLER, 180))
             asked_at_s = call.heard_s

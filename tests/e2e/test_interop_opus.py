@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acd.events import AgentChanged, AgentState
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import CallBridged, Side
 from telephony.media import opus
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Tones, served
+from tests.support.interop_scenes import is_ready
 from tests.support.interop_table import shows
 from tests.support.linphone import Linphone
 from tests.support.programs import need_program
@@ -64,6 +64,16 @@ def phone(centre: Centre, folder: Path, codecs: str, freq_hz: float) -> dict[str
     }
 
 
+async def talks(caller: Baresip, centre: Centre, before: int, agent_id: str) -> None:
+    """Once the agent is ready: call the line, press 1, and be heard for a while."""
+    await is_ready(centre, before, agent_id)
+    await caller.command("dial", f"sip:8000@127.0.0.1:{centre.ports.sip}")
+    await caller.wait_for("CALL_ESTABLISHED", 20)
+    await caller.command("sndcode", "1")
+    await centre.told(CallBridged, before, agent_id=agent_id)
+    await asyncio.sleep(TALK_S)
+
+
 @shows("Opus")
 @pytest.mark.parametrize(
     "agents_codecs", [f"{CODEC},pcma/8000/1", "pcma/8000/1"], ids=["opus too", "g711 alone"]
@@ -78,12 +88,7 @@ async def test_a_caller_with_opus_talks_with_an_agent(
         Baresip.started(**agents, user="agent0001", password="pw0001", register=True) as agent,
         Baresip.started(**callers, user="10086") as caller,
     ):
-        await centre.told(AgentChanged, before, agent_id="agent0001", state=AgentState.READY)
-        await caller.command("dial", f"sip:8000@127.0.0.1:{centre.ports.sip}")
-        await caller.wait_for("CALL_ESTABLISHED", 20)
-        await caller.command("sndcode", "1")
-        await centre.told(CallBridged, before, agent_id="agent0001")
-        await asyncio.sleep(TALK_S)
+        await talks(caller, centre, before, "agent0001")
         await agent.command("hangup")
         await caller.wait_for("CALL_CLOSED", 20)
         await centre.told(RecordingEnded, before)
@@ -110,12 +115,7 @@ async def test_with_nothing_but_opus_it_is_rung_and_talks(centre: Centre, tmp_pa
     )  # fmt: skip
     callers = phone(centre, tmp_path / "caller", CODEC, Tones.CALLER)
     async with agents as agent, Baresip.started(**callers, user="10086") as caller:
-        await centre.told(AgentChanged, before, agent_id="agent0002", state=AgentState.READY)
-        await caller.command("dial", f"sip:8000@127.0.0.1:{centre.ports.sip}")
-        await caller.wait_for("CALL_ESTABLISHED", 20)
-        await caller.command("sndcode", "1")
-        await centre.told(CallBridged, before, agent_id="agent0002")
-        await asyncio.sleep(TALK_S)
+        await talks(caller, centre, before, "agent0002")
         await caller.command("hangup")
         await agent.prints("ended")
         await centre.told(RecordingEnded, before)
