@@ -1,6 +1,6 @@
 """A visit through what is said to a caller, and through what branches without him."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from ivr.caller import Caller
@@ -58,7 +58,7 @@ def test_set_keeps_the_type_of_the_variable() -> None:
         "n": Decimal(6),
         "late": True,
         "name": "x",
-        "due": datetime(2026, 10, 12).date(),  # noqa: DTZ001
+        "due": date(2026, 10, 12),
     }
 
 
