@@ -77,7 +77,7 @@ class KeptLeg:
 
 @dataclass(frozen=True, slots=True)
 class IncomingCall:
-    """A new INVITE outside a dialog for a number of ours; 100 Trying is already sent."""
+    """A new INVITE outside a dialog for a number of ours; 100 Trying is sent when it was told."""
 
     leg: LegId
     to_user: str

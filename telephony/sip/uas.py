@@ -57,7 +57,6 @@ class IncomingLegs:
         leg.reliable = reliable_for(request, book.options.timers, book.random.getrandbits(30) + 1)
         entry.leg_id = leg.leg_id
         book.add(leg)
-        book.answer(entry, 100, now, tag="")
         book.emit(
             IncomingCall(
                 leg=leg.leg_id,
@@ -74,6 +73,9 @@ class IncomingLegs:
             )
         )
         book.keep(leg)
+        # Only now: after it the INVITE is not repeated (RFC 3261 17.1.1.2), and a process after us
+        # must know of a caller who waits for us.
+        book.answer(entry, 100, now, tag="")
         seconds = _expires_s(request)
         leg.expires_at = None if seconds is None else now + seconds
         book.rearm(leg)

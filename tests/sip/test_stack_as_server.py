@@ -321,6 +321,14 @@ def test_a_bye_before_the_answer_ends_the_call_and_its_invite(stack: SipStack) -
     assert of(Cancelled, effects) == [Cancelled(leg)]
 
 
+def test_trying_is_sent_when_the_call_is_known_and_its_record_kept(stack: SipStack) -> None:
+    """After it the INVITE is repeated no more: a core killed before would leave the caller alone."""
+    effects = give(stack, invite())
+
+    assert [type(effect) for effect in effects] == [IncomingCall, DialogKept, SendDatagram]
+    assert only_answer(effects).status == 100
+
+
 def test_a_bye_is_answered_when_its_user_knows_of_it(stack: SipStack) -> None:
     """Who is killed before that must hear it again."""
     leg = arrive(stack)
