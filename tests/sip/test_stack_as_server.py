@@ -322,7 +322,7 @@ def test_a_bye_before_the_answer_ends_the_call_and_its_invite(stack: SipStack) -
 
 
 def test_trying_is_sent_when_the_call_is_known_and_its_record_kept(stack: SipStack) -> None:
-    """After it the INVITE is repeated no more: a core killed before would leave the caller alone."""
+    """After it the INVITE is repeated no more: a core killed before would leave a caller alone."""
     effects = give(stack, invite())
 
     assert [type(effect) for effect in effects] == [IncomingCall, DialogKept, SendDatagram]
