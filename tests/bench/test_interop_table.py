@@ -19,6 +19,13 @@ def test_rows_that_ran_replace_their_old_ones_and_the_others_stay() -> None:
     assert merge(page, []) == page
 
 
+def test_rows_of_tests_that_are_no_more_go_when_all_tests_were_seen() -> None:
+    page = merge("", [OLD, OTHER])
+
+    assert rows(merge(page, [], ["test_calls_the_line", "test_its_hold[pcmu]"])) == [str(OLD)]
+    assert rows(merge(page, [], None)) == [str(OTHER), str(OLD)]
+
+
 def test_the_grid_says_what_was_shown_what_failed_and_what_a_program_lacks() -> None:
     failed = Row("SIPp", "3.6", "its hold", ("holds",), "FAILED", "2026-01-01")
     head, _, sipp, *_ = grid([OLD, failed, OTHER]).splitlines()

@@ -65,7 +65,11 @@ LONGEST_FIRST = (
 "Of several files at once none is begun when the others are at their end."
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Before `-m` and `-k` take any away."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        _all_tests.update(item.name for item in items)
     here = Path(__file__).parent
     items.sort(key=_place)
     for item in items:
@@ -106,10 +110,11 @@ def pytest_runtest_makereport(
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if interop_table.is_wanted() and _rows:
-        interop_table.write(_rows)
+        interop_table.write(_rows, _all_tests or None)
 
 
 _rows: list[interop_table.Row] = []
+_all_tests: set[str] = set()
 
 
 def _note_interop(item: pytest.Item, report: pytest.TestReport) -> None:

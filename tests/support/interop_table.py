@@ -2,13 +2,15 @@
 
 A test module names its program in `PROGRAM`; with `WRITE_INTEROP=1` in the environment each of its
 tests becomes a row. What a test is the proof of it tells by `@shows("hold")`, and the grid above
-the rows is a fold of that. Rows of programs that are not here stay as they were.
+the rows is a fold of that. Rows of programs that are not here stay as they were; a row whose test
+there is no more goes when pytest was given no path, so that it saw all tests.
 """
 
 import importlib.metadata
 import os
 import re
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,14 +115,16 @@ def shown_by(item: pytest.Item) -> tuple[str, ...]:
 
 
 def row_of(program: str, test: str, shown: tuple[str, ...], passed: bool) -> Row:
+    today = datetime.now(UTC).date().isoformat()
+    result = "passed" if passed else "FAILED"
+    return Row(program, version_of(program), scenario_of(test), shown, result, today)
+
+
+def scenario_of(test: str) -> str:
     """`test`: its name; underscores are blanks, the parameters stay in brackets."""
     name, bracket, parameters = test.removeprefix("test_").partition("[")
     scenario = name.replace("_s_", "'s ").replace("_", " ")
-    if bracket:
-        scenario += f" ({parameters.rstrip(']').replace('-', ' ')})"
-    today = datetime.now(UTC).date().isoformat()
-    result = "passed" if passed else "FAILED"
-    return Row(program, version_of(program), scenario, shown, result, today)
+    return f"{scenario} ({parameters.rstrip(']').replace('-', ' ')})" if bracket else scenario
 
 
 def version_of(program: str) -> str:
@@ -134,10 +138,16 @@ def version_of(program: str) -> str:
     return found[1] if found else "unknown"
 
 
-def merge(old: str, rows: list[Row]) -> str:
-    """The new page: rows of tests that ran replace those of the same scenario."""
+def merge(old: str, rows: list[Row], tests: Collection[str] | None = None) -> str:
+    """The new page: rows of tests that ran replace those of the same scenario.
+
+    tests: the names of all there are; None: not known, no row is dropped.
+    """
     table = old.partition(ROWS_HEAD)[2]
     kept = [Row.parse(line) for line in table.splitlines() if line.startswith("| ")]
+    if tests is not None:
+        scenarios = set(map(scenario_of, tests))
+        kept = [row for row in kept if row.scenario in scenarios]
     ran = {(row.program, row.scenario) for row in rows}
     merged = [row for row in kept if (row.program, row.scenario) not in ran] + rows
     merged.sort(key=lambda row: (row.program.lower(), row.scenario))
@@ -174,5 +184,5 @@ def _reasons(program: str) -> str:
     return f"* {program}: {why}."
 
 
-def write(rows: list[Row]) -> None:
-    FILE.write_text(merge(FILE.read_text() if FILE.exists() else "", rows))
+def write(rows: list[Row], tests: Collection[str] | None) -> None:
+    FILE.write_text(merge(FILE.read_text() if FILE.exists() else "", rows, tests))
