@@ -27,8 +27,9 @@ _BUFFER = bytearray(2**16)
 """Every datagram is read into it: a fresh one for each, cut to what came, would leave a hole of
 64 KB in the heap beside each message that is kept."""
 _VIEW = memoryview(_BUFFER)
-AT_ONCE = 8
-"Datagrams read for one waking of the loop, which costs as much as two of them."
+AT_ONCE_S = 0.001
+"""For so long datagrams are read at one waking of the loop, which costs as much as two of them.
+What they ask of others, media before all, leaves when the loop has its turn."""
 RECEIVE_BUFFER_BYTES = 4 * 2**20
 "What the kernel keeps while we are busy: about a second of a flood; more would only be stale."
 BACKLOG = 256
@@ -163,8 +164,8 @@ class SipEndpoint:
 
     def _read(self, listener: int) -> None:
         """Some of what has come; the loop calls again for the rest."""
-        sock = self._sockets[listener]
-        for _ in range(AT_ONCE):
+        sock, until = self._sockets[listener], self.now + AT_ONCE_S
+        while self.now < until:
             try:
                 size, address = sock.recvfrom_into(_BUFFER)
             except (BlockingIOError, InterruptedError):

@@ -13,7 +13,7 @@ import pytest
 from callcenter.demo.phone_process import PhoneProcess
 from callcenter.demo.pyvoip_phone import protocol
 from foundation.ids import LegId
-from telephony.sip.endpoint import SipEndpoint, bind_udp, inherit_udp, listener_of
+from telephony.sip.endpoint import AT_ONCE_S, SipEndpoint, bind_udp, inherit_udp, listener_of
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
@@ -211,6 +211,28 @@ async def test_garbage_is_counted_and_answered_by_silence() -> None:
             dropped = await centre.next(Dropped)
             assert dropped.source.port == stranger.getsockname()[1]
             assert dropped.why == "malformed"
+
+
+async def test_many_datagrams_that_take_long_leave_the_loop_its_turns() -> None:
+    """What the first of them has asked of others leaves before the last is read."""
+    loop, seen = asyncio.get_running_loop(), list[str]()
+
+    def take_long(_event: SipEvent) -> None:
+        until = loop.time() + 2 * AT_ONCE_S
+        while loop.time() < until:
+            pass
+        seen.append("read")
+        loop.call_soon(seen.append, "turn")
+
+    sock = bind_udp("127.0.0.1", 0)
+    endpoint = SipEndpoint(make_stack(sock), [sock], take_long)
+    with bind_udp("127.0.0.1", 0) as sender:
+        for _ in range(3):
+            sender.sendto(b"no SIP at all", sock.getsockname())
+        await endpoint.start()
+        await eventually(lambda: len(seen) == 6)
+        endpoint.close()
+    assert seen == ["read", "turn"] * 3
 
 
 def write_silence(file: Path) -> Path:
