@@ -101,6 +101,7 @@ from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
 from recordings.events import (
+    RecordingDeleted,
     RecordingEnded,
     TranscriptReady,
 )
@@ -351,6 +352,7 @@ class Core:
         listen(self._listening.on_turn, *TURNS_OF_TALKS)
         listen(self._forget_placement, CallEnded)
         listen(self._disk.messages.on_event, RecordingEnded)
+        listen(self._disk.recordings.on_event, RecordingDeleted)
         listen(self._disk.tasks.on_event, *TASK_KINDS)
         listen(CallClasses(self._disk.recordings.classify).on_event, *CLASS_KINDS)
         listen(self._disk.quality.on_event, TranscriptReady)
