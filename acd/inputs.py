@@ -260,6 +260,8 @@ class QueueCallback:
     "Not to be called before so many seconds from now, whatever the place."
     tries: int = 0
     "That came to nothing before this floor."
+    is_promised: bool = False
+    "By a floor before this one: it is kept, whatever the queue takes by now."
 
 
 @dataclass(frozen=True, slots=True)
