@@ -1,6 +1,6 @@
 """`/api/v1/inspections`: drawing talks, scoring them, appeals, calibration, the agents' month."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Annotated, Any, Protocol
@@ -28,6 +28,8 @@ from recordings.inspection.sampling import How
 from recordings.inspection.store import InspectionFilter, InspectionStore
 
 Guard = Callable[..., Any]
+View = Callable[[User], Awaitable[tuple[AgentId, ...] | None]]
+"Whose inspections somebody may see now, None: everybody's; made by who knows roles and teams."
 MOST = 100_000
 "Inspections of a month that are added up."
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -36,13 +38,6 @@ Text = Annotated[str, Field(max_length=4000)]
 
 class Core(Protocol):
     async def request(self, request: Request[ReplyT]) -> ReplyT: ...
-
-
-class View(Protocol):
-    """Whose inspections somebody may see; made by who knows roles and teams."""
-
-    def __call__(self, user: User) -> tuple[AgentId, ...] | None:
-        """None: everybody's."""
 
 
 class WantedDraw(BaseModel, extra="forbid"):
@@ -158,7 +153,7 @@ def _comparing(router: APIRouter, parts: InspectionApi) -> None:
         month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")],
     ) -> list[Month]:
         first, before = _month(month, parts.zone)
-        agents = parts.may_see(user)
+        agents = await parts.may_see(user)
         wanted = InspectionFilter(agent_ids=agents, submitted_from=first, submitted_before=before)
         found, _ = await parts.store.find(wanted, MOST)
         scores = await parts.store.rule_scores(first, before)
@@ -185,7 +180,7 @@ def _reading(router: APIRouter, parts: InspectionApi) -> None:
     async def list_inspections(
         user: Annotated[User, Depends(parts.read_guard)], wanted: Annotated[Wanted, Query()]
     ) -> InspectionPage:
-        agents = parts.may_see(user)
+        agents = await parts.may_see(user)
         asked: tuple[AgentId, ...] | None = None
         if wanted.agent_id is not None:
             is_mine = agents is None or wanted.agent_id in agents
@@ -207,7 +202,7 @@ def _reading(router: APIRouter, parts: InspectionApi) -> None:
         inspection_id: str, user: Annotated[User, Depends(parts.read_guard)]
     ) -> InspectionOut:
         found = await parts.store.get(InspectionId(inspection_id))
-        agents = parts.may_see(user)
+        agents = await parts.may_see(user)
         if agents is not None and (
             found.agent_id not in agents or found.state is State.OPEN or found.calibration
         ):
