@@ -21,6 +21,7 @@ from foundation.ids import PartyId
 from foundation.journal import JournalReader
 from foundation.web.api import require_role
 from foundation.web.frame import page_routes
+from foundation.web.queries import Offset
 from foundation.web.users import Role, User
 from wallboard import pages
 from wallboard.directory import Directory
@@ -64,7 +65,7 @@ class WantedCalls(Period):
     number: Annotated[str, Field(max_length=32, pattern=r"^[0-9+]*$")] = ""
     "Part of the caller's; for those who may see numbers."
     limit: Annotated[int, Query(ge=1, le=500)] = 100
-    offset: Annotated[int, Query(ge=0)] = 0
+    offset: Offset = 0
 
 
 class WantedActions(Period):

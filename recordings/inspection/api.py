@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from foundation.errors import NotAllowed
 from foundation.ids import AgentId, RecordingId
 from foundation.ipc.messages import ReplyT, Request
+from foundation.web.queries import MONTH, CalendarDay, Offset
 from foundation.web.users import User
 from recordings.inspection.agreement import PairAgreement, compare
 from recordings.inspection.answers import InspectionOut, to_inspection_out
@@ -45,8 +46,8 @@ class WantedDraw(BaseModel, extra="forbid"):
     count: Annotated[int, Field(ge=1, le=500)] = 10
     "In all; of each agent with `by_agent`."
     inspectors: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)]
-    since: date
-    until: date
+    since: CalendarDay
+    until: CalendarDay
     "The last day, included."
     queue: str | None = None
     agent_id: str | None = None
@@ -113,7 +114,7 @@ class Wanted(BaseModel):
     calibration: str | None = None
     state: State | None = None
     limit: Annotated[int, Query(ge=1, le=500)] = 100
-    offset: Annotated[int, Query(ge=0)] = 0
+    offset: Offset = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def _comparing(router: APIRouter, parts: InspectionApi) -> None:
     @router.get("/month", summary="What inspection and rules made of each agent's month")
     async def get_month(
         user: Annotated[User, Depends(parts.read_guard)],
-        month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")],
+        month: Annotated[str, Query(pattern=MONTH)],
     ) -> list[Month]:
         first, before = _month(month, parts.zone)
         agents = await parts.may_see(user)
