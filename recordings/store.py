@@ -242,6 +242,10 @@ class RecordingStore:
             )
 
 
+IS_TALK = RecordingRow.agent_id != ""
+"Else it is a message: `Recording.is_message`."
+
+
 def matching(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
     """Conditions on `RecordingRow`, for `where`."""
     found = [
