@@ -35,7 +35,7 @@ from callcenter.dialled_monitors import DialledMonitors
 from callcenter.disk import Disk
 from callcenter.drivers import AlarmsDriver, FloorDriver, IvrDriver, LimitsDriver, RingTimesDriver
 from callcenter.emergency_desk import EmergencyDesk
-from callcenter.erase import Eraser
+from callcenter.erase import ErasedLately, Eraser
 from callcenter.events import HouseEvent
 from callcenter.holds import HoldActions
 from callcenter.journey import Journey
@@ -541,7 +541,11 @@ class Core:
             rules=self._rules,
             tell=self._tell,
             # Messages last: of what they tell the tasks must know the calls.
-            others=[self._disk.tasks, self._disk.messages],
+            others=[
+                ErasedLately(self._disk.tasks.forget),
+                self._disk.tasks,
+                self._disk.messages,
+            ],
         )
         await taking_over.run(present, self._early_media)
         self._disk.start_chores(self._tasks, self._retention.days)
