@@ -20,6 +20,8 @@ class SignIn:
     """Begin the shift: OFF becomes PAUSED with reason 'signed_in' until `Ready`."""
 
     agent_id: AgentId
+    paused_for: str = ""
+    "Begin it with this pause; nothing is offered in between, with `auto_ready` either."
 
 
 @dataclass(frozen=True, slots=True)
