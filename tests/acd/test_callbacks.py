@@ -118,7 +118,7 @@ def test_what_an_earlier_floor_promised_is_kept_though_the_queue_takes_no_more(
         floor.feed(QueueCallback(B3, PartyId("p-1"), ORDERS, is_promised=True), 1)
     with pytest.raises(Conflict):
         ask(floor, 1, B3, "p-3")
-    assert dues(seat(floor, EVA, 2)) == [(B1, EVA)]
+    assert dues([*seat(floor, EVA, 2)]) == [(B1, EVA)]
 
 
 def test_not_more_are_dialled_than_agents_are_free() -> None:
