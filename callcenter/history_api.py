@@ -1,5 +1,6 @@
 """`/calls`, `/api/v1/history`, `/audit`, `/api/v1/audit`: past calls, and who did what."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,9 +28,6 @@ from wallboard import pages
 from wallboard.directory import Directory
 
 STATIC = Path(pages.__file__).with_name("static")
-AUDIT_MOST_ROWS = 5_000_000
-"Of the journal, the latest; a day of a busy centre has some hundred thousand."
-AUDIT_MOST = 2_000
 
 Reader = Annotated[User, Depends(require_role(*READERS))]
 Boss = Annotated[User, Depends(require_role(Role.SUPERVISOR))]
@@ -113,16 +111,16 @@ def history_router(history: History) -> APIRouter:
 
 async def _actions(history: History, wanted: WantedActions) -> dict[str, Any]:
     days = history.days(wanted.first, wanted.last)
-    found: list[dict[str, Any]] = []
-    async for record in history.reader.of_kinds([ActionTaken], days.since, AUDIT_MOST_ROWS):
+    newest: deque[dict[str, Any]] = deque(maxlen=wanted.limit)
+    total = 0
+    async for record in history.reader.of_kinds([ActionTaken], days.since):
         event = record.event
         if record.utc >= days.until:
             break
         if isinstance(event, ActionTaken) and _is_wanted(event, wanted):
-            found.append(_action(record.seq, record.utc, event))
-            del found[:-AUDIT_MOST]
-    found.reverse()
-    return {"items": found[: wanted.limit], "total": len(found)}
+            newest.appendleft(_action(record.seq, record.utc, event))
+            total += 1
+    return {"items": list(newest), "total": total}
 
 
 def _is_wanted(event: ActionTaken, wanted: WantedActions) -> bool:
