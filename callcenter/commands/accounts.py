@@ -6,11 +6,11 @@ not, and who looks at the audit must be able to see that it was done.
 
 import typer
 
-from callcenter.account_actions import audit_of
+from callcenter.actions.accounts import audit_of
 from callcenter.asks import ChangeAccounts
 from callcenter.codec import CODEC
+from callcenter.configuration.settings import Settings
 from callcenter.places import Places
-from callcenter.settings import Settings
 from foundation.errors import CallCentreError, Unavailable
 from foundation.ipc import Client
 from foundation.journal import Journal

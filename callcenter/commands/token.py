@@ -14,7 +14,7 @@ from rich.table import Table
 
 from callcenter.commands.asking import terminal
 from callcenter.commands.user import Folder, change_accounts, check_agent, run_with_users
-from callcenter.settings import Settings
+from callcenter.configuration.settings import Settings
 from foundation import clock
 from foundation.errors import NotFound
 from foundation.web.changes import AccountChange, AddToken, RevokeToken

@@ -17,7 +17,7 @@ from rich.table import Table
 from callcenter.commands import accounts
 from callcenter.commands.asking import terminal
 from callcenter.commands.init import init_command, new_password
-from callcenter.settings import Settings, load
+from callcenter.configuration.settings import Settings, load
 from foundation.db import TROUBLES, create_schema, make_engine
 from foundation.errors import CallCentreError, NotFound, RemoteError
 from foundation.web.changes import AccountChange, AddUser, ChangePassword, RemoveUser

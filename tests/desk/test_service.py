@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.erase import ACTION, ErasedLately
+from callcenter.actions.erase import ACTION, ErasedLately
 from callcenter.events import ActionTaken
 from desk.events import TaskDone, TaskEvent, TaskOpened, TaskReleased, TaskTaken
 from desk.options import TaskOptions

@@ -7,7 +7,7 @@ import pytest
 
 import callcenter
 import wallboard
-from callcenter.account_actions import PLAIN
+from callcenter.actions.accounts import PLAIN
 from wallboard.commands import RecordingVerb, TalkVerb
 
 CODE = sorted(Path(callcenter.__file__).parent.rglob("*.py"))

@@ -7,7 +7,7 @@ import pytest
 
 import wallboard
 from acd.agent import AWAY, RONA, SIGNED_IN, UNREACHABLE
-from callcenter.settings import Settings
+from callcenter.configuration.settings import Settings
 
 STATIC = Path(wallboard.__file__).with_name("static")
 OURS = (AWAY, RONA, SIGNED_IN, UNREACHABLE)

@@ -8,8 +8,8 @@ import pytest
 
 from callcenter.codec import CODEC
 from callcenter.commands.asking import terminal
+from callcenter.configuration.settings import load
 from callcenter.events import ActionTaken
-from callcenter.settings import load
 from foundation.db import make_engine
 from foundation.journal import JournalReader
 from foundation.journal.file import JournalFile
