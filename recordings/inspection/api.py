@@ -1,6 +1,6 @@
 """`/api/v1/inspections`: drawing talks, scoring them, appeals, calibration, the agents' month."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Annotated, Any, Protocol
@@ -16,7 +16,13 @@ from foundation.web.users import User
 from recordings.inspection.agreement import PairAgreement, compare
 from recordings.inspection.answers import InspectionOut, to_inspection_out
 from recordings.inspection.form import Form, WrittenForm
-from recordings.inspection.inspection import Comment, InspectionId, State
+from recordings.inspection.inspection import (
+    Comment,
+    Inspection,
+    InspectionId,
+    State,
+    as_read_by,
+)
 from recordings.inspection.messages import (
     AppealScore,
     DrawTalks,
@@ -196,7 +202,7 @@ def _reading(router: APIRouter, parts: InspectionApi) -> None:
             states=states if agents is None else _public(states),
         )
         found, total = await parts.store.find(chosen, wanted.limit, wanted.offset)
-        return InspectionPage(items=[to_inspection_out(each) for each in found], total=total)
+        return InspectionPage(items=await _told(parts.store, user, found), total=total)
 
     @router.get("/{inspection_id}", summary="One inspection")
     async def get_inspection(
@@ -208,7 +214,8 @@ def _reading(router: APIRouter, parts: InspectionApi) -> None:
             found.agent_id not in agents or found.state is State.OPEN or found.calibration
         ):
             raise NotAllowed("This inspection is not for you.")
-        return to_inspection_out(found)
+        (told,) = await _told(parts.store, user, [found])
+        return told
 
 
 def _scoring(router: APIRouter, parts: InspectionApi) -> None:
@@ -281,6 +288,14 @@ def _scoring(router: APIRouter, parts: InspectionApi) -> None:
             )
         )
         return to_inspection_out(settled)
+
+
+async def _told(
+    store: InspectionStore, user: User, found: Sequence[Inspection]
+) -> list[InspectionOut]:
+    mine = InspectionFilter(inspector=user.user_id, states=(State.OPEN,))
+    to_score = {each.recording_id for each in (await store.find(mine, MOST))[0]}
+    return [to_inspection_out(as_read_by(each, user.user_id, to_score)) for each in found]
 
 
 def _public(states: tuple[State, ...] | None) -> tuple[State, ...]:
