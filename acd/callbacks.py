@@ -110,7 +110,10 @@ class Callbacks:
     def queue(self, given: QueueCallback, now: float) -> None:
         """Raises as `QueueCallback` says."""
         self._check_new(given)
-        self._check_room(given.party_id, given.queue)
+        if given.is_promised:
+            self._check_unpromised(given.party_id, given.queue)
+        else:
+            self._check_room(given.party_id, given.queue)
         enqueue = Enqueue(
             CallId(given.callback_id),
             given.queue,

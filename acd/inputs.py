@@ -20,6 +20,8 @@ class SignIn:
     """Begin the shift: OFF becomes PAUSED with reason 'signed_in' until `Ready`."""
 
     agent_id: AgentId
+    paused_for: str = ""
+    "Begin it with this pause; nothing is offered in between, with `auto_ready` either."
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,8 @@ class QueueCallback:
     "Not to be called before so many seconds from now, whatever the place."
     tries: int = 0
     "That came to nothing before this floor."
+    is_promised: bool = False
+    "By a floor before this one: it is kept, whatever the queue takes by now."
 
 
 @dataclass(frozen=True, slots=True)

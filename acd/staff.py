@@ -48,7 +48,7 @@ class Staff:
         agent = self._ground.get_agent(given.agent_id)
         match given:
             case SignIn():
-                self._sign_in(agent, now)
+                self._sign_in(agent, now, given.paused_for)
             case SignOut():
                 self._choose(agent, Step.SIGN_OUT, now)
             case Ready():
@@ -67,12 +67,16 @@ class Staff:
                 assert_never(given)
         self._ground.follow(agent, now)
 
-    def _sign_in(self, agent: Agent, now: float) -> None:
-        was_off, had_left_for = agent.state is AgentState.OFF, agent.left_for
+    def _sign_in(self, agent: Agent, now: float, paused_for: str = "") -> None:
+        was_off, pause = agent.state is AgentState.OFF, paused_for or agent.left_for
         self._ground.events += agent.choose(Step.SIGN_IN, now)
-        if was_off and self._ground.options.auto_ready and agent.registered:
-            step = Step.PAUSE if had_left_for else Step.MAKE_READY
-            self._ground.events += agent.choose(step, now, had_left_for)
+        if not was_off:
+            return
+        is_auto = self._ground.options.auto_ready and agent.registered
+        if paused_for or (is_auto and pause):
+            self._ground.events += agent.choose(Step.PAUSE, now, pause)
+        elif is_auto:
+            self._ground.events += agent.choose(Step.MAKE_READY, now)
 
     def _choose(self, agent: Agent, step: Step, now: float, reason: str = "") -> None:
         if step is not Step.SIGN_OUT:

@@ -186,15 +186,18 @@ class Visits:
             raise Conflict(f"the queue {queue} is closed")
 
     def change_queue(self, given: ChangeQueue, now: float) -> None:
-        """Who waits keeps the place; what will do is as the new options say."""
-        waiting = [c for c in self._callers.values() if c.queue == given.queue and c.is_waiting]
+        """Who waits keeps the place; what will do is as the new options say, for who rings from the
+        next wait on."""
+        matching = self._ground.matching
+        unanswered = self.unanswered(given.queue)
+        waiting = [caller for caller in unanswered if caller.is_waiting]
         for caller in waiting:
-            self._ground.matching.leave(caller)
-        self._ground.matching.set_queue(given.queue, given.options, now)
+            matching.leave(caller)
+        matching.set_queue(given.queue, given.options, now)
+        for caller in unanswered:
+            self.waits.change_wishes(caller, self.entrance.wishes(caller.given, given.options), now)
         for caller in waiting:
-            wishes = self.entrance.wishes(caller.given, given.options)
-            caller.change_wishes(wishes, now)
-            self._ground.matching.join(caller, now)
+            matching.join(caller, now)
         self.waits.watch_surge(given.queue)
 
     def end_wait(self, call_id: CallId) -> None:

@@ -3,7 +3,7 @@
 What ends a wait, an offer or an outcome, is in `acd.visits`.
 """
 
-from acd.caller import Caller
+from acd.caller import Caller, Wish
 from acd.events import PositionTold, SurgeChanged
 from acd.expected_wait import spoken_s
 from acd.ground import Ground
@@ -50,6 +50,11 @@ class Waits:
             self.join(caller, now)
         else:
             caller.relax(now)
+        self._set_relaxing(caller)
+
+    def change_wishes(self, caller: Caller, wishes: tuple[Wish, ...], now: float) -> None:
+        """Of one who is in no lineup; the steps that are still to come have their own times."""
+        caller.change_wishes(wishes, now)
         self._set_relaxing(caller)
 
     # ---- timers

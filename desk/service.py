@@ -35,6 +35,7 @@ class TaskService:
         self._store = store
         self._tell = tell
         self._utc_now = utc_now
+        self._remembered: dict[TaskId, Task] = {}
         self._one_at_a_time = asyncio.Lock()
         "Of two who take a task the second is told that the first has it."
         self._behind: WriteBehind[Task] = WriteBehind("tasks", store.add)
@@ -52,9 +53,17 @@ class TaskService:
     def remember(self, record: Record[object]) -> None:
         self._watch.on_event(record.event, record.utc)
         if isinstance(record.event, TaskOpened):
-            self._behind.put(_of(record.event, record.utc))
+            self._remembered[record.event.task_id] = _of(record.event, record.utc)
+
+    def forget(self, party_id: PartyId) -> None:
+        """It was erased after what was remembered of it: that stays so."""
+        for task in [each for each in self._remembered.values() if each.party_id == party_id]:
+            del self._remembered[task.task_id]
 
     def restored(self) -> None:
+        for task in self._remembered.values():
+            self._behind.put(task)
+        self._remembered.clear()
         for opened in self._watch.missing:
             log.info("a task that the last core did not come to: %s", opened.kind)
             self._tell(opened)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from foundation.errors import Conflict
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
+from foundation.web.queries import CalendarDay, Offset
 from recordings.readable import sentences
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
@@ -86,14 +87,14 @@ class Wanted(BaseModel):
     call_id: str | None = None
     agent_id: str | None = None
     queue: str | None = None
-    day: Annotated[date | None, Field(alias="date")] = None
+    day: Annotated[CalendarDay | None, Field(alias="date")] = None
     "The day, in the centre's time zone, on which the talk began."
-    first: Annotated[date | None, Field(alias="from")] = None
+    first: Annotated[CalendarDay | None, Field(alias="from")] = None
     "Instead of it: the first day …"
-    last: Annotated[date | None, Field(alias="to")] = None
+    last: Annotated[CalendarDay | None, Field(alias="to")] = None
     "… and the last one, included."
     limit: Annotated[int, Query(ge=1, le=500)] = 50
-    offset: Annotated[int, Query(ge=0)] = 0
+    offset: Offset = 0
 
 
 def recordings_router(store: RecordingStore, timezone: tzinfo, guard: Guard) -> APIRouter:

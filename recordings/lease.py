@@ -100,7 +100,7 @@ class Renew:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Somebody brought the transcript."""
+    """Somebody brought the transcript, or the recording was deleted."""
 
     recording_id: RecordingId
 

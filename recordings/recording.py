@@ -49,6 +49,11 @@ class Recording:
     def is_open(self) -> bool:
         return self.complete is None
 
+    @property
+    def is_message(self) -> bool:
+        """A caller spoke to nobody: there is no agent to be judged."""
+        return not self.agent_id
+
 
 @dataclass(frozen=True, slots=True)
 class SideTranscript:

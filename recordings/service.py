@@ -27,7 +27,7 @@ from foundation.ids import (
     new_recording_id,
 )
 from recordings import wav
-from recordings.events import RecordingEnded, RecordingEvent, RecordingStarted
+from recordings.events import RecordingDeleted, RecordingEnded, RecordingEvent, RecordingStarted
 from recordings.lease import middle
 from recordings.messages import Reply, Request
 from recordings.options import RecordingOptions
@@ -194,6 +194,11 @@ class RecordingService:
     def classify(self, call_id: CallId, kind: str, name: str) -> None:
         """What a call was about, for the search; passed over for a call without a recording."""
         self._put(_Classify(call_id, kind, name))
+
+    def on_event(self, event: object) -> None:
+        """Told by the vault."""
+        if isinstance(event, RecordingDeleted):
+            self.transcription.forget(event.recording_id)
 
     @property
     def waiting_for_transcript(self) -> int:

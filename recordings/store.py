@@ -200,7 +200,7 @@ class RecordingStore:
         """Those whose end nobody told: the talk goes on, or core was killed during it."""
         return await self._all(RecordingRow.complete.is_(None))
 
-    async def failed(self, limit: int) -> tuple[list[Recording], int]:
+    async def failed(self, limit: int | None = None) -> tuple[list[Recording], int]:
         """Those whose transcript was given up, the newest first, and how many there are."""
         chosen = select(RecordingRow).where(RecordingRow.transcript == TranscriptState.FAILED.value)
         async with self._transaction() as session:
@@ -240,6 +240,10 @@ class RecordingStore:
                 .where(RecordingRow.recording_id == recording_id)
                 .values(**values)
             )
+
+
+IS_TALK = RecordingRow.agent_id != ""
+"Else it is a message: `Recording.is_message`."
 
 
 def matching(wanted: RecordingFilter) -> list[ColumnElement[bool]]:

@@ -152,12 +152,14 @@ class Transcription:
         self._archive_key = archive_key
         self._jobs = JobPool(options, chance)
         self._seen: dict[str, float] = {}
-        self._failed = 0
+        self._given_up: set[RecordingId] = set()
+        "The dead letters."
         self._sums = _Sums()
 
     async def open(self) -> None:
         """Takes up what an earlier core left behind."""
-        _, self._failed = await self._store.failed(0)
+        given_up, _ = await self._store.failed()
+        self._given_up = {recording.recording_id for recording in given_up}
         for recording in await self._store.queued():
             await self.queue(recording)
 
@@ -177,6 +179,11 @@ class Transcription:
         )
         await self._settle(self._jobs.feed(job, self._monotonic_s()))
 
+    def forget(self, recording_id: RecordingId) -> None:
+        """Nobody need listen to it any more: it is done, or was deleted."""
+        self._jobs.feed(Finish(recording_id), self._monotonic_s())
+        self._given_up.discard(recording_id)
+
     # -- for people --------------------------------------------------------------------------------
 
     @property
@@ -190,7 +197,7 @@ class Transcription:
         return Progress(
             waiting=self._jobs.unfinished - working,
             working=working,
-            failed=self._failed,
+            failed=len(self._given_up),
             lag_s=self._jobs.oldest_s(now),
             waiting_audio_s=self._jobs.audio_s(),
             is_resting=self._is_media_near_limit(),
@@ -216,7 +223,7 @@ class Transcription:
                 f"the transcript of recording {recording_id!r} was not given up: "
                 f"it is {recording.transcript.value}"
             )
-        self._failed -= 1
+        self._given_up.discard(recording_id)
         await self.queue(await self._store.get(recording_id))
 
     async def retry_all(self, most: int) -> int:
@@ -248,7 +255,7 @@ class Transcription:
                     return WorkGone()
                 return CarryOn(pause_s=self._rest_s if self._is_media_near_limit() else 0.0)
             case WorkDone():
-                await self._keep_transcript(message, now)
+                await self._keep_transcript(message)
                 return Noted()
             case WorkFailed(worker=worker, recording_id=recording_id, sentence=sentence):
                 failed = Fail(RecordingId(recording_id), worker, sentence)
@@ -274,15 +281,19 @@ class Transcription:
                 )
         return NoWork(ask_again_s=self._rest_s)
 
-    async def _keep_transcript(self, work: WorkDone, now: float) -> None:
+    async def _keep_transcript(self, work: WorkDone) -> None:
         """The row decides who was first, not the lease: it alone has survived every restart."""
         recording_id = RecordingId(work.recording_id)
+        try:
+            await self._store.get(recording_id)
+        except NotFound:
+            return  # deleted while it was listened to
         transcripts = [_to_transcript(side) for side in work.sides]
         parts = {Side(side.side): _to_parts(side) for side in work.sides} if work.indexed else None
         if self._keep_voices is not None:
             await self._keep_voices(recording_id, _voices(work.sides))
         is_first = await self._store.save_transcript(recording_id, transcripts, parts)
-        self._jobs.feed(Finish(recording_id), now)
+        self.forget(recording_id)
         if is_first:
             self._sums.add(work.audio_s, work.cpu_s)
             words = sum(len(side.words) for side in transcripts)
@@ -294,7 +305,7 @@ class Transcription:
                 log.warning("transcript of %s: %s", effect.recording_id, effect.sentence)
                 if effect.final:
                     await self._store.give_up(effect.recording_id, effect.sentence)
-                    self._failed += 1
+                    self._given_up.add(effect.recording_id)
                 self._publish(TranscriptFailed(effect.recording_id, effect.sentence, effect.final))
 
 

@@ -47,6 +47,7 @@ from foundation.record import Record
 from ivr.events import EmergencySwitched, FlowEnded, IvrEvent, MenuChosen, SpeechSettled
 from recordings.events import (
     PauseReason,
+    RecordingDeleted,
     RecordingEnded,
     RecordingEvent,
     RecordingPaused,
@@ -119,6 +120,7 @@ ALSO: dict[type, tuple[tuple[str, Callable[[Any, Any, float], None]], ...]] = {
     TrunkDown: (("troubles", Troubles.trunk_down),),
     TrunkUp: (("troubles", Troubles.trunk_up),),
     RecordingEnded: (("troubles", Troubles.recording_ended),),
+    RecordingDeleted: (("troubles", Troubles.recording_deleted),),
     ShelfTroubled: (("troubles", Troubles.shelf_troubled),),
     ShelfMended: (("troubles", Troubles.shelf_mended),),
     TranscriptReady: (("troubles", Troubles.transcript_settled),),

@@ -2,7 +2,8 @@
 
 Needs a signed-in session (the page's cookie), a watch token (`Authorization: Bearer ...`) or a TV
 link's token (`?tv=...`); the web base refuses anybody else with 401 before it comes here. What a
-client sends is ignored. `?board=NAME` chooses a board; a TV link has its own.
+client sends is ignored. `?board=NAME` chooses a board; a TV link has its own. Who is locked, signed
+out everywhere or given another role, and whose token is revoked, is sent to come in anew.
 
 The first message is a snapshot, all others are deltas whose `seq` rises by one. A screen that comes
 back with `?after=SEQ` gets the deltas that it missed instead, if they are still here. A screen that
@@ -14,9 +15,9 @@ close codes and all members are described in `static/asyncapi.yaml`, served as
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
@@ -36,15 +37,21 @@ from wallboard.tv_links import TvLink
 
 log = logging.getLogger(__name__)
 
+IsStillIn: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[bool]]
+"Of the state that the gate has left in a socket's scope: whether it would let him in as the same."
+CHANGED = Drop(4403, "Your rights have changed: come in anew.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketOptions:
     most_screens: int = 1000
     read_within_s: float = 10.0
     "A screen that takes longer for one message reads too slowly."
+    look_s: float = 10.0
+    "So often it is asked whether who looks may still do so."
 
 
-def wallboard_socket(screens: Screens, options: SocketOptions) -> APIRouter:
+def wallboard_socket(screens: Screens, options: SocketOptions, is_still_in: IsStillIn) -> APIRouter:
     router = APIRouter()
 
     @router.websocket("/ws/wallboard")
@@ -63,13 +70,19 @@ def wallboard_socket(screens: Screens, options: SocketOptions) -> APIRouter:
         mailbox = screens.join(view, None if link is None else link.link_id)
         first = screens.first(view, after)
         show = _Show(socket, screens, view, mailbox, options.read_within_s)
-        writer = asyncio.create_task(show.run(first), name="screen-writer")
+        tasks = [
+            asyncio.create_task(show.run(first), name="screen-writer"),
+            asyncio.create_task(
+                let_go_when_out(socket, is_still_in, options.look_s), name="screen-right"
+            ),
+        ]
         try:
             await _read_until_gone(socket)
         finally:
             screens.leave(mailbox)
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     return router
 
@@ -80,6 +93,20 @@ def _refusal(screens: Screens, view: View, options: SocketOptions) -> Drop | Non
     if len(screens) >= options.most_screens:
         return Drop(TOO_MANY, f"There are {options.most_screens} screens already.")
     return None
+
+
+async def let_go_when_out(socket: WebSocket, is_still_in: IsStillIn, look_s: float) -> None:
+    """Returns when who has opened the socket has lost the right to it; the reader sees it end."""
+    while True:
+        if not await is_still_in(socket.scope["state"]):
+            return _let_go(socket, CHANGED)
+        await asyncio.sleep(look_s)
+
+
+def _let_go(socket: WebSocket, why: Drop) -> None:
+    log.info("a screen is let go: %s", why.reason)
+    let_go: Callable[[int, str], None] = socket.scope["extensions"][LET_GO]
+    let_go(why.code, why.reason)
 
 
 async def _read_until_gone(socket: WebSocket) -> None:
@@ -108,9 +135,9 @@ class _Show:
         try:
             await self._write(first)
         except Dropped as dropped:
-            self._let_go(dropped.why)
+            _let_go(self._socket, dropped.why)
         except TimeoutError:
-            self._let_go(Drop(TOO_SLOW, "This screen reads too slowly."))
+            _let_go(self._socket, Drop(TOO_SLOW, "This screen reads too slowly."))
         except WebSocketDisconnect:
             pass  # the reader sees the same and ends the socket
         finally:
@@ -126,8 +153,3 @@ class _Show:
     async def _send(self, message: str) -> None:
         async with asyncio.timeout(self._read_within_s):
             await self._socket.send_text(message)
-
-    def _let_go(self, why: Drop) -> None:
-        log.info("a screen is let go: %s", why.reason)
-        let_go: Callable[[int, str], None] = self._socket.scope["extensions"][LET_GO]
-        let_go(why.code, why.reason)

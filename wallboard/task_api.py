@@ -18,6 +18,7 @@ from desk.task import Task, TaskFilter, TaskKind, TaskState
 from foundation.errors import NotAllowed, NotFound
 from foundation.ids import AgentId, CallId, QueueId, RecordingId, TaskId, new_callback_id
 from foundation.web.api import require_role
+from foundation.web.queries import Offset
 from foundation.web.users import Role, User
 from wallboard.commands import CallBackForTask, FinishTask, ReleaseTask, TakeTask
 from wallboard.directory import Directory
@@ -77,7 +78,7 @@ class WantedTasks(BaseModel):
     call_id: str | None = None
     mine: bool = False
     limit: Annotated[int, Query(ge=1, le=500)] = 100
-    offset: Annotated[int, Query(ge=0)] = 0
+    offset: Offset = 0
 
 
 class WantedEnd(BaseModel, extra="forbid"):

@@ -1,7 +1,8 @@
 """`/ws/calls/{id}/transcript`: what is said in a talk, while it is said.
 
 For the agent whose talk it is, leads of the team and supervisors; anybody else gets 403, and who
-loses the talk by a transfer is sent away. JSON, at most five messages a second:
+loses the talk by a transfer, or the right to it, is sent away. JSON, at most five messages a
+second:
 
     {"type": "words", "all": true,           true: of what came before nothing counts any more
      "live": true,                           false: this talk is not followed (yet)
@@ -27,6 +28,7 @@ from wallboard.calls import Phase
 from wallboard.live_words import LiveWords, TalkScreen
 from wallboard.rights import may_act_for
 from wallboard.service import BoardService
+from wallboard.socket import IsStillIn, let_go_when_out
 
 PERIOD_S = 0.2
 "Between two messages at least."
@@ -34,7 +36,7 @@ LOOK_S = 2.0
 "So often the talk and the right to hear it are looked at, also in silence."
 
 
-def transcript_socket(service: BoardService, words: LiveWords) -> APIRouter:
+def transcript_socket(service: BoardService, words: LiveWords, is_still_in: IsStillIn) -> APIRouter:
     router = APIRouter()
 
     @router.websocket("/ws/calls/{call_id}/transcript")
@@ -45,14 +47,16 @@ def transcript_socket(service: BoardService, words: LiveWords) -> APIRouter:
             await socket.send_denial_response(refusal(HTTPStatus.FORBIDDEN, sentence))
             return
         await socket.accept()
-        writer = asyncio.create_task(
-            _write(socket, service, words, user, CallId(call_id)), name="transcript-writer"
-        )
-        reader = asyncio.create_task(_read_until_gone(socket), name="transcript-reader")
-        await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
-        writer.cancel()
-        reader.cancel()
-        await asyncio.gather(writer, reader, return_exceptions=True)
+        works = {
+            "transcript-writer": _write(socket, service, words, user, CallId(call_id)),
+            "transcript-reader": _read_until_gone(socket),
+            "transcript-right": let_go_when_out(socket, is_still_in, LOOK_S),
+        }
+        tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     return router
 

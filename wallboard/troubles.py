@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from acd.events import AgentAway, AgentChanged
 from foundation.ids import AgentId, RecordingId
 from recordings.events import (
+    RecordingDeleted,
     RecordingEnded,
     ShelfMended,
     ShelfTroubled,
@@ -87,3 +88,6 @@ class Troubles:
     def transcript_settled(self, event: TranscriptReady | TranscriptFailed, at_s: float) -> None:
         if isinstance(event, TranscriptReady) or event.final:
             self._unwritten.pop(event.recording_id, None)
+
+    def recording_deleted(self, event: RecordingDeleted, at_s: float) -> None:
+        self._unwritten.pop(event.recording_id, None)

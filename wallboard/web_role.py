@@ -12,18 +12,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 
 from acd.views import FloorNow
+from foundation.clock import utc_now
+from foundation.db import TROUBLES
 from foundation.errors import Unavailable
 from foundation.web.api import MetricsSource
 from foundation.web.app import OnRefused, WebOptions, create_app
 from foundation.web.door import Change
 from foundation.web.store import UserStore
-from foundation.web.users import Passwords
+from foundation.web.tokens import ApiToken
+from foundation.web.users import Passwords, User
 from wallboard.alarm_desk import AlarmDesk
 from wallboard.alarm_plan import WAYS, AlarmPlan, AlarmsOfCore
 from wallboard.alarm_post import AlarmPost, Way
@@ -170,16 +173,17 @@ def build(
             if on_end is not None:
                 await on_end()
 
+    is_still_in = partial(_is_still_in, users)
     screens.read_host = lambda: desk.host
     routers = [
         wallboard_api(service, screens),
-        wallboard_socket(screens, options.socket),
+        wallboard_socket(screens, options.socket, is_still_in),
         wallboard_pages(),
         *extra_routers,
     ]
     routers += board_routers(service)
     if words is not None:
-        routers.append(transcript_socket(service, words))
+        routers.append(transcript_socket(service, words, is_still_in))
     return create_app(
         replace(options.web, gate=replace(options.web.gate, find_link=tv.find)),
         users,
@@ -192,6 +196,19 @@ def build(
         change=change,
         on_refused=on_refused,
     )
+
+
+async def _is_still_in(users: UserStore, state: Mapping[str, Any]) -> bool:
+    """Watch tokens and TV links have no account; the latter are dropped by `TvDesk`."""
+    user: User | None = state["user"]
+    token: ApiToken | None = state["token"]
+    try:
+        if token is not None:
+            found = await users.find_token(token.token_hash)
+            return found is not None and found.is_valid(utc_now().timestamp())
+        return user is None or await users.find(user.user_id) == user
+    except TROUBLES:
+        return True  # nobody comes in meanwhile, and nobody goes
 
 
 def _works_of_words(words: LiveWords, service: BoardService) -> dict[str, Work]:

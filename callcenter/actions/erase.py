@@ -13,6 +13,7 @@ from foundation.db import TROUBLES, Sessions, forget_deleted
 from foundation.errors import NotFound, Unavailable
 from foundation.ids import CallbackId, PartyId
 from foundation.journal import Journal
+from foundation.record import Record
 from recordings.events import DeletedFor
 from recordings.search_store import SearchStore
 from recordings.vault import Vault, counts, hold_sentence
@@ -118,6 +119,22 @@ class Eraser:
     async def _show(self, data: CallersData) -> Erased:
         held = await self._holds.holds([each.recording_id for each in data.recordings])
         return Erased(self._journal.last_seq, "", _counts(data), list(map(hold_sentence, held)))
+
+
+class ErasedLately:
+    """Implements `callcenter.take_over.Remembers`: a new core takes nothing of an erased party up
+    again, though the journal tells of it."""
+
+    def __init__(self, forget: Callable[[PartyId], None]) -> None:
+        self._forget = forget
+
+    def remember(self, record: Record[object]) -> None:
+        match record.event:
+            case ActionTaken(action=action, target=party_id) if action == ACTION:
+                self._forget(PartyId(party_id))
+
+    def restored(self) -> None:
+        """Others restore what is left."""
 
 
 def _counts(data: CallersData) -> dict[str, int]:

@@ -13,7 +13,10 @@ from callcenter.events import ActionTaken
 ACTION = "access refused"
 ONCE_IN_S = 600.0
 MOST_OF_ONE = 100
-AUDITED = ("recordings", "tasks", "records", "history", "search", "calls", "inspections")
+AUDITED = (
+    "recordings", "tasks", "records", "history", "search", "calls", "inspections", "quality",
+    "triage",
+)  # fmt: skip
 "Below `/api/v1/`: whatever has voices, words or numbers of callers."
 PREFIX = "/api/v1/"
 

@@ -135,12 +135,14 @@ class Actions:
         if command.state is WantedState.OFF:
             self._floor.feed(SignOut(agent_id))
             return
+        is_ready = command.state is WantedState.READY
+        paused_for = "" if is_ready else command.reason
         if was_off:
-            self._floor.feed(SignIn(agent_id))
-        if command.state is WantedState.READY:
+            self._floor.feed(SignIn(agent_id, paused_for))
+        if is_ready:
             self._floor.feed(Ready(agent_id))
         else:
-            self._floor.feed(Pause(agent_id, command.reason))
+            self._floor.feed(Pause(agent_id, paused_for))
 
     def _check(self, agent_id: AgentId, command: SetAgentState) -> None:
         """Everything that the floor would refuse, so that the audit has only what was done."""

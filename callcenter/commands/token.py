@@ -1,6 +1,6 @@
 """`callcenter token …`: API tokens, by which programs sign in.
 
-As `callcenter user`, these write to the database directly, whether the centre runs or not.
+As `callcenter user`, these work whether the centre runs or not.
 """
 
 from datetime import UTC, datetime
@@ -12,17 +12,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from callcenter.commands.user import Folder, check_agent, run_with_users
+from callcenter.commands.asking import terminal
+from callcenter.commands.user import Folder, change_accounts, check_agent, run_with_users
 from callcenter.configuration.settings import Settings
 from foundation import clock
 from foundation.errors import NotFound
+from foundation.web.changes import AccountChange, AddToken, RevokeToken
 from foundation.web.store import UserStore
-from foundation.web.tokens import ApiToken, hash_token, new_token, new_token_id
+from foundation.web.tokens import hash_token, new_token, new_token_id
 from foundation.web.users import Role
 
 app = typer.Typer(help="API tokens, by which programs sign in.", no_args_is_help=True)
 DAY_S = 86_400.0
-BY = "callcenter token"
 
 
 @app.command("add")
@@ -36,23 +37,22 @@ def add(
 ) -> None:
     """Make a token; it is shown once."""
     text, now_s = new_token(), clock.utc_now().timestamp()
-    token = ApiToken(
-        token_id=new_token_id(),
-        name=name,
-        token_hash=hash_token(text),
-        role=role,
-        agent_id=agent or None,
-        reads_only=not write,
-        made_by=BY,
-        made_s=now_s,
-        expires_s=now_s + days * DAY_S,
-    )
 
-    async def check_and_add(store: UserStore, settings: Settings) -> None:
-        check_agent(token.agent_id, settings)
-        await store.add_token(token)
+    async def add_token(_: UserStore, settings: Settings) -> AccountChange:
+        check_agent(agent or None, settings)
+        return AddToken(
+            by=terminal(),
+            token_id=new_token_id(),
+            name=name,
+            token_hash=hash_token(text),
+            role=role,
+            agent_id=agent or None,
+            reads_only=not write,
+            made_s=now_s,
+            expires_s=now_s + days * DAY_S,
+        )
 
-    run_with_users(folder, check_and_add)
+    change_accounts(folder, add_token)
     console = Console(highlight=False)
     console.print(f"{escape(name)}: [bold]{text}[/bold]", soft_wrap=True)
     console.print("It is shown this once; only its hash is kept.")
@@ -82,14 +82,13 @@ def revoke(
 ) -> None:
     """End a token; programs that use it are out at once."""
 
-    async def find_and_revoke(store: UserStore, _: Settings) -> None:
+    async def revoke_token(store: UserStore, _: Settings) -> AccountChange:
         for token in await store.tokens():
             if token.name == name:
-                await store.revoke_token(token.token_id)
-                return
+                return RevokeToken(by=terminal(), token_id=token.token_id)
         raise NotFound(f"There is no token {name!r}.")
 
-    run_with_users(folder, find_and_revoke)
+    change_accounts(folder, revoke_token)
     Console().print(f"{name} is revoked.", markup=False)
 
 

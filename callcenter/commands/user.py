@@ -1,12 +1,11 @@
 """`callcenter user …`: who may sign in to the wallboard and the API.
 
-These commands write to the database directly, whether the centre runs or not: an administrator who
-has lost the password must be able to make another. A change counts from the next request on.
+They work whether the centre runs or not (`callcenter.commands.accounts`). A change counts from the
+next request on.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeAlias, TypeVar
 
@@ -15,10 +14,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from callcenter.commands import accounts
+from callcenter.commands.asking import terminal
 from callcenter.commands.init import init_command, new_password
 from callcenter.configuration.settings import Settings, load
 from foundation.db import TROUBLES, create_schema, make_engine
 from foundation.errors import CallCentreError, NotFound, RemoteError
+from foundation.web.changes import AccountChange, AddUser, ChangePassword, RemoveUser
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords, Role, User, WeakPassword, check_password_rules
 from foundation.yaml_lines import nearest
@@ -51,13 +53,15 @@ def add(
 ) -> None:
     """Add a user; the password is made here and shown once."""
     password = _choose_password(name, ask=ask)
-    user = User(name, role, Passwords().hash(password), agent or None)
+    hashed = Passwords().hash(password)
 
-    async def check_and_add(store: UserStore, settings: Settings) -> None:
-        _check_new(user, settings)
-        await store.add(user)
+    async def add_user(_: UserStore, settings: Settings) -> AccountChange:
+        _check_new(name, agent or None, settings)
+        return AddUser(
+            by=terminal(), user_id=name, role=role, agent_id=agent or None, password_hash=hashed
+        )
 
-    run_with_users(folder, check_and_add)
+    change_accounts(folder, add_user)
     _tell_password(name, password, is_new=not ask)
 
 
@@ -66,21 +70,22 @@ def change_password(name: Name, ask: Ask = False, folder: Folder = Path()) -> No
     """Make a new password for a user; the old one ends, and so do the user's sessions."""
     password = _choose_password(name, ask=ask)
 
-    async def change(store: UserStore, _: Settings) -> None:
-        user = await store.find(name)
-        if user is None:
-            raise NotFound(f"There is no user {name!r}.")
+    async def change(_: UserStore, __: Settings) -> AccountChange:
         hashed = Passwords().hash(password)
-        await store.change(replace(user, password_hash=hashed))
+        return ChangePassword(by=terminal(), user_id=name, password_hash=hashed)
 
-    run_with_users(folder, change)
+    change_accounts(folder, change)
     _tell_password(name, password, is_new=not ask)
 
 
 @app.command("remove")
 def remove(name: Name, folder: Folder = Path()) -> None:
     """Remove a user."""
-    run_with_users(folder, lambda store, _: store.remove(name))
+
+    async def remove_user(_: UserStore, __: Settings) -> AccountChange:
+        return RemoveUser(by=terminal(), user_id=name)
+
+    change_accounts(folder, remove_user)
     Console().print(f"{name} is removed.", markup=False)
 
 
@@ -115,17 +120,28 @@ def _tell_password(name: str, password: str, *, is_new: bool) -> None:
     console.print("It is shown this once; only its hash is kept.")
 
 
-def _check_new(user: User, settings: Settings) -> None:
+def _check_new(name: str, agent_id: str | None, settings: Settings) -> None:
     """Raises for a name that nobody could type, and for an agent that is not configured."""
-    if not user.user_id.isprintable() or user.user_id.split() != [user.user_id]:
-        raise RemoteError(f"{user.user_id!r} is no name for a user; write one word.")
-    check_agent(user.agent_id, settings)
+    if not name.isprintable() or name.split() != [name]:
+        raise RemoteError(f"{name!r} is no name for a user; write one word.")
+    check_agent(agent_id, settings)
 
 
 def check_agent(agent_id: str | None, settings: Settings) -> None:
     agents = [agent.id for agent in settings.agents]
     if agent_id is not None and agent_id not in agents:
         raise NotFound(f"There is no agent {agent_id!r}; {nearest(agent_id, agents)}")
+
+
+def change_accounts(
+    folder: Path, wanted: Callable[[UserStore, Settings], Awaitable[AccountChange]]
+) -> None:
+    """Has it done, or tells why not and ends with exit code 1."""
+
+    async def work(users: UserStore, settings: Settings) -> None:
+        await accounts.change(settings, users, await wanted(users, settings))
+
+    run_with_users(folder, work)
 
 
 def run_with_users(folder: Path, work: Work[Result]) -> Result:

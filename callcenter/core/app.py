@@ -24,7 +24,7 @@ from callcenter.actions.alarms import AlarmActions
 from callcenter.actions.callbacks import CallbackActions
 from callcenter.actions.callers_data import CallersDataFinder
 from callcenter.actions.dialled_monitors import DialledMonitors
-from callcenter.actions.erase import Eraser
+from callcenter.actions.erase import ErasedLately, Eraser
 from callcenter.actions.holds import HoldActions
 from callcenter.actions.monitors import MonitorActions
 from callcenter.actions.recordings import RecordingActions
@@ -107,6 +107,7 @@ from ivr.prompts import MUSIC
 from ivr.service import Ivr
 from ivr.synthesis import Synthesiser
 from recordings.events import (
+    RecordingDeleted,
     RecordingEnded,
     TranscriptReady,
 )
@@ -357,6 +358,7 @@ class Core:
         listen(self._listening.on_turn, *TURNS_OF_TALKS)
         listen(self._forget_placement, CallEnded)
         listen(self._disk.messages.on_event, RecordingEnded)
+        listen(self._disk.recordings.on_event, RecordingDeleted)
         listen(self._disk.tasks.on_event, *TASK_KINDS)
         listen(CallClasses(self._disk.recordings.classify).on_event, *CLASS_KINDS)
         listen(self._disk.quality.on_event, TranscriptReady)
@@ -545,7 +547,11 @@ class Core:
             rules=self._rules,
             tell=self._tell,
             # Messages last: of what they tell the tasks must know the calls.
-            others=[self._disk.tasks, self._disk.messages],
+            others=[
+                ErasedLately(self._disk.tasks.forget),
+                self._disk.tasks,
+                self._disk.messages,
+            ],
         )
         await taking_over.run(present, self._early_media)
         self._disk.start_chores(self._tasks, self._retention.days)

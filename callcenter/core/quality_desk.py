@@ -91,6 +91,8 @@ class QualityDesk:
             recording = await self._recordings.get(recording_id)
         except NotFound:
             return  # erased meanwhile
+        if recording.is_message:
+            return
         sides = await self._recordings.transcript(recording_id)
         pack = self._packs.get(language_of(sides))
         if pack is None:

@@ -91,4 +91,5 @@ def _again(
         waited_s=queued.waited_s + gone_s,
         rest_s=rest_s,
         tries=past.tries,
+        is_promised=True,
     )

@@ -23,6 +23,8 @@ from acd.events import (
     OfferFailure,
     PositionTold,
     TalkEnded,
+    WrapUpCoded,
+    WrapUpExtended,
 )
 from callcenter.events import ActionTaken, CallSentOn
 from callcenter.revival.callbacks_past import CallbacksPast
@@ -88,6 +90,8 @@ class History:
             case AgentChanged(agent_id):
                 self.agents.of(agent_id).enter(event, at_s)
                 self.guests.follow(event)
+            case WrapUpExtended() | WrapUpCoded():
+                self.agents.take_of_wrap_up(event)
             case ActionTaken(action=action, target=target, detail=detail) if action in CHOICES:
                 self.agents.of(AgentId(target)).choose(CHOICES[action], detail)
             case RecordingStarted(recording_id, call_id):

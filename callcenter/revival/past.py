@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 
 from acd.agent import Assignment, Step, reason_of
-from acd.events import NOBODYS_FAULT, AgentChanged, AgentState, CallOverflowed, OfferFailure
+from acd.events import (
+    NOBODYS_FAULT,
+    AgentChanged,
+    AgentState,
+    CallOverflowed,
+    OfferFailure,
+    WrapUpCoded,
+    WrapUpExtended,
+)
 from callcenter.events import CallSentOn
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
 from recordings.events import PauseReason, RecordingStarted
@@ -140,6 +148,13 @@ class AgentsPast(dict[AgentId, AgentPast]):
 
     def of(self, agent_id: AgentId) -> AgentPast:
         return self.setdefault(agent_id, AgentPast(agent_id))
+
+    def take_of_wrap_up(self, event: WrapUpCoded | WrapUpExtended) -> None:
+        agent = self.of(event.agent_id)
+        if isinstance(event, WrapUpCoded):
+            agent.wrap_up_code = event.code
+        else:
+            agent.wrap_up_s = event.wrap_up_s
 
     def expect(
         self,

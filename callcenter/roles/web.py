@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -63,7 +64,7 @@ from desk.store import TaskStore
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.errors import Unavailable
-from foundation.ids import CallId, RecordingId
+from foundation.ids import AgentId, CallId, RecordingId
 from foundation.journal import JournalReader, to_record
 from foundation.log import set_up
 from foundation.record import Record
@@ -205,7 +206,7 @@ def application(settings: Settings, core: WebCore | None = None) -> FastAPI:
                 ConsoleOptions(reasons=settings.pause_reasons, tiers=tuple(settings.order.tiers)),
             ),
             quality,
-            inspections_of(settings, line, InspectionStore(sessions)),
+            inspections_of(settings, line, InspectionStore(sessions), known_directory),
             triage_router(line, HeardStore(sessions), require_role(*HEARERS)),
             emergency_router(line, require_role(Role.SUPERVISOR)),
             search_router(SearchStore(sessions), known_directory, zone, require_role(*HEARERS)),
@@ -254,15 +255,24 @@ def quality_of(
     )
 
 
-def inspections_of(settings: Settings, line: WebCore, store: InspectionStore) -> APIRouter:
+def inspections_of(
+    settings: Settings,
+    line: WebCore,
+    store: InspectionStore,
+    read_directory: Callable[[], Awaitable[Directory]],
+) -> APIRouter:
     """Inspectors' work; what they write is core's to keep."""
+
+    async def seen_by(user: User) -> tuple[AgentId, ...] | None:
+        return may_see(await read_directory(), user)
+
     return inspection_router(
         InspectionApi(
             line,
             store,
             FormBook(settings.folder).form,
             ZoneInfo(settings.timezone),
-            partial(may_see, directory(settings)),
+            seen_by,
             signed_in,
             require_role(*INSPECTORS),
         )

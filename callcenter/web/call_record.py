@@ -197,7 +197,7 @@ class _Story:
             case acd.CallQueued(queue=queue):
                 self.record.queue_visits.append(VisitOut(queue=queue, entered=record.utc))
                 self._entered_s = record.at_s
-            case acd.AgentAnswered() | acd.CallAbandoned() | acd.CallOverflowed() | acd.CallLost():
+            case _ if type(event) in OUTCOMES:
                 self._visit_over(event, record.at_s)
             case recordings.RecordingStarted(recording_id=recording_id, agent_id=agent_id):
                 self.record.recordings.append(
@@ -231,11 +231,7 @@ class _Story:
     def _handed_over(self, at: datetime, to: str) -> None:
         self.record.handovers.append(HandoverOut(at=at, to=to))
 
-    def _visit_over(
-        self,
-        event: acd.AgentAnswered | acd.CallAbandoned | acd.CallOverflowed | acd.CallLost,
-        at_s: float,
-    ) -> None:
+    def _visit_over(self, event: object, at_s: float) -> None:
         visits = self.record.queue_visits
         if not visits or visits[-1].outcome is not None:
             return  # it began before what was read

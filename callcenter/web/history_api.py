@@ -1,5 +1,6 @@
 """`/calls`, `/api/v1/history`, `/audit`, `/api/v1/audit`: past calls, and who did what."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,14 +22,12 @@ from foundation.ids import PartyId
 from foundation.journal import JournalReader
 from foundation.web.api import require_role
 from foundation.web.frame import page_routes
+from foundation.web.queries import Offset
 from foundation.web.users import Role, User
 from wallboard import pages
 from wallboard.directory import Directory
 
 STATIC = Path(pages.__file__).with_name("static")
-AUDIT_MOST_ROWS = 5_000_000
-"Of the journal, the latest; a day of a busy centre has some hundred thousand."
-AUDIT_MOST = 2_000
 
 Reader = Annotated[User, Depends(require_role(*READERS))]
 Boss = Annotated[User, Depends(require_role(Role.SUPERVISOR))]
@@ -64,7 +63,7 @@ class WantedCalls(Period):
     number: Annotated[str, Field(max_length=32, pattern=r"^[0-9+]*$")] = ""
     "Part of the caller's; for those who may see numbers."
     limit: Annotated[int, Query(ge=1, le=500)] = 100
-    offset: Annotated[int, Query(ge=0)] = 0
+    offset: Offset = 0
 
 
 class WantedActions(Period):
@@ -112,16 +111,16 @@ def history_router(history: History) -> APIRouter:
 
 async def _actions(history: History, wanted: WantedActions) -> dict[str, Any]:
     days = history.days(wanted.first, wanted.last)
-    found: list[dict[str, Any]] = []
-    async for record in history.reader.of_kinds([ActionTaken], days.since, AUDIT_MOST_ROWS):
+    newest: deque[dict[str, Any]] = deque(maxlen=wanted.limit)
+    total = 0
+    async for record in history.reader.of_kinds([ActionTaken], days.since):
         event = record.event
         if record.utc >= days.until:
             break
         if isinstance(event, ActionTaken) and _is_wanted(event, wanted):
-            found.append(_action(record.seq, record.utc, event))
-            del found[:-AUDIT_MOST]
-    found.reverse()
-    return {"items": found[: wanted.limit], "total": len(found)}
+            newest.appendleft(_action(record.seq, record.utc, event))
+            total += 1
+    return {"items": list(newest), "total": total}
 
 
 def _is_wanted(event: ActionTaken, wanted: WantedActions) -> bool:

@@ -5,13 +5,14 @@ Team leads find the talks of their own team, inspectors and supervisors all.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from foundation.ids import AgentId, QueueId
+from foundation.web.queries import CalendarDay, Offset
 from foundation.web.users import Role, User
 from recordings.api import RecordingOut, midnight, to_out
 from recordings.question import Hit, Term, find_hits, parse
@@ -40,12 +41,12 @@ class Asked(BaseModel):
     "What the call was about: a name of `/api/v1/search/classes`."
     side: Side | None = None
     "Who said it."
-    first: Annotated[date | None, Field(alias="from")] = None
+    first: Annotated[CalendarDay | None, Field(alias="from")] = None
     "The day in the centre's time zone."
-    last: Annotated[date | None, Field(alias="to")] = None
+    last: Annotated[CalendarDay | None, Field(alias="to")] = None
     "Included."
     limit: Annotated[int, Query(ge=1, le=100)] = 20
-    offset: Annotated[int, Query(ge=0)] = 0
+    offset: Offset = 0
 
 
 class HitOut(BaseModel):

@@ -44,9 +44,13 @@ class JournalReader:
                 yield record
 
     async def of_kinds(
-        self, kinds: Sequence[type], utc: datetime, most_rows: int, pause_s: float = 0.0
+        self,
+        kinds: Sequence[type],
+        utc: datetime,
+        most_rows: int | None = None,
+        pause_s: float = 0.0,
     ) -> AsyncGenerator[Record[object], None]:
-        """Those of these kinds since `utc`, but of the last `most_rows` rows only.
+        """Those of these kinds since `utc`, but of the last `most_rows` rows only if that is given.
 
         There may be many: they are decoded beside the loop, which is left `pause_s` to itself
         after each page.
@@ -55,7 +59,9 @@ class JournalReader:
         if first is None:
             return
         names = [kind.__name__ for kind in kinds]
-        after_seq = max(first.seq - 1, await self.last_seq() - most_rows)
+        after_seq = first.seq - 1
+        if most_rows is not None:
+            after_seq = max(after_seq, await self.last_seq() - most_rows)
         while page := await asyncio.to_thread(self._of_kinds, names, after_seq):
             for record in page:
                 yield record

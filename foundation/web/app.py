@@ -144,6 +144,12 @@ def _answer_errors(app: FastAPI, on_refused: OnRefused | None) -> None:
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, _sentences(error))
 
+    @app.exception_handler(UnicodeEncodeError)
+    async def unwritable(request: Request, error: UnicodeEncodeError) -> JSONResponse:
+        # JSON may name half of a character; neither core nor the database can write that down.
+        sentence = "The text has half a character (a lone surrogate) in it; leave it out."
+        return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, sentence)
+
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         answer = refusal(error.status_code, f"{error.detail}: {request.url.path}")

@@ -1,6 +1,6 @@
 """`/api/v1/inspections`: drawing talks, scoring them, appeals, calibration, the agents' month."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Annotated, Any, Protocol
@@ -11,11 +11,18 @@ from pydantic import BaseModel, Field
 from foundation.errors import NotAllowed
 from foundation.ids import AgentId, RecordingId
 from foundation.ipc.messages import ReplyT, Request
+from foundation.web.queries import MONTH, CalendarDay, Offset
 from foundation.web.users import User
 from recordings.inspection.agreement import PairAgreement, compare
 from recordings.inspection.answers import InspectionOut, to_inspection_out
 from recordings.inspection.form import Form, WrittenForm
-from recordings.inspection.inspection import Comment, InspectionId, State
+from recordings.inspection.inspection import (
+    Comment,
+    Inspection,
+    InspectionId,
+    State,
+    as_read_by,
+)
 from recordings.inspection.messages import (
     AppealScore,
     DrawTalks,
@@ -28,6 +35,8 @@ from recordings.inspection.sampling import How
 from recordings.inspection.store import InspectionFilter, InspectionStore
 
 Guard = Callable[..., Any]
+View = Callable[[User], Awaitable[tuple[AgentId, ...] | None]]
+"Whose inspections somebody may see now, None: everybody's; made by who knows roles and teams."
 MOST = 100_000
 "Inspections of a month that are added up."
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -38,20 +47,13 @@ class Core(Protocol):
     async def request(self, request: Request[ReplyT]) -> ReplyT: ...
 
 
-class View(Protocol):
-    """Whose inspections somebody may see; made by who knows roles and teams."""
-
-    def __call__(self, user: User) -> tuple[AgentId, ...] | None:
-        """None: everybody's."""
-
-
 class WantedDraw(BaseModel, extra="forbid"):
     how: How
     count: Annotated[int, Field(ge=1, le=500)] = 10
     "In all; of each agent with `by_agent`."
     inspectors: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)]
-    since: date
-    until: date
+    since: CalendarDay
+    until: CalendarDay
     "The last day, included."
     queue: str | None = None
     agent_id: str | None = None
@@ -118,7 +120,7 @@ class Wanted(BaseModel):
     calibration: str | None = None
     state: State | None = None
     limit: Annotated[int, Query(ge=1, le=500)] = 100
-    offset: Annotated[int, Query(ge=0)] = 0
+    offset: Offset = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +157,10 @@ def _comparing(router: APIRouter, parts: InspectionApi) -> None:
     @router.get("/month", summary="What inspection and rules made of each agent's month")
     async def get_month(
         user: Annotated[User, Depends(parts.read_guard)],
-        month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")],
+        month: Annotated[str, Query(pattern=MONTH)],
     ) -> list[Month]:
         first, before = _month(month, parts.zone)
-        agents = parts.may_see(user)
+        agents = await parts.may_see(user)
         wanted = InspectionFilter(agent_ids=agents, submitted_from=first, submitted_before=before)
         found, _ = await parts.store.find(wanted, MOST)
         scores = await parts.store.rule_scores(first, before)
@@ -185,7 +187,7 @@ def _reading(router: APIRouter, parts: InspectionApi) -> None:
     async def list_inspections(
         user: Annotated[User, Depends(parts.read_guard)], wanted: Annotated[Wanted, Query()]
     ) -> InspectionPage:
-        agents = parts.may_see(user)
+        agents = await parts.may_see(user)
         asked: tuple[AgentId, ...] | None = None
         if wanted.agent_id is not None:
             is_mine = agents is None or wanted.agent_id in agents
@@ -200,19 +202,20 @@ def _reading(router: APIRouter, parts: InspectionApi) -> None:
             states=states if agents is None else _public(states),
         )
         found, total = await parts.store.find(chosen, wanted.limit, wanted.offset)
-        return InspectionPage(items=[to_inspection_out(each) for each in found], total=total)
+        return InspectionPage(items=await _told(parts.store, user, found), total=total)
 
     @router.get("/{inspection_id}", summary="One inspection")
     async def get_inspection(
         inspection_id: str, user: Annotated[User, Depends(parts.read_guard)]
     ) -> InspectionOut:
         found = await parts.store.get(InspectionId(inspection_id))
-        agents = parts.may_see(user)
+        agents = await parts.may_see(user)
         if agents is not None and (
             found.agent_id not in agents or found.state is State.OPEN or found.calibration
         ):
             raise NotAllowed("This inspection is not for you.")
-        return to_inspection_out(found)
+        (told,) = await _told(parts.store, user, [found])
+        return told
 
 
 def _scoring(router: APIRouter, parts: InspectionApi) -> None:
@@ -285,6 +288,14 @@ def _scoring(router: APIRouter, parts: InspectionApi) -> None:
             )
         )
         return to_inspection_out(settled)
+
+
+async def _told(
+    store: InspectionStore, user: User, found: Sequence[Inspection]
+) -> list[InspectionOut]:
+    mine = InspectionFilter(inspector=user.user_id, states=(State.OPEN,))
+    to_score = {each.recording_id for each in (await store.find(mine, MOST))[0]}
+    return [to_inspection_out(as_read_by(each, user.user_id, to_score)) for each in found]
 
 
 def _public(states: tuple[State, ...] | None) -> tuple[State, ...]:

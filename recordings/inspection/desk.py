@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from foundation.errors import NotFound
+from foundation.errors import Conflict, NotFound
 from foundation.ids import AgentId, QueueId, RecordingId
 from recordings.inspection.events import (
     AppealSettled,
@@ -81,6 +81,8 @@ class InspectionDesk:
         recording = await self._parts.recordings.get(RecordingId(ask.recording_id))
         if recording.is_open:
             raise NotFound(f"The talk of {recording.recording_id!r} goes on.")
+        if recording.is_message:
+            raise Conflict(f"{recording.recording_id!r} is a caller's message: nobody talked.")
         made = await self._new(recording.recording_id, ask.inspector, CHOSEN, "")
         await self._parts.store.add([made])
         self._parts.tell(TalksDrawn(ask.by, CHOSEN, 1))

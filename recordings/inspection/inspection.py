@@ -7,6 +7,8 @@ Rule 2: only the agent who talked appeals, once, and within `APPEAL_WITHIN`.
 Rule 3: whoever scored a talk does not settle the appeal against it.
 Rule 4: a score of a calibration measures inspectors: it is not for the agent's month, and nobody
         appeals against it.
+Rule 5: nobody reads a draft but its inspector, nor another's sheet of a calibration before the own
+        one of that talk is submitted: who has read it only agrees.
 """
 
 from collections.abc import Collection, Mapping
@@ -112,6 +114,17 @@ def submit(inspection: Inspection, sheet: Sheet, form: Form, by: str, now: datet
     form.check_whole(sheet.points)
     score = form.score(sheet.points, sheet.fatal)
     return replace(saved, state=State.DONE, score=score, submitted=now)
+
+
+def as_read_by(
+    inspection: Inspection, user_id: str, to_score: Collection[RecordingId]
+) -> Inspection:
+    """Blank where rule 5 says so; `to_score`: the talks that the reader has yet to score."""
+    is_draft = inspection.state is State.OPEN
+    is_early = inspection.calibration != "" and inspection.recording_id in to_score
+    if inspection.inspector == user_id or not (is_draft or is_early):
+        return inspection
+    return replace(inspection, points=None, fatal=(), comments=(), summary="", score=None)
 
 
 def appeal(inspection: Inspection, text: str, by: AgentId | None, now: datetime) -> Inspection:

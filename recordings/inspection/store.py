@@ -24,7 +24,7 @@ from recordings.inspection.inspection import (
 from recordings.inspection.sampling import Candidate
 from recordings.quality.store import QualityResultRow
 from recordings.recording import RecordingFilter
-from recordings.store import RecordingRow, UtcDateTime, matching
+from recordings.store import IS_TALK, RecordingRow, UtcDateTime, matching
 
 
 class InspectionRow(Base):
@@ -127,6 +127,7 @@ class InspectionStore:
             )
             .where(
                 RecordingRow.duration_s >= least_s,
+                IS_TALK,
                 RecordingRow.recording_id.not_in(drawn),
                 *matching(wanted),
             )
@@ -144,6 +145,7 @@ class InspectionStore:
             .join(QualityResultRow, QualityResultRow.recording_id == RecordingRow.recording_id)
             .where(
                 QualityResultRow.counts.is_(True),
+                IS_TALK,
                 RecordingRow.started >= first,
                 RecordingRow.started < before,
             )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from foundation.errors import ConfigurationError, RemoteError
 from foundation.ids import AgentId, QueueId, RecordingId
+from foundation.web.queries import CalendarDay, Offset
 from recordings.quality.answers import (
     PackOut,
     RecordingQualityOut,
@@ -39,12 +40,12 @@ class Wanted(BaseModel):
     queue: str | None = None
     rule: str | None = None
     "Talks that break this one."
-    since: date | None = None
+    since: CalendarDay | None = None
     "The first day, in the centre's time zone."
-    until: date | None = None
+    until: CalendarDay | None = None
     "The last day, included."
     limit: Annotated[int, Query(ge=1, le=500)] = 50
-    offset: Annotated[int, Query(ge=0)] = 0
+    offset: Offset = 0
 
 
 class TryIn(BaseModel):

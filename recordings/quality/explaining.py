@@ -49,7 +49,7 @@ def _missed(hit: Hit) -> dict[str, str]:
     elsewhere = hit.facts.get("elsewhere_s")
     if isinstance(elsewhere, int | float):
         told["en"] += f" where it belongs (it was at {elsewhere:.0f} s)"
-        told["zh"] += f"（在第{elsewhere:.0f}秒才说）"
+        told["zh"] += f"（第{elsewhere:.0f}秒说过，但不在应说之处）"
     return told
 
 

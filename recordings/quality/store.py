@@ -21,7 +21,7 @@ from foundation.errors import Unavailable
 from foundation.ids import RecordingId
 from recordings.quality.talk import Span, Verdict, Voice
 from recordings.recording import Recording, RecordingFilter, TranscriptState
-from recordings.store import RecordingRow, UtcDateTime, matching, to_recording
+from recordings.store import IS_TALK, RecordingRow, UtcDateTime, matching, to_recording
 from telephony.calls.events import EndedBy, Side
 
 
@@ -164,7 +164,7 @@ class QualityStore:
     async def transcribed(self, wanted: RecordingFilter, limit: int) -> list[Recording]:
         """Talks that can be judged, the newest first."""
         chosen = select(RecordingRow).where(
-            RecordingRow.transcript == TranscriptState.READY.value, *matching(wanted)
+            RecordingRow.transcript == TranscriptState.READY.value, IS_TALK, *matching(wanted)
         )
         return await self._recordings(chosen.order_by(RecordingRow.started.desc()).limit(limit))
 
@@ -173,6 +173,7 @@ class QualityStore:
         judged = select(QualityResultRow.recording_id)
         chosen = select(RecordingRow).where(
             RecordingRow.transcript == TranscriptState.READY.value,
+            IS_TALK,
             RecordingRow.started >= since,
             RecordingRow.recording_id.not_in(judged),
         )

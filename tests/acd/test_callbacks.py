@@ -105,6 +105,22 @@ def test_given_a_free_agent_he_is_reserved_before_anybody_is_dialled() -> None:
     assert offers(queue_up(floor, "c-1", 2)) == [], "the reserved agent is nobody else's"
 
 
+@pytest.mark.parametrize("options", [None, CallbackOptions(max_pending=1)])
+def test_what_an_earlier_floor_promised_is_kept_though_the_queue_takes_no_more(
+    options: CallbackOptions | None,
+) -> None:
+    floor = office(EVA, options=QueueOptions(callbacks=options))
+    for callback_id, party in ((B1, "p-1"), (B2, "p-2")):
+        again = QueueCallback(callback_id, PartyId(party), ORDERS, is_promised=True)
+        [told] = floor.feed(again, 1)
+        assert isinstance(told, CallbackQueued)
+    with pytest.raises(Conflict, match="to be called back"):
+        floor.feed(QueueCallback(B3, PartyId("p-1"), ORDERS, is_promised=True), 1)
+    with pytest.raises(Conflict):
+        ask(floor, 1, B3, "p-3")
+    assert dues([*seat(floor, EVA, 2)]) == [(B1, EVA)]
+
+
 def test_not_more_are_dialled_than_agents_are_free() -> None:
     floor = office()
     for number in range(9):

@@ -1,5 +1,7 @@
 """Who is served before whom: urgency, tiers, ageing, relaxing needs, sticky agents, overflow."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from acd.events import (
     AgentState,
     CallOverflowed,
     CallQueued,
+    OfferFailure,
     OverflowCause,
     PositionTold,
     Priority,
@@ -22,6 +25,7 @@ from acd.inputs import (
     CallerLeft,
     ChangeAgent,
     ChangeQueue,
+    Decline,
     Enqueue,
     Move,
     Pause,
@@ -258,6 +262,28 @@ def test_needs_are_relaxed_step_by_step_with_the_wait() -> None:
     take(floor, events, 31.0)
     assert offers(floor.tick(59.0)) == []
     assert offers(floor.tick(61.0)) == [("b", EVA)]
+
+
+def test_given_steps_that_a_queue_gets_while_callers_wait_they_are_relaxed_in_their_time() -> None:
+    strict = QueueOptions(skills={"orders": 8})
+    floor = build_floor(card(EVA, orders=3), queues={ORDERS: strict})
+    queue_up(floor, "c-1", 0)
+    seat(floor, EVA, 10)
+    later = replace(strict, relax=(Relaxation(60.0, parse_requirement("orders")),))
+    assert offers(floor.feed(ChangeQueue(ORDERS, later), 20)) == []
+    assert offers(floor.tick(59.9)) == []
+    assert offers(floor.tick(60)) == [("c-1", EVA)]
+
+
+def test_given_a_queue_that_changes_while_it_rings_the_next_wait_is_by_what_holds_then() -> None:
+    strict = QueueOptions(skills={"orders": 8})
+    floor = build_floor(card(EVA, orders=9), card(BEN, orders=3), queues={ORDERS: strict})
+    seat(floor, EVA, 0)
+    seat(floor, BEN, 0)
+    offer = last_offer(queue_up(floor, "c-1", 1))
+    floor.feed(ChangeQueue(ORDERS, QueueOptions(skills={"orders": 1})), 2)
+    declined = Decline(offer.call_id, EVA, offer.offer_id, OfferFailure.DECLINED)
+    assert offers(floor.feed(declined, 3)) == [("c-1", BEN)]
 
 
 def test_what_was_relaxed_while_it_rang_is_relaxed_for_the_next_wait() -> None:

@@ -1,11 +1,14 @@
 """Tasks in core: their rows, their facts, and what a new core makes good."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from callcenter.actions.erase import ACTION, ErasedLately
+from callcenter.events import ActionTaken
 from desk.events import TaskDone, TaskEvent, TaskOpened, TaskReleased, TaskTaken
 from desk.options import TaskOptions
 from desk.service import TaskService
@@ -23,7 +26,7 @@ NOON = datetime(2026, 10, 12, 12, tzinfo=UTC)
 C1 = CallId("c-1")
 ARRIVED = CallArrived(C1, PartyId("p-1"), "8000")
 LEFT = VoicemailLeft(C1, "sales", "vm-1", 3.0, "orders")
-T1 = TaskId("t-vm-1")
+T1, T2, P2 = TaskId("t-vm-1"), TaskId("t-vm-2"), PartyId("p-2")
 
 
 class Core:
@@ -122,6 +125,24 @@ async def test_new_core_leaves_a_task_that_somebody_has_as_it_is(core: Core) -> 
     again.tasks.restored()
     await again.tasks.flush()
     assert (await again.tasks.get(T1)).taken_by == "ann"
+
+
+async def test_new_core_brings_no_task_of_an_erased_party_back(core: Core) -> None:
+    core.hear(ARRIVED, LEFT)
+    [opened] = core.told
+    assert isinstance(opened, TaskOpened)
+    await core.tasks.erase(PartyId("p-1"))
+    again = Core(core.store)
+    erased = ErasedLately(again.tasks.forget)
+    told = [ARRIVED, LEFT, opened, ActionTaken("sue", ACTION, "p-1", "x.json")]
+    told += [ActionTaken("sue", "hang up", "p-2"), replace(opened, task_id=T2, party_id=P2)]
+    for seq, fact in enumerate(told):
+        for each in (erased, again.tasks):
+            each.remember(Record(seq, 0.0, NOON, fact))
+    for each in (erased, again.tasks):
+        each.restored()
+    assert await again.all() == [T2]
+    assert again.told == []
 
 
 async def test_what_was_done_long_ago_is_forgotten(core: Core) -> None:

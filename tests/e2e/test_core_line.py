@@ -13,6 +13,7 @@ from acd.views import AgentView, Presence
 from callcenter.asks import (
     AddQueueLive,
     BoardAsks,
+    ChangeAccounts,
     Erased,
     EraseParty,
     FindJournalEnds,
@@ -30,6 +31,7 @@ from callcenter.asks import (
     TranscriberAsks,
 )
 from callcenter.codec import CODEC
+from callcenter.commands.asking import terminal
 from callcenter.configuration.settings import load
 from callcenter.core_line import CoreLine, TranscriberLine
 from callcenter.places import Places
@@ -40,6 +42,7 @@ from foundation.ids import AgentId, CallId, PartyId, QueueId, RecordingId
 from foundation.ipc import Server
 from foundation.journal import Journal, Row
 from foundation.record import Record
+from foundation.web.changes import AddToken, RemoveUser
 from recordings.messages import LeaseWork, NoWork, Reply
 from recordings.search_store import Indexed
 from recordings.terms import IndexPart
@@ -91,6 +94,7 @@ class SmallCore:
                 ReadCall: self._call,
                 ReadDirectory: self._directory,
                 EraseParty: self._erase,
+                ChangeAccounts: self._change,
                 IndexTranscript: self._index,
             },
             self.journal,
@@ -103,6 +107,10 @@ class SmallCore:
     async def _ends(self, _: FindJournalEnds) -> JournalEnds:
         journal = self.journal
         return JournalEnds(1, journal.last_seq, journal.opened_seq, journal.run)
+
+    async def _change(self, ask: ChangeAccounts) -> Done:
+        self.asked.append(ask.change)
+        return Done(0)
 
     async def _board(self, ask: BoardAsks) -> Done:
         self.asked.append(ask.command)
@@ -310,6 +318,19 @@ async def test_number_is_erased_by_core_while_it_runs(core: SmallCore, tmp_path:
     [ask] = core.asked
     assert isinstance(ask, EraseParty)
     assert ask.number == "13900000001"
+
+
+async def test_users_and_tokens_are_changed_by_core_while_it_runs(
+    core: SmallCore, tmp_path: Path
+) -> None:
+    write_centre(tmp_path)
+    for words in (("user", "remove", "sue"), ("token", "add", "cron")):
+        result = await asyncio.to_thread(run_command, *words, "--dir", tmp_path)
+        assert (result.exit_code, result.stderr) == (0, "")
+    removed, added = core.asked
+    assert isinstance(removed, RemoveUser)
+    assert isinstance(added, AddToken)
+    assert removed.by == added.by == terminal()
 
 
 async def test_board_is_shown_once_in_the_terminal(core: SmallCore, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import SO_RCVBUF, SOL_SOCKET
 from socket import socket as Socket
@@ -15,6 +15,9 @@ from websockets.exceptions import InvalidStatus
 
 from acd.events import AgentChanged, AgentState, CallQueued
 from foundation.ids import AgentId, CallId, QueueId
+from foundation.web.store import UserStore
+from foundation.web.tokens import ApiToken, hash_token
+from foundation.web.users import Role
 from tests.support.fake_core import FakeCore
 from tests.support.web_house import (
     QUICK_FOLLOW,
@@ -28,6 +31,7 @@ from tests.support.web_house import (
 )
 from wallboard.directory import AgentCard, Directory, QueueCard
 from wallboard.document import Document
+from wallboard.socket import SocketOptions
 from wallboard.web_role import BoardOptions
 
 pytestmark = pytest.mark.e2e
@@ -39,6 +43,16 @@ DIRECTORY = Directory(
 )
 BEARER = {"Authorization": f"Bearer {WATCH_TOKEN}"}
 PATIENCE_S = 30.0
+SECRET = f"cc_{'0' * 43}"
+TOKEN = ApiToken(
+    token_id="t-1",
+    name="screen",
+    token_hash=hash_token(SECRET),
+    role=Role.SUPERVISOR,
+    made_by="root",
+    made_s=0.0,
+    expires_s=4_000_000_000.0,
+)
 
 
 @dataclass
@@ -47,6 +61,7 @@ class Hall:
     port: int
     url: str
     cookie: str
+    users: UserStore
 
     @asynccontextmanager
     async def screen(self) -> AsyncIterator[ClientConnection]:
@@ -58,13 +73,18 @@ class Hall:
 async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
     core = FakeCore()
     async with user_store(tmp_path) as users:
-        options = BoardOptions(web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW)
+        options = BoardOptions(
+            web=web_options(),
+            directory=DIRECTORY,
+            follow=QUICK_FOLLOW,
+            socket=SocketOptions(look_s=0.05),
+        )
         app = board_app(core, users, options)
         async with served(app) as port:
             async with client_of(app) as client:
                 await sign_in(client, "ann")
                 cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-            yield Hall(core, port, f"ws://127.0.0.1:{port}/ws/wallboard", cookie)
+            yield Hall(core, port, f"ws://127.0.0.1:{port}/ws/wallboard", cookie, users)
 
 
 def _narrow_socket(port: int) -> Socket:
@@ -100,6 +120,28 @@ async def test_snapshot_comes_first_and_deltas_follow_in_order(hall: Hall) -> No
 async def test_signed_in_session_may_look(hall: Hall) -> None:
     async with connect(hall.url, additional_headers={"Cookie": hall.cookie}) as socket:
         assert (await _next(socket))["type"] == "snapshot"
+
+
+async def test_open_screen_of_who_is_locked_or_revoked_is_let_go_and_no_other(hall: Hall) -> None:
+    ann = await hall.users.find("ann")
+    assert ann is not None
+    await hall.users.add_token(TOKEN)
+    bearer = {"Authorization": f"Bearer {SECRET}"}
+    async with (
+        hall.screen() as watch,
+        connect(hall.url, additional_headers={"Cookie": hall.cookie}) as hers,
+        connect(hall.url, additional_headers=bearer) as programs,
+    ):
+        for socket in (watch, hers, programs):
+            assert (await _next(socket))["type"] == "snapshot"
+        await hall.users.change(replace(ann, is_locked=True))
+        await hall.users.revoke_token(TOKEN.token_id)
+        for socket in (hers, programs):
+            async with asyncio.timeout(PATIENCE_S):
+                await socket.wait_closed()
+            assert socket.close_code == 4403
+        await hall.core.tell(CallQueued(CallId("c-1"), ORDERS))
+        assert (await _next(watch))["type"] == "delta"
 
 
 @pytest.mark.parametrize("bearer", [None, "Bearer guessed", "Basic c3VlOnB3"])

@@ -12,9 +12,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from foundation.db import Sessions
 from foundation.errors import Conflict, NotFound, Unavailable
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.events import (
+    DeletedFor,
+    RecordingDeleted,
     RecordingEnded,
     RecordingEvent,
     RecordingStarted,
@@ -36,10 +39,12 @@ from recordings.messages import (
     WorkGone,
 )
 from recordings.options import RecordingOptions
+from recordings.quality.store import QualityStore
 from recordings.recording import Recording, TranscriptState
 from recordings.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import Ended, RecordingStore
+from recordings.vault_store import VaultStore
 from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.telephone_speech import write_wav
 
@@ -52,9 +57,11 @@ SECOND = np.ones((8000, 2), np.int16)
 class Centre:
     """The service with a database and a folder of its own, and clocks that are set by hand."""
 
-    def __init__(self, folder: Path, store: RecordingStore) -> None:
+    def __init__(self, folder: Path, store: RecordingStore, sessions: Sessions) -> None:
         self.folder = folder
         self.store = store
+        self.vaults = VaultStore(sessions)
+        self.keep_voices = QualityStore(sessions).keep_voices
         self.events: list[RecordingEvent] = []
         self.is_media_busy = False
         self.now = 100.0
@@ -78,6 +85,7 @@ class Centre:
             utc_now=lambda: LATE_EVENING,
             monotonic_s=lambda: self.now,
             priority_of=lambda queue: 5 if queue == "complaints" else 0,
+            keep_voices=self.keep_voices,
         )
         return self.service
 
@@ -128,7 +136,7 @@ def leave_unfinished(path: Path) -> None:
 @pytest.fixture
 async def centre(tmp_path: Path) -> AsyncIterator[Centre]:
     async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
-        yield Centre(tmp_path / "recordings", RecordingStore(sessions))
+        yield Centre(tmp_path / "recordings", RecordingStore(sessions), sessions)
 
 
 def done(recording_id: RecordingId, worker: str = "w1", text: str = "hello") -> WorkDone:
@@ -327,6 +335,47 @@ async def test_a_dead_letter_gets_all_its_attempts_again(centre: Centre) -> None
     assert centre.events[-1] == TranscriptFailed(recording_id, "no model", final=True)
 
 
+async def delete(centre: Centre, recording_id: RecordingId) -> None:
+    doomed = await centre.vaults.of_calls([TALK[0]])
+    await centre.vaults.delete([each for each in doomed if each.recording_id == recording_id])
+    why = DeletedFor.ERASURE
+    centre.service.on_event(RecordingDeleted(recording_id, TALK[0], why, "sue", "x.json"))
+
+
+async def test_a_deleted_talk_holds_up_no_transcriber(centre: Centre) -> None:
+    erased, leased, left = [await centre.talk() for _ in range(3)]
+    await delete(centre, erased)
+    work = await centre.service.answer(LeaseWork(worker="w1"))
+    assert isinstance(work, Work)
+    assert work.recording_id == leased
+
+    await delete(centre, leased)
+    keep = KeepWork(worker="w1", recording_id=leased)
+    assert await centre.service.answer(keep) == WorkGone()
+    assert await centre.service.answer(done(leased)) == Noted()
+
+    work = await centre.service.answer(LeaseWork(worker="w1"))
+    assert isinstance(work, Work)
+    assert work.recording_id == left
+    assert (centre.service.progress().waiting, centre.service.progress().working) == (0, 1)
+    assert not any(isinstance(event, TranscriptReady) for event in centre.events)
+
+
+async def test_a_dead_letter_that_is_deleted_or_written_down_after_all_is_none(
+    centre: Centre,
+) -> None:
+    first = await centre.talk()
+    await give_up(centre, first)
+    second = await centre.talk()
+    await give_up(centre, second)
+    assert centre.service.progress().failed == 2
+
+    await centre.service.answer(done(first))
+    assert centre.service.progress().failed == 1
+    await delete(centre, second)
+    assert centre.service.progress().failed == 0
+
+
 async def test_progress_tells_lag_speed_and_who_works_on_what(centre: Centre) -> None:
     first, second = await centre.talk(), await centre.talk()
     centre.now += 40
@@ -439,7 +488,7 @@ class LateStore(RecordingStore):
 
 async def test_a_database_that_is_away_delays_rows_and_loses_none(tmp_path: Path) -> None:
     async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
-        centre = Centre(tmp_path / "recordings", LateStore(sessions))
+        centre = Centre(tmp_path / "recordings", LateStore(sessions), sessions)
         centre.restart(lambda options: replace(options, retry_s=0.0))
 
         recording_id = await centre.talk()
@@ -464,7 +513,7 @@ class CountingStore(RecordingStore):
 async def test_talks_of_a_moment_cost_two_transactions_together(tmp_path: Path) -> None:
     async with fresh_sessions(sqlite_file(tmp_path)) as sessions:
         store = CountingStore(sessions)
-        centre = Centre(tmp_path / "recordings", store)
+        centre = Centre(tmp_path / "recordings", store, sessions)
         async with centre.running() as service:
             begun = [service.start(*TALK) for _ in range(20)]
             for recording_id, path in begun:

@@ -9,7 +9,14 @@ from acd.views import FloorNow, PhoneTrouble
 from foundation.errors import NotFound
 from foundation.ids import AgentId, AlarmId, CallId, QueueId, RecordingId
 from ivr.events import MenuChosen
-from recordings.events import RecordingEnded, ShelfMended, ShelfTroubled, TranscriptReady
+from recordings.events import (
+    DeletedFor,
+    RecordingDeleted,
+    RecordingEnded,
+    ShelfMended,
+    ShelfTroubled,
+    TranscriptReady,
+)
 from telephony.lines.events import LineLost, LineRegistered
 from telephony.sip.events import TrunkDown, TrunkUp
 from tests.support.fake_core import MONDAY_NOON_S, FakeCore, record
@@ -212,6 +219,16 @@ def test_transcripts_are_late_by_the_oldest_recording_without_one() -> None:
     assert floor.see(rules, 3601)["lag", "house"].value == 2601
     floor.at(3601, TranscriptReady(RecordingId("r-2"), 7))
     assert floor.see(rules, 9000)["lag", "house"].value == 0, "an empty one is not written down"
+
+
+def test_transcript_of_a_deleted_recording_is_not_late() -> None:
+    floor = Floor()
+    rules = {"lag": DEFAULT_RULES["transcript_lag"]}
+    floor.at(0, RecordingEnded(RecordingId("r-1"), 60.0, complete=True))
+    why = DeletedFor.ERASURE
+    floor.at(10, RecordingDeleted(RecordingId("r-1"), CallId("c-1"), why, "sue", "x.json"))
+
+    assert floor.see(rules, 9000)["lag", "house"].value == 0
 
 
 def test_agent_is_over_the_limit_until_the_state_changes() -> None:

@@ -4,9 +4,10 @@ import { words } from "/frame/words.js";
 
 const REASONS = {
   en: { rona: "did not pick up", meal: "meal", rest: "rest", break: "break", training: "training",
-    meeting: "meeting", unreachable: "phone not reachable" },
+    meeting: "meeting", unreachable: "phone not reachable",
+    signed_in: "just signed in", away: "away too long" },
   zh: { rona: "未应答", meal: "用餐", rest: "休息", break: "小休", training: "培训", meeting: "会议",
-    unreachable: "话机不可达" },
+    unreachable: "话机不可达", signed_in: "刚签入", away: "离席超时" },
 };
 const reasons = (language) => Object.fromEntries(
   Object.entries(REASONS[language]).map(([reason, word]) => [`reason_${reason}`, word]));

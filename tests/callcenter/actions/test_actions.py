@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from acd.events import AcdEvent, AgentState
+from acd.events import AcdEvent, AgentOffered, AgentState
 from acd.floor import Floor
-from acd.inputs import PhoneChanged
+from acd.inputs import Enqueue, PhoneChanged
 from acd.options import AgentCard, AgentOptions, QueueOptions
 from callcenter.actions.alarms import AlarmActions
 from callcenter.actions.callbacks import CallbackActions
@@ -27,7 +27,7 @@ from desk.store import TaskStore
 from foundation.clock import utc_now
 from foundation.db import make_engine, make_sessions
 from foundation.errors import Conflict, NotFound, RemoteError
-from foundation.ids import AgentId, QueueId
+from foundation.ids import AgentId, CallId, QueueId
 from foundation.journal import Journal
 from telephony.calls.events import CallEnded, EndedBy
 from tests.support.fake_house import House
@@ -202,6 +202,19 @@ async def test_agent_without_a_phone_stays_off_where_the_phone_decides(
 
     assert office.state[0] is AgentState.OFF
     assert office.audit == []
+    office.floor.close()
+
+
+async def test_who_is_paused_from_off_is_not_rung_before(journal: Journal) -> None:
+    office = Office(journal, ("meal",), auto_ready=True)
+    await office.make(WantedState.OFF)
+    office.floor.feed(Enqueue(CallId("c-1"), QueueId("orders")))
+    await office.make(WantedState.PAUSED, "meal")
+
+    assert office.state == (AgentState.PAUSED, "meal")
+    assert not any(isinstance(event, AgentOffered) for event in office.told)
+    await office.make(WantedState.READY)
+    assert office.state == (AgentState.RINGING, "")
     office.floor.close()
 
 

@@ -48,6 +48,8 @@ def test_who_tries_everything_fills_no_journal() -> None:
         ("/api/v1/recordings/r-1/hold", True),
         ("/api/v1/tasks/t-1/audio", True),
         ("/api/v1/records.csv", True),
+        ("/api/v1/quality/recordings/r-1", True),
+        ("/api/v1/triage/heard", True),
         ("/api/v1/agents/a-1/state", False),
         ("/recordings", False),
     ],

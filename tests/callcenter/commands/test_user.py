@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.codec import CODEC
+from callcenter.commands.asking import terminal
 from callcenter.configuration.settings import load
+from callcenter.events import ActionTaken
 from foundation.db import make_engine
+from foundation.journal import JournalReader
+from foundation.journal.file import JournalFile
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords, Role, User
 from tests.support.centres import run_command, write_centre
@@ -72,6 +77,44 @@ def test_name_that_is_taken_is_refused_and_the_first_user_stays(centre: Path) ->
     assert user is not None
     assert user.role is Role.SUPERVISOR
     assert PASSWORDS.is_right(user, first)
+
+
+def audit(centre: Path) -> list[tuple[str, str, str, str]]:
+    async def read() -> list[object]:
+        reader = JournalReader(load(centre).journal_path, CODEC)
+        return [record.event async for record in reader.read()]
+
+    told = [event for event in asyncio.run(read()) if isinstance(event, ActionTaken)]
+    return [(each.by, each.action, each.target, each.detail) for each in told]
+
+
+def test_what_is_changed_without_a_core_is_in_the_audit_too(centre: Path) -> None:
+    run_command("user", "add", "sue", "--role", "team_lead", "--agent", "eva", "--dir", centre)
+    run_command("user", "password", "sue", "--dir", centre)
+    assert run_command("user", "password", "tom", "--dir", centre).exit_code == 1
+    run_command("user", "remove", "sue", "--dir", centre)
+    run_command("token", "add", "cron", "--role", "inspector", "--dir", centre)
+
+    by = terminal()
+    assert audit(centre) == [
+        (by, "user added", "sue", "team_lead eva"),
+        (by, "user's password", "sue", ""),
+        (by, "user removed", "sue", ""),
+        (by, "token added", "cron", "inspector reads only"),
+    ]
+
+
+def test_who_cannot_write_the_audit_may_have_a_new_password_all_the_same(centre: Path) -> None:
+    run_command("user", "add", "sue", "--dir", centre)
+    somebodys = JournalFile(load(centre).journal_path)
+
+    result = run_command("user", "password", "sue", "--dir", centre)
+
+    somebodys.close()
+    assert (result.exit_code, "the audit has no line of it" in result.stderr) == (0, True)
+    user = find_user(centre, "sue")
+    assert user is not None
+    assert PASSWORDS.is_right(user, password_in(result.stdout))
 
 
 @pytest.mark.parametrize("name", ["", "two words", " sue", "su\x07e"])

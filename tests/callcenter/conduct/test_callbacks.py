@@ -284,6 +284,7 @@ def test_a_promise_is_kept_with_its_age() -> None:
     assert (again.callback_id, again.party_id, again.priority) == (B1, PARTY, 1)
     assert (again.waited_s, again.rest_s, again.tries) == (150.0, RESTARTED_S, 0)
     assert str(again.requires) == "english"
+    assert again.is_promised
 
 
 def test_a_wished_time_stays() -> None:

@@ -105,6 +105,17 @@ async def test_transcript_is_judged_with_what_the_journal_knows(bureau: Bureau) 
     assert len(kept.holds) == 1
 
 
+async def test_a_callers_message_is_not_judged(bureau: Bureau) -> None:
+    await bureau.shelf.transcribed(1, agent="")
+    desk = bureau.desk(FIRST)
+
+    await desk.judge(ONE)
+    assert await desk.rescore(RescoreTalks(days=7, by="sue")) == 0
+
+    assert await bureau.shelf.quality.results(ONE) == []
+    assert await bureau.shelf.quality.unjudged(STARTED, 10) == []
+
+
 async def test_desk_takes_what_an_earlier_core_left_and_what_comes(bureau: Bureau) -> None:
     await bureau.shelf.transcribed(1)
     desk = bureau.desk(FIRST)

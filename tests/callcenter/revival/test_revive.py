@@ -20,8 +20,9 @@ from acd.events import (
     PositionTold,
     TalkEnded,
     TalkTaken,
+    WrapUpCoded,
 )
-from acd.inputs import CallerLeft, Lose, Pause, Ready
+from acd.inputs import CallerLeft, ExtendWrapUp, Lose, Pause, Ready
 from acd.options import Strategy
 from callcenter.conduct.contact import Stage
 from callcenter.events import ActionTaken, CallSentOn
@@ -422,6 +423,33 @@ def test_wrap_up_ends_when_it_would_have_ended() -> None:
     assert after.house.floor.state_of(EVA) is AgentState.WRAP_UP
     after.wait(0.1)
     assert after.house.floor.state_of(EVA) is AgentState.READY
+
+
+def test_wrap_up_that_was_extended_lasts_as_long_after_a_restart() -> None:
+    lines = Lines(House())
+    call_id, _ = talking(lines)
+    lines.hang_up(call_id)
+    lines.house.feed(ExtendWrapUp(EVA, 60.0))
+    lines.wait(30)
+
+    after = revive(plan_of(lines.journal, lines.sides()), lines.journal, lines.house.now)
+    after.wait(49.9)
+    assert after.house.floor.state_of(EVA) is AgentState.WRAP_UP
+    after.wait(0.1)
+    assert after.house.floor.state_of(EVA) is AgentState.READY
+
+
+def test_code_of_a_call_is_not_asked_for_again_after_a_restart() -> None:
+    lines = Lines(House())
+    call_id, _ = talking(lines)
+    lines.write(WrapUpCoded(call_id, ORDERS, EVA, "refund"))
+    [kept] = plan_of(lines.journal, lines.sides()).kept_agents(0.0)
+    assert kept.wrap_up_code == "refund"
+
+    lines.hang_up(call_id)
+    lines.wait(20)
+    [kept] = plan_of(lines.journal, lines.sides()).kept_agents(0.0)
+    assert (kept.state, kept.wrap_up_code) == (AgentState.READY, "")
 
 
 # -- guests --------------------------------------------------------------------------------------

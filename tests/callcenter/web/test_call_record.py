@@ -13,7 +13,16 @@ from callcenter.events import CallSentOn
 from callcenter.records.call_rows import rows_of_call
 from callcenter.web.call_record import call_record_router, tell_story
 from foundation.errors import Unavailable
-from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
+from foundation.ids import (
+    AgentId,
+    CallbackId,
+    CallId,
+    LegId,
+    OfferId,
+    PartyId,
+    QueueId,
+    RecordingId,
+)
 from foundation.journal import Journal, to_record
 from foundation.record import Record
 from foundation.web.app import create_app
@@ -113,6 +122,8 @@ def test_each_visit_of_a_call_has_its_own_wait_and_outcome() -> None:
         (30, acd.CallOverflowed(C1, ORDERS)),
         (40, acd.CallQueued(C1, SUPPORT)),
         (47, acd.CallAbandoned(C1, SUPPORT)),
+        (50, acd.CallQueued(C1, ORDERS)),
+        (59, acd.CallLeftForCallback(C1, ORDERS, CallbackId("b-1"))),
     ]
 
     visits = tell_story(C1, records(told)).queue_visits
@@ -120,6 +131,7 @@ def test_each_visit_of_a_call_has_its_own_wait_and_outcome() -> None:
     assert [(v.queue, v.outcome, v.waited_s) for v in visits] == [
         ("orders", "overflowed", 30.0),
         ("support", "abandoned", 7.0),
+        ("orders", "callback", 9.0),
     ]
 
 

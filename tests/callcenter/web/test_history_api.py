@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from callcenter.asks import ChangeQueueLive
+from callcenter.codec import CODEC
+from callcenter.configuration.settings import load
+from callcenter.events import ActionTaken
 from foundation import clock
+from foundation.journal import Journal
 from tests.support.whole_web import PAST, PAST_NUMBER, WholeWeb, whole_web
 
 
@@ -98,6 +102,16 @@ async def test_audit_tells_who_did_what_the_newest_first(
 ) -> None:
     told = (await house.get("sue", f"/api/v1/audit?{query}")).json()
     assert [each["action"] for each in told["items"]] == actions
+
+
+async def test_audit_counts_all_that_was_done_in_a_period(house: WholeWeb, tmp_path: Path) -> None:
+    journal = await Journal.open(load(tmp_path).journal_path, CODEC)
+    for number in range(2100):
+        journal.publish(ActionTaken("zoe", "hang up", f"c-{number}"))
+    await journal.close()
+    told = (await house.get("sue", "/api/v1/audit?by=zoe&limit=2")).json()
+    assert [each["target"] for each in told["items"]] == ["c-2099", "c-2098"]
+    assert told["total"] == 2100
 
 
 async def test_console_tells_whom_one_may_act_for(house: WholeWeb) -> None:

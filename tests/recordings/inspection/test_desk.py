@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from foundation.errors import NotFound
+from foundation.errors import Conflict, NotFound
 from foundation.ids import AgentId, RecordingId
 from recordings.inspection import messages
 from recordings.inspection.desk import InspectionDesk, InspectionParts
@@ -78,6 +78,17 @@ async def room() -> AsyncIterator[Room]:
             store, recordings, lambda: FORM, told.append, lambda: STARTED, Random(7)
         )
         yield Room(InspectionDesk(parts), store, recordings, QualityStore(sessions), told)
+
+
+async def test_a_message_is_nobodys_talk_and_in_nobodys_month(room: Room) -> None:
+    message = await room.talk(1, agent="")
+    await room.score(message, 40.0)
+
+    assert await room.drawn() == []
+    with pytest.raises(Conflict, match="'r-1' is a caller's message"):
+        await room.desk.give(messages.GiveTalk(recording_id=message, inspector="ina", by="sue"))
+    month = (STARTED - timedelta(days=1), STARTED + timedelta(days=1))
+    assert await room.store.rule_scores(*month) == []
 
 
 async def test_a_talk_is_drawn_once_and_short_or_open_ones_never(room: Room) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from recordings.quality.explaining import explain
 from recordings.quality.judging import judge
 from tests.support.quality_talks import pack, speech, talk, words
 
@@ -28,6 +29,17 @@ def test_greeting_that_comes_late_is_missed_and_told_where_it_was() -> None:
 
     assert (hit.rule, hit.start_s, hit.end_s) == ("greeting", 1.0, 6.0)
     assert hit.facts == {"elsewhere_s": 20.0}
+
+
+def test_goodbye_that_comes_too_early_is_told_so_in_both_languages() -> None:
+    early = [*GREETED, *words("再见", 10.0), *words("请 稍 等", 50.0)]
+
+    [hit] = judge(RULES, talk(early)).hits
+
+    assert hit.facts == {"elsewhere_s": 10.0}
+    told = explain(hit)
+    assert told["en"].endswith("was not said where it belongs (it was at 10 s)")
+    assert told["zh"].endswith("（第10秒说过，但不在应说之处）"), "early or late"
 
 
 @pytest.mark.parametrize("number", ["一", "幺 零 八 六 一 二"])

@@ -29,6 +29,14 @@ const ACTIONS = {
   "recovery code used": "使用恢复码", "user removed": "删除用户", "token added": "新建令牌",
   "token revoked": "吊销令牌", hold: "保持", resume: "恢复", transfer: "转接", consult: "咨询",
   complete: "完成转接", conference: "三方通话", "take-back": "取回",
+  "agent added": "新增坐席", "agent removed": "删除坐席", "queue added": "新增队列",
+  "queue removed": "删除队列", taken: "指定接听", "given back": "放回排队", "ask callback": "登记回呼",
+  "cancel callback": "取消回呼", record: "开始录音", "stop recording": "停止录音",
+  "pause recording": "暂停录音", "resume recording": "继续录音", "take card": "收取卡号",
+  "cancel card": "取消收取卡号", "alarm acknowledged": "确认告警", "emergency on": "开启紧急公告",
+  "emergency off": "关闭紧急公告", "tv link made": "新建大屏链接", "tv link revoked": "吊销大屏链接",
+  "transcript raised": "转写提前", "transcript retried": "重试转写", "talks judged again": "重新质检",
+  "heard corrected": "更正识别意图",
 };
 const byId = (id) => document.getElementById(id);
 const isCall = (target) => /^c-/.test(target);
