@@ -4,11 +4,13 @@
 
 When `Welcome` names another worker than before, its sessions are gone: everything that was granted
 is asked for again before anything else (`desired`), then what was under way. Requests made while
-DOWN wait; they fail with 503 when that takes too long.
+DOWN wait; they fail with 503 when that takes too long. A Release fails too, but is told all the
+same: nobody else would end the session.
 """
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,8 @@ SOON_S = 0.05
 "Within this a worker hears of what is not urgent."
 DEFAULT_TIMEOUT_S = 3.0
 "A request that is not answered by then fails with 503; a restarted worker is back long before."
+_NEVER = math.inf
+"When a request is late of which nobody waits for the answer."
 
 
 @dataclass(slots=True)
@@ -207,9 +211,10 @@ class MediaClient:
                 if it.late_at is not None and it.late_at <= now:
                     self._give_up(rid)
         finally:
-            times = [it.late_at for it in self._under_way.values() if it.late_at is not None]
+            times = (it.late_at for it in self._under_way.values() if it.late_at is not None)
+            next_at = min(times, default=_NEVER)
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(min(times), self._time_out) if times else None
+            self._timer = loop.call_at(next_at, self._time_out) if next_at < _NEVER else None
 
     def _give_up(self, rid: int) -> None:
         under_way = self._under_way.pop(rid, None)
@@ -220,6 +225,9 @@ class MediaClient:
             # The worker may have it all the same, and nobody would ever release it.
             self.desired.forget_leg(request.leg)
             self.tell(p.Release(rid=0, leg=request.leg))
+        elif isinstance(request, p.Release):
+            self.desired.forget_leg(request.leg)
+            self._under_way[rid] = _UnderWay(request, _ignore, _NEVER)
         under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
 
     def _write(self, request: p.Request) -> None:

@@ -156,3 +156,40 @@ def test_frames_may_come_in_any_pieces() -> None:
     run_virtual(main())
 
     assert [reply.rid for reply in replies] == [1, 2]
+
+
+def test_a_release_that_came_too_late_is_told_to_the_worker_that_comes_back() -> None:
+    """Nobody else would ever end the session: its ports would be lost to all later calls."""
+
+    async def main() -> tuple[list[Reply], list[Line], MediaClient]:
+        replies: list[Reply] = []
+        client = MediaClient("nowhere", lambda event: None, timeout_s=TIMEOUT_S)
+        first = connect(client)
+        client.tell(p.Offer(rid=0, leg="l-1", call="c", sdp="theirs"))
+        await asyncio.sleep(0)
+        [[offered]] = first.told
+        client._take(msgspec.msgpack.encode(p.Done(rid=offered.rid, port=30000)))
+        client._went_down()
+        client.tell(p.Release(rid=0, leg="l-1", ended_by="caller"), replies.append)
+        await asyncio.sleep(10 * TIMEOUT_S)
+        same = connect(client)
+        await asyncio.sleep(0)
+        client._went_down()
+        another = connect(client, worker="w-2")
+        await asyncio.sleep(0)
+        [[*_, released]] = another.told
+        client._take(msgspec.msgpack.encode(p.Done(rid=released.rid)))
+        client._went_down()
+        later = connect(client, worker="w-3")
+        await asyncio.sleep(0)
+        return replies, [same, another, later], client
+
+    replies, [same, another, later], client = run_virtual(main())
+
+    assert [type(reply) for reply in replies] == [p.Failed]
+    for line in (same, another):
+        [[told]] = line.told
+        assert isinstance(told, p.Release), "and no Offer, which would open it again"
+        assert (told.leg, told.ended_by) == ("l-1", "caller")
+    assert later.told == []
+    assert not client.desired.has_leg("l-1")
