@@ -73,14 +73,16 @@ class InDialog:
     def admit(self, leg: Leg, entry: ServerEntry, now: float) -> bool:
         """False for a request that is out of order; it was answered (RFC 3261 12.2.2)."""
         entry.leg_id = leg.leg_id
+        if leg.is_early and leg.is_caller:
+            # Which of several phones that ring will be the peer is not known yet, and each of them
+            # counts for itself.
+            return True
         number = entry.request.cseq.number
         if number < leg.dialog.remote_seq:
             self.refuse(leg, entry, 500, now, headers=self._retry_after())
             return False
         leg.dialog.remote_seq = number
-        # Which of several phones that ring will be the peer is not known yet.
-        is_peer = not (leg.is_early and leg.is_caller)
-        if is_peer and self._book.ways.is_stream(entry.listener):
+        if self._book.ways.is_stream(entry.listener):
             self._follow(leg, entry)
         return True
 

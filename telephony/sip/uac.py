@@ -32,6 +32,9 @@ from telephony.sip.uri import literal_address, make_uri
 MAX_LENGTH = "maximum call length"
 MAX_EARLY = 8
 "Phones behind one INVITE whose early dialogs are kept (a proxy may reach several)."
+STRAY_STEP = 100
+"""From the number of an INVITE to that of the BYE of an answer that nobody wants: PRACKs have taken
+some between, and a number may leap (RFC 3261 12.2.2)."""
 _OWN = frozenset(
     ("via", "from", "to", "call-id", "cseq", "max-forwards", "content-type", "authorization")
 ) | frozenset(("proxy-authorization", "session-expires", "min-se"))
@@ -307,7 +310,7 @@ class OutgoingLegs:
             local_tag=invite.sender.tag,
             remote=invite.values("to")[0],
             remote_target=invite.uri_text,
-            local_seq=invite.cseq.number,
+            local_seq=invite.cseq.number + STRAY_STEP,
             host=entry.to.host,
             port=entry.to.port,
             listener=entry.listener,
@@ -328,14 +331,14 @@ class OutgoingLegs:
             local_tag=response.sender.tag,
             remote=response.values("to")[0],
             remote_target=str(make_uri("", source.host, source.port)),
-            local_seq=response.cseq.number,
+            local_seq=response.cseq.number + STRAY_STEP,
             listener=listener,
             is_natted=True,
         )
         dialog.learn_target(response)
         _enter(dialog, response, source)
         stray = Leg(LegId(""), LegState.CANCELLING, dialog, is_caller=True)
-        self._in_dialog.send_ack(stray, dialog.local_seq)
+        self._in_dialog.send_ack(stray, response.cseq.number)
         bye = self._in_dialog.build(stray, "BYE", dialog.next_seq())
         self._book.send(bytes(bye), self._book.ways.next_hop(dialog), listener)
 
