@@ -97,12 +97,7 @@ class InDialog:
         if leg.is_early and leg.is_caller:
             self.refuse(leg, entry, 481, now)
             return
-        # RFC 3261 15.1.2: requests that still wait are answered 487.
-        self.refuse_waiting_refer(leg, now)
-        for waiting in (leg.pending_update, leg.pending):
-            if waiting is not None:
-                self.refuse(leg, waiting, 487, now)
-        leg.pending = leg.pending_update = None
+        self._refuse_waiting(leg, now)
         if leg.state is not LegState.ENDED:
             self._end_by_peer(leg, entry.request, now)
         # Only now: of an end that its user may not have noted the peer is to speak again.
@@ -142,7 +137,7 @@ class InDialog:
             self.refuse(leg, entry, 481, now)
         elif not is_invite and not request.body:
             self._refresh(leg, entry, now)
-        elif leg.state is LegState.INVITED:
+        elif leg.state is LegState.INVITED and not is_invite:
             self._on_early_update(leg, entry, now)
         elif leg.pending is not None:
             self.refuse(leg, entry, 500, now, headers=self._retry_after())
@@ -189,11 +184,13 @@ class InDialog:
         tag = leg.dialog.local_tag
         self._book.answer(entry, status, now, tag=tag, reason=reason, headers=headers)
 
-    def refuse_waiting_refer(self, leg: Leg, now: float) -> None:
-        """The dialog ends, and with it what its REFER could bring."""
-        referral, leg.referral = leg.referral, None
-        if referral is not None and referral.waiting is not None:
-            self.refuse(leg, referral.waiting, 487, now)
+    def _refuse_waiting(self, leg: Leg, now: float) -> None:
+        """The dialog ends, and with it whatever the peer has asked for (RFC 3261 15.1.2)."""
+        refer = leg.referral.waiting if leg.referral else None
+        for waiting in (refer, leg.pending_update, leg.pending):
+            if waiting is not None:
+                self.refuse(leg, waiting, 487, now)
+        leg.referral = leg.pending_update = leg.pending = None
 
     def _retry_after(self) -> HeaderLines:
         return [("Retry-After", str(round(self._book.random.uniform(0, 10))))]
@@ -234,7 +231,7 @@ class InDialog:
 
     def hang_up(self, leg: Leg, reason: str, now: float, why: GoneWhy = GoneWhy.OURS) -> None:
         """Send BYE and tell the end of a leg that was up."""
-        self.refuse_waiting_refer(leg, now)
+        self._refuse_waiting(leg, now)
         self.send_bye(leg, reason, now, NORMAL if why is GoneWhy.OURS else TIMED_OUT)
         self._book.end(leg, now)
         self._book.emit(Gone(leg.leg_id, why, reason))
@@ -296,8 +293,6 @@ class InDialog:
     def _tick_session(self, leg: Leg, timer: SessionTimer, now: float) -> None:
         match timer.tick(now):
             case Due.EXPIRED:
-                if leg.pending is not None:
-                    self.refuse(leg, leg.pending, 487, now)
                 self.hang_up(leg, EXPIRED, now, GoneWhy.DIALOG_ERROR)
             case Due.REFRESH:
                 self._refresh_peer(leg, now)

@@ -396,8 +396,6 @@ class OutgoingLegs:
             self._stop_waiting(leg, now)
         elif leg.over_at is not None and now >= leg.over_at:
             leg.over_at = None
-            if leg.pending is not None:
-                self._in_dialog.refuse(leg, leg.pending, 487, now)
             self._in_dialog.hang_up(leg, MAX_LENGTH, now, GoneWhy.DIALOG_ERROR)
 
     def _stop_waiting(self, leg: Leg, now: float) -> None:

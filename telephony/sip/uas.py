@@ -283,8 +283,6 @@ class IncomingLegs:
         elif leg.state is LegState.ANSWERED:
             leg.hang_up_reason = reason
         else:
-            if leg.pending is not None:
-                self.reject(leg, 487, now)
             self._in_dialog.hang_up(leg, reason, now)
 
     # -- time ------------------------------------------------------------------------------------

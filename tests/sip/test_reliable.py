@@ -283,6 +283,19 @@ def test_an_early_update_that_is_refused_leaves_the_call_as_it_is() -> None:
     assert [each.status for each in peer.accept()] == [200]
 
 
+def test_a_second_invite_before_the_first_is_answered_changes_nothing() -> None:
+    """RFC 3261 14.2: 500; the first may still be answered or cancelled."""
+    peer = Peer()
+    (early,) = peer.progress()
+    peer.prack(early)
+
+    assert statuses(peer.ask("INVITE", 3, body=OFFER, to_tag=peer.tag)) == [500]
+
+    ended = peer.ask("CANCEL", 1, branch="INVITE1")
+    assert statuses(ended) == [200, 487]
+    assert told(ended) == [Cancelled(peer.leg)]
+
+
 def test_an_early_update_comes_too_soon_while_an_offer_is_open() -> None:
     peer = Peer()
     (session,) = peer.progress(180, b"")
