@@ -252,20 +252,17 @@ class InDialog:
         self._book.keep(leg)
 
     def reoffer(self, leg: Leg, body: bytes, now: float) -> None:
-        """re-INVITE now, or as soon as nothing else is being offered."""
-        leg.is_refreshing = False
-        self._reoffer(leg, body, now)
-
-    def _reoffer(self, leg: Leg, body: bytes, now: float) -> None:
-        busy = leg.state is not LegState.UP or leg.pending or leg.invite or leg.unacked
-        if busy or leg.late_offer:
+        """re-INVITE now, or as soon as nothing else is being offered; of two that wait the later
+        one counts."""
+        if _is_offering(leg):
             self._offer_later(leg, body, now)
         else:
-            self._reinvite(leg, body, now)
+            leg.wanted_offer = leg.reoffer_at = None
+            self._reinvite(leg, body, now, refreshes=False)
         self._book.rearm(leg)
 
-    def _reinvite(self, leg: Leg, body: bytes, now: float) -> None:
-        leg.wanted_offer = leg.reoffer_at = None
+    def _reinvite(self, leg: Leg, body: bytes, now: float, *, refreshes: bool) -> None:
+        leg.is_refreshing = refreshes
         capabilities = self._book.capabilities("", leg.dialog.listener)
         headers = [*capabilities, *session.ask(leg, self._book.options)]
         number = leg.dialog.next_seq()
@@ -284,7 +281,7 @@ class InDialog:
         if leg.reoffer_at is not None and now >= leg.reoffer_at:
             leg.reoffer_at = None
             if leg.wanted_offer is not None:
-                self._reoffer(leg, leg.wanted_offer, now)
+                self.reoffer(leg, leg.wanted_offer, now)
         if leg.session is not None:
             self._tick_session(leg, leg.session, now)
 
@@ -300,13 +297,13 @@ class InDialog:
                 pass
 
     def _refresh_peer(self, leg: Leg, now: float) -> None:
-        """By UPDATE where the peer takes it, since that cannot disturb what was negotiated."""
+        """By UPDATE where the peer takes it, since that cannot disturb what was negotiated; by
+        re-INVITE only when no offer is open that could change what our SDP has to say."""
         if leg.allows_update or not leg.local_body:
             if leg.update is None:
                 self._update(leg, now)
-        elif leg.invite is None and leg.wanted_offer is None:
-            leg.is_refreshing = True
-            self._reoffer(leg, leg.local_body, now)
+        elif leg.wanted_offer is None and not _is_offering(leg):
+            self._reinvite(leg, leg.local_body, now, refreshes=True)
 
     def _update(self, leg: Leg, now: float) -> None:
         contact = self._book.capabilities("", leg.dialog.listener)
@@ -395,12 +392,13 @@ class InDialog:
         if response is not None and status < 300:
             self._on_accepted(leg, entry, response, now)
         elif response is not None and may_retry(leg.auth, entry, response):
-            self._reinvite(leg, entry.request.body, now)
+            self._reinvite(leg, entry.request.body, now, refreshes=leg.is_refreshing)
             if leg.invite is not None:
                 leg.invite.retried = True
-        elif status == 491 and leg.glare_count < MAX_GLARE:
+        elif status == 491 and not leg.is_refreshing and leg.glare_count < MAX_GLARE:
             leg.glare_count += 1
-            self._offer_later(leg, entry.request.body, now)
+            newest = entry.request.body if leg.wanted_offer is None else leg.wanted_offer
+            self._offer_later(leg, newest, now)
         elif status in (408, 481):
             # RFC 3261 12.2.1.2: the dialog is broken, and the peer may not know it.
             self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
@@ -409,6 +407,7 @@ class InDialog:
             if not leg.is_refreshing:
                 self._book.emit(ReofferRefused(leg.leg_id, status))
             elif response is not None:
+                # Anything else than 422 leaves the session as it is; the timer tries again.
                 self._lengthen(leg, response, now)
         self._book.rearm(leg)
 
@@ -464,6 +463,12 @@ class InDialog:
 
     def repeat_ack(self, leg: Leg) -> None:
         self._book.send(leg.ack, self._book.ways.next_hop(leg.dialog), leg.dialog.listener)
+
+
+def _is_offering(leg: Leg) -> bool:
+    """An offer of either side is open, or the dialog is not up yet."""
+    is_open = leg.pending or leg.invite or leg.unacked or leg.late_offer
+    return leg.state is not LegState.UP or bool(is_open)
 
 
 def may_retry(auth: DigestClient | None, entry: ClientEntry, response: Response) -> bool:
