@@ -183,6 +183,21 @@ def test_after_a_long_gap_nothing_is_made_up() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("ssrc", "seq"), [(10, 40_000), (10, 3), (9, 40_000), (9, 60_000)])
+def test_a_phone_that_begins_its_stream_anew_is_heard_at_once(ssrc: int, seq: int) -> None:
+    """As many do when a call is resumed, with any number: half of them seem to be of long ago."""
+    coder = opus.Coder()
+    packets = sung(700, 8)
+    for n, payload in enumerate(packets[:4]):
+        coder.heard(RtpPacket(96, 10 + n, 160 * n, 9, payload))
+
+    anew = [RtpPacket(96, seq + n, 160 * n, ssrc, each) for n, each in enumerate(packets[4:])]
+
+    assert [packet.seq for packet in anew for packet in coder.heard(packet)] == [
+        packet.seq for packet in anew
+    ]
+
+
 @pytest.mark.parametrize("payload", [b"", b"\x03", b"\xff", b"\x0b\x00", bytes(1300), b"\xfb" * 9])
 def test_any_bytes_leave_the_coder_at_work(payload: bytes) -> None:
     coder = opus.Coder()
