@@ -356,7 +356,9 @@ class OutgoingLegs:
             self._branch_over(leg, branch, response.status, response.reason)
 
     def _invite_again(self, leg: Leg, branch: Branch, now: float) -> ClientEntry:
-        """The same INVITE with what the refusal asked for: credentials, a longer timer."""
+        """The same INVITE with what the refusal asked for: credentials, a longer timer. Somebody is
+        there, so the next way is tried only when nothing more comes."""
+        leg.silent_until = None
         before = branch.entry.request
         kept = [(name, value) for name, value in before.headers if name.lower() not in _OWN]
         lines = [*kept, *session.ask(leg, self._book.options)]
