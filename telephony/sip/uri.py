@@ -44,6 +44,12 @@ class SipUri:
             return re.sub(r"[-.()]", "", self.userinfo)
         return unquote_to_bytes(self.userinfo.partition(":")[0]).decode("utf-8", "replace")
 
+    @property
+    def dialled(self) -> str:
+        """What was dialled: `user` without a telephone number's own parameters, which networks put
+        there (`8000;npdi;rn=…`, RFC 3261 19.1.6)."""
+        return self.user.partition(";")[0]
+
     def param(self, name: str) -> str | None:
         """Value of a URI parameter, '' when it has none, None when it is not there."""
         for key, value in self.params:

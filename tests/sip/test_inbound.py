@@ -43,6 +43,9 @@ def call(stack: SipStack, uri: str, to: str, source: HostPort = PHONE) -> Incomi
         ("sip:acc@192.0.2.1:5060;line=t0k", "<sip:+8610@carrier.example>", "8000"),
         ("sip:8001@hotline.example", "<sip:8001@hotline.example>", "8001"),
         ("sip:acc@192.0.2.1;line=t0k", "<sip:8001@carrier.example>", "8001"),
+        ("sip:8001;npdi;rn=+8619@hotline.example;user=phone", "<sip:x@carrier.example>", "8001"),
+        ("sip:acc@192.0.2.1;line=t0k", "<sip:8001;phone-context=+86@x;user=phone>", "8001"),
+        ("tel:8001;phone-context=+86", "<sip:x@carrier.example>", "8001"),
     ],
 )
 def test_a_trunks_number_leads_to_its_line(uri: str, to: str, line: str, stack: SipStack) -> None:
