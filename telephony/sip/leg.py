@@ -58,7 +58,7 @@ class EarlyDialog:
     rseq: int = 0
     "Of its last reliable answer."
     body: bytes = b""
-    "Its SDP, for a 200 that leaves it out because it went out reliably before."
+    "Its SDP, for a 200 that leaves it out: it may, when it went out reliably before; some just do."
 
 
 @dataclass(slots=True)

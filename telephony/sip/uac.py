@@ -238,12 +238,14 @@ class OutgoingLegs:
         """False for a reliable answer that came before, or before its turn (RFC 3262 4)."""
         early = self._find_early(leg, branch, response, source)
         rseq = read_rseq(response)
-        if early is None or rseq is None:
+        if early is None:
             return rseq is None
-        if early.rseq and rseq != early.rseq + 1:
+        if rseq is not None and early.rseq and rseq != early.rseq + 1:
             return False
-        early.rseq = rseq
         early.body = response.body or early.body
+        if rseq is None:
+            return True
+        early.rseq = rseq
         rack = Rack(rseq, response.cseq.number, "INVITE")
         self._in_dialog.send_prack(leg, early.dialog, rack, now)
         return True

@@ -412,6 +412,15 @@ def test_a_200_without_sdp_has_that_of_the_phones_reliable_answer() -> None:
     assert told(phone.answer(200)) == [Answered(LEG, ANSWER)]
 
 
+def test_a_200_without_sdp_has_that_of_a_183_though_it_was_not_reliable() -> None:
+    """RFC 3261 13.2.1 wants it in the 200 too; some exchanges think it said once is enough."""
+    phone = Phone()
+    phone.answer(183, body=b"v=0 other", tag="other")
+    phone.answer(183, body=ANSWER)
+    phone.answer(180)
+    assert told(phone.answer(200)) == [Answered(LEG, ANSWER)]
+
+
 def test_the_phone_that_answers_counts_its_requests_for_itself() -> None:
     """Another one that rang may have counted from anywhere (RFC 3261 12.2.1.1)."""
     phone = Phone()
