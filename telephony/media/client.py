@@ -4,8 +4,8 @@
 
 When `Welcome` names another worker than before, its sessions are gone: everything that was granted
 is asked for again before anything else (`desired`), then what was under way. Requests made while
-DOWN wait; they fail with 503 when that takes too long. A Release fails too, but is told all the
-same: nobody else would end the session.
+DOWN wait; they fail with 503 when that takes too long. What must not be left undone fails too, but
+is told all the same (`_must_be_done`).
 """
 
 import asyncio
@@ -71,6 +71,18 @@ class _Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
+
+
+def _must_be_done(request: p.Request) -> bool:
+    """Nobody else would end a session or a recording, or hide what is said."""
+    match request:
+        case p.Release() | p.Untap():
+            return True
+        case p.Hide(what=what):
+            # Of keys that are not hidden core thinks that media passes them on.
+            return what is not p.Hidden.KEYS
+        case _:
+            return False
 
 
 def _ignore(_reply: Reply) -> None:
@@ -217,17 +229,20 @@ class MediaClient:
             self._timer = loop.call_at(next_at, self._time_out) if next_at < _NEVER else None
 
     def _give_up(self, rid: int) -> None:
-        under_way = self._under_way.pop(rid, None)
+        under_way = self._under_way.get(rid)
         if under_way is None:
             return
         request = under_way.request
+        if _must_be_done(request):
+            self.desired.granted(request, p.Done(rid=rid))
+            # In its old place: of two that contradict each other the later one counts.
+            self._under_way[rid] = _UnderWay(request, _ignore, _NEVER)
+        else:
+            del self._under_way[rid]
         if isinstance(request, p.Offer) and not self.desired.has_leg(request.leg):
             # The worker may have it all the same, and nobody would ever release it.
             self.desired.forget_leg(request.leg)
             self.tell(p.Release(rid=0, leg=request.leg))
-        elif isinstance(request, p.Release):
-            self.desired.forget_leg(request.leg)
-            self._under_way[rid] = _UnderWay(request, _ignore, _NEVER)
         under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
 
     def _write(self, request: p.Request) -> None:
