@@ -21,7 +21,7 @@ from telephony.sip.events import (
     Reoffered,
     ReofferRefused,
 )
-from telephony.sip.leg import LateOffer, Leg, LegState
+from telephony.sip.leg import Leg, LegState
 from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
 from telephony.sip.reliable import Rack
@@ -433,7 +433,7 @@ class InDialog:
         if invite.body or not response.body:
             self.send_ack(leg, invite.cseq.number)
         else:
-            leg.late_offer = LateOffer(invite, response.to.tag)
+            leg.late_offer = invite
             self._book.keep(leg)
         self._book.emit(Answered(leg.leg_id, body))
 

@@ -34,14 +34,6 @@ class LegState(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(slots=True)
-class LateOffer:
-    """A 2xx to an INVITE of ours without offer: its ACK waits for our answer."""
-
-    invite: Request
-    response_tag: str
-
-
 @dataclass(slots=True, eq=False)
 class Branch:
     """One phone that an INVITE of ours rings."""
@@ -110,7 +102,8 @@ class Leg:
     "Our re-INVITE until its final answer."
     early: dict[str, EarlyDialog] = field(default_factory=dict)
     "By the tag of the phone that answered."
-    late_offer: LateOffer | None = None
+    late_offer: Request | None = None
+    "An INVITE of ours without offer that was accepted: its ACK waits for our answer."
     ack: bytes = b""
     ack_seq: int = 0
     auth: DigestClient | None = None

@@ -162,10 +162,9 @@ class OutgoingLegs:
 
     def acknowledge(self, leg: Leg, body: bytes) -> None:
         """The ACK with our answer to a late offer."""
-        if leg.late_offer is None:
+        invite, leg.late_offer = leg.late_offer, None
+        if invite is None:
             return
-        invite = leg.late_offer.invite
-        leg.late_offer = None
         leg.local_body = body
         self._in_dialog.send_ack(leg, invite.cseq.number, body)
 

@@ -57,11 +57,6 @@ class SipUri:
                 return value or ""
         return None
 
-    @property
-    def literal_host(self) -> str | None:
-        """The host as an IP address without brackets, None when it is a name."""
-        return literal_address(self.host)
-
     def identity(self) -> tuple[str, str, str, int | None, str]:
         """Equal for URIs that name the same contact (RFC 3261 19.1.4, other parameters aside)."""
         transport = (self.param("transport") or "").lower()
