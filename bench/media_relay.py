@@ -138,15 +138,40 @@ async def run(arguments: argparse.Namespace, folder: str) -> dict[str, object]:
         library_folder=folder,
     )
     workers = await start(arguments.driver, options, folder)
+    try:
+        each_s, loads, figures = await _measure(arguments, options.socket, workers, folder)
+    finally:
+        for worker in reversed(workers):
+            worker.terminate()
+            await worker.wait()
+    call_minutes = arguments.calls * arguments.seconds / 60
+    return {
+        "calls": arguments.calls,
+        "loop": arguments.loop,
+        "driver": arguments.driver,
+        "cpu_s_of_each_process": [round(used, 2) for used in each_s],
+        "recorded": not arguments.no_recording,
+        "cpu_s_per_call_minute": round(sum(each_s) / call_minutes, 4),
+        "busy": [load.busy for load in loads[1:-1]][-5:],
+        "late_ticks": sum(load.late_ticks for load in loads),
+        **figures,
+    }
+
+
+async def _measure(
+    arguments: argparse.Namespace, path: str, workers: list[Process], folder: str
+) -> tuple[list[float], list[p.Load], dict[str, object]]:
+    """CPU-seconds of each worker, what the first told of its load, what the phones saw."""
     loads: list[p.Load] = []
     client = MediaClient(
-        options.socket, lambda event: loads.append(event) if isinstance(event, p.Load) else None
+        path, lambda event: loads.append(event) if isinstance(event, p.Load) else None
     )
     task = asyncio.create_task(client.run())
     await client.wait_until_up()
     here, there = multiprocessing.Pipe()
+    # A daemon: it ends with us also when the calls are refused, and nobody tells it where to send.
     generator = multiprocessing.get_context("spawn").Process(
-        target=phones, args=(there, 2 * arguments.calls)
+        target=phones, args=(there, 2 * arguments.calls), daemon=True
     )
     generator.start()
     their_ports = await asyncio.to_thread(here.recv)
@@ -155,23 +180,9 @@ async def run(arguments: argparse.Namespace, folder: str) -> dict[str, object]:
     here.send((ports, arguments.seconds))
     figures: dict[str, object] = await asyncio.to_thread(here.recv)
     each_s = [cpu_s(worker.pid) - was for worker, was in zip(workers, before_s, strict=True)]
-    used_s = sum(each_s)
     generator.join()
     task.cancel()
-    for worker in reversed(workers):
-        worker.terminate()
-        await worker.wait()
-    return {
-        "calls": arguments.calls,
-        "loop": arguments.loop,
-        "driver": arguments.driver,
-        "cpu_s_of_each_process": [round(used, 2) for used in each_s],
-        "recorded": not arguments.no_recording,
-        "cpu_s_per_call_minute": round(used_s / (arguments.calls * arguments.seconds / 60), 4),
-        "busy": [load.busy for load in loads[1:-1]][-5:],
-        "late_ticks": sum(load.late_ticks for load in loads),
-        **figures,
-    }
+    return each_s, loads, figures
 
 
 def main() -> None:

@@ -22,9 +22,9 @@ PAUSE_S = 0.1
 
 
 async def start(options: WorkerOptions, folder: str) -> list[Process]:
-    """rtpengine has the ports above the driver's."""
+    """rtpengine has the ports above the driver's, and twice as many."""
     first = options.ports[1] + 1
-    ports = f"--port-min={first}", f"--port-max={first + options.ports[1] - options.ports[0]}"
+    ports = f"--port-min={first}", f"--port-max={first + 2 * (options.ports[1] - options.ports[0])}"
     engine = await asyncio.create_subprocess_exec(
         *("rtpengine", "--config-file=none", "--foreground", "--log-stderr", "--log-level=3"),
         *("--table=-1", "--interface=127.0.0.1", f"--listen-ng={NG.host}:{NG.port}", *ports),
