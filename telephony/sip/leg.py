@@ -126,7 +126,7 @@ class Leg:
     referral: Referral | None = None
 
     trunk: str = ""
-    "Over which we called a number outside; '' a phone of ours."
+    "Over which the call goes out or has come; '' a phone of ours."
     silent_until: float | None = None
     "Then another way is tried, if nothing at all has been heard on this one."
     max_call_s: float | None = None
