@@ -18,8 +18,8 @@ from pathlib import Path
 from bench import report
 from bench.machine import circumstances
 from bench.report import Row
-from callcenter.quality_book import SHIPPED_FIGURES, read_figures
 from callcenter.quality_measure import ROUNDS, measure, speakings
+from callcenter.web.quality_book import SHIPPED_FIGURES, read_figures
 from foundation import clock
 from recordings.model_folders import model_folder
 from recordings.quality import labelled, packs

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from bench.centre import NotReady
-from callcenter.health import Verdict
-from callcenter.rtpengine_health import rtpengine
+from callcenter.doctor.health import Verdict
+from callcenter.doctor.rtpengine import rtpengine
 from callcenter.sections.values import Listener
 from telephony.media.options import WorkerOptions
 from telephony.media.rtpengine.options import DriverOptions

@@ -35,7 +35,7 @@ from acd.views import FloorNow
 from bench import centre
 from bench.media_relay import cpu_s
 from bench.report import Row
-from callcenter.alarm_actions import AlarmActions
+from callcenter.actions.alarms import AlarmActions
 from callcenter.asks import (
     BoardAsks,
     FindJournalEnds,
@@ -46,9 +46,9 @@ from callcenter.asks import (
     ReadFloor,
 )
 from callcenter.codec import CODEC
+from callcenter.configuration.settings import Settings, load
 from callcenter.places import Places
 from callcenter.rules.screens import directory
-from callcenter.settings import Settings, load
 from foundation.db import create_schema, make_engine
 from foundation.ids import AgentId, CallId, QueueId
 from foundation.ipc import Request, Server

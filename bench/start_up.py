@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.wallboard_fold import one_call
 from callcenter.codec import CODEC
-from callcenter.kept_past import EVERY_RECORDS, Past, past_file, read_past, snapshot_of
+from callcenter.revival.kept_past import EVERY_RECORDS, Past, past_file, read_past, snapshot_of
 from foundation import clock
 from foundation.journal import JournalReader, Row
 from foundation.journal.file import JournalFile

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from acd.views import AgentView, FloorNow, Presence
-from callcenter.emergency import Announcement, Then
+from callcenter.conduct.emergency import Announcement, Then
 from foundation.ids import CallId, QueueId, RecordingId
 from foundation.ipc.messages import Request
 from foundation.journal import Row

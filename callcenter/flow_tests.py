@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from callcenter.settings import TESTS, Settings
+from callcenter.configuration.settings import TESTS, Settings
 from foundation.errors import ConfigurationError
 from ivr import dialogue_tests
 from ivr.dialogue_tests import Failure, House

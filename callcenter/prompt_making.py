@@ -1,7 +1,7 @@
 """Making a centre's prompts ahead: by `callcenter prompts make`, by `serve`, and by core itself."""
 
+from callcenter.configuration.settings import Settings
 from callcenter.rules.flows import prompt_options
-from callcenter.settings import Settings
 from ivr.prompts import Progress, Prompts
 from ivr.synthesis import Synthesiser
 

@@ -22,10 +22,10 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from acd.options import AgentCard, QueueOptions
 from acd.simulation.scenario import Demand, Duration, Scenario, Shape, Shift
+from callcenter.configuration.settings import Settings
 from callcenter.rules.floor import agent_cards, queue_option, queue_options
 from callcenter.sections.queues import Queue
 from callcenter.sections.values import Name, Part, Skills
-from callcenter.settings import Settings
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError
 from foundation.ids import AgentId, QueueId

@@ -1,4 +1,4 @@
-"""What becomes a task and until when; filled by `callcenter.settings`."""
+"""What becomes a task and until when; filled by `callcenter.configuration.settings`."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta

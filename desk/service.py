@@ -46,8 +46,8 @@ class TaskService:
         for opened in self._watch.on_event(event, now):
             self._tell(opened)
 
-    # What the journal has of the last days (`callcenter.take_over.Remembers`): rows that were not
-    # written are, and what the last core did not come to open is opened.
+    # What the journal has of the last days (`callcenter.revival.take_over.Remembers`): rows that
+    # were not written are, and what the last core did not come to open is opened.
 
     def remember(self, record: Record[object]) -> None:
         self._watch.on_event(record.event, record.utc)

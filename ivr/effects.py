@@ -1,4 +1,4 @@
-"""What a flow wants the house to do for its caller; `callcenter.menus` does it."""
+"""What a flow wants the house to do for its caller; `callcenter.conduct.menus` does it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """All callers that are in a menu: one visit per call.
 
-Returns what is to be done; whoever conducts the calls (`callcenter.journey`) does it.
+Returns what is to be done; whoever conducts the calls (`callcenter.conduct.journey`) does it.
 """
 
 from collections.abc import Mapping

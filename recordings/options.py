@@ -1,4 +1,4 @@
-"""How talks are recorded and transcribed; filled by `callcenter.settings`."""
+"""How talks are recorded and transcribed; filled by `callcenter.configuration.settings`."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo

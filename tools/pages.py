@@ -18,7 +18,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
 from callcenter.conductor import JOURNALED
-from callcenter.settings import Settings
+from callcenter.configuration.settings import Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -103,7 +103,7 @@ MACHINES = {
     "A transcription job": "recordings.lease",
     "An alarm": "wallboard.alarms",
     "An answer by voice": "recordings.endpoint",
-    "A call's path": "callcenter.journey",
+    "A call's path": "callcenter.conduct.journey",
     "The parent": "callcenter.supervise",
 }
 "Where the diagrams stand, on top of the code that they describe."

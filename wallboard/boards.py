@@ -1,6 +1,6 @@
 """What one board shows: which queues and teams, which tiles, by which formulas, against what.
 
-Boards are values; `callcenter.board_files` reads them from `boards/*.yaml`.
+Boards are values; `callcenter.configuration.board_files` reads them from `boards/*.yaml`.
 """
 
 from collections.abc import Mapping

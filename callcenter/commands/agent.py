@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from callcenter import live_file
 from callcenter.asks import AddAgentLive, BoardAsks, ListAgents, RemoveAgentLive
+from callcenter.changes import live_file
 from callcenter.commands.asking import ask_core, settings_of, terminal
-from callcenter.settings import Settings
+from callcenter.configuration.settings import Settings
 from foundation.errors import ConfigurationError
 from wallboard.commands import SetAgentState, WantedState
 

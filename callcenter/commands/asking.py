@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import typer
 
+from callcenter.configuration.settings import Settings, load
 from callcenter.places import Places
-from callcenter.settings import Settings, load
 from foundation.errors import CallCentreError, ConfigurationError, Unavailable
 from foundation.ipc import Client, Request
 

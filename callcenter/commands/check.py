@@ -8,12 +8,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from callcenter import live_file
-from callcenter.health import Verdict
-from callcenter.queue_checks import fits
-from callcenter.rtpengine_health import rtpengine
-from callcenter.settings import Settings, load
-from callcenter.tls_faults import tls_faults
+from callcenter.changes import live_file
+from callcenter.configuration.queue_checks import fits
+from callcenter.configuration.settings import Settings, load
+from callcenter.doctor.health import Verdict
+from callcenter.doctor.rtpengine import rtpengine
+from callcenter.doctor.tls_faults import tls_faults
 from foundation.errors import ConfigurationError
 from ivr import audio
 from telephony.sip.tls import certificate_ends_at

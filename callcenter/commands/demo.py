@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from callcenter.configuration.settings import load
 from callcenter.demo.report import Result, failures, summary, sums, table
 from callcenter.demo.show import Wish, show
 from callcenter.places import Places
-from callcenter.settings import load
 from foundation.errors import CallCentreError
 
 PLAIN_WIDTH = 120

@@ -9,15 +9,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from callcenter import health
-from callcenter.health import Finding, Verdict
-from callcenter.line_accounts import carried_lines
-from callcenter.rtpengine_health import rtpengine
+from callcenter.configuration.line_accounts import carried_lines
+from callcenter.configuration.settings import Settings, load
+from callcenter.doctor import health
+from callcenter.doctor.health import Finding, Verdict
+from callcenter.doctor.rtpengine import rtpengine
+from callcenter.doctor.shelf import examine_shelf
+from callcenter.doctor.trunks import examine_trunks
 from callcenter.rules.flows import prompt_options
-from callcenter.settings import Settings, load
-from callcenter.shelf_health import examine_shelf
 from callcenter.supervise import status
-from callcenter.trunk_health import examine_trunks
 from foundation.errors import ConfigurationError
 from telephony.media import native
 from telephony.media.opus import library_version

@@ -9,7 +9,7 @@ import typer
 
 from callcenter.asks import EmergencyStatus, EndEmergency, ReadEmergency, SwitchEmergency
 from callcenter.commands.asking import ask_core_in
-from callcenter.emergency import Then
+from callcenter.conduct.emergency import Then
 
 app = typer.Typer(help="The emergency announcement of a running centre.", no_args_is_help=True)
 

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from callcenter.changes.learned_file import learned, write
+from callcenter.configuration.settings import Settings, load
 from callcenter.flow_tests import run_all
-from callcenter.learned_file import learned, write
-from callcenter.path_counts import counts_of
-from callcenter.settings import Settings, load
+from callcenter.records.path_counts import counts_of
 from foundation.errors import CallCentreError, ConfigurationError
 from foundation.yaml_lines import nearest
 from ivr import draw_svg, drawing, schema

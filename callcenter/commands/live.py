@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from callcenter import live_file
 from callcenter.asks import ResetLive
+from callcenter.changes import live_file
+from callcenter.changes.live_file import LiveFile
 from callcenter.commands.asking import ask, core_socket, settings_of, terminal
-from callcenter.live_file import LiveFile
-from callcenter.settings import Settings
+from callcenter.configuration.settings import Settings
 from foundation.errors import CallCentreError, ConfigurationError, Unavailable
 
 app = typer.Typer(

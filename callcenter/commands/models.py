@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from callcenter.configuration.settings import BUILT_IN_MODELS, load
 from callcenter.model_fetch import MODELS, Got, OnProgress, get, wish
-from callcenter.settings import BUILT_IN_MODELS, load
 from foundation.errors import CallCentreError, ConfigurationError
 from recordings.model_catalogue import CATALOGUE
 from recordings.vosk_recogniser import find_problem, model_rate

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from callcenter.actions.callers_data import CallersDataFinder
+from callcenter.actions.erase import Eraser, forgetting
 from callcenter.asks import Erased, EraseParty
-from callcenter.callers_data import CallersDataFinder
 from callcenter.codec import CODEC
-from callcenter.erase import Eraser, forgetting
+from callcenter.configuration.settings import Settings, load
 from callcenter.places import Places
 from callcenter.rules.recordings import archive_shelf, certificates
-from callcenter.settings import Settings, load
 from desk.store import TaskStore
 from foundation import clock
 from foundation.db import TROUBLES, create_schema, make_engine, make_sessions

@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from callcenter.configuration.settings import Settings, load
 from callcenter.prompt_making import make_prompts
-from callcenter.settings import Settings, load
 from foundation.errors import ConfigurationError
 from ivr.synthesis import Synthesiser
 

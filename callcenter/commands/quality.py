@@ -16,9 +16,9 @@ from rich.table import Table
 
 from callcenter.asks import RescoreTalks
 from callcenter.commands.asking import ask_core, settings_of
-from callcenter.quality_book import QualityBook, read_figures
+from callcenter.configuration.settings import Settings
 from callcenter.quality_measure import ROUNDS, measure, speakings
-from callcenter.settings import Settings
+from callcenter.web.quality_book import QualityBook, read_figures
 from foundation import clock
 from foundation.db import make_engine, make_sessions
 from foundation.errors import CallCentreError, ConfigurationError

@@ -12,9 +12,9 @@ from rich.progress import MofNCompleteColumn, Progress
 from callcenter.asks import IndexTranscript
 from callcenter.codec import CODEC
 from callcenter.commands.asking import settings_of
+from callcenter.configuration.settings import Settings
 from callcenter.places import Places
 from callcenter.rules.recordings import archive_keys, archive_shelf
-from callcenter.settings import Settings
 from foundation.db import TROUBLES, create_schema, make_engine, make_sessions
 from foundation.errors import CallCentreError, Conflict, NotFound, Unavailable
 from foundation.ids import RecordingId

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from callcenter.codec import CODEC
-from callcenter.records_csv import Days, csv_text
-from callcenter.settings import Settings, load
+from callcenter.configuration.settings import Settings, load
+from callcenter.records.records_csv import Days, csv_text
 from foundation import clock
 from foundation.db import TROUBLES, create_schema, make_engine, make_sessions
 from foundation.errors import CallCentreError

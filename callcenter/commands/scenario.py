@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from callcenter.codec import CODEC
-from callcenter.learnt_scenario import DAY_MIN, Learning
-from callcenter.records_csv import Days
-from callcenter.settings import Settings, load
+from callcenter.configuration.settings import Settings, load
+from callcenter.records.learnt_scenario import DAY_MIN, Learning
+from callcenter.records.records_csv import Days
 from foundation.errors import CallCentreError, ConfigurationError
 from foundation.journal import JournalReader
 

@@ -14,15 +14,15 @@ import typer
 from rich.console import Console
 
 from callcenter.commands.prompts import show_making
-from callcenter.line_accounts import carried_lines, trunk_of
+from callcenter.configuration.line_accounts import carried_lines, trunk_of
+from callcenter.configuration.settings import Settings, load
+from callcenter.doctor.tls_faults import tls_faults
 from callcenter.places import Places
 from callcenter.rules.media import driver_options, media_workers, worker_options
 from callcenter.secret import make_secret
-from callcenter.settings import Settings, load
 from callcenter.supervise import Role
 from callcenter.supervise.__main__ import Plan
 from callcenter.supervise.sockets import Address
-from callcenter.tls_faults import tls_faults
 from foundation.errors import ConfigurationError
 
 

@@ -12,9 +12,9 @@ from rich.table import Table
 from acd.simulation.day import DayPlayed, play
 from acd.simulation.figures import AgentTime, Cell, total, total_time
 from acd.simulation.scenario import Scenario
-from callcenter.day_chart import Bar, draw_day
+from callcenter.configuration.settings import Settings, load
+from callcenter.records.day_chart import Bar, draw_day
 from callcenter.scenario_file import begin_of_day, load_scenario
-from callcenter.settings import Settings, load
 from foundation.errors import CallCentreError
 
 

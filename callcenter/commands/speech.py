@@ -7,9 +7,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from callcenter.learned_file import write
-from callcenter.settings import Settings, load
-from callcenter.speech_figures import figures_of
+from callcenter.changes.learned_file import write
+from callcenter.configuration.settings import Settings, load
+from callcenter.records.speech_figures import figures_of
 from foundation.errors import ConfigurationError
 from foundation.yaml_lines import nearest
 from ivr.intents import guess, rank

@@ -10,8 +10,8 @@ from rich.table import Table
 from acd.options import QueueOptions
 from acd.simulation.scenario import Demand, Scenario
 from acd.staffing import Seats, Target, plan
+from callcenter.configuration.settings import load
 from callcenter.scenario_file import begin_of_day, load_scenario
-from callcenter.settings import load
 from foundation.errors import CallCentreError, ConfigurationError
 
 

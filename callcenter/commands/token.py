@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from callcenter.commands.user import Folder, check_agent, run_with_users
-from callcenter.settings import Settings
+from callcenter.configuration.settings import Settings
 from foundation import clock
 from foundation.errors import NotFound
 from foundation.web.store import UserStore

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from callcenter.commands.init import init_command, new_password
-from callcenter.settings import Settings, load
+from callcenter.configuration.settings import Settings, load
 from foundation.db import TROUBLES, create_schema, make_engine
 from foundation.errors import CallCentreError, NotFound, RemoteError
 from foundation.web.store import UserStore

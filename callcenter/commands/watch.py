@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.live import Live
 
 from callcenter.commands.watch_view import screen, summary
+from callcenter.configuration.settings import Settings, load
 from callcenter.core_line import CoreLine
 from callcenter.places import Places
 from callcenter.rules.screens import directory
-from callcenter.settings import Settings, load
 from foundation.clock import utc_now
 from foundation.errors import ConfigurationError
 from foundation.yaml_lines import nearest

@@ -16,8 +16,8 @@ import httpx
 
 import callcenter
 from callcenter.commands.init import FIRST_USER, new_password
+from callcenter.configuration.settings import Settings, load
 from callcenter.places import Places
-from callcenter.settings import Settings, load
 from foundation.db import create_schema, make_engine
 from foundation.errors import CallCentreError
 from foundation.web.store import UserStore

@@ -6,11 +6,11 @@ import signal
 import sys
 from pathlib import Path
 
+from callcenter.configuration.settings import Settings, load
+from callcenter.configuration.shelves import moving_shelf
 from callcenter.core_line import ArchiverLine
 from callcenter.places import Places
 from callcenter.rules.recordings import archive_shelf
-from callcenter.settings import Settings, load
-from callcenter.shelves import moving_shelf
 from foundation.log import set_up
 from recordings.archiver import ArchiverOptions, run_archiver
 from recordings.mover import Mover, MoverOptions

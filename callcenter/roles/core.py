@@ -10,10 +10,10 @@ import socket
 import sys
 from pathlib import Path
 
-from callcenter.app import Core
+from callcenter.configuration.settings import Settings, load
+from callcenter.core.app import Core
 from callcenter.places import Places
 from callcenter.rules.media import media_workers
-from callcenter.settings import Settings, load
 from callcenter.supervise import SOCKET_NAME, inherited_sockets
 from callcenter.supervise.share import share_sockets
 from foundation.heap import keep_compact

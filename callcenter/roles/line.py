@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 from callcenter.asks import BeginLine, CoreAddress, EndLine, TellLine
+from callcenter.configuration.line_accounts import trunk_of
+from callcenter.configuration.settings import Settings, load
 from callcenter.core_line import LineProcessLine
-from callcenter.line_accounts import trunk_of
 from callcenter.places import Places
 from callcenter.rules.ways import core_way, line_options
-from callcenter.settings import Settings, load
 from foundation.errors import Unavailable
 from foundation.log import set_up
 from telephony.lines.options import CoreWay

@@ -5,8 +5,8 @@ import signal
 import sys
 from pathlib import Path
 
+from callcenter.configuration.settings import Settings, load
 from callcenter.places import Places
-from callcenter.settings import Settings, load
 from foundation.log import set_up
 from recordings.listener import ListenerOptions, run_listener
 from recordings.vosk_recogniser import VoskRecogniser

@@ -6,10 +6,10 @@ import signal
 import sys
 from pathlib import Path
 
+from callcenter.configuration.settings import Settings, load
 from callcenter.core_line import TranscriberLine
 from callcenter.places import Places
 from callcenter.rules.recordings import archive_shelf
-from callcenter.settings import Settings, load
 from foundation.log import set_up
 from recordings.transcriber import TranscriberOptions, run_transcriber
 from recordings.vosk_recogniser import VoskRecogniser

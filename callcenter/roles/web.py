@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from callcenter.alarm_settings import AlarmSection, rules_of
+from callcenter.actions.refusals import is_audited
 from callcenter.asks import (
     ChangeAccounts,
     NoteHeard,
@@ -20,19 +20,28 @@ from callcenter.asks import (
     ReadFlows,
     RescoreTalks,
 )
-from callcenter.call_record import call_record_router
-from callcenter.call_rows import rows_of_call
 from callcenter.codec import CODEC
-from callcenter.console_api import ConsoleOptions, console_router
+from callcenter.configuration.alarm_settings import AlarmSection, rules_of
+from callcenter.configuration.settings import Settings, load
 from callcenter.core_line import CoreLine, WebCore
-from callcenter.emergency_api import emergency_router
-from callcenter.hearing import hearing_guard
-from callcenter.history_api import History, history_router
-from callcenter.holds_api import holds_router
-from callcenter.inspection_rights import may_see
-from callcenter.live_api import live_router
-from callcenter.message_files import MessageFiles
-from callcenter.pages import (
+from callcenter.places import Places
+from callcenter.records.call_rows import rows_of_call
+from callcenter.records.past_day import read_past
+from callcenter.records.records_csv import Days
+from callcenter.rules.alarms import alarm_ways
+from callcenter.rules.recordings import archive_shelf
+from callcenter.rules.screens import directory, phone_options
+from callcenter.secret import derive_key
+from callcenter.web.call_record import call_record_router
+from callcenter.web.console_api import ConsoleOptions, console_router
+from callcenter.web.emergency_api import emergency_router
+from callcenter.web.hearing import hearing_guard
+from callcenter.web.history_api import History, history_router
+from callcenter.web.holds_api import holds_router
+from callcenter.web.inspection_rights import may_see
+from callcenter.web.live_api import live_router
+from callcenter.web.message_files import MessageFiles
+from callcenter.web.pages import (
     FLOWS,
     LIVE,
     PAGES,
@@ -43,22 +52,13 @@ from callcenter.pages import (
     TASKS,
     TRANSCRIPTION,
 )
-from callcenter.past_day import read_past
-from callcenter.places import Places
-from callcenter.quality_book import QualityBook
-from callcenter.records_api import records_router
-from callcenter.records_csv import Days
-from callcenter.refusals import is_audited
-from callcenter.rules.alarms import alarm_ways
-from callcenter.rules.recordings import archive_shelf
-from callcenter.rules.screens import directory, phone_options
-from callcenter.search_api import search_router
-from callcenter.secret import derive_key
-from callcenter.settings import Settings, load
-from callcenter.transcription_api import transcription_router
-from callcenter.triage_api import triage_router
-from callcenter.tv_api import tv_router
-from callcenter.whose_calls import story_guard
+from callcenter.web.quality_book import QualityBook
+from callcenter.web.records_api import records_router
+from callcenter.web.search_api import search_router
+from callcenter.web.transcription_api import transcription_router
+from callcenter.web.triage_api import triage_router
+from callcenter.web.tv_api import tv_router
+from callcenter.web.whose_calls import story_guard
 from desk.store import TaskStore
 from foundation import clock
 from foundation.db import make_engine, make_sessions

@@ -1,6 +1,6 @@
 """By what ways people outside are told of alarms."""
 
-from callcenter.alarm_settings import AlarmSection
+from callcenter.configuration.alarm_settings import AlarmSection
 from callcenter.sections.values import split_port
 from wallboard.alarm_post import Mail, MailOptions, Way, Webhook, WebhookOptions
 

@@ -12,9 +12,9 @@ from acd.options import (
     Surge,
 )
 from acd.requirement import parse_requirement
+from callcenter.configuration.settings import Settings
 from callcenter.rules.house import DAY_S
 from callcenter.sections.queues import Queue
-from callcenter.settings import Settings
 from foundation.ids import AgentId, QueueId
 
 PAUSE_LIMITS_S = {"meal": 3_600.0, "training": 7_200.0, "meeting": 7_200.0}

@@ -1,7 +1,7 @@
 """What flows play and ask."""
 
-from callcenter.lookups import LookupOptions
-from callcenter.settings import Settings
+from callcenter.conduct.lookups import LookupOptions
+from callcenter.configuration.settings import Settings
 from ivr.sounds import PIPER, PromptOptions
 
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from callcenter.card_entry import CardRule
-from callcenter.house import (
+from callcenter.conduct.card_entry import CardRule
+from callcenter.conduct.house import (
     AgentRule,
     Consent,
     HouseRules,
@@ -13,9 +13,9 @@ from callcenter.house import (
     RecordingMode,
     RecordingRule,
 )
+from callcenter.configuration.settings import Settings, consent_name
+from callcenter.configuration.vips import tiers_by_number
 from callcenter.sections.lines import Line
-from callcenter.settings import Settings, consent_name
-from callcenter.vips import tiers_by_number
 from desk.options import TaskOptions
 from desk.task import TaskKind
 from foundation.ids import AgentId, QueueId

@@ -5,8 +5,8 @@ from ipaddress import ip_address
 
 import msgspec
 
+from callcenter.configuration.settings import Settings
 from callcenter.places import Places
-from callcenter.settings import Settings
 from telephony.calls.leg_media import LegMedia, MediaBook
 from telephony.media.options import WorkerOptions
 from telephony.media.protocol import Srtp

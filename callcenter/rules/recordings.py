@@ -2,9 +2,9 @@
 
 from zoneinfo import ZoneInfo
 
+from callcenter.configuration.settings import Settings
+from callcenter.configuration.shelves import moving_shelf
 from callcenter.secret import derive_key
-from callcenter.settings import Settings
-from callcenter.shelves import moving_shelf
 from foundation.ids import QueueId
 from recordings.archive import FolderShelf
 from recordings.archive_options import ArchiveOptions

@@ -2,8 +2,8 @@
 
 from ipaddress import ip_address
 
-from callcenter.queue_checks import fits
-from callcenter.settings import Settings
+from callcenter.configuration.queue_checks import fits
+from callcenter.configuration.settings import Settings
 from foundation.ids import AgentId, QueueId
 from wallboard.directory import AgentCard as BoardAgent
 from wallboard.directory import Directory, QueueCard, ServiceTarget

@@ -3,16 +3,16 @@
 import hashlib
 import hmac
 
-from callcenter.limits import LimitRules, LineLimits, TrunkLimits
-from callcenter.line_accounts import (
+from callcenter.conduct.limits import LimitRules, LineLimits, TrunkLimits
+from callcenter.configuration.line_accounts import (
     account_of,
     account_trunks,
     carried_lines,
     password_of,
     trunk_of,
 )
+from callcenter.configuration.settings import Settings
 from callcenter.sections.values import split_port
-from callcenter.settings import Settings
 from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions

@@ -18,7 +18,7 @@ from acd.inputs import (
 )
 from acd.options import QueueOptions
 from acd.views import PhoneTrouble
-from callcenter.history import History
+from callcenter.revival.history import History
 from foundation.ids import CallId, PartyId
 from foundation.journal.rows import EPOCH
 from foundation.record import Record

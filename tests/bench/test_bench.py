@@ -6,7 +6,7 @@ import pytest
 
 from bench import centre, hotline, memory, report
 from bench.report import Row, Section
-from callcenter import settings
+from callcenter.configuration import settings
 
 SECTION = Section(
     "steady", "Steady", "make bench", "today, here", [Row("calls", "100", "all", True)]

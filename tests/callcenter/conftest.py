@@ -2,7 +2,7 @@
 
 import pytest
 
-from callcenter import settings
+from callcenter.configuration import settings
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ import yaml
 from acd import events as acd
 from acd.simulation.day import play
 from acd.simulation.figures import total
-from callcenter.learnt_scenario import MAX_SAMPLES, Learning
+from callcenter.configuration.settings import load
+from callcenter.records.learnt_scenario import MAX_SAMPLES, Learning
 from callcenter.scenario_file import begin_of_day, load_scenario
-from callcenter.settings import load
 from foundation.errors import ConfigurationError
 from foundation.ids import AgentId, CallId, QueueId
 from foundation.record import Record

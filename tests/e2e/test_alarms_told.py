@@ -26,10 +26,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from acd.events import CallAbandoned, CallQueued
-from callcenter.alarm_actions import AlarmActions
+from callcenter.actions.alarms import AlarmActions
+from callcenter.configuration.settings import load
 from callcenter.events import ActionTaken
 from callcenter.rules.alarms import alarm_ways
-from callcenter.settings import load
 from foundation.ids import CallId, QueueId
 from tests.support.centre import Centre, served
 from tests.support.fake_core import FakeCore

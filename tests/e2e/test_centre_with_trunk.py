@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.health import Verdict
-from callcenter.settings import load
-from callcenter.trunk_health import examine_trunks
+from callcenter.configuration.settings import load
+from callcenter.doctor.health import Verdict
+from callcenter.doctor.trunks import examine_trunks
 from telephony.calls.events import CallAnswered, CallArrived, CallEnded
 from telephony.sip.events import (
     Answered,

@@ -29,11 +29,11 @@ from callcenter.asks import (
     RemoveQueueLive,
     TranscriberAsks,
 )
-from callcenter.call_rows import rows_of_call
 from callcenter.codec import CODEC
+from callcenter.configuration.settings import load
 from callcenter.core_line import CoreLine, TranscriberLine
 from callcenter.places import Places
-from callcenter.settings import load
+from callcenter.records.call_rows import rows_of_call
 from foundation.db import create_schema, make_engine, make_sessions
 from foundation.errors import Conflict, NotFound, Unavailable
 from foundation.ids import AgentId, CallId, PartyId, QueueId, RecordingId

@@ -10,11 +10,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from callcenter import health
 from callcenter.commands.doctor import doctor
 from callcenter.commands.init import write_starter
-from callcenter.health import Verdict
-from callcenter.rtpengine_health import rtpengine
+from callcenter.doctor import health
+from callcenter.doctor.health import Verdict
+from callcenter.doctor.rtpengine import rtpengine
 from callcenter.sections.values import Listener
 from telephony.media.rtpengine import bencode
 

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from callcenter.listener_line import ListenerLine
+from callcenter.core.listener_line import ListenerLine
 from foundation import frames
 from ivr.synthesis import Utterance, synthesise_all
 from recordings import listen_messages as m

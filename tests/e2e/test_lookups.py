@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from callcenter.lookups import HttpLookups, LookupOptions
+from callcenter.conduct.lookups import HttpLookups, LookupOptions
 from foundation.ids import CallId
 from ivr.effects import StartLookup
 from ivr.inputs import Input, LookupDone, LookupFailed

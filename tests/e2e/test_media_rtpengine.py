@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from callcenter.health import Verdict
-from callcenter.rtpengine_health import rtpengine as examine
+from callcenter.doctor.health import Verdict
+from callcenter.doctor.rtpengine import rtpengine as examine
 from callcenter.sections.values import Listener
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient

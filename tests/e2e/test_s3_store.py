@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.health import Verdict
-from callcenter.settings import load
-from callcenter.shelf_health import examine_shelf
+from callcenter.configuration.settings import load
+from callcenter.doctor.health import Verdict
+from callcenter.doctor.shelf import examine_shelf
 from foundation.errors import NotFound
 from recordings.archive import FolderShelf
 from recordings.bucket import Bucket, BucketAway, BucketRefuses

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import json
 from playwright.async_api import Browser, WebSocketRoute, expect
 
-from callcenter.pages import PAGES
+from callcenter.web.pages import PAGES
 from foundation.ids import TvLinkId
 from foundation.web.frame import FrameOptions
 from tests.support.busy_floor import DIRECTORY, tell

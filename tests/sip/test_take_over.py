@@ -69,7 +69,7 @@ class Lines:
         return side.stack.adopt(record, self.wire.now)
 
     def end(self, side: Side, leg: LegId) -> None:
-        """As `callcenter.take_over` does."""
+        """As `callcenter.revival.take_over` does."""
         stack, now = side.stack, self.wire.now
         self.wire.perform(side, stack.reject(leg, 500, now, REASON))
         self.wire.perform(side, stack.hang_up(leg, now, REASON))

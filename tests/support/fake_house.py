@@ -8,10 +8,8 @@ from acd.floor import Floor
 from acd.inputs import AcdInput, Pause
 from acd.options import AgentCard, AgentOptions, CallbackOptions, QueueOptions, Strategy
 from acd.views import AgentView
-from callcenter.conductor import Conductor
-from callcenter.destinations import NoNumbers, NumberRules
-from callcenter.events import HouseEvent
-from callcenter.house import (
+from callcenter.conduct.destinations import NoNumbers, NumberRules
+from callcenter.conduct.house import (
     AgentRule,
     Callers,
     HouseRules,
@@ -20,11 +18,13 @@ from callcenter.house import (
     RecordingMode,
     RecordingRule,
 )
-from callcenter.journey import Journey
-from callcenter.limits import Arrival, LimitRules, Limits, Refusal
-from callcenter.menu_ports import MenuPorts
-from callcenter.parts import Parts
-from callcenter.regulars import Regulars
+from callcenter.conduct.journey import Journey
+from callcenter.conduct.limits import Arrival, LimitRules, Limits, Refusal
+from callcenter.conduct.menu_ports import MenuPorts
+from callcenter.conduct.parts import Parts
+from callcenter.conduct.regulars import Regulars
+from callcenter.conductor import Conductor
+from callcenter.events import HouseEvent
 from foundation.ids import (
     AgentId,
     CallbackId,

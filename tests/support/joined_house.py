@@ -1,8 +1,8 @@
 """A house on a real switchboard: phones and media are played, everything above them is real."""
 
 from acd.options import Strategy
-from callcenter.house import Callers
-from callcenter.talk_actions import TalkActions
+from callcenter.actions.talks import TalkActions
+from callcenter.conduct.house import Callers
 from foundation.ids import AgentId, CallId, LegId
 from telephony.calls.control import CallControl
 from telephony.calls.options import CallOptions

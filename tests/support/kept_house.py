@@ -10,8 +10,8 @@ from datetime import timedelta
 from acd.options import Strategy
 from callcenter.conductor import JOURNALED
 from callcenter.events import HouseEvent
-from callcenter.revive import Plan
-from callcenter.stand import House as Configured
+from callcenter.revival.revive import Plan
+from callcenter.revival.stand import House as Configured
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId
 from foundation.journal.rows import EPOCH
 from foundation.record import Record
@@ -341,7 +341,7 @@ def revive(
     life: int = 1,
     strategy: Strategy = Strategy.LONGEST_IDLE,
 ) -> Lines:
-    """As `callcenter.take_over` does, with a house that has just been built."""
+    """As `callcenter.revival.take_over` does, with a house that has just been built."""
     house = open_house(strategy)
     house.now = now
     lines = Lines(house, journal, life)

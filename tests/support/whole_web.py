@@ -58,10 +58,10 @@ from callcenter.asks import (
     SwitchEmergency,
 )
 from callcenter.codec import CODEC
+from callcenter.configuration.settings import Settings, load
 from callcenter.events import ActionTaken
 from callcenter.roles.web import application
 from callcenter.rules.screens import directory
-from callcenter.settings import Settings, load
 from desk.store import TaskStore
 from desk.task import Task, TaskKind, TaskState
 from foundation.db import make_engine, make_sessions

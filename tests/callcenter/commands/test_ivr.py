@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from callcenter.commands.init import write_starter
 from callcenter.commands.ivr import app
-from callcenter.settings import load
+from callcenter.configuration.settings import load
 from ivr import flow, schema
 
 DOCS = Path(__file__).parent.parent.parent.parent / "docs"

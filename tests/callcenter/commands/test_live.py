@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from callcenter import live_file
-from callcenter.live_file import LiveAgent, LiveFile
-from callcenter.settings import load
+from callcenter.changes import live_file
+from callcenter.changes.live_file import LiveAgent, LiveFile
+from callcenter.configuration.settings import load
 from tests.support.centres import run_command, write_centre
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from callcenter.codec import CODEC
+from callcenter.configuration.settings import load
 from callcenter.events import ActionTaken
-from callcenter.settings import load
 from foundation.db import make_engine, make_sessions
 from foundation.ids import PartyId
 from foundation.journal import Journal, JournalReader

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from callcenter.settings import load
+from callcenter.configuration.settings import load
 from foundation.db import make_engine, make_sessions
 from tests.support.centres import run_command, write_centre
 from tests.support.database import put_schema

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from callcenter.commands import serve
-from callcenter.settings import load
+from callcenter.configuration.settings import load
 from callcenter.supervise import Role
 from tests.support.centres import CENTRE, run_command, write_centre
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.settings import load
+from callcenter.configuration.settings import load
 from foundation.db import make_engine
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords, Role, User

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from callcenter.codec import CODEC
+from callcenter.configuration.settings import load
 from callcenter.rules.recordings import archive_keys, archive_shelf
-from callcenter.settings import load
 from foundation.db import make_engine, make_sessions
 from foundation.journal import Journal
 from recordings.archive_store import Archived, ArchiveStore

@@ -1,0 +1,1 @@
+"""What people want by command: allowed or not, audited, done."""

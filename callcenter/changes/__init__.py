@@ -1,0 +1,1 @@
+"""What changes while calls go on: agents, queues, flows, rules."""

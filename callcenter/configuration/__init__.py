@@ -1,0 +1,1 @@
+"""`callcenter.yaml` and what lies beside it, read and checked as a whole."""

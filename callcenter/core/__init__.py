@@ -1,0 +1,1 @@
+"""The core process: builds the parts, joins them, runs them."""

@@ -1,0 +1,1 @@
+"""What the journal tells of days and calls that are over."""

@@ -1,0 +1,1 @@
+"""Pages and HTTP API that know more than one part of the house."""

@@ -1,0 +1,112 @@
+"""How long recordings are kept, and what is an alarm, taken up while calls go on."""
+
+from pathlib import Path
+
+from msgspec import json
+
+from callcenter.asks import ReadAlarmRules
+from callcenter.changes.part_reload import AlarmReload, RetentionReload
+from callcenter.configuration.alarm_settings import AlarmSection, rules_of
+from callcenter.configuration.settings import Settings, load
+from callcenter.events import HouseEvent
+from callcenter.roles.web import read_alarms
+from foundation.ids import QueueId
+from tests.support.centres import write_centre
+from wallboard.alarm_rules import DEFAULT_RULES, FigureRule
+from wallboard.events import DirectoryChanged
+
+ORDERS, GONE = QueueId("orders"), QueueId("gone")
+
+
+def centre(folder: Path, recordings: str = "", queue: str = "", alarms: str = "") -> Settings:
+    text = (
+        f"recordings: {{transcribe: false{recordings}}}\n"
+        f"queues: {{orders: {{{queue}}}, returns: {{}}}}\nalarms: {{{alarms}}}\n"
+    )
+    return load(write_centre(folder, text))
+
+
+def test_days_of_house_and_queue_are_those_of_the_latest_reload(tmp_path: Path) -> None:
+    served = [centre(tmp_path)]
+    retention = RetentionReload(served[0], lambda: served[0])
+    assert (retention.days(ORDERS), retention.days(GONE)) == (None, None)
+
+    served[0] = centre(tmp_path, ", keep_days: 90", "keep_recordings_days: 7")
+    applied = retention.apply(served[0])
+
+    assert applied.changed == ["Recordings are kept for 90 days, where a queue says nothing else."]
+    assert (retention.days(ORDERS), retention.days(GONE)) == (7, 90)
+    assert retention.sections == ("recordings",)
+
+    retention.apply(centre(tmp_path, ", keep_days: 90, encrypt: false"))
+    assert not retention.sections, "the rest of the section waits for a start"
+
+
+async def test_rules_of_alarms_are_told_and_read_by_who_looks_for_them(tmp_path: Path) -> None:
+    told: list[HouseEvent] = []
+    alarms = AlarmReload(centre(tmp_path), told.append)
+    assert alarms.apply(centre(tmp_path)).changed == []
+
+    few = "few: {figure: agents_ready, of: house, below: 2}"
+    applied = alarms.apply(centre(tmp_path, alarms=f"rules: {{disk: off, {few}}}"))
+
+    assert applied.changed == [
+        "The alarm rule disk is changed.",
+        "The alarm rule few is changed.",
+    ]
+    assert told == [DirectoryChanged()]
+    assert alarms.sections == ("alarms",)
+    read = rules_of(AlarmSection.model_validate_json(await alarms.read(ReadAlarmRules())))
+    assert read.keys() == {*DEFAULT_RULES, "few"} - {"disk"}
+    assert isinstance(read["few"], FigureRule)
+    assert read["long_wait"] == DEFAULT_RULES["long_wait"]
+
+
+class Line:
+    """To a core that serves these alarms; `without_ways`: as cores did before."""
+
+    def __init__(self, alarms: AlarmReload, *, without_ways: bool = False) -> None:
+        self._alarms = alarms
+        self._without_ways = without_ways
+
+    async def request(self, asked: ReadAlarmRules) -> str:
+        told = json.decode(await self._alarms.read(asked))
+        kept = ("rules",) if self._without_ways else ("rules", "webhook", "mail")
+        return json.encode({name: told[name] for name in kept if name in told}).decode()
+
+
+async def test_who_outside_is_told_is_taken_up_with_its_secrets(tmp_path: Path) -> None:
+    told: list[HouseEvent] = []
+    alarms = AlarmReload(centre(tmp_path), told.append)
+
+    ways = (
+        'webhook: {url: "https://desk.example/", secret: "sixteen-letters-or-more"}, '
+        "mail: {server: 'mail.example', user: bell, password: hidden, sender: a@b, to: [c@d]}"
+    )
+    applied = alarms.apply(centre(tmp_path, alarms=ways))
+
+    assert applied.changed == ["The alarms' webhook is changed.", "The alarms' mail is changed."]
+    assert told == [DirectoryChanged()]
+    assert alarms.sections == ("alarms",)
+    assert alarms.apply(centre(tmp_path, alarms=ways)).changed == []
+    served = AlarmSection.model_validate_json(await alarms.read(ReadAlarmRules()))
+    assert served.webhook is not None
+    assert served.webhook.secret.get_secret_value() == "sixteen-letters-or-more"
+    assert served.mail is not None
+    assert (served.mail.password.get_secret_value(), served.mail.to) == ("hidden", ("c@d",))
+
+    plan = await read_alarms(Line(alarms), "house")  # type: ignore[arg-type]  # asked of nothing else
+    assert plan.ways is not None
+    assert [*plan.ways] == ["webhook", "mail"]
+    alarms.apply(centre(tmp_path))
+    plan = await read_alarms(Line(alarms), "house")  # type: ignore[arg-type]
+    assert plan.ways == {}
+
+
+async def test_core_that_tells_the_rules_alone_leaves_who_is_told_as_it_was(
+    tmp_path: Path,
+) -> None:
+    alarms = AlarmReload(centre(tmp_path, alarms="rules: {disk: off}"), lambda event: None)
+    plan = await read_alarms(Line(alarms, without_ways=True), "house")  # type: ignore[arg-type]
+    assert "disk" not in plan.rules
+    assert plan.ways is None

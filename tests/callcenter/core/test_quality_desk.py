@@ -1,0 +1,158 @@
+"""Judging in core: after each transcript, after a restart, and again when rules have changed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from callcenter.asks import RescoreTalks
+from callcenter.codec import CODEC
+from callcenter.configuration.settings import Settings
+from callcenter.core.quality_desk import RESCORED, QualityDesk
+from callcenter.events import ActionTaken
+from foundation.ids import AgentId, CallId, QueueId, RecordingId
+from foundation.journal import Journal
+from recordings.events import RecordingEnded, RecordingStarted, TranscriptReady
+from recordings.quality.events import QualityScored
+from recordings.quality.pack import Pack
+from recordings.quality.store import QualityStore
+from recordings.store import RecordingStore
+from telephony.calls import events as calls
+from telephony.calls.events import EndedBy, Side
+from tests.support.database import fresh_sessions
+from tests.support.quality_store_behaviour import ONE, TWO, Shelf
+from tests.support.quality_talks import pack
+from tests.support.recording_fakes import STARTED
+
+CALL = CallId("c-1")
+FIRST = pack(
+    "language: zh\nforbidden: [{phrase: 没办法, severity: 2}]\nhung_up: {severity: 3}", "zh"
+)
+SECOND = pack("language: zh\nforbidden: [{phrase: 没有办法, severity: 2}]", "zh")
+
+
+@dataclass
+class Bureau:
+    """A desk with its stores and journal, and what it told."""
+
+    shelf: Shelf
+    journal: Journal
+    told: list[QualityScored | ActionTaken] = field(default_factory=list)
+    _wanted: int = 0
+    _enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def desk(self, *packs: Pack) -> QualityDesk:
+        return QualityDesk(
+            {one.language: one for one in packs},
+            self.shelf.recordings,
+            self.shelf.quality,
+            self.journal.reader,
+            self._tell,
+            lambda: STARTED + timedelta(days=1),
+        )
+
+    async def work(self, desk: QualityDesk, until: int) -> None:
+        """Lets the desk run until so many facts are told."""
+        self._wanted = until
+        self._enough.clear()
+        if len(self.told) >= until:
+            return
+        running = asyncio.create_task(desk.run())
+        try:
+            async with asyncio.timeout(5):
+                await self._enough.wait()
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+    def _tell(self, fact: QualityScored | ActionTaken) -> None:
+        self.told.append(fact)
+        if len(self.told) >= self._wanted:
+            self._enough.set()
+
+
+@pytest.fixture
+async def bureau(tmp_path: Path) -> AsyncIterator[Bureau]:
+    journal = await Journal.open(tmp_path / "journal.db", CODEC)
+    async with fresh_sessions() as sessions:
+        yield Bureau(Shelf(RecordingStore(sessions), QualityStore(sessions)), journal)
+    await journal.close()
+
+
+async def test_transcript_is_judged_with_what_the_journal_knows(bureau: Bureau) -> None:
+    await bureau.shelf.transcribed(1)
+    began = RecordingStarted(ONE, CALL, AgentId("agent0001"), QueueId("orders"), "f", ("zh", "zh"))
+    for fact in (
+        began,
+        calls.CallHeld(CALL, Side.AGENT),
+        RecordingEnded(ONE, 60.0, True),
+        calls.CallEnded(CALL, EndedBy.AGENT, ""),
+    ):
+        bureau.journal.publish(fact)
+    await bureau.journal.settled(bureau.journal.last_seq)
+
+    await bureau.desk(FIRST).judge(ONE)
+
+    [result] = await bureau.shelf.quality.results(ONE)
+    assert [hit.rule for hit in result.verdict.hits] == ["没办法", "hung_up"]
+    assert bureau.told == [QualityScored(ONE, "zh", FIRST.version, 67.0, 2)]
+    kept = (await bureau.shelf.quality.kept(ONE)).circumstances
+    assert kept is not None
+    assert kept.ended_by is EndedBy.AGENT
+    assert len(kept.holds) == 1
+
+
+async def test_desk_takes_what_an_earlier_core_left_and_what_comes(bureau: Bureau) -> None:
+    await bureau.shelf.transcribed(1)
+    desk = bureau.desk(FIRST)
+    await bureau.work(desk, until=1)
+    await bureau.shelf.transcribed(2)
+
+    desk.on_event(TranscriptReady(TWO, 1))
+    await bureau.work(desk, until=2)
+
+    told = [one.recording_id for one in bureau.told if isinstance(one, QualityScored)]
+    assert told == [ONE, TWO]
+
+
+async def test_changed_pack_judges_new_talks_and_old_ones_when_asked(bureau: Bureau) -> None:
+    await bureau.shelf.transcribed(1)
+    desk = bureau.desk(FIRST)
+    await desk.judge(ONE)
+    changed = Settings()
+    changed._packs = {"zh": SECOND}
+
+    await desk.prepare(changed)
+    applied = desk.apply(changed)
+
+    assert applied.changed == [f"Talks in 'zh' are judged by zh, version {SECOND.version}."]
+    assert await desk.rescore(RescoreTalks(days=7, by="sue")) == 1
+    await bureau.work(desk, until=3)
+    assert bureau.told[1] == ActionTaken("sue", RESCORED, "1 talks", "7 days")
+    results = await bureau.shelf.quality.results(ONE)
+    assert [(one.verdict.version, one.verdict.score, one.counts) for one in results] == [
+        (SECOND.version, 100.0, True),
+        (FIRST.version, 92.0, False),
+    ]
+
+
+async def test_talk_in_a_language_without_rules_and_one_that_is_gone_are_left(
+    bureau: Bureau,
+) -> None:
+    await bureau.shelf.transcribed(1)
+
+    await bureau.desk().judge(ONE)
+    await bureau.desk(FIRST).judge(RecordingId("r-9"))
+
+    assert bureau.told == []
+    assert await bureau.shelf.quality.results(ONE) == []
+
+
+async def test_rules_that_did_not_change_are_told_of_nothing(bureau: Bureau) -> None:
+    same = Settings()
+    same._packs = {"zh": FIRST}
+
+    assert bureau.desk(FIRST).apply(same).changed == []
