@@ -338,11 +338,11 @@ class InDialog:
             self._update(leg, now)
             if leg.update is not None:
                 leg.update.retried = True
-        elif status in (405, 501):
-            leg.allows_update = False
         elif status == 422:
             self._lengthen(leg, response, now)
-        # Anything else leaves the session as it is; the timer tries again.
+        elif status != 491:
+            # Whatever it has against it: the timer tries again, by re-INVITE.
+            leg.allows_update = False
         self._book.keep(leg)
         self._book.rearm(leg)
 

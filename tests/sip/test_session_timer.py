@@ -311,15 +311,17 @@ def test_a_process_that_takes_the_talk_over_goes_on_refreshing_it() -> None:
     assert talk.fates(talk.phone) == talk.fates(talk.centre) == []
 
 
-def test_a_refresher_whose_updates_are_not_allowed_goes_on_by_re_invites() -> None:
+@pytest.mark.parametrize("status", [405, 501, 488, 400, 500])
+def test_a_refresher_whose_updates_are_refused_goes_on_by_re_invites(status: int) -> None:
+    """Some exchanges allow UPDATE, but only to change a description."""
     talk = Talk()
     talk.establish()
     talk.vanish(talk.centre)
     talk.wire.run(915.0)
     update = parse_message(talk.phone.sent[0])
     refusal = Response(
-        405,
-        "Method Not Allowed",
+        status,
+        "No",
         [
             ("Via", update.values("via")[0]),
             ("From", update.values("from")[0]),
