@@ -93,6 +93,7 @@ from callcenter.rules.ways import (
     number_rules,
     outside_trunks,
     sip_options,
+    trunk_credentials,
     trunks,
 )
 from callcenter.secret import derive_key
@@ -519,6 +520,7 @@ class Core:
             # What agents' phones dial is for the journey to decide and to refuse with a rule.
             extensions=lambda dialled: True,
             inbound=partial(find_inbound, trunks(settings, self._trunk_secret())),
+            credentials=trunk_credentials(settings).get,
             secret=derive_key(settings.data_path, "sip nonces"),
             random=random.SystemRandom(),
         )

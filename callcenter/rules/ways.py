@@ -88,6 +88,7 @@ def _token(trunk: str, secret: bytes) -> str:
 
 def outside_trunks(settings: Settings, secret: bytes) -> list[TrunkOptions]:
     """Those that we call."""
+    known = trunk_credentials(settings)
     return [
         TrunkOptions(
             name=trunk.name,
@@ -96,9 +97,7 @@ def outside_trunks(settings: Settings, secret: bytes) -> list[TrunkOptions]:
             priority=trunk.priority,
             weight=trunk.weight,
             registers=trunk.registers,
-            credentials=Credentials(trunk.user, trunk.password.get_secret_value())
-            if trunk.user
-            else None,
+            credentials=known.get(trunk.name),
             from_user=trunk.from_user,
             contact_token=_token(trunk.name, secret) if trunk.registers else "",
             options_ping_s=trunk.options_ping_s,
@@ -108,6 +107,15 @@ def outside_trunks(settings: Settings, secret: bytes) -> list[TrunkOptions]:
         for trunk in settings.trunks
         if trunk.host is not None
     ]
+
+
+def trunk_credentials(settings: Settings) -> dict[str, Credentials]:
+    """By the trunk's name."""
+    return {
+        trunk.name: Credentials(trunk.user, trunk.password.get_secret_value())
+        for trunk in settings.trunks
+        if trunk.user
+    }
 
 
 def wanted_host(host: str, transport: str | None) -> Wanted:

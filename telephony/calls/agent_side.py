@@ -137,11 +137,8 @@ class AgentSide:
         self, agent: AgentSeat, ending: list[Effect], news: list[Effect], by: EndedBy, why: str
     ) -> list[Effect]:
         effects = self._leaves(ending, news)
-        is_alone = self._seats.agent is None and self._seats.guest is None
         # Nobody of ours is left with the caller when one from outside has gone.
-        return (
-            [*effects, *self._end(by, why, 480)] if agent.agent_id is None and is_alone else effects
-        )
+        return [*effects, *self._end(by, why, 480)] if agent.agent_id is None else effects
 
     def leave(self, ending: list[Effect]) -> list[Effect]:
         """The agent's leg goes by `ending`; what bound it to the caller is undone first."""

@@ -165,7 +165,7 @@ class CallControl(Protocol):
 
         The agent hears a ring-back tone meanwhile. When the agent's phone asked for it
         (`ConsultAsked`), its second line is what talks with the guest. Told `GuestLeft` at once
-        (status 491) where a guest is there already or nobody talks.
+        (status 491) where a guest is there already or nobody of ours talks.
 
         An agent who hangs up hands over: to a guest who has joined at once (`TalkTransferred`), to
         one who rings as by `transfer` (`AgentHungUp`). A second line that hangs up sends the guest

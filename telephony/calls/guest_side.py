@@ -26,7 +26,8 @@ themselves, and costs nobody the caller.
 
 Rule 1: each GuestInvited has exactly one of GuestLeft and TalkTransferred, before CallEnded.
 Rule 2: who has the talk after a transfer is in the agent's seat (`Seats.agent`), for all verbs.
-        When one from outside ends it there, the call is over: nobody is left who works for us.
+        One from outside asks nobody in, and when he ends it there, the call is over: nobody is left
+        who works for us.
 Rule 3: the recording ends with the agent's part; it goes on during consultation and conference.
 Rule 4: the agent's phone is told before its leg is ended.
 """
@@ -136,7 +137,9 @@ class GuestSide:
         seats = self._seats
         if way is GuestWay.DIAL:
             return not seats.has_agent and seats.guest is None
-        return seats.is_bridged and seats.guest is None
+        agent = seats.agent
+        is_ours = agent is not None and agent.agent_id is not None
+        return is_ours and seats.is_bridged and seats.guest is None
 
     def _begin(self, way: GuestWay) -> list[Effect]:
         """The phone's wishes: a second line is for a consultation, a REFER for a transfer."""

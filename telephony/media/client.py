@@ -4,11 +4,13 @@
 
 When `Welcome` names another worker than before, its sessions are gone: everything that was granted
 is asked for again before anything else (`desired`), then what was under way. Requests made while
-DOWN wait; they fail with 503 when that takes too long.
+DOWN wait; they fail with 503 when that takes too long. What must not be left undone fails too, but
+is told all the same (`_must_be_done`).
 """
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,8 @@ SOON_S = 0.05
 "Within this a worker hears of what is not urgent."
 DEFAULT_TIMEOUT_S = 3.0
 "A request that is not answered by then fails with 503; a restarted worker is back long before."
+_NEVER = math.inf
+"When a request is late of which nobody waits for the answer."
 
 
 @dataclass(slots=True)
@@ -67,6 +71,18 @@ class _Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
+
+
+def _must_be_done(request: p.Request) -> bool:
+    """Nobody else would end a session or a recording, or hide what is said."""
+    match request:
+        case p.Release() | p.Untap():
+            return True
+        case p.Hide(what=what):
+            # Of keys that are not hidden core thinks that media passes them on.
+            return what is not p.Hidden.KEYS
+        case _:
+            return False
 
 
 def _ignore(_reply: Reply) -> None:
@@ -207,15 +223,22 @@ class MediaClient:
                 if it.late_at is not None and it.late_at <= now:
                     self._give_up(rid)
         finally:
-            times = [it.late_at for it in self._under_way.values() if it.late_at is not None]
+            times = (it.late_at for it in self._under_way.values() if it.late_at is not None)
+            next_at = min(times, default=_NEVER)
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(min(times), self._time_out) if times else None
+            self._timer = loop.call_at(next_at, self._time_out) if next_at < _NEVER else None
 
     def _give_up(self, rid: int) -> None:
-        under_way = self._under_way.pop(rid, None)
+        under_way = self._under_way.get(rid)
         if under_way is None:
             return
         request = under_way.request
+        if _must_be_done(request):
+            self.desired.granted(request, p.Done(rid=rid))
+            # In its old place: of two that contradict each other the later one counts.
+            self._under_way[rid] = _UnderWay(request, _ignore, _NEVER)
+        else:
+            del self._under_way[rid]
         if isinstance(request, p.Offer) and not self.desired.has_leg(request.leg):
             # The worker may have it all the same, and nobody would ever release it.
             self.desired.forget_leg(request.leg)

@@ -7,6 +7,11 @@ from telephony.media import g722, opus
 from telephony.media.g711 import CONVERT, Law, amplified
 from telephony.media.terms import Terms
 
+_CODERS: dict[str, type[g722.Coder] | type[opus.Coder]] = {
+    g722.NAME: g722.Coder,
+    opus.NAME: opus.Coder,
+}
+
 
 class Coding:
     """One leg's. A codec that stays goes on with its state when new terms are agreed on."""
@@ -23,8 +28,9 @@ class Coding:
     def agreed(self, terms: Terms) -> None:
         self.law = terms.law
         self.wide = terms.codec if terms.codec in terms.wide_types.values() else ""
-        kind = opus.Coder if opus.NAME in terms.wide_types.values() else g722.Coder
-        if terms.wide_types and not isinstance(self.coder, kind):
+        # Of what may come beside G.711 when that is what the phone is sent.
+        kind = _CODERS.get(self.wide or next(iter(terms.wide_types.values()), ""))
+        if kind is not None and not isinstance(self.coder, kind):
             self.coder = kind()
 
     def law_passed_on(self, gain_db: float) -> Law | None:

@@ -27,6 +27,10 @@ PAUSE_FRAMES = 3
 "60 ms between digits."
 END_PACKETS = 3
 "The end is sent three times (section 2.5.1.4)."
+FRAMES = DIGIT_SAMPLES // PACKET_SAMPLES + PAUSE_FRAMES
+"Of one digit, 20 ms each."
+MOST_WAITING = 64
+"Digits: ten seconds of them, more than any number or card has."
 
 
 class DigitReceiver:
@@ -72,8 +76,16 @@ class EventPacket:
 class DigitSender:
     """Digits to send, as what to do in each 20 ms: packets of one frame, none in a pause."""
 
-    def __init__(self, digits: str) -> None:
-        self._frames = deque(frame for digit in digits for frame in _press(digit))
+    def __init__(self, digits: str = "") -> None:
+        self._frames: deque[list[EventPacket]] = deque()
+        self.add(digits)
+
+    def add(self, digits: str) -> bool:
+        """After those that are not sent yet; False: too many wait already."""
+        if len(self._frames) + FRAMES * len(digits) > FRAMES * MOST_WAITING:
+            return False
+        self._frames += (frame for digit in digits for frame in _press(digit))
+        return True
 
     def next_frame(self) -> list[EventPacket] | None:
         """None: all is sent."""

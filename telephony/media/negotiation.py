@@ -105,7 +105,7 @@ class Negotiation:
         offer = SessionDescription.parse(text)
         reading = _Reading(srtp)
         index = self._served_line(offer, reading)
-        terms = self._read(offer, offer.media[index], reading)
+        terms = _as_chosen(self._read(offer, offer.media[index], reading))
         protection = self._protection(terms)
         ours = _audio_line(self.local.port, _chosen(terms), terms.direction.mirrored, protection)
         media = tuple(ours if i == index else _refused(line) for i, line in enumerate(offer.media))
@@ -261,6 +261,12 @@ class Negotiation:
             said = said.with_version(self.local.version)
         self.sent = said
         return str(said)
+
+
+def _as_chosen(terms: Terms) -> Terms:
+    """Of the wide codecs that were offered none comes but the one that we answer."""
+    wide = {pt: codec for pt, codec in terms.wide_types.items() if pt == terms.payload_type}
+    return replace(terms, wide_types=wide)
 
 
 def _chosen(terms: Terms) -> list[tuple[int, str]]:

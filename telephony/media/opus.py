@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from telephony.media.g711 import SAMPLE_RATE_HZ, Law, decode, encode
+from telephony.media.rtcp import MAX_MISORDER
 from telephony.media.rtp import RtpPacket
 
 NAME = "OPUS"
@@ -43,6 +44,7 @@ _PIECES = (160, 80, 40, 20)
 "Lengths that may be encoded and put together to any multiple of 2.5 ms: 20, 10, 5 and 2.5 ms."
 _MOST_RECOVERED = 5
 "Packets: a longer gap is a pause or another beginning."
+_NOTHING = -1
 _SYSTEM = ("libopus.so.0", "libopus.0.dylib")
 
 
@@ -118,7 +120,7 @@ class Coder:
         self._pcm = np.zeros(_LONGEST, np.int16)
         self._pcm_at = self._pcm.ctypes.data
         self._packet = ctypes.create_string_buffer(_MOST_BYTES)
-        self._seq: int | None = None
+        self._ssrc = self._seq = _NOTHING
         for setting, value in (
             (_SET_BITRATE, BITS_PER_S),
             (_SET_COMPLEXITY, COMPLEXITY),
@@ -141,13 +143,16 @@ class Coder:
     def heard(self, packet: RtpPacket) -> list[RtpPacket]:
         """The packet, and before it the one that was lost, as mu-law.
 
-        One that comes too late for the decoder counts as lost.
+        One that comes too late for the decoder counts as lost. Another source, or the same one from
+        a new beginning, is heard from its first packet on.
         """
         samples = self.samples(packet.payload)
-        step = 1 if self._seq is None else (packet.seq - self._seq) & 0xFFFF
+        step = (packet.seq - self._seq) & 0xFFFF
+        if packet.ssrc != self._ssrc or 0x8000 <= step < 0x10000 - MAX_MISORDER:
+            step = 1
         if not samples or step == 0 or step >= 0x8000:
             return []
-        self._seq = packet.seq
+        self._ssrc, self._seq = packet.ssrc, packet.seq
         heard = []
         try:
             if 1 < step <= _MOST_RECOVERED:

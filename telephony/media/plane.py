@@ -336,7 +336,7 @@ class MediaPlane:
         if not is_digits(request.digits):
             raise VerbRefused(f"{request.digits!r} are not telephone digits")
         if not session.send_digits(request.digits):
-            raise VerbRefused(f"the peer of the leg {request.leg} takes no digits")
+            raise VerbRefused(f"the peer of the leg {request.leg} takes no digits, or no more now")
         self._clock(session)
 
     # -- playing ----------------------------------------------------------------------------------

@@ -286,7 +286,7 @@ class ListenIn(Struct, frozen=True):
 
 
 class SendDigits(Struct, frozen=True):
-    """Send RFC 4733 events to the leg, 100 ms each with 60 ms between."""
+    """Send RFC 4733 events to the leg, 100 ms each with 60 ms between, after those under way."""
 
     rid: int
     leg: str

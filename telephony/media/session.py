@@ -321,13 +321,14 @@ class Session:
         self._listener.digit_heard(self, digit, now)
 
     def send_digits(self, digits: str) -> bool:
-        """False: the peer takes no telephone events."""
+        """After those that are being sent; False: the peer takes no telephone events, or too many
+        wait."""
         terms = self.negotiation.terms
         if terms is None or terms.event_type is None:
             return False
-        self._digits_out = DigitSender(digits)
+        self._digits_out = self._digits_out or DigitSender()
         self._refresh()
-        return True
+        return self._digits_out.add(digits)
 
     @property
     def needs_clock(self) -> bool:

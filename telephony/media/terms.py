@@ -10,7 +10,7 @@ from telephony.media import opus
 from telephony.media.browser_sdp import BrowserTerms
 from telephony.media.crypto import Crypto
 from telephony.media.errors import SdpRejected
-from telephony.media.g711 import FRAME_MS, Law
+from telephony.media.g711 import Law
 from telephony.media.sdp import HOLD_ADDRESS, Direction, Media, SessionDescription
 
 NOT_ACCEPTABLE = 488
@@ -61,8 +61,6 @@ class Terms:
     "For SRTP by a handshake; where packets go to is then found by ICE."
     direction: Direction
     "The peer's: whether it sends and listens."
-    ptime_ms: int = FRAME_MS
-    "What the peer likes best to get; a wish (RFC 8866 section 6.4)."
 
     @property
     def events_rtpmap(self) -> str:
@@ -130,7 +128,6 @@ def read_terms(
         keys=keys,
         browser=browser,
         direction=(description.said_direction(line) if browser else description.direction_of(line)),
-        ptime_ms=_ptime_ms(line),
     )
 
 
@@ -153,10 +150,3 @@ def _rtcp_port(line: Media) -> int:
     if said.isascii() and said.isdigit() and len(said) <= 5 and 0 < int(said) <= 65535:
         return int(said)
     return min(line.port + 1, 65535)
-
-
-def _ptime_ms(line: Media) -> int:
-    said = line.find("ptime") or ""
-    if said.isascii() and said.isdigit() and len(said) <= 3 and int(said):
-        return int(said)
-    return FRAME_MS

@@ -245,7 +245,8 @@ class DigestClient:
             params = parse_digest(line)
             if params is None or not self._is_usable(params):
                 continue
-            refused = self._count > 0 and params.get("stale", "").lower() != "true"
+            # One that has served before is only too old: few networks call it `stale`.
+            refused = self._count == 1 and params.get("stale", "").lower() != "true"
             if refused and params.get("realm") == self._challenge.get("realm"):
                 return False
             self._challenge = params

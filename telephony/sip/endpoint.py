@@ -69,13 +69,6 @@ def _open_socket(host: str, kind: socket.SocketKind) -> socket.socket:
     return sock
 
 
-def inherit_udp(descriptor: int) -> socket.socket:
-    """A socket that the parent process bound and passed on."""
-    sock = socket.socket(fileno=descriptor)
-    sock.setblocking(False)
-    return sock
-
-
 def listener_of(
     sock: socket.socket, advertised_host: str = "", *, transport: str = "", advertised_port: int = 0
 ) -> Listener:

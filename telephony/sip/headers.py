@@ -125,10 +125,6 @@ class NameAddr:
         rest = tuple(pair for pair in self.params if pair[0].lower() != "tag")
         return replace(self, params=(*rest, ("tag", tag)))
 
-    def without_tag(self) -> "NameAddr":
-        rest = tuple(pair for pair in self.params if pair[0].lower() != "tag")
-        return replace(self, params=rest)
-
     def __str__(self) -> str:
         name = f"{quote(self.display_name)} " if self.display_name else ""
         return f"{name}<{self.uri_text}>{format_params(self.params)}"

@@ -21,7 +21,7 @@ from telephony.sip.events import (
     Reoffered,
     ReofferRefused,
 )
-from telephony.sip.leg import LateOffer, Leg, LegState
+from telephony.sip.leg import Leg, LegState
 from telephony.sip.leg_book import LegBook
 from telephony.sip.message import HeaderLines, Request, Response, clean_text
 from telephony.sip.reliable import Rack
@@ -73,14 +73,16 @@ class InDialog:
     def admit(self, leg: Leg, entry: ServerEntry, now: float) -> bool:
         """False for a request that is out of order; it was answered (RFC 3261 12.2.2)."""
         entry.leg_id = leg.leg_id
+        if leg.is_early and leg.is_caller:
+            # Which of several phones that ring will be the peer is not known yet, and each of them
+            # counts for itself.
+            return True
         number = entry.request.cseq.number
         if number < leg.dialog.remote_seq:
             self.refuse(leg, entry, 500, now, headers=self._retry_after())
             return False
         leg.dialog.remote_seq = number
-        # Which of several phones that ring will be the peer is not known yet.
-        is_peer = not (leg.is_early and leg.is_caller)
-        if is_peer and self._book.ways.is_stream(entry.listener):
+        if self._book.ways.is_stream(entry.listener):
             self._follow(leg, entry)
         return True
 
@@ -95,12 +97,7 @@ class InDialog:
         if leg.is_early and leg.is_caller:
             self.refuse(leg, entry, 481, now)
             return
-        # RFC 3261 15.1.2: requests that still wait are answered 487.
-        self.refuse_waiting_refer(leg, now)
-        for waiting in (leg.pending_update, leg.pending):
-            if waiting is not None:
-                self.refuse(leg, waiting, 487, now)
-        leg.pending = leg.pending_update = None
+        self._refuse_waiting(leg, now)
         if leg.state is not LegState.ENDED:
             self._end_by_peer(leg, entry.request, now)
         # Only now: of an end that its user may not have noted the peer is to speak again.
@@ -140,7 +137,7 @@ class InDialog:
             self.refuse(leg, entry, 481, now)
         elif not is_invite and not request.body:
             self._refresh(leg, entry, now)
-        elif leg.state is LegState.INVITED:
+        elif leg.state is LegState.INVITED and not is_invite:
             self._on_early_update(leg, entry, now)
         elif leg.pending is not None:
             self.refuse(leg, entry, 500, now, headers=self._retry_after())
@@ -187,11 +184,13 @@ class InDialog:
         tag = leg.dialog.local_tag
         self._book.answer(entry, status, now, tag=tag, reason=reason, headers=headers)
 
-    def refuse_waiting_refer(self, leg: Leg, now: float) -> None:
-        """The dialog ends, and with it what its REFER could bring."""
-        referral, leg.referral = leg.referral, None
-        if referral is not None and referral.waiting is not None:
-            self.refuse(leg, referral.waiting, 487, now)
+    def _refuse_waiting(self, leg: Leg, now: float) -> None:
+        """The dialog ends, and with it whatever the peer has asked for (RFC 3261 15.1.2)."""
+        refer = leg.referral.waiting if leg.referral else None
+        for waiting in (refer, leg.pending_update, leg.pending):
+            if waiting is not None:
+                self.refuse(leg, waiting, 487, now)
+        leg.referral = leg.pending_update = leg.pending = None
 
     def _retry_after(self) -> HeaderLines:
         return [("Retry-After", str(round(self._book.random.uniform(0, 10))))]
@@ -232,7 +231,7 @@ class InDialog:
 
     def hang_up(self, leg: Leg, reason: str, now: float, why: GoneWhy = GoneWhy.OURS) -> None:
         """Send BYE and tell the end of a leg that was up."""
-        self.refuse_waiting_refer(leg, now)
+        self._refuse_waiting(leg, now)
         self.send_bye(leg, reason, now, NORMAL if why is GoneWhy.OURS else TIMED_OUT)
         self._book.end(leg, now)
         self._book.emit(Gone(leg.leg_id, why, reason))
@@ -253,20 +252,17 @@ class InDialog:
         self._book.keep(leg)
 
     def reoffer(self, leg: Leg, body: bytes, now: float) -> None:
-        """re-INVITE now, or as soon as nothing else is being offered."""
-        leg.is_refreshing = False
-        self._reoffer(leg, body, now)
-
-    def _reoffer(self, leg: Leg, body: bytes, now: float) -> None:
-        busy = leg.state is not LegState.UP or leg.pending or leg.invite or leg.unacked
-        if busy or leg.late_offer:
+        """re-INVITE now, or as soon as nothing else is being offered; of two that wait the later
+        one counts."""
+        if _is_offering(leg):
             self._offer_later(leg, body, now)
         else:
-            self._reinvite(leg, body, now)
+            leg.wanted_offer = leg.reoffer_at = None
+            self._reinvite(leg, body, now, refreshes=False)
         self._book.rearm(leg)
 
-    def _reinvite(self, leg: Leg, body: bytes, now: float) -> None:
-        leg.wanted_offer = leg.reoffer_at = None
+    def _reinvite(self, leg: Leg, body: bytes, now: float, *, refreshes: bool) -> None:
+        leg.is_refreshing = refreshes
         capabilities = self._book.capabilities("", leg.dialog.listener)
         headers = [*capabilities, *session.ask(leg, self._book.options)]
         number = leg.dialog.next_seq()
@@ -285,7 +281,7 @@ class InDialog:
         if leg.reoffer_at is not None and now >= leg.reoffer_at:
             leg.reoffer_at = None
             if leg.wanted_offer is not None:
-                self._reoffer(leg, leg.wanted_offer, now)
+                self.reoffer(leg, leg.wanted_offer, now)
         if leg.session is not None:
             self._tick_session(leg, leg.session, now)
 
@@ -294,8 +290,6 @@ class InDialog:
     def _tick_session(self, leg: Leg, timer: SessionTimer, now: float) -> None:
         match timer.tick(now):
             case Due.EXPIRED:
-                if leg.pending is not None:
-                    self.refuse(leg, leg.pending, 487, now)
                 self.hang_up(leg, EXPIRED, now, GoneWhy.DIALOG_ERROR)
             case Due.REFRESH:
                 self._refresh_peer(leg, now)
@@ -303,13 +297,13 @@ class InDialog:
                 pass
 
     def _refresh_peer(self, leg: Leg, now: float) -> None:
-        """By UPDATE where the peer takes it, since that cannot disturb what was negotiated."""
+        """By UPDATE where the peer takes it, since that cannot disturb what was negotiated; by
+        re-INVITE only when no offer is open that could change what our SDP has to say."""
         if leg.allows_update or not leg.local_body:
             if leg.update is None:
                 self._update(leg, now)
-        elif leg.invite is None and leg.wanted_offer is None:
-            leg.is_refreshing = True
-            self._reoffer(leg, leg.local_body, now)
+        elif leg.wanted_offer is None and not _is_offering(leg):
+            self._reinvite(leg, leg.local_body, now, refreshes=True)
 
     def _update(self, leg: Leg, now: float) -> None:
         contact = self._book.capabilities("", leg.dialog.listener)
@@ -344,11 +338,11 @@ class InDialog:
             self._update(leg, now)
             if leg.update is not None:
                 leg.update.retried = True
-        elif status in (405, 501):
-            leg.allows_update = False
         elif status == 422:
             self._lengthen(leg, response, now)
-        # Anything else leaves the session as it is; the timer tries again.
+        elif status != 491:
+            # Whatever it has against it: the timer tries again, by re-INVITE.
+            leg.allows_update = False
         self._book.keep(leg)
         self._book.rearm(leg)
 
@@ -398,12 +392,13 @@ class InDialog:
         if response is not None and status < 300:
             self._on_accepted(leg, entry, response, now)
         elif response is not None and may_retry(leg.auth, entry, response):
-            self._reinvite(leg, entry.request.body, now)
+            self._reinvite(leg, entry.request.body, now, refreshes=leg.is_refreshing)
             if leg.invite is not None:
                 leg.invite.retried = True
-        elif status == 491 and leg.glare_count < MAX_GLARE:
+        elif status == 491 and not leg.is_refreshing and leg.glare_count < MAX_GLARE:
             leg.glare_count += 1
-            self._offer_later(leg, entry.request.body, now)
+            newest = entry.request.body if leg.wanted_offer is None else leg.wanted_offer
+            self._offer_later(leg, newest, now)
         elif status in (408, 481):
             # RFC 3261 12.2.1.2: the dialog is broken, and the peer may not know it.
             self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
@@ -412,6 +407,7 @@ class InDialog:
             if not leg.is_refreshing:
                 self._book.emit(ReofferRefused(leg.leg_id, status))
             elif response is not None:
+                # Anything else than 422 leaves the session as it is; the timer tries again.
                 self._lengthen(leg, response, now)
         self._book.rearm(leg)
 
@@ -437,7 +433,7 @@ class InDialog:
         if invite.body or not response.body:
             self.send_ack(leg, invite.cseq.number)
         else:
-            leg.late_offer = LateOffer(invite, response.to.tag)
+            leg.late_offer = invite
             self._book.keep(leg)
         self._book.emit(Answered(leg.leg_id, body))
 
@@ -467,6 +463,12 @@ class InDialog:
 
     def repeat_ack(self, leg: Leg) -> None:
         self._book.send(leg.ack, self._book.ways.next_hop(leg.dialog), leg.dialog.listener)
+
+
+def _is_offering(leg: Leg) -> bool:
+    """An offer of either side is open, or the dialog is not up yet."""
+    is_open = leg.pending or leg.invite or leg.unacked or leg.late_offer
+    return leg.state is not LegState.UP or bool(is_open)
 
 
 def may_retry(auth: DigestClient | None, entry: ClientEntry, response: Response) -> bool:

@@ -34,14 +34,6 @@ class LegState(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(slots=True)
-class LateOffer:
-    """A 2xx to an INVITE of ours without offer: its ACK waits for our answer."""
-
-    invite: Request
-    response_tag: str
-
-
 @dataclass(slots=True, eq=False)
 class Branch:
     """One phone that an INVITE of ours rings."""
@@ -58,7 +50,7 @@ class EarlyDialog:
     rseq: int = 0
     "Of its last reliable answer."
     body: bytes = b""
-    "Its SDP, for a 200 that leaves it out because it went out reliably before."
+    "Its SDP, for a 200 that leaves it out: it may, when it went out reliably before; some just do."
 
 
 @dataclass(slots=True)
@@ -110,7 +102,8 @@ class Leg:
     "Our re-INVITE until its final answer."
     early: dict[str, EarlyDialog] = field(default_factory=dict)
     "By the tag of the phone that answered."
-    late_offer: LateOffer | None = None
+    late_offer: Request | None = None
+    "An INVITE of ours without offer that was accepted: its ACK waits for our answer."
     ack: bytes = b""
     ack_seq: int = 0
     auth: DigestClient | None = None
@@ -133,7 +126,7 @@ class Leg:
     referral: Referral | None = None
 
     trunk: str = ""
-    "Over which we called a number outside; '' a phone of ours."
+    "Over which the call goes out or has come; '' a phone of ours."
     silent_until: float | None = None
     "Then another way is tried, if nothing at all has been heard on this one."
     max_call_s: float | None = None

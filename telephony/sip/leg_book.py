@@ -21,6 +21,7 @@ from telephony.sip.dialog import (
     read_record,
     write_record,
 )
+from telephony.sip.digest import Credentials, DigestClient
 from telephony.sip.events import DialogKept, Dropped, HostPort, SendDatagram, StackEffect
 from telephony.sip.leg import Branch, Leg, LegState, Referral
 from telephony.sip.message import HeaderLines, Request, Response
@@ -53,9 +54,12 @@ class LegBook:
         randomness: Randomness,
         emit: Callable[[StackEffect], None],
         secret: bytes,
+        credentials: Callable[[str], Credentials | None],
     ) -> None:
-        """secret: by it the next process knows what this one has begun."""
+        """secret: by it the next process knows what this one has begun.
+        credentials: of a trunk."""
         self._secret = secret
+        self._credentials = credentials
         self.options = options
         self.random = randomness
         self.emit = emit
@@ -132,8 +136,13 @@ class LegBook:
 
     def count_on(self, trunk: str) -> int:
         """Calls of ours to numbers outside that this trunk carries."""
-        legs = self._legs.values()
-        return sum(leg.trunk == trunk and leg.state is not LegState.ENDED for leg in legs)
+        legs = (leg for leg in self._legs.values() if leg.is_caller and leg.trunk == trunk)
+        return sum(leg.state is not LegState.ENDED for leg in legs)
+
+    def digest_for(self, trunk: str) -> DigestClient | None:
+        """For a leg of that trunk; None where nothing is to be proved."""
+        credentials = self._credentials(trunk) if trunk else None
+        return DigestClient(credentials) if credentials else None
 
     def flows(self) -> set[Flow]:
         """The connections that legs rely on."""
@@ -209,6 +218,7 @@ class LegBook:
             last_kept=data,
             allows_update=record.allows_update,
             trunk=record.trunk,
+            auth=self.digest_for(record.trunk),
             max_call_s=record.max_call_s,
         )
         if record.invite:

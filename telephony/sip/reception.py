@@ -235,11 +235,11 @@ class Reception:
 
     def _find_inbound(self, request: Request, source: HostPort) -> Inbound | None:
         try:
-            named = request.to.uri.user
+            named = request.to.uri.dialled
         except SipParseError:
             named = ""
         token = request.uri.param("line") or ""
-        return self._inbound(source.host, token, (request.uri.user, named))
+        return self._inbound(source.host, token, (request.uri.dialled, named))
 
     def _find_line(self, request: Request, phone: str, inbound: Inbound | None) -> str | None:
         """The number of ours that was dialled; None: there is no such."""

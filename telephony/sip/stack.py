@@ -63,17 +63,19 @@ class SipStack:
         random: Randomness,
         extensions: Callable[[str], bool] = lambda user: False,
         inbound: FindInbound = lambda host, token, dialled: None,
+        credentials: Callable[[str], Credentials | None] = lambda trunk: None,
     ) -> None:
         """
         accounts: password of an address-of-record's user part, None when there is none.
         lines: whether a user part is a number of ours that anybody may dial.
         extensions: the same for phones of ours that have proved by digest who they are.
         inbound: over which trunk a call comes, and which line its number is.
+        credentials: by which we prove who we are, when the trunk asks within such a call.
         secret: signs nonces and the tags of calls that we begin; the same after a restart, so that
         phones need no new challenge, and are understood when they pick up what nobody knows of.
         """
         self._effects: list[StackEffect] = []
-        self._book = LegBook(options, random, self._emit, secret)
+        self._book = LegBook(options, random, self._emit, secret, credentials)
         self._domain = options.domain or options.listeners[0].address.host
         self._in_dialog = InDialog(self._book)
         self._incoming = IncomingLegs(self._book, self._in_dialog)

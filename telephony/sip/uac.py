@@ -32,6 +32,9 @@ from telephony.sip.uri import literal_address, make_uri
 MAX_LENGTH = "maximum call length"
 MAX_EARLY = 8
 "Phones behind one INVITE whose early dialogs are kept (a proxy may reach several)."
+STRAY_STEP = 100
+"""From the number of an INVITE to that of the BYE of an answer that nobody wants: PRACKs have taken
+some between, and a number may leap (RFC 3261 12.2.2)."""
 _OWN = frozenset(
     ("via", "from", "to", "call-id", "cseq", "max-forwards", "content-type", "authorization")
 ) | frozenset(("proxy-authorization", "session-expires", "min-se"))
@@ -159,10 +162,9 @@ class OutgoingLegs:
 
     def acknowledge(self, leg: Leg, body: bytes) -> None:
         """The ACK with our answer to a late offer."""
-        if leg.late_offer is None:
+        invite, leg.late_offer = leg.late_offer, None
+        if invite is None:
             return
-        invite = leg.late_offer.invite
-        leg.late_offer = None
         leg.local_body = body
         self._in_dialog.send_ack(leg, invite.cseq.number, body)
 
@@ -235,12 +237,14 @@ class OutgoingLegs:
         """False for a reliable answer that came before, or before its turn (RFC 3262 4)."""
         early = self._find_early(leg, branch, response, source)
         rseq = read_rseq(response)
-        if early is None or rseq is None:
+        if early is None:
             return rseq is None
-        if early.rseq and rseq != early.rseq + 1:
+        if rseq is not None and early.rseq and rseq != early.rseq + 1:
             return False
-        early.rseq = rseq
         early.body = response.body or early.body
+        if rseq is None:
+            return True
+        early.rseq = rseq
         rack = Rack(rseq, response.cseq.number, "INVITE")
         self._in_dialog.send_prack(leg, early.dialog, rack, now)
         return True
@@ -307,7 +311,7 @@ class OutgoingLegs:
             local_tag=invite.sender.tag,
             remote=invite.values("to")[0],
             remote_target=invite.uri_text,
-            local_seq=invite.cseq.number,
+            local_seq=invite.cseq.number + STRAY_STEP,
             host=entry.to.host,
             port=entry.to.port,
             listener=entry.listener,
@@ -328,14 +332,14 @@ class OutgoingLegs:
             local_tag=response.sender.tag,
             remote=response.values("to")[0],
             remote_target=str(make_uri("", source.host, source.port)),
-            local_seq=response.cseq.number,
+            local_seq=response.cseq.number + STRAY_STEP,
             listener=listener,
             is_natted=True,
         )
         dialog.learn_target(response)
         _enter(dialog, response, source)
         stray = Leg(LegId(""), LegState.CANCELLING, dialog, is_caller=True)
-        self._in_dialog.send_ack(stray, dialog.local_seq)
+        self._in_dialog.send_ack(stray, response.cseq.number)
         bye = self._in_dialog.build(stray, "BYE", dialog.next_seq())
         self._book.send(bytes(bye), self._book.ways.next_hop(dialog), listener)
 
@@ -353,7 +357,9 @@ class OutgoingLegs:
             self._branch_over(leg, branch, response.status, response.reason)
 
     def _invite_again(self, leg: Leg, branch: Branch, now: float) -> ClientEntry:
-        """The same INVITE with what the refusal asked for: credentials, a longer timer."""
+        """The same INVITE with what the refusal asked for: credentials, a longer timer. Somebody is
+        there, so the next way is tried only when nothing more comes."""
+        leg.silent_until = None
         before = branch.entry.request
         kept = [(name, value) for name, value in before.headers if name.lower() not in _OWN]
         lines = [*kept, *session.ask(leg, self._book.options)]
@@ -393,8 +399,6 @@ class OutgoingLegs:
             self._stop_waiting(leg, now)
         elif leg.over_at is not None and now >= leg.over_at:
             leg.over_at = None
-            if leg.pending is not None:
-                self._in_dialog.refuse(leg, leg.pending, 487, now)
             self._in_dialog.hang_up(leg, MAX_LENGTH, now, GoneWhy.DIALOG_ERROR)
 
     def _stop_waiting(self, leg: Leg, now: float) -> None:

@@ -52,6 +52,7 @@ class IncomingLegs:
         is_trusted = aor in book.options.asserting or self._is_trusted(entry.source)
         leg = Leg(new_leg_id(), LegState.INVITED, self._make_dialog(entry))
         leg.pending = entry
+        leg.trunk, leg.auth = trunk, book.digest_for(trunk)
         leg.remote_body = request.body
         leg.learn_abilities(request)
         leg.reliable = reliable_for(request, book.options.timers, book.random.getrandbits(30) + 1)
@@ -283,8 +284,6 @@ class IncomingLegs:
         elif leg.state is LegState.ANSWERED:
             leg.hang_up_reason = reason
         else:
-            if leg.pending is not None:
-                self.reject(leg, 487, now)
             self._in_dialog.hang_up(leg, reason, now)
 
     # -- time ------------------------------------------------------------------------------------

@@ -44,17 +44,18 @@ class SipUri:
             return re.sub(r"[-.()]", "", self.userinfo)
         return unquote_to_bytes(self.userinfo.partition(":")[0]).decode("utf-8", "replace")
 
+    @property
+    def dialled(self) -> str:
+        """What was dialled: `user` without a telephone number's own parameters, which networks put
+        there (`8000;npdi;rn=…`, RFC 3261 19.1.6)."""
+        return self.user.partition(";")[0]
+
     def param(self, name: str) -> str | None:
         """Value of a URI parameter, '' when it has none, None when it is not there."""
         for key, value in self.params:
             if key.lower() == name:
                 return value or ""
         return None
-
-    @property
-    def literal_host(self) -> str | None:
-        """The host as an IP address without brackets, None when it is a name."""
-        return literal_address(self.host)
 
     def identity(self) -> tuple[str, str, str, int | None, str]:
         """Equal for URIs that name the same contact (RFC 3261 19.1.4, other parameters aside)."""

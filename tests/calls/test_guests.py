@@ -361,6 +361,16 @@ def test_talk_that_one_from_outside_ends_is_the_call_s_end(talk: GuestTalk) -> N
     assert talk.verbs(CALLER) == ["hang_up"]
 
 
+@pytest.mark.parametrize("ask", ["consult", "transfer"])
+def test_nobody_is_asked_into_a_talk_that_one_from_outside_has(talk: GuestTalk, ask: str) -> None:
+    guest = talk.consulting(outside=True)
+    talk.board.complete_transfer(talk.call_id)
+    getattr(talk.board, ask)(talk.call_id, TO_TOM)
+    assert talk.news[-1] == GuestLeft(talk.call_id, TO_TOM.offer_id, 491)
+    talk.hang_up(guest)
+    assert talk.names()[-1] == "CallEnded", "and not a caller of whom nobody knows that he is alone"
+
+
 # -- endings -------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import pytest
 from callcenter.demo.phone_process import PhoneProcess
 from callcenter.demo.pyvoip_phone import protocol
 from foundation.ids import LegId
-from telephony.sip.endpoint import AT_ONCE_S, SipEndpoint, bind_udp, inherit_udp, listener_of
+from telephony.sip.endpoint import AT_ONCE_S, SipEndpoint, bind_udp, listener_of
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
@@ -74,7 +74,7 @@ def make_stack(sock: socket.socket) -> SipStack:
 async def test_an_endpoint_reads_from_a_socket_that_its_parent_bound() -> None:
     with bind_udp("127.0.0.1", 0) as bound:
         address = listener_of(bound).address
-        inherited = inherit_udp(bound.dup().detach())
+        inherited = bound.dup()
         endpoint = SipEndpoint(make_stack(inherited), [inherited], lambda event: None)
         await endpoint.start()
         assert (await ask_options(address)).startswith(b"SIP/2.0 200")

@@ -98,6 +98,36 @@ def test_registrar_s_least_time_is_taken(pbx: PaperLine) -> None:
     assert pbx.news == []
 
 
+def test_registrar_that_is_never_content_is_not_asked_without_a_pause(pbx: PaperLine) -> None:
+    take(pbx, "423 Interval Too Brief", "Min-Expires: 7200\r\n")
+    assert pbx.news == [Lost("the server refused the registration with 423")]
+    assert pbx.tick(NOW + RETRY_S[0] - 0.1) == []
+
+    assert pbx.tick(NOW + RETRY_S[0]) == ["REGISTER sip:pbx.example SIP/2.0"]
+
+
+@pytest.mark.parametrize(
+    ("challenges", "proof"),
+    [
+        ('Digest realm="pbx", nonce="n", qop="auth-int, auth"', "qop=auth, nc=00000001"),
+        ('Digest realm="pbx", nonce="n", algorithm=SHA-256, qop="auth"', "algorithm=SHA-256"),
+        ('Digest realm="pbx", nonce="n", algorithm=MD5-sess, qop="auth"', "algorithm=MD5-sess"),
+        ('Bearer realm="x"\r\nWWW-Authenticate: Digest realm="pbx", nonce="n2"', 'nonce="n2"'),
+    ],
+)
+def test_challenge_of_any_kind_is_answered(pbx: PaperLine, challenges: str, proof: str) -> None:
+    take(pbx, "401 Unauthorized", f"WWW-Authenticate: {challenges}\r\n")
+
+    assert proof in pbx.last
+
+
+@pytest.mark.parametrize("challenge", ["", "Digest realm=", 'Digest nonce="n"'])
+def test_challenge_that_nobody_could_answer_is_a_refusal(pbx: PaperLine, challenge: str) -> None:
+    take(pbx, "401 Unauthorized", f"WWW-Authenticate: {challenge}\r\n")
+
+    assert pbx.news == [Lost("the server refused the registration with 401")]
+
+
 def test_leaving_gives_the_binding_back(pbx: PaperLine) -> None:
     take(pbx, "200 OK")
 

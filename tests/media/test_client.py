@@ -156,3 +156,83 @@ def test_frames_may_come_in_any_pieces() -> None:
     run_virtual(main())
 
     assert [reply.rid for reply in replies] == [1, 2]
+
+
+def test_a_release_that_came_too_late_is_told_to_the_worker_that_comes_back() -> None:
+    """Nobody else would ever end the session: its ports would be lost to all later calls."""
+
+    async def main() -> tuple[list[Reply], list[Line], MediaClient]:
+        replies: list[Reply] = []
+        client = MediaClient("nowhere", lambda event: None, timeout_s=TIMEOUT_S)
+        first = connect(client)
+        client.tell(p.Offer(rid=0, leg="l-1", call="c", sdp="theirs"))
+        await asyncio.sleep(0)
+        [[offered]] = first.told
+        client._take(msgspec.msgpack.encode(p.Done(rid=offered.rid, port=30000)))
+        client._went_down()
+        client.tell(p.Release(rid=0, leg="l-1", ended_by="caller"), replies.append)
+        await asyncio.sleep(10 * TIMEOUT_S)
+        same = connect(client)
+        await asyncio.sleep(0)
+        client._went_down()
+        another = connect(client, worker="w-2")
+        await asyncio.sleep(0)
+        [[*_, released]] = another.told
+        client._take(msgspec.msgpack.encode(p.Done(rid=released.rid)))
+        client._went_down()
+        later = connect(client, worker="w-3")
+        await asyncio.sleep(0)
+        return replies, [same, another, later], client
+
+    replies, [same, another, later], client = run_virtual(main())
+
+    assert [type(reply) for reply in replies] == [p.Failed]
+    for line in (same, another):
+        [[told]] = line.told
+        assert isinstance(told, p.Release), "and no Offer, which would open it again"
+        assert (told.leg, told.ended_by) == ("l-1", "caller")
+    assert later.told == []
+    assert not client.desired.has_leg("l-1")
+
+
+def test_what_nobody_was_to_hear_is_not_heard_after_a_long_outage() -> None:
+    """Card digits are hidden and a recording that was ended stays so, though the worker was away
+    for longer than anybody waits for its word."""
+
+    async def main() -> tuple[list[p.Request], list[str]]:
+        ended: list[str] = []
+
+        def hear(event: p.Event) -> None:
+            if isinstance(event, p.TapEnded):
+                ended.append(event.tap_id)
+
+        client = MediaClient("nowhere", hear, timeout_s=TIMEOUT_S)
+        first = connect(client)
+        for leg in ("l-1", "l-2"):
+            client.tell(p.Offer(rid=0, leg=leg, call="c", sdp="theirs"))
+        client.tell(p.Tap(rid=0, tap_id="r-1", left="l-1", right="l-2", file="r-1.wav"))
+        await asyncio.sleep(0)
+        for request in first.told[0]:
+            client._take(msgspec.msgpack.encode(p.Done(rid=request.rid, port=30000)))
+        client._went_down()
+        client.tell(p.Hide(rid=0, leg="l-1", what=p.Hidden.ALL))
+        client.tell(p.Hide(rid=0, leg="l-2", what=p.Hidden.ALL))
+        client.tell(p.Untap(rid=0, tap_id="r-1"))
+        await asyncio.sleep(TIMEOUT_S / 2)
+        client.tell(p.Hide(rid=0, leg="l-2", what=p.Hidden.NOTHING))
+        await asyncio.sleep(10 * TIMEOUT_S)
+        another = connect(client, worker="w-2")
+        await asyncio.sleep(0)
+        return another.told[0], ended
+
+    told, ended = run_virtual(main())
+
+    assert not [request for request in told if isinstance(request, p.Tap)]
+    assert ended == ["r-1"]
+    hidden: dict[str, p.Hidden] = {}
+    for request in told:
+        if isinstance(request, p.Offer):
+            hidden[request.leg] = request.hidden
+        elif isinstance(request, p.Hide):
+            hidden[request.leg] = request.what
+    assert hidden == {"l-1": p.Hidden.ALL, "l-2": p.Hidden.NOTHING}

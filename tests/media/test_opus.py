@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from telephony.media import opus, rtcp
+from telephony.media import g722, opus, rtcp
 from telephony.media.clocked import ClockedRtcp, FastClock, scaled_report
 from telephony.media.g711 import Law, decode, encode
 from telephony.media.negotiation import LocalEnd, Negotiation
@@ -183,6 +183,21 @@ def test_after_a_long_gap_nothing_is_made_up() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("ssrc", "seq"), [(10, 40_000), (10, 3), (9, 40_000), (9, 60_000)])
+def test_a_phone_that_begins_its_stream_anew_is_heard_at_once(ssrc: int, seq: int) -> None:
+    """As many do when a call is resumed, with any number: half of them seem to be of long ago."""
+    coder = opus.Coder()
+    packets = sung(700, 8)
+    for n, payload in enumerate(packets[:4]):
+        coder.heard(RtpPacket(96, 10 + n, 160 * n, 9, payload))
+
+    anew = [RtpPacket(96, seq + n, 160 * n, ssrc, each) for n, each in enumerate(packets[4:])]
+
+    assert [packet.seq for packet in anew for packet in coder.heard(packet)] == [
+        packet.seq for packet in anew
+    ]
+
+
 @pytest.mark.parametrize("payload", [b"", b"\x03", b"\xff", b"\x0b\x00", bytes(1300), b"\xfb" * 9])
 def test_any_bytes_leave_the_coder_at_work(payload: bytes) -> None:
     coder = opus.Coder()
@@ -227,6 +242,32 @@ def test_opus_is_heard_by_a_g711_phone_and_the_other_way_round(
     heard = through([packet.payload for packet in leg.heard])
     assert loudness(pcm_of(heard)[800:], 1000) == pytest.approx(8000, rel=0.15)
     assert steps(leg.heard) == {960}
+
+
+MANY = BROWSER.replace("96 8 0", "{} 110") + "a=rtpmap:9 G722/8000\r\n"
+"What phones of today offer, each in an order of its own."
+
+
+@pytest.mark.skipif(not g722.is_installed(), reason="the extra 'hd' is not installed")
+@pytest.mark.parametrize("served", ["9 96 0", "9 0 96", "96 9 0"])
+def test_a_phone_that_knows_both_wide_codecs_is_sent_the_one_that_was_chosen(served: str) -> None:
+    leg = Leg(serves_opus=True, serves_g722=True)
+    leg.offer(MANY.format(served))
+    leg.session.play(Player("p", [tone(1000, 1000)], loop=False))
+    for n in range(50):
+        leg.session.tick(0.02 * n)
+
+    assert {packet.payload_type for packet in leg.heard} == {int(served.split()[0])}
+    said = g722.Coder() if served.startswith("9 ") else opus.Coder()
+    heard = [each for packet in leg.heard for each in said.heard(packet)]
+    assert loudness(pcm_of(heard)[800:], 1000) == pytest.approx(8000, rel=0.15)
+
+
+def test_a_phone_that_is_sent_g711_goes_the_usual_way_though_it_knows_opus() -> None:
+    leg = Leg(serves_opus=True)
+    leg.offer(MANY.format("0 96 9"))
+
+    assert leg.session.wires.rtp is leg.session.pair.rtp
 
 
 def test_pauses_of_a_phone_that_sends_nothing_in_silence_stay_pauses(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from foundation.clock import utc_now
 from telephony.media import rtcp
+from telephony.media.dtmf import MOST_WAITING, DigitReceiver
 from telephony.media.g711 import SILENCE, Law, decode, encode
 from telephony.media.playout import Player, tone
 from telephony.media.rtp import RtpPacket
@@ -200,6 +201,29 @@ def test_digits_that_the_partner_cannot_take_are_not_sent_to_it(leg: Leg, partne
 
     assert partner.heard == []
     assert not partner.session.send_digits("1")
+
+
+def test_digits_that_follow_each_other_quickly_are_all_sent(leg: Leg) -> None:
+    """A person keys faster than the 160 ms that each digit takes, and INFO comes in bursts."""
+    receiver, heard, now = DigitReceiver(), "", 0.0
+
+    for digits in ("1", "23", "4"):
+        assert leg.session.send_digits(digits)
+        leg.session.tick(now)
+        now += 0.02
+    while leg.session.needs_clock:
+        leg.session.tick(now)
+        now += 0.02
+
+    for packet in leg.heard:
+        heard += receiver.feed(packet.payload, packet.rtp_ts) or ""
+    assert heard == "1234"
+    assert sum(packet.payload[1] >= 0x80 for packet in leg.heard) == 3 * len("1234"), "each ends"
+
+
+def test_more_digits_than_anybody_dials_are_refused(leg: Leg) -> None:
+    assert leg.session.send_digits("1" * MOST_WAITING)
+    assert not leg.session.send_digits("2")
 
 
 def test_a_prompt_takes_the_partners_place_until_its_end(leg: Leg, partner: Leg) -> None:

@@ -155,6 +155,25 @@ def test_two_that_answer_at_once_are_one_talk_and_one_bye() -> None:
     assert house.nothing_is_left()
 
 
+def test_the_bye_of_a_second_answer_counts_on_from_the_pracks_before_it() -> None:
+    """With a number that is not higher the phone would refuse it and stay in a dead call."""
+    house = House()
+    house.ring()
+    for phone in (house.desk, house.mobile, house.home):
+        early = phone.stack.progress(leg_of(phone), 183, ANSWER, house.wire.now)
+        house.wire.perform(phone, early)
+    house.pass_s(0.1)
+    assert house.centre.starts().count("PRACK") == 3
+
+    house.accept(house.desk)
+    house.accept(house.mobile)
+    house.pass_s(1.0)
+
+    assert house.mobile.heard(Gone)
+    house.hang_up()
+    assert house.nothing_is_left()
+
+
 def test_a_phone_that_rings_only_after_another_answered_is_told_at_once() -> None:
     house = House()
     house.dial()

@@ -2,12 +2,14 @@
 
 import pytest
 
+from telephony.sip.compose import respond
+from telephony.sip.digest import Credentials
 from telephony.sip.events import HostPort, IncomingCall
 from telephony.sip.message import parse_message
 from telephony.sip.reception import Inbound
 from telephony.sip.stack import SipStack
 from tests.sip.test_stack_as_server import of, only_answer, write
-from tests.support.wire import OFFER, PHONE, make_stack
+from tests.support.wire import ANSWER, OFFER, PHONE, make_stack, requests, responses
 
 SDP = "Content-Type: application/sdp"
 ASKED: list[tuple[str, str, tuple[str, ...]]] = []
@@ -25,7 +27,12 @@ def find(host: str, token: str, dialled: tuple[str, ...]) -> Inbound | None:
 def stack() -> SipStack:
     ASKED.clear()
     lines = {"8000", "8001"}
-    return make_stack(inbound=find, accounts={"eva": "pw"}, lines=lines.__contains__)
+    return make_stack(
+        inbound=find,
+        accounts={"eva": "pw"},
+        lines=lines.__contains__,
+        credentials={"carrier": Credentials("acc", "secret")}.get,
+    )
 
 
 def call(stack: SipStack, uri: str, to: str, source: HostPort = PHONE) -> IncomingCall | int:
@@ -43,6 +50,9 @@ def call(stack: SipStack, uri: str, to: str, source: HostPort = PHONE) -> Incomi
         ("sip:acc@192.0.2.1:5060;line=t0k", "<sip:+8610@carrier.example>", "8000"),
         ("sip:8001@hotline.example", "<sip:8001@hotline.example>", "8001"),
         ("sip:acc@192.0.2.1;line=t0k", "<sip:8001@carrier.example>", "8001"),
+        ("sip:8001;npdi;rn=+8619@hotline.example;user=phone", "<sip:x@carrier.example>", "8001"),
+        ("sip:acc@192.0.2.1;line=t0k", "<sip:8001;phone-context=+86@x;user=phone>", "8001"),
+        ("tel:8001;phone-context=+86", "<sip:x@carrier.example>", "8001"),
     ],
 )
 def test_a_trunks_number_leads_to_its_line(uri: str, to: str, line: str, stack: SipStack) -> None:
@@ -75,3 +85,25 @@ def test_who_claims_to_be_a_phone_of_ours_is_challenged_on_a_trunk_too(stack: Si
     assert only_answer(effects).status == 401
     assert ASKED == []
     assert parse_message(data).call_id == "c1"
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_trunk_that_asks_for_the_password_of_a_bye_hears_it(
+    stack: SipStack, is_restarted: bool
+) -> None:
+    """Or the caller would go on hearing nothing, and pay."""
+    told = call(stack, "sip:8000@x", "<sip:8000@x>")
+    assert isinstance(told, IncomingCall)
+    (accepted,) = responses(stack.accept(told.leg, ANSWER, 0.0))
+    stack.receive(write("ACK", to=accepted.values("to")[0], call_id="0", branch="a"), PHONE, 0, 0.0)
+    if is_restarted:
+        record = stack.record(told.leg)
+        stack = make_stack(credentials={"carrier": Credentials("acc", "secret")}.get, seed=9)
+        stack.adopt(record, 0.0)
+    (bye,) = requests(stack.hang_up(told.leg, 1.0))
+    asked = [("WWW-Authenticate", 'Digest realm="r", nonce="n"')]
+    refusal = respond(bye, 401, PHONE, headers=asked)
+    (proved,) = requests(stack.receive(refusal, PHONE, 0, 1.0))
+    assert (proved.method, proved.cseq.number) == ("BYE", bye.cseq.number + 1)
+    assert 'username="acc"' in (proved.find("authorization") or "")
+    assert stack.count_on("carrier") == 0, "a call of the network's own"

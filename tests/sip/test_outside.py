@@ -165,6 +165,23 @@ def test_a_network_that_has_said_something_is_waited_for(outside: Outside) -> No
     assert outside.told == [Progressed(LEG, 180, b""), Refused(LEG, 503, "Whatever")]
 
 
+@pytest.mark.parametrize(
+    "refusal", [(401, 'WWW-Authenticate: Digest realm="r", nonce="n"'), (422, "Min-SE: 3600")]
+)
+def test_a_network_that_wants_the_call_otherwise_has_said_something(
+    refusal: tuple[int, str], outside: Outside
+) -> None:
+    """Else the number would be called twice at once, by both networks."""
+    outside.dial(FIRST, SECOND)
+    outside.answer(0, *refusal)
+    outside.pass_s(10.0)
+    assert [to for _, to in outside.requests()] == [FIRST, FIRST]
+    assert outside.requests("CANCEL") == []
+
+    outside.pass_s(30.0)
+    assert [to for _, to in outside.requests()] == [FIRST, FIRST, SECOND], "it does not live on"
+
+
 def test_who_wakes_up_late_is_sent_away(outside: Outside) -> None:
     outside.dial(FIRST, SECOND)
     outside.pass_s(4.0)

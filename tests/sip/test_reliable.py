@@ -283,6 +283,19 @@ def test_an_early_update_that_is_refused_leaves_the_call_as_it_is() -> None:
     assert [each.status for each in peer.accept()] == [200]
 
 
+def test_a_second_invite_before_the_first_is_answered_changes_nothing() -> None:
+    """RFC 3261 14.2: 500; the first may still be answered or cancelled."""
+    peer = Peer()
+    (early,) = peer.progress()
+    peer.prack(early)
+
+    assert statuses(peer.ask("INVITE", 3, body=OFFER, to_tag=peer.tag)) == [500]
+
+    ended = peer.ask("CANCEL", 1, branch="INVITE1")
+    assert statuses(ended) == [200, 487]
+    assert told(ended) == [Cancelled(peer.leg)]
+
+
 def test_an_early_update_comes_too_soon_while_an_offer_is_open() -> None:
     peer = Peer()
     (session,) = peer.progress(180, b"")
@@ -340,6 +353,18 @@ class Phone:
         response = Response(status, "x", headers, body)
         return self.stack.receive(bytes(response), PHONE, 0, 0.0)
 
+    def ask(self, method: str, cseq: int, tag: str = "phone") -> list[StackEffect]:
+        headers = [
+            ("Via", f"SIP/2.0/UDP {PHONE.host}:{PHONE.port};branch=z9hG4bK{method}{cseq}"),
+            ("Max-Forwards", "70"),
+            ("From", f"{self.invite.values('to')[0]};tag={tag}"),
+            ("To", self.invite.values("from")[0]),
+            ("Call-ID", self.invite.call_id),
+            ("CSeq", f"{cseq} {method}"),
+        ]
+        request = Request(method, f"sip:8000@{CENTRE.host}:{CENTRE.port}", headers)
+        return self.stack.receive(bytes(request), PHONE, 0, 0.0)
+
     def reliably(
         self, rseq: int, *, status: int = 183, body: bytes = b"", tag: str = "phone"
     ) -> list[StackEffect]:
@@ -385,6 +410,28 @@ def test_a_200_without_sdp_has_that_of_the_phones_reliable_answer() -> None:
     phone.reliably(1, body=b"v=0 other", tag="other")
     phone.reliably(1, body=ANSWER)
     assert told(phone.answer(200)) == [Answered(LEG, ANSWER)]
+
+
+def test_a_200_without_sdp_has_that_of_a_183_though_it_was_not_reliable() -> None:
+    """RFC 3261 13.2.1 wants it in the 200 too; some exchanges think it said once is enough."""
+    phone = Phone()
+    phone.answer(183, body=b"v=0 other", tag="other")
+    phone.answer(183, body=ANSWER)
+    phone.answer(180)
+    assert told(phone.answer(200)) == [Answered(LEG, ANSWER)]
+
+
+def test_the_phone_that_answers_counts_its_requests_for_itself() -> None:
+    """Another one that rang may have counted from anywhere (RFC 3261 12.2.1.1)."""
+    phone = Phone()
+    phone.reliably(1, body=ANSWER, tag="other")
+    phone.answer(180)
+    assert statuses(phone.ask("INFO", 70_000, tag="other")) == [200]
+    assert statuses(phone.ask("INFO", 3)) == [200]
+
+    phone.answer(200, body=ANSWER)
+
+    assert statuses(phone.ask("BYE", 4)) == [200]
 
 
 def test_ringing_phones_beyond_a_measure_are_heard_but_not_kept() -> None:

@@ -311,15 +311,17 @@ def test_a_process_that_takes_the_talk_over_goes_on_refreshing_it() -> None:
     assert talk.fates(talk.phone) == talk.fates(talk.centre) == []
 
 
-def test_a_refresher_whose_updates_are_not_allowed_goes_on_by_re_invites() -> None:
+@pytest.mark.parametrize("status", [405, 501, 488, 400, 500])
+def test_a_refresher_whose_updates_are_refused_goes_on_by_re_invites(status: int) -> None:
+    """Some exchanges allow UPDATE, but only to change a description."""
     talk = Talk()
     talk.establish()
     talk.vanish(talk.centre)
     talk.wire.run(915.0)
     update = parse_message(talk.phone.sent[0])
     refusal = Response(
-        405,
-        "Method Not Allowed",
+        status,
+        "No",
         [
             ("Via", update.values("via")[0]),
             ("From", update.values("from")[0]),
@@ -385,3 +387,67 @@ def test_a_session_that_expires_while_its_update_waits_ends_once() -> None:
 
     assert [event.why for event in peer.events if isinstance(event, Gone)] == [GoneWhy.DIALOG_ERROR]
     assert len({str(request.cseq) for request in peer.asked if request.method == "BYE"}) == 1
+
+
+def talk_to_be_refreshed(*lines: str) -> RawPeer:
+    """We have called, and it is for us to refresh after 45 s."""
+    peer = RawPeer(make_stack(options=options(session_expires_s=90)), stream=False)
+    to = f"sip:10086@{PHONE.host}:{PHONE.port}"
+    peer.perform(peer.stack.dial(LEG, to, 0.0, body=OFFER, caller=CallerIdentity("8000", "", "")))
+    peer.answer(peer.asked[0], 200, "Session-Expires: 90;refresher=uac", *lines, body=ANSWER)
+    peer.pass_time(45.0)
+    assert peer.asked[-1].method in ("INVITE", "UPDATE")
+    return peer
+
+
+@pytest.mark.parametrize("status", [408, 481])
+def test_a_re_invite_that_waits_is_answered_when_our_refresh_finds_no_dialog(status: int) -> None:
+    peer = talk_to_be_refreshed("Allow: UPDATE")
+    update = peer.asked[-1]
+    peer.ask("INVITE", body=ANSWER)
+
+    peer.answer(update, status)
+
+    assert [finals for (_, method), finals in peer.finals.items() if method == "INVITE"] == [{487}]
+    peer.pass_time(100.0)
+    assert (peer.stack.leg_count, peer.stack.transaction_count) == (0, 0)
+
+
+def test_a_refresh_that_met_the_peers_re_invite_says_what_holds_since_then() -> None:
+    peer = talk_to_be_refreshed()
+    refresh = peer.asked[-1]
+    assert (refresh.method, refresh.body) == ("INVITE", OFFER)
+    peer.answer(refresh, 491)
+    peer.ask("INVITE", "Supported: timer", "Session-Expires: 90;refresher=uas", body=ANSWER)
+    peer.perform(peer.stack.accept(LEG, b"v=0 what holds now", peer.now))
+    peer.ask("ACK")
+
+    peer.pass_time(50.0)
+
+    assert (peer.asked[-1].method, peer.asked[-1].cseq.number) == ("INVITE", 3)
+    assert peer.asked[-1].body == b"v=0 what holds now"
+
+
+def test_an_offer_of_ours_is_not_taken_for_answered_by_the_answer_to_a_refresh() -> None:
+    peer = talk_to_be_refreshed()
+    refresh = peer.asked[-1]
+    peer.perform(peer.stack.reoffer(LEG, b"v=0 hold", peer.now))
+
+    peer.answer(refresh, 200, "Session-Expires: 90;refresher=uac", body=b"v=0 of the refresh")
+    peer.pass_time(5.0)
+    peer.answer(peer.asked[-1], 200, body=b"v=0 held")
+
+    told = [event for event in peer.events if isinstance(event, Answered)]
+    assert told == [Answered(LEG, ANSWER), Answered(LEG, b"v=0 held")]
+
+
+def test_an_offer_that_waits_is_not_lost_when_the_one_before_meets_another() -> None:
+    peer = talk_to_be_refreshed("Allow: UPDATE")
+    peer.perform(peer.stack.reoffer(LEG, b"v=0 hold", peer.now))
+    hold = peer.asked[-1]
+    peer.perform(peer.stack.reoffer(LEG, b"v=0 resume", peer.now))
+
+    peer.answer(hold, 491)
+    peer.pass_time(5.0)
+
+    assert peer.asked[-1].body == b"v=0 resume"

@@ -154,6 +154,22 @@ def test_a_challenge_is_answered_once(status: int, challenge: str, proof: str) -
     assert [type(each) for each in facts(refused)] == [Refused]
 
 
+def test_a_later_request_answers_a_new_nonce_though_nobody_calls_the_old_one_stale() -> None:
+    """Many networks say so of no nonce, and would let a call go on whose BYE is not proved."""
+    peer = Peer(credentials=("8000", "pw"))
+    nonces = [[("WWW-Authenticate", f'Digest realm="r", nonce="{n}", qop="auth"')] for n in "123"]
+    _, again = requests(peer.answers(401, headers=nonces[0]))
+    peer.answers(200, to=again, body=ANSWER)
+
+    (bye,) = requests(peer.stack.hang_up(LEG, peer.now))
+    (proved,) = requests(peer.answers(401, to=bye, headers=nonces[1]))
+    assert proved.method == "BYE"
+    assert proved.cseq.number == bye.cseq.number + 1
+    assert 'nonce="2"' in (proved.find("authorization") or "")
+
+    assert requests(peer.answers(401, to=proved, headers=nonces[2])) == [], "once for each request"
+
+
 def test_a_challenge_without_credentials_is_a_refusal() -> None:
     peer = Peer()
     headers = [("WWW-Authenticate", 'Digest realm="r", nonce="n"')]

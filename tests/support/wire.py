@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from telephony.sip.digest import Credentials
 from telephony.sip.events import HostPort, SendDatagram, SipEvent, StackEffect
 from telephony.sip.message import Request, Response, parse_message
 from telephony.sip.options import Listener, SipOptions
@@ -26,6 +27,7 @@ def make_stack(
     extensions: Callable[[str], bool] = lambda user: False,
     inbound: FindInbound = lambda host, token, dialled: None,
     secret: bytes = SECRET,
+    credentials: Callable[[str], Credentials | None] = lambda trunk: None,
 ) -> SipStack:
     options = options or SipOptions(
         listeners=(Listener(address=address),), domain="hotline.example"
@@ -37,6 +39,7 @@ def make_stack(
         extensions=extensions,
         inbound=inbound,
         secret=secret,
+        credentials=credentials,
         random=random.Random(seed),
     )
 

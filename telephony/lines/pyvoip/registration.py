@@ -100,11 +100,8 @@ class Registration:
         status = int(response.status)
         if response.branch != self._branch or status < 200:
             return
-        if status in (401, 407) and not self._proved:
+        if status in (401, 407) and not self._proved and (proof := self._proof(response)):
             self._proved = True
-            proof = authorization(
-                response, "REGISTER", self._uri, self._sip.username, self._sip.password
-            )
             self._send(proof)
         elif status < 300:
             self._on_accepted(response, now)
@@ -137,9 +134,10 @@ class Registration:
             self._tell(self._told)
 
     def _on_refused(self, response: WideMessage, status: int, now: float) -> None:
-        least = response.raw_header("Min-Expires")
-        if status == 423 and least.isdigit() and int(least) > self._expires_s:
-            self._expires_s = min(int(least), LONGEST_EXPIRES_S)
+        text = response.raw_header("Min-Expires")
+        least_s = int(text) if text.isascii() and text.isdigit() else 0
+        if status == 423 and self._expires_s < least_s <= LONGEST_EXPIRES_S:
+            self._expires_s = least_s
             self.begin()
         else:
             self.fail(f"the server refused the registration with {status}", now)
@@ -147,6 +145,10 @@ class Registration:
     @property
     def _uri(self) -> str:
         return f"sip:{self._sip.server}"
+
+    def _proof(self, response: WideMessage) -> str:
+        sip = self._sip
+        return authorization(response, "REGISTER", self._uri, sip.username, sip.password)
 
     def _send(self, proof: str = "") -> None:
         self._branch, self._asked_at = self._sip.gen_branch(), None

@@ -5,7 +5,6 @@ CANCEL without an answer, answers to the configured server instead of the sender
 after a restart, invents a new To tag in ACK and in answers inside a dialog, and knows no qop.
 """
 
-import hashlib
 import re
 import secrets
 import socket
@@ -18,6 +17,8 @@ from pyVoIP import SIP
 
 from foundation.clock import monotonic_s
 from telephony.lines.pyvoip.again import LIFE_S, SendAgain
+from telephony.sip.digest import Credentials, DigestClient
+from telephony.sip.errors import SipParseError
 
 Address = tuple[str, int]
 MAX_DATAGRAM = 65_535
@@ -123,33 +124,15 @@ class PlainMessage(WideMessage):
 
 
 def authorization(response: WideMessage, method: str, uri: str, user: str, password: str) -> str:
-    """The header that answers a 401 or 407 challenge (RFC 3261 22.4; MD5, qop auth or none)."""
-    proxy = int(response.status) == 407
-    challenge = response.raw_header("Proxy-Authenticate" if proxy else "WWW-Authenticate")
-    words = {key: quoted or bare for key, quoted, bare in _WORDS.findall(challenge)}
-    secret = _md5(f"{user}:{words['realm']}:{password}")
-    what = _md5(f"{method}:{uri}")
-    answer = {"username": user, "realm": words["realm"], "nonce": words["nonce"], "uri": uri}
-    tail = ", algorithm=MD5"
-    if "auth" in words.get("qop", "").split(","):
-        cnonce = secrets.token_hex(8)
-        digest = _md5(f"{secret}:{words['nonce']}:00000001:{cnonce}:auth:{what}")
-        answer["cnonce"] = cnonce
-        tail += ", qop=auth, nc=00000001"
-    else:
-        digest = _md5(f"{secret}:{words['nonce']}:{what}")
-    if "opaque" in words:
-        answer["opaque"] = words["opaque"]
-    answer["response"] = digest
-    pairs = ", ".join(f'{key}="{value}"' for key, value in answer.items())
-    return f"{'Proxy-' if proxy else ''}Authorization: Digest {pairs}{tail}\r\n"
-
-
-_WORDS = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    """The header that answers a 401 or 407 challenge; '' when none of it can be answered."""
+    status, client = int(response.status), DigestClient(Credentials(user, password))
+    name = "Proxy-Authenticate" if status == 407 else "WWW-Authenticate"
+    try:
+        client.take(status, response.raw_headers(name))
+    except SipParseError:
+        return ""
+    lines = client.answer(method, uri, secrets.token_hex(8))
+    return "".join(f"{header}: {value}\r\n" for header, value in lines)
 
 
 class SteadySip(SIP.SIPClient):  # type: ignore[misc]  # pyVoIP is untyped here

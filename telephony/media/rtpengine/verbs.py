@@ -262,7 +262,8 @@ class Verbs:
             raise VerbRefused(f"{request.digits!r} are not telephone digits")
         if terms is None or terms.event_type is None:
             raise VerbRefused(f"the peer of the leg {leg.leg} takes no digits")
-        leg.dialling_until = self._house.now + DIGIT_S * len(request.digits) + DIALLING_SPARE_S
+        begins_at = max(leg.dialling_until, self._house.now + DIALLING_SPARE_S)
+        leg.dialling_until = begins_at + DIGIT_S * len(request.digits)
         yield from self.settle(leg.call)
         reply = self._inner(p.SendDigits(rid=0, leg=leg.led_name, digits=request.digits))
         if isinstance(reply, p.Failed):

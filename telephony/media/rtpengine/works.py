@@ -47,9 +47,7 @@ class Works(Generic[Result]):
         begun = self._by_cookie.pop(cookie, None)
         if begun is None:
             return
-        queue = self._queues[begun.call]
-        if self._step(queue, reply):
-            self._run(queue)
+        self._run(self._queues[begun.call], reply)
 
     def after_all(self, do: Callable[[], None]) -> None:
         """As soon as everything that has begun until now has ended; maybe at once."""
@@ -62,13 +60,8 @@ class Works(Generic[Result]):
     def is_busy(self, call: str) -> bool:
         return call in self._queues
 
-    def _run(self, queue: deque[_Begun[Result]]) -> None:
-        """Begin with the first; those that need no reply are through at once."""
-        while queue and self._step(queue, None):
-            pass
-
-    def _step(self, queue: deque[_Begun[Result]], reply: Reply | None) -> bool:
-        """Go on with the first of the queue; True when it has come to its end."""
+    def _run(self, queue: deque[_Begun[Result]], reply: Reply | None = None) -> None:
+        """Go on with the first; at its end, be it by a fault, with the next."""
         begun = queue[0]
         command: Command | None = None
         try:
@@ -78,10 +71,10 @@ class Works(Generic[Result]):
         finally:
             if command is None:
                 self._end(queue)
-        if command is None:
-            return True
-        self._by_cookie[self._send(command)] = begun
-        return False
+                if queue:
+                    self._run(queue)
+        if command is not None:
+            self._by_cookie[self._send(command)] = begun
 
     def _end(self, queue: deque[_Begun[Result]]) -> None:
         ended = queue.popleft()

@@ -145,6 +145,7 @@ def test_trunks_with_a_host_can_be_called(settings: Settings) -> None:
         channels=5,
         max_call_s=60,
     )
+    assert ways.trunk_credentials(settings) == {"east": Credentials("acc", "pw-of-acc")}
     assert ways.wanted_host("[2001:db8::1]:5061", "tls") == Wanted("2001:db8::1", 5061, "TLS")
     assert ways.wanted_host("2001:db8::1", None) == Wanted("2001:db8::1")
 

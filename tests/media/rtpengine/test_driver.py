@@ -264,6 +264,18 @@ def test_digits_to_a_phone_are_sent_by_our_plane_which_then_gives_the_talk_back(
     assert talk.call.pairs["l-a"] == "l-b"
 
 
+def test_the_talk_is_given_back_only_when_the_last_of_many_digits_is_out(
+    talk: DriverBench,
+) -> None:
+    talk.ask(p.SendDigits(rid=5, leg="l-a", digits="1234"))
+    talk.ask(p.SendDigits(rid=6, leg="l-a", digits="5"))
+
+    talk.wait(5 * 0.16)
+    assert talk.call.pairs["l-a"] == "l-a~m"
+    talk.wait(1.0)
+    assert talk.call.pairs["l-a"] == "l-b"
+
+
 def test_a_digit_is_told_with_its_leg_and_its_beginning(talk: DriverBench) -> None:
     talk.driver.on_digit(digit("l-a"), talk.now)
     talk.driver.on_digit(digit("l-a~m"), talk.now)

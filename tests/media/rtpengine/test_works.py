@@ -93,8 +93,10 @@ def test_a_fault_in_one_does_not_stop_those_that_come_after() -> None:
         raise RuntimeError("a bug")
 
     desk.works.begin("c-1", faulty(), desk.ended.append)
+    desk.begin("c-1", "a")
     with pytest.raises(RuntimeError):
         desk.works.settle("x0", Reply())
-    desk.begin("c-1", "a")
+    desk.begin("c-1", "b")
+    desk.works.settle("a0", Reply())
 
-    assert desk.sent == ["x0", "a0"]
+    assert desk.sent == ["x0", "a0", "b0"]
