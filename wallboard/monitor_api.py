@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from foundation.errors import NotAllowed, NotFound, RemoteError
-from foundation.ids import CallId
+from foundation.ids import AgentId, CallId
 from foundation.web.api import require_role
 from foundation.web.users import Role, User
 from telephony.calls.events import MonitorMode
 from wallboard.commands import MonitorCall, StopMonitor
-from wallboard.rights import is_lead_of
+from wallboard.rights import is_lead_of, may_act_for
 from wallboard.service import BoardService
 
 Lead = Annotated[User, Depends(require_role(Role.SUPERVISOR, Role.TEAM_LEAD))]
@@ -36,9 +36,7 @@ def monitor_routes(service: BoardService) -> APIRouter:
     async def monitor(call_id: str, wanted: WantedMonitor, user: Lead) -> dict[str, str]:
         """Rings the phone; asked again for the same phone it changes the mode, while all talk."""
         _check_may_monitor(service, user, call_id)
-        phone = wanted.phone or user.agent_id
-        if not phone:
-            raise RemoteError("Name the phone that is to be rung; you have none of your own.")
+        phone = _phone_of(service, user, wanted)
         await service.ask(
             MonitorCall(call_id=call_id, phone=phone, mode=wanted.mode, by=user.user_id)
         )
@@ -54,6 +52,17 @@ def monitor_routes(service: BoardService) -> APIRouter:
         return {"call_id": call_id}
 
     return router
+
+
+def _phone_of(service: BoardService, user: User, wanted: WantedMonitor) -> str:
+    """Whose phone rings hears the talk: a team lead lets nobody of another team hear it."""
+    phone = wanted.phone or user.agent_id
+    if not phone:
+        raise RemoteError("Name the phone that is to be rung; you have none of your own.")
+    agent_id, directory = AgentId(phone), service.board.directory
+    if agent_id in directory.agents and not may_act_for(directory, user, agent_id):
+        raise NotAllowed("A team lead may have the phones of the own team rung only.")
+    return phone
 
 
 def _check_may_monitor(service: BoardService, user: User, call_id: str) -> None:

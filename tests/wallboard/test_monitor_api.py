@@ -97,6 +97,15 @@ async def test_team_lead_may_not_listen_to_others(desk: Desk, who: str, call_id:
     assert desk.core.asked == []
 
 
+async def test_team_lead_may_not_let_an_agent_of_another_team_listen(desk: Desk) -> None:
+    sentence = {"error": "A team lead may have the phones of the own team rung only."}
+
+    assert await desk.post("lea", {"mode": "listen", "phone": "eve"}) == (403, sentence)
+    assert desk.core.asked == []
+    assert (await desk.post("lea", {"mode": "listen", "phone": "boss"}))[0] == 200
+    assert (await desk.post("sue", {"mode": "listen", "phone": "eve"}))[0] == 200
+
+
 async def test_agent_may_not_listen_at_all(desk: Desk) -> None:
     status, said = await desk.post("ann", {"mode": "listen", "phone": "ann"})
 
