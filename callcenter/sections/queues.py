@@ -37,7 +37,7 @@ class Ordering(Part):
 class ServiceLevel(Part):
     percent: float = Field(default=80, gt=0, le=100)
     "Share of the callers that is to be answered in time."
-    within_s: Seconds = 20.0
+    within_s: Seconds = 15.0
     "In time means within so long."
 
 

@@ -9,7 +9,7 @@ from acd.options import CallbackOptions
 from callcenter.conduct.limits import LimitRules, LineLimits, TrunkLimits
 from callcenter.configuration.settings import Settings, load
 from callcenter.rules import floor, flows, house, media, recordings, screens, ways
-from callcenter.sections.queues import Callbacks
+from callcenter.sections.queues import Callbacks, ServiceLevel
 from foundation.ids import AgentId, QueueId
 from telephony.calls.leg_media import LegMedia
 from telephony.calls.number_rules import Purpose, Refusal, Route
@@ -19,6 +19,7 @@ from telephony.sip.events import HostPort
 from telephony.sip.reception import Inbound
 from telephony.sip.targets import Wanted
 from telephony.sip.trunk_line import TrunkOptions
+from wallboard.directory import ServiceTarget
 from wallboard.phone_options import PhoneOptions, SipSocket
 
 CENTRE = """\
@@ -211,6 +212,12 @@ def test_floor_is_told_all_of_a_queues_times(settings: Settings) -> None:
     assert queue.announce_position_every_s is None, "0 is never"
     assert (queue.service_level.percent, queue.service_level.within_s) == (90, 10)
     assert queue.skills == {"orders": 2}
+
+
+def test_a_queue_that_says_nothing_is_measured_as_the_house() -> None:
+    usual, house_target = ServiceLevel(), ServiceTarget()
+
+    assert (usual.percent / 100, usual.within_s) == (house_target.share, house_target.within_s)
 
 
 def test_screens_measure_by_the_queues_own_targets(settings: Settings) -> None:
