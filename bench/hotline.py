@@ -113,13 +113,16 @@ def short(calls: int = 1500) -> list[Row]:
             "--dtmf-after-ms", "40", "--dtmf-ms", "60",
         )  # fmt: skip
         used = {name: ms - before[name] for name, ms in centre.cpu_ms().items()}
-    cost = result["watched"]["cpu_ms_per_ok_call"]
+    cost, done = result["watched"]["cpu_ms_per_ok_call"], result["calls"]["ok"]
     held = cost <= MOST_CPU_MS_PER_SHORT_CALL
+    least = 1000 * result["generator"]["cpu_s"] / max(1, done)
     return [
         outcomes(result),
         Row(f"CPU-ms per call, at {result['calls']['ok_per_s']:.0f} calls/s", f"{cost:.1f}",
             f"≤ {MOST_CPU_MS_PER_SHORT_CALL:.0f}", held),
-        Row("of which", split(used, result["calls"]["ok"])),
+        Row("of which", split(used, done)),
+        Row("the floor: caller and agent of each call, in C", f"{least:.1f}"),
+        Row("times the floor", f"{cost / least:.1f}"),
         *trust(result),
     ]  # fmt: skip
 
