@@ -6,12 +6,12 @@ import {
 
 const t = words({
   en: {
-    title: "Audit", note: "Every action that was done, and who was refused recordings, messages and past calls.",
+    title: "Audit", note: "Every action that was done, and who was refused recordings, verdicts, messages and past calls.",
     from: "From", to: "To", by: "Who", action: "Action", target: "Whom", detail: "Details", at: "When",
     search: "Search", none: "Nobody did anything.", count: (shown, total) => `${shown} of ${total} actions`,
   },
   zh: {
-    title: "操作日志", note: "所有已执行的操作，以及被拒绝的录音、留言和历史通话访问。",
+    title: "操作日志", note: "所有已执行的操作，以及被拒绝的录音、质检结果、留言和历史通话访问。",
     from: "起", to: "止", by: "操作人", action: "操作", target: "对象", detail: "详情", at: "时间",
     search: "查询", none: "没有操作记录。", count: (shown, total) => `显示 ${shown} / 共 ${total} 条`,
   },
