@@ -73,18 +73,6 @@ class _Link(asyncio.Protocol):
             self.ended.set_result(None)
 
 
-def _must_be_done(request: p.Request) -> bool:
-    """Nobody else would end a session or a recording, or hide what is said."""
-    match request:
-        case p.Release() | p.Untap():
-            return True
-        case p.Hide(what=what):
-            # Of keys that are not hidden core thinks that media passes them on.
-            return what is not p.Hidden.KEYS
-        case _:
-            return False
-
-
 def _ignore(_reply: Reply) -> None:
     """For requests whose failure says no more than that the call is over."""
 
@@ -228,12 +216,30 @@ class MediaClient:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(next_at, self._time_out) if next_at < _NEVER else None
 
+    def _must_be_done(self, request: p.Request) -> bool:
+        """Nobody takes the failure for anything: the call, or the house, goes by its wish from now
+        on. Whoever hears that something else has failed does without."""
+        match request:
+            case p.Release() | p.Untap() | p.Hold() | p.Stop() | p.Disconnect() | p.Drain():
+                return True
+            case p.Hide(what=what):
+                # Of keys that are not hidden core thinks that media passes them on.
+                return what is not p.Hidden.KEYS
+            case p.Hear(sources=sources):
+                return not sources
+            case p.PauseTap(on=on):
+                return not on
+            case p.Tap(tap_id=tap_id):
+                return self.desired.is_taping(tap_id)
+            case _:
+                return False
+
     def _give_up(self, rid: int) -> None:
         under_way = self._under_way.get(rid)
         if under_way is None:
             return
         request = under_way.request
-        if _must_be_done(request):
+        if self._must_be_done(request):
             self.desired.granted(request, p.Done(rid=rid))
             # In its old place: of two that contradict each other the later one counts.
             self._under_way[rid] = _UnderWay(request, _ignore, _NEVER)

@@ -148,6 +148,9 @@ class Desired:
         wanted = self._legs.get(leg)
         return wanted is not None and wanted.pending is not None
 
+    def is_taping(self, tap_id: str) -> bool:
+        return tap_id in self._taps
+
     def is_paused(self, tap_id: str) -> bool:
         tap = self._taps.get(tap_id)
         return tap is not None and tap.paused

@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+from msgspec import structs
 
 from foundation.frames import FrameReader, pack
 from telephony.media import protocol as p
@@ -236,3 +237,65 @@ def test_what_nobody_was_to_hear_is_not_heard_after_a_long_outage() -> None:
         elif isinstance(request, p.Hide):
             hidden[request.leg] = request.what
     assert hidden == {"l-1": p.Hidden.ALL, "l-2": p.Hidden.NOTHING}
+
+
+def test_a_hold_a_parting_and_the_end_of_music_outlast_a_long_outage() -> None:
+    """The call goes by what it has asked for; a worker that never hears of it would play music
+    over a talk, or let two hear each other who are not to."""
+
+    async def main() -> tuple[list[p.Request], list[Reply]]:
+        replies: list[Reply] = []
+        client = MediaClient("nowhere", lambda event: None, timeout_s=TIMEOUT_S)
+        first = connect(client)
+        for leg in ("l-1", "l-2", "l-3"):
+            client.tell(p.Offer(rid=0, leg=leg, call="c", sdp="theirs"))
+        client.tell(p.Connect(rid=0, a="l-1", b="l-2"))
+        client.tell(p.Play(rid=0, leg="l-1", play_id="music", items=["m"], loop=True))
+        client.tell(p.Hear(rid=0, leg="l-1", sources=[p.Source(leg="l-3")]))
+        client.tell(p.Tap(rid=0, tap_id="r-1", left="l-1", right="l-2", file="f", paused=True))
+        await asyncio.sleep(0)
+        for request in first.told[0]:
+            client._take(msgspec.msgpack.encode(p.Done(rid=request.rid, port=30000)))
+        client._went_down()
+        client.tell(p.Stop(rid=0, leg="l-1"), replies.append)
+        client.tell(p.Hold(rid=0, leg="l-2", on=True), replies.append)
+        client.tell(p.Hear(rid=0, leg="l-1", sources=[]), replies.append)
+        client.tell(p.Disconnect(rid=0, leg="l-1"), replies.append)
+        client.tell(p.PauseTap(rid=0, tap_id="r-1", on=False), replies.append)
+        moved = p.Tap(rid=0, tap_id="r-1", left="l-1", right="l-3", file="f")
+        client.tell(moved, replies.append)
+        await asyncio.sleep(10 * TIMEOUT_S)
+        another = connect(client, worker="w-2")
+        await asyncio.sleep(0)
+        return another.told[0], replies
+
+    told, replies = run_virtual(main())
+
+    assert [type(reply) for reply in replies] == [p.Failed] * 6
+    kinds = [type(request) for request in told]
+    assert kinds[:3] == [p.Offer] * 3
+    assert p.Connect not in kinds
+    assert p.Play not in kinds
+    assert p.Hold(rid=0, leg="l-2", on=True) in [structs.replace(each, rid=0) for each in told]
+    assert not [each for each in told if isinstance(each, p.Hear) and each.sources]
+    taps = [each for each in told if isinstance(each, p.Tap)]
+    assert {(tap.right, tap.paused) for tap in taps} == {("l-3", False)}
+
+
+def test_what_a_call_does_without_when_it_fails_is_not_done_after_an_outage() -> None:
+    """Somebody was told that it failed, and has gone on."""
+
+    async def main() -> list[list[p.Request]]:
+        client = MediaClient("nowhere", lambda event: None, timeout_s=TIMEOUT_S)
+        client.tell(p.Play(rid=0, leg="l-1", play_id="p", items=["m"]))
+        client.tell(p.Connect(rid=0, a="l-1", b="l-2"))
+        client.tell(p.Hear(rid=0, leg="l-1", sources=[p.Source(leg="l-3")]))
+        client.tell(p.PauseTap(rid=0, tap_id="r-1", on=True))
+        client.tell(p.SendDigits(rid=0, leg="l-1", digits="1"))
+        client.tell(p.Hide(rid=0, leg="l-1", what=p.Hidden.KEYS))
+        await asyncio.sleep(10 * TIMEOUT_S)
+        line = connect(client)
+        await asyncio.sleep(0)
+        return line.told
+
+    assert run_virtual(main()) == []
