@@ -27,6 +27,7 @@ from telephony.sip.message import HeaderLines, Request, Response, clean_text
 from telephony.sip.reliable import Rack
 from telephony.sip.screening import options_headers
 from telephony.sip.session_timer import Due, SessionTimer
+from telephony.sip.transaction import State
 from telephony.sip.transaction_layer import ClientEntry, Purpose, ServerEntry
 
 MAX_GLARE = 6
@@ -269,7 +270,30 @@ class InDialog:
         request = self.build(leg, "INVITE", number, headers=headers, body=body)
         leg.local_body = body or leg.local_body
         leg.invite = self._send(leg, request, Purpose.REINVITE, now)
+        leg.reinvite_ends_at = now + self._book.options.timers.give_up
         self._book.keep(leg)
+
+    def cancel(self, entry: ClientEntry, reason: HeaderLines, now: float) -> None:
+        entry.is_cancelled = True
+        invite = entry.request
+        headers = [
+            ("Via", invite.values("via")[0]),
+            *(("Route", item) for item in invite.values("route")),
+            ("Max-Forwards", "70"),
+            ("From", invite.values("from")[0]),
+            ("To", invite.values("to")[0]),
+            ("Call-ID", invite.call_id),
+            ("CSeq", f"{invite.cseq.number} CANCEL"),
+            *reason,
+        ]
+        self._book.layer.send(
+            Request("CANCEL", invite.uri_text, headers),
+            entry.to,
+            entry.listener,
+            purpose=Purpose.CANCEL,
+            leg_id=entry.leg_id,
+            now=now,
+        )
 
     def _offer_later(self, leg: Leg, body: bytes, now: float) -> None:
         """RFC 3261 14.1: who owns the Call-ID waits longer, so that the two do not meet again."""
@@ -282,8 +306,18 @@ class InDialog:
             leg.reoffer_at = None
             if leg.wanted_offer is not None:
                 self.reoffer(leg, leg.wanted_offer, now)
+        if leg.reinvite_ends_at is not None and now >= leg.reinvite_ends_at:
+            leg.reinvite_ends_at = None
+            self._stop_reinvite(leg, now)
         if leg.session is not None:
             self._tick_session(leg, leg.session, now)
+
+    def _stop_reinvite(self, leg: Leg, now: float) -> None:
+        """RFC 3261 17.1.1.2: after a provisional answer no timer ends it any more, so a CANCEL
+        does (9.1), and if not even that brings a final answer, it counts as 408."""
+        if leg.invite is not None and leg.invite.machine.state is State.PROCEEDING:
+            self.cancel(leg.invite, [], now)
+            self._book.let_go(leg, now)
 
     # -- session timer ---------------------------------------------------------------------------
 
@@ -388,7 +422,7 @@ class InDialog:
         if status < 200 or leg.state is LegState.ENDED:
             return
         if leg.invite is entry:
-            leg.invite = None
+            leg.invite = leg.reinvite_ends_at = None
         if response is not None and status < 300:
             self._on_accepted(leg, entry, response, now)
         elif response is not None and may_retry(leg.auth, entry, response):

@@ -100,6 +100,8 @@ class Leg:
     "The best final answer of the phones that refused."
     invite: ClientEntry | None = None
     "Our re-INVITE until its final answer."
+    reinvite_ends_at: float | None = None
+    "Then it is cancelled."
     early: dict[str, EarlyDialog] = field(default_factory=dict)
     "By the tag of the phone that answered."
     late_offer: Request | None = None
@@ -168,6 +170,7 @@ class Leg:
             self.ring_again_at,
             self.expires_at,
             self.reoffer_at,
+            self.reinvite_ends_at,
             self.forget_at,
             self.cancel_ends_at,
             self.session.deadline if self.session else None,
