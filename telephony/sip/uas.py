@@ -14,6 +14,7 @@ from telephony.sip.events import (
     GoneWhy,
     HostPort,
     IncomingCall,
+    Reoffered,
 )
 from telephony.sip.identity import identify, read_diversions, trust
 from telephony.sip.in_dialog import InDialog
@@ -113,6 +114,8 @@ class IncomingLegs:
         if leg.state is LegState.INVITED:
             self._book.forget(leg)
             self._book.emit(Cancelled(leg.leg_id, reason))
+        else:
+            leg.overtaken.append(leg.remote_body)
 
     def acknowledge(self, leg: Leg, request: Request, now: float) -> None:
         """The ACK of a 2xx; later copies of it are nothing new."""
@@ -210,6 +213,9 @@ class IncomingLegs:
     def accept(self, leg: Leg, body: bytes, now: float) -> None:
         """200 to the INVITE, re-INVITE or UPDATE that waits."""
         entry = leg.pending_update or leg.pending
+        if leg.overtaken:
+            self._go_back(leg, leg.overtaken.pop(0))
+            return
         if entry is None:
             return
         leg.local_body = body or leg.local_body
@@ -230,6 +236,13 @@ class IncomingLegs:
             self._answer_200(leg, entry, body, now)
             self._book.keep(leg)
             self._book.rearm(leg)
+
+    def _go_back(self, leg: Leg, body: bytes) -> None:
+        """Our user has taken up an offer that was cancelled meanwhile: what held before is offered
+        to it again (RFC 3261 14.1), unless the next offer waits already."""
+        if body and leg.pending is None and not leg.overtaken:
+            leg.overtaken.append(b"")
+            self._book.emit(Reoffered(leg.leg_id, body))
 
     def _accept_invite(self, leg: Leg, entry: ServerEntry, body: bytes, now: float) -> None:
         if leg.state is LegState.INVITED:
@@ -259,6 +272,9 @@ class IncomingLegs:
         headers: HeaderLines = (),
     ) -> None:
         """Final answer other than 2xx; ends the leg unless it was a re-INVITE or UPDATE."""
+        if leg.overtaken:
+            del leg.overtaken[0]
+            return
         entry = leg.pending_update or leg.pending
         if entry is None:
             return

@@ -484,6 +484,52 @@ def test_a_second_reinvite_waits_its_turn(stack: SipStack) -> None:
     assert only_answer(give(stack, invite(branch="4", cseq=4, to=to))).status == 491
 
 
+HELD = OFFER + b"a=sendonly\r\n"
+
+
+def cancelled_reinvite(stack: SipStack) -> tuple[LegId, str]:
+    """A re-INVITE was cancelled while our user was busy with it."""
+    leg, to = talk(stack)
+    give(stack, write("INVITE", SDP, branch="2", cseq=2, to=to, body=HELD))
+    effects = give(stack, write("CANCEL", branch="2", cseq=2, to=to))
+    assert [(each.status, each.cseq.method) for each in responses(effects)] == [
+        (200, "CANCEL"),
+        (487, "INVITE"),
+    ]
+    assert of(Cancelled, effects) == of(Gone, effects) == []
+    give(stack, write("ACK", branch="2", cseq=2, to=to))
+    return leg, to
+
+
+def test_a_reinvite_that_is_cancelled_while_its_answer_is_made_leaves_all_as_it_was(
+    stack: SipStack,
+) -> None:
+    """RFC 3261 14.1: what our user has taken up meanwhile is taken back."""
+    leg, _ = cancelled_reinvite(stack)
+
+    effects = stack.accept(leg, ANSWER, 0.0)
+
+    assert (responses(effects), of(Reoffered, effects)) == ([], [Reoffered(leg, OFFER)])
+    assert stack.accept(leg, ANSWER, 0.0) == []
+
+
+def test_the_answer_to_a_cancelled_reinvite_is_not_given_to_the_next(stack: SipStack) -> None:
+    leg, to = cancelled_reinvite(stack)
+    give(stack, invite(branch="3", cseq=3, to=to))
+
+    assert stack.accept(leg, b"v=0 of the first", 0.0) == []
+    answer = only_answer(stack.accept(leg, b"v=0 of the second", 0.0))
+
+    assert (answer.status, answer.cseq.number, answer.body) == (200, 3, b"v=0 of the second")
+
+
+def test_a_cancelled_reinvite_that_our_user_refuses_has_changed_nothing(stack: SipStack) -> None:
+    leg, to = cancelled_reinvite(stack)
+    assert stack.reject(leg, 488, 0.0) == []
+    give(stack, invite(branch="3", cseq=3, to=to))
+    assert only_answer(stack.reject(leg, 488, 0.0)).status == 488
+
+
 def test_our_bye_takes_the_recorded_route_to_the_callers_contact(stack: SipStack) -> None:
     proxies = "Record-Route: <sip:192.0.2.7:5090;lr>, <sip:192.0.2.8;lr>"
     leg = arrive(stack, invite(proxies))
