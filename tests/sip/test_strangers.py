@@ -28,6 +28,9 @@ def write(method: str, number: int, *lines: str, to: str = "", cseq: int = 1) ->
     return "\r\n".join([*head, "", ""]).encode()
 
 
+CANCEL = write("INVITE", 1).replace(b"INVITE sip", b"CANCEL sip").replace(b"1 INVITE", b"1 CANCEL")
+
+
 def stack_with(*callers: str) -> SipStack:
     options = SipOptions(
         listeners=(Listener(address=CENTRE),), callers=callers, strangers_per_minute=FEW
@@ -97,15 +100,20 @@ def test_a_cancel_that_does_not_take_the_way_of_its_invite_cancels_nothing(
     stack: SipStack,
 ) -> None:
     stack.receive(write("INVITE", 1), PHONE, 0, 0.0)
-    cancel = (
-        write("INVITE", 1).replace(b"INVITE sip", b"CANCEL sip").replace(b"1 INVITE", b"1 CANCEL")
-    )
-    assert status(stack.receive(cancel, STRANGER, 0, 0.5)) == 481
+    assert status(stack.receive(CANCEL, STRANGER, 0, 0.5)) == 481
     assert stack.leg_count == 1
-    assert [answer.status for answer in responses(stack.receive(cancel, PHONE, 0, 0.5))] == [
+    assert [answer.status for answer in responses(stack.receive(CANCEL, PHONE, 0, 0.5))] == [
         200,
         487,
     ]
+    assert stack.leg_count == 0
+
+
+def test_a_trunk_may_cancel_from_another_of_its_addresses(stack: SipStack) -> None:
+    """RFC 3261 9.2 finds the INVITE by its branch; the nodes of a cluster share it."""
+    stack.receive(write("INVITE", 1), PHONE, 0, 0.0)
+    answers = responses(stack.receive(CANCEL, SISTER, 0, 0.5))
+    assert [answer.status for answer in answers] == [200, 487]
     assert stack.leg_count == 0
 
 
