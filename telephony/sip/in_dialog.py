@@ -36,6 +36,10 @@ NORMAL, TIMED_OUT = 16, 102
 "Causes of Q.850: normal call clearing, recovery on timer expiry."
 KEY_MS = 100
 DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
+_WRITTEN_ANEW = frozenset(
+    ("via", "route", "max-forwards", "from", "to", "call-id", "cseq", "content-type")
+) | frozenset(("authorization", "proxy-authorization"))
+"Headers of a request that is asked again with credentials."
 _SIGNAL = re.compile(rb"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGIT_NAMES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 
@@ -368,10 +372,8 @@ class InDialog:
         elif status < 300:
             leg.dialog.learn_target(response)
             session.take(leg, response, self._book.options, now)
-        elif may_retry(leg.auth, entry, response):
-            self._update(leg, now)
-            if leg.update is not None:
-                leg.update.retried = True
+        elif (again := self.prove(leg, entry, response, now)) is not None:
+            leg.update = again
         elif status == 422:
             self._lengthen(leg, response, now)
         elif status != 491:
@@ -385,8 +387,15 @@ class InDialog:
         if session.may_lengthen(leg, response, self._book.options) and leg.session is not None:
             leg.session.refresh_soon(now)
 
-    def _send(self, leg: Leg, request: Request, purpose: Purpose, now: float) -> ClientEntry:
-        dialog = leg.dialog
+    def _send(
+        self,
+        leg: Leg,
+        request: Request,
+        purpose: Purpose,
+        now: float,
+        dialog: Dialog | None = None,
+    ) -> ClientEntry:
+        dialog = dialog or leg.dialog
         return self._book.layer.send(
             request,
             self._book.ways.next_hop(dialog),
@@ -396,15 +405,34 @@ class InDialog:
             now=now,
         )
 
+    def prove(
+        self, leg: Leg, entry: ClientEntry, response: Response, now: float
+    ) -> ClientEntry | None:
+        """Ask the same with the credentials that the answer wants (RFC 3261 22.2); None: it wants
+        none, or we have no others."""
+        is_over = leg.state is LegState.ENDED and entry.purpose is not Purpose.BYE
+        if is_over or not may_retry(leg.auth, entry, response):
+            return None
+        asked, method = entry.request, entry.request.method
+        early = leg.early.get(asked.to.tag)
+        dialog = early.dialog if early is not None else leg.dialog
+        headers = [pair for pair in asked.headers if pair[0].lower() not in _WRITTEN_ANEW]
+        number = leg.dialog.next_seq()
+        again = self.build(
+            leg, method, number, headers=headers, body=asked.body,
+            content_type=asked.find("content-type") or "", dialog=dialog,
+        )  # fmt: skip
+        sent = self._send(leg, again, entry.purpose, now, dialog)
+        sent.retried = True
+        self._book.keep(leg)
+        return sent
+
     # -- what the peer answers -------------------------------------------------------------------
 
     def on_bye_answer(self, leg: Leg, entry: ClientEntry, response: Response, now: float) -> None:
         if response.status < 200:
             return
-        if may_retry(leg.auth, entry, response):
-            again = self.build(leg, "BYE", leg.dialog.next_seq())
-            self._send(leg, again, Purpose.BYE, now).retried = True
-        else:
+        if self.prove(leg, entry, response, now) is None:
             self._book.forget(leg)
 
     def on_reinvite_answer(
@@ -485,14 +513,7 @@ class InDialog:
         headers = [("RAck", str(rack))]
         number = leg.dialog.next_seq()
         request = self.build(leg, "PRACK", number, headers=headers, dialog=early)
-        self._book.layer.send(
-            request,
-            self._book.ways.next_hop(early),
-            early.listener,
-            purpose=Purpose.PRACK,
-            leg_id=leg.leg_id,
-            now=now,
-        )
+        self._send(leg, request, Purpose.PRACK, now, early)
         self._book.keep(leg)
 
     def repeat_ack(self, leg: Leg) -> None:
