@@ -5,7 +5,7 @@
 When `Welcome` names another worker than before, its sessions are gone: everything that was granted
 is asked for again before anything else (`desired`), then what was under way. Requests made while
 DOWN wait; they fail with 503 when that takes too long. What must not be left undone fails too, but
-is told all the same (`_must_be_done`).
+is told all the same (`_must_be_done`); digits that may have been dialled are not dialled again.
 """
 
 import asyncio
@@ -282,6 +282,7 @@ class MediaClient:
             self._writer.write(b"".join(frames.pack(self._encode(each)) for each in requests))
 
     def _went_down(self) -> None:
+        doubtful = self._doubtful_digits() if self.is_up else []
         self._is_up.clear()
         self._unwritten.clear()
         if self._writer is not None:
@@ -292,6 +293,14 @@ class MediaClient:
             del self._under_way[rid]
         if rebuilding:
             self.worker = ""  # half rebuilt is not rebuilt: begin again
+        for rid in doubtful:
+            self._give_up(rid)
+
+    def _doubtful_digits(self) -> list[int]:
+        """Written, and nobody knows whether they are dialled: all else may be asked for again."""
+        under_way = (it.request for it in self._under_way.values())
+        digits = (request.rid for request in under_way if isinstance(request, p.SendDigits))
+        return [rid for rid in digits if rid not in self._unwritten]
 
     def _take(self, frame: bytes) -> None:
         message = self._decoder.decode(frame)

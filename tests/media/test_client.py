@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+import pytest
 from msgspec import structs
 
 from foundation.frames import FrameReader, pack
@@ -299,3 +300,36 @@ def test_what_a_call_does_without_when_it_fails_is_not_done_after_an_outage() ->
         return line.told
 
     assert run_virtual(main()) == []
+
+
+@pytest.mark.parametrize("worker", ["w-1", "w-2"], ids=["the same worker", "another"])
+def test_digits_that_may_have_been_dialled_are_not_dialled_again(worker: str) -> None:
+    """Of a link that broke nobody knows what came through it; a key that is pressed twice leads
+    somewhere else, one that is lost can be pressed again."""
+
+    async def main() -> tuple[list[p.Request], list[str]]:
+        failed: list[str] = []
+        client = MediaClient("nowhere", lambda event: None, timeout_s=TIMEOUT_S)
+
+        def dial(digits: str) -> None:
+            request = p.SendDigits(rid=0, leg="l-1", digits=digits)
+            client.tell(request, lambda reply: failed.append(digits))
+
+        dial("0")
+        connect(client)
+        client.tell(p.Hold(rid=0, leg="l-1", on=True))
+        dial("1")
+        await asyncio.sleep(0)
+        dial("2")
+        client._went_down()
+        client._went_down()
+        dial("3")
+        line = connect(client, worker)
+        await asyncio.sleep(0)
+        return [request for told in line.told for request in told], failed
+
+    told, failed = run_virtual(main())
+
+    assert failed == ["0", "1"]
+    assert [type(request) for request in told] == [p.Hold, p.SendDigits, p.SendDigits]
+    assert [each.digits for each in told if isinstance(each, p.SendDigits)] == ["2", "3"]
