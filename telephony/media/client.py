@@ -4,8 +4,9 @@
 
 When `Welcome` names another worker than before, its sessions are gone: everything that was granted
 is asked for again before anything else (`desired`), then what was under way. Requests made while
-DOWN wait; they fail with 503 when that takes too long. What must not be left undone fails too, but
-is told all the same (`_must_be_done`); digits that may have been dialled are not dialled again.
+DOWN wait. When that takes too long they fail with 503, but for those of sessions that are there
+(`_is_kept`): these count as done, and are told when there is a worker again. Digits that may have
+been dialled are not dialled again.
 """
 
 import asyncio
@@ -216,17 +217,22 @@ class MediaClient:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(next_at, self._time_out) if next_at < _NEVER else None
 
-    def _must_be_done(self, request: p.Request) -> bool:
-        """Nobody takes the failure for anything: the call, or the house, goes by its wish from now
-        on. Whoever hears that something else has failed does without."""
+    def _is_kept(self, request: p.Request) -> bool:
+        """Belongs to what is there already, and goes with it: nobody could do without it, or would
+        do it instead. Whoever hears that something else has failed does without."""
+        has_leg = self.desired.has_leg
         match request:
             case p.Release() | p.Untap() | p.Hold() | p.Stop() | p.Disconnect() | p.Drain():
                 return True
+            case p.Connect(a=a, b=b):
+                return has_leg(a) and has_leg(b)
+            case p.Hear(leg=leg, sources=sources):
+                return all(has_leg(each) for each in (leg, *(source.leg for source in sources)))
+            case p.Play(leg=leg, loop=loop):
+                return loop and has_leg(leg)
             case p.Hide(what=what):
                 # Of keys that are not hidden core thinks that media passes them on.
                 return what is not p.Hidden.KEYS
-            case p.Hear(sources=sources):
-                return not sources
             case p.PauseTap(on=on):
                 return not on
             case p.Tap(tap_id=tap_id):
@@ -239,12 +245,15 @@ class MediaClient:
         if under_way is None:
             return
         request = under_way.request
-        if self._must_be_done(request):
-            self.desired.granted(request, p.Done(rid=rid))
+        if self._is_kept(request):
+            log.info("the media worker is away and is told later: %s", type(request).__name__)
+            done = p.Done(rid=rid)
+            self.desired.granted(request, done)
             # In its old place: of two that contradict each other the later one counts.
             self._under_way[rid] = _UnderWay(request, _ignore, _NEVER)
-        else:
-            del self._under_way[rid]
+            under_way.on_reply(done)
+            return
+        del self._under_way[rid]
         if isinstance(request, p.Offer) and not self.desired.has_leg(request.leg):
             # The worker may have it all the same, and nobody would ever release it.
             self.desired.forget_leg(request.leg)
