@@ -479,7 +479,13 @@ class InDialog:
         session.take(leg, response, self._book.options, now)
         if leg.is_refreshing:
             leg.is_refreshing = False
+            is_news = response.body not in (b"", leg.remote_body)
+            leg.remote_body = response.body or leg.remote_body
             self.send_ack(leg, entry.request.cseq.number)
+            if is_news:
+                # Our user has asked for no answer, and takes up what is new as an offer.
+                leg.unasked.append(b"")
+                self._book.emit(Reoffered(leg.leg_id, response.body))
         else:
             self.acknowledge_offer(leg, entry.request, response)
 

@@ -84,9 +84,9 @@ class Leg:
     "The peer's INVITE or UPDATE that our user has yet to answer."
     pending_update: ServerEntry | None = None
     "The peer's UPDATE with an offer while the INVITE itself still waits."
-    overtaken: list[bytes] = field(default_factory=list)
-    """For each re-INVITE that was cancelled before our user answered it, and whose answer is still
-    to come: the SDP of the peer's to go back to, b'' for none."""
+    unasked: list[bytes] = field(default_factory=list)
+    """For each answer that our user still owes, and that no request waits for any more (the
+    re-INVITE was cancelled): the SDP of the peer's to go back to then, b'' for none."""
     reliable: ReliableAnswers | None = None
     wanted_answer: bytes | None = None
     "The body of a 200 that waits for a PRACK."

@@ -115,7 +115,7 @@ class IncomingLegs:
             self._book.forget(leg)
             self._book.emit(Cancelled(leg.leg_id, reason))
         else:
-            leg.overtaken.append(leg.remote_body)
+            leg.unasked.append(leg.remote_body)
 
     def acknowledge(self, leg: Leg, request: Request, now: float) -> None:
         """The ACK of a 2xx; later copies of it are nothing new."""
@@ -213,8 +213,8 @@ class IncomingLegs:
     def accept(self, leg: Leg, body: bytes, now: float) -> None:
         """200 to the INVITE, re-INVITE or UPDATE that waits."""
         entry = leg.pending_update or leg.pending
-        if leg.overtaken:
-            self._go_back(leg, leg.overtaken.pop(0))
+        if leg.unasked:
+            self._go_back(leg, leg.unasked.pop(0))
             return
         if entry is None:
             return
@@ -240,8 +240,8 @@ class IncomingLegs:
     def _go_back(self, leg: Leg, body: bytes) -> None:
         """Our user has taken up an offer that was cancelled meanwhile: what held before is offered
         to it again (RFC 3261 14.1), unless the next offer waits already."""
-        if body and leg.pending is None and not leg.overtaken:
-            leg.overtaken.append(b"")
+        if body and leg.pending is None and not leg.unasked:
+            leg.unasked.append(b"")
             self._book.emit(Reoffered(leg.leg_id, body))
 
     def _accept_invite(self, leg: Leg, entry: ServerEntry, body: bytes, now: float) -> None:
@@ -272,8 +272,8 @@ class IncomingLegs:
         headers: HeaderLines = (),
     ) -> None:
         """Final answer other than 2xx; ends the leg unless it was a re-INVITE or UPDATE."""
-        if leg.overtaken:
-            del leg.overtaken[0]
+        if leg.unasked:
+            del leg.unasked[0]
             return
         entry = leg.pending_update or leg.pending
         if entry is None:

@@ -504,3 +504,24 @@ def test_an_answer_that_crosses_the_cancel_of_our_reoffer_counts() -> None:
     assert peer.events[-1] == Answered(LEG, b"v=0 held")
     peer.pass_time(100.0)
     assert not [event for event in peer.events if isinstance(event, Gone)]
+
+
+def test_a_peer_that_answers_a_refresh_from_elsewhere_is_heard_and_spoken_to_there() -> None:
+    """Some exchanges lead the audio anew at each re-INVITE (RFC 3264 8)."""
+    peer = talk_to_be_refreshed(interval_s=1800)
+    session = "Session-Expires: 1800;refresher=uac"
+    moved = ANSWER.replace(b"192.0.2.1", b"192.0.2.44")
+
+    peer.answer(peer.asked[-1], 200, session, body=moved)
+
+    assert peer.asked[-1].method == "ACK"
+    assert peer.events[-1] == Reoffered(LEG, moved)
+    before = peer.sent_count
+    peer.perform(peer.stack.accept(LEG, OFFER, peer.now))
+    assert peer.sent_count == before, "nobody has asked for that answer"
+    peer.pass_time(900.0)
+    peer.answer(peer.asked[-1], 200, session, body=moved)
+    assert len(peer.heard(Reoffered)) == 1
+    peer.ask("INVITE", body=moved)
+    peer.perform(peer.stack.accept(LEG, OFFER, peer.now))
+    assert [finals for (_, method), finals in peer.finals.items() if method == "INVITE"] == [{200}]
