@@ -72,7 +72,7 @@ class Recorder:
     """The loop's side; no method ever waits."""
 
     def __init__(self, queue_blocks: int, open_file: OpenFile = DiskFile) -> None:
-        self._jobs: queue.Queue[Job] = queue.Queue()
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._queue_blocks = queue_blocks
         self._reports: deque[Report] = deque()
         self._gaps: dict[str, int] = {}
@@ -132,7 +132,7 @@ class Writer:
     """The thread's side; owns the files."""
 
     def __init__(
-        self, jobs: "queue.Queue[Job]", reports: deque[Report], open_file: OpenFile
+        self, jobs: "queue.SimpleQueue[Job]", reports: deque[Report], open_file: OpenFile
     ) -> None:
         self._jobs = jobs
         self._reports = reports
