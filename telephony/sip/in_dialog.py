@@ -170,7 +170,7 @@ class InDialog:
         will be the peer is not known before the 200."""
         headers = self._book.capabilities("", leg.dialog.listener)
         if not (leg.is_early and leg.is_caller):
-            leg.dialog.learn_target(entry.request)
+            leg.dialog.follow(entry.request, entry.source)
             leg.learn_abilities(entry.request)
         if not leg.is_early:
             headers += session.agree(leg, entry.request, self._book.options, now)

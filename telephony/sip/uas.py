@@ -3,7 +3,7 @@
 from foundation.ids import new_leg_id
 from telephony.sip import session
 from telephony.sip.bodies import sdp_of
-from telephony.sip.dialog import Dialog, address_of, storable
+from telephony.sip.dialog import Dialog, comes_through_nat, storable
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import (
     Cancelled,
@@ -12,7 +12,6 @@ from telephony.sip.events import (
     EarlyAnswered,
     Gone,
     GoneWhy,
-    HostPort,
     IncomingCall,
     Reoffered,
 )
@@ -25,7 +24,6 @@ from telephony.sip.reliable import REL, Rack, ReliableAnswers, reliable_for
 from telephony.sip.transaction import TimedOut
 from telephony.sip.transaction_layer import ServerEntry, is_answered
 from telephony.sip.unacked import UnackedAnswer
-from telephony.sip.uri import literal_address, parse_uri
 
 
 class IncomingLegs:
@@ -98,7 +96,7 @@ class IncomingLegs:
             host=source.host,
             port=source.port,
             listener=entry.listener,
-            is_natted=_is_natted(request, target, source),
+            is_natted=comes_through_nat(request, target, source),
         )
 
     def cancel(self, invite: ServerEntry, now: float, reason: str = "") -> None:
@@ -228,7 +226,7 @@ class IncomingLegs:
             leg.pending = None
         leg.remote_body = entry.request.body or leg.remote_body
         if leg.state is not LegState.INVITED or entry.request.method == "UPDATE":
-            leg.dialog.learn_target(entry.request)
+            leg.dialog.follow(entry.request, entry.source)
             leg.learn_abilities(entry.request)
         if entry.request.method == "INVITE":
             self._accept_invite(leg, entry, body, now)
@@ -393,14 +391,3 @@ def _expires_s(request: Request) -> int | None:
         return request.number("expires")
     except SipParseError:
         return None
-
-
-def _is_natted(request: Request, target: str, source: HostPort) -> bool:
-    """The caller itself, not a proxy, sent this from elsewhere than its Contact says."""
-    if len(request.items("via")) > 1:
-        return False
-    if parse_uri(target).param("ob") is not None:
-        # RFC 5626 4.3: requests to this Contact go the way this one came.
-        return True
-    contact = address_of(target)
-    return contact != source and literal_address(request.via.host) != source.host

@@ -564,6 +564,33 @@ def test_a_phone_behind_a_nat_gets_our_bye_where_its_invite_came_from(stack: Sip
     assert requests(effects)[0].uri_text == "sip:a@10.0.0.9"
 
 
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+@pytest.mark.parametrize("was_natted", [True, False])
+def test_a_phone_whose_nat_gives_it_another_port_gets_our_bye_there(
+    stack: SipStack, method: str, was_natted: bool
+) -> None:
+    """As a mobile phone that changes networks in the call, or a router that forgets."""
+    private = "SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK{branch};rport"
+    at_first = {"via": private, "contact": "<sip:a@10.0.0.9>"} if was_natted else {}
+    leg = arrive(stack, write("INVITE", SDP, body=OFFER, **at_first))
+    to = only_answer(stack.accept(leg, ANSWER, 0.0)).values("to")[0]
+    give(stack, write("ACK", branch="ack", to=to))
+    elsewhere = HostPort(PHONE.host, 40000)
+
+    body = (SDP,) if method == "INVITE" else ()
+    data = write(
+        method, *body, branch="2", cseq=2, to=to, via=private, contact="<sip:a@10.0.0.9>",
+        body=OFFER if body else b"",
+    )  # fmt: skip
+    stack.receive(data, elsewhere, 0, 1.0)
+    if method == "INVITE":
+        stack.accept(leg, ANSWER, 1.0)
+        stack.receive(write("ACK", branch="ack2", cseq=2, to=to), elsewhere, 0, 1.0)
+
+    (bye,) = of(SendDatagram, stack.hang_up(leg, 2.0))
+    assert (bye.data[:3], bye.to) == (b"BYE", elsewhere)
+
+
 # -- take-over -------------------------------------------------------------------------------------
 
 
