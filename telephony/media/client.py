@@ -258,11 +258,32 @@ class MediaClient:
             under_way.on_reply(done)
             return
         del self._under_way[rid]
-        if isinstance(request, p.Offer) and not self.desired.has_leg(request.leg):
-            # The worker may have it all the same, and nobody would ever release it.
-            self.desired.forget_leg(request.leg)
-            self.tell(p.Release(rid=0, leg=request.leg))
+        if isinstance(request, p.Offer):
+            self._take_back(request)
         under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
+
+    def _take_back(self, failed: p.Offer) -> None:
+        """An Offer has failed, but a worker that is only slow may do it all the same."""
+        leg = failed.leg
+        if not self.desired.has_leg(leg):
+            # Nobody would ever release it.
+            self.desired.forget_leg(leg)
+            self.tell(p.Release(rid=0, leg=leg))
+        if self._is_settled_later(failed):
+            return
+        for request in self.desired.exchange(leg):
+            # The dialog goes on with what was agreed on before.
+            rid = self._next_rid()
+            request = msgspec.structs.replace(request, rid=rid)
+            self._under_way[rid] = _UnderWay(request, _ignore, _NEVER)
+            if self.is_up:
+                self._write(request)
+
+    def _is_settled_later(self, failed: p.Offer) -> bool:
+        """By a request that was made after it."""
+        later = (it.request for rid, it in self._under_way.items() if rid > failed.rid)
+        of_dialog = (each for each in later if isinstance(each, p.Offer | p.Answer | p.Release))
+        return any(each.leg == failed.leg for each in of_dialog)
 
     def _write(self, request: p.Request) -> None:
         """At the end of this turn of the loop, with what else it brings."""

@@ -176,6 +176,11 @@ class Desired:
         wanted = self._legs.get(leg)
         return None if wanted is None else wanted.hears
 
+    def exchange(self, leg: str) -> list[p.Request]:
+        """What rebuilds the leg's session as it was agreed on."""
+        wanted = self._legs.get(leg)
+        return [] if wanted is None else list(self._exchange(wanted))
+
     def requests(self) -> Iterator[p.Request]:
         """In an order that a worker that knows nothing can follow; all with rid 0."""
         if self._drain is not None:

@@ -367,3 +367,75 @@ def test_digits_that_may_have_been_dialled_are_not_dialled_again(worker: str) ->
     assert failed == ["0", "1"]
     assert [type(request) for request in told] == [p.Hold, p.SendDigits, p.SendDigits]
     assert [each.digits for each in told if isinstance(each, p.SendDigits)] == ["2", "3"]
+
+
+def test_a_stuck_worker_goes_back_to_what_was_agreed_before_an_offer_that_came_too_late() -> None:
+    """The phone was refused its hold, and talks on; the worker would hold all the same."""
+
+    async def main() -> tuple[list[p.Request], list[p.Request], MediaClient]:
+        client = MediaClient("nowhere", lambda event: None, timeout_s=TIMEOUT_S)
+        line = connect(client)
+        client.tell(p.Offer(rid=0, leg="l-1", call="c", sdp="theirs"))
+        await asyncio.sleep(0)
+        client._take(msgspec.msgpack.encode(p.Done(rid=1, port=30000)))
+        line.told.clear()
+        client.tell(p.Offer(rid=0, leg="l-1", call="c", sdp="theirs, on hold"))
+        await asyncio.sleep(10 * TIMEOUT_S)
+        told = [request for each in line.told for request in each]
+        for request in told:
+            client._take(msgspec.msgpack.encode(p.Done(rid=request.rid, port=30000)))
+        client._went_down()
+        another = connect(client, worker="w-2")
+        await asyncio.sleep(0)
+        return told, another.told[0], client
+
+    told, rebuilt, _ = run_virtual(main())
+
+    offers = [each.sdp for each in told if isinstance(each, p.Offer)]
+    assert offers == ["theirs, on hold", "theirs"]
+    assert [each.sdp for each in rebuilt if isinstance(each, p.Offer)] == ["theirs"]
+
+
+def test_an_offer_that_fails_in_an_outage_leaves_the_next_worker_with_what_was_agreed() -> None:
+    async def main() -> list[p.Request]:
+        client = MediaClient("nowhere", lambda event: None, timeout_s=TIMEOUT_S)
+        line = connect(client)
+        client.tell(p.Offer(rid=0, leg="l-1", call="c", sdp="theirs"))
+        await asyncio.sleep(0)
+        client._take(msgspec.msgpack.encode(p.Done(rid=1, port=30000)))
+        client._went_down()
+        client.tell(p.Offer(rid=0, leg="l-1", call="c", sdp="theirs, on hold"))
+        await asyncio.sleep(10 * TIMEOUT_S)
+        line = connect(client, worker="w-2")
+        await asyncio.sleep(0)
+        return line.told[0]
+
+    told = run_virtual(main())
+
+    assert {each.sdp for each in told if isinstance(each, p.Offer)} == {"theirs"}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [p.Release(rid=0, leg="l-1"), p.Offer(rid=0, leg="l-1", call="c", sdp="theirs, resumed")],
+    ids=["released", "offered anew"],
+)
+def test_what_came_after_an_offer_that_failed_is_not_undone(
+    later: p.Release | p.Offer,
+) -> None:
+    async def main() -> list[p.Request]:
+        client = MediaClient("nowhere", lambda event: None, timeout_s=TIMEOUT_S)
+        line = connect(client)
+        client.tell(p.Offer(rid=0, leg="l-1", call="c", sdp="theirs"))
+        await asyncio.sleep(0)
+        client._take(msgspec.msgpack.encode(p.Done(rid=1, port=30000)))
+        line.told.clear()
+        client.tell(p.Offer(rid=0, leg="l-1", call="c", sdp="theirs, on hold"))
+        await asyncio.sleep(TIMEOUT_S / 2)
+        client.tell(later)
+        await asyncio.sleep(0.75 * TIMEOUT_S)
+        return [request for each in line.told for request in each]
+
+    told = run_virtual(main())
+
+    assert [structs.replace(each, rid=0) for each in told][1:] == [later]

@@ -571,8 +571,8 @@ def test_a_phone_whose_nat_gives_it_another_port_gets_our_bye_there(
 ) -> None:
     """As a mobile phone that changes networks in the call, or a router that forgets."""
     private = "SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK{branch};rport"
-    at_first = {"via": private, "contact": "<sip:a@10.0.0.9>"} if was_natted else {}
-    leg = arrive(stack, write("INVITE", SDP, body=OFFER, **at_first))
+    inside = write("INVITE", SDP, via=private, contact="<sip:a@10.0.0.9>", body=OFFER)
+    leg = arrive(stack, inside if was_natted else invite())
     to = only_answer(stack.accept(leg, ANSWER, 0.0)).values("to")[0]
     give(stack, write("ACK", branch="ack", to=to))
     elsewhere = HostPort(PHONE.host, 40000)
