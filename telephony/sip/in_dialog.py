@@ -119,6 +119,9 @@ class InDialog:
 
     def _on_info(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         request = entry.request
+        if leg.state is LegState.ENDED:
+            self.refuse(leg, entry, 481, now)
+            return
         if request.body and request.content_type not in DTMF_TYPES:
             headers = [("Accept", ", ".join(DTMF_TYPES))]
             self.refuse(leg, entry, 415, now, headers=headers)

@@ -451,6 +451,15 @@ def test_an_info_that_is_no_digit_is_refused(
     assert only_answer(give(stack, data)).status == status
 
 
+def test_a_key_after_our_bye_is_no_key_any_more(stack: SipStack) -> None:
+    leg, to = talk(stack)
+    stack.hang_up(leg, 1.0)
+    info = write("INFO", "Content-Type: application/dtmf", branch="2", cseq=2, to=to, body=b"5")
+    effects = give(stack, info, 1.1)
+    assert only_answer(effects).status == 481
+    assert of(InfoDigit, effects) == []
+
+
 def test_a_request_out_of_order_is_refused_500(stack: SipStack) -> None:
     _, to = talk(stack)
     give(stack, write("OPTIONS", branch="2", to=to, cseq=5))

@@ -96,6 +96,23 @@ def test_the_peer_may_end_it_from_another_port_or_address_of_its_trunk(
     assert any(isinstance(effect, Gone) for effect in effects)
 
 
+def test_a_trunk_whose_callers_have_no_sip_address_may_end_it_from_another_of_its_own(
+    stack: SipStack,
+) -> None:
+    def by_nobody(data: bytes) -> bytes:
+        return data.replace(b"<sip:10086@example.com>", b"<mailto:someone@example.com>")
+
+    (call,) = (
+        each
+        for each in stack.receive(by_nobody(write("INVITE", 1)), PHONE, 0, 0.0)
+        if isinstance(each, IncomingCall)
+    )
+    to = responses(stack.accept(call.leg, ANSWER, 0.1))[0].values("to")[0]
+    bye = by_nobody(write("BYE", 1, to=to, cseq=2))
+    assert status(stack.receive(bye, STRANGER, 0, 1.0)) == 481
+    assert status(stack.receive(bye, SISTER, 0, 1.0)) == 200
+
+
 def test_a_cancel_that_does_not_take_the_way_of_its_invite_cancels_nothing(
     stack: SipStack,
 ) -> None:
