@@ -213,12 +213,15 @@ class Floor(Questions):
         callers: Iterable[KeptCaller],
         now: float,
         guests: Iterable[KeptGuest] = (),
+        surging: Iterable[QueueId] = (),
     ) -> None:
         """Go on where the floor of a process that died stood; before anything else is fed.
 
         Nothing is told and nothing is offered yet: the next input does that. Callers are in the
-        order in which they came.
+        order in which they came; `surging`: where backup agents are called in.
         """
+        for queue in surging:
+            self._visits.waits.restore_surge(queue)
         for kept in agents:
             self._staff.restore(kept, now)
         for caller in callers:

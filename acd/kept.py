@@ -29,6 +29,8 @@ class KeptAgent:
     wrap_up_s: float | None = None
     "How long the wrap-up is, when the agent has extended it."
     wrap_up_code: str = ""
+    is_overdue: bool = False
+    "That the pause or the wrap-up lasts too long was told."
     registered: bool = False
     busy: bool = False
 

@@ -33,6 +33,12 @@ class Waits:
     def is_surging(self, queue: QueueId) -> bool:
         return self._ground.matching.is_surging(queue)
 
+    def restore_surge(self, queue: QueueId) -> None:
+        """An earlier process had called in the backup agents; the queue may have none by now."""
+        options = self._ground.matching.options.get(queue)
+        if options is not None and options.surge is not None:
+            self._ground.matching.set_surge(queue, is_on=True)
+
     def watch_surge(self, queue: QueueId) -> None:
         surge = self._ground.options_of(queue).surge
         if surge is None:

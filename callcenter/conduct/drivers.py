@@ -35,9 +35,11 @@ class FloorDriver(Driver[AcdInput, AcdEvent]):
         agents: Iterable[KeptAgent],
         callers: Iterable[KeptCaller],
         guests: Iterable[KeptGuest] = (),
+        surging: Iterable[QueueId] = (),
     ) -> None:
         """Before anything is fed: what an earlier process left."""
-        self.floor.restore(agents, callers, asyncio.get_running_loop().time(), guests)
+        now = asyncio.get_running_loop().time()
+        self.floor.restore(agents, callers, now, guests, surging)
         self.rearm()
 
     def agent(self, agent_id: AgentId) -> AgentView:

@@ -8,6 +8,7 @@ the second would have been is kept as `AgentPast.due`, so that it can be told la
 from acd.agent import Assignment, Step
 from acd.events import (
     AgentAnswered,
+    AgentAway,
     AgentChanged,
     AgentOffered,
     AgentState,
@@ -22,17 +23,19 @@ from acd.events import (
     OfferFailed,
     OfferFailure,
     PositionTold,
+    SurgeChanged,
     TalkEnded,
     WrapUpCoded,
     WrapUpExtended,
+    WrapUpOverdue,
 )
 from callcenter.events import ActionTaken, CallSentOn
 from callcenter.revival.callbacks_past import CallbacksPast
 from callcenter.revival.guests_past import FLOORS, LEGS, GuestsPast
 from callcenter.revival.past import AgentPast, AgentsPast, CallPast, VisitPast
-from foundation.ids import AgentId, CallId, RecordingId
+from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
-from ivr.events import FlowStarted
+from ivr.events import FlowStarted, LanguageChosen
 from recordings.events import (
     RecordingDeclined,
     RecordingEnded,
@@ -74,6 +77,8 @@ class History:
         "Not ended, also of calls that are."
         self.guests = GuestsPast(self.agents)
         self.callbacks = CallbacksPast()
+        self.surging: set[QueueId] = set()
+        "Queues that have called in their backup agents."
         self._visits = 0
         self._at_s = 0.0
         "Of the latest record."
@@ -90,15 +95,14 @@ class History:
             case AgentChanged(agent_id):
                 self.agents.of(agent_id).enter(event, at_s)
                 self.guests.follow(event)
-            case WrapUpExtended() | WrapUpCoded():
-                self.agents.take_of_wrap_up(event)
+            case WrapUpExtended() | WrapUpCoded() | WrapUpOverdue() | AgentAway():
+                self.agents.take_of_shift(event)
             case ActionTaken(action=action, target=target, detail=detail) if action in CHOICES:
                 self.agents.of(AgentId(target)).choose(CHOICES[action], detail)
-            case RecordingStarted(recording_id, call_id):
-                self.recordings[recording_id] = event
-                if call_id in self.calls:
-                    self.calls[call_id].recording = event
-                    self.calls[call_id].pauses.clear()
+            case SurgeChanged(queue, is_on):
+                (self.surging.add if is_on else self.surging.discard)(queue)
+            case RecordingStarted():
+                self._recording_started(event)
             case RecordingEnded(recording_id):
                 self._recording_ended(recording_id)
             case _:
@@ -118,6 +122,13 @@ class History:
     def _drop_if_over(self, call: CallPast) -> None:
         if call.ended_by is not None and call.visit is None:
             del self.calls[call.call_id]
+
+    def _recording_started(self, event: RecordingStarted) -> None:
+        self.recordings[event.recording_id] = event
+        call = self.calls.get(event.call_id)
+        if call is not None:
+            call.recording = event
+            call.pauses.clear()
 
     def _recording_ended(self, recording_id: RecordingId) -> None:
         started = self.recordings.pop(recording_id, None)
@@ -168,14 +179,16 @@ class History:
             self.guests.on_leg(call, event, at_s)
         elif isinstance(event, CallSentOn):
             call.sent_on = event
-        elif isinstance(event, FlowStarted):
-            self._flow_started(call)
+        elif isinstance(event, FlowStarted | LanguageChosen):
+            self._take_of_flow(call, event)
         elif call.visit is not None:
             self._take_of_visit(call, call.visit, event, at_s)
 
-    def _flow_started(self, call: CallPast) -> None:
-        """Of one whom an agent sent to a line: as if he had dialled it."""
-        if call.sent_on is not None:
+    def _take_of_flow(self, call: CallPast, event: FlowStarted | LanguageChosen) -> None:
+        """The flow of one whom an agent sent to a line begins as if he had dialled it."""
+        if isinstance(event, LanguageChosen):
+            call.language = event.language
+        elif call.sent_on is not None:
             call.line = call.sent_on.to.removeprefix("line:")
             call.last_visit, call.sent_on, call.is_bridged = None, None, False
 

@@ -37,7 +37,7 @@ from acd.requirement import parse_requirement
 from callcenter.revival.history import History
 from callcenter.revival.past import AgentPast, CallPast, GuestPast, VisitPast
 from callcenter.revival.stand import House, Revived, Stand
-from foundation.ids import AgentId, CallId, OfferId, PartyId
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
 from recordings.events import RecordingStarted
 from telephony.calls.events import (
     CallAnswered,
@@ -65,6 +65,8 @@ class Plan:
     "In the order in which the callers came to their queues."
     guests: list[GuestPast] = field(default_factory=list)
     "Agents in a talk of another's."
+    surging: frozenset[QueueId] = frozenset()
+    "Queues that have called in their backup agents."
     calls: list[Revived] = field(default_factory=list)
     running: list[RecordingStarted] = field(default_factory=list)
     "Recordings that media goes on writing."
@@ -91,6 +93,7 @@ class Plan:
                 after_talk=agent.after_talk,
                 wrap_up_s=agent.wrap_up_s,
                 wrap_up_code=agent.wrap_up_code,
+                is_overdue=agent.is_overdue,
                 registered=agent.agent_id in self.registered,
                 busy=agent.agent_id in busy,
             )
@@ -161,6 +164,7 @@ class _Planner:
 
     def make(self) -> Plan:
         plan = self._plan
+        plan.surging = frozenset(self._history.surging)
         plan.facts += self._history.complete()
         self._take_unknown_calls()
         for call in self._history.calls.values():

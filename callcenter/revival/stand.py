@@ -157,7 +157,13 @@ class Stand:
 
     def _stand(self, call: CallPast, kept: KeptCall) -> tuple[Contact, tuple[HouseEvent, ...]]:
         caller = kept.caller
-        contact = Contact(call.call_id, call.line, declined=call.declined)
+        contact = Contact(
+            call.call_id,
+            call.line,
+            trunk="" if caller.note.is_placed else caller.note.trunk,
+            language=call.language,
+            declined=call.declined,
+        )
         if caller.dialog.is_early:
             return contact, (_arrived(call, caller),)
         visit = call.visit or call.last_visit
@@ -259,7 +265,7 @@ class Stand:
         started = call.recording
         if started is None or started.recording_id != recording_id:
             path = PurePath(self._house.tap_files.get(recording_id, f"{recording_id}.wav"))
-            language = self._house.queues[visit.queue]
+            language = call.language or self._house.queues[visit.queue]
             started = RecordingStarted(
                 recording_id,
                 call.call_id,

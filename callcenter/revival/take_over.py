@@ -171,7 +171,10 @@ class TakeOver:
         """All machines first; then what they missed."""
         offset_s = self._journal.now_s() - self._endpoint.now
         self._floor.restore(
-            plan.kept_agents(offset_s), plan.kept_callers(offset_s), plan.kept_guests()
+            plan.kept_agents(offset_s),
+            plan.kept_callers(offset_s),
+            plan.kept_guests(),
+            plan.surging,
         )
         for revived in plan.calls:
             self._journey.adopt(revived.contact)

@@ -1,6 +1,7 @@
 """Callbacks from the wish to the talk, with a real floor and journey and calls that are played."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -208,7 +209,7 @@ def test_a_waiting_caller_hangs_up_and_keeps_the_place() -> None:
     house.tell(calls.CallEnded(waiting, calls.EndedBy.CALLER, "bye"))
     assert "CallAbandoned" not in house.kinds()
     [queued] = house.of(CallbackQueued)
-    assert queued == CallbackQueued(B1, PARTY, ORDERS, waited_s=50.0)
+    assert queued == CallbackQueued(B1, PARTY, ORDERS, waited_s=50.0, give_up_in_s=28_750.0)
     house.phone(EVA)
     assert len(house.placed()) == 1
 
@@ -222,7 +223,14 @@ def test_a_caller_in_a_menu_asks_with_his_urgency_and_another_number() -> None:
     contact.priority, contact.tier = 2, "gold"
     house.callbacks.ask_by_caller(B1, contact, ORDERS, "+8613900000002")
     assert house.of(CallbackQueued) == [
-        CallbackQueued(B1, PartyId("p-+8613900000002"), ORDERS, priority=2, tier="gold")
+        CallbackQueued(
+            B1,
+            PartyId("p-+8613900000002"),
+            ORDERS,
+            priority=2,
+            tier="gold",
+            give_up_in_s=28_800.0,
+        )
     ]
 
 
@@ -285,6 +293,12 @@ def test_a_promise_is_kept_with_its_age() -> None:
     assert (again.waited_s, again.rest_s, again.tries) == (150.0, RESTARTED_S, 0)
     assert str(again.requires) == "english"
     assert again.is_promised
+
+
+def test_a_promise_is_kept_for_as_long_as_it_was_made() -> None:
+    queued = replace(QUEUED, give_up_in_s=500.0)
+    [again] = past((0, queued)).again(AT + timedelta(seconds=100), lambda queue: 300.0)
+    assert again.give_up_in_s == 400.0
 
 
 def test_a_wished_time_stays() -> None:
