@@ -110,12 +110,18 @@ class Waits:
 
     def tell_position(self, caller: Caller, now: float) -> None:
         """Now, if the caller waits, and again after the queue's interval."""
+        if self.tell_position_later(caller, now) and caller.is_waiting:
+            self._ground.events.append(self._position_told(caller))
+
+    def tell_position_later(self, caller: Caller, now: float) -> bool:
+        """After the queue's interval; False where it has none."""
         every_s = self._ground.options_of(caller.queue).announce_position_every_s
         if every_s is None:
-            return
+            if caller.has_rarer_timers:
+                self._ground.timers.cancel(PositionDue(caller.call_id))
+            return False
         self.tell_position_at(caller, now + every_s)
-        if caller.is_waiting:
-            self._ground.events.append(self._position_told(caller))
+        return True
 
     def tell_position_at(self, caller: Caller, at: float) -> None:
         caller.has_rarer_timers = True
