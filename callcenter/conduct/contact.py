@@ -69,6 +69,10 @@ class Guest:
     def agent_id(self) -> AgentId | None:
         return self.target.agent_id if isinstance(self.target, AgentTarget) else None
 
+    @property
+    def party_id(self) -> PartyId | None:
+        return None if isinstance(self.target, AgentTarget) else self.target.party_id
+
 
 @dataclass(slots=True)
 class Contact:

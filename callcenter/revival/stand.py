@@ -246,11 +246,8 @@ class Stand:
     ) -> None:
         if not call.is_bridged and agent.agent_id is not None:
             self._facts.append(CallBridged(call.call_id, agent.agent_id))
-        holds = {
-            Side.CALLER: kept.caller.session.is_held,
-            Side.AGENT: agent.session.is_held or kept.is_on_hold,
-        }
-        for side, is_held in holds.items():
+        for side in Side:
+            is_held = side in kept.held_by
             if is_held is not (side in call.held_by):
                 told = CallHeld if is_held else CallResumed
                 self._facts.append(told(call.call_id, side))

@@ -178,7 +178,7 @@ class TakeOver:
         )
         for revived in plan.calls:
             self._journey.adopt(revived.contact)
-            self._recording_marks.adopt(revived.contact)
+            self._recording_marks.adopt(revived.contact, revived.kept.held_by)
         for revived in plan.calls:
             self._switchboard.adopt(revived.kept)
             self._journey.taping.adopt(revived.contact)
