@@ -5,6 +5,8 @@ journal may end between two facts of one step (an agent is offered a call, the a
 the second would have been is kept as `AgentPast.due`, so that it can be told later.
 """
 
+from datetime import datetime
+
 from acd.agent import Assignment, Step
 from acd.events import (
     AgentAnswered,
@@ -73,8 +75,8 @@ class History:
         self.ended: dict[CallId, None] = {}
         "The latest: of those that ended long ago no leg can live."
         self.agents = AgentsPast()
-        self.recordings: dict[RecordingId, RecordingStarted] = {}
-        "Not ended, also of calls that are."
+        self.recordings: dict[RecordingId, tuple[RecordingStarted, datetime]] = {}
+        "Not ended, also of calls that are; with when they began."
         self.guests = GuestsPast(self.agents)
         self.callbacks = CallbacksPast()
         self.surging: set[QueueId] = set()
@@ -102,7 +104,7 @@ class History:
             case SurgeChanged(queue, is_on):
                 (self.surging.add if is_on else self.surging.discard)(queue)
             case RecordingStarted():
-                self._recording_started(event)
+                self._recording_started(event, record.utc)
             case RecordingEnded(recording_id):
                 self._recording_ended(recording_id)
             case _:
@@ -123,15 +125,15 @@ class History:
         if call.ended_by is not None and call.visit is None:
             del self.calls[call.call_id]
 
-    def _recording_started(self, event: RecordingStarted) -> None:
-        self.recordings[event.recording_id] = event
+    def _recording_started(self, event: RecordingStarted, utc: datetime) -> None:
+        self.recordings[event.recording_id] = event, utc
         call = self.calls.get(event.call_id)
         if call is not None:
             call.recording = event
             call.pauses.clear()
 
     def _recording_ended(self, recording_id: RecordingId) -> None:
-        started = self.recordings.pop(recording_id, None)
+        started, _ = self.recordings.pop(recording_id, (None, None))
         call = None if started is None else self.calls.get(started.call_id)
         # The recording of a handed-over talk ends when that of the next one has begun already.
         if call is not None and call.recording is started:
