@@ -50,6 +50,8 @@ class KeptCaller:
     offers: Mapping[AgentId, OfferId] = field(default_factory=dict)
     "Of agents whose phones ring; of the one who talks."
     is_answered: bool = False
+    answered_at: float = 0.0
+    "Of a talk."
     tried: Set[AgentId] = frozenset()
     told_s: float | None = None
     "The wait that was announced last; no later announcement is longer."

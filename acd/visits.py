@@ -83,7 +83,7 @@ class Visits:
         caller.relax(now)
         for agent_id, offer_id in kept.offers.items():
             caller.ring(agent_id, offer_id)
-        caller.is_answered, caller.answered_at = kept.is_answered, now
+        caller.is_answered, caller.answered_at = kept.is_answered, kept.answered_at
         if kept.is_answered:
             return
         if kept.claimed_by is not None and kept.claimed_by in ground.agents:

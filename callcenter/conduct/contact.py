@@ -99,8 +99,10 @@ class Contact:
     prefer: AgentId | None = None
     "Who talked with the caller last, if his flow wants him."
     guest: Guest | None = None
+    is_placed: bool = False
+    "By us: we call somebody back."
     called_for: Try | None = None
-    "Of a call that we have placed."
+    "For whom."
     status: int = 0
     "Of who was called and not reached."
     is_held: bool = False

@@ -127,6 +127,7 @@ def _hand_over(call: CallPast, queue: QueueId, offers: dict[AgentId, OfferId], a
         at_s,
         offers=offers,
         is_answered=True,
+        answered_at=at_s,
         tier=had.tier,
         requires=had.requires,
     )

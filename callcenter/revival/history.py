@@ -5,6 +5,7 @@ journal may end between two facts of one step (an agent is offered a call, the a
 the second would have been is kept as `AgentPast.due`, so that it can be told later.
 """
 
+from collections import deque
 from datetime import datetime
 
 from acd.agent import Assignment, Step
@@ -64,6 +65,8 @@ CHOICES = {
 }
 "Actions of the audit (`actions.supervision`) that an agent who talks does after the talk."
 ENDED_KEPT = 5_000
+TALKS_KEPT = 60
+"Earlier ones weigh next to nothing in what is expected (`acd.expected_wait`)."
 
 
 class History:
@@ -81,6 +84,8 @@ class History:
         self.callbacks = CallbacksPast()
         self.surging: set[QueueId] = set()
         "Queues that have called in their backup agents."
+        self.talks: dict[QueueId, deque[float]] = {}
+        "How long the latest of each queue took, in seconds."
         self._visits = 0
         self._at_s = 0.0
         "Of the latest record."
@@ -208,7 +213,7 @@ class History:
             case PositionTold() | CallPromoted() | CallReserved() | CallReleased():
                 _take_of_wait(visit, event, at_s)
             case AgentAnswered(call_id, _, agent_id):
-                visit.is_answered = True
+                visit.is_answered, visit.answered_at = True, at_s
                 self.agents.expect(agent_id, AgentState.TALKING, at_s, call_id)
             case CallLeftForCallback():
                 # Stays on the line for a while, as in a menu.
@@ -219,7 +224,12 @@ class History:
                 call.visit, call.last_visit = None, visit
                 if isinstance(event, TalkEnded):
                     self.agents.expect(event.agent_id, AgentState.WRAP_UP, at_s, event.call_id)
+                    self._talked(event.queue, at_s - visit.answered_at)
                 self._drop_if_over(call)
+
+    def _talked(self, queue: QueueId, talk_s: float) -> None:
+        lengths = self.talks.setdefault(queue, deque(maxlen=TALKS_KEPT))
+        lengths.append(max(0.0, talk_s))
 
     def answer(self, call: CallPast, agent_id: AgentId) -> list[object]:
         """This one of those who were rung had picked up, and the journal did not come to say so."""

@@ -30,6 +30,7 @@ class VisitPast:
     offers: dict[AgentId, OfferId] = field(default_factory=dict)
     "Of agents whose phones ring; of the one who talks, or did."
     is_answered: bool = False
+    answered_at: float = 0.0
     tried: set[AgentId] = field(default_factory=set)
     front: bool = False
     tier: str = ""

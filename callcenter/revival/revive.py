@@ -18,7 +18,7 @@ Rule 5: what conducts a call comes back with it: music and prompts that play are
         start.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from acd.agent import Assignment
@@ -67,6 +67,8 @@ class Plan:
     "Agents in a talk of another's."
     surging: frozenset[QueueId] = frozenset()
     "Queues that have called in their backup agents."
+    talks: Mapping[QueueId, Sequence[float]] = field(default_factory=dict)
+    "How long the latest of each queue took, in seconds."
     calls: list[Revived] = field(default_factory=list)
     running: list[RecordingStarted] = field(default_factory=list)
     "Recordings that media goes on writing."
@@ -109,6 +111,7 @@ class Plan:
                 entered_at=visit.entered_at - offset_s,
                 offers=visit.offers,
                 is_answered=visit.is_answered,
+                answered_at=visit.answered_at - offset_s,
                 tried=frozenset(visit.tried),
                 told_s=visit.told_s,
                 front=visit.front,
@@ -165,6 +168,7 @@ class _Planner:
     def make(self) -> Plan:
         plan = self._plan
         plan.surging = frozenset(self._history.surging)
+        plan.talks = self._history.talks
         plan.facts += self._history.complete()
         self._take_unknown_calls()
         for call in self._history.calls.values():

@@ -136,7 +136,9 @@ class Stand:
         if called_for is None or caller.dialog.is_early or not caller.session.codec:
             return None
         kept = KeptCall(call_id=call.call_id, party_id=call.party_id, line=call.line, caller=caller)
-        contact = Contact(call.call_id, call.line, Stage.DIALLED, called_for=called_for)
+        contact = Contact(
+            call.call_id, call.line, Stage.DIALLED, is_placed=True, called_for=called_for
+        )
         return Revived(kept, contact, (CallAnswered(call.call_id),))
 
     def _own_call(self, call: CallPast, kept: KeptCall) -> Revived | None:
@@ -162,6 +164,7 @@ class Stand:
             call.line,
             trunk="" if caller.note.is_placed else caller.note.trunk,
             language=call.language,
+            is_placed=caller.note.is_placed,
             declined=call.declined,
         )
         if caller.dialog.is_early:
@@ -234,7 +237,7 @@ class Stand:
         if caller.session.connected_to == agent.leg_id:
             self._write_down_talk(call, kept, agent)
         elif not is_recorded:
-            contact.stage = Stage.ANNOUNCING
+            contact.stage, contact.hears_consent = Stage.ANNOUNCING, contact.is_placed
             return contact, _after_prompt(caller)
         if isinstance(agent, KeptGuestSide) and not is_recorded and visit.agent_id is not None:
             # The recording of the new talk had not begun.

@@ -181,6 +181,7 @@ class TakeOver:
             plan.kept_callers(offset_s),
             plan.kept_guests(),
             plan.surging,
+            plan.talks,
         )
         for revived in plan.calls:
             self._journey.adopt(revived.contact)

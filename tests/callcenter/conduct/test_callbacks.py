@@ -21,10 +21,12 @@ from acd.inputs import QueueCallback
 from acd.options import CallbackOptions, QueueOptions
 from callcenter.conduct.callbacks import failure_of
 from callcenter.conduct.contact import Stage
+from callcenter.conduct.house import Consent, LineRule
 from callcenter.conduct.outbound import Outbound
 from callcenter.revival.callbacks_past import RESTARTED_S, CallbacksPast
 from foundation.errors import Conflict, NotAllowed, NotFound
 from foundation.ids import CallbackId, CallId, OfferId, PartyId, QueueId
+from recordings.events import RecordingDeclined
 from telephony.calls import events as calls
 from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
 from telephony.calls.numbers import ANONYMOUS
@@ -49,9 +51,9 @@ RULES = NumberRules(
 
 
 class Office(House):
-    def __init__(self, *, blocked: Sequence[str] = ()) -> None:
+    def __init__(self, *, blocked: Sequence[str] = (), line: LineRule | None = None) -> None:
         numbers = Outbound(RULES, self._refused)
-        super().__init__(announce_agent=False, numbers=numbers, blocked=blocked)
+        super().__init__(announce_agent=False, numbers=numbers, blocked=blocked, line=line)
         self.callbacks = self.journey.callbacks
 
     def _refused(self, event: object) -> None:
@@ -268,6 +270,48 @@ def test_not_more_calls_than_agents_and_each_has_his_own() -> None:
     rings = [who for verb, _, who in house.control.done if verb == "ring"]
     assert rings == [TOM]
     assert first != second
+
+
+# -- consent --------------------------------------------------------------------------------------
+
+
+def reached(*, line: LineRule) -> tuple[Office, CallId]:
+    """Who is called back has picked up, and so has the agent."""
+    house = Office(line=line)
+    house.callbacks.ask(B1, NUMBER, ORDERS)
+    house.phone(EVA)
+    call_id = house.place()
+    house.tell(calls.CallAnswered(call_id))
+    _, offer_id, _ = next(each for each in house.control.done if each[0] == "ring")
+    house.tell(calls.AgentPickedUp(call_id, EVA, OfferId(offer_id)))
+    return house, call_id
+
+
+def asking(consent: Consent) -> LineRule:
+    return LineRule(
+        flow="main", languages=("en",), consent=consent, consent_prompt="hear", decline_key="9"
+    )
+
+
+def test_who_is_called_back_hears_that_he_may_be_recorded_and_may_decline() -> None:
+    """He has dialled no line of ours: he is asked as on the one that asks most."""
+    house, call_id = reached(line=asking(Consent.ASK))
+    assert house.control.done[-1] == ("play", call_id, ["hear.wav", "silence:3000"])
+
+    house.tell(calls.DigitPressed(call_id, calls.Side.CALLER, "9"))
+    house.tell(calls.PromptEnded(call_id))
+
+    assert house.of(RecordingDeclined) == [RecordingDeclined(call_id, "")]
+    assert house.recorder.started == []
+    assert house.control.verbs()[-1] == "bridge"
+
+
+def test_who_is_called_back_and_says_nothing_is_recorded() -> None:
+    house, call_id = reached(line=asking(Consent.ANNOUNCE))
+    assert house.control.done[-1] == ("play", call_id, ["hear.wav"])
+    house.tell(calls.DigitPressed(call_id, calls.Side.CALLER, "9"))
+    house.tell(calls.PromptEnded(call_id))
+    assert house.recorder.started == [(call_id, EVA, ORDERS)]
 
 
 # -- a core that starts again ---------------------------------------------------------------------

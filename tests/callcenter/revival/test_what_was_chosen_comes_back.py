@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -18,11 +19,11 @@ from acd.events import (
     WrapUpOverdue,
 )
 from acd.floor import Floor
-from acd.inputs import CodeWrapUp
+from acd.inputs import Accept, AgentLeft, CodeWrapUp, Enqueue
 from acd.options import AgentCard, AgentOptions, QueueOptions, Surge
 from callcenter.conduct.contact import Stage
 from callcenter.events import CallSentOn
-from callcenter.revival.history import History
+from callcenter.revival.history import TALKS_KEPT, History
 from callcenter.revival.revive import Plan
 from foundation.ids import CallId, OfferId
 from foundation.journal.rows import EPOCH
@@ -164,6 +165,46 @@ def test_pause_that_began_anew_is_told_anew() -> None:
     floor = restarted((*ON_BREAK, *again), 950.0, options=BREAKS)
 
     assert floor.tick(951.0) == [AgentAway(EVA, "break", 951.0)]
+
+
+# -- the expected wait ---------------------------------------------------------------------------
+
+CODELESS = QueueOptions(wrap_up_s=60.0)
+
+
+def test_wait_that_is_expected_is_by_the_talks_of_before() -> None:
+    """Ten minutes each; one of them goes on."""
+    history, seq = History(), count(1)
+    floor = Floor({ORDERS: CODELESS}, [AgentCard(agent_id=EVA, name=EVA, number="1001")])
+    seat(floor, EVA, 0.0)
+
+    def told(at_s: float, events: Sequence[object]) -> Sequence[object]:
+        for event in events:
+            history.take(Record(next(seq), at_s, EPOCH, event))
+        return events
+
+    for number in range(71):
+        call_id, at_s = CallId(f"c-{number}"), number * 700.0
+        told(at_s, [CallArrived(call_id, PARTY, "8000")])
+        queued = told(at_s, floor.feed(Enqueue(call_id, ORDERS), at_s))
+        [offer] = [each for each in queued if isinstance(each, AgentOffered)]
+        told(at_s, floor.feed(Accept(call_id, EVA, offer.offer_id), at_s))
+        if number < 70:
+            told(at_s + 600.0, floor.feed(AgentLeft(call_id, EVA), at_s + 600.0))
+            told(at_s + 660.0, floor.tick(at_s + 660.0))
+    now = 70 * 700.0 + 300.0
+    assert len(history.talks[ORDERS]) == TALKS_KEPT
+    visits = [(each.call_id, each.visit) for each in history.calls.values() if each.visit]
+    plan = Plan(agents=[*history.agents.values()], visits=visits, talks=history.talks)
+    after = Floor({ORDERS: CODELESS}, [AgentCard(agent_id=EVA, name=EVA, number="1001")])
+    after.restore(plan.kept_agents(0.0), plan.kept_callers(0.0), now, talks=plan.talks)
+
+    for each in (floor, after):
+        each.feed(AgentLeft(CallId("c-70"), EVA), now + 300.0)
+    before, learnt = (each.now().expected[ORDERS].wait_s for each in (floor, after))
+    assert before is not None
+    assert before > 550.0
+    assert learnt == pytest.approx(before, abs=20.0)
 
 
 # -- backup agents -------------------------------------------------------------------------------
