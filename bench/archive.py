@@ -17,8 +17,8 @@ from pathlib import Path
 
 from bench.transcribe import cpu_s, write_talks
 from recordings import wav
-from recordings.archive import FolderShelf, open_audio
-from recordings.archive_messages import (
+from recordings.archiving.archive import FolderShelf, open_audio
+from recordings.archiving.archive_messages import (
     AudioArchived,
     AudioFailed,
     AudioWork,
@@ -28,8 +28,8 @@ from recordings.archive_messages import (
     Reply,
     Request,
 )
-from recordings.archiver import Archiver, ArchiverOptions
-from recordings.audio_files import BLOCK_BYTES, MadeWav
+from recordings.archiving.archiver import Archiver, ArchiverOptions
+from recordings.playing.audio_files import BLOCK_BYTES, MadeWav
 
 FILE = "day/talk.wav"
 

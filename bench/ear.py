@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ivr.audio import Samples
+from ivr.speech.audio import Samples
 
 ALIKE = 0.8
 "Normalised correlation. A prompt through G.711 has 0.99 and more; another one up to 0.6."

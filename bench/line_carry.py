@@ -23,11 +23,11 @@ from foundation.ids import LegId, new_leg_id
 from telephony.lines.options import CoreWay, LineOptions
 from telephony.lines.pyvoip.registration import News
 from telephony.lines.service import LineService
-from telephony.media.sdp import SessionDescription
+from telephony.media.agreeing.sdp import SessionDescription
 from telephony.media.worker import ask_for_realtime
 from telephony.sip import events as sip
-from telephony.sip.endpoint import SipEndpoint, bind_udp, listener_of
 from telephony.sip.options import SipOptions
+from telephony.sip.sockets.endpoint import SipEndpoint, bind_udp, listener_of
 from telephony.sip.stack import SipStack
 
 HOST, DOMAIN, USER, ACCOUNT, PASSWORD = "127.0.0.1", "bench.example", "200", "line~8000", "pw"

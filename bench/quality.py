@@ -21,11 +21,11 @@ from bench.report import Row
 from callcenter.quality_measure import ROUNDS, measure, speakings
 from callcenter.web.quality_book import SHIPPED_FIGURES, read_figures
 from foundation import clock
-from recordings.model_folders import model_folder
 from recordings.quality import labelled, packs
 from recordings.quality.figures import PackFigures, RuleFigures, Tally, encode
 from recordings.quality.pack import Kind
-from recordings.vosk_recogniser import VoskRecogniser
+from recordings.transcribing.model_folders import model_folder
+from recordings.transcribing.vosk_recogniser import VoskRecogniser
 
 LEAST = 0.95
 BY_WORDS = {

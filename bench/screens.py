@@ -54,9 +54,9 @@ from foundation.ids import AgentId, CallId, QueueId
 from foundation.ipc import Request, Server
 from foundation.ipc.server import Handler
 from foundation.journal import Journal
-from wallboard.boards import Plan
 from wallboard.commands import AlarmCommand, Done
 from wallboard.directory import Directory
+from wallboard.figures.boards import Plan
 
 SCREENS = 500
 AGENTS = 60

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 
 from telephony.sip.events import HostPort, IncomingCall, SendDatagram
-from telephony.sip.message import Request, parse_message
 from telephony.sip.options import Listener, SipOptions
 from telephony.sip.stack import SipStack
+from telephony.sip.wording.message import Request, parse_message
 
 CENTRE = HostPort("192.0.2.1", 5060)
 CALLER = HostPort("192.0.2.2", 5070)

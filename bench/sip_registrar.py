@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from telephony.sip.digest import Credentials, DigestClient
 from telephony.sip.events import HostPort, SendDatagram
-from telephony.sip.message import Response, parse_message
 from telephony.sip.options import Listener, SipOptions
 from telephony.sip.stack import SipStack
+from telephony.sip.wording.message import Response, parse_message
 
 CENTRE = HostPort("192.0.2.1", 5060)
 DOMAIN = "hotline.example"

@@ -23,8 +23,8 @@ from foundation.journal import JournalReader, Row
 from foundation.journal.file import JournalFile
 from foundation.journal.rows import to_us
 from foundation.snapshot import SnapshotFile
-from wallboard.board import Board
 from wallboard.directory import Directory
+from wallboard.fold.board import Board
 from wallboard.snapshot import Keeping, board_file, state_of
 
 ROWS_AT_ONCE = 20_000

@@ -23,8 +23,8 @@ import numpy as np
 from foundation.clock import utc_now
 from recordings import terms, wav
 from recordings.error_rate import ErrorRate, compare
-from recordings.model_folders import builtin_models, model_folder
-from recordings.vosk_recogniser import VoskRecogniser
+from recordings.transcribing.model_folders import builtin_models, model_folder
+from recordings.transcribing.vosk_recogniser import VoskRecogniser
 from telephony.calls.events import Side
 from tests.support.telephone_speech import RATE, demo_callers, spoken_dialogues, write_wav
 

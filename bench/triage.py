@@ -29,8 +29,8 @@ from callcenter.codec import CODEC
 from foundation.journal.file import JournalFile
 from foundation.journal.rows import to_record
 from ivr.events import SpeechSettled
-from ivr.house_words import HOUSE_WORDS
-from ivr.synthesis import Utterance, synthesise_all
+from ivr.speech.house_words import HOUSE_WORDS
+from ivr.speech.synthesis import Utterance, synthesise_all
 from telephony.calls.events import CallArrived
 
 FILE = Path(__file__).with_name("triage.yaml")

@@ -13,9 +13,9 @@ from bench.centre import Centre
 from bench.ear import heard_of
 from callcenter.demo.phone_call import Call
 from callcenter.demo.softphone import PhoneOptions, Softphone
-from ivr.audio import Samples, from_pcm, read_wav
-from ivr.sounds import PromptOptions, Sounds
-from ivr.synthesis import Synthesiser
+from ivr.speech.audio import Samples, from_pcm, read_wav
+from ivr.speech.sounds import PromptOptions, Sounds
+from ivr.speech.synthesis import Synthesiser
 from telephony.sip.events import HostPort
 
 TRIES = 2

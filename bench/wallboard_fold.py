@@ -31,8 +31,8 @@ from telephony.calls.events import (
     LegEnded,
     Side,
 )
-from wallboard.board import Board, BoardEvent, BoardRecord
-from wallboard.document import changes, render
+from wallboard.fold.board import Board, BoardEvent, BoardRecord
+from wallboard.screens.document import changes, render
 
 QUEUES = [QueueId(f"queue{number:02}") for number in range(12)]
 AGENTS = [AgentId(f"agent{number:04}") for number in range(500)]

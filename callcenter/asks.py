@@ -11,15 +11,15 @@ from foundation.ids import CallId, QueueId, RecordingId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
 from foundation.web.changes import AccountChange
-from ivr.flows_now import FlowsNow
-from recordings import archive_messages as archive
+from ivr.pictures.flows_now import FlowsNow
 from recordings import messages as recordings
+from recordings.archiving import archive_messages as archive
 from recordings.events import Hearing
-from recordings.search_store import Indexed
-from recordings.transcription import Progress
-from wallboard.boards import Plan
+from recordings.searching.search_store import Indexed
+from recordings.transcribing.transcription import Progress
 from wallboard.commands import Command, Done
 from wallboard.directory import Directory
+from wallboard.figures.boards import Plan
 
 
 @dataclass(frozen=True, slots=True)

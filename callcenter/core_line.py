@@ -24,13 +24,13 @@ from foundation.ipc import Client, Request
 from foundation.ipc.messages import ReplyT
 from foundation.journal import to_record
 from foundation.record import Record
-from recordings import archive_messages as archive
 from recordings import messages as recordings
-from wallboard.board import BoardRecord
-from wallboard.boards import Plan
+from recordings.archiving import archive_messages as archive
 from wallboard.commands import Command, Done
 from wallboard.core_link import CaughtUp, CoreLink, StartOver
 from wallboard.directory import Directory
+from wallboard.figures.boards import Plan
+from wallboard.fold.board import BoardRecord
 
 
 class _Line:
@@ -133,7 +133,7 @@ class TranscriberLine(_Line):
 
 
 class ArchiverLine(_Line):
-    """Implements `recordings.archive_messages.ArchiveCore`."""
+    """Implements `recordings.archiving.archive_messages.ArchiveCore`."""
 
     async def ask(self, message: archive.Request) -> archive.Reply:
         client = await self._connected()

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from callcenter.configuration.settings import TESTS, Settings
 from foundation.errors import ConfigurationError
-from ivr import dialogue_tests
-from ivr.dialogue_tests import Failure, House
-from ivr.flow import Flow
+from ivr.flows.flow import Flow
+from ivr.trials import dialogue_tests
+from ivr.trials.dialogue_tests import Failure, House
 
 
 @dataclass(frozen=True, slots=True)

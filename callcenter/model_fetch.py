@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from foundation.errors import CallCentreError, RemoteError, ResourceError
-from recordings.model_archive import unpack
-from recordings.model_catalogue import CATALOGUE
-from recordings.vosk_recogniser import find_problem
+from recordings.transcribing.model_archive import unpack
+from recordings.transcribing.model_catalogue import CATALOGUE
+from recordings.transcribing.vosk_recogniser import find_problem
 
 MODELS = "models"
 PINS = "SHA256SUMS"
@@ -224,7 +224,7 @@ def _tried(folder: Path) -> int:
         raise RemoteError(f"This is no model that Vosk can use: {problem}. Nothing was installed.")
     try:
         tried = subprocess.run(
-            [sys.executable, "-m", "recordings.model_trial", folder],
+            [sys.executable, "-m", "recordings.transcribing.model_trial", folder],
             capture_output=True,
             text=True,
             timeout=TRIAL_WITHIN_S,

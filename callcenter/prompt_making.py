@@ -2,8 +2,8 @@
 
 from callcenter.configuration.settings import Settings
 from callcenter.rules.flows import prompt_options
-from ivr.prompts import Progress, Prompts
-from ivr.synthesis import Synthesiser
+from ivr.speech.prompts import Progress, Prompts
+from ivr.speech.synthesis import Synthesiser
 
 
 async def make_prompts(

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ivr.synthesis import Utterance, synthesise_all
+from ivr.speech.synthesis import Utterance, synthesise_all
 from recordings import wav
 from recordings.error_rate import compare, micro_average
 from recordings.quality import voice
@@ -27,7 +27,7 @@ from recordings.quality.pack import Pack
 from recordings.quality.talk import SideTalk, Span, Talk
 from recordings.recogniser import Recogniser
 from telephony.calls.events import Side
-from telephony.media.g711 import Law, decode, encode
+from telephony.media.sound.g711 import Law, decode, encode
 
 RATE = 8000
 ROUNDS = 4

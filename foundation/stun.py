@@ -1,7 +1,7 @@
 """STUN on the wire (RFC 8489): what SIP's keep-alives and ICE's checks have in common. Pure.
 
 Any bytes give a `Message` or None. Who may ask and what is answered is for those who listen:
-`telephony.sip.stun` and `telephony.media.ice`.
+`telephony.sip.wording.stun` and `telephony.media.agreeing.ice`.
 """
 
 import hashlib

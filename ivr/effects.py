@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from foundation.ids import QueueId
 from ivr.events import IvrEvent, SpeechSettled
-from ivr.spoken import Item
+from ivr.speech.spoken import Item
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What happens to a caller in a flow, as the machine (`ivr.engine`) is told it.
+"""What happens to a caller in a flow, as the machine (`visit.engine`) is told it.
 
 What comes too late (the answer to a lookup that is given up, words after the key) is nothing.
 """

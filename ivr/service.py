@@ -6,15 +6,15 @@ Returns what is to be done; whoever conducts the calls (`callcenter.conduct.jour
 from collections.abc import Mapping
 
 from foundation.ids import CallId, QueueId
-from ivr.caller import Caller
-from ivr.drawing import Shape, shape_of
 from ivr.effects import KeepHeard
-from ivr.engine import CallerLeft, Digit, Effect, Input, PromptEnded, Start, State, Visit
 from ivr.events import SpeechSettled
-from ivr.flow import Flow
-from ivr.hours import Hours
+from ivr.flows.flow import Flow
+from ivr.language.hours import Hours
 from ivr.options import IvrOptions
-from ivr.paths import WayCounts
+from ivr.pictures.drawing import Shape, shape_of
+from ivr.pictures.paths import WayCounts
+from ivr.visit.caller import Caller
+from ivr.visit.engine import CallerLeft, Digit, Effect, Input, PromptEnded, Start, State, Visit
 
 
 class Ivr:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from foundation.db import Base
 from foundation.errors import NotFound, Unavailable
 from foundation.ids import CallId, PartyId
-from ivr.heard import Heard, HeardFilter
+from ivr.understanding.heard import Heard, HeardFilter
 
 
 class HeardRow(Base):

@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 from foundation.errors import Conflict
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.web.queries import CalendarDay, Offset
-from recordings.readable import sentences
 from recordings.recording import Recording, RecordingFilter, SideTranscript, TranscriptState
 from recordings.store import RecordingStore
+from recordings.transcribing.readable import sentences
 from telephony.calls.events import Side
 
 Guard = Callable[..., Any] | Callable[..., Awaitable[Any]]
@@ -59,7 +59,7 @@ class WordOut(BaseModel):
 
 
 class SentenceOut(BaseModel):
-    """What one side said in one go, with punctuation (`recordings.readable`)."""
+    """What one side said in one go, with punctuation (`transcribing.readable`)."""
 
     side: str
     text: str

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
 
-from recordings.lease import LeaseOptions
+from recordings.transcribing.lease import LeaseOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

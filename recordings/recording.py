@@ -10,7 +10,7 @@ from telephony.calls.events import Side
 
 
 class TranscriptState(StrEnum):
-    """How far a recording's transcript is. Leases are not stored: see `recordings.lease`."""
+    """How far a recording's transcript is. Leases are not stored: see `transcribing.lease`."""
 
     NONE = "none"
     "The talk goes on, or transcription is switched off."

@@ -28,12 +28,17 @@ from foundation.ids import (
 )
 from recordings import wav
 from recordings.events import RecordingDeleted, RecordingEnded, RecordingEvent, RecordingStarted
-from recordings.lease import middle
 from recordings.messages import Reply, Request
 from recordings.options import RecordingOptions
 from recordings.recording import Recording, TranscriptState
 from recordings.store import Ended, RecordingStore
-from recordings.transcription import MOST_JOBS_SHOWN, KeepVoices, Progress, Transcription
+from recordings.transcribing.lease import middle
+from recordings.transcribing.transcription import (
+    MOST_JOBS_SHOWN,
+    KeepVoices,
+    Progress,
+    Transcription,
+)
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ the agent says. A kill leaves a header that promises less (or more) than the fil
 half a frame at the end; the audio itself is all there. So the file's size is believed and the
 header is not: the `data` chunk is the last one and reaches to the end of the file.
 
-Only when the talk is over and the file whole are its marks (`recordings.marks`) put behind the
+Only when the talk is over and the file whole are its marks (`marking.marks`) put behind the
 samples, as `cue ` and `LIST adtl` chunks, which audio editors show.
 """
 

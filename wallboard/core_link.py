@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from wallboard.board import BoardRecord
 from wallboard.commands import Command, Done
+from wallboard.fold.board import BoardRecord
 
 
 @dataclass(frozen=True, slots=True)

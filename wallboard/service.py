@@ -13,13 +13,13 @@ from datetime import datetime
 from acd.views import FloorNow
 from foundation.errors import Unavailable
 from foundation.ids import CallId
-from wallboard.board import Board, BoardRecord
-from wallboard.board_clock import BoardClock, JournalClock
-from wallboard.calls import Phase
 from wallboard.commands import Command, Done
 from wallboard.core_link import CaughtUp, CoreLink, StartOver
 from wallboard.directory import Directory
 from wallboard.events import DirectoryChanged
+from wallboard.fold.board import Board, BoardRecord
+from wallboard.fold.board_clock import BoardClock, JournalClock
+from wallboard.fold.calls import Phase
 
 log = logging.getLogger(__name__)
 

@@ -18,27 +18,26 @@ from foundation.errors import Unavailable
 from foundation.record import Record
 from foundation.snapshot import Snapshot, SnapshotFile
 from ivr import events as ivr
-from ivr import paths
+from ivr.pictures import paths
 from recordings import events as recordings
 from telephony.calls import events as calls
-from wallboard import (
+from wallboard import directory, events
+from wallboard.directory import Directory
+from wallboard.figures import figures
+from wallboard.fold import (
     agents,
     alarm_log,
     board,
     callbacks,
     day,
-    directory,
-    events,
-    figures,
     flows,
     notices,
     rushes,
     tally,
     troubles,
 )
-from wallboard import calls as call_lines
-from wallboard.board import Board
-from wallboard.directory import Directory
+from wallboard.fold import calls as call_lines
+from wallboard.fold.board import Board
 from wallboard.service import BoardService
 
 log = logging.getLogger(__name__)

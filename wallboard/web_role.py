@@ -27,29 +27,29 @@ from foundation.web.door import Change
 from foundation.web.store import UserStore
 from foundation.web.tokens import ApiToken
 from foundation.web.users import Passwords, User
-from wallboard.alarm_desk import AlarmDesk
-from wallboard.alarm_plan import WAYS, AlarmPlan, AlarmsOfCore
-from wallboard.alarm_post import AlarmPost, Way
-from wallboard.alarm_rules import Rules
-from wallboard.api import wallboard_api
-from wallboard.board import Board
-from wallboard.board_clock import BoardClock
-from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plans
+from wallboard.alarms.alarm_desk import AlarmDesk
+from wallboard.alarms.alarm_plan import WAYS, AlarmPlan, AlarmsOfCore
+from wallboard.alarms.alarm_post import AlarmPost, Way
+from wallboard.alarms.alarm_rules import Rules
+from wallboard.alarms.outbox import Outbox
 from wallboard.core_link import CoreLink
-from wallboard.curve import Past
 from wallboard.directory import Directory
+from wallboard.figures.boards import DEFAULT, DEFAULT_PLAN, Plans
+from wallboard.figures.curve import Past
+from wallboard.fold.board import Board
+from wallboard.fold.board_clock import BoardClock
+from wallboard.fold.tally import Tally
 from wallboard.host import Host
-from wallboard.live_words import LiveWords
-from wallboard.outbox import Outbox
 from wallboard.pages import wallboard_pages
-from wallboard.screens import Screens
+from wallboard.routes.api import wallboard_api
+from wallboard.routes.transcript_socket import transcript_socket
+from wallboard.screens.live_words import LiveWords
+from wallboard.screens.screens import Screens
+from wallboard.screens.socket import SocketOptions, wallboard_socket
+from wallboard.screens.tv_desk import TvDesk
+from wallboard.screens.tv_links import TvLink
 from wallboard.service import BoardService, FollowOptions
 from wallboard.snapshot import BoardKeeper, Keeping
-from wallboard.socket import SocketOptions, wallboard_socket
-from wallboard.tally import Tally
-from wallboard.transcript_socket import transcript_socket
-from wallboard.tv_desk import TvDesk
-from wallboard.tv_links import TvLink
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from acd.events import CallbackQueued
 from foundation.ids import CallbackId, CallId, PartyId
 from foundation.journal import JournalReader
-from recordings.vault_store import Doomed, VaultStore
+from recordings.erasing.vault_store import Doomed, VaultStore
 from telephony.calls.events import CallArrived, CallPlaced
 
 

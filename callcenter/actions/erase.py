@@ -14,10 +14,10 @@ from foundation.errors import NotFound, Unavailable
 from foundation.ids import CallbackId, PartyId
 from foundation.journal import Journal
 from foundation.record import Record
+from recordings.erasing.vault import Vault, counts, hold_sentence
+from recordings.erasing.vault_store import VaultStore
 from recordings.events import DeletedFor
-from recordings.search_store import SearchStore
-from recordings.vault import Vault, counts, hold_sentence
-from recordings.vault_store import VaultStore
+from recordings.searching.search_store import SearchStore
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook

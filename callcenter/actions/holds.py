@@ -3,9 +3,9 @@
 from callcenter.asks import HoldRecording, ReleaseRecording
 from foundation.ids import CallId, RecordingId
 from foundation.journal import Journal
+from recordings.erasing.vault import Vault
+from recordings.erasing.vault_store import VaultStore
 from recordings.store import RecordingStore
-from recordings.vault import Vault
-from recordings.vault_store import VaultStore
 from wallboard.commands import Done
 
 

@@ -1,8 +1,8 @@
 """Core's side of accesses that were refused: the audit has who wanted what in vain.
 
 A page that asks again and again is one line for ten minutes, as in listening
-(`recordings.hearing_desk`). Somebody who tries everything is `MOST_OF_ONE` lines in that time, and
-then one that says so: nobody fills the journal by asking.
+(`recordings.following.hearing_desk`). Somebody who tries everything is `MOST_OF_ONE` lines in that
+time, and then one that says so: nobody fills the journal by asking.
 """
 
 from collections.abc import Callable

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from callcenter.asks import IndexTranscript, RaiseTranscript, RetryTranscripts
 from callcenter.events import ActionTaken
 from foundation.journal import Journal
-from recordings.search_store import SearchStore
-from recordings.transcription import Transcription
+from recordings.searching.search_store import SearchStore
+from recordings.transcribing.transcription import Transcription
 from wallboard.commands import Done
 
 MOST_AT_ONCE = 1000

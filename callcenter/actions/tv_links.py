@@ -11,8 +11,8 @@ from foundation.journal import Journal
 from foundation.yaml_lines import nearest
 from wallboard.commands import Done
 from wallboard.events import TvLinkMade, TvLinkRevoked
-from wallboard.store import TvLinkStore
-from wallboard.tv_links import TvLink, hash_of, new_token
+from wallboard.screens.store import TvLinkStore
+from wallboard.screens.tv_links import TvLink, hash_of, new_token
 
 
 class TvActions:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection
 from callcenter.asks import ReadBoards
 from callcenter.changes.reloading import Applied
 from callcenter.configuration.settings import Settings
-from wallboard.boards import Plan, Plans
 from wallboard.events import DirectoryChanged
+from wallboard.figures.boards import Plan, Plans
 
 
 class BoardReload:

@@ -27,7 +27,7 @@ from foundation.errors import Conflict, NotFound, RemoteError, Unavailable
 from foundation.journal import Journal
 from foundation.yaml_lines import nearest
 from ivr.events import EmergencySwitched
-from ivr.words import Words
+from ivr.speech.words import Words
 from wallboard.events import DirectoryChanged
 
 log = logging.getLogger(__name__)

@@ -2,10 +2,10 @@
 
 from callcenter.configuration.settings import Settings
 from foundation.db import make_engine, make_sessions
-from ivr import corrections
-from ivr.corrections import Corrections
-from ivr.heard import learnt
 from ivr.store import HeardStore
+from ivr.understanding import corrections
+from ivr.understanding.corrections import Corrections
+from ivr.understanding.heard import learnt
 
 
 async def learned(settings: Settings) -> Corrections:

@@ -23,13 +23,13 @@ from foundation.ids import CallId, PartyId, new_heard_id
 from foundation.journal import Journal
 from foundation.write_behind import WriteBehind
 from foundation.yaml_lines import nearest
-from ivr import corrections
 from ivr.effects import KeepHeard
-from ivr.flow import Flow
-from ivr.heard import Heard, learnt
-from ivr.hours import Hours
-from ivr.nodes import Ask
+from ivr.flows.flow import Flow
+from ivr.language.hours import Hours
+from ivr.language.nodes import Ask
 from ivr.store import HeardStore
+from ivr.understanding import corrections
+from ivr.understanding.heard import Heard, learnt
 from wallboard.commands import Done
 
 ACTION = "heard corrected"

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from callcenter.configuration.settings import Settings
-from ivr.flow_checks import written_name
-from ivr.nodes import PromiseCallback, Record, ToQueue
-from wallboard.scope import Kind, Scope
+from ivr.flows.flow_checks import written_name
+from ivr.language.nodes import PromiseCallback, Record, ToQueue
+from wallboard.figures.scope import Kind, Scope
 
 
 def uses_of(settings: Settings, queue: str) -> list[str]:

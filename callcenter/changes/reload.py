@@ -13,10 +13,10 @@ from callcenter.conduct.lookups import HttpLookups
 from callcenter.configuration.settings import Settings
 from callcenter.rules.flows import lookup_options, prompt_options
 from foundation.errors import ConfigurationError
-from ivr.prompts import Prompts
-from ivr.sounds import Synthesises
-from ivr.spoken import Item, Known
-from ivr.words import Words
+from ivr.speech.prompts import Prompts
+from ivr.speech.sounds import Synthesises
+from ivr.speech.spoken import Item, Known
+from ivr.speech.words import Words
 
 log = logging.getLogger(__name__)
 

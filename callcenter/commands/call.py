@@ -15,9 +15,9 @@ from callcenter.demo.phone_call import Call, CallState
 from callcenter.demo.softphone import PhoneOptions, RegistrationFailed, Softphone
 from callcenter.demo.wav import write_wav
 from foundation.errors import CallCentreError
-from ivr import audio
+from ivr.speech import audio
 from telephony.sip.events import HostPort
-from telephony.sip.uri import literal_address, split_hostport
+from telephony.sip.wording.uri import literal_address, split_hostport
 
 DEFAULT_PORT = 5060
 SHOW_EVERY_S = 0.2

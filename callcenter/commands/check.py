@@ -15,8 +15,8 @@ from callcenter.doctor.health import Verdict
 from callcenter.doctor.rtpengine import rtpengine
 from callcenter.doctor.tls_faults import tls_faults
 from foundation.errors import ConfigurationError
-from ivr import audio
-from telephony.sip.tls import certificate_ends_at
+from ivr.speech import audio
+from telephony.sip.sockets.tls import certificate_ends_at
 
 
 def check(

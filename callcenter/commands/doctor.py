@@ -19,8 +19,8 @@ from callcenter.doctor.trunks import examine_trunks
 from callcenter.rules.flows import prompt_options
 from callcenter.supervise import status
 from foundation.errors import ConfigurationError
-from telephony.media import native
-from telephony.media.opus import library_version
+from telephony.media.lanes import native
+from telephony.media.sound.opus import library_version
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 

@@ -16,12 +16,13 @@ from callcenter.flow_tests import run_all
 from callcenter.records.path_counts import counts_of
 from foundation.errors import CallCentreError, ConfigurationError
 from foundation.yaml_lines import nearest
-from ivr import draw_svg, drawing, schema
-from ivr.caller import Caller
-from ivr.dialogue import FAILS, MISSING, Answer, Dialogue, Hangs
 from ivr.effects import HandOverCard, StartLookup
-from ivr.flow import Flow
+from ivr.flows.flow import Flow
 from ivr.inputs import LookupDone
+from ivr.pictures import draw_svg, drawing
+from ivr.trials import schema
+from ivr.trials.dialogue import FAILS, MISSING, Answer, Dialogue, Hangs
+from ivr.visit.caller import Caller
 
 app = typer.Typer(help="Flows: draw, try and test them.", no_args_is_help=True)
 

@@ -13,8 +13,8 @@ from rich.table import Table
 from callcenter.configuration.settings import BUILT_IN_MODELS, load
 from callcenter.model_fetch import MODELS, Got, OnProgress, get, wish
 from foundation.errors import CallCentreError, ConfigurationError
-from recordings.model_catalogue import CATALOGUE
-from recordings.vosk_recogniser import find_problem, model_rate
+from recordings.transcribing.model_catalogue import CATALOGUE
+from recordings.transcribing.vosk_recogniser import find_problem, model_rate
 
 app = typer.Typer(help="Speech models.", no_args_is_help=True)
 

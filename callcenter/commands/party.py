@@ -21,8 +21,8 @@ from foundation.errors import CallCentreError, Unavailable
 from foundation.ipc import Client
 from foundation.journal import Journal
 from ivr.store import HeardStore
-from recordings.vault import Vault
-from recordings.vault_store import VaultStore
+from recordings.erasing.vault import Vault
+from recordings.erasing.vault_store import VaultStore
 from telephony.calls.parties import PartyBook
 from telephony.calls.store import PartyStore
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from callcenter.configuration.settings import Settings, load
 from callcenter.prompt_making import make_prompts
 from foundation.errors import ConfigurationError
-from ivr.synthesis import Synthesiser
+from ivr.speech.synthesis import Synthesiser
 
 app = typer.Typer(help="What callers hear.", no_args_is_help=True)
 

@@ -30,7 +30,7 @@ from recordings.quality.store import QualityStore
 from recordings.quality.trying import Trial, try_pack
 from recordings.recording import RecordingFilter
 from recordings.store import RecordingStore
-from recordings.vosk_recogniser import VoskRecogniser
+from recordings.transcribing.vosk_recogniser import VoskRecogniser
 
 app = typer.Typer(help="Rules for talks: list, try, measure, judge again.", no_args_is_help=True)
 

@@ -22,14 +22,14 @@ from foundation.errors import CallCentreError, Conflict, NotFound, Unavailable
 from foundation.ids import RecordingId
 from foundation.ipc import Client
 from foundation.journal import JournalReader
-from recordings.archive_store import ArchiveStore
+from recordings.archiving.archive_store import ArchiveStore
+from recordings.archiving.sealed import SUFFIX, SealedShelf
+from recordings.archiving.verify import Findings, Verifier
 from recordings.events import RecordingDeleted, RecordingStarted
 from recordings.recording import SideTranscript
-from recordings.sealed import SUFFIX, SealedShelf
-from recordings.search_store import Indexed, SearchStore
+from recordings.searching.search_store import Indexed, SearchStore
 from recordings.store import RecordingStore
 from recordings.terms import index_parts
-from recordings.verify import Findings, Verifier
 
 app = typer.Typer(help="Recordings and what was said in them.", no_args_is_help=True)
 

@@ -12,8 +12,8 @@ from callcenter.configuration.settings import Settings, load
 from callcenter.records.speech_figures import figures_of
 from foundation.errors import ConfigurationError
 from foundation.yaml_lines import nearest
-from ivr.intents import guess, rank
-from ivr.nodes import Ask
+from ivr.language.nodes import Ask
+from ivr.understanding.intents import guess, rank
 
 OUTCOMES = ("understood", "confirmed", "key", "fell_back", "unavailable")
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from callcenter.asks import ListTvLinks, MakeTvLink, RevokeTvLink
 from callcenter.commands.asking import ask_core, settings_of
-from wallboard.boards import DEFAULT
+from wallboard.figures.boards import DEFAULT
 
 app = typer.Typer(help="Read-only links to boards, for screens on a wall.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Option("--dir", help="The centre's folder.")]

@@ -26,10 +26,10 @@ from callcenter.rules.screens import directory
 from foundation.clock import utc_now
 from foundation.errors import ConfigurationError
 from foundation.yaml_lines import nearest
-from wallboard.board import Board
-from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plan
-from wallboard.document import Document, render
+from wallboard.figures.boards import DEFAULT, DEFAULT_PLAN, Plan
+from wallboard.fold.board import Board
 from wallboard.host import Host, look_at_disk
+from wallboard.screens.document import Document, render
 from wallboard.service import BoardService
 
 EVERY_S = 1.0

@@ -11,8 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from wallboard.alarm_words import REASONS
-from wallboard.document import Document
+from wallboard.alarms.alarm_words import REASONS
+from wallboard.screens.document import Document
 from wallboard.words import Words
 
 NOTHING = "–"

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from callcenter.conduct.house import Regulars
 from foundation.ids import CallId
-from ivr.caller import Caller
+from ivr.visit.caller import Caller
 from telephony.calls.numbers import ANONYMOUS
 
 

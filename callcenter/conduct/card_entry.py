@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from ivr.cards import fits_luhn
+from ivr.visit.cards import fits_luhn
 from recordings.events import CardOutcome
 
 

@@ -14,13 +14,13 @@ from acd.views import AgentView
 from callcenter.conduct.limits import Arrival, Limits, Refusal, TimeUp
 from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId
 from foundation.machine import Driver
-from ivr.caller import Caller
 from ivr.effects import Effect
-from ivr.flow import Flow
-from ivr.flows_now import FlowsNow, flows_now
-from ivr.hours import Hours
+from ivr.flows.flow import Flow
 from ivr.inputs import Input
+from ivr.language.hours import Hours
+from ivr.pictures.flows_now import FlowsNow, flows_now
 from ivr.service import Ivr
+from ivr.visit.caller import Caller
 
 
 class FloorDriver(Driver[AcdInput, AcdEvent]):

@@ -17,7 +17,7 @@ from callcenter.conduct.contact import Contact, Stage
 from callcenter.conduct.house import Prompts
 from callcenter.conduct.steps import Steps
 from foundation.ids import QueueId
-from ivr.emergency import prompt_name
+from ivr.speech.emergency import prompt_name
 from telephony.calls.control import CallControl
 from telephony.calls.events import EndedBy
 

@@ -10,8 +10,8 @@ from acd.views import AgentView
 from callcenter.conduct.card_entry import CardRule
 from callcenter.conduct.limits import Arrival, Refusal
 from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId, RecordingId
-from ivr.caller import Caller
 from ivr.inputs import Input
+from ivr.visit.caller import Caller
 
 
 class Floor(Protocol):

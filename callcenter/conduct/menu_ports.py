@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from foundation.ids import CallId, QueueId, RecordingId
-from ivr.caller import Caller
 from ivr.effects import AskSpeech, KeepHeard, StartLookup
 from ivr.inputs import Input
-from ivr.spoken import Item
+from ivr.speech.spoken import Item
+from ivr.visit.caller import Caller
 
 Answer: TypeAlias = Callable[[CallId, Input], None]
 "Tells a caller's flow what has come of it; nothing when the caller is in no flow any more."

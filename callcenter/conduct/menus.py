@@ -49,7 +49,7 @@ from ivr.inputs import (
     TransferFailed,
     VoicemailEnded,
 )
-from ivr.spoken import Prompt
+from ivr.speech.spoken import Prompt
 from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget, GuestTarget, OutsideTarget
 from telephony.calls.number_rules import Purpose

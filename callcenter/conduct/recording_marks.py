@@ -23,7 +23,7 @@ from recordings.events import (
     RecordingResumed,
     RecordingStarted,
 )
-from recordings.marks import MarkKind
+from recordings.marking.marks import MarkKind
 from telephony.calls import events as calls
 
 TALKS = frozenset({Stage.TALKING, Stage.HANDED, Stage.OUTSIDE})
@@ -31,7 +31,7 @@ KIND_OF = {PauseReason.AGENT: MarkKind.PAUSE, PauseReason.CARD: MarkKind.CARD}
 
 
 class Marks(Protocol):
-    """`recordings.marks_desk.MarksDesk`."""
+    """`recordings.marking.marks_desk.MarksDesk`."""
 
     def begin(self, recording_id: RecordingId) -> None: ...
     def open(

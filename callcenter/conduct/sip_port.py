@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from foundation.ids import LegId
-from telephony.sip.endpoint import SipEndpoint
 from telephony.sip.events import CallerIdentity, Refused
 from telephony.sip.gateway import Gateway
+from telephony.sip.sockets.endpoint import SipEndpoint
 
 
 class SipPort:

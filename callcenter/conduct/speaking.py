@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from foundation.ids import CallId
-from ivr.spoken import Item
+from ivr.speech.spoken import Item
 
 
 class Prompts(Protocol):
-    """`ivr.prompts.Prompts`, or those that are played now."""
+    """`ivr.speech.prompts.Prompts`, or those that are played now."""
 
     def find(self, items: Sequence[Item], languages: Sequence[str]) -> list[str] | None: ...
     async def make(self, items: Sequence[Item], languages: Sequence[str]) -> list[str]: ...

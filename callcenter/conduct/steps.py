@@ -20,7 +20,7 @@ from callcenter.conduct.house import (
 )
 from callcenter.conduct.menu_ports import Known
 from foundation.ids import AgentId, QueueId, RecordingId
-from ivr.caller import Caller
+from ivr.visit.caller import Caller
 from telephony.calls.control import CallControl
 
 ALL_BUSY = "all_busy"

@@ -1,6 +1,6 @@
 """The section `alarms` of callcenter.yaml: rules added, changed and switched off; who is told.
 
-AlarmSection ─▶ problems_of ─▶ rules_of ─▶ wallboard.alarm_rules.Rules
+AlarmSection ─▶ problems_of ─▶ rules_of ─▶ wallboard.alarms.alarm_rules.Rules
 """
 
 from collections.abc import Iterable
@@ -12,10 +12,10 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from callcenter.configuration.board_files import Inventory, Value, scope_problems
 from callcenter.sections.values import HOST_AND_PORT, Name, Part, Seconds, SecondsOrNever
 from foundation.yaml_lines import Path, nearest
-from wallboard.alarm_rules import DEFAULT_RULES, AlarmRule, FigureRule, Rules, RushRule
-from wallboard.catalogue import FIGURES
+from wallboard.alarms.alarm_rules import DEFAULT_RULES, AlarmRule, FigureRule, Rules, RushRule
 from wallboard.events import Level
-from wallboard.scope import HOUSE, Scope
+from wallboard.figures.catalogue import FIGURES
+from wallboard.figures.scope import HOUSE, Scope
 
 Way = Literal["webhook", "mail"]
 FIGURE_FIELDS = ("figure", "of", "above", "below", "clear", "at_least")

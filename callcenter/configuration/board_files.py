@@ -11,10 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError, RemoteError
-from wallboard.boards import DEFAULT, DEFAULT_PLAN, NORMS, Compare, Norm, Panel, Plan, Tile
-from wallboard.catalogue import FIGURES
-from wallboard.formulas import FORMULAS
-from wallboard.scope import Kind, Scope
+from wallboard.figures.boards import DEFAULT, DEFAULT_PLAN, NORMS, Compare, Norm, Panel, Plan, Tile
+from wallboard.figures.catalogue import FIGURES
+from wallboard.figures.formulas import FORMULAS
+from wallboard.figures.scope import Kind, Scope
 from wallboard.words import Words
 
 FOLDER = "boards"

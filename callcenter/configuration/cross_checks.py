@@ -18,7 +18,7 @@ from callcenter.sections.lines import Trunk
 from callcenter.sections.people import Phone
 from callcenter.sections.values import SECURE_TRANSPORTS
 from foundation.yaml_lines import Path, nearest
-from ivr.nodes import Ask
+from ivr.language.nodes import Ask
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.configuration.settings import Settings

@@ -13,12 +13,21 @@ from urllib.parse import urlsplit
 from acd.requirement import RequirementError, parse_requirement
 from callcenter.configuration.cross_checks import Finding
 from foundation.yaml_lines import Path, nearest
-from ivr.course import MAX_DEPTH
-from ivr.flow import Flow, prompts_of
-from ivr.flow_checks import unreachable, written_name
-from ivr.nodes import Card, Lookup, Node, Opening, PromiseCallback, Record, SubFlow, ToQueue
-from ivr.values import fits
-from ivr.words import ANNOUNCEMENTS
+from ivr.flows.flow import Flow, prompts_of
+from ivr.flows.flow_checks import unreachable, written_name
+from ivr.language.nodes import (
+    Card,
+    Lookup,
+    Node,
+    Opening,
+    PromiseCallback,
+    Record,
+    SubFlow,
+    ToQueue,
+)
+from ivr.language.values import fits
+from ivr.speech.words import ANNOUNCEMENTS
+from ivr.visit.course import MAX_DEPTH
 
 if TYPE_CHECKING:  # settings.py calls this file while it loads
     from callcenter.configuration.settings import Settings

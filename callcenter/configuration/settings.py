@@ -39,24 +39,24 @@ from callcenter.sections.signalling import Http, Sip
 from callcenter.sections.values import DialNumber, Listener, Name, Seconds, SecondsOrNever
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError
-from ivr import corrections
-from ivr import flow as flows
-from ivr.emergency import prompt_name
-from ivr.flow import Flow
-from ivr.nodes import Ask, words_of
-from ivr.spoken import Known
-from ivr.templates import Template
+from ivr.flows import flow as flows
+from ivr.flows.flow import Flow
+from ivr.language.nodes import Ask, words_of
+from ivr.language.templates import Template
+from ivr.speech.emergency import prompt_name
+from ivr.speech.spoken import Known
+from ivr.understanding import corrections
 from recordings.inspection.form import read_form
 from recordings.quality import packs
 from recordings.quality.pack import Pack
-from telephony.sip.tls import TlsFiles
-from wallboard.alarm_rules import DEFAULT_RULES, Rules
-from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plans
+from telephony.sip.sockets.tls import TlsFiles
+from wallboard.alarms.alarm_rules import DEFAULT_RULES, Rules
+from wallboard.figures.boards import DEFAULT, DEFAULT_PLAN, Plans
 
 FILE = "callcenter.yaml"
 ENVIRONMENT = "CALLCENTER_"
 CORRECTIONS = "rules/speech.yaml"
-"Examples that callers have taught us; see `ivr.corrections`."
+"Examples that callers have taught us; see `ivr.understanding.corrections`."
 TESTS = ".test.yaml"
 "Dialogues beside a flow: `flows/main.test.yaml`."
 BUILT_IN_MODELS = Path(recordings.__file__).parent / "models"

@@ -6,13 +6,13 @@ import stat
 from typing import TYPE_CHECKING
 
 from foundation.errors import ConfigurationError
-from recordings.archive import FolderShelf
-from recordings.sealed import SUFFIX
+from recordings.archiving.archive import FolderShelf
+from recordings.archiving.sealed import SUFFIX
 
 if TYPE_CHECKING:  # an extra: who keeps recordings on the disk needs neither
     from callcenter.configuration.settings import Settings
-    from recordings.bucket import Bucket
-    from recordings.moving_shelf import MovingShelf
+    from recordings.archiving.bucket import Bucket
+    from recordings.archiving.moving_shelf import MovingShelf
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -21,7 +21,7 @@ def moving_shelf(settings: Settings) -> MovingShelf | None:
     """None where recordings stay on this disk."""
     if settings.recordings.shelf.kind == "disk":
         return None
-    from recordings.moving_shelf import MovingShelf
+    from recordings.archiving.moving_shelf import MovingShelf
 
     # What is plain from before there was encryption stays in the house.
     only = SUFFIX if settings.recordings.encrypt else ""
@@ -30,7 +30,7 @@ def moving_shelf(settings: Settings) -> MovingShelf | None:
 
 def make_bucket(settings: Settings) -> Bucket:
     """Raises `ConfigurationError` for files that can't be used, which `load` has looked at."""
-    from recordings.bucket import Bucket, BucketOptions
+    from recordings.archiving.bucket import Bucket, BucketOptions
 
     shelf = settings.recordings.shelf
     access_key, secret_key = shelf_keys(settings)

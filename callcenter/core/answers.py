@@ -74,11 +74,11 @@ from foundation import clock
 from foundation.ipc import Request
 from foundation.ipc.server import Handler
 from foundation.journal import Journal, Row
-from ivr.flows_now import FlowsNow
-from recordings import archive_messages as archive
+from ivr.pictures.flows_now import FlowsNow
 from recordings import messages as recordings
-from recordings.archive_desk import ArchiveDesk
-from recordings.hearing_desk import HearingDesk
+from recordings.archiving import archive_messages as archive
+from recordings.archiving.archive_desk import ArchiveDesk
+from recordings.following.hearing_desk import HearingDesk
 from recordings.inspection.desk import InspectionDesk
 from recordings.inspection.messages import (
     AppealScore,
@@ -88,7 +88,7 @@ from recordings.inspection.messages import (
     WriteSheet,
 )
 from recordings.service import RecordingService
-from recordings.transcription import Progress
+from recordings.transcribing.transcription import Progress
 from wallboard.commands import Done
 
 

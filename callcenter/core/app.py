@@ -105,15 +105,15 @@ from foundation.ids import CallbackId, CallId, OfferId, PartyId, QueueId
 from foundation.ipc import Server
 from foundation.tasks import OnFailure, Tasks
 from ivr.effects import Effect
-from ivr.prompts import MUSIC
 from ivr.service import Ivr
-from ivr.synthesis import Synthesiser
+from ivr.speech.prompts import MUSIC
+from ivr.speech.synthesis import Synthesiser
 from recordings.events import (
     RecordingDeleted,
     RecordingEnded,
     TranscriptReady,
 )
-from recordings.hearing_desk import HearingDesk
+from recordings.following.hearing_desk import HearingDesk
 from telephony.calls.events import (
     CallEnded,
     EndedBy,
@@ -124,10 +124,10 @@ from telephony.calls.switchboard import Switchboard
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
 from telephony.sip import events as sip
-from telephony.sip.endpoint import SipEndpoint
 from telephony.sip.gateway import Gateway
-from telephony.sip.resolver import Resolver
+from telephony.sip.sockets.endpoint import SipEndpoint
 from telephony.sip.stack import SipStack
+from telephony.sip.trunks.resolver import Resolver
 
 log = logging.getLogger(__name__)
 

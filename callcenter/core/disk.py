@@ -36,23 +36,23 @@ from foundation.tasks import OnFailure, Tasks
 from foundation.web.store import UserStore
 from foundation.write_behind import WriteBehind
 from ivr.store import HeardStore
-from recordings.archive_desk import ArchiveDesk
-from recordings.archive_store import ArchiveStore
+from recordings.archiving.archive_desk import ArchiveDesk
+from recordings.archiving.archive_store import ArchiveStore
+from recordings.erasing.vault import Vault
+from recordings.erasing.vault_store import VaultStore
 from recordings.inspection.desk import InspectionDesk, InspectionParts
 from recordings.inspection.form import FormBook
 from recordings.inspection.store import InspectionStore
-from recordings.marks_desk import MarksDesk
-from recordings.marks_store import MarkStore
+from recordings.marking.marks_desk import MarksDesk
+from recordings.marking.marks_store import MarkStore
 from recordings.quality.store import QualityStore
-from recordings.search_store import SearchStore
+from recordings.searching.search_store import SearchStore
 from recordings.service import Closed, RecordingService
 from recordings.store import RecordingStore
-from recordings.vault import Vault
-from recordings.vault_store import VaultStore
 from telephony.calls.parties import PartyBook
 from telephony.calls.store import PartyStore
-from telephony.sip.store import BindingStore
-from wallboard.store import TvLinkStore
+from telephony.sip.entrance.store import BindingStore
+from wallboard.screens.store import TvLinkStore
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import msgspec
 from foundation import frames, unix
 from foundation.errors import RemoteError
 from foundation.frames import FrameReader
-from recordings import listen_messages as m
+from recordings.following import listen_messages as m
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from recordings.events import (
     RecordingPaused,
     RecordingResumed,
 )
-from recordings.listen_messages import FromListener
+from recordings.following.listen_messages import FromListener
 from telephony.calls.events import CallBridged, CallEnded, TalkTransferred
 from telephony.calls.switchboard import Switchboard
 

@@ -17,7 +17,7 @@ from itertools import count
 from typing import TypeAlias
 
 from foundation.ids import CallId, LegId
-from recordings import listen_messages as m
+from recordings.following import listen_messages as m
 from telephony.calls.events import Side
 from telephony.media import protocol as media
 

@@ -31,14 +31,14 @@ from callcenter.conduct.journey import BLOCKED, NO_LINE
 from callcenter.core.line_desk import LineReading
 from callcenter.events import CallSentOn, HandoverRefused, NumberRefused
 from recordings import events as recordings
-from recordings.shelf_watch import ShelfNow
-from recordings.transcription import Progress
+from recordings.archiving.shelf_watch import ShelfNow
+from recordings.transcribing.transcription import Progress
 from telephony.calls import events as calls
 from telephony.calls.trunks import UNKNOWN_TRUNK
 from telephony.lines.events import LineLost
 from telephony.media import protocol as media
 from telephony.sip import events as sip
-from telephony.sip.trunk_line import TrunkState
+from telephony.sip.trunks.trunk_line import TrunkState
 
 DROPS = frozenset(
     {

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from callcenter.configuration.settings import Settings
 from callcenter.sections import values
-from telephony.sip.endpoint import listener_of
 from telephony.sip.options import Listener
+from telephony.sip.sockets.endpoint import listener_of
 
 
 def sip_listeners(settings: Settings, sockets: Sequence[socket.socket]) -> tuple[Listener, ...]:

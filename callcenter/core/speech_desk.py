@@ -19,7 +19,7 @@ from typing import TypeAlias, assert_never
 from foundation.ids import CallId, LegId
 from ivr.effects import AskSpeech
 from ivr.inputs import SpeechBegan, SpeechFailed, SpeechHeard, SpeechSilent
-from recordings import listen_messages as m
+from recordings.following import listen_messages as m
 from telephony.media import protocol as media
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """What a phone heard, on one time line."""
 
-from telephony.media.rtp import signed_ts
+from telephony.media.packets.rtp import signed_ts
 
 GAP_LIMIT = 16000
 "A jump of the RTP clock beyond 2 s is a new source, not a gap to be filled."

@@ -14,8 +14,8 @@ from typing import Protocol
 from callcenter.demo.rtp_pump import RtpPump
 from foundation.errors import CallCentreError, Conflict
 from foundation.ids import LegId
+from telephony.media.agreeing.negotiation import LocalEnd, Negotiation
 from telephony.media.errors import SdpRejected
-from telephony.media.negotiation import LocalEnd, Negotiation
 
 BUSY = 486
 CANCELLED = 487

@@ -13,12 +13,12 @@ from collections.abc import Callable
 import numpy as np
 
 from callcenter.demo.heard import Heard
-from telephony.media.dtmf import DigitReceiver, DigitSender, EventPacket
+from telephony.media.agreeing.terms import Terms
 from telephony.media.errors import RtpMalformed, VerbRefused
-from telephony.media.g711 import FRAME_SAMPLES, decode, encode
-from telephony.media.rtp import RtpPacket
-from telephony.media.stream import OutStream
-from telephony.media.terms import Terms
+from telephony.media.packets.rtp import RtpPacket
+from telephony.media.packets.stream import OutStream
+from telephony.media.sound.dtmf import DigitReceiver, DigitSender, EventPacket
+from telephony.media.sound.g711 import FRAME_SAMPLES, decode, encode
 
 FRAME_S = 0.02
 FRAME_BYTES = 2 * FRAME_SAMPLES

@@ -24,7 +24,6 @@ from callcenter.demo.phone_call import BUSY, CANCELLED, Call, CallState
 from foundation.errors import CallCentreError
 from foundation.ids import LegId, new_leg_id
 from telephony.sip.digest import Credentials
-from telephony.sip.endpoint import SipEndpoint, bind_udp, listener_of
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
@@ -42,7 +41,9 @@ from telephony.sip.events import (
     SipEvent,
 )
 from telephony.sip.options import SipOptions
-from telephony.sip.registration import (
+from telephony.sip.sockets.endpoint import SipEndpoint, bind_udp, listener_of
+from telephony.sip.stack import SipStack
+from telephony.sip.trunks.registration import (
     Registered,
     Registration,
     RegistrationEffect,
@@ -50,8 +51,7 @@ from telephony.sip.registration import (
     RegistrationRefused,
     Unregistered,
 )
-from telephony.sip.stack import SipStack
-from telephony.sip.uri import make_uri
+from telephony.sip.wording.uri import make_uri
 
 LEAVE_WITHIN_S = 1.0
 "How long a phone that is closed waits for its BYEs and its registrar's answer."

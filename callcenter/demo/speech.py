@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from callcenter.demo.script import TURN_GAP_S, Play, Turn
 from callcenter.demo.wav import write_wav
-from ivr.synthesis import Synthesiser
+from ivr.speech.synthesis import Synthesiser
 
 BYTES_PER_S = 16_000
 

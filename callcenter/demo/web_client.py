@@ -14,7 +14,7 @@ from callcenter.demo.centre import Centre
 from foundation.errors import Unavailable
 from foundation.ids import RecordingId
 from telephony.calls.events import Side
-from wallboard.document import TABLES
+from wallboard.screens.document import TABLES
 
 AGAIN_AFTER_S = 0.5
 
@@ -60,7 +60,7 @@ class WebClient:
 
 
 def merge(board: dict[str, Any], message: dict[str, Any]) -> None:
-    """A snapshot replaces all, a delta changes entries (`wallboard.socket`)."""
+    """A snapshot replaces all, a delta changes entries (`wallboard.screens.socket`)."""
     if message["type"] == "snapshot":
         board.clear()
     for key, value in message.items():

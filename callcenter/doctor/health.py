@@ -29,7 +29,7 @@ from foundation import clock as system_clock
 from foundation.clock import Clock
 from foundation.db import make_engine
 from foundation.errors import CallCentreError
-from ivr.synthesis import Utterance, synthesise_all
+from ivr.speech.synthesis import Utterance, synthesise_all
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 MIN_FREE_BYTES = 1 << 30

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from callcenter.configuration.settings import Settings
-from telephony.sip.tls import UnusableCertificate, certificate_ends_at
+from telephony.sip.sockets.tls import UnusableCertificate, certificate_ends_at
 
 
 def tls_faults(settings: Settings) -> Iterable[str]:

@@ -13,9 +13,9 @@ from callcenter.doctor.health import Finding, Verdict
 from callcenter.places import Places
 from callcenter.rules.ways import name_servers, outside_trunks
 from foundation.errors import CallCentreError
-from telephony.sip.resolver import Resolver
-from telephony.sip.targets import NoAnswer, destinations
-from telephony.sip.trunk_line import TrunkOptions
+from telephony.sip.trunks.resolver import Resolver
+from telephony.sip.trunks.targets import NoAnswer, destinations
+from telephony.sip.trunks.trunk_line import TrunkOptions
 
 CORE_WITHIN_S = 3.0
 _UP = re.compile(r'^callcenter_trunk_up\{trunk="([^"]+)"\} ([01])', re.MULTILINE)

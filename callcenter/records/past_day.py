@@ -16,9 +16,9 @@ from acd.events import (
 )
 from foundation.journal import JournalReader
 from telephony.calls.events import CallEnded
-from wallboard.board import Board
-from wallboard.curve import Past
-from wallboard.tally import Counts
+from wallboard.figures.curve import Past
+from wallboard.fold.board import Board
+from wallboard.fold.tally import Counts
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from callcenter.codec import CODEC
 from foundation.journal import JournalReader
-from ivr.drawing import Counts
 from ivr.events import FlowEnded
-from ivr.paths import ways
+from ivr.pictures.drawing import Counts
+from ivr.pictures.paths import ways
 
 
 class PathCounts:

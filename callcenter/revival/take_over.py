@@ -37,7 +37,7 @@ from foundation.ids import CallId, LegId, QueueId, RecordingId
 from foundation.journal import Journal
 from foundation.record import Record
 from recordings.events import RecordingStarted
-from recordings.marks_desk import MarksDesk
+from recordings.marking.marks_desk import MarksDesk
 from recordings.service import RecordingService
 from telephony.calls.events import CallEnded, EndedBy
 from telephony.calls.kept import KeptCall, KeptSide, read_note
@@ -46,7 +46,7 @@ from telephony.calls.switchboard import Switchboard
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient, MediaEvent
 from telephony.media.errors import MediaRefused
-from telephony.sip.endpoint import SipEndpoint
+from telephony.sip.sockets.endpoint import SipEndpoint
 
 log = logging.getLogger(__name__)
 

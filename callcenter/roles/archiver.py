@@ -12,8 +12,8 @@ from callcenter.core_line import ArchiverLine
 from callcenter.places import Places
 from callcenter.rules.recordings import archive_shelf
 from foundation.log import set_up
-from recordings.archiver import ArchiverOptions, run_archiver
-from recordings.mover import Mover, MoverOptions
+from recordings.archiving.archiver import ArchiverOptions, run_archiver
+from recordings.archiving.mover import Mover, MoverOptions
 
 
 def options(settings: Settings) -> ArchiverOptions:

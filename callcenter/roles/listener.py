@@ -8,8 +8,8 @@ from pathlib import Path
 from callcenter.configuration.settings import Settings, load
 from callcenter.places import Places
 from foundation.log import set_up
-from recordings.listener import ListenerOptions, run_listener
-from recordings.vosk_recogniser import VoskRecogniser
+from recordings.following.listener import ListenerOptions, run_listener
+from recordings.transcribing.vosk_recogniser import VoskRecogniser
 
 
 def options(settings: Settings) -> ListenerOptions:

@@ -11,8 +11,8 @@ from callcenter.core_line import TranscriberLine
 from callcenter.places import Places
 from callcenter.rules.recordings import archive_shelf
 from foundation.log import set_up
-from recordings.transcriber import TranscriberOptions, run_transcriber
-from recordings.vosk_recogniser import VoskRecogniser
+from recordings.transcribing.transcriber import TranscriberOptions, run_transcriber
+from recordings.transcribing.vosk_recogniser import VoskRecogniser
 
 
 def options(settings: Settings) -> TranscriberOptions:

@@ -78,28 +78,28 @@ from foundation.web.store import UserStore
 from foundation.web.users import Role, User
 from ivr.store import HeardStore
 from recordings.api import Guard, recordings_router
-from recordings.archive_store import ArchiveStore
-from recordings.audio_api import AudioPlaces, Player, audio_router
+from recordings.archiving.archive_store import ArchiveStore
+from recordings.erasing.vault_store import VaultStore
 from recordings.events import Hearing
 from recordings.inspection.api import InspectionApi, inspection_router
 from recordings.inspection.form import FormBook
 from recordings.inspection.store import InspectionStore
-from recordings.marks_store import MarkStore
+from recordings.marking.marks_store import MarkStore
+from recordings.playing.audio_api import AudioPlaces, Player, audio_router
 from recordings.quality.api import quality_router
 from recordings.quality.store import QualityStore
-from recordings.search_store import SearchStore
+from recordings.searching.search_store import SearchStore
 from recordings.store import RecordingStore
-from recordings.vault_store import VaultStore
 from telephony.calls.store import PartyStore
-from wallboard.alarm_plan import WAYS, AlarmPlan
+from wallboard.alarms.alarm_plan import WAYS, AlarmPlan
 from wallboard.directory import Directory
-from wallboard.flow_api import flow_routes
 from wallboard.host import look_at_disk
 from wallboard.pages import STATIC as BOARD_PAGES
 from wallboard.pages import phone_pages
+from wallboard.routes.flow_api import flow_routes
+from wallboard.routes.task_api import task_routes
+from wallboard.screens.store import TvLinkStore
 from wallboard.snapshot import Keeping, board_file
-from wallboard.store import TvLinkStore
-from wallboard.task_api import task_routes
 from wallboard.web_role import BoardOptions, build
 
 HEARERS = (Role.TEAM_LEAD, Role.INSPECTOR, Role.SUPERVISOR, Role.ADMINISTRATOR)

@@ -2,7 +2,7 @@
 
 from callcenter.configuration.alarm_settings import AlarmSection
 from callcenter.sections.values import split_port
-from wallboard.alarm_post import Mail, MailOptions, Way, Webhook, WebhookOptions
+from wallboard.alarms.alarm_post import Mail, MailOptions, Way, Webhook, WebhookOptions
 
 
 def alarm_ways(alarms: AlarmSection, centre: str) -> dict[str, Way]:

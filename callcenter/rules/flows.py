@@ -2,7 +2,7 @@
 
 from callcenter.conduct.lookups import LookupOptions
 from callcenter.configuration.settings import Settings
-from ivr.sounds import PIPER, PromptOptions
+from ivr.speech.sounds import PIPER, PromptOptions
 
 
 def prompt_options(settings: Settings) -> PromptOptions:

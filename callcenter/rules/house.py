@@ -19,7 +19,7 @@ from callcenter.sections.lines import Line
 from desk.options import TaskOptions
 from desk.task import TaskKind
 from foundation.ids import AgentId, QueueId
-from ivr.words import CONSENT_ANNOUNCE, CONSENT_ASK
+from ivr.speech.words import CONSENT_ANNOUNCE, CONSENT_ASK
 from telephony.calls.numbers import normalise
 from telephony.calls.options import CallOptions
 

@@ -5,15 +5,15 @@ from zoneinfo import ZoneInfo
 from callcenter.configuration.settings import Settings
 from callcenter.configuration.shelves import moving_shelf
 from callcenter.secret import derive_key
-from recordings.archive import FolderShelf
-from recordings.archive_options import ArchiveOptions
-from recordings.certificate import FOLDER as CERTIFICATES
-from recordings.certificate import Certificates
-from recordings.lease import LeaseOptions
-from recordings.master_keys import FILE_NAME, KeyFile
+from recordings.archiving.archive import FolderShelf
+from recordings.archiving.archive_options import ArchiveOptions
+from recordings.archiving.master_keys import FILE_NAME, KeyFile
+from recordings.archiving.sealed import SealedShelf
+from recordings.archiving.shelf_watch import GIB, WatchOptions
+from recordings.erasing.certificate import FOLDER as CERTIFICATES
+from recordings.erasing.certificate import Certificates
 from recordings.options import RecordingOptions
-from recordings.sealed import SealedShelf
-from recordings.shelf_watch import GIB, WatchOptions
+from recordings.transcribing.lease import LeaseOptions
 
 
 def archive_shelf(settings: Settings) -> SealedShelf:

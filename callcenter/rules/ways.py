@@ -19,12 +19,12 @@ from telephony.calls.options import CallOptions
 from telephony.calls.trunks import Trunk, Trunks
 from telephony.lines.options import CoreWay, LineOptions
 from telephony.sip.digest import Credentials
+from telephony.sip.entrance.reception import Inbound
 from telephony.sip.events import HostPort
 from telephony.sip.options import Listener, SipOptions
-from telephony.sip.reception import Inbound
-from telephony.sip.stream import StreamLimits
-from telephony.sip.targets import Wanted
-from telephony.sip.trunk_line import TrunkOptions
+from telephony.sip.trunks.targets import Wanted
+from telephony.sip.trunks.trunk_line import TrunkOptions
+from telephony.sip.wording.stream import StreamLimits
 
 
 def limit_rules(settings: Settings) -> LimitRules:
@@ -75,7 +75,7 @@ def trunks(settings: Settings, secret: bytes = b"") -> Trunks:
 
 
 def find_inbound(trunks: Trunks, host: str, token: str, dialled: tuple[str, ...]) -> Inbound | None:
-    """As the SIP stack asks (`telephony.sip.reception`)."""
+    """As the SIP stack asks (`telephony.sip.entrance.reception`)."""
     trunk = trunks.find_by_token(token) or trunks.find(host)
     if trunk is None:
         return None

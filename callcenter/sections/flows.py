@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainValidator, SecretStr, model_validator
 
 from callcenter.sections.values import HOST_AND_PORT, DialNumber, Language, Name, Part
-from ivr.hours import Hours, HoursError
-from ivr.hours import parse as parse_hours
+from ivr.language.hours import Hours, HoursError
+from ivr.language.hours import parse as parse_hours
 
 
 class Speech(Part):

@@ -12,7 +12,7 @@ from foundation.ids import RecordingId
 from foundation.ipc import Request
 from foundation.ipc.messages import ReplyT
 from foundation.web.users import User
-from recordings.vault_store import VaultStore
+from recordings.erasing.vault_store import VaultStore
 
 Allowed = Callable[[User], User]
 "Gives the user or refuses."

@@ -5,12 +5,12 @@ from fastapi.responses import Response
 
 from foundation.errors import NotFound
 from foundation.ids import RecordingId
-from recordings.audio_api import Player
 from recordings.events import Hearing
+from recordings.playing.audio_api import Player
 from recordings.recording import TranscriptState
 from recordings.store import RecordingStore
 from telephony.calls.events import Side
-from wallboard.task_api import Messages, Said
+from wallboard.routes.task_api import Messages, Said
 
 
 class MessageFiles:

@@ -10,8 +10,8 @@ from foundation.web.account import ACCOUNT
 from foundation.web.frame import Page
 from foundation.web.users import Role
 from foundation.web.users_api import USERS
-from wallboard.flow_api import SEERS as FLOW_SEERS
-from wallboard.task_api import SEERS as TASK_SEERS
+from wallboard.routes.flow_api import SEERS as FLOW_SEERS
+from wallboard.routes.task_api import SEERS as TASK_SEERS
 
 STATIC = Path(__file__).with_name("static")
 "Folders of the pages that join several packages."

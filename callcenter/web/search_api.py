@@ -15,8 +15,8 @@ from foundation.ids import AgentId, QueueId
 from foundation.web.queries import CalendarDay, Offset
 from foundation.web.users import Role, User
 from recordings.api import RecordingOut, midnight, to_out
-from recordings.question import Hit, Term, find_hits, parse
-from recordings.search_store import Found, SearchFilter, SearchStore
+from recordings.searching.question import Hit, Term, find_hits, parse
+from recordings.searching.search_store import Found, SearchFilter, SearchStore
 from telephony.calls.events import Side
 from wallboard.directory import Directory
 from wallboard.rights import team_led_by

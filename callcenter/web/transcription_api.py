@@ -15,9 +15,9 @@ from foundation.ipc import Request
 from foundation.ipc.messages import ReplyT
 from foundation.web.users import User
 from recordings.api import RecordingOut, to_out
-from recordings.lease import JobView
 from recordings.store import RecordingStore
-from recordings.transcription import Progress
+from recordings.transcribing.lease import JobView
+from recordings.transcribing.transcription import Progress
 
 Allowed = Callable[[User], User]
 "Gives the user or refuses."

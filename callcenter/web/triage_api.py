@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 from callcenter.asks import CorrectHeard
 from callcenter.web.live_api import ERRORS, Core
 from foundation.web.users import User
-from ivr.heard import UNSURE, Heard, HeardFilter
 from ivr.store import HeardStore
+from ivr.understanding.heard import UNSURE, Heard, HeardFilter
 
 Word = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]*$")]
 

@@ -13,7 +13,7 @@ from callcenter.asks import ListTvLinks, MakeTvLink, RevokeTvLink
 from foundation.ipc import Request
 from foundation.ipc.messages import ReplyT
 from foundation.web.users import User
-from wallboard.boards import DEFAULT
+from wallboard.figures.boards import DEFAULT
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     403: {"description": "Signed in, but in no role that may do this"},

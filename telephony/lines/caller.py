@@ -4,11 +4,11 @@ The PBX is believed as a trusted trunk is (RFC 3325): its P-Asserted-Identity be
 who withholds the number stays so.
 """
 
-from telephony.sip.errors import SipParseError
-from telephony.sip.headers import NameAddr
-from telephony.sip.identity import ANONYMOUS, identify
-from telephony.sip.message import Request, parse_message
-from telephony.sip.uri import make_uri
+from telephony.sip.wording.errors import SipParseError
+from telephony.sip.wording.headers import NameAddr
+from telephony.sip.wording.identity import ANONYMOUS, identify
+from telephony.sip.wording.message import Request, parse_message
+from telephony.sip.wording.uri import make_uri
 
 HANDED_ON = ("Diversion", "History-Info")
 "Over whom the call came; core reads it."

@@ -8,7 +8,6 @@ from foundation.ids import LegId
 from telephony.lines import carried
 from telephony.lines.options import CoreWay
 from telephony.lines.reasons import reason_text
-from telephony.sip.endpoint import SipEndpoint, bind_udp, listener_of
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
@@ -20,8 +19,9 @@ from telephony.sip.events import (
     SipEvent,
 )
 from telephony.sip.options import SipOptions
+from telephony.sip.sockets.endpoint import SipEndpoint, bind_udp, listener_of
 from telephony.sip.stack import SipStack
-from telephony.sip.uri import make_uri
+from telephony.sip.wording.uri import make_uri
 
 
 class CoreSide:

@@ -7,8 +7,7 @@ on the same numbers, and RTP can be relayed as it comes. Everything else that an
 
 from dataclasses import dataclass, replace
 
-from telephony.media.errors import SdpRejected
-from telephony.media.sdp import (
+from telephony.media.agreeing.sdp import (
     HOLD_ADDRESS,
     Attribute,
     Direction,
@@ -16,7 +15,8 @@ from telephony.media.sdp import (
     Origin,
     SessionDescription,
 )
-from telephony.sip.uri import literal_address
+from telephony.media.errors import SdpRejected
+from telephony.sip.wording.uri import literal_address
 
 PROTO = "RTP/AVP"
 LAWS = ("PCMU", "PCMA")

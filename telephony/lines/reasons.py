@@ -1,7 +1,7 @@
 """Why somebody hung up, as the Reason header says it (RFC 3326)."""
 
-from telephony.sip.errors import SipParseError
-from telephony.sip.headers import find_param, parse_params, unquote
+from telephony.sip.wording.errors import SipParseError
+from telephony.sip.wording.headers import find_param, parse_params, unquote
 
 
 def reason_text(header: str) -> str:

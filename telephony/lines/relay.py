@@ -8,7 +8,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from telephony.media.latch import Source, SourceLatch
+from telephony.media.packets.latch import Source, SourceLatch
 
 RTP_VERSION = 2
 HEADER_BYTES = 12

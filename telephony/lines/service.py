@@ -29,8 +29,8 @@ from telephony.lines.pyvoip.line import LineCall, PyVoipLine
 from telephony.lines.pyvoip.registration import Lost, News
 from telephony.lines.relay import Relay, open_core_socket
 from telephony.media.errors import NoRtpPort, SdpRejected
-from telephony.media.ports import PortPair, PortPool
-from telephony.sip.errors import SipParseError
+from telephony.media.packets.ports import PortPair, PortPool
+from telephony.sip.wording.errors import SipParseError
 
 log = logging.getLogger(__name__)
 

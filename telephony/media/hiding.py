@@ -8,9 +8,9 @@ phone may send them as tones.
 
 from collections.abc import Callable
 
-from telephony.media.g711 import SILENCE, Law
 from telephony.media.protocol import Hidden
-from telephony.media.tones import ToneListener
+from telephony.media.sound.g711 import SILENCE, Law
+from telephony.media.sound.tones import ToneListener
 
 HIDDEN_TAIL_S = 0.5
 "After the last key, before what was hidden is heard again: a key is told when it goes down."

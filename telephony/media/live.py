@@ -17,9 +17,9 @@ import msgspec
 from foundation import frames, unix
 from telephony.media import protocol as p
 from telephony.media.errors import VerbRefused
-from telephony.media.g711 import FRAME_MS, SAMPLE_RATE_HZ
 from telephony.media.session import Session
-from telephony.media.tap import TapSide
+from telephony.media.sound.g711 import FRAME_MS, SAMPLE_RATE_HZ
+from telephony.media.taping.tap import TapSide
 
 BLOCK_MS = 100
 HOLD_BACK_SAMPLES = SAMPLE_RATE_HZ * 60 // 1000

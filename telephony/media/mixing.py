@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from telephony.media import protocol as p
-from telephony.media.concealment import Concealer, Voice
 from telephony.media.errors import UnknownLeg, VerbRefused
-from telephony.media.g711 import FRAME_SAMPLES, SILENCE, TO_PCM, Law, Pcm, encode
-from telephony.media.jitter import Frame, JitterBuffer
 from telephony.media.session import Session
+from telephony.media.sound.concealment import Concealer, Voice
+from telephony.media.sound.g711 import FRAME_SAMPLES, SILENCE, TO_PCM, Law, Pcm, encode
+from telephony.media.sound.jitter import Frame, JitterBuffer
 
 MOST_GAIN_DB = 20.0
 _MIDDLE = 32768

@@ -14,30 +14,31 @@ import msgspec
 
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError, Overloaded
-from telephony.media import g722, opus, srtp
 from telephony.media import protocol as p
 from telephony.media.admission import Admission, committed_legs
-from telephony.media.browser_sdp import BrowserEnd
-from telephony.media.crypto import KEY_BYTES
+from telephony.media.agreeing.browser_sdp import BrowserEnd
+from telephony.media.agreeing.crypto import KEY_BYTES
+from telephony.media.agreeing.dtls import Identity
+from telephony.media.agreeing.kept_keys import read_keys
+from telephony.media.agreeing.negotiation import LocalEnd, Negotiation
 from telephony.media.desired import Desired
-from telephony.media.dtls import Identity
-from telephony.media.dtmf import is_digits
 from telephony.media.errors import PromptUnusable, SdpRejected, UnknownLeg, VerbRefused
-from telephony.media.kept_keys import read_keys
-from telephony.media.lane_loop import LaneLoop
-from telephony.media.lanes import Lane, LaneSide
+from telephony.media.lanes.lane_loop import LaneLoop
+from telephony.media.lanes.lanes import Lane, LaneSide
 from telephony.media.last_words import LastWords
 from telephony.media.live import LiveTaps
 from telephony.media.mixing import Hearing, check_gain
-from telephony.media.negotiation import LocalEnd, Negotiation
 from telephony.media.options import WorkerOptions
-from telephony.media.playout import SLOTS, Player, PromptCache
-from telephony.media.ports import LegPorts, PortPool
-from telephony.media.recorder import Recorder, Report, Troubled
+from telephony.media.packets.ports import LegPorts, PortPool
+from telephony.media.packets.stream import OutStream
 from telephony.media.session import Session
-from telephony.media.stream import OutStream
-from telephony.media.tap import TapSide
+from telephony.media.sound import g722, opus
+from telephony.media.sound.dtmf import is_digits
+from telephony.media.sound.playout import SLOTS, Player, PromptCache
+from telephony.media.taping.recorder import Recorder, Report, Troubled
+from telephony.media.taping.tap import TapSide
 from telephony.media.taps import Taps
+from telephony.media.wires import srtp
 
 _LegRequest: TypeAlias = (
     p.Play | p.Stop | p.Disconnect | p.Hear | p.Gain | p.Hold | p.Hide | p.SendDigits

@@ -1,9 +1,10 @@
 """One leg's RTCP: what we report of it, what its peer reports of us, and the figures of both."""
 
 from foundation.clock import utc_now
-from telephony.media import quality, rtcp
+from telephony.media.packets import rtcp
+from telephony.media.packets.stream import OutStream
 from telephony.media.protocol import LegStats
-from telephony.media.stream import OutStream
+from telephony.media.sound import quality
 
 _SAMPLES_PER_MS = 8
 _MOST_ROUND_TRIP_S = 10

@@ -16,28 +16,28 @@ from typing import Protocol
 
 import msgspec
 
-from telephony.media import rtcp
-from telephony.media.coding import Coding
-from telephony.media.dtmf import DigitReceiver, DigitSender
+from telephony.media.agreeing.coding import Coding
+from telephony.media.agreeing.negotiation import Negotiation
+from telephony.media.agreeing.sdp import HOLD_ADDRESS
+from telephony.media.agreeing.terms import Terms
 from telephony.media.errors import RtcpMalformed, RtpMalformed
-from telephony.media.g711 import Law
 from telephony.media.hiding import HIDES_ALL, Hiding
-from telephony.media.lanes import Lane
-from telephony.media.latch import Source, SourceLatch
-from telephony.media.negotiation import Negotiation
+from telephony.media.lanes.lanes import Lane
+from telephony.media.lanes.straight import BUFFER, GONE, VIEW, Run
 from telephony.media.options import WorkerOptions
-from telephony.media.playout import Player
-from telephony.media.ports import LegPorts, NarrowRtp
+from telephony.media.packets import rtcp
+from telephony.media.packets.latch import Source, SourceLatch
+from telephony.media.packets.ports import LegPorts, NarrowRtp
+from telephony.media.packets.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
+from telephony.media.packets.stream import OutStream
 from telephony.media.protocol import Hidden, LegStats
 from telephony.media.reports import LegReports
-from telephony.media.rtp import COMFORT_NOISE, HEADER, MARKER, PLAIN, RtpPacket
-from telephony.media.sdp import HOLD_ADDRESS
-from telephony.media.srtp import Past, RtcpSocket
-from telephony.media.straight import BUFFER, GONE, VIEW, Run
-from telephony.media.stream import OutStream
-from telephony.media.tap import TapSide
-from telephony.media.terms import Terms
-from telephony.media.wires import Wires, weakly
+from telephony.media.sound.dtmf import DigitReceiver, DigitSender
+from telephony.media.sound.g711 import Law
+from telephony.media.sound.playout import Player
+from telephony.media.taping.tap import TapSide
+from telephony.media.wires.srtp import Past, RtcpSocket
+from telephony.media.wires.wires import Wires, weakly
 
 MOST_WAITING = 300
 "Datagrams that fit into a socket's buffer."

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from telephony.media.errors import UnknownTap
-from telephony.media.g711 import FRAME_MS
-from telephony.media.quiet import Quiet
-from telephony.media.recorder import Recorder
 from telephony.media.session import Session
-from telephony.media.tap import BLOCK_MS, Tap, TapSide
+from telephony.media.sound.g711 import FRAME_MS
+from telephony.media.sound.quiet import Quiet
+from telephony.media.taping.recorder import Recorder
+from telephony.media.taping.tap import BLOCK_MS, Tap, TapSide
 
 _GROUPS = BLOCK_MS // FRAME_MS
 "Taps are cut in turn, some of them each 20 ms, so that the writer is fed evenly."

@@ -20,16 +20,19 @@ from pathlib import Path
 import msgspec
 
 from foundation.clock import monotonic_s
-from telephony.media import dtls, g722, native, opus, srtp
 from telephony.media import protocol as p
+from telephony.media.agreeing import dtls
 from telephony.media.control import ControlSocket, Register
-from telephony.media.lane_loop import LaneLoop
+from telephony.media.lanes import native
+from telephony.media.lanes.lane_loop import LaneLoop
 from telephony.media.naps import MOST_READY, Naps
 from telephony.media.options import WorkerOptions
 from telephony.media.plane import MediaPlane
-from telephony.media.playout import FrameClock
-from telephony.media.recorder import Recorder
 from telephony.media.session import Session
+from telephony.media.sound import g722, opus
+from telephony.media.sound.playout import FrameClock
+from telephony.media.taping.recorder import Recorder
+from telephony.media.wires import srtp
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import msgspec
 
 from foundation.errors import RemoteError
-from telephony.sip.errors import SipParseError
 from telephony.sip.events import HostPort
-from telephony.sip.headers import NameAddr
-from telephony.sip.message import (
+from telephony.sip.wording.errors import SipParseError
+from telephony.sip.wording.headers import NameAddr
+from telephony.sip.wording.message import (
     COMPACT,
     Message,
     Request,
@@ -23,7 +23,7 @@ from telephony.sip.message import (
     parse_message,
     serialise,
 )
-from telephony.sip.uri import literal_address, parse_uri
+from telephony.sip.wording.uri import literal_address, parse_uri
 
 RECORD_VERSION = 1
 

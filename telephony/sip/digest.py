@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from telephony.sip.errors import SipParseError
 from telephony.sip.events import HostPort
-from telephony.sip.headers import AuthValue, quote
 from telephony.sip.options import SipOptions
+from telephony.sip.wording.errors import SipParseError
+from telephony.sip.wording.headers import AuthValue, quote
 
 K = TypeVar("K")
 V = TypeVar("V")

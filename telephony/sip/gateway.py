@@ -13,14 +13,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 
 from foundation.ids import LegId
-from telephony.sip.endpoint import SipEndpoint
+from telephony.sip.dialogs.outside import Attempt, attempts_by
 from telephony.sip.events import Refused, SendDatagram, TrunkDown, TrunkEvent, TrunkUp
-from telephony.sip.leg_book import Randomness
-from telephony.sip.message import HeaderLines
-from telephony.sip.outside import Attempt, attempts_by
-from telephony.sip.resolver import Resolver
-from telephony.sip.targets import Destination, Found, NoAnswer, destinations, draw
-from telephony.sip.trunk_line import (
+from telephony.sip.options import Randomness
+from telephony.sip.sockets.endpoint import SipEndpoint
+from telephony.sip.trunks.resolver import Resolver
+from telephony.sip.trunks.targets import Destination, Found, NoAnswer, destinations, draw
+from telephony.sip.trunks.trunk_line import (
     LineEffect,
     TrunkLine,
     TrunkOptions,
@@ -28,6 +27,7 @@ from telephony.sip.trunk_line import (
     Way,
 )
 from telephony.sip.ways import Flow
+from telephony.sip.wording.message import HeaderLines
 
 log = logging.getLogger(__name__)
 

@@ -1,9 +1,18 @@
 """What the SIP stack may be told; read once by the shell, never from the environment here."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from telephony.sip.events import HostPort
-from telephony.sip.stream import StreamLimits
+from telephony.sip.wording.stream import StreamLimits
+
+
+class Randomness(Protocol):
+    """`random.Random` or `random.SystemRandom`; branches, tags and Call-IDs come from here."""
+
+    def getrandbits(self, k: int, /) -> int: ...
+
+    def uniform(self, a: float, b: float, /) -> float: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,19 @@ Rule 3: a verb for a leg that is gone does nothing; its end was told, or is on i
 from collections.abc import Callable, Mapping, Sequence
 
 from foundation.ids import LegId
-from telephony.sip.bodies import sdp_of
 from telephony.sip.dialog import Target, address_of
+from telephony.sip.dialogs.in_dialog import InDialog
+from telephony.sip.dialogs.leg import LegState
+from telephony.sip.dialogs.leg_book import LegBook
+from telephony.sip.dialogs.outside import Attempt, OutsideCalls
+from telephony.sip.dialogs.referral import Referrals
+from telephony.sip.dialogs.reliable import read_rseq
+from telephony.sip.dialogs.screening import Refusal
+from telephony.sip.dialogs.uac import OutgoingLegs
+from telephony.sip.dialogs.uas import IncomingLegs
 from telephony.sip.digest import Credentials
-from telephony.sip.errors import SipParseError
+from telephony.sip.entrance.reception import FindInbound, Reception
+from telephony.sip.entrance.registrar import Binding, Registrar
 from telephony.sip.events import (
     CallerIdentity,
     Dropped,
@@ -27,25 +36,16 @@ from telephony.sip.events import (
     SendDatagram,
     StackEffect,
 )
-from telephony.sip.headers import NameAddr
-from telephony.sip.identity import read_address
-from telephony.sip.in_dialog import InDialog
-from telephony.sip.leg import LegState
-from telephony.sip.leg_book import LegBook, Randomness
-from telephony.sip.message import HeaderLines, Request, Response, is_utf8, parse_message
-from telephony.sip.options import SipOptions
-from telephony.sip.outside import Attempt, OutsideCalls
-from telephony.sip.reception import FindInbound, Reception
-from telephony.sip.referral import Referrals
-from telephony.sip.registrar import Binding, Registrar
-from telephony.sip.reliable import read_rseq
-from telephony.sip.screening import Refusal
-from telephony.sip.stun import answer_stun, is_stun
-from telephony.sip.transaction_layer import AlarmKey, Outcome, Purpose
-from telephony.sip.uac import OutgoingLegs
-from telephony.sip.uas import IncomingLegs
-from telephony.sip.uri import make_uri, parse_uri
+from telephony.sip.options import Randomness, SipOptions
+from telephony.sip.transactions.transaction_layer import AlarmKey, Outcome, Purpose
 from telephony.sip.ways import Flow
+from telephony.sip.wording.bodies import sdp_of
+from telephony.sip.wording.errors import SipParseError
+from telephony.sip.wording.headers import NameAddr
+from telephony.sip.wording.identity import read_address
+from telephony.sip.wording.message import HeaderLines, Request, Response, is_utf8, parse_message
+from telephony.sip.wording.stun import answer_stun, is_stun
+from telephony.sip.wording.uri import make_uri, parse_uri
 
 Accounts = Mapping[str, str] | Callable[[str], str | None]
 

@@ -13,14 +13,14 @@ Rule 3: a request too long for a datagram goes by TCP where the target can be re
 
 from collections.abc import Sequence
 
-from telephony.sip.compose import reply_address
 from telephony.sip.dialog import Dialog, address_of
-from telephony.sip.errors import SipParseError
 from telephony.sip.events import HostPort
-from telephony.sip.headers import NameAddr
-from telephony.sip.message import Request
 from telephony.sip.options import Listener
-from telephony.sip.uri import SipUri
+from telephony.sip.wording.compose import reply_address
+from telephony.sip.wording.errors import SipParseError
+from telephony.sip.wording.headers import NameAddr
+from telephony.sip.wording.message import Request
+from telephony.sip.wording.uri import SipUri
 
 Flow = tuple[int, HostPort]
 "Number of the listener and the peer's end of a connection."

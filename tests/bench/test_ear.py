@@ -3,8 +3,8 @@
 import numpy as np
 
 from bench.ear import heard_of
-from ivr.audio import Samples, from_pcm, to_pcm
-from telephony.media.g711 import Law, decode, encode
+from ivr.speech.audio import Samples, from_pcm, to_pcm
+from telephony.media.sound.g711 import Law, decode, encode
 
 
 def noise(seed: int, seconds: float = 0.6) -> Samples:

@@ -43,12 +43,12 @@ from tests.support.web_house import (
     user_store,
     web_options,
 )
-from wallboard.alarm_rules import FigureRule, Rules
-from wallboard.board import BoardEvent
+from wallboard.alarms.alarm_rules import FigureRule, Rules
 from wallboard.commands import AlarmCommand, Command, Done
 from wallboard.directory import Directory, QueueCard
 from wallboard.events import AlarmAcknowledged, AlarmCleared, AlarmRaised, AlarmSent
-from wallboard.screens import REVOKED
+from wallboard.fold.board import BoardEvent
+from wallboard.screens.screens import REVOKED
 from wallboard.web_role import BoardOptions
 
 pytestmark = pytest.mark.e2e

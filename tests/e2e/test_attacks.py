@@ -20,12 +20,12 @@ import pytest
 from callcenter.secret import derive_key
 from foundation.ids import CallId
 from telephony.calls.events import CallArrived, CallBridged, CallEnded
-from telephony.media.g711 import Law, encode
+from telephony.media.sound.g711 import Law, encode
 from telephony.sip.dialog import Dialog
 from telephony.sip.digest import Credentials, DigestClient, DigestServer
 from telephony.sip.events import HostPort
-from telephony.sip.message import Response
 from telephony.sip.options import Listener, SipOptions
+from telephony.sip.wording.message import Response
 from tests.support.attacker import AGENTS, CALLS, HOST, Attacker, calls_during
 from tests.support.centre import Centre, Ports, Tones, served
 from tests.support.desk_phone import DeskCall, DeskPhone

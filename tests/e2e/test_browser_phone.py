@@ -9,7 +9,7 @@ from acd.events import AgentChanged, AgentState, CallQueued
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import CallBridged, CallEnded, CallHeld, CallResumed, Side
-from telephony.media import dtls
+from telephony.media.agreeing import dtls
 from tests.support.centre import Centre, Ports, Tones, served
 from tests.support.chromium_phone import ChromiumPhone
 from tests.support.page_check import CHROMIUM

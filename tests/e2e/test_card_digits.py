@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from ivr.events import CardKeyed
+from recordings.archiving.flac import FlacAudio
 from recordings.events import (
     CardEntryEnded,
     CardEntryStarted,
@@ -28,7 +29,6 @@ from recordings.events import (
     RecordingResumed,
     RecordingStarted,
 )
-from recordings.flac import FlacAudio
 from telephony.calls.events import CallBridged, CallEnded
 from tests.support.centre import ROOT, Centre, served_with
 from tests.support.desk_phone import DeskCall

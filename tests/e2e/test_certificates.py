@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from callcenter.__main__ import command_line
 from foundation.clock import utc_now
-from telephony.sip.tls import ServerTls, TlsFiles, UnusableCertificate, certificate_ends_at
+from telephony.sip.sockets.tls import ServerTls, TlsFiles, UnusableCertificate, certificate_ends_at
 from tests.support.certificates import let_expire, make_certificate
 
 pytestmark = pytest.mark.e2e

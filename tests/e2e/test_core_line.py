@@ -44,15 +44,15 @@ from foundation.journal import Journal, Row
 from foundation.record import Record
 from foundation.web.changes import AddToken, RemoveUser
 from recordings.messages import LeaseWork, NoWork, Reply
-from recordings.search_store import Indexed
+from recordings.searching.search_store import Indexed
 from recordings.terms import IndexPart
 from telephony.calls.events import CallArrived, Side
 from tests.support.centres import run_command, write_centre
 from tests.support.search_behaviour import keep
-from wallboard.board import BoardRecord
 from wallboard.commands import Done, HangUpCall, SetAgentState, WantedState
 from wallboard.core_link import CaughtUp, StartOver
 from wallboard.directory import Directory
+from wallboard.fold.board import BoardRecord
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ import pytest
 
 from telephony.sip.digest import Credentials
 from telephony.sip.events import Answered, CallerIdentity, Confirmed, Gone, IncomingCall, TrunkUp
-from telephony.sip.targets import Wanted
-from telephony.sip.trunk_line import TrunkOptions
+from telephony.sip.trunks.targets import Wanted
+from telephony.sip.trunks.trunk_line import TrunkOptions
 from tests.support.customer import TOKEN, Customer
 from tests.support.interop_table import shows
 from tests.support.kamailio_network import DOMAIN, PASSWORD, USER, kamailio

@@ -12,7 +12,7 @@ import pytest
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import CallBridged, Side
-from telephony.media import opus
+from telephony.media.sound import opus
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Tones, served
 from tests.support.interop_scenes import is_ready

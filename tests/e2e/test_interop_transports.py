@@ -10,7 +10,7 @@ import pytest
 from acd.events import AgentChanged, AgentState
 from telephony.calls.events import CallArrived, CallBridged
 from telephony.sip.events import HostPort
-from telephony.sip.tls import TlsFiles
+from telephony.sip.sockets.tls import TlsFiles
 from tests.support.baresip import Baresip
 from tests.support.centre import Centre, Ports, Tones, served
 from tests.support.certificates import make_certificate

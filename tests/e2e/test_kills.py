@@ -18,7 +18,7 @@ import pytest
 
 from acd.events import AgentChanged, CallLost, CallQueued
 from foundation.ids import RecordingId
-from ivr.synthesis import Utterance
+from ivr.speech.synthesis import Utterance
 from recordings import wav
 from recordings.events import RecordingEnded, RecordingStarted, TranscriptFailed, TranscriptReady
 from telephony.calls.events import (

@@ -10,13 +10,13 @@ import pytest
 
 from callcenter.core.listener_line import ListenerLine
 from foundation import frames
-from ivr.synthesis import Utterance, synthesise_all
-from recordings import listen_messages as m
-from recordings.listener import Listener, ListenerOptions
-from recordings.model_folders import model_folder
-from recordings.vosk_recogniser import VoskRecogniser
+from ivr.speech.synthesis import Utterance, synthesise_all
+from recordings.following import listen_messages as m
+from recordings.following.listener import Listener, ListenerOptions
+from recordings.transcribing.model_folders import model_folder
+from recordings.transcribing.vosk_recogniser import VoskRecogniser
 from telephony.media import protocol as media
-from telephony.media.g711 import SILENCE, Law, encode
+from telephony.media.sound.g711 import SILENCE, Law, encode
 
 pytestmark = pytest.mark.e2e
 

@@ -13,9 +13,9 @@ from foundation.frames import FrameReader
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.errors import MediaRefused
-from telephony.media.g711 import Law, decode
 from telephony.media.live import LiveStream
 from telephony.media.options import WorkerOptions
+from telephony.media.sound.g711 import Law, decode
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, WorkerProcess, running_client
 from tests.support.programs import find_media_ports

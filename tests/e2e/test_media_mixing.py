@@ -11,8 +11,8 @@ import pytest
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.errors import MediaRefused
-from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
+from telephony.media.sound.g711 import Law
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, WorkerProcess, running_client
 from tests.support.programs import find_media_ports

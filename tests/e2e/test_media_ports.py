@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from telephony.media.errors import NoRtpPort
-from telephony.media.ports import PortPool
+from telephony.media.packets.ports import PortPool
 from tests.support.programs import find_media_ports
 
 pytestmark = pytest.mark.e2e

@@ -14,8 +14,8 @@ from callcenter.doctor.rtpengine import rtpengine as examine
 from callcenter.sections.values import Listener
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
-from telephony.media.g711 import Law
 from telephony.media.options import WorkerOptions
+from telephony.media.sound.g711 import Law
 from tests.e2e.test_media_listen_in import Ear
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, running_client

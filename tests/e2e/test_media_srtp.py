@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from telephony.media import native
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
-from telephony.media.g711 import Law
+from telephony.media.lanes import native
 from telephony.media.options import WorkerOptions
+from telephony.media.sound.g711 import Law
 from tests.support.media_phone import Phone, all_heard, loudness
 from tests.support.media_process import Heard, WorkerProcess, running_client
 from tests.support.programs import find_media_ports

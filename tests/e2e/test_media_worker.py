@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from telephony.media import g722
 from telephony.media import protocol as p
 from telephony.media.client import MediaClient
 from telephony.media.errors import MediaRefused
-from telephony.media.g711 import Law, encode
 from telephony.media.options import WorkerOptions
+from telephony.media.sound import g722
+from telephony.media.sound.g711 import Law, encode
 from tests.support.eventually import eventually
 from tests.support.media_phone import Phone, all_heard, loudness, sdp
 from tests.support.media_process import Heard, WorkerProcess, running_client

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from recordings.model_catalogue import CATALOGUE
-from recordings.model_folders import model_folder
+from recordings.transcribing.model_catalogue import CATALOGUE
+from recordings.transcribing.model_folders import model_folder
 from tests.support.centres import run_command, write_centre
 
 pytestmark = pytest.mark.e2e

@@ -10,8 +10,7 @@ from callcenter.demo.phone_process import PhoneProcess
 from callcenter.demo.pyvoip_phone import protocol
 from callcenter.demo.softphone import PhoneOptions, RegistrationFailed, Softphone
 from foundation.ids import LegId
-from telephony.media.negotiation import LocalEnd, Negotiation
-from telephony.sip.endpoint import SipEndpoint, bind_udp, listener_of
+from telephony.media.agreeing.negotiation import LocalEnd, Negotiation
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
@@ -22,6 +21,7 @@ from telephony.sip.events import (
     SipEvent,
 )
 from telephony.sip.options import SipOptions
+from telephony.sip.sockets.endpoint import SipEndpoint, bind_udp, listener_of
 from telephony.sip.stack import SipStack
 from tests.support.eventually import eventually
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from callcenter.quality_measure import measure, speakings
-from recordings.model_folders import model_folder
 from recordings.quality import labelled, packs
-from recordings.vosk_recogniser import VoskRecogniser
+from recordings.transcribing.model_folders import model_folder
+from recordings.transcribing.vosk_recogniser import VoskRecogniser
 
 pytestmark = pytest.mark.e2e
 

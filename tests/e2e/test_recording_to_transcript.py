@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from foundation.ids import AgentId, CallId, QueueId
-from ivr.synthesis import Utterance
+from ivr.speech.synthesis import Utterance
 from recordings.events import RecordingEvent, TranscriptReady
 from recordings.messages import Reply, Request
-from recordings.model_folders import model_folder
 from recordings.options import RecordingOptions
 from recordings.service import RecordingService
 from recordings.store import RecordingStore
-from recordings.transcriber import Transcriber, TranscriberOptions
-from recordings.vosk_recogniser import VoskRecogniser
+from recordings.transcribing.model_folders import model_folder
+from recordings.transcribing.transcriber import Transcriber, TranscriberOptions
+from recordings.transcribing.vosk_recogniser import VoskRecogniser
 from telephony.calls.events import Side
 from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.telephone_speech import say, talk, write_wav

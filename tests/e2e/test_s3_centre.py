@@ -10,7 +10,7 @@ import pytest
 
 from desk.events import TaskOpened
 from ivr.events import VoicemailLeft, VoicemailStarted
-from recordings.bucket import Bucket
+from recordings.archiving.bucket import Bucket
 from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import CallBridged
 from tests.support.centre import Centre, served

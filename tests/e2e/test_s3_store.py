@@ -11,11 +11,11 @@ from callcenter.configuration.settings import load
 from callcenter.doctor.health import Verdict
 from callcenter.doctor.shelf import examine_shelf
 from foundation.errors import NotFound
-from recordings.archive import FolderShelf
-from recordings.bucket import Bucket, BucketAway, BucketRefuses
-from recordings.master_keys import FILE_NAME, KeyFile
-from recordings.moving_shelf import MovingShelf
-from recordings.sealed import SealedShelf
+from recordings.archiving.archive import FolderShelf
+from recordings.archiving.bucket import Bucket, BucketAway, BucketRefuses
+from recordings.archiving.master_keys import FILE_NAME, KeyFile
+from recordings.archiving.moving_shelf import MovingShelf
+from recordings.archiving.sealed import SealedShelf
 from tests.support.centres import write_centre
 from tests.support.s3_server import (
     READS,

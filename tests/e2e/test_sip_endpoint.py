@@ -14,7 +14,7 @@ import pytest
 from callcenter.demo.phone_process import PhoneProcess
 from callcenter.demo.pyvoip_phone import protocol
 from foundation.ids import LegId
-from telephony.sip.endpoint import AT_ONCE_S, SipEndpoint, bind_udp, listener_of
+from telephony.sip.entrance.registrar import Binding
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
@@ -31,7 +31,7 @@ from telephony.sip.events import (
     SipEvent,
 )
 from telephony.sip.options import SipOptions
-from telephony.sip.registrar import Binding
+from telephony.sip.sockets.endpoint import AT_ONCE_S, SipEndpoint, bind_udp, listener_of
 from telephony.sip.stack import SipStack
 from tests.support.baresip import Baresip
 from tests.support.eventually import eventually

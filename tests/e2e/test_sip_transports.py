@@ -24,7 +24,7 @@ from telephony.sip.events import (
     Refused,
     SipEvent,
 )
-from telephony.sip.stream import StreamLimits
+from telephony.sip.wording.stream import StreamLimits
 from tests.support import sipp_messages as sipp
 from tests.support.baresip import Baresip
 from tests.support.certificates import make_certificate

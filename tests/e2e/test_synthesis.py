@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from foundation.errors import Unavailable
-from ivr import audio
-from ivr.loudness import active_level_dbov
-from ivr.prompts import PromptOptions, Prompts
-from ivr.spoken import Kind, Spoken, Value
-from ivr.synthesis import (
+from ivr.speech import audio
+from ivr.speech.loudness import active_level_dbov
+from ivr.speech.prompts import PromptOptions, Prompts
+from ivr.speech.spoken import Kind, Spoken, Value
+from ivr.speech.synthesis import (
     Synthesiser,
     SynthesisOptions,
     SynthesisRefused,

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ivr.synthesis import Utterance, synthesise_all
-from telephony.media.g711 import Law, encode
-from telephony.media.tones import ToneListener
+from ivr.speech.synthesis import Utterance, synthesise_all
+from telephony.media.sound.g711 import Law, encode
+from telephony.media.sound.tones import ToneListener
 
 pytestmark = pytest.mark.e2e
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import soxr
 
-from ivr.synthesis import Utterance
+from ivr.speech.synthesis import Utterance
 from recordings import wav
 from recordings.error_rate import compare, micro_average
-from recordings.model_folders import model_folder
-from recordings.vosk_recogniser import VoskRecogniser
+from recordings.transcribing.model_folders import model_folder
+from recordings.transcribing.vosk_recogniser import VoskRecogniser
 from telephony.calls.events import Side
 from tests.support.telephone_speech import (
     demo_callers,

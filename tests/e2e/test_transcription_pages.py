@@ -13,10 +13,10 @@ from callcenter.places import Places
 from foundation import frames, unix
 from foundation.db import make_engine, make_sessions
 from foundation.ids import RecordingId
-from recordings.lease import JobState, JobView
-from recordings.live_words import Began, Said, Saying, Told
+from recordings.following.live_words import Began, Said, Saying, Told
 from recordings.store import RecordingStore
-from recordings.transcription import Progress, WorkerView
+from recordings.transcribing.lease import JobState, JobView
+from recordings.transcribing.transcription import Progress, WorkerView
 from tests.support.eventually import eventually
 from tests.support.page_check import COMPLETE, PAGE_MARKS, PageView, page_fixture, page_view
 from tests.support.recording_fakes import recording

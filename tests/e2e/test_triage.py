@@ -11,7 +11,7 @@ from bench.triage import QUESTION, ask_all, flow, flows, read, requests_of
 from bench.triage_caller import PROMPT_S
 from bench.triage_outcome import Request
 from callcenter.demo.softphone import PhoneOptions, Softphone
-from ivr.synthesis import Utterance, synthesise_all
+from ivr.speech.synthesis import Utterance, synthesise_all
 from telephony.sip.events import HostPort
 
 pytestmark = pytest.mark.e2e

@@ -22,9 +22,9 @@ from telephony.sip.events import (
     TrunkDown,
     TrunkUp,
 )
-from telephony.sip.resolver import Resolver
-from telephony.sip.targets import NoAnswer, Wanted, destinations
-from telephony.sip.trunk_line import TrunkOptions
+from telephony.sip.trunks.resolver import Resolver
+from telephony.sip.trunks.targets import NoAnswer, Wanted, destinations
+from telephony.sip.trunks.trunk_line import TrunkOptions
 from tests.support.certificates import make_certificate
 from tests.support.customer import TOKEN, Customer
 from tests.support.name_server import NameServer, Zone

@@ -26,13 +26,13 @@ from tests.support.web_house import (
     user_store,
     web_options,
 )
-from wallboard.boards import DEFAULT_PLAN, Plan
 from wallboard.directory import AgentCard, Directory, QueueCard
-from wallboard.document import Document
 from wallboard.events import TvLinkRevoked
-from wallboard.screens import NO_SUCH_BOARD, REVOKED, TOO_MANY, TOO_SLOW
-from wallboard.socket import SocketOptions
-from wallboard.tv_links import TvLink, hash_of
+from wallboard.figures.boards import DEFAULT_PLAN, Plan
+from wallboard.screens.document import Document
+from wallboard.screens.screens import NO_SUCH_BOARD, REVOKED, TOO_MANY, TOO_SLOW
+from wallboard.screens.socket import SocketOptions
+from wallboard.screens.tv_links import TvLink, hash_of
 from wallboard.web_role import BoardOptions
 
 pytestmark = pytest.mark.e2e

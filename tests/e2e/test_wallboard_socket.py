@@ -30,8 +30,8 @@ from tests.support.web_house import (
     web_options,
 )
 from wallboard.directory import AgentCard, Directory, QueueCard
-from wallboard.document import Document
-from wallboard.socket import SocketOptions
+from wallboard.screens.document import Document
+from wallboard.screens.socket import SocketOptions
 from wallboard.web_role import BoardOptions
 
 pytestmark = pytest.mark.e2e

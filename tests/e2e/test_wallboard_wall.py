@@ -18,11 +18,11 @@ from tests.support.busy_floor import DIRECTORY, tell
 from tests.support.fake_core import CoreClock, FakeCore
 from tests.support.page_check import IS_THOROUGH, PAGE_MARKS, PageView, page_fixture, page_view
 from tests.support.web_house import QUICK_FOLLOW, board_app, user_store, web_options
-from wallboard.board import Board
-from wallboard.boards import DEFAULT_PLAN, NORMS
-from wallboard.document import changes, render
 from wallboard.events import TvLinkRevoked
-from wallboard.tv_links import TvLink, hash_of
+from wallboard.figures.boards import DEFAULT_PLAN, NORMS
+from wallboard.fold.board import Board
+from wallboard.screens.document import changes, render
+from wallboard.screens.tv_links import TvLink, hash_of
 from wallboard.web_role import BoardOptions
 
 pytestmark = PAGE_MARKS

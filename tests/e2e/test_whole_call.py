@@ -24,13 +24,13 @@ from acd.events import (
 from callcenter.demo.phone_call import CallFailed
 from foundation.ids import CallId
 from ivr.events import MenuChosen
-from ivr.synthesis import Utterance, synthesise_all
+from ivr.speech.synthesis import Utterance, synthesise_all
 from recordings import wav
 from recordings.error_rate import compare, micro_average
 from recordings.events import RecordingEnded, RecordingStarted, TranscriptReady
-from recordings.model_folders import model_folder
 from recordings.quality.events import QualityScored
-from recordings.vosk_recogniser import VoskRecogniser
+from recordings.transcribing.model_folders import model_folder
+from recordings.transcribing.vosk_recogniser import VoskRecogniser
 from telephony.calls.events import (
     CallAnswered,
     CallArrived,
@@ -44,7 +44,7 @@ from telephony.calls.events import (
     Side,
 )
 from telephony.lines.events import LineRegistered
-from telephony.media.g711 import Law
+from telephony.media.sound.g711 import Law
 from tests.support.centre import BLOCKED, Centre, Tones, identity_gap, served_with
 from tests.support.desk_phone import DeskCall, DeskPhone
 from tests.support.kamailio import kamailio_pbx

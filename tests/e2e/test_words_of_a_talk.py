@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from foundation.ids import CallId
-from ivr.synthesis import Utterance, synthesise_all
+from ivr.speech.synthesis import Utterance, synthesise_all
 from recordings.events import TranscriptReady
 from telephony.calls.events import CallBridged, CallEnded
 from tests.support.centre import PATIENCE_S, Centre, served_with

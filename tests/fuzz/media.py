@@ -3,12 +3,12 @@
 import struct
 from functools import cache
 
-from telephony.media import rtcp
+from telephony.media.agreeing.negotiation import LocalEnd, Negotiation
+from telephony.media.agreeing.sdp import SessionDescription
 from telephony.media.errors import RtcpMalformed, RtpMalformed, SdpRejected
-from telephony.media.negotiation import LocalEnd, Negotiation
-from telephony.media.rtp import RtpPacket
-from telephony.media.sdp import SessionDescription
-from telephony.sip.stun import answer_stun, is_stun
+from telephony.media.packets import rtcp
+from telephony.media.packets.rtp import RtpPacket
+from telephony.sip.wording.stun import answer_stun, is_stun
 from tests.support.media_leg import PHONE as MEDIA_PHONE
 from tests.support.media_leg import Leg
 from tests.support.media_phone import sdp

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from foundation.ids import LegId
 from telephony.sip.events import CallerIdentity, Dropped, IncomingCall, SendDatagram, StackEffect
-from telephony.sip.message import Response, parse_message
 from telephony.sip.stack import SipStack
+from telephony.sip.wording.message import Response, parse_message
 from tests.support.raw_peer import RawPeer
 from tests.support.wire import ANSWER, OFFER, PHONE, make_stack
 

@@ -8,8 +8,8 @@ import msgspec
 
 from foundation.frames import UNREADABLE, FrameReader, FrameTooLong, pack
 from telephony.media import protocol
-from telephony.sip.stream import Framer, StreamEvent, StreamLimits, Whole
-from telephony.sip.web_socket import WebSocketFramer
+from telephony.sip.sockets.web_socket import WebSocketFramer
+from telephony.sip.wording.stream import Framer, StreamEvent, StreamLimits, Whole
 from tests.fuzz.sip_messages import torture
 from tests.support.media_phone import sdp
 

@@ -3,11 +3,11 @@
 import pytest
 
 from foundation.ids import CallId, QueueId
-from ivr.engine import EnterQueue, PlayPrompts, StopPrompts
 from ivr.events import FlowEnded, FlowStarted, MenuChosen
-from ivr.flow import parse
+from ivr.flows.flow import parse
 from ivr.service import Ivr
-from ivr.spoken import Prompt
+from ivr.speech.spoken import Prompt
+from ivr.visit.engine import EnterQueue, PlayPrompts, StopPrompts
 
 TEXT = """\
 start: choices

@@ -4,7 +4,7 @@ import pytest
 
 from telephony.lines.caller import headers_for_core
 from telephony.lines.reasons import reason_text
-from telephony.sip.errors import SipParseError
+from telephony.sip.wording.errors import SipParseError
 
 INVITE = (
     "INVITE sip:28000@127.0.0.1:5080 SIP/2.0\r\n"

@@ -3,8 +3,8 @@
 import pytest
 
 from telephony.lines.descriptions import Place, Stream, answer_of, offer_of
+from telephony.media.agreeing.sdp import Direction, SessionDescription
 from telephony.media.errors import SdpRejected
-from telephony.media.sdp import Direction, SessionDescription
 
 OURS = Place("10.0.0.1", 32000, "77", 3)
 OFFER = """v=0

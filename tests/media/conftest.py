@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from telephony.media import native
-from telephony.media.native import Library
+from telephony.media.lanes import native
+from telephony.media.lanes.native import Library
 from tests.support.media_leg import Leg
 
 

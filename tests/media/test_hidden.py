@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from telephony.media import g722
-from telephony.media.dtmf import DigitSender
-from telephony.media.g711 import SILENCE, Law, decode, encode
 from telephony.media.hiding import HIDDEN_TAIL_S
+from telephony.media.packets.rtp import RtpPacket
 from telephony.media.protocol import Hidden
-from telephony.media.rtp import RtpPacket
+from telephony.media.sound import g722
+from telephony.media.sound.dtmf import DigitSender
+from telephony.media.sound.g711 import SILENCE, Law, decode, encode
 from tests.support.media_leg import PHONE, VOICE, Leg
 from tests.support.media_phone import sdp
 

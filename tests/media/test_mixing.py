@@ -7,9 +7,9 @@ import pytest
 
 from telephony.media import protocol as p
 from telephony.media.errors import UnknownLeg, VerbRefused
-from telephony.media.g711 import Law, Pcm, decode
 from telephony.media.mixing import Hearing
-from telephony.media.playout import Prompt, tone
+from telephony.media.sound.g711 import Law, Pcm, decode
+from telephony.media.sound.playout import Prompt, tone
 from tests.support.media_leg import Leg
 from tests.support.media_phone import loudness, sdp
 

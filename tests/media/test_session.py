@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation.clock import utc_now
-from telephony.media import rtcp
-from telephony.media.dtmf import MOST_WAITING, DigitReceiver
-from telephony.media.g711 import SILENCE, Law, decode, encode
-from telephony.media.playout import Player, tone
-from telephony.media.rtp import RtpPacket
-from telephony.media.tap import TapSide
+from telephony.media.packets import rtcp
+from telephony.media.packets.rtp import RtpPacket
+from telephony.media.sound.dtmf import MOST_WAITING, DigitReceiver
+from telephony.media.sound.g711 import SILENCE, Law, decode, encode
+from telephony.media.sound.playout import Player, tone
+from telephony.media.taping.tap import TapSide
 from tests.support.media_leg import PHONE, STRANGER, VOICE, Leg
 from tests.support.media_phone import sdp
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from telephony.media.errors import UnknownTap
-from telephony.media.g711 import Law, decode
-from telephony.media.playout import tone
-from telephony.media.recorder import Recorder
-from telephony.media.tap import Block
+from telephony.media.sound.g711 import Law, decode
+from telephony.media.sound.playout import tone
+from telephony.media.taping.recorder import Recorder
+from telephony.media.taping.tap import Block
+from telephony.media.taping.wav import interleave
 from telephony.media.taps import Taps
-from telephony.media.wav import interleave
 from tests.support.media_leg import Leg
 from tests.support.media_phone import sdp
 

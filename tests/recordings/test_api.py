@@ -17,19 +17,19 @@ from foundation.errors import CallCentreError, NotAllowed, Unavailable
 from foundation.ids import RecordingId
 from recordings import wav
 from recordings.api import recordings_router
-from recordings.archive import FolderShelf
-from recordings.archive_desk import ArchiveDesk
-from recordings.archive_messages import Reply
-from recordings.archive_messages import Request as ArchiveRequest
-from recordings.archive_options import ArchiveOptions
-from recordings.archive_store import ArchiveStore
-from recordings.archiver import Archiver, ArchiverOptions
-from recordings.audio_api import AudioPlaces, audio_router
+from recordings.archiving.archive import FolderShelf
+from recordings.archiving.archive_desk import ArchiveDesk
+from recordings.archiving.archive_messages import Reply
+from recordings.archiving.archive_messages import Request as ArchiveRequest
+from recordings.archiving.archive_options import ArchiveOptions
+from recordings.archiving.archive_store import ArchiveStore
+from recordings.archiving.archiver import Archiver, ArchiverOptions
+from recordings.archiving.flac import FlacAudio
 from recordings.events import Hearing
-from recordings.flac import FlacAudio
-from recordings.marks import Mark, MarkKind
-from recordings.marks_desk import MarksDesk
-from recordings.marks_store import MarkStore
+from recordings.marking.marks import Mark, MarkKind
+from recordings.marking.marks_desk import MarksDesk
+from recordings.marking.marks_store import MarkStore
+from recordings.playing.audio_api import AudioPlaces, audio_router
 from recordings.recogniser import Word
 from recordings.recording import SideTranscript, TranscriptState
 from recordings.store import Ended, RecordingStore

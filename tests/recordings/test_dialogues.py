@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from recordings.error_rate import units
-from recordings.model_folders import model_folder
+from recordings.transcribing.model_folders import model_folder
 from tests.support.telephone_speech import demo_callers
 
 CALLERS = demo_callers()

@@ -15,6 +15,7 @@ import pytest
 from foundation.db import Sessions
 from foundation.errors import Conflict, NotFound, Unavailable
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
+from recordings.erasing.vault_store import VaultStore
 from recordings.events import (
     DeletedFor,
     RecordingDeleted,
@@ -24,7 +25,6 @@ from recordings.events import (
     TranscriptFailed,
     TranscriptReady,
 )
-from recordings.lease import LeaseOptions
 from recordings.messages import (
     CarryOn,
     HeardSide,
@@ -41,10 +41,10 @@ from recordings.messages import (
 from recordings.options import RecordingOptions
 from recordings.quality.store import QualityStore
 from recordings.recording import Recording, TranscriptState
-from recordings.search_store import SearchStore
+from recordings.searching.search_store import SearchStore
 from recordings.service import RecordingService
 from recordings.store import Ended, RecordingStore
-from recordings.vault_store import VaultStore
+from recordings.transcribing.lease import LeaseOptions
 from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.telephone_speech import write_wav
 

@@ -5,10 +5,10 @@ import itertools
 import pytest
 
 from telephony.sip.digest import Credentials, DigestClient, DigestServer, Verdict, digest_response
-from telephony.sip.errors import SipParseError
 from telephony.sip.events import HostPort
-from telephony.sip.headers import AuthValue
 from telephony.sip.options import Listener, SipOptions
+from telephony.sip.wording.errors import SipParseError
+from telephony.sip.wording.headers import AuthValue
 
 SALTS = itertools.count()
 SOURCE = HostPort("192.0.2.2", 5060)

@@ -3,7 +3,6 @@
 import pytest
 
 from foundation.ids import LegId
-from telephony.sip.compose import respond
 from telephony.sip.digest import Credentials, DigestClient
 from telephony.sip.events import (
     Answered,
@@ -20,9 +19,10 @@ from telephony.sip.events import (
     SendDatagram,
     StackEffect,
 )
-from telephony.sip.message import HeaderLines, Request, Response, parse_message
 from telephony.sip.options import Listener, SipOptions
 from telephony.sip.stack import SipStack
+from telephony.sip.wording.compose import respond
+from telephony.sip.wording.message import HeaderLines, Request, Response, parse_message
 from tests.support.wire import ANSWER, CENTRE, OFFER, make_stack, requests, responses
 
 LEG = LegId("l-1")

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundation.ids import LegId
-from telephony.sip.compose import respond
 from telephony.sip.events import (
     Answered,
     CallerIdentity,
@@ -21,8 +20,9 @@ from telephony.sip.events import (
     SendDatagram,
     StackEffect,
 )
-from telephony.sip.message import HeaderLines, Request
 from telephony.sip.stack import SipStack
+from telephony.sip.wording.compose import respond
+from telephony.sip.wording.message import HeaderLines, Request
 from tests.support.wire import ANSWER, CENTRE, OFFER, PHONE, make_stack, requests, responses
 
 LEG = LegId("l-1")

@@ -27,9 +27,9 @@ from telephony.sip.events import (
     SendDatagram,
     StackEffect,
 )
-from telephony.sip.message import Response
 from telephony.sip.options import Listener, SipOptions
 from telephony.sip.stack import SipStack
+from telephony.sip.wording.message import Response
 from tests.support.wire import ANSWER, CENTRE, OFFER, PHONE, SECRET, make_stack, requests, responses
 
 Effect = TypeVar("Effect")

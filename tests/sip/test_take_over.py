@@ -20,8 +20,8 @@ from telephony.sip.events import (
     SendDatagram,
     StackEffect,
 )
-from telephony.sip.message import Request, parse_message
 from telephony.sip.options import Listener, SipOptions
+from telephony.sip.wording.message import Request, parse_message
 from tests.support.wire import (
     ANSWER,
     CENTRE,

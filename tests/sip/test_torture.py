@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from telephony.sip.events import Dropped
-from telephony.sip.message import parse_message
-from telephony.sip.stream import Framer, StreamLimits, Whole
-from telephony.sip.uri import parse_uri
+from telephony.sip.wording.message import parse_message
+from telephony.sip.wording.stream import Framer, StreamLimits, Whole
+from telephony.sip.wording.uri import parse_uri
 from tests.support.wire import PHONE, make_stack, responses
 
 TORTURE = Path(__file__).parent / "torture"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from foundation.errors import ConfigurationError
-from ivr.flow import Flow, parse
+from ivr.flows.flow import Flow, parse
 
 CONDITIONS = st.sampled_from(
     ["n > 1", "vip", "known(due)", "len(typed) == 3", "hour() < 12", "1 / 0 > n", "said == line"]

@@ -9,13 +9,13 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from foundation.ids import RecordingId
-from recordings.archive import Audio, FolderShelf, Samples, open_audio
-from recordings.archive_desk import ArchiveDesk
-from recordings.archive_messages import Reply, Request
-from recordings.archive_options import ArchiveOptions
-from recordings.archive_store import ArchiveStore
-from recordings.archiver import Archiver, ArchiverOptions
-from recordings.marks_store import MarkStore
+from recordings.archiving.archive import Audio, FolderShelf, Samples, open_audio
+from recordings.archiving.archive_desk import ArchiveDesk
+from recordings.archiving.archive_messages import Reply, Request
+from recordings.archiving.archive_options import ArchiveOptions
+from recordings.archiving.archive_store import ArchiveStore
+from recordings.archiving.archiver import Archiver, ArchiverOptions
+from recordings.marking.marks_store import MarkStore
 from recordings.recording import TranscriptState
 from recordings.store import Ended, RecordingStore
 from tests.support.recording_fakes import STARTED, recording

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from telephony.sip.events import HostPort
-from telephony.sip.message import Response, parse_message
+from telephony.sip.wording.message import Response, parse_message
 from tests.support.centre import Centre
 from tests.support.load_generator import RTP_BASE, WAYS, hotline_load
 

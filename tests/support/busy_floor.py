@@ -16,9 +16,9 @@ from foundation.ids import AgentId, AlarmId, CallId, QueueId
 from telephony.calls.events import CallEnded, EndedBy
 from telephony.lines.events import LineLost
 from tests.support.fake_core import MONDAY_NOON_S, FakeCore, record
-from wallboard.board import BoardEvent
 from wallboard.directory import AgentCard, Directory, QueueCard, ServiceTarget
 from wallboard.events import AlarmKind, AlarmRaised, Level
+from wallboard.fold.board import BoardEvent
 
 LONG = "Dietrich-Bonhoeffer von und zu Hohenlohe-Waldenburg-Schillingsfürst"
 QUEUES = {

@@ -42,8 +42,8 @@ from foundation.journal.rows import to_record
 from foundation.record import Record
 from foundation.web.store import UserStore
 from telephony.media import worker
-from telephony.media.g711 import Law
 from telephony.media.rtpengine import service
+from telephony.media.sound.g711 import Law
 from telephony.sip.events import HostPort
 from tests.support.desk_phone import DeskPhone
 from tests.support.programs import find_free_port, find_media_ports

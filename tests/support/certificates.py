@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from telephony.sip.tls import TlsFiles
+from telephony.sip.sockets.tls import TlsFiles
 from tests.support.programs import need_program
 
 

@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 
 from foundation.ids import LegId, new_leg_id
 from telephony.calls.trunks import Trunk, Trunks
-from telephony.sip.endpoint import SipEndpoint, bind_stream, bind_udp, listener_of
+from telephony.sip.entrance.reception import Inbound
 from telephony.sip.events import HostPort, SipEvent, TrunkEvent
 from telephony.sip.gateway import Gateway
 from telephony.sip.options import SipOptions
-from telephony.sip.reception import Inbound
-from telephony.sip.resolver import Resolver
+from telephony.sip.sockets.endpoint import SipEndpoint, bind_stream, bind_udp, listener_of
+from telephony.sip.sockets.tls import TlsFiles
 from telephony.sip.stack import SipStack
-from telephony.sip.tls import TlsFiles
-from telephony.sip.trunk_line import TrunkOptions
+from telephony.sip.trunks.resolver import Resolver
+from telephony.sip.trunks.trunk_line import TrunkOptions
 from tests.support.sip_phone import PATIENCE_S, Event
 
 TOKEN = "t0ken"

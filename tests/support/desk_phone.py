@@ -7,12 +7,12 @@ from urllib.parse import quote
 from callcenter.demo.phone_call import Call
 from callcenter.demo.softphone import PhoneOptions, Softphone, _Endpoint
 from foundation.ids import LegId
-from telephony.media.g711 import Law
-from telephony.media.sdp import Direction
-from telephony.sip.compose import respond
+from telephony.media.agreeing.sdp import Direction
+from telephony.media.sound.g711 import Law
 from telephony.sip.dialog import Dialog, read_record
 from telephony.sip.events import HostPort, SendDatagram
-from telephony.sip.message import Request, Response, parse_message
+from telephony.sip.wording.compose import respond
+from telephony.sip.wording.message import Request, Response, parse_message
 from tests.support.tones import seconds_of_tone
 from tools.ladder import Message
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from telephony.sip.events import HostPort
-from telephony.sip.tls import TlsFiles
+from telephony.sip.sockets.tls import TlsFiles
 from tests.support.programs import find_free_port, need_program
 
 CONFIG = """\

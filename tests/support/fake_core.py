@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from foundation.errors import CallCentreError, Unavailable
 from foundation.record import Record
-from wallboard.board import BoardEvent, BoardRecord
 from wallboard.commands import Command, Done
 from wallboard.core_link import CaughtUp, StartOver
+from wallboard.fold.board import BoardEvent, BoardRecord
 
 MONDAY_NOON_S = datetime(2026, 6, 22, 12, tzinfo=UTC).timestamp()
 

@@ -35,11 +35,11 @@ from foundation.ids import (
     QueueId,
     RecordingId,
 )
-from ivr.caller import Caller
 from ivr.effects import Effect
-from ivr.flow import Flow, parse
+from ivr.flows.flow import Flow, parse
 from ivr.inputs import Input
 from ivr.service import Ivr
+from ivr.visit.caller import Caller
 from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget, CallControl, GuestTarget, OutsideTarget
 

@@ -4,15 +4,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from foundation.ids import CallId, QueueId
-from ivr.caller import Caller
 from ivr.effects import Effect, EnterQueue, HangUp, PlayPrompts
-from ivr.engine import Visit
 from ivr.events import FlowEnded
-from ivr.flow import Flow, parse
-from ivr.hours import Hours
-from ivr.hours import parse as parse_hours
+from ivr.flows.flow import Flow, parse
 from ivr.inputs import Digit, Start
-from ivr.spoken import Item, Prompt
+from ivr.language.hours import Hours
+from ivr.language.hours import parse as parse_hours
+from ivr.speech.spoken import Item, Prompt
+from ivr.visit.caller import Caller
+from ivr.visit.engine import Visit
 
 CALL = CallId("c-1")
 ORDERS = QueueId("orders")

@@ -21,7 +21,7 @@ from acd.events import (
 from foundation.ids import AgentId, CallbackId, CallId, PartyId, QueueId
 from telephony.calls.events import CallArrived, CallBridged, CallEnded, EndedBy
 from tests.support.fake_core import record
-from wallboard.board import BoardEvent, BoardRecord
+from wallboard.fold.board import BoardEvent, BoardRecord
 
 QUEUES = [QueueId("orders"), QueueId("repairs")]
 AGENTS = [AgentId("ann"), AgentId("bob"), AgentId("eve")]

@@ -4,14 +4,14 @@ import ctypes
 from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
-from telephony.media.lanes import Lane, from_network_order, in_network_order
-from telephony.media.native import Library
-from telephony.media.negotiation import LocalEnd, Negotiation
+from telephony.media.agreeing.negotiation import LocalEnd, Negotiation
+from telephony.media.lanes.lanes import Lane, from_network_order, in_network_order
+from telephony.media.lanes.native import Library
 from telephony.media.options import WorkerOptions
-from telephony.media.ports import PortPair
-from telephony.media.rtp import RtpPacket
+from telephony.media.packets.ports import PortPair
+from telephony.media.packets.rtp import RtpPacket
+from telephony.media.packets.stream import OutStream
 from telephony.media.session import Session
-from telephony.media.stream import OutStream
 
 Source = tuple[str, int]
 PHONE: Source = ("127.0.0.1", 4000)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from telephony.media.g711 import FRAME_SAMPLES, Law, decode
-from telephony.media.playout import Prompt, tone
-from telephony.media.rtp import RtpPacket
+from telephony.media.packets.rtp import RtpPacket
+from telephony.media.sound.g711 import FRAME_SAMPLES, Law, decode
+from telephony.media.sound.playout import Prompt, tone
 
 PAYLOAD_TYPES = {Law.PCMU: 0, Law.PCMA: 8}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from obstore.store import MemoryStore
 
-from recordings.archive import FolderShelf
-from recordings.bucket import Bucket, BucketAway, BucketOptions
-from recordings.moving_shelf import MovingShelf
+from recordings.archiving.archive import FolderShelf
+from recordings.archiving.bucket import Bucket, BucketAway, BucketOptions
+from recordings.archiving.moving_shelf import MovingShelf
 
 OPTIONS = BucketOptions(
     endpoint="https://s3.example",

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from telephony.sip.events import SendDatagram, SipEvent, StackEffect
-from telephony.sip.message import Request, parse_message
 from telephony.sip.stack import SipStack
+from telephony.sip.wording.message import Request, parse_message
 from tests.support.wire import CENTRE, PHONE
 
 TICKS_MOST = 500

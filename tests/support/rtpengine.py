@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from telephony.media import native
+from telephony.media.lanes import native
 from telephony.media.options import WorkerOptions
 from telephony.media.rtpengine import bencode
 from telephony.media.rtpengine.options import DriverOptions

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
-from recordings.bucket import BucketOptions
+from recordings.archiving.bucket import BucketOptions
 from tests.support.programs import find_free_port
 
 STARTS_WITHIN_S = 30.0

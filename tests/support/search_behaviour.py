@@ -8,10 +8,10 @@ from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
-from recordings.question import parse
 from recordings.recogniser import Word
 from recordings.recording import SideTranscript
-from recordings.search_store import Indexed, SearchFilter, SearchStore
+from recordings.searching.question import parse
+from recordings.searching.search_store import Indexed, SearchFilter, SearchStore
 from recordings.store import RecordingRow, RecordingStore
 from recordings.terms import PART_WORDS, IndexPart, index_parts
 from telephony.calls.events import Side

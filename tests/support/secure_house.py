@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from telephony.sip.tls import TlsFiles
+from telephony.sip.sockets.tls import TlsFiles
 from tests.support.centre import Centre, Ports, configuration, served
 from tests.support.certificates import make_certificate
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from foundation.errors import NotFound
-from recordings.archive import Shelf
+from recordings.archiving.archive import Shelf
 
 
 def contents(length: int, seed: int = 1) -> bytes:

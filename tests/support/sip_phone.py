@@ -18,13 +18,13 @@ from typing import TypeVar
 
 from foundation.ids import LegId, new_leg_id
 from telephony.sip.digest import Credentials, DigestClient
-from telephony.sip.endpoint import SipEndpoint, bind_stream, bind_udp, listener_of
 from telephony.sip.events import CallerIdentity, HostPort, SipEvent, StackEffect
-from telephony.sip.message import Request, Response, parse_message
 from telephony.sip.options import SipOptions
+from telephony.sip.sockets.endpoint import SipEndpoint, bind_stream, bind_udp, listener_of
+from telephony.sip.sockets.tls import TlsFiles
 from telephony.sip.stack import SipStack
-from telephony.sip.stream import StreamLimits
-from telephony.sip.tls import TlsFiles
+from telephony.sip.wording.message import Request, Response, parse_message
+from telephony.sip.wording.stream import StreamLimits
 
 Event = TypeVar("Event")
 PATIENCE_S = 20.0

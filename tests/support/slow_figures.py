@@ -23,8 +23,8 @@ from acd.events import (
 )
 from foundation.ids import AgentId, CallId, QueueId
 from telephony.calls.events import CallBridged
-from wallboard.board import BoardRecord
 from wallboard.directory import Directory, ServiceTarget
+from wallboard.fold.board import BoardRecord
 
 HALF_HOUR_S = 1800
 OUTCOMES = {

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import yaml
 
 import callcenter.demo
-from ivr.synthesis import Utterance, synthesise_all
+from ivr.speech.synthesis import Utterance, synthesise_all
 from recordings import wav
 from telephony.calls.events import Side
-from telephony.media.g711 import Law, decode, encode
+from telephony.media.sound.g711 import Law, decode, encode
 
 RATE = 8000
 PAUSE_S = 0.4

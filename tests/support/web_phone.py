@@ -17,10 +17,10 @@ from websockets.typing import Subprotocol
 from foundation.ids import LegId, new_leg_id
 from telephony.sip.digest import Credentials, DigestClient
 from telephony.sip.events import CallerIdentity, HostPort, SendDatagram, SipEvent, StackEffect
-from telephony.sip.message import Request, Response, parse_message
 from telephony.sip.options import Listener, SipOptions
+from telephony.sip.sockets.tls import TlsFiles
 from telephony.sip.stack import SipStack
-from telephony.sip.tls import TlsFiles
+from telephony.sip.wording.message import Request, Response, parse_message
 
 Event = TypeVar("Event")
 PATIENCE_S = 20.0

@@ -84,19 +84,19 @@ from foundation.record import Record
 from foundation.web.store import UserStore
 from foundation.web.tokens import ApiToken, hash_token
 from foundation.web.users import Role, User
-from ivr.drawing import shape_of
 from ivr.events import FlowEnded, FlowStarted, MenuChosen
-from ivr.flow import parse
-from ivr.flows_now import flows_now
-from ivr.heard import Heard
-from ivr.paths import WayCounts
+from ivr.flows.flow import parse
+from ivr.pictures.drawing import shape_of
+from ivr.pictures.flows_now import flows_now
+from ivr.pictures.paths import WayCounts
 from ivr.store import HeardStore
+from ivr.understanding.heard import Heard
 from recordings.events import RecordingEnded, RecordingStarted, TranscriptReady
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
 from recordings.store import Ended, RecordingStore
 from recordings.terms import index_parts
-from recordings.transcription import Progress
+from recordings.transcribing.transcription import Progress
 from telephony.calls.events import (
     CallAnswered,
     CallArrived,
@@ -114,10 +114,10 @@ from tests.support.played_inspections import inspections_played
 from tests.support.recording_fakes import STARTED
 from tests.support.telephone_speech import write_wav
 from tests.support.web_house import CHEAP, PASSWORD, client_of, running
-from wallboard.boards import Plan
 from wallboard.commands import Done
 from wallboard.directory import Directory
 from wallboard.events import AlarmKind, AlarmRaised, Level
+from wallboard.figures.boards import Plan
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 FAR_S = 4_000_000_000.0

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from telephony.sip.digest import Credentials
+from telephony.sip.entrance.reception import FindInbound
 from telephony.sip.events import HostPort, SendDatagram, SipEvent, StackEffect
-from telephony.sip.message import Request, Response, parse_message
 from telephony.sip.options import Listener, SipOptions
-from telephony.sip.reception import FindInbound
 from telephony.sip.stack import SipStack
+from telephony.sip.wording.message import Request, Response, parse_message
 
 CENTRE = HostPort("192.0.2.1", 5060)
 PHONE = HostPort("192.0.2.2", 5070)

@@ -14,10 +14,10 @@ from foundation.ids import QueueId
 from tests.support.effort import tries
 from tests.support.legal_days import AGENTS, QUEUES, legal_days
 from tests.support.slow_figures import SlowFigures
-from wallboard.board import Board, BoardRecord
 from wallboard.directory import Directory, QueueCard, ServiceTarget
-from wallboard.figures import agent_figures, queue_figures
-from wallboard.tally import Counts, Tally
+from wallboard.figures.figures import agent_figures, queue_figures
+from wallboard.fold.board import Board, BoardRecord
+from wallboard.fold.tally import Counts, Tally
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 EVENING_S = datetime(2026, 6, 22, 21, tzinfo=SHANGHAI).timestamp()

@@ -26,9 +26,9 @@ from tests.support.fake_core import FakeCore
 from tests.support.legal_days import legal_days
 from tests.support.outline import outline
 from wallboard import snapshot as kept
-from wallboard.board import Board, BoardRecord, rebuild
 from wallboard.directory import Directory
-from wallboard.document import render
+from wallboard.fold.board import Board, BoardRecord, rebuild
+from wallboard.screens.document import render
 from wallboard.service import BoardService
 from wallboard.snapshot import (
     EVERY_RECORDS,

@@ -20,7 +20,7 @@ from telephony.lines.pyvoip.desk import REQUEST_TERMINATED, CallDesk
 from telephony.lines.pyvoip.registration import News, Registration
 from telephony.lines.pyvoip.sip import Address, PlainMessage, SteadySip, WideMessage
 from telephony.lines.reasons import reason_text
-from telephony.sip.compose import reason_line
+from telephony.sip.wording.compose import reason_line
 
 BAD_EXTENSION = 420
 PENDING = 491

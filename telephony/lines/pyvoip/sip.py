@@ -18,7 +18,7 @@ from pyVoIP import SIP
 from foundation.clock import monotonic_s
 from telephony.lines.pyvoip.again import LIFE_S, SendAgain
 from telephony.sip.digest import Credentials, DigestClient
-from telephony.sip.errors import SipParseError
+from telephony.sip.wording.errors import SipParseError
 
 Address = tuple[str, int]
 MAX_DATAGRAM = 65_535

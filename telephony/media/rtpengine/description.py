@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from telephony.media.agreeing.sdp import SessionDescription
 from telephony.media.errors import SdpRejected
-from telephony.media.sdp import SessionDescription
 
 Format: TypeAlias = tuple[int, str]
 "Payload type and name; the clock is 8000 Hz."

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from telephony.media.g711 import SAMPLE_RATE_HZ
-from telephony.media.playout import PromptCache
+from telephony.media.sound.g711 import SAMPLE_RATE_HZ
+from telephony.media.sound.playout import PromptCache
 
 
 class FileJukebox:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from telephony.media import protocol as p
-from telephony.media.negotiation import Negotiation
+from telephony.media.agreeing.negotiation import Negotiation
+from telephony.media.agreeing.sdp import HOLD_ADDRESS
 from telephony.media.rtpengine.description import Format, described
-from telephony.media.sdp import HOLD_ADDRESS
 
 NOWHERE_PORT = 9
 _BEFORE_AN_ANSWER: tuple[Format, ...] = ((0, "PCMU"), (8, "PCMA"), (101, "telephone-event"))

@@ -14,15 +14,15 @@ import msgspec
 from foundation.clock import utc_now
 from foundation.errors import CallCentreError
 from telephony.media import protocol as p
-from telephony.media.dtmf import is_digits
+from telephony.media.agreeing.negotiation import DEFAULT_EVENT_TYPE, LocalEnd, Negotiation
 from telephony.media.errors import MediaRefused, NoRtpPort, UnknownLeg, VerbRefused
 from telephony.media.hiding import HIDDEN_TAIL_S
 from telephony.media.mixing import check_gain
-from telephony.media.negotiation import DEFAULT_EVENT_TYPE, LocalEnd, Negotiation
 from telephony.media.rtpengine.legs import Leg, Playing
 from telephony.media.rtpengine.watch import packets_by_tag
 from telephony.media.rtpengine.wiring import Call, Inner, Jukebox, Wiring
 from telephony.media.rtpengine.works import Work
+from telephony.media.sound.dtmf import is_digits
 
 DIGIT_S = 0.16
 "A digit and the pause after it, as our own plane sends them."

@@ -22,25 +22,25 @@ from foundation.db import make_engine, make_sessions
 from foundation.errors import Conflict, NotFound, Unavailable
 from foundation.ids import CallbackId, CallId, PartyId, QueueId
 from foundation.journal import Journal
-from recordings.archive import FolderShelf
-from recordings.archive_store import Archived, ArchiveStore
-from recordings.certificate import BadCertificate, Certificates
+from recordings.archiving.archive import FolderShelf
+from recordings.archiving.archive_store import Archived, ArchiveStore
+from recordings.archiving.master_keys import KeyFile
+from recordings.archiving.sealed import SealedShelf
+from recordings.erasing.certificate import BadCertificate, Certificates
+from recordings.erasing.vault import Vault
+from recordings.erasing.vault_store import VaultStore
 from recordings.events import DeletedFor, RecordingDeleted, RecordingEnded, RecordingStarted
-from recordings.master_keys import KeyFile
 from recordings.recogniser import Word
 from recordings.recording import Recording, SideTranscript, TranscriptState
-from recordings.sealed import SealedShelf
-from recordings.search_store import Indexed, SearchStore
+from recordings.searching.search_store import Indexed, SearchStore
 from recordings.store import Ended, RecordingStore
 from recordings.terms import index_parts
-from recordings.vault import Vault
-from recordings.vault_store import VaultStore
 from telephony.calls.events import CallArrived, Side
 from telephony.calls.parties import PartyBook
 from telephony.calls.store import PartyStore
 from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.recording_fakes import recording
-from wallboard.board import Board
+from wallboard.fold.board import Board
 
 LI = "+8613900000001"
 LI_ID, OTHERS = PartyId("p-li"), PartyId("p-wang")

@@ -20,12 +20,12 @@ from foundation.ipc import Request as Ask
 from foundation.ipc.messages import ReplyT
 from foundation.journal import Journal
 from foundation.web.users import Role, User
-from recordings.archive import FolderShelf
-from recordings.certificate import Certificates
+from recordings.archiving.archive import FolderShelf
+from recordings.erasing.certificate import Certificates
+from recordings.erasing.vault import Vault
+from recordings.erasing.vault_store import VaultStore
 from recordings.events import RecordingHeld, RecordingReleased
 from recordings.store import RecordingStore
-from recordings.vault import Vault
-from recordings.vault_store import VaultStore
 from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.recording_fakes import recording
 

@@ -18,13 +18,13 @@ from foundation.ipc.messages import reply_type
 from foundation.journal import Journal
 from tests.support.database import put_schema
 from tests.support.fake_core import FakeCore
-from wallboard.board import Board
-from wallboard.boards import DEFAULT, DEFAULT_PLAN, Plan
 from wallboard.events import DirectoryChanged, TvLinkMade, TvLinkRevoked
-from wallboard.screens import NO_SUCH_BOARD, Dropped, Screens, View
+from wallboard.figures.boards import DEFAULT, DEFAULT_PLAN, Plan
+from wallboard.fold.board import Board
+from wallboard.screens.screens import NO_SUCH_BOARD, Dropped, Screens, View
+from wallboard.screens.store import TvLinkStore
+from wallboard.screens.tv_links import hash_of
 from wallboard.service import BoardService
-from wallboard.store import TvLinkStore
-from wallboard.tv_links import hash_of
 from wallboard.words import Words
 
 

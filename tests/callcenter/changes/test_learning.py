@@ -18,12 +18,12 @@ from foundation.ids import CallId, PartyId
 from foundation.journal import Journal
 from ivr.effects import KeepHeard
 from ivr.events import SpeechSettled
-from ivr.flow import Flow
-from ivr.heard import Heard, HeardFilter
-from ivr.hours import Hours
-from ivr.intents import guess
-from ivr.nodes import Ask
+from ivr.flows.flow import Flow
+from ivr.language.hours import Hours
+from ivr.language.nodes import Ask
 from ivr.store import HeardStore
+from ivr.understanding.heard import Heard, HeardFilter
+from ivr.understanding.intents import guess
 from tests.support.database import put_schema
 
 NOON = datetime(2026, 10, 12, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from callcenter.events import HouseEvent
 from callcenter.roles.web import read_alarms
 from foundation.ids import QueueId
 from tests.support.centres import write_centre
-from wallboard.alarm_rules import DEFAULT_RULES, FigureRule
+from wallboard.alarms.alarm_rules import DEFAULT_RULES, FigureRule
 from wallboard.events import DirectoryChanged
 
 ORDERS, GONE = QueueId("orders"), QueueId("gone")

@@ -12,11 +12,11 @@ from callcenter.configuration.settings import load
 from callcenter.rules.flows import prompt_options
 from foundation.errors import ConfigurationError
 from foundation.ids import CallId
-from ivr import audio
 from ivr.effects import Effect, HangUp, PlayPrompts
-from ivr.prompts import Prompts
 from ivr.service import Ivr
-from ivr.spoken import Prompt
+from ivr.speech import audio
+from ivr.speech.prompts import Prompts
+from ivr.speech.spoken import Prompt
 
 CENTRE = """\
 lines: [{number: "8000", flow: main}]

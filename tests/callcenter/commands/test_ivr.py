@@ -9,7 +9,8 @@ from typer.testing import CliRunner, Result
 from callcenter.commands.init import write_starter
 from callcenter.commands.ivr import app
 from callcenter.configuration.settings import load
-from ivr import flow, schema
+from ivr.flows import flow
+from ivr.trials import schema
 
 DOCS = Path(__file__).parent.parent.parent.parent / "docs"
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from callcenter.commands.check import check
 from callcenter.commands.init import init_command
 from callcenter.configuration.settings import load
-from ivr.nodes import Menu
+from ivr.language.nodes import Menu
 
 
 class FirstUsers:

@@ -13,11 +13,11 @@ from callcenter.events import ActionTaken
 from callcenter.rules.recordings import archive_keys, archive_shelf
 from foundation.db import make_engine, make_sessions
 from foundation.journal import Journal, JournalReader
-from recordings.archive_store import Archived, ArchiveStore
+from recordings.archiving.archive_store import Archived, ArchiveStore
+from recordings.archiving.flac import FlacFile
+from recordings.archiving.sealed import HEAD_BYTES
 from recordings.events import DeletedFor, RecordingDeleted, RecordingStarted
-from recordings.flac import FlacFile
 from recordings.recording import TranscriptState
-from recordings.sealed import HEAD_BYTES
 from recordings.store import Ended, RecordingStore
 from tests.support.archive_house import voices
 from tests.support.centres import run_command, write_centre

@@ -15,9 +15,9 @@ from tests.support.busy_floor import DIRECTORY as BUSY
 from tests.support.busy_floor import tell
 from tests.support.centres import run_command, write_centre
 from tests.support.fake_core import MONDAY_NOON_S, FakeCore, record
-from wallboard.board import Board, BoardEvent
 from wallboard.directory import AgentCard, Directory, QueueCard
-from wallboard.document import Document, render
+from wallboard.fold.board import Board, BoardEvent
+from wallboard.screens.document import Document, render
 
 ORDERS, EVA, C1, C2 = QueueId("orders"), AgentId("eva"), CallId("c-1"), CallId("c-2")
 NOON = datetime(2026, 6, 22, 12, tzinfo=UTC)

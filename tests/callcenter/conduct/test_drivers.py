@@ -10,11 +10,11 @@ from acd.options import AgentCard, AgentOptions, QueueOptions
 from callcenter.conduct.drivers import FloorDriver, IvrDriver, LimitsDriver
 from callcenter.conduct.limits import Arrival, LimitRules, Limits, LineLimits, TimeUp
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
-from ivr.engine import Effect, EnterQueue, PlayPrompts
 from ivr.events import FlowEnded, MenuChosen
-from ivr.flow import parse
+from ivr.flows.flow import parse
 from ivr.service import Ivr
-from ivr.spoken import Prompt
+from ivr.speech.spoken import Prompt
+from ivr.visit.engine import Effect, EnterQueue, PlayPrompts
 from tests.support.virtual_time import run_virtual
 
 FLOW = """\

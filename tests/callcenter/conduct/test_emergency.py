@@ -15,9 +15,9 @@ from callcenter.events import ActionTaken
 from foundation.errors import Conflict, NotFound, RemoteError, Unavailable
 from foundation.ids import CallId, OfferId, QueueId
 from foundation.journal import Journal
-from ivr.emergency import prompt_name
 from ivr.events import EmergencySwitched
-from ivr.words import Words
+from ivr.speech.emergency import prompt_name
+from ivr.speech.words import Words
 from telephony.calls import events as calls
 from tests.support.eventually import eventually
 from tests.support.fake_house import EVA, REPAIRS, House

@@ -13,7 +13,6 @@ from callcenter.conduct.house import RecordingRule
 from callcenter.conduct.menu_ports import Answer, MenuPorts
 from callcenter.conductor import JOURNALED
 from foundation.ids import CallId, OfferId, PartyId, QueueId, RecordingId
-from ivr.caller import Caller
 from ivr.effects import AskSpeech, StartLookup
 from ivr.events import (
     CallbackAsked,
@@ -25,9 +24,10 @@ from ivr.events import (
     SpeechSettled,
     SurveyAnswered,
 )
-from ivr.flow import Flow, parse
+from ivr.flows.flow import Flow, parse
 from ivr.inputs import LookupDone
-from ivr.spoken import Item, Spoken
+from ivr.speech.spoken import Item, Spoken
+from ivr.visit.caller import Caller
 from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget
 from telephony.calls.number_rules import Purpose, Refusal, Route

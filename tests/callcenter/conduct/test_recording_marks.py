@@ -12,7 +12,7 @@ from recordings.events import (
     RecordingResumed,
     RecordingStarted,
 )
-from recordings.marks import MarkKind
+from recordings.marking.marks import MarkKind
 from telephony.calls import events as calls
 from telephony.calls.control import AgentTarget
 

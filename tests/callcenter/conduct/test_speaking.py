@@ -7,7 +7,7 @@ import pytest
 
 from callcenter.conduct.speaking import Speaking
 from foundation.ids import CallId
-from ivr.spoken import Item, Kind, Prompt, Spoken, Value
+from ivr.speech.spoken import Item, Kind, Prompt, Spoken, Value
 
 CALL = CallId("c-1")
 NAME = Spoken({"en": (Value(Kind.TEXT, "Ms Li"),)})

@@ -21,9 +21,9 @@ from callcenter.conduct.house import (
 from callcenter.conduct.menu_ports import Answer, MenuPorts
 from foundation.errors import Conflict
 from foundation.ids import CallId, OfferId, RecordingId
-from ivr.cards import fits_luhn
 from ivr.effects import StartLookup
 from ivr.inputs import LookupDone, LookupFailed
+from ivr.visit.cards import fits_luhn
 from recordings.events import (
     CardEntryEnded,
     CardEntryStarted,

@@ -25,13 +25,13 @@ from telephony.calls.options import CallOptions
 from telephony.calls.parties import PartyBook
 from telephony.calls.switchboard import Switchboard
 from telephony.sip.digest import Credentials, DigestClient
-from telephony.sip.endpoint import SipEndpoint
 from telephony.sip.events import HostPort, SendDatagram, StackEffect
 from telephony.sip.gateway import Gateway
-from telephony.sip.message import Request, Response, parse_message
-from telephony.sip.resolver import Resolver
-from telephony.sip.targets import Wanted
-from telephony.sip.trunk_line import TrunkOptions
+from telephony.sip.sockets.endpoint import SipEndpoint
+from telephony.sip.trunks.resolver import Resolver
+from telephony.sip.trunks.targets import Wanted
+from telephony.sip.trunks.trunk_line import TrunkOptions
+from telephony.sip.wording.message import Request, Response, parse_message
 from tests.support.effort import tries
 from tests.support.fake_lines import FakeMedia
 from tests.support.wire import OFFER, make_stack

@@ -8,10 +8,10 @@ import yaml
 
 from callcenter.configuration.settings import Settings, load
 from foundation.errors import ConfigurationError
-from wallboard.alarm_rules import DEFAULT_RULES, FigureRule, RushRule
-from wallboard.boards import DEFAULT, DEFAULT_PLAN, Compare, Norm, Panel, Tile
+from wallboard.alarms.alarm_rules import DEFAULT_RULES, FigureRule, RushRule
 from wallboard.events import Level
-from wallboard.scope import Kind, Scope
+from wallboard.figures.boards import DEFAULT, DEFAULT_PLAN, Compare, Norm, Panel, Tile
+from wallboard.figures.scope import Kind, Scope
 from wallboard.words import Words
 
 CENTRE: dict[str, Any] = {

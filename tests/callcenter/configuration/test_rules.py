@@ -15,10 +15,10 @@ from telephony.calls.leg_media import LegMedia
 from telephony.calls.number_rules import Purpose, Refusal, Route
 from telephony.media.protocol import Srtp
 from telephony.sip.digest import Credentials
+from telephony.sip.entrance.reception import Inbound
 from telephony.sip.events import HostPort
-from telephony.sip.reception import Inbound
-from telephony.sip.targets import Wanted
-from telephony.sip.trunk_line import TrunkOptions
+from telephony.sip.trunks.targets import Wanted
+from telephony.sip.trunks.trunk_line import TrunkOptions
 from wallboard.directory import ServiceTarget
 from wallboard.phone_options import PhoneOptions, SipSocket
 

@@ -9,7 +9,7 @@ from callcenter.configuration import settings as settings_module
 from callcenter.configuration.settings import Settings, load
 from callcenter.sections.recordings import async_url
 from foundation.errors import ConfigurationError
-from ivr.nodes import Ask
+from ivr.language.nodes import Ask
 
 GOOD = """\
 sip:   {listen: ["udp:127.0.0.1:5060"], domain: hotline.example}

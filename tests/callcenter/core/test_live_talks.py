@@ -2,7 +2,7 @@
 
 from callcenter.core.live_talks import REST_S, RETRY_S, LiveTalk, LiveTalks, OnReply
 from foundation.ids import CallId, LegId
-from recordings import listen_messages as m
+from recordings.following import listen_messages as m
 from telephony.media import protocol as media
 
 

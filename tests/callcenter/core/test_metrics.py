@@ -21,8 +21,8 @@ from callcenter.core.metrics import (
 from callcenter.events import CallSentOn, HandoverRefused, Wish
 from foundation.ids import AgentId, CallId, LegId, OfferId, PartyId, QueueId, RecordingId
 from recordings import events as recordings
-from recordings.shelf_watch import ShelfNow
-from recordings.transcription import Progress
+from recordings.archiving.shelf_watch import ShelfNow
+from recordings.transcribing.transcription import Progress
 from telephony.calls import events as calls
 from telephony.lines.events import LineLost
 from telephony.media import protocol as media

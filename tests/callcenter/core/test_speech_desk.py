@@ -9,7 +9,7 @@ from callcenter.core.speech_desk import OnReply, SpeechDesk
 from foundation.ids import CallId, LegId
 from ivr.effects import AskSpeech
 from ivr.inputs import SpeechBegan, SpeechFailed, SpeechHeard, SpeechSilent
-from recordings import listen_messages as m
+from recordings.following import listen_messages as m
 from telephony.media import protocol as media
 
 CALL = CallId("c-1")

@@ -29,7 +29,7 @@ from telephony.calls.events import CallArrived, CallEnded, EndedBy
 from tests.support.effort import tries
 from tests.support.legal_days import legal_days
 from tests.support.outline import outline
-from wallboard.board import BoardRecord
+from wallboard.fold.board import BoardRecord
 
 EVENING_S = datetime(2026, 6, 22, 21, tzinfo=UTC).timestamp()
 NOWHERE = Path("nowhere")

@@ -13,8 +13,8 @@ from telephony.calls.kept import KeptSide, Note, write_note
 from telephony.media import protocol as media
 from telephony.media.client import MediaClient, OnReply
 from telephony.media.errors import MediaRefused
-from telephony.sip.endpoint import SipEndpoint
 from telephony.sip.events import CallerIdentity, DialogKept, IncomingCall
+from telephony.sip.sockets.endpoint import SipEndpoint
 from tests.support.virtual_time import run_virtual
 from tests.support.wire import ANSWER, CENTRE, OFFER, PHONE, Side, Wire, make_stack
 

@@ -13,7 +13,7 @@ from telephony.calls.parts import Parts
 from tests.support.fake_house import EVA
 from tests.support.joined_house import JoinedHouse
 from tests.support.sizes import sizes
-from wallboard.board import Board
+from wallboard.fold.board import Board
 
 BOUNDED = {
     "past.history.ended", "past.history.talks", "board.ended", "board.rushes._minutes",

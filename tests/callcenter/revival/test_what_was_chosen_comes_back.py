@@ -28,7 +28,7 @@ from callcenter.revival.revive import Plan
 from foundation.ids import CallId, OfferId
 from foundation.journal.rows import EPOCH
 from foundation.record import Record
-from ivr.flow import parse
+from ivr.flows.flow import parse
 from telephony.calls.events import CallArrived, Side
 from telephony.calls.kept import Note
 from tests.callcenter.revival.test_revive import asked, plan_of

@@ -21,10 +21,10 @@ from foundation.ipc import Request
 from foundation.ipc.messages import ReplyT
 from foundation.web.api import require_role
 from foundation.web.app import create_app
-from recordings.lease import JobState, JobView
-from recordings.search_store import SearchStore
+from recordings.searching.search_store import SearchStore
 from recordings.store import RecordingStore
-from recordings.transcription import Progress, WorkerView
+from recordings.transcribing.lease import JobState, JobView
+from recordings.transcribing.transcription import Progress, WorkerView
 from tests.support.database import fresh_sessions, sqlite_file
 from tests.support.recording_fakes import STARTED, recording
 from tests.support.search_behaviour import Sessions, keep

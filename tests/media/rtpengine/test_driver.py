@@ -5,7 +5,7 @@ import json
 import pytest
 
 from telephony.media import protocol as p
-from telephony.media.g711 import Law
+from telephony.media.sound.g711 import Law
 from tests.support.driver_bench import LOST_S, PLAY_S, DriverBench
 from tests.support.media_phone import sdp
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from telephony.media.errors import PromptUnusable
-from telephony.media.playout import PromptCache
 from telephony.media.rtpengine.jukebox import FileJukebox
+from telephony.media.sound.playout import PromptCache
 from tests.support.tones import read_wav, tone, write_wav
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pytest
 
 from telephony.media import protocol as p
-from telephony.media.g711 import Law
-from telephony.media.negotiation import LocalEnd, Negotiation
+from telephony.media.agreeing.negotiation import LocalEnd, Negotiation
 from telephony.media.rtpengine.legs import Leg, Playing
 from telephony.media.rtpengine.routes import ALONE, LED, Route, Way, routes
+from telephony.media.sound.g711 import Law
 from tests.support.media_phone import sdp
 
 NOW = 10.0

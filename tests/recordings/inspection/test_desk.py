@@ -9,6 +9,7 @@ import pytest
 
 from foundation.errors import Conflict, NotFound
 from foundation.ids import AgentId, RecordingId
+from recordings.erasing.vault_store import VaultStore
 from recordings.inspection import messages
 from recordings.inspection.desk import InspectionDesk, InspectionParts
 from recordings.inspection.events import (
@@ -25,7 +26,6 @@ from recordings.quality.store import QualityStore
 from recordings.quality.talk import Measures, Verdict
 from recordings.recording import TranscriptState
 from recordings.store import Ended, RecordingStore
-from recordings.vault_store import VaultStore
 from tests.support.database import fresh_sessions
 from tests.support.played_inspections import FORM, POINTS
 from tests.support.recording_fakes import STARTED, recording

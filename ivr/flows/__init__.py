@@ -1,0 +1,1 @@
+"""Flow files, read and checked as a whole."""

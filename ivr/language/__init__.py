@@ -1,0 +1,1 @@
+"""What a flow is made of: nodes, values, expressions, texts with values in them, hours."""

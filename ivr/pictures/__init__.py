@@ -1,0 +1,1 @@
+"""Flows as pictures, and where callers are in them."""

@@ -1,0 +1,1 @@
+"""What callers hear: texts as sound, and the files that are played."""

@@ -1,0 +1,1 @@
+"""What callers mean by what they say."""

@@ -1,0 +1,1 @@
+"""One caller's way through flows, as a machine."""

@@ -1,0 +1,1 @@
+"""Ended recordings made small, sealed, proved, and moved to where they stay."""

@@ -1,0 +1,1 @@
+"""Recordings deleted for good, with a certificate, and those that nobody may delete."""

@@ -1,0 +1,1 @@
+"""What happened in a talk, on the time line of its recording."""

@@ -1,0 +1,1 @@
+"""Audio over HTTP, at any place of it."""

@@ -1,0 +1,1 @@
+"""Recordings found by what was said in them."""

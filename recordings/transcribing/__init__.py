@@ -1,0 +1,1 @@
+"""Speech to text afterwards: jobs, models, and words as people read them."""

@@ -1,0 +1,1 @@
+"""The straight ways of packets: in Python, and in the loop in C."""

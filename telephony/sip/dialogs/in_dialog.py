@@ -1,0 +1,557 @@
+"""Requests inside a dialog, both ways: BYE, INFO, UPDATE, re-INVITE, OPTIONS; REFER is in
+`referral`, PRACK in `uas`.
+
+RFC 3261 12.2, 14, 15: the same for a leg that called us and one that we called.
+Glare, two re-INVITEs at once, is refused with 491; our own is tried again as RFC 3261 14.1 says.
+"""
+
+import re
+
+from telephony.sip.dialog import Dialog
+from telephony.sip.dialogs import session
+from telephony.sip.dialogs.leg import Leg, LegState
+from telephony.sip.dialogs.leg_book import LegBook
+from telephony.sip.dialogs.reliable import Rack
+from telephony.sip.dialogs.screening import options_headers
+from telephony.sip.dialogs.session_timer import Due, SessionTimer
+from telephony.sip.digest import DigestClient
+from telephony.sip.events import (
+    Answered,
+    Cancelled,
+    Gone,
+    GoneWhy,
+    InfoDigit,
+    Reoffered,
+    ReofferRefused,
+)
+from telephony.sip.transactions.transaction import State
+from telephony.sip.transactions.transaction_layer import ClientEntry, Purpose, ServerEntry
+from telephony.sip.wording.compose import SDP, reason_line
+from telephony.sip.wording.errors import SipParseError
+from telephony.sip.wording.message import HeaderLines, Request, Response, clean_text
+
+MAX_GLARE = 6
+EXPIRED = "session timer expired"
+NORMAL, TIMED_OUT = 16, 102
+"Causes of Q.850: normal call clearing, recovery on timer expiry."
+KEY_MS = 100
+DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
+_WRITTEN_ANEW = frozenset(
+    ("via", "route", "max-forwards", "from", "to", "call-id", "cseq", "content-type")
+) | frozenset(("authorization", "proxy-authorization"))
+"Headers of a request that is asked again with credentials."
+_SIGNAL = re.compile(rb"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_DIGIT_NAMES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
+
+
+class InDialog:
+    """Takes and makes the requests of dialogs that exist."""
+
+    def __init__(self, book: LegBook) -> None:
+        self._book = book
+
+    # -- what the peer asks ----------------------------------------------------------------------
+
+    def receive(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """A new request of the peer, screened already."""
+        request = entry.request
+        if not self.admit(leg, entry, now):
+            return
+        match request.method:
+            case "BYE":
+                self._on_bye(leg, entry, now)
+            case "INFO":
+                self._on_info(leg, entry, now)
+            case "OPTIONS":
+                headers = options_headers()
+                self._book.answer(entry, 200, now, tag=leg.dialog.local_tag, headers=headers)
+            case "INVITE" | "UPDATE":
+                self._on_offer(leg, entry, now)
+            case "NOTIFY":
+                # We never subscribe to anything (RFC 6665 4.1.3, 7.3.2).
+                self.refuse(leg, entry, 489, now)
+            case _:
+                self.refuse(leg, entry, 405, now)
+        self._book.keep(leg)
+        self._book.rearm(leg)
+
+    def admit(self, leg: Leg, entry: ServerEntry, now: float) -> bool:
+        """False for a request that is out of order; it was answered (RFC 3261 12.2.2)."""
+        entry.leg_id = leg.leg_id
+        if leg.is_early and leg.is_caller:
+            # Which of several phones that ring will be the peer is not known yet, and each of them
+            # counts for itself.
+            return True
+        number = entry.request.cseq.number
+        if number < leg.dialog.remote_seq:
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
+            return False
+        leg.dialog.remote_seq = number
+        if self._book.ways.is_stream(entry.listener):
+            self._follow(leg, entry)
+        return True
+
+    def _follow(self, leg: Leg, entry: ServerEntry) -> None:
+        """The peer talks on this connection now; the one before may be gone."""
+        dialog = leg.dialog
+        dialog.host, dialog.port = entry.source.host, entry.source.port
+        dialog.listener = entry.listener
+
+    def _on_bye(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        book = self._book
+        if leg.is_early and leg.is_caller:
+            self.refuse(leg, entry, 481, now)
+            return
+        self._refuse_waiting(leg, now)
+        if leg.state is not LegState.ENDED:
+            self._end_by_peer(leg, entry.request, now)
+        # Only now: of an end that its user may not have noted the peer is to speak again.
+        book.answer(entry, 200, now, tag=leg.dialog.local_tag)
+
+    def _end_by_peer(self, leg: Leg, bye: Request, now: float) -> None:
+        was_early = leg.is_early
+        self._book.let_go(leg, now)
+        self._book.forget(leg)
+        leg.state = LegState.ENDED
+        reason = clean_text(bye.find("reason") or "")
+        gone = Gone(leg.leg_id, GoneWhy.BYE, reason)
+        self._book.emit(Cancelled(leg.leg_id) if was_early else gone)
+
+    def _on_info(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        request = entry.request
+        if leg.state is LegState.ENDED:
+            self.refuse(leg, entry, 481, now)
+            return
+        if request.body and request.content_type not in DTMF_TYPES:
+            headers = [("Accept", ", ".join(DTMF_TYPES))]
+            self.refuse(leg, entry, 415, now, headers=headers)
+            return
+        digit = read_digit(request) if request.body else None
+        if digit == "":
+            self.refuse(leg, entry, 400, now, reason="No Digit In The Body")
+            return
+        self._book.answer(entry, 200, now, tag=leg.dialog.local_tag)
+        if digit:
+            self._book.emit(InfoDigit(leg.leg_id, digit))
+
+    def _on_offer(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """A re-INVITE, or an UPDATE with or without an offer (RFC 3261 14.2, RFC 3311 5.2)."""
+        request = entry.request
+        is_invite = request.method == "INVITE"
+        if is_invite and leg.answer and request.cseq.number == leg.invite_seq:
+            # The INVITE that we, or the process before us, answered already.
+            self._book.layer.respond(entry, 200, leg.answer, now)
+        elif leg.state is LegState.ENDED:
+            self.refuse(leg, entry, 481, now)
+        elif not is_invite and not request.body:
+            self._refresh(leg, entry, now)
+        elif leg.state is LegState.INVITED and not is_invite:
+            self._on_early_update(leg, entry, now)
+        elif leg.pending is not None:
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
+        elif leg.branches or leg.invite or leg.unacked or leg.late_offer:
+            self.refuse(leg, entry, 491, now)
+        else:
+            leg.pending = entry
+            if is_invite:
+                self._book.answer(entry, 100, now, tag="")
+            self._book.emit(Reoffered(leg.leg_id, request.body))
+
+    def _on_early_update(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """RFC 3311 5.2: 491 while our offer waits for its answer, 500 while the peer's does."""
+        reliable = leg.reliable
+        if reliable is not None and reliable.sdp_is_known and leg.pending_update is None:
+            leg.pending_update = entry
+            self._book.emit(Reoffered(leg.leg_id, entry.request.body))
+        elif reliable is not None and reliable.sdp_is_out and not reliable.has_offer:
+            self.refuse(leg, entry, 491, now)
+        else:
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
+
+    def _refresh(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """An UPDATE without offer, which may come early too; which of several phones that ring
+        will be the peer is not known before the 200."""
+        headers = self._book.capabilities("", leg.dialog.listener)
+        if not (leg.is_early and leg.is_caller):
+            leg.dialog.follow(entry.request, entry.source)
+            leg.learn_abilities(entry.request)
+        if not leg.is_early:
+            headers += session.agree(leg, entry.request, self._book.options, now)
+        self._book.answer(entry, 200, now, tag=leg.dialog.local_tag, headers=headers)
+
+    def refuse(
+        self,
+        leg: Leg,
+        entry: ServerEntry,
+        status: int,
+        now: float,
+        *,
+        reason: str = "",
+        headers: HeaderLines = (),
+    ) -> None:
+        tag = leg.dialog.local_tag
+        self._book.answer(entry, status, now, tag=tag, reason=reason, headers=headers)
+
+    def _refuse_waiting(self, leg: Leg, now: float) -> None:
+        """The dialog ends, and with it whatever the peer has asked for (RFC 3261 15.1.2)."""
+        refer = leg.referral.waiting if leg.referral else None
+        for waiting in (refer, leg.pending_update, leg.pending):
+            if waiting is not None:
+                self.refuse(leg, waiting, 487, now)
+        leg.referral = leg.pending_update = leg.pending = None
+
+    def _retry_after(self) -> HeaderLines:
+        return [("Retry-After", str(round(self._book.random.uniform(0, 10))))]
+
+    # -- what we ask -----------------------------------------------------------------------------
+
+    def build(
+        self,
+        leg: Leg,
+        method: str,
+        number: int,
+        *,
+        headers: HeaderLines = (),
+        body: bytes = b"",
+        content_type: str = SDP,
+        dialog: Dialog | None = None,
+    ) -> Request:
+        """dialog: of an early phone, before one of them is the peer."""
+        dialog = dialog or leg.dialog
+        uri, routes = dialog.request_line()
+        lines = [
+            ("Via", self._book.via(dialog.listener)),
+            *routes,
+            ("Max-Forwards", "70"),
+            ("From", dialog.local),
+            ("To", dialog.remote),
+            ("Call-ID", dialog.call_id),
+            ("CSeq", f"{number} {method}"),
+            *headers,
+        ]
+        if leg.auth is not None:
+            # RFC 3261 22.1: an ACK repeats the INVITE's credentials.
+            signed = "INVITE" if method == "ACK" else method
+            lines += leg.auth.answer(signed, uri, self._book.token())
+        if body:
+            lines.append(("Content-Type", content_type))
+        return Request(method, uri, lines, body)
+
+    def hang_up(self, leg: Leg, reason: str, now: float, why: GoneWhy = GoneWhy.OURS) -> None:
+        """Send BYE and tell the end of a leg that was up."""
+        self._refuse_waiting(leg, now)
+        self.send_bye(leg, reason, now, NORMAL if why is GoneWhy.OURS else TIMED_OUT)
+        self._book.end(leg, now)
+        self._book.emit(Gone(leg.leg_id, why, reason))
+
+    def send_bye(self, leg: Leg, reason: str, now: float, cause: int = NORMAL) -> None:
+        headers = [("User-Agent", self._book.options.server)]
+        if reason:
+            headers += reason_line("Q.850", cause, reason)
+        request = self.build(leg, "BYE", leg.dialog.next_seq(), headers=headers)
+        self._send(leg, request, Purpose.BYE, now)
+
+    def press(self, leg: Leg, digit: str, now: float) -> None:
+        """One key by INFO; whatever the answer, the call goes on."""
+        body = f"Signal={digit}\r\nDuration={KEY_MS}\r\n".encode()
+        number, kind = leg.dialog.next_seq(), DTMF_TYPES[0]
+        request = self.build(leg, "INFO", number, body=body, content_type=kind)
+        self._send(leg, request, Purpose.INFO, now)
+        self._book.keep(leg)
+
+    def reoffer(self, leg: Leg, body: bytes, now: float) -> None:
+        """re-INVITE now, or as soon as nothing else is being offered; of two that wait the later
+        one counts."""
+        if _is_offering(leg):
+            self._offer_later(leg, body, now)
+        else:
+            leg.wanted_offer = leg.reoffer_at = None
+            self._reinvite(leg, body, now, refreshes=False)
+        self._book.rearm(leg)
+
+    def _reinvite(self, leg: Leg, body: bytes, now: float, *, refreshes: bool) -> None:
+        leg.is_refreshing = refreshes
+        capabilities = self._book.capabilities("", leg.dialog.listener)
+        headers = [*capabilities, *session.ask(leg, self._book.options)]
+        number = leg.dialog.next_seq()
+        request = self.build(leg, "INVITE", number, headers=headers, body=body)
+        leg.local_body = body or leg.local_body
+        leg.invite = self._send(leg, request, Purpose.REINVITE, now)
+        leg.reinvite_ends_at = now + self._book.options.timers.give_up
+        self._book.keep(leg)
+
+    def cancel(self, entry: ClientEntry, reason: HeaderLines, now: float) -> None:
+        entry.is_cancelled = True
+        invite = entry.request
+        headers = [
+            ("Via", invite.values("via")[0]),
+            *(("Route", item) for item in invite.values("route")),
+            ("Max-Forwards", "70"),
+            ("From", invite.values("from")[0]),
+            ("To", invite.values("to")[0]),
+            ("Call-ID", invite.call_id),
+            ("CSeq", f"{invite.cseq.number} CANCEL"),
+            *reason,
+        ]
+        self._book.layer.send(
+            Request("CANCEL", invite.uri_text, headers),
+            entry.to,
+            entry.listener,
+            purpose=Purpose.CANCEL,
+            leg_id=entry.leg_id,
+            now=now,
+        )
+
+    def _offer_later(self, leg: Leg, body: bytes, now: float) -> None:
+        """RFC 3261 14.1: who owns the Call-ID waits longer, so that the two do not meet again."""
+        low, high = (2.1, 4.0) if leg.is_caller else (0.0, 2.0)
+        leg.wanted_offer = body
+        leg.reoffer_at = now + round(self._book.random.uniform(low, high), 2)
+
+    def tick(self, leg: Leg, now: float) -> None:
+        if leg.reoffer_at is not None and now >= leg.reoffer_at:
+            leg.reoffer_at = None
+            if leg.wanted_offer is not None:
+                self.reoffer(leg, leg.wanted_offer, now)
+        if leg.reinvite_ends_at is not None and now >= leg.reinvite_ends_at:
+            leg.reinvite_ends_at = None
+            self._stop_reinvite(leg, now)
+        if leg.session is not None:
+            self._tick_session(leg, leg.session, now)
+
+    def _stop_reinvite(self, leg: Leg, now: float) -> None:
+        """RFC 3261 17.1.1.2: after a provisional answer no timer ends it any more, so a CANCEL
+        does (9.1), and if not even that brings a final answer, it counts as 408."""
+        if leg.invite is not None and leg.invite.machine.state is State.PROCEEDING:
+            self.cancel(leg.invite, [], now)
+            self._book.let_go(leg, now)
+
+    # -- session timer ---------------------------------------------------------------------------
+
+    def _tick_session(self, leg: Leg, timer: SessionTimer, now: float) -> None:
+        match timer.tick(now):
+            case Due.EXPIRED:
+                self.hang_up(leg, EXPIRED, now, GoneWhy.DIALOG_ERROR)
+            case Due.REFRESH:
+                self._refresh_peer(leg, now)
+            case None:
+                pass
+
+    def _refresh_peer(self, leg: Leg, now: float) -> None:
+        """By UPDATE where the peer takes it, since that cannot disturb what was negotiated; by
+        re-INVITE only when no offer is open that could change what our SDP has to say."""
+        if leg.allows_update or not leg.local_body:
+            if leg.update is None:
+                self._update(leg, now)
+        elif leg.wanted_offer is None and not _is_offering(leg):
+            self._reinvite(leg, leg.local_body, now, refreshes=True)
+
+    def _update(self, leg: Leg, now: float) -> None:
+        contact = self._book.capabilities("", leg.dialog.listener)
+        headers = [*contact, *session.ask(leg, self._book.options)]
+        request = self.build(leg, "UPDATE", leg.dialog.next_seq(), headers=headers)
+        leg.update = self._send(leg, request, Purpose.UPDATE, now)
+        self._book.keep(leg)
+
+    def on_update_answer(
+        self,
+        leg: Leg,
+        entry: ClientEntry,
+        response: Response | None,
+        now: float,
+        *,
+        is_unsent: bool = False,
+    ) -> None:
+        """is_unsent: the connection broke; the timer tries again on another."""
+        missing = 503 if is_unsent else 408
+        status = missing if response is None else response.status
+        if status < 200 or leg.update is not entry:
+            return
+        leg.update = None
+        if status in (408, 481):
+            self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
+        elif response is None:
+            pass
+        elif status < 300:
+            leg.dialog.learn_target(response)
+            session.take(leg, response, self._book.options, now)
+        elif (again := self.prove(leg, entry, response, now)) is not None:
+            leg.update = again
+        elif status == 422:
+            self._lengthen(leg, response, now)
+        elif status != 491:
+            # Whatever it has against it: the timer tries again, by re-INVITE.
+            leg.allows_update = False
+        self._book.keep(leg)
+        self._book.rearm(leg)
+
+    def _lengthen(self, leg: Leg, response: Response, now: float) -> None:
+        """A 422 to a refresh: the next one asks for more."""
+        if session.may_lengthen(leg, response, self._book.options) and leg.session is not None:
+            leg.session.refresh_soon(now)
+
+    def _send(
+        self,
+        leg: Leg,
+        request: Request,
+        purpose: Purpose,
+        now: float,
+        dialog: Dialog | None = None,
+    ) -> ClientEntry:
+        dialog = dialog or leg.dialog
+        return self._book.layer.send(
+            request,
+            self._book.ways.next_hop(dialog),
+            dialog.listener,
+            purpose=purpose,
+            leg_id=leg.leg_id,
+            now=now,
+        )
+
+    def prove(
+        self, leg: Leg, entry: ClientEntry, response: Response, now: float
+    ) -> ClientEntry | None:
+        """Ask the same with the credentials that the answer wants (RFC 3261 22.2); None: it wants
+        none, or we have no others."""
+        is_over = leg.state is LegState.ENDED and entry.purpose is not Purpose.BYE
+        if is_over or not may_retry(leg.auth, entry, response):
+            return None
+        asked, method = entry.request, entry.request.method
+        early = leg.early.get(asked.to.tag)
+        dialog = early.dialog if early is not None else leg.dialog
+        headers = [pair for pair in asked.headers if pair[0].lower() not in _WRITTEN_ANEW]
+        number = leg.dialog.next_seq()
+        again = self.build(
+            leg, method, number, headers=headers, body=asked.body,
+            content_type=asked.find("content-type") or "", dialog=dialog,
+        )  # fmt: skip
+        sent = self._send(leg, again, entry.purpose, now, dialog)
+        sent.retried = True
+        self._book.keep(leg)
+        return sent
+
+    # -- what the peer answers -------------------------------------------------------------------
+
+    def on_bye_answer(self, leg: Leg, entry: ClientEntry, response: Response, now: float) -> None:
+        if response.status < 200:
+            return
+        if self.prove(leg, entry, response, now) is None:
+            self._book.forget(leg)
+
+    def on_reinvite_answer(
+        self,
+        leg: Leg,
+        entry: ClientEntry,
+        response: Response | None,
+        now: float,
+        *,
+        is_unsent: bool = False,
+    ) -> None:
+        """is_unsent: the connection broke, and a new one may come; the dialog goes on."""
+        missing = 503 if is_unsent else 408
+        status = missing if response is None else response.status
+        if status < 200 or leg.state is LegState.ENDED:
+            return
+        if leg.invite is entry:
+            leg.invite = leg.reinvite_ends_at = None
+        if response is not None and status < 300:
+            self._on_accepted(leg, entry, response, now)
+        elif response is not None and may_retry(leg.auth, entry, response):
+            self._reinvite(leg, entry.request.body, now, refreshes=leg.is_refreshing)
+            if leg.invite is not None:
+                leg.invite.retried = True
+        elif status == 491 and not leg.is_refreshing and leg.glare_count < MAX_GLARE:
+            leg.glare_count += 1
+            newest = entry.request.body if leg.wanted_offer is None else leg.wanted_offer
+            self._offer_later(leg, newest, now)
+        elif status in (408, 481):
+            # RFC 3261 12.2.1.2: the dialog is broken, and the peer may not know it.
+            self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
+        else:
+            leg.glare_count = 0
+            if not leg.is_refreshing:
+                self._book.emit(ReofferRefused(leg.leg_id, status))
+            elif response is not None:
+                # Anything else than 422 leaves the session as it is; the timer tries again.
+                self._lengthen(leg, response, now)
+        self._book.rearm(leg)
+
+    def _on_accepted(self, leg: Leg, entry: ClientEntry, response: Response, now: float) -> None:
+        leg.glare_count = 0
+        leg.dialog.learn_target(response)
+        session.take(leg, response, self._book.options, now)
+        if leg.is_refreshing:
+            leg.is_refreshing = False
+            is_news = response.body not in (b"", leg.remote_body)
+            leg.remote_body = response.body or leg.remote_body
+            self.send_ack(leg, entry.request.cseq.number)
+            if is_news:
+                # Our user has asked for no answer, and takes up what is new as an offer.
+                leg.unasked.append(b"")
+                self._book.emit(Reoffered(leg.leg_id, response.body))
+        else:
+            self.acknowledge_offer(leg, entry.request, response)
+
+    def acknowledge_offer(
+        self, leg: Leg, invite: Request, response: Response, early_body: bytes = b""
+    ) -> None:
+        """Tell a 2xx and send its ACK; a late offer's ACK waits for our answer.
+
+        early_body: SDP that the peer sent provisionally and need not repeat (RFC 3262 5).
+        """
+        body = response.body or early_body
+        leg.remote_body = body or leg.remote_body
+        if invite.body or not response.body:
+            self.send_ack(leg, invite.cseq.number)
+        else:
+            leg.late_offer = invite
+            self._book.keep(leg)
+        self._book.emit(Answered(leg.leg_id, body))
+
+    def send_ack(self, leg: Leg, number: int, body: bytes = b"") -> None:
+        """RFC 3261 13.2.2.4: the ACK of a 2xx goes end to end and is kept for repeats.
+
+        number: CSeq of the INVITE."""
+        leg.ack = bytes(self.build(leg, "ACK", number, body=body))
+        leg.ack_seq = number
+        self._book.keep(leg)
+        self.repeat_ack(leg)
+
+    def send_prack(self, leg: Leg, early: Dialog, rack: Rack, now: float) -> None:
+        """RFC 3262 4: a request like any other in the early dialog."""
+        headers = [("RAck", str(rack))]
+        number = leg.dialog.next_seq()
+        request = self.build(leg, "PRACK", number, headers=headers, dialog=early)
+        self._send(leg, request, Purpose.PRACK, now, early)
+        self._book.keep(leg)
+
+    def repeat_ack(self, leg: Leg) -> None:
+        self._book.send(leg.ack, self._book.ways.next_hop(leg.dialog), leg.dialog.listener)
+
+
+def _is_offering(leg: Leg) -> bool:
+    """An offer of either side is open, or the dialog is not up yet."""
+    is_open = leg.pending or leg.invite or leg.unacked or leg.late_offer
+    return leg.state is not LegState.UP or bool(is_open)
+
+
+def may_retry(auth: DigestClient | None, entry: ClientEntry, response: Response) -> bool:
+    """The peer wants credentials, and we have some that it has not refused yet."""
+    if response.status not in (401, 407) or auth is None or entry.retried:
+        return False
+    name = "www-authenticate" if response.status == 401 else "proxy-authenticate"
+    try:
+        return auth.take(response.status, response.values(name))
+    except SipParseError:
+        return False
+
+
+def read_digit(request: Request) -> str:
+    """The key of an INFO; '' when there is none (`Signal=5` or just `5`)."""
+    if request.content_type == "application/dtmf-relay":
+        found = _SIGNAL.search(request.body)
+        text = found[1].decode("ascii", "replace") if found else ""
+    else:
+        text = request.body.strip().decode("ascii", "replace")
+    text = _DIGIT_NAMES.get(text, text.upper())
+    return text if len(text) == 1 and text in "0123456789*#ABCD" else ""

@@ -1,0 +1,1 @@
+"""Where requests come in: who asks, what for, and where the phones are."""

@@ -1,0 +1,1 @@
+"""The stack on real sockets: UDP, TCP, TLS, WebSocket."""

@@ -1,0 +1,1 @@
+"""Providers: where they are, whether they live, that we are registered there."""

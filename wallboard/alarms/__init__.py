@@ -1,0 +1,1 @@
+"""What is an alarm, and who outside is told of it."""

@@ -1,0 +1,1 @@
+"""The figures of the trade, and which of them a board shows."""

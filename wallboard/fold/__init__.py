@@ -1,0 +1,1 @@
+"""The journal's records in, the state behind every figure out."""

@@ -1,0 +1,1 @@
+"""`/api/v1` and the sockets beside it: the floor's part."""

@@ -1,0 +1,1 @@
+"""Boards as screens get them, and who looks at them."""
