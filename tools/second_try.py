@@ -9,7 +9,6 @@ and no excuse for the test: of more than three that need it the run fails, and s
 without sockets, which is never tried again.
 """
 
-import os
 import signal
 import subprocess
 import sys
@@ -23,6 +22,8 @@ from tools.failure_notes import Failure, Notes, read_notes
 
 AT_MOST = 3
 "More than so many are no accident."
+GIVING_WAY = ("nice", "-n", "10")
+"A tenth of a core that another wants, too: the lowest would stand still on a machine with others."
 ALL_PASSED, SOME_FAILED = 0, 1
 "Of pytest's exit codes; of the others no second try makes anything better."
 
@@ -107,8 +108,9 @@ class Pytest:
         notes = self._folder / f"{next(self._numbers)}.json"
         said = notes.with_suffix(".txt")
         with said.open("wb") as output:
-            process = subprocess.Popen(_command(stage, notes), stdout=output, stderr=output)
-        _put_last(process.pid)
+            process = subprocess.Popen(
+                [*GIVING_WAY, *_command(stage, notes)], stdout=output, stderr=output
+            )
 
         def wait() -> Ended:
             code = process.wait()
@@ -116,18 +118,6 @@ class Pytest:
             return Ended(code, read_notes(notes))
 
         return wait
-
-
-def _put_last(pid: int) -> None:
-    """It runs when a core has nothing else to do, and so do the workers that it starts.
-
-    The lowest niceness would still take turns with those who measure; it is for sandboxes that know
-    one policy only.
-    """
-    try:
-        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
-    except OSError:
-        os.setpriority(os.PRIO_PROCESS, pid, 19)
 
 
 def _command(stage: Stage, notes: Path) -> list[str]:
