@@ -1,12 +1,10 @@
 """A whole centre under test: its folder written, its processes started, found and ended."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -18,7 +16,7 @@ from typing import TypeAlias
 
 import yaml
 
-from bench.machine import cpu_s, family
+from bench.machine import cpu_s, family, folder_until_exit
 from callcenter.supervise import status
 
 READY_WITHIN_S = 60.0
@@ -151,9 +149,9 @@ class Centre:
 
 @contextmanager
 def running(agents: int, loop: str = "python", flows: Flows = FLOWS) -> Iterator[Centre]:
-    """A centre with so many agents in a folder of its own, gone afterwards; its lines are 8000 and
+    """A centre with so many agents in a folder of its own, gone when we end; its lines are 8000 and
     on, one for each flow."""
-    folder = Path(tempfile.mkdtemp(prefix="callcenter-bench-"))
+    folder = folder_until_exit("callcenter-bench-")
     ports = free_ports()
     write(folder, ports, agents, loop, flows)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
@@ -168,7 +166,6 @@ def running(agents: int, loop: str = "python", flows: Flows = FLOWS) -> Iterator
         yield Centre(folder, ports, process.pid)
     finally:
         _end(process)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], ports: Ports, log: Path) -> None:

@@ -24,6 +24,7 @@ MOST_CPU_S_PER_CALL_MINUTE = 0.20
 MOST_INVITE_MS = 10.0
 MOST_HEAR_MS = 40.0
 MOST_CPU_MS_PER_SHORT_CALL = 6.0
+WARM_UP_CALLS = 300
 LEAST_SAMPLES = 1000
 KEY_MS = 100
 "How long a key is held; hotline_load's own default."
@@ -106,12 +107,15 @@ def waiting(calls: int = 1100) -> list[Row]:
 
 
 def short(calls: int = 1500) -> list[Row]:
+    load = (
+        "--rate", "150", "--concurrency", "60", "--talk-ms", "60", "--dtmf-after-ms", "40",
+        "--dtmf-ms", "60",
+    )  # fmt: skip
     with running(agents=60) as centre:
+        # What is done once in a process's life is not what a call costs.
+        run(centre, 60, WARM_UP_CALLS, *load)
         before = centre.cpu_ms()
-        result = run(
-            centre, 60, calls, "--rate", "150", "--concurrency", "60", "--talk-ms", "60",
-            "--dtmf-after-ms", "40", "--dtmf-ms", "60",
-        )  # fmt: skip
+        result = run(centre, 60, calls, *load)
         used = {name: ms - before[name] for name, ms in centre.cpu_ms().items()}
     cost, done = result["watched"]["cpu_ms_per_ok_call"], result["calls"]["ok"]
     held = cost <= MOST_CPU_MS_PER_SHORT_CALL

@@ -131,7 +131,12 @@ ALLOWED_IN = {
         "telephony/lines/pyvoip/",
         "telephony/media/recorder.py",
     ),
-    "time": ("callcenter/doctor/health.py", "foundation/clock.py", "telephony/media/worker.py"),
+    "time": (
+        "callcenter/doctor/health.py",
+        "foundation/clock.py",
+        "telephony/media/recorder.py",
+        "telephony/media/worker.py",
+    ),
     "dns": ("telephony/sip/resolver.py",),
     "soundfile": ("recordings/flac.py",),
     "obstore": ("recordings/bucket.py",),

@@ -30,6 +30,11 @@ class MediaPort:
     def keep(self, leg: str, record: bytes, *, is_urgent: bool) -> None:
         self._of_leg(leg).keep(leg, record, is_urgent=is_urgent)
 
+    def write_urgent(self) -> None:
+        """Before a phone is told anything: what the workers are to know by then."""
+        for client in self._clients:
+            client.write_urgent()
+
     def adopt(self, session: media.Session, client: MediaClient) -> None:
         """A session that a worker kept over core's restart."""
         self._by_leg[session.leg] = client

@@ -247,7 +247,11 @@ class Core:
     def _join_telephony(self) -> Limits:
         settings = self._settings
         self._endpoint = SipEndpoint(
-            self._make_stack(), self._sockets, self._on_sip, tls=settings.tls_files()
+            self._make_stack(),
+            self._sockets,
+            self._on_sip,
+            tls=settings.tls_files(),
+            before_sending=self._media.write_urgent,
         )
         limits = Limits(limit_rules(settings), self._endpoint.stack.count_on)
         self._gateway = Gateway(

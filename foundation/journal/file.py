@@ -8,6 +8,7 @@ the power cut too.
 import fcntl
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from io import FileIO
 from pathlib import Path
 
@@ -28,8 +29,8 @@ CREATE TABLE IF NOT EXISTS journal (
 CREATE INDEX IF NOT EXISTS ix_journal_utc_us ON journal (utc_us);
 CREATE TABLE IF NOT EXISTS settled (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL);
 """
-# A commit that reported an error may have happened all the same; its rows then come again.
-INSERT = "INSERT OR IGNORE INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+MOST_AT_ONCE = 64
+"Rows of one statement: a power of two, and SQLite's older versions take 999 values."
 # The WAL is only forced to the disk by a commit that changes something; this is the something.
 SETTLE = "INSERT INTO settled VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET seq = excluded.seq"
 
@@ -54,7 +55,7 @@ class JournalFile:
         self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._db.executemany(INSERT, rows)
+            self._insert(rows)
             if durable:
                 self._db.execute(SETTLE, (up_to,))
             self._db.execute("COMMIT")
@@ -62,6 +63,15 @@ class JournalFile:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        """Few statements of many rows: after each the interpreter is to be waited for."""
+        done = 0
+        while left := len(rows) - done:
+            count = min(MOST_AT_ONCE, 1 << (left.bit_length() - 1))
+            chunk = rows[done : done + count]
+            self._db.execute(_insertion(count), [value for row in chunk for value in row])
+            done += count
 
     def last(self) -> Row | None:
         return self._one("SELECT * FROM journal ORDER BY seq DESC LIMIT 1")
@@ -104,6 +114,13 @@ class JournalFile:
     def _one(self, question: str, *args: int) -> Row | None:
         columns = self._db.execute(question, args).fetchone()
         return Row(*columns) if columns else None
+
+
+@cache
+def _insertion(rows: int) -> str:
+    """A commit that reported an error may have happened all the same; its rows then come again."""
+    one = f"({', '.join('?' * len(Row._fields))})"
+    return f"INSERT OR IGNORE INTO journal VALUES {', '.join([one] * rows)}"
 
 
 def _lock(path: Path) -> FileIO:

@@ -35,6 +35,8 @@ OnReply: TypeAlias = Callable[[Reply], None]
 RECONNECT_S = 0.05
 SOON_S = 0.05
 "Within this a worker hears of what is not urgent."
+ROOM_BYTES = 64 * 1024
+"Read from a worker at once, at most."
 DEFAULT_TIMEOUT_S = 3.0
 "A request that is not answered by then fails with 503; a restarted worker is back long before."
 _NEVER = math.inf
@@ -49,20 +51,25 @@ class _UnderWay:
     "None: of a rebuild, which takes as long as it takes."
 
 
-class _Link(asyncio.Protocol):
+class _Link(asyncio.BufferedProtocol):
     """One connection: whole frames out, and when and why it ended.
 
-    asyncio's streams would wake a task for each batch of replies.
+    asyncio's streams would wake a task for each batch of replies, and its plain protocols take a
+    quarter of a megabyte from the system for each and give it back.
     """
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
         self._take = take
         self._frames = FrameReader()
+        self._room = memoryview(bytearray(ROOM_BYTES))
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
         try:
-            for frame in self._frames.feed(data):
+            for frame in self._frames.feed(bytes(self._room[:nbytes])):
                 self._take(frame)
         except (FrameTooLong, Unavailable, *UNREADABLE) as error:
             if not self.ended.done():
@@ -196,15 +203,12 @@ class MediaClient:
             self._timer = loop.call_at(late_at, self._time_out)
         if self.is_up:
             self._write(request)
-            if isinstance(request, p.Release) and request.ended_by:
-                # Before anybody is told: a core that is killed now has not written it down.
-                self._write_out()
 
     def keep(self, leg: str, record: bytes, *, is_urgent: bool = True) -> None:
         """`Keep`: a worker that is away now gets it with the rest, when it is there again.
 
-        is_urgent: before this returns, for what it tells is sent to the phone next; else with what
-        is said next or within `SOON_S`.
+        is_urgent: in this turn of the loop, for what it tells is sent to the phone at its end; else
+        with what is said next or within `SOON_S`.
         """
         self.desired.keep(leg, record)
         if self.is_up:
@@ -250,9 +254,7 @@ class MediaClient:
         if self._writer is None:
             return
         self._unwritten[request.rid] = request
-        if not self._writes_now:
-            self._writes_now = True
-            asyncio.get_running_loop().call_soon(self._write_out)
+        self._write_now()
 
     def _write_record(self, keep: p.Keep, *, is_urgent: bool) -> None:
         if self._writer is None:
@@ -260,10 +262,21 @@ class MediaClient:
         self._unwritten.pop(keep.leg, None)
         self._unwritten[keep.leg] = keep
         if is_urgent:
-            self._write_out()
+            self._write_now()
         elif self._writes_soon is None:
             loop = asyncio.get_running_loop()
             self._writes_soon = loop.call_later(SOON_S, self._write_out)
+
+    def _write_now(self) -> None:
+        if not self._writes_now:
+            self._writes_now = True
+            asyncio.get_running_loop().call_soon(self._write_out)
+
+    def write_urgent(self) -> None:
+        """What the loop's turn would write at its end: a core that is killed once a phone has been
+        told has not written down anything yet."""
+        if self._writes_now:
+            self._write_out()
 
     def _write_out(self) -> None:
         self._writes_now = False

@@ -4,7 +4,9 @@
     one timer (the stack's deadline) ─▶ SipStack.tick ─┘
 
 Effects are performed in the order in which the stack gave them, also when `on_event` calls a verb
-in between. An error in handling one datagram goes to the loop's exception handler and stops
+in between. Only datagrams leave a little later, together, when the turn of the loop is over: what
+the events that came with them had to be told to others is told in one breath before
+(`before_sending`). An error in handling one datagram goes to the loop's exception handler and stops
 there: the socket and the timer go on.
 """
 
@@ -29,7 +31,7 @@ _BUFFER = bytearray(2**16)
 _VIEW = memoryview(_BUFFER)
 AT_ONCE_S = 0.001
 """For so long datagrams are read at one waking of the loop, which costs as much as two of them.
-What they ask of others, media before all, leaves when the loop has its turn."""
+What they ask of others, media before all, and their answers leave after that."""
 RECEIVE_BUFFER_BYTES = 4 * 2**20
 "What the kernel keeps while we are busy: about a second of a flood; more would only be stale."
 BACKLOG = 256
@@ -104,12 +106,15 @@ class SipEndpoint:
         on_event: Callable[[SipEvent], None],
         *,
         tls: TlsFiles | None = None,
+        before_sending: Callable[[], None] = lambda: None,
     ) -> None:
-        """tls: for listeners of TLS and WSS."""
+        """tls: for listeners of TLS and WSS. before_sending: called before anything leaves, so that
+        what `on_event` was told is safe by then."""
         self.stack = stack
         self.asker: Asker | None = None
         self._sockets = sockets
         self._on_event = on_event
+        self._before_sending = before_sending
         self._loop = asyncio.get_running_loop()
         self._ports: dict[int, socket.socket] = {}
         "Those that take datagrams, by the number of their listener, while they are read."
@@ -120,6 +125,10 @@ class SipEndpoint:
         self._effects: deque[StackEffect] = deque()
         self._is_performing = False
         self._is_closed = False
+        self._leaving: deque[SendDatagram] = deque()
+        "Of this turn of the loop."
+        self._leaves_soon = False
+        "Whoever set it calls `_leave`."
         self._unsent: list[SendDatagram] | None = []
         "What verbs before `start` want sent; None from then on."
 
@@ -140,6 +149,7 @@ class SipEndpoint:
         self.perform(unsent or ())
 
     def close(self) -> None:
+        self._leave()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -156,7 +166,14 @@ class SipEndpoint:
         return self._loop.time()
 
     def _read(self, listener: int) -> None:
-        """Some of what has come; the loop calls again for the rest."""
+        """Some of what has come, and the answers; the loop calls again for the rest."""
+        self._leaves_soon = True
+        try:
+            self._take(listener)
+        finally:
+            self._leave()
+
+    def _take(self, listener: int) -> None:
         sock, until = self._sockets[listener], self.now + AT_ONCE_S
         while self.now < until:
             try:
@@ -194,12 +211,31 @@ class SipEndpoint:
 
     def _send(self, datagram: SendDatagram) -> None:
         if datagram.listener in self._ports:
-            # Once more when it fails, for the error may be that of an earlier datagram.
-            _ = self._try_to_send(datagram) or self._try_to_send(datagram)
+            self._leaving.append(datagram)
+            self._leave_soon()
         elif self._unsent is not None:
             self._unsent.append(datagram)
         elif not self._is_closed:
+            # At once: the connection may be closed in the same turn.
+            self._before_sending()
             self._connections.send(datagram)
+
+    def _leave_soon(self) -> None:
+        if not self._leaves_soon:
+            self._leaves_soon = True
+            self._loop.call_soon(self._leave)
+
+    def _leave(self) -> None:
+        self._leaves_soon = False
+        try:
+            while self._leaving:
+                self._before_sending()
+                datagram = self._leaving.popleft()
+                # Once more when it fails, for the error may be that of an earlier datagram.
+                _ = self._try_to_send(datagram) or self._try_to_send(datagram)
+        finally:
+            if self._leaving:
+                self._leave_soon()
 
     def _try_to_send(self, datagram: SendDatagram) -> bool:
         """False when the socket has an error, which is dealt with then."""
@@ -257,9 +293,11 @@ class SipEndpoint:
         assert self._timer is not None
         # The loop may wake us a clock tick early; the time has come all the same.
         now, self._timer = max(self._timer.when(), self.now), None
+        self._leaves_soon = True
         try:
             self.perform(self.stack.tick(now))
         finally:
+            self._leave()
             self._rearm()
 
     def _rearm(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import select
 import socket
 import sys
 import wave
@@ -96,6 +97,43 @@ async def test_what_is_to_be_sent_before_the_start_leaves_with_it() -> None:
             data = await asyncio.get_running_loop().sock_recv(phone, 4096)
         endpoint.close()
     assert data.startswith(b"INVITE ")
+
+
+async def test_no_datagram_leaves_before_the_house_has_been_told() -> None:
+    left_before: list[bool] = []
+    sock = bind_udp("127.0.0.1", 0)
+    with bind_udp("127.0.0.1", 0) as phone:
+
+        def tell() -> None:
+            readable, _, _ = select.select([phone], [], [], 0)
+            left_before.append(bool(readable))
+
+        endpoint = SipEndpoint(make_stack(sock), [sock], lambda event: None, before_sending=tell)
+        await endpoint.start()
+        address = listener_of(phone).address
+        for number in range(3):
+            leg, to = LegId(f"l-{number}"), f"sip:phone@{address.host}:{address.port}"
+            endpoint.perform(endpoint.stack.dial(leg, to, endpoint.now, body=SDP, caller=CALLER))
+        assert left_before == [], "in this turn of the loop somebody may still want to tell"
+        await asyncio.sleep(0)
+        rung = [phone.recv(4096) for _ in range(3)]
+        endpoint.close()
+
+    assert left_before[0] is False
+    assert all(message.startswith(b"INVITE ") for message in rung)
+
+
+async def test_what_is_said_last_leaves_although_the_endpoint_closes() -> None:
+    sock = bind_udp("127.0.0.1", 0)
+    with bind_udp("127.0.0.1", 0) as phone:
+        endpoint = SipEndpoint(make_stack(sock), [sock], lambda event: None)
+        await endpoint.start()
+        address = listener_of(phone).address
+        to = f"sip:phone@{address.host}:{address.port}"
+        leg = LegId("l-1")
+        endpoint.perform(endpoint.stack.dial(leg, to, endpoint.now, body=SDP, caller=CALLER))
+        endpoint.close()
+        assert phone.recv(4096).startswith(b"INVITE ")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ICMP errors are told by Linux only")

@@ -89,14 +89,20 @@ def test_urgent_records_go_at_once_and_take_along_what_has_waited() -> None:
         client = MediaClient("nowhere", lambda event: None)
         line = connect(client)
         client.keep("l-1", b"rings", is_urgent=False)
+        client.write_urgent()
+        assert line.told == []
         client.keep("l-2", b"answered")
+        client.tell(p.Release(rid=0, leg="l-3"))
+        client.write_urgent()
         assert len(line.told) == 1, "before the datagram that it is about"
         await asyncio.sleep(1.0)
         return line
 
     line = run_virtual(main())
 
-    assert line.told == [[keep("l-1", b"rings"), keep("l-2", b"answered")]]
+    [[rings, answered, release]] = line.told
+    assert (rings, answered) == (keep("l-1", b"rings"), keep("l-2", b"answered"))
+    assert isinstance(release, p.Release)
 
 
 def test_a_record_that_is_not_urgent_goes_soon_or_gives_way_to_a_newer_one() -> None:

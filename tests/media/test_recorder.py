@@ -69,7 +69,7 @@ class MemoryFile:
 def write(file: MemoryFile, jobs: list[Job]) -> list[Report]:
     """What a writer reports; the thread is left out."""
     reports: deque[Report] = deque()
-    writer = Writer(queue.Queue(), reports, lambda _path: file)
+    writer = Writer(queue.SimpleQueue(), reports, lambda _path: file)
     for job in jobs:
         writer.do(job)  # type: ignore[arg-type]  # Stop is for the thread and in no test's list
     return list(reports)
@@ -113,7 +113,7 @@ def test_a_gap_is_silence_of_its_length_and_makes_the_recording_incomplete() -> 
 def test_a_disk_that_refuses_for_a_while_leaves_a_gap_and_is_told() -> None:
     file = MemoryFile()
     reports: deque[Report] = deque()
-    writer = Writer(queue.Queue(), reports, lambda _path: file)
+    writer = Writer(queue.SimpleQueue(), reports, lambda _path: file)
     writer.do(Begin("r", ""))
     for refuses in (False, True, True, False):
         file.refuses = refuses
@@ -132,7 +132,7 @@ def test_a_disk_that_refuses_for_a_while_leaves_a_gap_and_is_told() -> None:
 
 def test_a_file_that_cannot_be_opened_ends_empty_with_the_reason(tmp_path: Path) -> None:
     reports: deque[Report] = deque()
-    writer = Writer(queue.Queue(), reports, DiskFile)
+    writer = Writer(queue.SimpleQueue(), reports, DiskFile)
     (tmp_path / "taken").write_text("a file where a folder should be")
 
     writer.do(Begin("r", str(tmp_path / "taken" / "r.wav")))

@@ -1,5 +1,6 @@
 """Stereo WAV files: whatever a kill leaves behind becomes whole, and nothing said is lost."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,23 @@ def test_sizes_of_the_header_follow_the_file_after_repair(talk: Path, told: int)
 
     assert wav.repair(talk).frames == 3
     assert talk.read_bytes() == whole
+
+
+@given(at=st.integers(0, HEADER_BYTES - 1), byte=st.integers(0, 255))
+def test_any_damage_to_the_header_is_mended_or_refused_as_a_wav(
+    tmp_path_factory: pytest.TempPathFactory, at: int, byte: int
+) -> None:
+    path = tmp_path_factory.mktemp("damaged") / "talk.wav"
+    write_wav(path, FRAMES)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:at] + bytes([byte]) + whole[at + 1 :])
+
+    with suppress(wav.UnreadableWav):
+        info = wav.repair(path)
+
+        # What is described is what the file says now, and a second look agrees.
+        assert wav.inspect(path) == info
+        assert wav.is_whole(path)
 
 
 @given(lost=st.integers(min_value=0, max_value=FRAMES.nbytes))
