@@ -226,6 +226,8 @@ class Callbacks:
         entered_at = now - given.waited_s
         caller = self._visits.entrance.make_caller(enqueue, entered_at, is_callback=True)
         expires_at = entered_at + self._options(given.queue).give_up_after_s
+        if given.give_up_in_s is not None:
+            expires_at = now + given.give_up_in_s
         rest_s = max(0.0, given.rest_s, -given.waited_s)
         callback = Callback(
             given.callback_id, given.party_id, caller, given.tries, expires_at, now + rest_s
@@ -252,6 +254,7 @@ class Callbacks:
                 now - callback.caller.entered_at,
                 max(0.0, callback.rest_until - now),
                 callback.tries,
+                callback.expires_at - now,
             )
         )
         # Not all in one instant, though all may have been told in one, at a start.

@@ -288,6 +288,8 @@ class CallbackQueued:
     "Not before so many seconds from now: for a wish of the party's, or after a try."
     tries: int = 0
     "That have come to nothing."
+    give_up_in_s: float | None = None
+    "It is kept for so long; None, in old journals: for as long as the queue's are."
 
 
 @dataclass(frozen=True, slots=True)

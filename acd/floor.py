@@ -46,7 +46,7 @@ The callers' side is in `acd.visits`, the agents' in `acd.staff`, guests in `acd
 hears what happens, and says who is asked about it. What it answers itself is in `acd.questions`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import assert_never
 
 from acd.callbacks import Callbacks
@@ -213,12 +213,18 @@ class Floor(Questions):
         callers: Iterable[KeptCaller],
         now: float,
         guests: Iterable[KeptGuest] = (),
+        surging: Iterable[QueueId] = (),
+        talks: Mapping[QueueId, Sequence[float]] | None = None,
     ) -> None:
         """Go on where the floor of a process that died stood; before anything else is fed.
 
         Nothing is told and nothing is offered yet: the next input does that. Callers are in the
-        order in which they came.
+        order in which they came; `surging`: where backup agents are called in; `talks`: how long
+        the latest of each queue took, in seconds.
         """
+        self._ground.learn_from(talks or {})
+        for queue in surging:
+            self._visits.waits.restore_surge(queue)
         for kept in agents:
             self._staff.restore(kept, now)
         for caller in callers:

@@ -54,6 +54,14 @@ class Ground:
     def expected_wait(self, queue: QueueId) -> ExpectedWait:
         return self._expected_waits[queue]
 
+    def learn_from(self, talks: Mapping[QueueId, Iterable[float]]) -> None:
+        """How long talks took that a floor before this one saw."""
+        for queue, lengths in talks.items():
+            options = self.matching.options.get(queue)
+            if options is not None:
+                for talk_s in lengths:
+                    self._expected_waits[queue].handled(talk_s + options.wrap_up_s)
+
     def note_offer(self, agent: Agent) -> None:
         """Offers are counted, so that strategies know whose last one is longest ago."""
         self._offers += 1

@@ -264,6 +264,8 @@ class QueueCallback:
     "That came to nothing before this floor."
     is_promised: bool = False
     "By a floor before this one: it is kept, whatever the queue takes by now."
+    give_up_in_s: float | None = None
+    "Of one that is promised; None: as the queue has it."
 
 
 @dataclass(frozen=True, slots=True)

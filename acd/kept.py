@@ -29,6 +29,8 @@ class KeptAgent:
     wrap_up_s: float | None = None
     "How long the wrap-up is, when the agent has extended it."
     wrap_up_code: str = ""
+    is_overdue: bool = False
+    "That the pause or the wrap-up lasts too long was told."
     registered: bool = False
     busy: bool = False
 
@@ -48,6 +50,8 @@ class KeptCaller:
     offers: Mapping[AgentId, OfferId] = field(default_factory=dict)
     "Of agents whose phones ring; of the one who talks."
     is_answered: bool = False
+    answered_at: float = 0.0
+    "Of a talk."
     tried: Set[AgentId] = frozenset()
     told_s: float | None = None
     "The wait that was announced last; no later announcement is longer."

@@ -52,6 +52,13 @@ class Shifts:
         is_paused = agent.state is AgentState.PAUSED
         return self._ground.options.pause_limit_of(agent.reason) if is_paused else None
 
+    def restore_overdue(self, agent: Agent) -> None:
+        """An earlier process has told it; a code that is demanded still is waited for."""
+        if agent.state is AgentState.PAUSED:
+            self._told[agent.agent_id] = agent.since
+        elif self.lacks_code(agent):
+            agent.deadline = None
+
     @property
     def _grace_s(self) -> float:
         return self._ground.options.away_grace_s

@@ -140,6 +140,8 @@ class Staff:
             kept.after_talk,
         )
         agent.wrap_up_code = kept.wrap_up_code
+        if kept.is_overdue:
+            self._shifts.restore_overdue(agent)
         agent.registered, agent.busy = kept.registered, kept.busy
         self._ground.matching.follow(agent, now)
         if agent.deadline is not None:

@@ -83,7 +83,7 @@ class Visits:
         caller.relax(now)
         for agent_id, offer_id in kept.offers.items():
             caller.ring(agent_id, offer_id)
-        caller.is_answered, caller.answered_at = kept.is_answered, now
+        caller.is_answered, caller.answered_at = kept.is_answered, kept.answered_at
         if kept.is_answered:
             return
         if kept.claimed_by is not None and kept.claimed_by in ground.agents:
@@ -187,8 +187,10 @@ class Visits:
 
     def change_queue(self, given: ChangeQueue, now: float) -> None:
         """Who waits keeps the place; what will do is as the new options say, for who rings from the
-        next wait on."""
+        next wait on. Places are told at the new interval, from now on."""
         matching = self._ground.matching
+        had = matching.options.get(given.queue)
+        every_s = had and had.announce_position_every_s
         unanswered = self.unanswered(given.queue)
         waiting = [caller for caller in unanswered if caller.is_waiting]
         for caller in waiting:
@@ -196,6 +198,8 @@ class Visits:
         matching.set_queue(given.queue, given.options, now)
         for caller in unanswered:
             self.waits.change_wishes(caller, self.entrance.wishes(caller.given, given.options), now)
+            if every_s != given.options.announce_position_every_s:
+                self.waits.tell_position_later(caller, now)
         for caller in waiting:
             matching.join(caller, now)
         self.waits.watch_surge(given.queue)

@@ -33,6 +33,12 @@ class Waits:
     def is_surging(self, queue: QueueId) -> bool:
         return self._ground.matching.is_surging(queue)
 
+    def restore_surge(self, queue: QueueId) -> None:
+        """An earlier process had called in the backup agents; the queue may have none by now."""
+        options = self._ground.matching.options.get(queue)
+        if options is not None and options.surge is not None:
+            self._ground.matching.set_surge(queue, is_on=True)
+
     def watch_surge(self, queue: QueueId) -> None:
         surge = self._ground.options_of(queue).surge
         if surge is None:
@@ -104,12 +110,18 @@ class Waits:
 
     def tell_position(self, caller: Caller, now: float) -> None:
         """Now, if the caller waits, and again after the queue's interval."""
+        if self.tell_position_later(caller, now) and caller.is_waiting:
+            self._ground.events.append(self._position_told(caller))
+
+    def tell_position_later(self, caller: Caller, now: float) -> bool:
+        """After the queue's interval; False where it has none."""
         every_s = self._ground.options_of(caller.queue).announce_position_every_s
         if every_s is None:
-            return
+            if caller.has_rarer_timers:
+                self._ground.timers.cancel(PositionDue(caller.call_id))
+            return False
         self.tell_position_at(caller, now + every_s)
-        if caller.is_waiting:
-            self._ground.events.append(self._position_told(caller))
+        return True
 
     def tell_position_at(self, caller: Caller, at: float) -> None:
         caller.has_rarer_timers = True

@@ -6,6 +6,7 @@ from typing import Any
 
 from acd.views import AgentView, FloorNow, Presence
 from callcenter.conduct.emergency import Announcement, Then
+from callcenter.events import ActionTaken
 from foundation.ids import CallId, QueueId, RecordingId
 from foundation.ipc.messages import Request
 from foundation.journal import Row
@@ -103,6 +104,13 @@ class NoteRefused(Request[Done]):
     what: str
     "Method and path."
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAction(Request[Done]):
+    """A command did this in the centre's files; answered when the audit has it on disk."""
+
+    done: ActionTaken
 
 
 @dataclass(frozen=True, slots=True)

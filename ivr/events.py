@@ -19,6 +19,14 @@ class FlowStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageChosen:
+    """The caller hears this language alone from now on, in queues and announcements, too."""
+
+    call_id: CallId
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class MenuChosen:
     """`key` is what was pressed, '' when nothing was and the default was taken."""
 
@@ -178,6 +186,7 @@ class EmergencySwitched:
 
 IvrEvent: TypeAlias = (
     FlowStarted
+    | LanguageChosen
     | MenuChosen
     | DigitsEntered
     | CardKeyed

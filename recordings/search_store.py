@@ -4,16 +4,14 @@ All terms must have been said in a recording, by either side or, where a side is
 one. The database finds the recordings; `recordings.question` then finds the places in their words.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, func, select, text
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from foundation.errors import Unavailable
 from foundation.ids import AgentId, QueueId, RecordingId
 from recordings.question import Term
 from recordings.recording import Recording, SideTranscript
@@ -25,6 +23,7 @@ from recordings.search_rows import (
 )
 from recordings.store import RecordingRow, TranscriptRow, to_recording, to_side
 from recordings.terms import IndexPart
+from recordings.transactions import transaction
 from telephony.calls.events import Side
 
 MOST_CLASSES = 500
@@ -140,13 +139,8 @@ class SearchStore:
                 by_side = [(each.side.value, each.parts) for each in sides]
                 await replace_parts(session, recording_id, by_side)
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        try:
-            async with self._sessions.begin() as session:
-                yield session
-        except (OperationalError, InterfaceError, OSError) as error:
-            raise Unavailable(f"the database does not answer: {error}") from error
+    def _transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return transaction(self._sessions)
 
 
 def _to_index(*, all_of_them: bool, after: str) -> Select[str]:

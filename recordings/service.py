@@ -219,8 +219,8 @@ class RecordingService:
         ids = [each.recording_id for each in left if each.recording_id not in still_running]
         await self._end([_End(recording_id, frames=0, complete=False) for recording_id in ids])
 
-    async def adopt(self, started: RecordingStarted) -> Recording | None:
-        """Before `open`, each recording that the journal shows as begun and not ended.
+    async def adopt(self, started: RecordingStarted, began: datetime) -> Recording | None:
+        """Before `open`, each recording that the journal shows as begun and not ended, and when.
 
         Journal and rows are written one after the other: what only one has, the other gets. None
         for one that has its end.
@@ -234,7 +234,7 @@ class RecordingService:
                 agent_id=started.agent_id,
                 queue=started.queue,
                 file=started.file,
-                started=self._utc_now(),
+                started=began,
                 languages=started.languages,
             )
             await self._store.add(recording)

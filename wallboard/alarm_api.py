@@ -24,7 +24,7 @@ def alarm_routes(service: BoardService) -> APIRouter:
     @router.get("/alarms", summary="Open alarms, then the last that are over, latest first")
     async def alarms(user: SignedIn) -> list[Document]:
         log = service.board.alarms
-        lines = [*reversed(log.open.values()), *reversed(log.over.values())]
+        lines = [*reversed(log.open.values()), *log.listed]
         return [_entry(service, line) for line in lines]
 
     @router.post("/alarms/{alarm_id}/acknowledge", summary="Say that one looks after an alarm")

@@ -1,6 +1,6 @@
 """Which alarms there are, who looks after them and who was told: what the journal says of them.
 
-    AlarmRaised ──▶ open ──▶ AlarmCleared ──▶ over (the last 50)
+    AlarmRaised ──▶ open ──▶ AlarmCleared ──▶ over (for two hours, and the last 50)
                       └─ AlarmAcknowledged, AlarmSent
 
 Part of the board's fold, so a web process that was started again knows what was raised and told
@@ -8,6 +8,7 @@ before it.
 """
 
 from dataclasses import dataclass, field
+from itertools import islice
 
 from foundation.ids import AlarmId
 from wallboard.events import (
@@ -22,6 +23,10 @@ from wallboard.events import (
 
 KEPT = 50
 "Alarms that are over and still listed."
+KEPT_S = 7200.0
+"After its end: longer than anybody outside is to be told of it still (`wallboard.outbox`)."
+MOST = 2_000
+"That are over."
 
 Key = tuple[str, str]
 "Rule and subject: there is at most one open alarm of each."
@@ -84,8 +89,20 @@ class AlarmLog:
             return
         line.cleared_s, line.cleared_value = at_s, event.value
         self.over[line.alarm_id] = line
-        if len(self.over) > KEPT:
-            del self.over[next(iter(self.over))]
+        self._forget(at_s)
+
+    @property
+    def listed(self) -> list[AlarmLine]:
+        """Those that are over, the latest first."""
+        return [*islice(reversed(self.over.values()), KEPT)]
+
+    def _forget(self, at_s: float) -> None:
+        while len(self.over) > KEPT:
+            oldest = next(iter(self.over.values()))
+            is_news = at_s - (oldest.cleared_s or 0.0) < KEPT_S
+            if is_news and len(self.over) <= MOST:
+                return
+            del self.over[oldest.alarm_id]
 
     def acknowledged(self, event: AlarmAcknowledged, at_s: float) -> None:
         line = self.open.get(event.alarm_id)

@@ -286,7 +286,6 @@ class Board:
         call.visit = self._new_visit(event.call_id, event.queue, at_s)
         call.phase, call.queue, call.agent_id = Phase.WAITING, event.queue, None
         call.priority, call.tier = event.priority, event.tier
-        call.claimed_by = None
         self._tally(event.queue).offer(call.visit)
         if call.contact is None:
             call.contact = self._new_visit(event.call_id, event.queue, at_s)
@@ -339,6 +338,7 @@ class Board:
         self._tally(queue).settle(call.visit, outcome, at_s)
         self.house.settle(call.contact, outcome, at_s)
         call.phase = Phase.TALKING if outcome is Outcome.ANSWERED else Phase.ARRIVED
+        call.claimed_by = None
         self._forget_if_over(call)
         return call
 
@@ -365,7 +365,6 @@ class Board:
         if call is None or call.visit is None:
             return
         call.agent_id, call.answered_s, call.talking_s = event.agent_id, at_s, at_s
-        call.claimed_by = None
         self._tally(event.queue).talking += 1
         self.house.talking += 1
         if call.visit.day == self.day.date:

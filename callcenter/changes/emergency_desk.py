@@ -1,7 +1,7 @@
 """Switching the emergency announcement: made audible, kept on disk, audited, then on.
 
 SwitchEmergency ─▶ words made ─▶ data/emergency.json ─▶ ActionTaken, EmergencySwitched ─▶ on
-EndEmergency, its time is over ─────▶ file gone ──────▶ … ─▶ off
+EndEmergency, its time is over ─────▶ off, whatever the disk says ─▶ file gone, or tried again
 a new core ─▶ file read ─▶ on, before the first caller is answered
 """
 
@@ -37,6 +37,8 @@ CLOCK = "clock"
 "Who switches it off when its time is over."
 LONGEST_TIMER_S = 3600.0
 "The wall clock may be set meanwhile."
+TRY_AGAIN_S = 60.0
+"With a file that could not be deleted."
 
 
 class Speaks(Protocol):
@@ -61,6 +63,8 @@ class EmergencyDesk:
         journal: Journal,
         tell: Callable[[ActionTaken | EmergencySwitched | DirectoryChanged], None],
         utc_now: Callable[[], datetime],
+        *,
+        try_again_s: float = TRY_AGAIN_S,
     ) -> None:
         self._prepared: Mapping[str, Prepared] = settings.emergency
         self._languages = {
@@ -74,6 +78,9 @@ class EmergencyDesk:
         self._journal = journal
         self._tell = tell
         self._utc_now = utc_now
+        self._try_again_s = try_again_s
+        self._is_left = False
+        "The file of one that is off: a restart would switch it on again."
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -127,7 +134,7 @@ class EmergencyDesk:
             return self._status()
 
     async def end(self, ask: EndEmergency) -> EmergencyStatus:
-        """Conflict when none is on."""
+        """Conflict when none is on; Unavailable when it is off and a restart would switch it on."""
         async with self._lock:
             await self._end(ask.by)
             await self._journal.settled(self._journal.last_seq)
@@ -183,25 +190,41 @@ class EmergencyDesk:
             return []
         return await self._prompts.add_words(wanted.prompt_name, wanted.text)
 
-    async def _keep(self, wanted: Announcement | None) -> None:
+    async def _keep(self, wanted: Announcement) -> None:
         try:
             await asyncio.to_thread(_write, self._file, wanted)
         except OSError as error:
             raise Unavailable(
                 f"{self._file} cannot be written, nothing was changed: {error}"
             ) from None
+        self._is_left = False
+
+    async def _delete_file(self) -> None:
+        """Raises Unavailable; it is tried again then."""
+        try:
+            await asyncio.to_thread(self._file.unlink, missing_ok=True)
+        except OSError as error:
+            self._is_left = True
+            raise Unavailable(
+                f"The emergency announcement is off, but {self._file} cannot be deleted, and a "
+                f"restart would switch it on again; that is tried again: {error}"
+            ) from None
+        else:
+            self._is_left = False
+        finally:
+            self._watch()
 
     async def _end(self, by: str) -> None:
+        """Callers hear it no more, whatever the disk says. Raises as `end`."""
         current = self._emergency.current
         if current is None:
             raise Conflict("No emergency announcement is on.")
-        await self._keep(None)
         self._emergency.current = None
         if by != CLOCK:
             self._audit(by, "emergency off", current.name)
         self._tell(EmergencySwitched(is_on=False, by=by, name=current.name))
         self._tell(DirectoryChanged())
-        self._watch()
+        await self._delete_file()
 
     def _audit(self, by: str, action: str, name: str) -> None:
         self._tell(ActionTaken(by, action, name))
@@ -210,12 +233,14 @@ class EmergencyDesk:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        current = self._emergency.current
-        if current is None or current.until is None:
-            return
-        left_s = (current.until - self._utc_now()).total_seconds()
-        wait_s = min(max(left_s, 0.0), LONGEST_TIMER_S)
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self._on_time)
+        current, wait_s = self._emergency.current, None
+        if current is None and self._is_left:
+            wait_s = self._try_again_s
+        elif current is not None and current.until is not None:
+            left_s = (current.until - self._utc_now()).total_seconds()
+            wait_s = min(max(left_s, 0.0), LONGEST_TIMER_S)
+        if wait_s is not None:
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._on_time)
 
     def _on_time(self) -> None:
         self._ending = asyncio.create_task(self._end_in_time(), name="emergency-over")
@@ -223,13 +248,14 @@ class EmergencyDesk:
     async def _end_in_time(self) -> None:
         async with self._lock:
             current = self._emergency.current
-            if current is None or current.until is None or self._utc_now() < current.until:
-                self._watch()
-                return
             try:
-                await self._end(CLOCK)
+                if current is None:
+                    await self._delete_file()
+                elif current.until is not None and current.until <= self._utc_now():
+                    await self._end(CLOCK)
+                else:
+                    self._watch()
             except Unavailable as error:
-                # Nobody hears it any more: `Emergency` looks at the clock itself.
                 log.error("%s", error)
 
     def _status(self) -> EmergencyStatus:
@@ -281,11 +307,8 @@ def _read(file: Path) -> Announcement | None:
         return None
 
 
-def _write(file: Path, announcement: Announcement | None) -> None:
+def _write(file: Path, announcement: Announcement) -> None:
     """Whole or not at all, also when the machine fails."""
-    if announcement is None:
-        file.unlink(missing_ok=True)
-        return
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_suffix(".new")
     with new.open("wb") as opened:

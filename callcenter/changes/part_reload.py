@@ -1,5 +1,4 @@
-"""Small parts that change while calls go on: how long recordings are kept, what is an alarm and who
-outside is told. What else is in `recordings` waits for the next start, and is named."""
+"""What is an alarm and who outside is told: changed while calls go on."""
 
 from collections.abc import Callable, Collection
 
@@ -9,40 +8,8 @@ from pydantic import SecretStr
 from callcenter.asks import ReadAlarmRules
 from callcenter.changes.reloading import Applied
 from callcenter.configuration.settings import Settings
-from callcenter.rules.recordings import keep_days
 from callcenter.sections.values import Part
-from foundation.ids import QueueId
 from wallboard.events import DirectoryChanged
-
-
-class RetentionReload:
-    """A `changes.reloading.Reloadable`; `queues` are taken up by `changes.live_house`."""
-
-    def __init__(self, settings: Settings, served: Callable[[], Settings]) -> None:
-        """`served`: with queues as they are now, live changes among them."""
-        self._begun = self._now = settings
-        self._served = served
-
-    @property
-    def sections(self) -> Collection[str]:
-        begun, now = self._begun.recordings, self._now.recordings
-        is_all = now.model_copy(update={"keep_days": begun.keep_days}) == begun
-        return ("recordings",) if is_all else ()
-
-    async def prepare(self, new: Settings) -> None:
-        """Nothing takes time."""
-
-    def apply(self, new: Settings) -> Applied:
-        before, self._now = self._now.recordings.keep_days, new
-        days = new.recordings.keep_days
-        if days == before:
-            return Applied()
-        kept = "for ever" if days is None else f"for {days} days"
-        return Applied(changed=[f"Recordings are kept {kept}, where a queue says nothing else."])
-
-    def days(self, queue: QueueId) -> int | None:
-        """How long its recordings are kept; None: for ever."""
-        return keep_days(self._served(), queue, self._now.recordings.keep_days)
 
 
 class AlarmReload:

@@ -11,8 +11,10 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from callcenter.asks import IndexTranscript
 from callcenter.codec import CODEC
-from callcenter.commands.asking import settings_of
+from callcenter.commands.asking import settings_of, terminal
+from callcenter.commands.audit import write_down
 from callcenter.configuration.settings import Settings
+from callcenter.events import ActionTaken
 from callcenter.places import Places
 from callcenter.rules.recordings import archive_keys, archive_shelf
 from foundation.db import TROUBLES, create_schema, make_engine, make_sessions
@@ -68,7 +70,13 @@ def rotate_key(
     shelf, keys = archive_shelf(settings), archive_keys(settings)
     try:
         new = keys.newest() if go_on else keys.add()
+        if not go_on:
+            _write_down(settings, ActionTaken(terminal(), "recording key added", new.key_id.hex()))
         count, problems = _rewrap_all(shelf)
+        done = f"{count} files, {len(problems)} problems"
+        _write_down(
+            settings, ActionTaken(terminal(), "recordings rewrapped", new.key_id.hex(), done)
+        )
     except (CallCentreError, OSError) as error:
         typer.echo(f"Stopped; `--continue` does the rest: {error}", err=True)
         raise typer.Exit(1) from None
@@ -76,6 +84,10 @@ def rotate_key(
         f"{count} files are wrapped with the {'newest' if go_on else 'new'} key {new.key_id.hex()}."
     )
     _tell_problems(problems)
+
+
+def _write_down(settings: Settings, done: ActionTaken) -> None:
+    asyncio.run(write_down(settings, done))
 
 
 def _rewrap_all(shelf: SealedShelf) -> tuple[int, list[str]]:

@@ -159,7 +159,7 @@ class Callbacks:
         call_id = new_call_id()
         tried = Try(due.callback_id, due.party_id, due.offer_id, due.queue)
         self._dialled[due.callback_id] = call_id
-        self._begin(Contact(call_id, "", Stage.DIALLED, called_for=tried))
+        self._begin(Contact(call_id, "", Stage.DIALLED, is_placed=True, called_for=tried))
         target = OutsideTarget(
             due.party_id, due.offer_id, decided.number, decided.trunk, decided.show
         )

@@ -69,6 +69,10 @@ class Guest:
     def agent_id(self) -> AgentId | None:
         return self.target.agent_id if isinstance(self.target, AgentTarget) else None
 
+    @property
+    def party_id(self) -> PartyId | None:
+        return None if isinstance(self.target, AgentTarget) else self.target.party_id
+
 
 @dataclass(slots=True)
 class Contact:
@@ -95,8 +99,10 @@ class Contact:
     prefer: AgentId | None = None
     "Who talked with the caller last, if his flow wants him."
     guest: Guest | None = None
+    is_placed: bool = False
+    "By us: we call somebody back."
     called_for: Try | None = None
-    "Of a call that we have placed."
+    "For whom."
     status: int = 0
     "Of who was called and not reached."
     is_held: bool = False

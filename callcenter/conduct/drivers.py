@@ -4,7 +4,7 @@ Each driver reads the loop's clock, keeps one timer and hands effects on; see fo
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from acd.events import AcdEvent
 from acd.floor import Floor
@@ -35,9 +35,12 @@ class FloorDriver(Driver[AcdInput, AcdEvent]):
         agents: Iterable[KeptAgent],
         callers: Iterable[KeptCaller],
         guests: Iterable[KeptGuest] = (),
+        surging: Iterable[QueueId] = (),
+        talks: Mapping[QueueId, Sequence[float]] | None = None,
     ) -> None:
         """Before anything is fed: what an earlier process left."""
-        self.floor.restore(agents, callers, asyncio.get_running_loop().time(), guests)
+        now = asyncio.get_running_loop().time()
+        self.floor.restore(agents, callers, now, guests, surging, talks)
         self.rearm()
 
     def agent(self, agent_id: AgentId) -> AgentView:

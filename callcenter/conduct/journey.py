@@ -442,7 +442,7 @@ class Journey:
             return
         match event:
             case acd.CallQueued(front=front):
-                has_waited = front or contact.returns > 0 or contact.called_for is not None
+                has_waited = front or contact.returns > 0 or contact.is_placed
                 self._steps.begin_waiting(contact, has_waited=has_waited)
             case acd.PositionTold(position=position, expected_s=expected_s, is_longer=is_longer):
                 languages = self._steps.languages(contact)
@@ -468,7 +468,7 @@ class Journey:
         rule = self._steps.queue_rule(contact)
         if agent.auto_answer:
             self._control.play_to_agent(contact.call_id, [AGENT_TONE])
-        items = self._steps.consent_items(contact) if contact.called_for is not None else []
+        items = self._steps.consent_items(contact) if contact.is_placed else []
         contact.hears_consent = bool(items)
         if rule.announce_agent:
             items += self._prompts.agent_number(agent.number, self._steps.languages(contact))

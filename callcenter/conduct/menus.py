@@ -39,7 +39,7 @@ from callcenter.events import HouseEvent
 from foundation.errors import Conflict, RemoteError
 from foundation.ids import AgentId, CallId, QueueId, RecordingId, new_callback_id, new_offer_id
 from ivr import effects as ivr
-from ivr.events import CallbackAsked, IvrEvent
+from ivr.events import CallbackAsked, IvrEvent, LanguageChosen
 from ivr.inputs import (
     CallbackPromised,
     CallbackRefused,
@@ -104,6 +104,7 @@ class Menus:
                 self._hush(call_id)
             case ivr.SetLanguage(language):
                 contact.language = language
+                self._tell(LanguageChosen(call_id, language))
             case ivr.EnterQueue():
                 self._enqueue(contact, effect)
             case ivr.HangUp(reason):

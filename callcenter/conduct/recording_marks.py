@@ -9,10 +9,11 @@
 Listens before the journey does: what ends a recording comes after its last mark.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from callcenter.conduct.contact import Contact
+from callcenter.conduct.contact import Contact, Guest, Stage
 from callcenter.events import HouseEvent
 from foundation.ids import CallId, OfferId, RecordingId
 from recordings.events import (
@@ -25,6 +26,7 @@ from recordings.events import (
 from recordings.marks import MarkKind
 from telephony.calls import events as calls
 
+TALKS = frozenset({Stage.TALKING, Stage.HANDED, Stage.OUTSIDE})
 KIND_OF = {PauseReason.AGENT: MarkKind.PAUSE, PauseReason.CARD: MarkKind.CARD}
 
 
@@ -62,13 +64,28 @@ class RecordingMarks:
         self._marks = marks
         self._talks: dict[CallId, _Talk] = {}
 
-    def adopt(self, contact: Contact) -> None:
-        """A recording of an earlier process, whose marks are known again."""
-        if contact.recording_id is None:
+    def adopt(self, contact: Contact, held_by: Collection[calls.Side] = ()) -> None:
+        """A talk of an earlier process; the marks of its recording, if it has one, are known again.
+
+        held_by: who has put the other one on hold.
+        """
+        if contact.recording_id is None and contact.stage not in TALKS:
             return
-        self._talks[contact.call_id] = _Talk(contact.recording_id)
-        for why in contact.pauses:
-            self._marks.open(contact.recording_id, KIND_OF[why])
+        talk = self._talks[contact.call_id] = _Talk(contact.recording_id)
+        if contact.recording_id is not None:
+            for why in contact.pauses:
+                self._marks.open(contact.recording_id, KIND_OF[why])
+        for side in sorted(held_by):
+            self._open(talk, MarkKind.HOLD, side.value)
+        if contact.guest is not None:
+            self._adopt_guest(talk, contact.guest)
+
+    def _adopt_guest(self, talk: _Talk, guest: Guest) -> None:
+        who = guest.agent_id or guest.party_id or ""
+        talk.guests[guest.offer_id] = who
+        if guest.has_joined:
+            kind = MarkKind.CONFERENCE if guest.in_conference else MarkKind.CONSULTATION
+            self._open(talk, kind, "", who)
 
     def on_event(self, event: HouseEvent) -> None:
         match event:

@@ -12,6 +12,7 @@ from callcenter.conduct.house import (
     Floor,
     HouseRules,
     Ivr,
+    LineRule,
     Prompts,
     QueueRule,
     Recorder,
@@ -161,15 +162,23 @@ class Steps:
             self._control.play(contact.call_id, items)
         return bool(items)
 
+    def _consent_rule(self, contact: Contact) -> LineRule | None:
+        """Whom we call back has dialled no line: he is asked as on the one that asks most."""
+        if not contact.is_placed:
+            return self._rules.lines.get(contact.line)
+        asks_most = [*Consent]
+        lines = self._rules.lines.values()
+        return max(lines, key=lambda line: asks_most.index(line.consent), default=None)
+
     def consent_items(self, contact: Contact) -> list[str]:
         """With a pause for the answer, where there may be one."""
-        rule = self._rules.lines.get(contact.line)
+        rule = self._consent_rule(contact)
         if rule is None or rule.consent is Consent.NONE:
             return []
         files = self._prompts.named(rule.consent_prompt, rule.languages)
         return [*files, ANSWER_PAUSE] if rule.consent is Consent.ASK else files
 
     def is_decline(self, contact: Contact, digit: str) -> bool:
-        rule = self._rules.lines.get(contact.line)
+        rule = self._consent_rule(contact)
         is_asked = rule is not None and rule.consent is Consent.ASK
         return is_asked and rule is not None and digit == rule.decline_key

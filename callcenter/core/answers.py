@@ -31,6 +31,7 @@ from callcenter.asks import (
     ListQueues,
     ListTvLinks,
     MakeTvLink,
+    NoteAction,
     NoteHeard,
     NoteRefused,
     RaiseTranscript,
@@ -162,6 +163,7 @@ class Answers:
             EraseParty: self._eraser.erase,
             NoteHeard: self._note_heard,
             NoteRefused: self._note_refused,
+            NoteAction: self._note_action,
             HoldRecording: self._holds.hold,
             ReleaseRecording: self._holds.release,
             BeginLine: self._lines.begin,
@@ -213,6 +215,10 @@ class Answers:
 
     async def _note_refused(self, ask: NoteRefused) -> Done:
         self._refusals.note(ask)
+        return await self._on_disk()
+
+    async def _note_action(self, ask: NoteAction) -> Done:
+        self._journal.publish(ask.done)
         return await self._on_disk()
 
     async def _on_disk(self) -> Done:

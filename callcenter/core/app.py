@@ -43,9 +43,10 @@ from callcenter.changes.live_actions import LiveActions
 from callcenter.changes.live_file import overlaid
 from callcenter.changes.live_house import LiveHouse, LiveParts, read_live
 from callcenter.changes.live_queues import EMPTIES, LiveQueues
-from callcenter.changes.part_reload import AlarmReload, RetentionReload
+from callcenter.changes.part_reload import AlarmReload
 from callcenter.changes.reload import CurrentPrompts, FlowReload
 from callcenter.changes.reloading import Reloadable, Reloader
+from callcenter.changes.retention import RetentionReload
 from callcenter.conduct.acquaintance import Acquaintance
 from callcenter.conduct.call_classes import KINDS as CLASS_KINDS
 from callcenter.conduct.call_classes import CallClasses
@@ -560,7 +561,7 @@ class Core:
             ],
         )
         await taking_over.run(present, self._early_media)
-        self._disk.start_chores(self._tasks, self._retention.days)
+        self._disk.start_chores(self._tasks, self._retention)
         self._tasks.start("leaving-queues", self._queues.run, OnFailure.RESTART)
         self._has_taken_over = True
         loop = asyncio.get_running_loop()

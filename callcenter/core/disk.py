@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from typing import Protocol
 
 from callcenter.actions.erase import forgetting
 from callcenter.codec import CODEC
@@ -62,6 +63,13 @@ SWEEP_AGAIN_S = 600.0
 "When database or store were away."
 
 
+class Retention(Protocol):
+    """How long recordings are kept (`changes.retention`)."""
+
+    def days(self, queue: QueueId) -> int | None: ...
+    async def remember(self) -> None: ...
+
+
 class Disk:
     """Opened before all else, closed after it."""
 
@@ -97,10 +105,10 @@ class Disk:
         tasks.start("parties", self.party_store.run)
         tasks.start("tasks", self.tasks.run)
 
-    def start_chores(self, tasks: Tasks, days: Callable[[QueueId], int | None]) -> None:
-        """When the calls that there are have been taken over. days: recordings are kept."""
+    def start_chores(self, tasks: Tasks, retention: Retention) -> None:
+        """When the calls that there are have been taken over."""
         tasks.start("recordings", self.recordings.run)
-        tasks.start("retention", lambda: self._sweep(days), OnFailure.RESTART)
+        tasks.start("retention", lambda: self._sweep(retention), OnFailure.RESTART)
         tasks.start("quality", self.quality.run, OnFailure.RESTART)
 
     async def flush(self) -> None:
@@ -203,12 +211,13 @@ class Disk:
         await self.marks.finish(closed)
         await self._archives.queue(*(recording.recording_id for recording, _ in closed))
 
-    async def _sweep(self, days: Callable[[QueueId], int | None]) -> None:
+    async def _sweep(self, retention: Retention) -> None:
         """Once a day, the first time when the start is over."""
         await asyncio.sleep(FIRST_SWEEP_S)
         while True:
+            await retention.remember()
             try:
-                await self.vault.sweep(days)
+                await self.vault.sweep(retention.days)
             except Unavailable as error:
                 log.warning("retention waits: %s", error)
                 await asyncio.sleep(SWEEP_AGAIN_S)

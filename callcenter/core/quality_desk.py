@@ -11,6 +11,7 @@ more.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NoReturn, TypeVar
@@ -86,11 +87,13 @@ class QualityDesk:
             await _at_last(partial(self.judge, recording_id))
 
     async def judge(self, recording_id: RecordingId) -> None:
-        """Once, with the pack that is in force for the agent's language."""
-        try:
-            recording = await self._recordings.get(recording_id)
-        except NotFound:
-            return  # erased meanwhile
+        """Once, with the pack that is in force for the agent's language; nothing for a talk that is
+        erased meanwhile."""
+        with suppress(NotFound):
+            await self._judge(await self._recordings.get(recording_id))
+
+    async def _judge(self, recording: Recording) -> None:
+        recording_id = recording.recording_id
         if recording.is_message:
             return
         sides = await self._recordings.transcript(recording_id)

@@ -3,6 +3,7 @@
 JournalReader.of_kinds ─▶ Board.fold ─▶ the half hours of that day ─▶ Past
 """
 
+import logging
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from acd.events import (
@@ -19,6 +20,8 @@ from wallboard.board import Board
 from wallboard.curve import Past
 from wallboard.tally import Counts
 
+log = logging.getLogger(__name__)
+
 KINDS = (
     CallQueued,
     AgentAnswered,
@@ -28,19 +31,23 @@ KINDS = (
     CallLost,
     CallEnded,
 )
-MOST_ROWS = 5_000_000
-"Of the journal, at most, that lie between then and now."
+MOST_FACTS = 2_000_000
+"Of calls in queues on one day; a day of more is not read to its end, and no part of it drawn."
 PAUSE_S = 0.02
 "Between pages of 1000 records: screens are served meanwhile."
 
 
-async def read_past(reader: JournalReader, day: date, zone: tzinfo) -> Past:
-    """Empty where the journal does not reach so far back."""
-    board = Board(zone)
+async def read_past(reader: JournalReader, day: date, zone: tzinfo, most: int = MOST_FACTS) -> Past:
+    """Empty where the journal does not reach so far back, and for a day of more than `most`."""
+    board, count = Board(zone), 0
     start = datetime.combine(day, time(), zone)
-    async for record in reader.of_kinds(KINDS, start, MOST_ROWS, PAUSE_S):
+    async for record in reader.of_kinds(KINDS, start, pause_s=PAUSE_S):
         if record.utc >= datetime.combine(day + timedelta(days=1), time(), zone):
             break
+        count += 1
+        if count > most:
+            log.warning("%s has no line behind today's: it had more than %d facts", day, most)
+            return Past(day)
         board.fold(record)
     if board.day.date != day:
         return Past(day)

@@ -92,4 +92,5 @@ def _again(
         rest_s=rest_s,
         tries=past.tries,
         is_promised=True,
+        give_up_in_s=None if queued.give_up_in_s is None else queued.give_up_in_s - gone_s,
     )

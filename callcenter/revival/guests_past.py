@@ -16,7 +16,7 @@ from acd.events import (
     TalkTaken,
 )
 from callcenter.revival.past import AgentsPast, CallPast, GuestPast, InvitedPast, VisitPast
-from foundation.ids import AgentId, OfferId
+from foundation.ids import AgentId, OfferId, QueueId
 from telephony.calls.events import (
     ConferenceStarted,
     GuestInvited,
@@ -61,9 +61,7 @@ class GuestsPast(dict[AgentId, GuestPast]):
             case TalkTaken(queue=queue):
                 guest = self.pop(agent_id, None)
                 offer_id = OfferId("") if guest is None else guest.offer_id
-                offers = {agent_id: offer_id}
-                call.visit = VisitPast(queue, 0, at_s, offers=offers, is_answered=True)
-                call.is_bridged, call.taking = True, None
+                _hand_over(call, queue, {agent_id: offer_id}, at_s)
 
     def on_leg(self, call: CallPast, event: LegsPart, at_s: float) -> None:
         third = call.guest
@@ -118,3 +116,19 @@ class GuestsPast(dict[AgentId, GuestPast]):
         before = AgentChanged(visit.agent_id, AgentState.WRAP_UP, call_id=call.call_id)
         self._agents.of(visit.agent_id).enter(before, at_s)
         return [TalkEnded(call.call_id, visit.queue, visit.agent_id), before]
+
+
+def _hand_over(call: CallPast, queue: QueueId, offers: dict[AgentId, OfferId], at_s: float) -> None:
+    """The talk is another one's; the caller is as urgent, and needs the same, as before."""
+    had = call.visit or call.last_visit or VisitPast(queue, 0, at_s)
+    call.visit = VisitPast(
+        queue,
+        had.priority,
+        at_s,
+        offers=offers,
+        is_answered=True,
+        answered_at=at_s,
+        tier=had.tier,
+        requires=had.requires,
+    )
+    call.is_bridged, call.taking = True, None

@@ -5,9 +5,13 @@ journal may end between two facts of one step (an agent is offered a call, the a
 the second would have been is kept as `AgentPast.due`, so that it can be told later.
 """
 
+from collections import deque
+from datetime import datetime
+
 from acd.agent import Assignment, Step
 from acd.events import (
     AgentAnswered,
+    AgentAway,
     AgentChanged,
     AgentOffered,
     AgentState,
@@ -22,17 +26,19 @@ from acd.events import (
     OfferFailed,
     OfferFailure,
     PositionTold,
+    SurgeChanged,
     TalkEnded,
     WrapUpCoded,
     WrapUpExtended,
+    WrapUpOverdue,
 )
 from callcenter.events import ActionTaken, CallSentOn
 from callcenter.revival.callbacks_past import CallbacksPast
 from callcenter.revival.guests_past import FLOORS, LEGS, GuestsPast
 from callcenter.revival.past import AgentPast, AgentsPast, CallPast, VisitPast
-from foundation.ids import AgentId, CallId, RecordingId
+from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
-from ivr.events import FlowStarted
+from ivr.events import FlowStarted, LanguageChosen
 from recordings.events import (
     RecordingDeclined,
     RecordingEnded,
@@ -59,6 +65,8 @@ CHOICES = {
 }
 "Actions of the audit (`actions.supervision`) that an agent who talks does after the talk."
 ENDED_KEPT = 5_000
+TALKS_KEPT = 60
+"Earlier ones weigh next to nothing in what is expected (`acd.expected_wait`)."
 
 
 class History:
@@ -70,10 +78,14 @@ class History:
         self.ended: dict[CallId, None] = {}
         "The latest: of those that ended long ago no leg can live."
         self.agents = AgentsPast()
-        self.recordings: dict[RecordingId, RecordingStarted] = {}
-        "Not ended, also of calls that are."
+        self.recordings: dict[RecordingId, tuple[RecordingStarted, datetime]] = {}
+        "Not ended, also of calls that are; with when they began."
         self.guests = GuestsPast(self.agents)
         self.callbacks = CallbacksPast()
+        self.surging: set[QueueId] = set()
+        "Queues that have called in their backup agents."
+        self.talks: dict[QueueId, deque[float]] = {}
+        "How long the latest of each queue took, in seconds."
         self._visits = 0
         self._at_s = 0.0
         "Of the latest record."
@@ -90,15 +102,14 @@ class History:
             case AgentChanged(agent_id):
                 self.agents.of(agent_id).enter(event, at_s)
                 self.guests.follow(event)
-            case WrapUpExtended() | WrapUpCoded():
-                self.agents.take_of_wrap_up(event)
+            case WrapUpExtended() | WrapUpCoded() | WrapUpOverdue() | AgentAway():
+                self.agents.take_of_shift(event)
             case ActionTaken(action=action, target=target, detail=detail) if action in CHOICES:
                 self.agents.of(AgentId(target)).choose(CHOICES[action], detail)
-            case RecordingStarted(recording_id, call_id):
-                self.recordings[recording_id] = event
-                if call_id in self.calls:
-                    self.calls[call_id].recording = event
-                    self.calls[call_id].pauses.clear()
+            case SurgeChanged(queue, is_on):
+                (self.surging.add if is_on else self.surging.discard)(queue)
+            case RecordingStarted():
+                self._recording_started(event, record.utc)
             case RecordingEnded(recording_id):
                 self._recording_ended(recording_id)
             case _:
@@ -119,8 +130,15 @@ class History:
         if call.ended_by is not None and call.visit is None:
             del self.calls[call.call_id]
 
+    def _recording_started(self, event: RecordingStarted, utc: datetime) -> None:
+        self.recordings[event.recording_id] = event, utc
+        call = self.calls.get(event.call_id)
+        if call is not None:
+            call.recording = event
+            call.pauses.clear()
+
     def _recording_ended(self, recording_id: RecordingId) -> None:
-        started = self.recordings.pop(recording_id, None)
+        started, _ = self.recordings.pop(recording_id, (None, None))
         call = None if started is None else self.calls.get(started.call_id)
         # The recording of a handed-over talk ends when that of the next one has begun already.
         if call is not None and call.recording is started:
@@ -168,14 +186,16 @@ class History:
             self.guests.on_leg(call, event, at_s)
         elif isinstance(event, CallSentOn):
             call.sent_on = event
-        elif isinstance(event, FlowStarted):
-            self._flow_started(call)
+        elif isinstance(event, FlowStarted | LanguageChosen):
+            self._take_of_flow(call, event)
         elif call.visit is not None:
             self._take_of_visit(call, call.visit, event, at_s)
 
-    def _flow_started(self, call: CallPast) -> None:
-        """Of one whom an agent sent to a line: as if he had dialled it."""
-        if call.sent_on is not None:
+    def _take_of_flow(self, call: CallPast, event: FlowStarted | LanguageChosen) -> None:
+        """The flow of one whom an agent sent to a line begins as if he had dialled it."""
+        if isinstance(event, LanguageChosen):
+            call.language = event.language
+        elif call.sent_on is not None:
             call.line = call.sent_on.to.removeprefix("line:")
             call.last_visit, call.sent_on, call.is_bridged = None, None, False
 
@@ -193,7 +213,7 @@ class History:
             case PositionTold() | CallPromoted() | CallReserved() | CallReleased():
                 _take_of_wait(visit, event, at_s)
             case AgentAnswered(call_id, _, agent_id):
-                visit.is_answered = True
+                visit.is_answered, visit.answered_at = True, at_s
                 self.agents.expect(agent_id, AgentState.TALKING, at_s, call_id)
             case CallLeftForCallback():
                 # Stays on the line for a while, as in a menu.
@@ -204,7 +224,12 @@ class History:
                 call.visit, call.last_visit = None, visit
                 if isinstance(event, TalkEnded):
                     self.agents.expect(event.agent_id, AgentState.WRAP_UP, at_s, event.call_id)
+                    self._talked(event.queue, at_s - visit.answered_at)
                 self._drop_if_over(call)
+
+    def _talked(self, queue: QueueId, talk_s: float) -> None:
+        lengths = self.talks.setdefault(queue, deque(maxlen=TALKS_KEPT))
+        lengths.append(max(0.0, talk_s))
 
     def answer(self, call: CallPast, agent_id: AgentId) -> list[object]:
         """This one of those who were rung had picked up, and the journal did not come to say so."""

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from acd.agent import Assignment, Step, reason_of
 from acd.events import (
     NOBODYS_FAULT,
+    AgentAway,
     AgentChanged,
     AgentState,
     CallOverflowed,
     OfferFailure,
     WrapUpCoded,
     WrapUpExtended,
+    WrapUpOverdue,
 )
 from callcenter.events import CallSentOn
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
@@ -28,6 +30,7 @@ class VisitPast:
     offers: dict[AgentId, OfferId] = field(default_factory=dict)
     "Of agents whose phones ring; of the one who talks, or did."
     is_answered: bool = False
+    answered_at: float = 0.0
     tried: set[AgentId] = field(default_factory=set)
     front: bool = False
     tier: str = ""
@@ -79,6 +82,8 @@ class CallPast:
     party_id: PartyId
     line: str
     is_answered: bool = False
+    language: str = ""
+    "Chosen in a flow; '' none."
     is_over: bool = False
     "Refused, or not to be gone on with."
     ended_by: EndedBy | None = None
@@ -122,10 +127,13 @@ class AgentPast:
     wrap_up_s: float | None = None
     "Of a wrap-up that was extended."
     wrap_up_code: str = ""
+    is_overdue: bool = False
+    "The pause or the wrap-up lasts too long, and that was told."
 
     def enter(self, changed: AgentChanged, at_s: float) -> None:
         was = self.state
         self.state, self.reason, self.since, self.due = changed.state, changed.reason, at_s, None
+        self.is_overdue = False
         if changed.call_id is None:
             self.assignment = None
         if changed.state is AgentState.READY and was is not AgentState.RINGING:
@@ -149,12 +157,17 @@ class AgentsPast(dict[AgentId, AgentPast]):
     def of(self, agent_id: AgentId) -> AgentPast:
         return self.setdefault(agent_id, AgentPast(agent_id))
 
-    def take_of_wrap_up(self, event: WrapUpCoded | WrapUpExtended) -> None:
+    def take_of_shift(
+        self, event: WrapUpCoded | WrapUpExtended | WrapUpOverdue | AgentAway
+    ) -> None:
         agent = self.of(event.agent_id)
-        if isinstance(event, WrapUpCoded):
-            agent.wrap_up_code = event.code
-        else:
-            agent.wrap_up_s = event.wrap_up_s
+        match event:
+            case WrapUpCoded(code=code):
+                agent.wrap_up_code = code
+            case WrapUpExtended(wrap_up_s=wrap_up_s):
+                agent.wrap_up_s = wrap_up_s
+            case WrapUpOverdue() | AgentAway():
+                agent.is_overdue = True
 
     def expect(
         self,

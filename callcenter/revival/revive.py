@@ -18,7 +18,7 @@ Rule 5: what conducts a call comes back with it: music and prompts that play are
         start.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from acd.agent import Assignment
@@ -37,7 +37,7 @@ from acd.requirement import parse_requirement
 from callcenter.revival.history import History
 from callcenter.revival.past import AgentPast, CallPast, GuestPast, VisitPast
 from callcenter.revival.stand import House, Revived, Stand
-from foundation.ids import AgentId, CallId, OfferId, PartyId
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
 from recordings.events import RecordingStarted
 from telephony.calls.events import (
     CallAnswered,
@@ -65,6 +65,10 @@ class Plan:
     "In the order in which the callers came to their queues."
     guests: list[GuestPast] = field(default_factory=list)
     "Agents in a talk of another's."
+    surging: frozenset[QueueId] = frozenset()
+    "Queues that have called in their backup agents."
+    talks: Mapping[QueueId, Sequence[float]] = field(default_factory=dict)
+    "How long the latest of each queue took, in seconds."
     calls: list[Revived] = field(default_factory=list)
     running: list[RecordingStarted] = field(default_factory=list)
     "Recordings that media goes on writing."
@@ -91,6 +95,7 @@ class Plan:
                 after_talk=agent.after_talk,
                 wrap_up_s=agent.wrap_up_s,
                 wrap_up_code=agent.wrap_up_code,
+                is_overdue=agent.is_overdue,
                 registered=agent.agent_id in self.registered,
                 busy=agent.agent_id in busy,
             )
@@ -106,6 +111,7 @@ class Plan:
                 entered_at=visit.entered_at - offset_s,
                 offers=visit.offers,
                 is_answered=visit.is_answered,
+                answered_at=visit.answered_at - offset_s,
                 tried=frozenset(visit.tried),
                 told_s=visit.told_s,
                 front=visit.front,
@@ -161,6 +167,8 @@ class _Planner:
 
     def make(self) -> Plan:
         plan = self._plan
+        plan.surging = frozenset(self._history.surging)
+        plan.talks = self._history.talks
         plan.facts += self._history.complete()
         self._take_unknown_calls()
         for call in self._history.calls.values():

@@ -136,7 +136,9 @@ class Stand:
         if called_for is None or caller.dialog.is_early or not caller.session.codec:
             return None
         kept = KeptCall(call_id=call.call_id, party_id=call.party_id, line=call.line, caller=caller)
-        contact = Contact(call.call_id, call.line, Stage.DIALLED, called_for=called_for)
+        contact = Contact(
+            call.call_id, call.line, Stage.DIALLED, is_placed=True, called_for=called_for
+        )
         return Revived(kept, contact, (CallAnswered(call.call_id),))
 
     def _own_call(self, call: CallPast, kept: KeptCall) -> Revived | None:
@@ -157,7 +159,14 @@ class Stand:
 
     def _stand(self, call: CallPast, kept: KeptCall) -> tuple[Contact, tuple[HouseEvent, ...]]:
         caller = kept.caller
-        contact = Contact(call.call_id, call.line, declined=call.declined)
+        contact = Contact(
+            call.call_id,
+            call.line,
+            trunk="" if caller.note.is_placed else caller.note.trunk,
+            language=call.language,
+            is_placed=caller.note.is_placed,
+            declined=call.declined,
+        )
         if caller.dialog.is_early:
             return contact, (_arrived(call, caller),)
         visit = call.visit or call.last_visit
@@ -228,7 +237,7 @@ class Stand:
         if caller.session.connected_to == agent.leg_id:
             self._write_down_talk(call, kept, agent)
         elif not is_recorded:
-            contact.stage = Stage.ANNOUNCING
+            contact.stage, contact.hears_consent = Stage.ANNOUNCING, contact.is_placed
             return contact, _after_prompt(caller)
         if isinstance(agent, KeptGuestSide) and not is_recorded and visit.agent_id is not None:
             # The recording of the new talk had not begun.
@@ -240,11 +249,8 @@ class Stand:
     ) -> None:
         if not call.is_bridged and agent.agent_id is not None:
             self._facts.append(CallBridged(call.call_id, agent.agent_id))
-        holds = {
-            Side.CALLER: kept.caller.session.is_held,
-            Side.AGENT: agent.session.is_held or kept.is_on_hold,
-        }
-        for side, is_held in holds.items():
+        for side in Side:
+            is_held = side in kept.held_by
             if is_held is not (side in call.held_by):
                 told = CallHeld if is_held else CallResumed
                 self._facts.append(told(call.call_id, side))
@@ -259,7 +265,7 @@ class Stand:
         started = call.recording
         if started is None or started.recording_id != recording_id:
             path = PurePath(self._house.tap_files.get(recording_id, f"{recording_id}.wav"))
-            language = self._house.queues[visit.queue]
+            language = call.language or self._house.queues[visit.queue]
             started = RecordingStarted(
                 recording_id,
                 call.call_id,

@@ -11,7 +11,7 @@ answer by 500.
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from acd.events import CallbackFailure, CallbackGivenUp
@@ -122,7 +122,9 @@ class TakeOver:
             self._journal.publish(fact)
         for other in self._others:
             other.restored()
-        begun = {**history.recordings, **{each.recording_id: each for each in plan.running}}
+        # What only media knows began when the journal had just ended.
+        just_begun = {each.recording_id: (each, self._ended_at) for each in plan.running}
+        begun = {**just_begun, **history.recordings}
         await self._take_over_recordings(begun.values(), sessions, early)
         self._restore(plan, history)
         if not self._journal.is_same_boot:
@@ -134,10 +136,14 @@ class TakeOver:
 
     async def _remind(self) -> None:
         """What a call or a message may still have had before it began within the last hour."""
-        ended_at = min(self._journal.ended_at or clock.utc_now(), clock.utc_now())
-        async for record in self._journal.reader.read_since(ended_at - REMEMBERED):
+        async for record in self._journal.reader.read_since(self._ended_at - REMEMBERED):
             for other in self._others:
                 other.remember(record)
+
+    @property
+    def _ended_at(self) -> datetime:
+        """When the last core told its last fact."""
+        return min(self._journal.ended_at or clock.utc_now(), clock.utc_now())
 
     def _house(self, present: Collection[str]) -> House:
         return House(
@@ -154,13 +160,13 @@ class TakeOver:
 
     async def _take_over_recordings(
         self,
-        begun: Iterable[RecordingStarted],
+        begun: Iterable[tuple[RecordingStarted, datetime]],
         sessions: Iterable[media.Session],
         early: Iterable[tuple[int, MediaEvent]],
     ) -> None:
         """Those that media writes, or closed while there was no core, end when it says so."""
-        for started in begun:
-            recording = await self._recordings.adopt(started)
+        for started, began in begun:
+            recording = await self._recordings.adopt(started, began)
             if recording is not None:
                 await self._marks.adopt(started.recording_id, recording.started)
         writing = {tap for session in sessions for tap in session.taps}
@@ -171,11 +177,15 @@ class TakeOver:
         """All machines first; then what they missed."""
         offset_s = self._journal.now_s() - self._endpoint.now
         self._floor.restore(
-            plan.kept_agents(offset_s), plan.kept_callers(offset_s), plan.kept_guests()
+            plan.kept_agents(offset_s),
+            plan.kept_callers(offset_s),
+            plan.kept_guests(),
+            plan.surging,
+            plan.talks,
         )
         for revived in plan.calls:
             self._journey.adopt(revived.contact)
-            self._recording_marks.adopt(revived.contact)
+            self._recording_marks.adopt(revived.contact, revived.kept.held_by)
         for revived in plan.calls:
             self._switchboard.adopt(revived.kept)
             self._journey.taping.adopt(revived.contact)

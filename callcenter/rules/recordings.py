@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 from callcenter.configuration.settings import Settings
 from callcenter.configuration.shelves import moving_shelf
 from callcenter.secret import derive_key
-from foundation.ids import QueueId
 from recordings.archive import FolderShelf
 from recordings.archive_options import ArchiveOptions
 from recordings.certificate import FOLDER as CERTIFICATES
@@ -34,13 +33,6 @@ def certificates(settings: Settings) -> Certificates:
     """Of deletions."""
     key = derive_key(settings.data_path, "certificates of deletion")
     return Certificates(settings.data_path / CERTIFICATES, key)
-
-
-def keep_days(settings: Settings, queue: QueueId, of_house: int | None) -> int | None:
-    """How long its recordings are kept; None: for ever. A queue that is no more has the house's
-    days."""
-    of_queue = settings.queues[queue].keep_recordings_days if queue in settings.queues else None
-    return of_house if of_queue is None else of_queue
 
 
 def archive_options(settings: Settings) -> ArchiveOptions:

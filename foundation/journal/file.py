@@ -8,6 +8,7 @@ the power cut too.
 import fcntl
 import sqlite3
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import cache
 from io import FileIO
 from pathlib import Path
@@ -41,14 +42,21 @@ class JournalFile:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         if read_only and not path.exists():
             raise Unavailable(f"there is no journal {path} yet")
-        self._lock = None if read_only else _lock(path.with_name(path.name + "-lock"))
-        self._db = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-        if read_only:
-            self._db.execute("PRAGMA query_only = ON")
-            return
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(SCHEMA)
+        with ExitStack() as opened:
+            # Of one that can't be opened nothing stays open, lest the next try find our own lock.
+            lock = path.with_name(path.name + "-lock")
+            self._lock = None if read_only else opened.enter_context(_lock(lock))
+            self._db = sqlite3.connect(
+                path, timeout=5.0, isolation_level=None, check_same_thread=False
+            )
+            opened.callback(self._db.close)
+            if read_only:
+                self._db.execute("PRAGMA query_only = ON")
+            else:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = NORMAL")
+                self._db.executescript(SCHEMA)
+            opened.pop_all()
 
     def write(self, rows: Sequence[Row], *, durable: bool, up_to: int) -> None:
         """One transaction; `up_to` is the number of the last record that is on disk after it."""

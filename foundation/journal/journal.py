@@ -14,6 +14,7 @@ import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 from foundation import clock as system_clock
@@ -87,7 +88,11 @@ class Journal:
         """`Conflict` when another process has this journal open for writing."""
         file = await asyncio.to_thread(JournalFile, path)
         chosen = options or JournalOptions()
-        return cls(path, codec, file, options=chosen, on_trouble=on_trouble, clock=clock)
+        with ExitStack() as opened:
+            opened.callback(file.close)
+            journal = cls(path, codec, file, options=chosen, on_trouble=on_trouble, clock=clock)
+            opened.pop_all()
+        return journal
 
     def subscribe(self, subscriber: Callable[[Record[object]], None]) -> Callable[[], None]:
         """Called with every record from now on, in order; returns how to end it."""

@@ -4,8 +4,8 @@ Layers from the outside in: security headers, the gate (sign-in, origin), body l
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TypeAlias
@@ -90,12 +90,22 @@ def create_app(
         home=options.home,
         issuer=options.title,
     )
+    token_uses = TokenUses(door.change, now_s)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        async with nullcontext() if lifespan is None else lifespan(app):
+            try:
+                yield
+            finally:
+                await token_uses.finish()
+
     app = FastAPI(
         title=options.title,
         version=options.version,
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=life,
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(
@@ -106,7 +116,7 @@ def create_app(
                 options=options.gate,
                 now_s=now_s,
                 book=door.book,
-                note_use=TokenUses(door.change, now_s).note,
+                note_use=token_uses.note,
             ),
             Middleware(BodyLimit, limit_bytes=options.body_limit_bytes),
         ],

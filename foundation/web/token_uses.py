@@ -11,6 +11,7 @@ from foundation.web.tokens import ApiToken
 
 log = logging.getLogger(__name__)
 EVERY_S = 60.0
+FINISH_WITHIN_S = 2.0
 
 
 class TokenUses:
@@ -35,3 +36,11 @@ class TokenUses:
             await self._change(NoteTokenUse(by="", token_id=token.token_id, used_s=now_s))
         except CallCentreError as error:
             log.info("that the token %s was used is not noted: %s", token.name, error)
+
+    async def finish(self, within_s: float = FINISH_WITHIN_S) -> None:
+        """What is being noted is waited for, but not for ever: at the end of the application."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=within_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

@@ -1,18 +1,17 @@
 """Inspections in the database; core writes, web reads."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import ForeignKey, Select, Text, func, select
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.db import Base
-from foundation.errors import NotFound, Unavailable
+from foundation.errors import NotFound
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from recordings.inspection.inspection import (
     Appeal,
@@ -25,6 +24,7 @@ from recordings.inspection.sampling import Candidate
 from recordings.quality.store import QualityResultRow
 from recordings.recording import RecordingFilter
 from recordings.store import IS_TALK, RecordingRow, UtcDateTime, matching
+from recordings.transactions import transaction
 
 
 class InspectionRow(Base):
@@ -154,13 +154,8 @@ class InspectionStore:
             rows = (await session.execute(query)).all()
         return [(AgentId(agent), score) for agent, score in rows]
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        try:
-            async with self._sessions.begin() as session:
-                yield session
-        except (OperationalError, InterfaceError, OSError) as error:
-            raise Unavailable(f"the database does not answer: {error}") from error
+    def _transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return transaction(self._sessions)
 
 
 def _where(wanted: InspectionFilter) -> Select[InspectionRow]:

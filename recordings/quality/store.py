@@ -5,23 +5,22 @@ quality_result   one row for each recording and version of a pack; the newest on
 quality_hit      which rules a result has broken, for lists by rule
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import ForeignKey, Select, Text, delete, func, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.db import Base
-from foundation.errors import Unavailable
 from foundation.ids import RecordingId
 from recordings.quality.talk import Span, Verdict, Voice
 from recordings.recording import Recording, RecordingFilter, TranscriptState
 from recordings.store import IS_TALK, RecordingRow, UtcDateTime, matching, to_recording
+from recordings.transactions import transaction
 from telephony.calls.events import EndedBy, Side
 
 
@@ -183,13 +182,8 @@ class QualityStore:
         async with self._transaction() as session:
             return [to_recording(row) for row in await session.scalars(query)]
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        try:
-            async with self._sessions.begin() as session:
-                yield session
-        except (OperationalError, InterfaceError, OSError) as error:
-            raise Unavailable(f"the database does not answer: {error}") from error
+    def _transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return transaction(self._sessions)
 
 
 def _counting(wanted: RecordingFilter, rule: str | None) -> Select[RecordingRow, QualityResultRow]:

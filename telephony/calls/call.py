@@ -325,7 +325,7 @@ class Call:
     def _refuse(self, status: int, rule: str, by: EndedBy, reason: str) -> list[Effect]:
         return [
             *self._arrive(),
-            Reject(self.caller.leg_id, status),
+            *self.caller.refuse(status),
             Tell(CallRefused(self.call_id, status, rule)),
             *self._end(by, reason),
         ]

@@ -3,7 +3,8 @@
     PREPARING ── media Done ──▶ ARRIVED ── accept ──▶ UP
                                    └─ answer_early ─▶ EARLY ─▶ UP
 
-Who leaves before our 200 gets a final answer, who leaves after it a BYE.
+Who leaves before our 200 gets a final answer, who leaves after it a BYE. An UPDATE that came before
+our 200 is answered before the INVITE: SIP takes an answer of ours for that to what came last.
 """
 
 from foundation.ids import CallId, LegId
@@ -13,6 +14,8 @@ from telephony.calls.leg import Leg, LegState
 from telephony.calls.leg_media import LegMedia
 from telephony.calls.options import CallOptions
 from telephony.media import protocol as media
+
+REQUEST_TERMINATED = 487
 
 
 class CallerLeg(Leg):
@@ -27,6 +30,9 @@ class CallerLeg(Leg):
         super().__init__(call_id, leg_id, side, options, offerless=False, media=media)
         self.reliable = False
         "The peer acknowledges provisional answers, so that a 183 may carry an offer."
+        self._reoffers = 0
+        "That media is busy with; before our 200 they are UPDATEs (RFC 3311)."
+        self._accepts_later = False
 
     @property
     def is_unanswered(self) -> bool:
@@ -41,7 +47,22 @@ class CallerLeg(Leg):
 
     def accept(self) -> list[Effect]:
         self.state = LegState.UP
-        return [Accept(self.leg_id, self.our_sdp)]
+        self._accepts_later = bool(self._reoffers)
+        return [] if self._accepts_later else [Accept(self.leg_id, self.our_sdp)]
+
+    def refuse(self, status: int) -> list[Effect]:
+        """Before our 200; an UPDATE that waits is the first to be answered."""
+        updates = [Reject(self.leg_id, REQUEST_TERMINATED)] * self._reoffers
+        return [*updates, Reject(self.leg_id, status)]
+
+    def on_reoffered(self, sdp: bytes) -> list[Effect]:
+        self._reoffers += 1
+        return super().on_reoffered(sdp)
+
+    def on_reoffer_media(self, reply: media.Done | media.Failed) -> list[Effect]:
+        self._reoffers -= 1
+        answered = super().on_reoffer_media(reply)
+        return [*answered, *self.accept()] if self._accepts_later else answered
 
     def answer_early(self) -> list[Effect]:
         if self.state is not LegState.ARRIVED:
@@ -53,4 +74,4 @@ class CallerLeg(Leg):
 
     def turn_out(self, status: int, reason: str) -> list[Effect]:
         """Whatever its state asks for; media's session is for `release`."""
-        return [HangUpLeg(self.leg_id, reason) if self.is_up else Reject(self.leg_id, status)]
+        return [HangUpLeg(self.leg_id, reason)] if self.is_up else self.refuse(status)

@@ -147,6 +147,15 @@ class KeptCall:
         return bool(agent.playing) and agent.is_looping and not caller.is_held
 
     @property
+    def held_by(self) -> set[Side]:
+        """Who has put the other one on hold, by the phone or by the verb."""
+        if self.agent is None:
+            return set()
+        by_agent = self.agent.session.is_held or self.is_on_hold
+        held = {Side.CALLER: self.caller.session.is_held, Side.AGENT: by_agent}
+        return {side for side, is_held in held.items() if is_held}
+
+    @property
     def takes_card(self) -> bool:
         """Nobody hears the caller, whose digits are for the centre."""
         return self.caller.session.hidden is media.Hidden.ALL

@@ -16,6 +16,7 @@ from telephony.media.sdp import (
     Origin,
     SessionDescription,
 )
+from telephony.sip.uri import literal_address
 
 PROTO = "RTP/AVP"
 LAWS = ("PCMU", "PCMA")
@@ -49,9 +50,13 @@ class Stream:
         for index, media in enumerate(description.media):
             if media.kind == "audio" and media.port and media.proto == PROTO:
                 stream = cls(description, index)
-                if any(name in LAWS for name in stream.encodings.values()):
+                if stream._can_be_carried():
                     return stream
-        raise SdpRejected("no audio by G.711 over plain RTP is offered", NOT_ACCEPTABLE)
+        raise SdpRejected("no audio by G.711 over plain RTP and IPv4 is offered", NOT_ACCEPTABLE)
+
+    def _can_be_carried(self) -> bool:
+        address = self.description.address_of(self.media) or ""
+        return ":" not in address and any(name in LAWS for name in self.encodings.values())
 
     @property
     def media(self) -> Media:
@@ -69,8 +74,9 @@ class Stream:
 
     @property
     def target(self) -> tuple[str, int] | None:
-        """Where RTP goes; None for a hold by 0.0.0.0, which names no place."""
-        address = self.description.address_of(self.media)
+        """Where RTP goes; None where no address says so: a hold by 0.0.0.0, or a name, for whose
+        look-up every packet of the line would have to wait."""
+        address = literal_address(self.description.address_of(self.media) or "")
         if address is None or address == HOLD_ADDRESS:
             return None
         return address, self.media.port

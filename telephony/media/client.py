@@ -4,8 +4,9 @@
 
 When `Welcome` names another worker than before, its sessions are gone: everything that was granted
 is asked for again before anything else (`desired`), then what was under way. Requests made while
-DOWN wait; they fail with 503 when that takes too long. What must not be left undone fails too, but
-is told all the same (`_must_be_done`).
+DOWN wait. When that takes too long they fail with 503, but for those of sessions that are there
+(`_is_kept`): these count as done, and are told when there is a worker again. Digits that may have
+been dialled are not dialled again.
 """
 
 import asyncio
@@ -78,18 +79,6 @@ class _Link(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
-
-
-def _must_be_done(request: p.Request) -> bool:
-    """Nobody else would end a session or a recording, or hide what is said."""
-    match request:
-        case p.Release() | p.Untap():
-            return True
-        case p.Hide(what=what):
-            # Of keys that are not hidden core thinks that media passes them on.
-            return what is not p.Hidden.KEYS
-        case _:
-            return False
 
 
 def _ignore(_reply: Reply) -> None:
@@ -232,22 +221,69 @@ class MediaClient:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(next_at, self._time_out) if next_at < _NEVER else None
 
+    def _is_kept(self, request: p.Request) -> bool:
+        """Belongs to what is there already, and goes with it: nobody could do without it, or would
+        do it instead. Whoever hears that something else has failed does without."""
+        has_leg = self.desired.has_leg
+        match request:
+            case p.Release() | p.Untap() | p.Hold() | p.Stop() | p.Disconnect() | p.Drain():
+                return True
+            case p.Connect(a=a, b=b):
+                return has_leg(a) and has_leg(b)
+            case p.Hear(leg=leg, sources=sources):
+                return all(has_leg(each) for each in (leg, *(source.leg for source in sources)))
+            case p.Play(leg=leg, loop=loop):
+                return loop and has_leg(leg)
+            case p.Hide(what=what):
+                # Of keys that are not hidden core thinks that media passes them on.
+                return what is not p.Hidden.KEYS
+            case p.PauseTap(on=on):
+                return not on
+            case p.Tap(tap_id=tap_id):
+                return self.desired.is_taping(tap_id)
+            case _:
+                return False
+
     def _give_up(self, rid: int) -> None:
         under_way = self._under_way.get(rid)
         if under_way is None:
             return
         request = under_way.request
-        if _must_be_done(request):
-            self.desired.granted(request, p.Done(rid=rid))
+        if self._is_kept(request):
+            log.info("the media worker is away and is told later: %s", type(request).__name__)
+            done = p.Done(rid=rid)
+            self.desired.granted(request, done)
             # In its old place: of two that contradict each other the later one counts.
             self._under_way[rid] = _UnderWay(request, _ignore, _NEVER)
-        else:
-            del self._under_way[rid]
-        if isinstance(request, p.Offer) and not self.desired.has_leg(request.leg):
-            # The worker may have it all the same, and nobody would ever release it.
-            self.desired.forget_leg(request.leg)
-            self.tell(p.Release(rid=0, leg=request.leg))
+            under_way.on_reply(done)
+            return
+        del self._under_way[rid]
+        if isinstance(request, p.Offer):
+            self._take_back(request)
         under_way.on_reply(p.Failed(rid=rid, status=503, sentence="the media worker is away"))
+
+    def _take_back(self, failed: p.Offer) -> None:
+        """An Offer has failed, but a worker that is only slow may do it all the same."""
+        leg = failed.leg
+        if not self.desired.has_leg(leg):
+            # Nobody would ever release it.
+            self.desired.forget_leg(leg)
+            self.tell(p.Release(rid=0, leg=leg))
+        if self._is_settled_later(failed):
+            return
+        for request in self.desired.exchange(leg):
+            # The dialog goes on with what was agreed on before.
+            rid = self._next_rid()
+            request = msgspec.structs.replace(request, rid=rid)
+            self._under_way[rid] = _UnderWay(request, _ignore, _NEVER)
+            if self.is_up:
+                self._write(request)
+
+    def _is_settled_later(self, failed: p.Offer) -> bool:
+        """By a request that was made after it."""
+        later = (it.request for rid, it in self._under_way.items() if rid > failed.rid)
+        of_dialog = (each for each in later if isinstance(each, p.Offer | p.Answer | p.Release))
+        return any(each.leg == failed.leg for each in of_dialog)
 
     def _write(self, request: p.Request) -> None:
         """At the end of this turn of the loop, with what else it brings."""
@@ -289,6 +325,7 @@ class MediaClient:
             self._writer.write(b"".join(frames.pack(self._encode(each)) for each in requests))
 
     def _went_down(self) -> None:
+        doubtful = self._doubtful_digits() if self.is_up else []
         self._is_up.clear()
         self._unwritten.clear()
         if self._writer is not None:
@@ -299,6 +336,14 @@ class MediaClient:
             del self._under_way[rid]
         if rebuilding:
             self.worker = ""  # half rebuilt is not rebuilt: begin again
+        for rid in doubtful:
+            self._give_up(rid)
+
+    def _doubtful_digits(self) -> list[int]:
+        """Written, and nobody knows whether they are dialled: all else may be asked for again."""
+        under_way = (it.request for it in self._under_way.values())
+        digits = (request.rid for request in under_way if isinstance(request, p.SendDigits))
+        return [rid for rid in digits if rid not in self._unwritten]
 
     def _take(self, frame: bytes) -> None:
         message = self._decoder.decode(frame)

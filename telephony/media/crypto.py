@@ -17,6 +17,8 @@ from telephony.media.sdp import Attribute, Media
 KEY_BYTES = 30
 "16 of the master key, 14 of the master salt."
 SECURE = "RTP/SAVP"
+SECURE_PROTOS = (SECURE, "RTP/SAVPF")
+"With early feedback (RFC 5124), of which we ask nothing and need give none."
 
 
 class Suite(StrEnum):

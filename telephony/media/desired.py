@@ -148,6 +148,9 @@ class Desired:
         wanted = self._legs.get(leg)
         return wanted is not None and wanted.pending is not None
 
+    def is_taping(self, tap_id: str) -> bool:
+        return tap_id in self._taps
+
     def is_paused(self, tap_id: str) -> bool:
         tap = self._taps.get(tap_id)
         return tap is not None and tap.paused
@@ -172,6 +175,11 @@ class Desired:
         """Whom the leg hears by `Hear`, as it stands now."""
         wanted = self._legs.get(leg)
         return None if wanted is None else wanted.hears
+
+    def exchange(self, leg: str) -> list[p.Request]:
+        """What rebuilds the leg's session as it was agreed on."""
+        wanted = self._legs.get(leg)
+        return [] if wanted is None else list(self._exchange(wanted))
 
     def requests(self) -> Iterator[p.Request]:
         """In an order that a worker that knows nothing can follow; all with rid 0."""

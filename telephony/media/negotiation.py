@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from telephony.media import browser_sdp, g722, opus
 from telephony.media.browser_sdp import BrowserEnd, BrowserTerms
-from telephony.media.crypto import SECURE, Crypto, Suite, cryptos
+from telephony.media.crypto import SECURE, SECURE_PROTOS, Crypto, Suite, cryptos
 from telephony.media.errors import SdpRejected
 from telephony.media.g711 import FRAME_MS, Law
 from telephony.media.ice import Credentials, our_credentials
@@ -32,6 +32,8 @@ from telephony.media.terms import (
 )
 
 PLAIN = "RTP/AVP"
+PLAIN_PROTOS = (PLAIN, "RTP/AVPF")
+"With early feedback (RFC 4585), too."
 DEFAULT_EVENT_TYPE = 101
 _TYPES = {
     Law.PCMU.value: 0,
@@ -224,11 +226,12 @@ class Negotiation:
             return False
         if line.proto in browser_sdp.PROTOS:
             return self._browser_terms(description, line, reading) is not None
-        may_be_plain = line.proto == PLAIN and reading.srtp is not Srtp.REQUIRE
+        may_be_plain = line.proto in PLAIN_PROTOS and reading.srtp is not Srtp.REQUIRE
         return may_be_plain or self._keys(line, reading.srtp) is not None
 
     def _keys(self, line: Media, srtp: Srtp) -> Keys | None:
-        is_asked_for = line.proto == SECURE or (line.proto == PLAIN and srtp is not Srtp.NEVER)
+        may_be_asked_for = line.proto in PLAIN_PROTOS and srtp is not Srtp.NEVER
+        is_asked_for = line.proto in SECURE_PROTOS or may_be_asked_for
         theirs = cryptos(line)
         if not (is_asked_for and theirs and self.local.srtp_key):
             return None

@@ -111,15 +111,17 @@ class Worker:
         """All that was ready at `now`, which is also the nearest to when it came."""
         for fd, _events in ready:
             handler = self._handlers.get(fd)
-            if handler is None:
-                continue  # taken away by one before it in the same batch
-            try:
-                handler(now)
-            except Exception:
-                # A bug that one packet finds must not end the talks of all others.
-                self._faults += 1
-                if self._faults <= MOST_LOGGED_FAULTS:
-                    log.exception("a fault while %s was served", handler)
+            if handler is not None:  # not taken away by one before it in the same batch
+                self._contain(handler, now)
+
+    def _contain(self, handler: Callable[[float], None], now: float) -> None:
+        """A bug that one packet finds must not end the talks of all others."""
+        try:
+            handler(now)
+        except Exception:
+            self._faults += 1
+            if self._faults <= MOST_LOGGED_FAULTS:
+                log.exception("a fault while %s was served", handler)
 
     def _wait(self, wait_s: float) -> list[tuple[int, int]]:
         nap_s = self._naps.before(wait_s)

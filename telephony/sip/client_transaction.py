@@ -3,7 +3,8 @@
 INVITE
 
     CALLING ── 1xx ──▶ PROCEEDING          timer A: the INVITE again, T1, 2·T1, 4·T1 …
-       │ │               │     │           timer B: TimedOut, TERMINATED (in CALLING only)
+       │ │               │     │           timer B: TimedOut, TERMINATED (in CALLING; in
+       │ │               │     │           PROCEEDING at `limit` only)
        │ └── 2xx ──┬─────┘     │
        │           ▼           │
        │        ACCEPTED ── timer M ──▶ TERMINATED     each 2xx goes to the user, who sends ACK
@@ -99,13 +100,13 @@ class InviteClientTransaction(Transaction):
 
     def tick(self, now: float) -> list[TransactionEffect]:
         if self._has_ended(now):
-            unanswered = self.state is State.CALLING
+            unanswered = self.state in (State.CALLING, State.PROCEEDING)
             self._enter(State.TERMINATED)
             return [TimedOut()] if unanswered else []
         return [Transmit(self._request)] if self.resend.is_due(now) else []
 
     def limit(self, at: float) -> None:
-        """Ring no longer than that: nobody waits for the answer any more."""
+        """Ring no longer than that: the INVITE was cancelled, or nobody waits for its answer."""
         self._rings_until = at
         if self.state is State.PROCEEDING:
             self.ends_at = at

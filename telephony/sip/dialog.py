@@ -85,6 +85,12 @@ class Dialog(msgspec.Struct, kw_only=True, omit_defaults=True):
             _ = contacts[0].uri
             self.remote_target = contacts[0].uri_text
 
+    def follow(self, request: Request, source: HostPort) -> None:
+        """The peer's INVITE or UPDATE within the dialog: it may speak from elsewhere now."""
+        self.learn_target(request)
+        self.host, self.port = source.host, source.port
+        self.is_natted = self.is_natted or comes_through_nat(request, self.remote_target, source)
+
     def request_line(self) -> tuple[str, list[tuple[str, str]]]:
         """Request URI and Route headers (RFC 3261 12.2.1.1), strict first hops included."""
         if not self.route_set:
@@ -113,6 +119,17 @@ def storable(address: str) -> str:
     parsed = NameAddr.parse(address)
     params = tuple(pair for pair in parsed.params if is_utf8(f"{pair[0]}{pair[1]}"))
     return str(NameAddr(clean_text(parsed.uri_text), "", params))
+
+
+def comes_through_nat(request: Request, target: str, source: HostPort) -> bool:
+    """The peer itself, not a proxy, sent this from elsewhere than its Contact says."""
+    if len(request.items("via")) > 1:
+        return False
+    if parse_uri(target).param("ob") is not None:
+        # RFC 5626 4.3: requests to this Contact go the way this one came.
+        return True
+    contact = address_of(target)
+    return contact != source and literal_address(request.via.host) != source.host
 
 
 def address_of(uri_text: str) -> HostPort | None:

@@ -27,6 +27,7 @@ from telephony.sip.message import HeaderLines, Request, Response, clean_text
 from telephony.sip.reliable import Rack
 from telephony.sip.screening import options_headers
 from telephony.sip.session_timer import Due, SessionTimer
+from telephony.sip.transaction import State
 from telephony.sip.transaction_layer import ClientEntry, Purpose, ServerEntry
 
 MAX_GLARE = 6
@@ -35,6 +36,10 @@ NORMAL, TIMED_OUT = 16, 102
 "Causes of Q.850: normal call clearing, recovery on timer expiry."
 KEY_MS = 100
 DTMF_TYPES = ("application/dtmf-relay", "application/dtmf")
+_WRITTEN_ANEW = frozenset(
+    ("via", "route", "max-forwards", "from", "to", "call-id", "cseq", "content-type")
+) | frozenset(("authorization", "proxy-authorization"))
+"Headers of a request that is asked again with credentials."
 _SIGNAL = re.compile(rb"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGIT_NAMES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 
@@ -114,6 +119,9 @@ class InDialog:
 
     def _on_info(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         request = entry.request
+        if leg.state is LegState.ENDED:
+            self.refuse(leg, entry, 481, now)
+            return
         if request.body and request.content_type not in DTMF_TYPES:
             headers = [("Accept", ", ".join(DTMF_TYPES))]
             self.refuse(leg, entry, 415, now, headers=headers)
@@ -165,7 +173,7 @@ class InDialog:
         will be the peer is not known before the 200."""
         headers = self._book.capabilities("", leg.dialog.listener)
         if not (leg.is_early and leg.is_caller):
-            leg.dialog.learn_target(entry.request)
+            leg.dialog.follow(entry.request, entry.source)
             leg.learn_abilities(entry.request)
         if not leg.is_early:
             headers += session.agree(leg, entry.request, self._book.options, now)
@@ -269,7 +277,30 @@ class InDialog:
         request = self.build(leg, "INVITE", number, headers=headers, body=body)
         leg.local_body = body or leg.local_body
         leg.invite = self._send(leg, request, Purpose.REINVITE, now)
+        leg.reinvite_ends_at = now + self._book.options.timers.give_up
         self._book.keep(leg)
+
+    def cancel(self, entry: ClientEntry, reason: HeaderLines, now: float) -> None:
+        entry.is_cancelled = True
+        invite = entry.request
+        headers = [
+            ("Via", invite.values("via")[0]),
+            *(("Route", item) for item in invite.values("route")),
+            ("Max-Forwards", "70"),
+            ("From", invite.values("from")[0]),
+            ("To", invite.values("to")[0]),
+            ("Call-ID", invite.call_id),
+            ("CSeq", f"{invite.cseq.number} CANCEL"),
+            *reason,
+        ]
+        self._book.layer.send(
+            Request("CANCEL", invite.uri_text, headers),
+            entry.to,
+            entry.listener,
+            purpose=Purpose.CANCEL,
+            leg_id=entry.leg_id,
+            now=now,
+        )
 
     def _offer_later(self, leg: Leg, body: bytes, now: float) -> None:
         """RFC 3261 14.1: who owns the Call-ID waits longer, so that the two do not meet again."""
@@ -282,8 +313,18 @@ class InDialog:
             leg.reoffer_at = None
             if leg.wanted_offer is not None:
                 self.reoffer(leg, leg.wanted_offer, now)
+        if leg.reinvite_ends_at is not None and now >= leg.reinvite_ends_at:
+            leg.reinvite_ends_at = None
+            self._stop_reinvite(leg, now)
         if leg.session is not None:
             self._tick_session(leg, leg.session, now)
+
+    def _stop_reinvite(self, leg: Leg, now: float) -> None:
+        """RFC 3261 17.1.1.2: after a provisional answer no timer ends it any more, so a CANCEL
+        does (9.1), and if not even that brings a final answer, it counts as 408."""
+        if leg.invite is not None and leg.invite.machine.state is State.PROCEEDING:
+            self.cancel(leg.invite, [], now)
+            self._book.let_go(leg, now)
 
     # -- session timer ---------------------------------------------------------------------------
 
@@ -334,10 +375,8 @@ class InDialog:
         elif status < 300:
             leg.dialog.learn_target(response)
             session.take(leg, response, self._book.options, now)
-        elif may_retry(leg.auth, entry, response):
-            self._update(leg, now)
-            if leg.update is not None:
-                leg.update.retried = True
+        elif (again := self.prove(leg, entry, response, now)) is not None:
+            leg.update = again
         elif status == 422:
             self._lengthen(leg, response, now)
         elif status != 491:
@@ -351,8 +390,15 @@ class InDialog:
         if session.may_lengthen(leg, response, self._book.options) and leg.session is not None:
             leg.session.refresh_soon(now)
 
-    def _send(self, leg: Leg, request: Request, purpose: Purpose, now: float) -> ClientEntry:
-        dialog = leg.dialog
+    def _send(
+        self,
+        leg: Leg,
+        request: Request,
+        purpose: Purpose,
+        now: float,
+        dialog: Dialog | None = None,
+    ) -> ClientEntry:
+        dialog = dialog or leg.dialog
         return self._book.layer.send(
             request,
             self._book.ways.next_hop(dialog),
@@ -362,15 +408,34 @@ class InDialog:
             now=now,
         )
 
+    def prove(
+        self, leg: Leg, entry: ClientEntry, response: Response, now: float
+    ) -> ClientEntry | None:
+        """Ask the same with the credentials that the answer wants (RFC 3261 22.2); None: it wants
+        none, or we have no others."""
+        is_over = leg.state is LegState.ENDED and entry.purpose is not Purpose.BYE
+        if is_over or not may_retry(leg.auth, entry, response):
+            return None
+        asked, method = entry.request, entry.request.method
+        early = leg.early.get(asked.to.tag)
+        dialog = early.dialog if early is not None else leg.dialog
+        headers = [pair for pair in asked.headers if pair[0].lower() not in _WRITTEN_ANEW]
+        number = leg.dialog.next_seq()
+        again = self.build(
+            leg, method, number, headers=headers, body=asked.body,
+            content_type=asked.find("content-type") or "", dialog=dialog,
+        )  # fmt: skip
+        sent = self._send(leg, again, entry.purpose, now, dialog)
+        sent.retried = True
+        self._book.keep(leg)
+        return sent
+
     # -- what the peer answers -------------------------------------------------------------------
 
     def on_bye_answer(self, leg: Leg, entry: ClientEntry, response: Response, now: float) -> None:
         if response.status < 200:
             return
-        if may_retry(leg.auth, entry, response):
-            again = self.build(leg, "BYE", leg.dialog.next_seq())
-            self._send(leg, again, Purpose.BYE, now).retried = True
-        else:
+        if self.prove(leg, entry, response, now) is None:
             self._book.forget(leg)
 
     def on_reinvite_answer(
@@ -388,7 +453,7 @@ class InDialog:
         if status < 200 or leg.state is LegState.ENDED:
             return
         if leg.invite is entry:
-            leg.invite = None
+            leg.invite = leg.reinvite_ends_at = None
         if response is not None and status < 300:
             self._on_accepted(leg, entry, response, now)
         elif response is not None and may_retry(leg.auth, entry, response):
@@ -417,7 +482,13 @@ class InDialog:
         session.take(leg, response, self._book.options, now)
         if leg.is_refreshing:
             leg.is_refreshing = False
+            is_news = response.body not in (b"", leg.remote_body)
+            leg.remote_body = response.body or leg.remote_body
             self.send_ack(leg, entry.request.cseq.number)
+            if is_news:
+                # Our user has asked for no answer, and takes up what is new as an offer.
+                leg.unasked.append(b"")
+                self._book.emit(Reoffered(leg.leg_id, response.body))
         else:
             self.acknowledge_offer(leg, entry.request, response)
 
@@ -451,14 +522,7 @@ class InDialog:
         headers = [("RAck", str(rack))]
         number = leg.dialog.next_seq()
         request = self.build(leg, "PRACK", number, headers=headers, dialog=early)
-        self._book.layer.send(
-            request,
-            self._book.ways.next_hop(early),
-            early.listener,
-            purpose=Purpose.PRACK,
-            leg_id=leg.leg_id,
-            now=now,
-        )
+        self._send(leg, request, Purpose.PRACK, now, early)
         self._book.keep(leg)
 
     def repeat_ack(self, leg: Leg) -> None:

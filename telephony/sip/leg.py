@@ -84,6 +84,9 @@ class Leg:
     "The peer's INVITE or UPDATE that our user has yet to answer."
     pending_update: ServerEntry | None = None
     "The peer's UPDATE with an offer while the INVITE itself still waits."
+    unasked: list[bytes] = field(default_factory=list)
+    """For each answer that our user still owes, and that no request waits for any more (the
+    re-INVITE was cancelled): the SDP of the peer's to go back to then, b'' for none."""
     reliable: ReliableAnswers | None = None
     wanted_answer: bytes | None = None
     "The body of a 200 that waits for a PRACK."
@@ -100,6 +103,8 @@ class Leg:
     "The best final answer of the phones that refused."
     invite: ClientEntry | None = None
     "Our re-INVITE until its final answer."
+    reinvite_ends_at: float | None = None
+    "Then it is cancelled."
     early: dict[str, EarlyDialog] = field(default_factory=dict)
     "By the tag of the phone that answered."
     late_offer: Request | None = None
@@ -168,6 +173,7 @@ class Leg:
             self.ring_again_at,
             self.expires_at,
             self.reoffer_at,
+            self.reinvite_ends_at,
             self.forget_at,
             self.cancel_ends_at,
             self.session.deadline if self.session else None,

@@ -128,9 +128,9 @@ class LegBook:
         leg.pending_update = leg.reliable = leg.wanted_answer = leg.update = None
         leg.referral = None
         leg.pending = leg.unacked = leg.late_offer = leg.wanted_offer = leg.session = None
-        leg.branches, leg.early = [], {}
+        leg.branches, leg.early, leg.unasked = [], {}, []
         leg.ring_again_at = leg.expires_at = leg.reoffer_at = leg.cancel_ends_at = None
-        leg.silent_until = leg.over_at = None
+        leg.silent_until = leg.over_at = leg.reinvite_ends_at = None
         leg.forget_at = now + self.options.timers.give_up
         self.rearm(leg)
 

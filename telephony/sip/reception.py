@@ -150,14 +150,18 @@ class Reception:
 
     def _on_cancel(self, request: Request, source: HostPort, listener: int, now: float) -> None:
         invite = self._book.layer.find_server(request, "INVITE")
-        if invite is None or invite.source.host != source.host:
-            # RFC 3261 9.1: a CANCEL takes the way of its INVITE.
+        leg = self._book.find(invite.leg_id) if invite and invite.leg_id else None
+        if invite is None or not self._takes_its_way(source, invite, leg):
             self._refuse(request, Refusal(481), source, listener)
             return
-        leg = self._book.find(invite.leg_id) if invite.leg_id else None
         tag = leg.dialog.local_tag if leg else self._stateless_tag(request)
         self._reply(request, Refusal(200), source, listener, tag=tag)
         self._incoming.cancel(invite, now, clean_text(request.find("reason") or ""))
+
+    def _takes_its_way(self, source: HostPort, invite: ServerEntry, leg: Leg | None) -> bool:
+        """RFC 3261 9.1: a CANCEL comes the way of its INVITE, or from another node of it."""
+        is_there = source.host == invite.source.host
+        return is_there or (leg is not None and self._strangers.is_peer(leg, source))
 
     def _on_new(self, request: Request, source: HostPort, listener: int, now: float) -> None:
         refusal = find_refusal(request, self._options, self._ours)

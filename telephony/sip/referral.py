@@ -156,15 +156,21 @@ class Referrals:
 
     # -- what the peer answers, and time ---------------------------------------------------------
 
-    def on_notify_answer(self, leg: Leg, entry: ClientEntry, response: Response | None) -> None:
+    def on_notify_answer(
+        self, leg: Leg, entry: ClientEntry, response: Response | None, now: float
+    ) -> None:
         """RFC 3515 2.4.7: who refuses a report, or does not answer it, gets no more of them."""
         referral = leg.referral
-        if referral is None or referral.report is not entry:
+        is_awaited = referral is not None and referral.report is entry
+        proved = None
+        if response is not None and (is_awaited or _is_last(entry)):
+            proved = self._in_dialog.prove(leg, entry, response, now)
+        if referral is None or not is_awaited:
             return
         if response is not None and response.status < 200:
             return
-        referral.report = None
-        if response is None or response.status >= 300:
+        referral.report = proved
+        if proved is None and (response is None or response.status >= 300):
             self._book.emit(Dropped("refused-report", entry.to))
             self._end(leg)
 
@@ -176,3 +182,7 @@ class Referrals:
             self.refuse(leg, 503, now)
         else:
             self.notify(leg, referral.status_at_end, "", now)
+
+
+def _is_last(report: ClientEntry) -> bool:
+    return (report.request.find("subscription-state") or "").startswith("terminated")

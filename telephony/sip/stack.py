@@ -507,7 +507,7 @@ class SipStack:
         elif entry.purpose is Purpose.UPDATE and leg is not None:
             self._in_dialog.on_update_answer(leg, entry, None, now, is_unsent=True)
         elif entry.purpose is Purpose.NOTIFY and leg is not None:
-            self._referrals.on_notify_answer(leg, entry, None)
+            self._referrals.on_notify_answer(leg, entry, None, now)
 
     # -- responses -------------------------------------------------------------------------------
 
@@ -541,7 +541,9 @@ class SipStack:
             case Purpose.UPDATE if leg is not None:
                 self._in_dialog.on_update_answer(leg, entry, response, now)
             case Purpose.NOTIFY if leg is not None:
-                self._referrals.on_notify_answer(leg, entry, response)
+                self._referrals.on_notify_answer(leg, entry, response, now)
+            case Purpose.INFO | Purpose.PRACK if leg is not None and response is not None:
+                self._in_dialog.prove(leg, entry, response, now)
             case Purpose.BYE if leg is not None and response is not None:
                 self._in_dialog.on_bye_answer(leg, entry, response, now)
             case _:

@@ -58,7 +58,7 @@ class Strangers:
         ]
         if any(_host(uri_text) == source.host for uri_text in named):
             return True
-        user = NameAddr.parse(dialog.remote).uri.user
+        user = _user(dialog.remote)
         if any(each.host == source.host for each in self._registrar.bindings(user)):
             return True
         return self._is_caller(source) and self._is_caller(dialog.peer)
@@ -71,3 +71,11 @@ def _host(uri_text: str) -> str:
     except SipParseError:
         return ""
     return address.host if address else ""
+
+
+def _user(address: str) -> str:
+    """Of From or To; '' for one without a SIP address."""
+    try:
+        return NameAddr.parse(address).uri.user
+    except SipParseError:
+        return ""

@@ -24,7 +24,7 @@ from telephony.sip.headers import NameAddr
 from telephony.sip.in_dialog import InDialog, may_retry
 from telephony.sip.leg import Branch, EarlyDialog, Leg, LegState
 from telephony.sip.leg_book import LegBook
-from telephony.sip.message import HeaderLines, Request, Response, clean_text
+from telephony.sip.message import HeaderLines, Response, clean_text
 from telephony.sip.reliable import Rack, read_rseq
 from telephony.sip.transaction_layer import ClientEntry, Purpose
 from telephony.sip.uri import literal_address, make_uri
@@ -122,31 +122,9 @@ class OutgoingLegs:
     def _cancel_when_heard(self, leg: Leg, entry: ClientEntry, now: float) -> None:
         """RFC 3261 9.1: not before a provisional answer; that comes back here."""
         if entry.has_provisional and not entry.is_cancelled:
-            self._cancel(entry, cancel_reason(leg.hang_up_reason or ""), now)
+            self._in_dialog.cancel(entry, cancel_reason(leg.hang_up_reason or ""), now)
             leg.cancel_ends_at = now + self._book.options.timers.give_up
             self._book.rearm(leg)
-
-    def _cancel(self, entry: ClientEntry, reason: HeaderLines, now: float) -> None:
-        entry.is_cancelled = True
-        invite = entry.request
-        headers = [
-            ("Via", invite.values("via")[0]),
-            *(("Route", item) for item in invite.values("route")),
-            ("Max-Forwards", "70"),
-            ("From", invite.values("from")[0]),
-            ("To", invite.values("to")[0]),
-            ("Call-ID", invite.call_id),
-            ("CSeq", f"{invite.cseq.number} CANCEL"),
-            *reason,
-        ]
-        self._book.layer.send(
-            Request("CANCEL", invite.uri_text, headers),
-            entry.to,
-            entry.listener,
-            purpose=Purpose.CANCEL,
-            leg_id=entry.leg_id,
-            now=now,
-        )
 
     def _let_others_go(self, leg: Leg, now: float) -> None:
         """Somebody has decided for all phones; those that still ring stop."""
@@ -157,7 +135,7 @@ class OutgoingLegs:
 
     def _let_go(self, entry: ClientEntry, now: float) -> None:
         if entry.has_provisional and not entry.is_cancelled:
-            self._cancel(entry, cancel_reason(ELSEWHERE), now)
+            self._in_dialog.cancel(entry, cancel_reason(ELSEWHERE), now)
         self._book.layer.limit(entry, now + self._book.options.timers.give_up)
 
     def acknowledge(self, leg: Leg, body: bytes) -> None:

@@ -3,7 +3,7 @@
 from foundation.ids import new_leg_id
 from telephony.sip import session
 from telephony.sip.bodies import sdp_of
-from telephony.sip.dialog import Dialog, address_of, storable
+from telephony.sip.dialog import Dialog, comes_through_nat, storable
 from telephony.sip.errors import SipParseError
 from telephony.sip.events import (
     Cancelled,
@@ -12,8 +12,8 @@ from telephony.sip.events import (
     EarlyAnswered,
     Gone,
     GoneWhy,
-    HostPort,
     IncomingCall,
+    Reoffered,
 )
 from telephony.sip.identity import identify, read_diversions, trust
 from telephony.sip.in_dialog import InDialog
@@ -24,7 +24,6 @@ from telephony.sip.reliable import REL, Rack, ReliableAnswers, reliable_for
 from telephony.sip.transaction import TimedOut
 from telephony.sip.transaction_layer import ServerEntry, is_answered
 from telephony.sip.unacked import UnackedAnswer
-from telephony.sip.uri import literal_address, parse_uri
 
 
 class IncomingLegs:
@@ -97,7 +96,7 @@ class IncomingLegs:
             host=source.host,
             port=source.port,
             listener=entry.listener,
-            is_natted=_is_natted(request, target, source),
+            is_natted=comes_through_nat(request, target, source),
         )
 
     def cancel(self, invite: ServerEntry, now: float, reason: str = "") -> None:
@@ -113,6 +112,8 @@ class IncomingLegs:
         if leg.state is LegState.INVITED:
             self._book.forget(leg)
             self._book.emit(Cancelled(leg.leg_id, reason))
+        else:
+            leg.unasked.append(leg.remote_body)
 
     def acknowledge(self, leg: Leg, request: Request, now: float) -> None:
         """The ACK of a 2xx; later copies of it are nothing new."""
@@ -210,6 +211,9 @@ class IncomingLegs:
     def accept(self, leg: Leg, body: bytes, now: float) -> None:
         """200 to the INVITE, re-INVITE or UPDATE that waits."""
         entry = leg.pending_update or leg.pending
+        if leg.unasked:
+            self._go_back(leg, leg.unasked.pop(0))
+            return
         if entry is None:
             return
         leg.local_body = body or leg.local_body
@@ -222,7 +226,7 @@ class IncomingLegs:
             leg.pending = None
         leg.remote_body = entry.request.body or leg.remote_body
         if leg.state is not LegState.INVITED or entry.request.method == "UPDATE":
-            leg.dialog.learn_target(entry.request)
+            leg.dialog.follow(entry.request, entry.source)
             leg.learn_abilities(entry.request)
         if entry.request.method == "INVITE":
             self._accept_invite(leg, entry, body, now)
@@ -230,6 +234,13 @@ class IncomingLegs:
             self._answer_200(leg, entry, body, now)
             self._book.keep(leg)
             self._book.rearm(leg)
+
+    def _go_back(self, leg: Leg, body: bytes) -> None:
+        """Our user has taken up an offer that was cancelled meanwhile: what held before is offered
+        to it again (RFC 3261 14.1), unless the next offer waits already."""
+        if body and leg.pending is None and not leg.unasked:
+            leg.unasked.append(b"")
+            self._book.emit(Reoffered(leg.leg_id, body))
 
     def _accept_invite(self, leg: Leg, entry: ServerEntry, body: bytes, now: float) -> None:
         if leg.state is LegState.INVITED:
@@ -259,6 +270,9 @@ class IncomingLegs:
         headers: HeaderLines = (),
     ) -> None:
         """Final answer other than 2xx; ends the leg unless it was a re-INVITE or UPDATE."""
+        if leg.unasked:
+            del leg.unasked[0]
+            return
         entry = leg.pending_update or leg.pending
         if entry is None:
             return
@@ -377,14 +391,3 @@ def _expires_s(request: Request) -> int | None:
         return request.number("expires")
     except SipParseError:
         return None
-
-
-def _is_natted(request: Request, target: str, source: HostPort) -> bool:
-    """The caller itself, not a proxy, sent this from elsewhere than its Contact says."""
-    if len(request.items("via")) > 1:
-        return False
-    if parse_uri(target).param("ob") is not None:
-        # RFC 5626 4.3: requests to this Contact go the way this one came.
-        return True
-    contact = address_of(target)
-    return contact != source and literal_address(request.via.host) != source.host

@@ -158,7 +158,7 @@ def test_who_leaves_the_queue_keeps_the_entry_time_and_is_counted_apart() -> Non
     events = floor.feed(LeaveForCallback(CallId("c-1"), B1, PartyId("p-1")), 100)
     assert events == [
         CallLeftForCallback(CallId("c-1"), ORDERS, B1),
-        CallbackQueued(B1, PartyId("p-1"), ORDERS, waited_s=100.0),
+        CallbackQueued(B1, PartyId("p-1"), ORDERS, waited_s=100.0, give_up_in_s=28_700.0),
     ]
     assert floor.feed(CallerLeft(CallId("c-1")), 101) == [], "no abandon"
     assert floor.position(CallId("c-2")) == 2
@@ -455,7 +455,7 @@ def test_moved_promise_keeps_place_and_age_among_the_callers_there() -> None:
 
     [told] = floor.feed(MoveCallback(B1, REPAIRS), 30)
 
-    assert told == CallbackQueued(B1, PartyId("p-1"), REPAIRS, waited_s=30)
+    assert told == CallbackQueued(B1, PartyId("p-1"), REPAIRS, waited_s=30, give_up_in_s=28_770.0)
     assert floor.presence(ORDERS).is_empty
     assert floor.presence(REPAIRS).callbacks == 1
     assert [floor.position(CallId(each)) for each in ("c-older", "c-younger")] == [1, 3]
@@ -470,7 +470,13 @@ def test_moved_promise_that_rests_keeps_its_rest_and_its_tries() -> None:
     [told] = floor.feed(MoveCallback(B1, REPAIRS), 20)
 
     assert told == CallbackQueued(
-        B1, PartyId("p-1"), REPAIRS, waited_s=19, rest_s=rest_s - 10, tries=1
+        B1,
+        PartyId("p-1"),
+        REPAIRS,
+        waited_s=19,
+        rest_s=rest_s - 10,
+        tries=1,
+        give_up_in_s=28_781.0,
     )
     assert dues([*floor.tick(rest_s + 9.9)]) == []
     assert due([*floor.tick(rest_s + 10)]).queue == REPAIRS
@@ -480,9 +486,27 @@ def test_moved_promise_does_not_end_sooner_in_a_queue_that_gives_up_sooner() -> 
     hasty = QueueOptions(callbacks=CallbackOptions(give_up_after_s=30))
     floor = build_floor(queues={ORDERS: OPTIONS, REPAIRS: hasty})
     ask(floor, 0)
-    floor.feed(MoveCallback(B1, REPAIRS), 20)
+    [told] = floor.feed(MoveCallback(B1, REPAIRS), 20)
+    assert isinstance(told, CallbackQueued)
+    assert told.give_up_in_s == 28_780.0
     assert floor.tick(1_000) == []
     assert floor.has_callback(B1)
+
+
+def test_promise_of_an_earlier_floor_is_kept_for_as_long_as_it_was_made() -> None:
+    """Whatever the queue's promises of today are."""
+    floor = office()
+    floor.feed(QueueCallback(B1, PartyId("p-1"), ORDERS, is_promised=True, give_up_in_s=60.0), 0)
+    floor.feed(
+        QueueCallback(
+            B2, PartyId("p-2"), ORDERS, waited_s=90_000.0, is_promised=True, give_up_in_s=60.0
+        ),
+        0,
+    )
+    assert floor.tick(59.9) == []
+    assert floor.tick(60.0) == [
+        CallbackGivenUp(each, ORDERS, CallbackFailure.EXPIRED) for each in (B1, B2)
+    ]
 
 
 def test_promise_is_not_moved_while_it_is_dialled_nor_beside_another_of_the_party() -> None:

@@ -1,5 +1,7 @@
 """Calls across the floor: queued, offered, answered, given up."""
 
+from dataclasses import replace
+
 import pytest
 
 from acd.events import (
@@ -23,6 +25,7 @@ from acd.inputs import (
     AcdInput,
     AgentLeft,
     CallerLeft,
+    ChangeQueue,
     Decline,
     Enqueue,
     FinishWrapUp,
@@ -484,6 +487,22 @@ def test_a_caller_is_told_the_place_at_entry_and_at_each_interval() -> None:
     floor.feed(CallerLeft(C1), now=31.0)
     assert floor.tick(now=35.0) == [PositionTold(C2, ORDERS, 1)]
     assert floor.deadline == 65.0
+
+
+def test_who_waits_is_told_the_place_at_the_interval_that_was_changed_meanwhile() -> None:
+    silent = QueueOptions(skills={"orders": 1})
+    floor = build_floor(queues={ORDERS: silent})
+    queue_up(floor, "c-1", now=0.0)
+
+    floor.feed(ChangeQueue(ORDERS, replace(silent, announce_position_every_s=300.0)), now=20.0)
+    assert floor.tick(now=319.9) == []
+    assert floor.tick(now=320.0) == [PositionTold(C1, ORDERS, 1)]
+    often = replace(silent, announce_position_every_s=30.0)
+    floor.feed(ChangeQueue(ORDERS, often), now=330.0)
+    floor.feed(ChangeQueue(ORDERS, replace(often, wrap_up_s=5.0)), now=350.0)
+    assert floor.tick(now=360.0) == [PositionTold(C1, ORDERS, 1)], "another change defers nothing"
+    floor.feed(ChangeQueue(ORDERS, silent), now=370.0)
+    assert floor.tick(now=590.0) == []
 
 
 def test_a_caller_at_whose_agent_it_rings_is_not_told_a_place() -> None:

@@ -264,6 +264,46 @@ def test_both_sides_hold_and_resume_each_for_itself(talk: tuple[Lines, CallId, L
     ]
 
 
+@pytest.fixture
+def updating(lines: Lines) -> tuple[Lines, CallId]:
+    """A caller who is not answered has sent an UPDATE, and media is busy with it."""
+    call_id = lines.invite()
+    lines.switchboard.answer_early(call_id)
+    lines.media.keeps = True
+    lines.switchboard.on_sip(sip.Reoffered(CALLER, b"v=0 moved"))
+    lines.sip.done.clear()
+    return lines, call_id
+
+
+def test_an_early_update_is_answered_before_the_invite(updating: tuple[Lines, CallId]) -> None:
+    """SIP takes the first answer for the one that was asked for last (RFC 3311 5.2)."""
+    lines, call_id = updating
+    lines.switchboard.answer(call_id)
+    assert lines.sip.done == []
+    lines.media.let_go()
+    assert lines.sip.verbs() == ["accept", "accept"]
+    assert lines.names()[-1] == "CallAnswered"
+
+
+def test_a_refused_early_update_does_not_keep_the_invite_from_its_200(
+    updating: tuple[Lines, CallId],
+) -> None:
+    lines, call_id = updating
+    lines.switchboard.answer(call_id)
+    lines.media.refuse[media.Offer] = 488
+    lines.media.let_go()
+    assert lines.sip.verbs() == ["reject", "accept"]
+
+
+def test_a_caller_who_is_refused_during_an_early_update_gets_both_answers(
+    updating: tuple[Lines, CallId],
+) -> None:
+    lines, call_id = updating
+    lines.switchboard.refuse(call_id, 486, "busy")
+    lines.media.let_go()
+    assert lines.sip.done == [("reject", CALLER, 487), ("reject", CALLER, 486)]
+
+
 def test_hold_before_the_bridge_becomes_music_at_the_bridge(lines: Lines) -> None:
     call_id = lines.invite()
     board = lines.switchboard

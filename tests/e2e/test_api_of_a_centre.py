@@ -8,10 +8,12 @@ import httpx
 import pytest
 
 from acd.events import AgentChanged, AgentState
+from callcenter.commands.asking import terminal
 from callcenter.events import ActionTaken
 from recordings.events import RecordingEnded, RecordingStarted
 from telephony.calls.events import CallArrived, CallBridged, CallEnded, EndedBy
 from tests.support.centre import Centre, served
+from tests.support.centres import run_command
 
 pytestmark = pytest.mark.e2e
 
@@ -136,3 +138,14 @@ async def test_acknowledged_action_survives_the_death_of_core_at_once(centre: Ce
 
     assert while_away.status_code in (200, 503)  # core may be back already
     assert while_away.status_code == 200 or sentence(while_away)
+
+
+async def test_key_of_recordings_that_a_command_adds_is_in_the_audit_of_the_centre(
+    centre: Centre,
+) -> None:
+    before = centre.mark()
+    result = await asyncio.to_thread(run_command, "recordings", "rotate-key", centre.folder)
+
+    assert (result.exit_code, "no line" in result.stderr) == (0, False)
+    told = [(each.by, each.action) for each in centre.facts(ActionTaken, before)]
+    assert told == [(terminal(), "recording key added"), (terminal(), "recordings rewrapped")]

@@ -41,6 +41,9 @@ AT_ONCE_S = 15.0
 "Bound for what takes a moment on a busy machine."
 
 
+PATIENT = "8002"
+"The line of who stays in the menu until he presses a key."
+
 either_driver = pytest.mark.parametrize("centre", DRIVERS, indirect=True)
 "Whose calls go on must not depend on who relays them."
 
@@ -50,7 +53,11 @@ def centre(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path
 ) -> Iterator[Centre]:
     # Whom we ring picks up when core is back, however long that takes.
-    changes = {"recordings": {"transcribe": True}, "queues": {"orders": {"ring_s": 90}}}
+    changes = {
+        "recordings": {"transcribe": True},
+        "queues": {"orders": {"ring_s": 90}},
+        "lines": [{"number": "8000", "flow": "main"}, {"number": PATIENT, "flow": "patient"}],
+    }
     folder = tmp_path_factory.mktemp("centre")
     with served_with(request.param, folder, shared, changes) as centre:
         yield centre
@@ -94,7 +101,7 @@ async def full_house(centre: Centre) -> AsyncIterator[FullHouse]:
         rung = await second.rings()
         waiting = await queued(phones[2])
         await waiting.hears(Tones.MUSIC)
-        listening = phones[3].dial("8000")
+        listening = phones[3].dial(PATIENT)
         await listening.answered()
         await listening.hears(Tones.GREETING, 0.2)
         await talker.hears(Tones.AGENT)
@@ -131,8 +138,10 @@ async def everybody_goes_on(centre: Centre, house: FullHouse) -> None:
     await centre.told(CallBridged, house.before, agent_id="agent0002")
     house.rung.play(tone(Tones.AGENT, 180))
     await house.ringing.hears(Tones.AGENT, within_s=AT_ONCE_S)
-    # Cut by the kill or not, the greeting leads on to the menu and into a queue.
-    await house.listening.hears(Tones.MUSIC, within_s=15)
+    # Cut by the kill or not, the greeting leads on to the menu, and its key into a queue.
+    await house.listening.hears(Tones.CHOICES, within_s=AT_ONCE_S)
+    house.listening.press("1")
+    await house.listening.hears(Tones.MUSIC, within_s=AT_ONCE_S)
     await house.waiting.hears(Tones.MUSIC, since_s=house.waiting.heard_s, within_s=AT_ONCE_S)
 
 

@@ -10,6 +10,7 @@ import pytest
 from foundation.errors import Conflict, Unavailable
 from foundation.ids import CallId
 from foundation.journal import Journal, JournalReader, Row, UnknownEvent
+from foundation.journal.file import JournalFile
 from foundation.record import Record
 from tests.support.events import CODEC, BellRang, DoorOpened
 from tests.support.set_clock import SetClock
@@ -63,6 +64,26 @@ async def test_a_new_start_goes_on_with_the_numbers(path: Path, clock: SetClock)
         await journal.close()
 
     assert [r.seq for r in await read_all(JournalReader(path, CODEC))] == [1, 2, 3, 4]
+
+
+def test_a_journal_that_cannot_be_opened_is_let_go_for_the_next_try(path: Path) -> None:
+    path.write_bytes(b"no database at all" * 100)
+    for _ in range(2):
+        with pytest.raises(sqlite3.DatabaseError) as caught:
+            JournalFile(path)
+        assert caught.value.sqlite_errorname == "SQLITE_NOTADB"
+    path.unlink()
+    JournalFile(path).close()
+
+
+async def test_a_journal_whose_last_record_cannot_be_read_is_let_go_too(path: Path) -> None:
+    await (await Journal.open(path, CODEC)).close()
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE journal")
+        db.execute("CREATE TABLE journal (utc_us INTEGER, other)")
+    for _ in range(2):
+        with pytest.raises(sqlite3.OperationalError):
+            await Journal.open(path, CODEC)
 
 
 async def test_a_corrected_wall_clock_changes_no_duration_even_over_a_restart(

@@ -83,6 +83,13 @@ def test_hold_by_an_address_of_zeros_is_a_direction_and_no_target() -> None:
     assert "a=inactive" in offer_of(stream, OURS)
 
 
+def test_a_name_is_no_target_for_nobody_here_may_wait_until_it_is_looked_up() -> None:
+    """Each packet would be: its owner is heard first, and answered there (`Side`)."""
+    stream = Stream.read(changed("c=IN IP4 192.0.2.9", "c=IN IP4 media.pbx.example"))
+
+    assert (stream.target, stream.direction) == (None, Direction.SENDONLY)
+
+
 def test_address_of_the_media_line_wins() -> None:
     text = changed("a=ptime:20", "c=IN IP4 192.0.2.77\na=ptime:20")
 
@@ -95,6 +102,7 @@ def test_address_of_the_media_line_wins() -> None:
         changed("m=audio 4000 RTP/AVP 111 8 0 3 101", "m=audio 4000 RTP/AVP 111 3 101"),
         changed("m=audio 4000 RTP/AVP", "m=audio 4000 RTP/SAVP"),
         changed("m=audio 4000", "m=audio 0"),
+        changed("c=IN IP4 192.0.2.9", "c=IN IP6 2001:db8::9"),
     ],
 )
 def test_what_could_not_be_carried_is_refused_as_not_acceptable(text: str) -> None:

@@ -198,3 +198,39 @@ def test_plain_rtp_is_refused_where_srtp_is_required(offer: str) -> None:
 
 def test_without_the_library_an_offer_that_may_be_plain_is_plain() -> None:
     assert "crypto" not in Negotiation(LocalEnd(1, 1, "127.0.0.1", 30000)).offer("", Srtp.OFFER)
+
+
+@pytest.mark.parametrize("srtp", [Srtp.NEVER, Srtp.OFFER, Srtp.REQUIRE])
+def test_keys_may_come_with_feedback_too(srtp: Srtp) -> None:
+    """RFC 5124 4: SAVPF takes any way to agree on keys, this one too, not a browser's alone."""
+    negotiation = Negotiation(LOCAL)
+    offer = secure(f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}").replace("SAVP", "SAVPF")
+
+    answer = negotiation.answer(HEAD + offer, srtp)
+
+    assert "m=audio 30000 RTP/SAVPF 0\r\n" in answer
+    assert answer.count("a=crypto:1 ") == 1
+    assert negotiation.terms is not None
+    assert negotiation.terms.keys is not None
+    again = negotiation.offer("")
+    assert "m=audio 30000 RTP/SAVPF 0 8 101\r\n" in again
+    assert "a=crypto:1 " in again
+
+
+@pytest.mark.parametrize(("srtp", "is_secure"), [(Srtp.NEVER, False), (Srtp.OFFER, True)])
+def test_a_key_beside_plain_rtp_with_feedback_is_taken_as_beside_plain_rtp(
+    srtp: Srtp, is_secure: bool
+) -> None:
+    negotiation = Negotiation(LOCAL)
+
+    answer = negotiation.answer(HEAD + PLAIN.replace("AVP", "AVPF") + OFFERED, srtp)
+
+    assert "m=audio 30000 RTP/AVPF 0\r\n" in answer
+    assert ("a=crypto:1 " in answer) is is_secure
+    assert "m=audio 30000 RTP/AVPF 0 8 101\r\n" in negotiation.offer("")
+
+
+def test_feedback_alone_protects_nothing() -> None:
+    for offer in (PLAIN.replace("AVP", "AVPF"), secure().replace("SAVP", "SAVPF")):
+        with pytest.raises(SdpRejected):
+            Negotiation(LOCAL).answer(HEAD + offer, Srtp.REQUIRE)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -50,6 +50,8 @@ from tests.support.telephone_speech import write_wav
 
 LATE_EVENING = datetime(2026, 3, 1, 20, 30, tzinfo=UTC)
 "In Shanghai it is half past four on the second already."
+BEGAN = LATE_EVENING - timedelta(hours=9)
+"Before the core that was killed: the machine was off for a night."
 TALK = (CallId("c-1"), AgentId("agent0001"), QueueId("orders"), ("en", "zh"))
 SECOND = np.ones((8000, 2), np.int16)
 
@@ -555,7 +557,7 @@ async def test_end_that_only_the_row_has_is_told_after_a_restart(centre: Centre)
     assert isinstance(started, RecordingStarted)
     centre.events.clear()
 
-    await centre.restart().adopt(started)
+    await centre.restart().adopt(started, BEGAN)
 
     assert centre.events == ended
     assert (await centre.get(recording_id)).complete
@@ -569,10 +571,11 @@ async def test_beginning_that_only_the_journal_has_gets_its_row_and_its_end(
     write_wav(centre.folder / started.file, SECOND)
     service = centre.restart()
 
-    await service.adopt(started)
+    await service.adopt(started, BEGAN)
     await service.open(still_running={recording_id})
     assert (await centre.get(recording_id)).is_open
     await service.open()
 
     assert [type(event) for event in centre.events] == [RecordingEnded]
-    assert (await centre.get(recording_id)).duration_s == 1.0
+    ended = await centre.get(recording_id)
+    assert (ended.started, ended.duration_s) == (BEGAN, 1.0)

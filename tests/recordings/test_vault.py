@@ -150,3 +150,13 @@ async def test_a_kill_half_way_is_finished_by_the_next_sweep(house: House) -> No
     assert await house.vault.sweep({ORDERS: 30}.get) == 1
     assert await house.left() == set()
     assert house.files() == set()
+
+
+async def test_recording_that_was_deleted_a_moment_ago_is_held_no_more(house: House) -> None:
+    gone = await house.old(1, 31)
+    await house.vault.sweep({ORDERS: 30}.get)
+    house.told.clear()
+
+    with pytest.raises(NotFound, match="deleted"):
+        await house.vault.hold([gone], "sue", "a complaint")
+    assert house.told == []

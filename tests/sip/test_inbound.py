@@ -5,7 +5,7 @@ import pytest
 from telephony.sip.compose import respond
 from telephony.sip.digest import Credentials
 from telephony.sip.events import HostPort, IncomingCall
-from telephony.sip.message import parse_message
+from telephony.sip.message import Request, parse_message
 from telephony.sip.reception import Inbound
 from telephony.sip.stack import SipStack
 from tests.sip.test_stack_as_server import of, only_answer, write
@@ -100,10 +100,60 @@ def test_a_trunk_that_asks_for_the_password_of_a_bye_hears_it(
         record = stack.record(told.leg)
         stack = make_stack(credentials={"carrier": Credentials("acc", "secret")}.get, seed=9)
         stack.adopt(record, 0.0)
-    (bye,) = requests(stack.hang_up(told.leg, 1.0))
-    asked = [("WWW-Authenticate", 'Digest realm="r", nonce="n"')]
-    refusal = respond(bye, 401, PHONE, headers=asked)
-    (proved,) = requests(stack.receive(refusal, PHONE, 0, 1.0))
+    (bye,) = requests(stack.hang_up(told.leg, 1.0, "why not"))
+    proved = challenge(stack, bye)
     assert (proved.method, proved.cseq.number) == ("BYE", bye.cseq.number + 1)
-    assert 'username="acc"' in (proved.find("authorization") or "")
+    assert proved.find("reason") == bye.find("reason")
     assert stack.count_on("carrier") == 0, "a call of the network's own"
+
+
+def challenge(stack: SipStack, asked: Request) -> Request:
+    """The same request, proved."""
+    headers = [("WWW-Authenticate", 'Digest realm="r", nonce="n"')]
+    refusal = respond(asked, 401, PHONE, headers=headers)
+    (proved,) = requests(stack.receive(refusal, PHONE, 0, 1.0))
+    assert 'username="acc"' in (proved.find("authorization") or "")
+    return proved
+
+
+def trunk_talk(stack: SipStack) -> tuple[IncomingCall, str]:
+    """A call over the trunk that is up, and our To."""
+    told = call(stack, "sip:8000@x", "<sip:8000@x>")
+    assert isinstance(told, IncomingCall)
+    (accepted,) = responses(stack.accept(told.leg, ANSWER, 0.0))
+    to = accepted.values("to")[0]
+    stack.receive(write("ACK", to=to, call_id="0", branch="a"), PHONE, 0, 0.0)
+    return told, to
+
+
+def test_a_trunk_that_asks_for_the_password_of_a_key_gets_the_key(stack: SipStack) -> None:
+    told, _ = trunk_talk(stack)
+    (info,) = requests(stack.press(told.leg, "5", 1.0))
+    proved = challenge(stack, info)
+    assert (proved.method, proved.cseq.number) == ("INFO", info.cseq.number + 1)
+    assert proved.body == info.body
+    assert proved.values("content-type") == ["application/dtmf-relay"]
+
+
+@pytest.mark.parametrize("status", [100, 200])
+def test_a_trunk_that_asks_for_the_password_of_a_report_is_reported_to(
+    stack: SipStack, status: int
+) -> None:
+    told, to = trunk_talk(stack)
+    refer = write(
+        "REFER", "Refer-To: <sip:8001@hotline.example>", to=to, call_id="0", branch="r", cseq=2
+    )
+    stack.receive(refer, PHONE, 0, 0.0)
+    (report,) = requests(stack.accept_refer(told.leg, 1.0))
+    if status == 200:
+        stack.receive(respond(report, 200, PHONE), PHONE, 0, 1.0)
+        (report,) = requests(stack.notify_refer(told.leg, 200, 1.0))
+    proved = challenge(stack, report)
+    assert (proved.method, proved.cseq.number) == ("NOTIFY", report.cseq.number + 1)
+    for name in ("event", "subscription-state", "content-type", "contact"):
+        assert proved.values(name) == report.values(name)
+    assert proved.body == report.body
+    stack.receive(respond(proved, 200, PHONE), PHONE, 0, 1.0)
+    assert stack.leg_count == 1
+    again = stack.notify_refer(told.leg, 180, 2.0)
+    assert len(requests(again)) == (status == 100), "the report was answered"

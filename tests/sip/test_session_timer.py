@@ -189,7 +189,7 @@ def test_a_peer_without_update_is_refreshed_by_a_re_invite_with_the_same_sdp() -
     leg = talk.phone.stack._book.find(LEG)
     assert leg is not None
     leg.allows_update = False
-    talk.wire.run(1000.0)
+    talk.wire.run(930.0)
     assert talk.phone.starts() == ["INVITE"]
     assert parse_message(talk.phone.sent[0]).body == OFFER
     assert header(talk.phone.sent[0], "session-expires") == "1800;refresher=uac"
@@ -389,13 +389,14 @@ def test_a_session_that_expires_while_its_update_waits_ends_once() -> None:
     assert len({str(request.cseq) for request in peer.asked if request.method == "BYE"}) == 1
 
 
-def talk_to_be_refreshed(*lines: str) -> RawPeer:
-    """We have called, and it is for us to refresh after 45 s."""
-    peer = RawPeer(make_stack(options=options(session_expires_s=90)), stream=False)
+def talk_to_be_refreshed(*lines: str, interval_s: int = 90) -> RawPeer:
+    """We have called, and it is for us to refresh at half time, which is now."""
+    peer = RawPeer(make_stack(options=options(session_expires_s=interval_s)), stream=False)
     to = f"sip:10086@{PHONE.host}:{PHONE.port}"
     peer.perform(peer.stack.dial(LEG, to, 0.0, body=OFFER, caller=CallerIdentity("8000", "", "")))
-    peer.answer(peer.asked[0], 200, "Session-Expires: 90;refresher=uac", *lines, body=ANSWER)
-    peer.pass_time(45.0)
+    session = f"Session-Expires: {interval_s};refresher=uac"
+    peer.answer(peer.asked[0], 200, session, *lines, body=ANSWER)
+    peer.pass_time(interval_s / 2)
     assert peer.asked[-1].method in ("INVITE", "UPDATE")
     return peer
 
@@ -451,3 +452,76 @@ def test_an_offer_that_waits_is_not_lost_when_the_one_before_meets_another() -> 
     peer.pass_time(5.0)
 
     assert peer.asked[-1].body == b"v=0 resume"
+
+
+def test_a_refresh_that_is_only_tried_for_ever_is_cancelled_and_tried_again() -> None:
+    """No timer ends an INVITE after its first 1xx (RFC 3261 17.1.1.2), so we do (9.1)."""
+    peer = talk_to_be_refreshed(interval_s=1800)
+    refresh = peer.asked[-1]
+    peer.answer(refresh, 100)
+    peer.pass_time(31.0)
+    assert "CANCEL" not in [each.method for each in peer.asked]
+
+    peer.perform(peer.stack.reoffer(LEG, b"v=0 hold", peer.now))
+    peer.pass_time(3.0)
+    cancel = next(each for each in peer.asked if each.method == "CANCEL")
+    assert (cancel.cseq.number, cancel.via) == (refresh.cseq.number, refresh.via)
+    peer.answer(cancel, 200)
+    peer.answer(refresh, 487)
+    peer.pass_time(5.0)
+
+    assert peer.asked[-1].body == b"v=0 hold", "nothing stands in its way any more"
+    assert not [event for event in peer.events if isinstance(event, Gone)]
+
+
+def test_a_reoffer_that_ends_by_no_answer_nor_by_its_cancel_ends_the_dialog() -> None:
+    peer = talk_to_be_refreshed("Allow: UPDATE")
+    peer.answer(peer.asked[-1], 200)
+    peer.perform(peer.stack.reoffer(LEG, b"v=0 hold", peer.now))
+    peer.answer(peer.asked[-1], 180)
+
+    peer.pass_time(63.0)
+    assert not [event for event in peer.events if isinstance(event, Gone)]
+    peer.pass_time(2.0)
+
+    assert [event.why for event in peer.events if isinstance(event, Gone)] == [GoneWhy.DIALOG_ERROR]
+    assert peer.asked[-1].method == "BYE"
+    peer.pass_time(100.0)
+    assert (peer.stack.leg_count, peer.stack.transaction_count) == (0, 0)
+
+
+def test_an_answer_that_crosses_the_cancel_of_our_reoffer_counts() -> None:
+    peer = talk_to_be_refreshed("Allow: UPDATE")
+    peer.answer(peer.asked[-1], 200)
+    peer.perform(peer.stack.reoffer(LEG, b"v=0 hold", peer.now))
+    hold = peer.asked[-1]
+    peer.answer(hold, 100)
+    peer.pass_time(32.5)
+    assert "CANCEL" in [each.method for each in peer.asked]
+
+    peer.answer(hold, 200, body=b"v=0 held")
+
+    assert peer.events[-1] == Answered(LEG, b"v=0 held")
+    peer.pass_time(100.0)
+    assert not [event for event in peer.events if isinstance(event, Gone)]
+
+
+def test_a_peer_that_answers_a_refresh_from_elsewhere_is_heard_and_spoken_to_there() -> None:
+    """Some exchanges lead the audio anew at each re-INVITE (RFC 3264 8)."""
+    peer = talk_to_be_refreshed(interval_s=1800)
+    session = "Session-Expires: 1800;refresher=uac"
+    moved = ANSWER.replace(b"192.0.2.1", b"192.0.2.44")
+
+    peer.answer(peer.asked[-1], 200, session, body=moved)
+
+    assert peer.asked[-1].method == "ACK"
+    assert peer.events[-1] == Reoffered(LEG, moved)
+    before = peer.sent_count
+    peer.perform(peer.stack.accept(LEG, OFFER, peer.now))
+    assert peer.sent_count == before, "nobody has asked for that answer"
+    peer.pass_time(900.0)
+    peer.answer(peer.asked[-1], 200, session, body=moved)
+    assert len(peer.heard(Reoffered)) == 1
+    peer.ask("INVITE", body=moved)
+    peer.perform(peer.stack.accept(LEG, OFFER, peer.now))
+    assert [finals for (_, method), finals in peer.finals.items() if method == "INVITE"] == [{200}]

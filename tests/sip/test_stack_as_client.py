@@ -27,6 +27,7 @@ from tests.support.wire import ANSWER, CENTRE, OFFER, PHONE, make_stack, request
 
 LEG = LegId("l-1")
 CALLER = CallerIdentity("8000", 'Hot "Line"\r\nX: y', "")
+RELIABLE = (("Require", "100rel"), ("RSeq", "1"))
 CONTACT = ("Contact", f"<sip:agent@{PHONE.host}:{PHONE.port}>")
 
 
@@ -168,6 +169,20 @@ def test_a_later_request_answers_a_new_nonce_though_nobody_calls_the_old_one_sta
     assert 'nonce="2"' in (proved.find("authorization") or "")
 
     assert requests(peer.answers(401, to=proved, headers=nonces[2])) == [], "once for each request"
+
+
+def test_a_phone_that_rings_gets_its_prack_proved_where_it_asks_for_that() -> None:
+    peer = Peer(credentials=("8000", "pw"))
+    (prack,) = requests(peer.answers(183, headers=(CONTACT, *RELIABLE), body=ANSWER))
+
+    headers = [("Proxy-Authenticate", 'Digest realm="r", nonce="n"')]
+    (proved,) = requests(peer.answers(407, to=prack, headers=headers))
+
+    assert (proved.method, proved.cseq.number) == ("PRACK", prack.cseq.number + 1)
+    assert (proved.uri_text, proved.to.tag) == (prack.uri_text, "phone")
+    assert proved.find("rack") == prack.find("rack")
+    assert "proxy-authorization" in [name.lower() for name, _ in proved.headers]
+    assert requests(peer.answers(407, to=proved, headers=headers)) == []
 
 
 def test_a_challenge_without_credentials_is_a_refusal() -> None:

@@ -451,6 +451,15 @@ def test_an_info_that_is_no_digit_is_refused(
     assert only_answer(give(stack, data)).status == status
 
 
+def test_a_key_after_our_bye_is_no_key_any_more(stack: SipStack) -> None:
+    leg, to = talk(stack)
+    stack.hang_up(leg, 1.0)
+    info = write("INFO", "Content-Type: application/dtmf", branch="2", cseq=2, to=to, body=b"5")
+    effects = give(stack, info, 1.1)
+    assert only_answer(effects).status == 481
+    assert of(InfoDigit, effects) == []
+
+
 def test_a_request_out_of_order_is_refused_500(stack: SipStack) -> None:
     _, to = talk(stack)
     give(stack, write("OPTIONS", branch="2", to=to, cseq=5))
@@ -482,6 +491,52 @@ def test_a_second_reinvite_waits_its_turn(stack: SipStack) -> None:
     assert (answer.status, answer.find("retry-after") is not None) == (500, True)
     stack.accept(leg, ANSWER, 0.0)
     assert only_answer(give(stack, invite(branch="4", cseq=4, to=to))).status == 491
+
+
+HELD = OFFER + b"a=sendonly\r\n"
+
+
+def cancelled_reinvite(stack: SipStack) -> tuple[LegId, str]:
+    """A re-INVITE was cancelled while our user was busy with it."""
+    leg, to = talk(stack)
+    give(stack, write("INVITE", SDP, branch="2", cseq=2, to=to, body=HELD))
+    effects = give(stack, write("CANCEL", branch="2", cseq=2, to=to))
+    assert [(each.status, each.cseq.method) for each in responses(effects)] == [
+        (200, "CANCEL"),
+        (487, "INVITE"),
+    ]
+    assert [*of(Cancelled, effects), *of(Gone, effects)] == []
+    give(stack, write("ACK", branch="2", cseq=2, to=to))
+    return leg, to
+
+
+def test_a_reinvite_that_is_cancelled_while_its_answer_is_made_leaves_all_as_it_was(
+    stack: SipStack,
+) -> None:
+    """RFC 3261 14.1: what our user has taken up meanwhile is taken back."""
+    leg, _ = cancelled_reinvite(stack)
+
+    effects = stack.accept(leg, ANSWER, 0.0)
+
+    assert (responses(effects), of(Reoffered, effects)) == ([], [Reoffered(leg, OFFER)])
+    assert stack.accept(leg, ANSWER, 0.0) == []
+
+
+def test_the_answer_to_a_cancelled_reinvite_is_not_given_to_the_next(stack: SipStack) -> None:
+    leg, to = cancelled_reinvite(stack)
+    give(stack, invite(branch="3", cseq=3, to=to))
+
+    assert stack.accept(leg, b"v=0 of the first", 0.0) == []
+    answer = only_answer(stack.accept(leg, b"v=0 of the second", 0.0))
+
+    assert (answer.status, answer.cseq.number, answer.body) == (200, 3, b"v=0 of the second")
+
+
+def test_a_cancelled_reinvite_that_our_user_refuses_has_changed_nothing(stack: SipStack) -> None:
+    leg, to = cancelled_reinvite(stack)
+    assert stack.reject(leg, 488, 0.0) == []
+    give(stack, invite(branch="3", cseq=3, to=to))
+    assert only_answer(stack.reject(leg, 488, 0.0)).status == 488
 
 
 def test_our_bye_takes_the_recorded_route_to_the_callers_contact(stack: SipStack) -> None:
@@ -516,6 +571,33 @@ def test_a_phone_behind_a_nat_gets_our_bye_where_its_invite_came_from(stack: Sip
     effects = stack.hang_up(leg, 1.0)
     assert of(SendDatagram, effects)[0].to == PHONE
     assert requests(effects)[0].uri_text == "sip:a@10.0.0.9"
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+@pytest.mark.parametrize("was_natted", [True, False])
+def test_a_phone_whose_nat_gives_it_another_port_gets_our_bye_there(
+    stack: SipStack, method: str, was_natted: bool
+) -> None:
+    """As a mobile phone that changes networks in the call, or a router that forgets."""
+    private = "SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK{branch};rport"
+    inside = write("INVITE", SDP, via=private, contact="<sip:a@10.0.0.9>", body=OFFER)
+    leg = arrive(stack, inside if was_natted else invite())
+    to = only_answer(stack.accept(leg, ANSWER, 0.0)).values("to")[0]
+    give(stack, write("ACK", branch="ack", to=to))
+    elsewhere = HostPort(PHONE.host, 40000)
+
+    body = (SDP,) if method == "INVITE" else ()
+    data = write(
+        method, *body, branch="2", cseq=2, to=to, via=private, contact="<sip:a@10.0.0.9>",
+        body=OFFER if body else b"",
+    )  # fmt: skip
+    stack.receive(data, elsewhere, 0, 1.0)
+    if method == "INVITE":
+        stack.accept(leg, ANSWER, 1.0)
+        stack.receive(write("ACK", branch="ack2", cseq=2, to=to), elsewhere, 0, 1.0)
+
+    (bye,) = of(SendDatagram, stack.hang_up(leg, 2.0))
+    assert (bye.data[:3], bye.to) == (b"BYE", elsewhere)
 
 
 # -- take-over -------------------------------------------------------------------------------------

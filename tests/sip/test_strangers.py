@@ -28,6 +28,9 @@ def write(method: str, number: int, *lines: str, to: str = "", cseq: int = 1) ->
     return "\r\n".join([*head, "", ""]).encode()
 
 
+CANCEL = write("INVITE", 1).replace(b"INVITE sip", b"CANCEL sip").replace(b"1 INVITE", b"1 CANCEL")
+
+
 def stack_with(*callers: str) -> SipStack:
     options = SipOptions(
         listeners=(Listener(address=CENTRE),), callers=callers, strangers_per_minute=FEW
@@ -93,19 +96,41 @@ def test_the_peer_may_end_it_from_another_port_or_address_of_its_trunk(
     assert any(isinstance(effect, Gone) for effect in effects)
 
 
+def test_a_trunk_whose_callers_have_no_sip_address_may_end_it_from_another_of_its_own(
+    stack: SipStack,
+) -> None:
+    def by_nobody(data: bytes) -> bytes:
+        return data.replace(b"<sip:10086@example.com>", b"<mailto:someone@example.com>")
+
+    (call,) = (
+        each
+        for each in stack.receive(by_nobody(write("INVITE", 1)), PHONE, 0, 0.0)
+        if isinstance(each, IncomingCall)
+    )
+    to = responses(stack.accept(call.leg, ANSWER, 0.1))[0].values("to")[0]
+    bye = by_nobody(write("BYE", 1, to=to, cseq=2))
+    assert status(stack.receive(bye, STRANGER, 0, 1.0)) == 481
+    assert status(stack.receive(bye, SISTER, 0, 1.0)) == 200
+
+
 def test_a_cancel_that_does_not_take_the_way_of_its_invite_cancels_nothing(
     stack: SipStack,
 ) -> None:
     stack.receive(write("INVITE", 1), PHONE, 0, 0.0)
-    cancel = (
-        write("INVITE", 1).replace(b"INVITE sip", b"CANCEL sip").replace(b"1 INVITE", b"1 CANCEL")
-    )
-    assert status(stack.receive(cancel, STRANGER, 0, 0.5)) == 481
+    assert status(stack.receive(CANCEL, STRANGER, 0, 0.5)) == 481
     assert stack.leg_count == 1
-    assert [answer.status for answer in responses(stack.receive(cancel, PHONE, 0, 0.5))] == [
+    assert [answer.status for answer in responses(stack.receive(CANCEL, PHONE, 0, 0.5))] == [
         200,
         487,
     ]
+    assert stack.leg_count == 0
+
+
+def test_a_trunk_may_cancel_from_another_of_its_addresses(stack: SipStack) -> None:
+    """RFC 3261 9.2 finds the INVITE by its branch; the nodes of a cluster share it."""
+    stack.receive(write("INVITE", 1), PHONE, 0, 0.0)
+    answers = responses(stack.receive(CANCEL, SISTER, 0, 0.5))
+    assert [answer.status for answer in answers] == [200, 487]
     assert stack.leg_count == 0
 
 

@@ -96,7 +96,7 @@ PROMPTS = {
     "line_fault": (Tones.LINE_FAULT, 0.8),
     "all_busy": (Tones.ALL_BUSY, 0.8),
 }
-MAIN = {
+MAIN: dict[str, Any] = {
     "languages": ["en"],
     "start": "greeting",
     "prompts": {name: {"en": name} for name in ("greeting", "choices", "wrong_key", "no_key")},
@@ -110,6 +110,11 @@ MAIN = {
         **{name: {"do": "queue", "queue": name} for name in ("orders", "brisk", "impatient")},
     },
 }  # fmt: skip
+PATIENT = {
+    **MAIN,
+    "nodes": {**MAIN["nodes"], "choices": {**MAIN["nodes"]["choices"], "wait_s": 60.0}},
+}
+"Who presses nothing stays in the menu, however slow the machine is."
 ECHO = {"languages": ["en"], "start": "echo", "nodes": {"echo": {"do": "echo"}}}
 SPOKEN = {
     "languages": ["en"],
@@ -184,7 +189,8 @@ def write_centre(folder: Path, ports: Ports, shared: Path, changes: Changes) -> 
     (folder / "prompts").mkdir()
     (folder / "data" / "cache").mkdir(parents=True)
     (folder / "callcenter.yaml").write_text(yaml.safe_dump(configuration(ports, changes)))
-    for name, flow in {"main": MAIN, "echo": ECHO, "spoken": SPOKEN}.items():
+    flows = {"main": MAIN, "patient": PATIENT, "echo": ECHO, "spoken": SPOKEN}
+    for name, flow in flows.items():
         (folder / "flows" / f"{name}.yaml").write_text(yaml.safe_dump(flow))
     for name, (freq_hz, seconds) in PROMPTS.items():
         write_wav(folder / "prompts" / f"{name}.wav", tone(freq_hz, seconds))

@@ -347,7 +347,8 @@ def revive(
     lines = Lines(house, journal, life)
     for fact in plan.facts:
         lines.write(fact)
-    house.floor.restore(plan.kept_agents(0.0), plan.kept_callers(0.0), now, plan.kept_guests())
+    agents, callers = plan.kept_agents(0.0), plan.kept_callers(0.0)
+    house.floor.restore(agents, callers, now, plan.kept_guests(), plan.surging)
     for revived in plan.calls:
         caller, agent = revived.kept.caller, revived.kept.agent
         lines.callers[revived.kept.call_id] = _leg(caller)

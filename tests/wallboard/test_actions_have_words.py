@@ -12,7 +12,7 @@ from wallboard.commands import RecordingVerb, TalkVerb
 
 CODE = sorted(Path(callcenter.__file__).parent.rglob("*.py"))
 PAGE = Path(wallboard.__file__).with_name("static") / "audit" / "audit.js"
-BY = r"(?:\w+\.)?by"
+BY = r"(?:(?:\w+\.)?by|terminal\(\))"
 CALLED = re.compile(
     rf'ActionTaken\(\s*{BY}, "([a-z\' -]+)"'
     rf'|{BY}, "([a-z\' -]+)"'

@@ -1,5 +1,6 @@
 """The alarm machine, what its rules see, and who is told of it when."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from telephony.lines.events import LineLost, LineRegistered
 from telephony.sip.events import TrunkDown, TrunkUp
 from tests.support.fake_core import MONDAY_NOON_S, FakeCore, record
 from wallboard.alarm_desk import AlarmDesk
-from wallboard.alarm_log import AlarmLog, Key
+from wallboard.alarm_log import MOST, AlarmLog, Key
 from wallboard.alarm_plan import AlarmPlan, AlarmsOfCore
 from wallboard.alarm_post import AlarmPost, MailOptions, Way, letter_of
 from wallboard.alarm_rules import (
@@ -401,7 +402,7 @@ def test_log_keeps_the_open_ones_and_the_last_that_are_over() -> None:
 
     assert list(log.open) == [AlarmId("al-5")]
     assert log.open[AlarmId("al-5")].acknowledged_by == "sue"
-    assert len(log.over) == 50
+    assert len(log.listed) == 50
     assert log.open_keys() == {("r", "queue:q5"): AlarmId("al-5")}
 
 
@@ -538,3 +539,36 @@ def test_recordings_that_do_not_reach_their_store_are_an_alarm_until_they_do() -
     assert seen(241).is_beyond
     board.fold(record(3, MONDAY_NOON_S + 300, ShelfMended()))
     assert seen(301).is_well
+
+
+def many(log: AlarmLog, count: int, first_s: float) -> None:
+    """One alarm after the other, each over after half a second."""
+    for number in range(count):
+        alarm_id, at_s = AlarmId(f"al-{first_s:.0f}-{number}"), first_s + number
+        log.raised(replace(raised(), alarm_id=alarm_id), at_s)
+        log.cleared(AlarmCleared(alarm_id), at_s + 0.5)
+
+
+def test_alarms_of_an_hour_without_a_mail_server_are_all_told_when_it_is_back() -> None:
+    log, outbox = AlarmLog(), Outbox("mail", RULES)
+    many(log, 80, 0.0)
+    now_s, told = 3000.0, []
+
+    while (delivery := outbox.due(log, now_s)) is not None:
+        outbox.took(delivery)
+        log.sent(AlarmSent(delivery.line.alarm_id, delivery.edge, "mail", 1), now_s)
+        told.append(delivery.delivery_id)
+
+    assert len(told) == 160
+    assert told[:2] == ["al-0-0:raised", "al-0-0:cleared"]
+    assert [line.alarm_id for line in log.listed][:2] == ["al-0-79", "al-0-78"]
+    assert len(log.listed) == 50
+
+
+def test_alarms_that_are_no_news_any_more_are_forgotten_but_for_the_last() -> None:
+    log = AlarmLog()
+    many(log, 80, 0.0)
+    many(log, 10, 8000.0)
+    assert len(log.over) == 50
+    many(log, MOST + 10, 9000.0)
+    assert len(log.over) == MOST

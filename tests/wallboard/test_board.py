@@ -11,13 +11,15 @@ from acd.events import (
     AgentChanged,
     AgentState,
     CallAbandoned,
+    CallLeftForCallback,
     CallLost,
     CallOverflowed,
     CallQueued,
+    CallReserved,
     TalkEnded,
     TalkTaken,
 )
-from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
+from foundation.ids import AgentId, CallbackId, CallId, OfferId, PartyId, QueueId, RecordingId
 from recordings.events import RecordingEnded, RecordingStarted, TranscriptFailed, TranscriptReady
 from telephony.calls.events import (
     CallArrived,
@@ -488,3 +490,22 @@ def test_agents_line_says_how_the_talk_goes_on(story: Story) -> None:
     assert manner(GuestInvited(C1, offer, GuestWay.TRANSFER, BOB)) == "transfer"
     assert manner(AgentChanged(ANN, AgentState.WRAP_UP, "", C1)) == "", "only who talks"
     assert manner(TalkTransferred(C1, offer)) == ""
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        CallOverflowed(C1, ORDERS),
+        CallAbandoned(C1, ORDERS),
+        CallLost(C1, ORDERS),
+        CallLeftForCallback(C1, ORDERS, CallbackId("b-1")),
+        AgentAnswered(C1, ORDERS, BOB),
+    ],
+)
+def test_caller_who_waits_no_more_is_kept_for_nobody(story: Story, outcome: BoardEvent) -> None:
+    story.at(0, CallArrived(C1, PartyId("p-1"), "8000"), CallQueued(C1, ORDERS))
+    story.at(1, CallReserved(C1, ORDERS, ANN, 60.0))
+    call = story.board.calls[C1]
+    assert call.claimed_by == ANN
+    story.at(2, outcome)
+    assert call.claimed_by is None

@@ -11,7 +11,15 @@ import pytest
 from foundation.web import totp
 from foundation.web.app import create_app
 from foundation.web.store import UserStore
-from tests.support.web_house import CHEAP, PASSWORD, client_of, sign_in, user_store, web_options
+from tests.support.web_house import (
+    CHEAP,
+    PASSWORD,
+    client_of,
+    running,
+    sign_in,
+    user_store,
+    web_options,
+)
 
 NEW = "a very new password"
 
@@ -54,7 +62,7 @@ class Site:
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with user_store(tmp_path) as users:
         app = create_app(web_options(), users, [], passwords=CHEAP, now_s=lambda: here.now_s)
-        async with client_of(app) as client, client_of(app) as other:
+        async with running(app), client_of(app) as client, client_of(app) as other:
             here = Site(client, other, users)
             here.now_s += 60
             yield here

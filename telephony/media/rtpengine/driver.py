@@ -5,6 +5,7 @@ The verbs of a call are done one after the other, each answered when rtpengine h
 worker's.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias, assert_never
 
@@ -61,6 +62,8 @@ class Driver:
         self._digits = DigitLine()
         self._wanted = Desired()
         self._last = LastWords()
+        self._given_up: deque[tuple[str, Reply]] = deque()
+        "Commands that nobody has answered; after a fault over one the next tick settles the rest."
         self.now = 0.0
         self._seq = 0
 
@@ -237,8 +240,9 @@ class Driver:
         again, given_up = self._ng.tick(now)
         for data in again:
             self._transmit(data)
-        for cookie, reply in given_up:
-            self._settled(cookie, reply)
+        self._given_up.extend(given_up)
+        while self._given_up:
+            self._settled(*self._given_up.popleft())
         for leg in self._legs():
             self._tick_leg(leg)
         self._look_after_calls()

@@ -132,7 +132,7 @@ class DriverWorker(Worker):
             self._tick_driver(now)
 
     def _tick_driver(self, now: float) -> None:
-        self._driver.tick(now)
+        self._contain(self._driver.tick, now)
         self._driver_due_at = self._driver.deadline
 
     def _close(self) -> None:

@@ -43,10 +43,10 @@ from callcenter.asks import (
 )
 from callcenter.changes import live_file
 from callcenter.changes.live_queues import EMPTIES, LiveQueues
+from callcenter.changes.retention import RetentionReload
 from callcenter.codec import CODEC
 from callcenter.configuration.settings import load
 from callcenter.events import ActionTaken
-from callcenter.rules.recordings import keep_days
 from foundation.errors import ConfigurationError, Conflict, NotFound, RemoteError
 from foundation.ids import CallbackId, CallId, PartyId, QueueId
 from foundation.journal import Journal
@@ -473,7 +473,8 @@ async def test_recordings_of_a_removed_queue_are_kept_as_long_as_before(
 ) -> None:
     await office.add(keep_recordings_days=3650)
     await office.remove("night")
-    assert keep_days(office.house.with_gone_queues(), NIGHT, None) == 3650
+    retention = RetentionReload(office.house.configured, office.house.with_gone_queues)
+    assert retention.days(NIGHT) == 3650
 
 
 async def test_list_tells_name_state_and_who_is_there(office: QueueOffice) -> None:

@@ -1,11 +1,14 @@
 """How long recordings are kept, and what is an alarm, taken up while calls go on."""
 
+from json import dumps
 from pathlib import Path
 
+import pytest
 from msgspec import json
 
 from callcenter.asks import ReadAlarmRules
-from callcenter.changes.part_reload import AlarmReload, RetentionReload
+from callcenter.changes.part_reload import AlarmReload
+from callcenter.changes.retention import FILE, RetentionReload
 from callcenter.configuration.alarm_settings import AlarmSection, rules_of
 from callcenter.configuration.settings import Settings, load
 from callcenter.events import HouseEvent
@@ -26,6 +29,11 @@ def centre(folder: Path, recordings: str = "", queue: str = "", alarms: str = ""
     return load(write_centre(folder, text))
 
 
+def of_queues(folder: Path, queues: dict[str, dict[str, int]]) -> Settings:
+    text = f"recordings: {{transcribe: false, keep_days: 90}}\nqueues: {dumps(queues)}\n"
+    return load(write_centre(folder, text))
+
+
 def test_days_of_house_and_queue_are_those_of_the_latest_reload(tmp_path: Path) -> None:
     served = [centre(tmp_path)]
     retention = RetentionReload(served[0], lambda: served[0])
@@ -40,6 +48,58 @@ def test_days_of_house_and_queue_are_those_of_the_latest_reload(tmp_path: Path) 
 
     retention.apply(centre(tmp_path, ", keep_days: 90, encrypt: false"))
     assert not retention.sections, "the rest of the section waits for a start"
+
+
+@pytest.mark.parametrize("how", ["reload", "restart"])
+async def test_recordings_of_a_queue_that_is_no_more_are_kept_as_long_as_it_had_said(
+    tmp_path: Path, how: str
+) -> None:
+    long_ago = {"orders": {"keep_recordings_days": 7}, "returns": {"keep_recordings_days": 900}}
+    served = [of_queues(tmp_path, {**long_ago, "other": {}})]
+    retention = RetentionReload(served[0], lambda: served[0])
+    await retention.remember()
+    served[0] = of_queues(tmp_path, {**long_ago, "orders": {"keep_recordings_days": 14}})
+    await retention.prepare(served[0])
+
+    if how == "restart":
+        await retention.remember()  # once a day
+        served[0] = of_queues(tmp_path, {"last": {}})
+        retention = RetentionReload(served[0], lambda: served[0])
+        await retention.remember()
+    else:
+        last = of_queues(tmp_path, {"last": {}})
+        await retention.prepare(last)
+        served[0] = last
+        retention.apply(last)
+
+    kept = [retention.days(QueueId(each)) for each in ("orders", "returns", "other", "last", "")]
+    assert kept == [14, 900, 90, 90, 90]
+
+
+async def test_queue_that_gave_its_own_time_up_has_the_house_s_when_it_is_gone(
+    tmp_path: Path,
+) -> None:
+    served = [of_queues(tmp_path, {"orders": {"keep_recordings_days": 7}})]
+    retention = RetentionReload(served[0], lambda: served[0])
+    await retention.remember()
+    served[0] = of_queues(tmp_path, {"orders": {}})
+    await retention.remember()
+    served[0] = of_queues(tmp_path, {"last": {}})
+    assert retention.days(ORDERS) == 90
+
+
+async def test_retention_that_cannot_be_written_or_read_is_the_house_s_after_a_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = [of_queues(tmp_path, {"orders": {"keep_recordings_days": 7}})]
+    retention = RetentionReload(served[0], lambda: served[0])
+    (served[0].data_path / FILE).mkdir(parents=True)
+    await retention.remember()
+    served[0] = of_queues(tmp_path, {"last": {}})
+
+    assert retention.days(ORDERS) == 7, "known as long as core lives"
+    assert RetentionReload(served[0], lambda: served[0]).days(ORDERS) == 90
+    assert caplog.text.count(FILE) == 2
 
 
 async def test_rules_of_alarms_are_told_and_read_by_who_looks_for_them(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from callcenter.codec import CODEC
+from callcenter.commands.asking import terminal
 from callcenter.configuration.settings import load
+from callcenter.events import ActionTaken
 from callcenter.rules.recordings import archive_keys, archive_shelf
 from foundation.db import make_engine, make_sessions
-from foundation.journal import Journal
+from foundation.journal import Journal, JournalReader
 from recordings.archive_store import Archived, ArchiveStore
 from recordings.events import DeletedFor, RecordingDeleted, RecordingStarted
 from recordings.flac import FlacFile
@@ -158,6 +160,19 @@ def test_new_key_wraps_all_files_and_leaves_their_audio(centre: Path) -> None:
     assert keys.newest().key_id in after[:HEAD_BYTES]
     assert keys.all()[0].key_id not in after[:HEAD_BYTES]
     assert run_command("recordings", "verify", centre).exit_code == 0
+    new, by = keys.newest().key_id.hex(), terminal()
+    assert audit(centre) == [
+        ActionTaken(by, "recording key added", new),
+        ActionTaken(by, "recordings rewrapped", new, "2 files, 0 problems"),
+    ]
+
+
+def audit(centre: Path) -> list[object]:
+    async def read() -> list[object]:
+        reader = JournalReader(load(centre).journal_path, CODEC)
+        return [each.event async for each in reader.all_of_kinds((ActionTaken,))]
+
+    return asyncio.run(read())
 
 
 def test_files_that_a_stopped_rotation_left_over_are_wrapped_without_another_key(

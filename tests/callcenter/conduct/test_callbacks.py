@@ -1,6 +1,7 @@
 """Callbacks from the wish to the talk, with a real floor and journey and calls that are played."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,10 +21,12 @@ from acd.inputs import QueueCallback
 from acd.options import CallbackOptions, QueueOptions
 from callcenter.conduct.callbacks import failure_of
 from callcenter.conduct.contact import Stage
+from callcenter.conduct.house import Consent, LineRule
 from callcenter.conduct.outbound import Outbound
 from callcenter.revival.callbacks_past import RESTARTED_S, CallbacksPast
 from foundation.errors import Conflict, NotAllowed, NotFound
 from foundation.ids import CallbackId, CallId, OfferId, PartyId, QueueId
+from recordings.events import RecordingDeclined
 from telephony.calls import events as calls
 from telephony.calls.number_rules import NumberRule, NumberRules, Purpose
 from telephony.calls.numbers import ANONYMOUS
@@ -48,9 +51,9 @@ RULES = NumberRules(
 
 
 class Office(House):
-    def __init__(self, *, blocked: Sequence[str] = ()) -> None:
+    def __init__(self, *, blocked: Sequence[str] = (), line: LineRule | None = None) -> None:
         numbers = Outbound(RULES, self._refused)
-        super().__init__(announce_agent=False, numbers=numbers, blocked=blocked)
+        super().__init__(announce_agent=False, numbers=numbers, blocked=blocked, line=line)
         self.callbacks = self.journey.callbacks
 
     def _refused(self, event: object) -> None:
@@ -208,7 +211,7 @@ def test_a_waiting_caller_hangs_up_and_keeps_the_place() -> None:
     house.tell(calls.CallEnded(waiting, calls.EndedBy.CALLER, "bye"))
     assert "CallAbandoned" not in house.kinds()
     [queued] = house.of(CallbackQueued)
-    assert queued == CallbackQueued(B1, PARTY, ORDERS, waited_s=50.0)
+    assert queued == CallbackQueued(B1, PARTY, ORDERS, waited_s=50.0, give_up_in_s=28_750.0)
     house.phone(EVA)
     assert len(house.placed()) == 1
 
@@ -222,7 +225,14 @@ def test_a_caller_in_a_menu_asks_with_his_urgency_and_another_number() -> None:
     contact.priority, contact.tier = 2, "gold"
     house.callbacks.ask_by_caller(B1, contact, ORDERS, "+8613900000002")
     assert house.of(CallbackQueued) == [
-        CallbackQueued(B1, PartyId("p-+8613900000002"), ORDERS, priority=2, tier="gold")
+        CallbackQueued(
+            B1,
+            PartyId("p-+8613900000002"),
+            ORDERS,
+            priority=2,
+            tier="gold",
+            give_up_in_s=28_800.0,
+        )
     ]
 
 
@@ -262,6 +272,48 @@ def test_not_more_calls_than_agents_and_each_has_his_own() -> None:
     assert first != second
 
 
+# -- consent --------------------------------------------------------------------------------------
+
+
+def reached(*, line: LineRule) -> tuple[Office, CallId]:
+    """Who is called back has picked up, and so has the agent."""
+    house = Office(line=line)
+    house.callbacks.ask(B1, NUMBER, ORDERS)
+    house.phone(EVA)
+    call_id = house.place()
+    house.tell(calls.CallAnswered(call_id))
+    _, offer_id, _ = next(each for each in house.control.done if each[0] == "ring")
+    house.tell(calls.AgentPickedUp(call_id, EVA, OfferId(offer_id)))
+    return house, call_id
+
+
+def asking(consent: Consent) -> LineRule:
+    return LineRule(
+        flow="main", languages=("en",), consent=consent, consent_prompt="hear", decline_key="9"
+    )
+
+
+def test_who_is_called_back_hears_that_he_may_be_recorded_and_may_decline() -> None:
+    """He has dialled no line of ours: he is asked as on the one that asks most."""
+    house, call_id = reached(line=asking(Consent.ASK))
+    assert house.control.done[-1] == ("play", call_id, ["hear.wav", "silence:3000"])
+
+    house.tell(calls.DigitPressed(call_id, calls.Side.CALLER, "9"))
+    house.tell(calls.PromptEnded(call_id))
+
+    assert house.of(RecordingDeclined) == [RecordingDeclined(call_id, "")]
+    assert house.recorder.started == []
+    assert house.control.verbs()[-1] == "bridge"
+
+
+def test_who_is_called_back_and_says_nothing_is_recorded() -> None:
+    house, call_id = reached(line=asking(Consent.ANNOUNCE))
+    assert house.control.done[-1] == ("play", call_id, ["hear.wav"])
+    house.tell(calls.DigitPressed(call_id, calls.Side.CALLER, "9"))
+    house.tell(calls.PromptEnded(call_id))
+    assert house.recorder.started == [(call_id, EVA, ORDERS)]
+
+
 # -- a core that starts again ---------------------------------------------------------------------
 
 AT = datetime(2026, 11, 28, 10, tzinfo=UTC)
@@ -285,6 +337,12 @@ def test_a_promise_is_kept_with_its_age() -> None:
     assert (again.waited_s, again.rest_s, again.tries) == (150.0, RESTARTED_S, 0)
     assert str(again.requires) == "english"
     assert again.is_promised
+
+
+def test_a_promise_is_kept_for_as_long_as_it_was_made() -> None:
+    queued = replace(QUEUED, give_up_in_s=500.0)
+    [again] = past((0, queued)).again(AT + timedelta(seconds=100), lambda queue: 300.0)
+    assert again.give_up_in_s == 400.0
 
 
 def test_a_wished_time_stays() -> None:

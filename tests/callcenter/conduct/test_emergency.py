@@ -181,6 +181,7 @@ class Office:
             self.journal,
             self._tell,
             lambda: self.now,
+            try_again_s=0.01,
         )
         return self.desk
 
@@ -284,3 +285,56 @@ async def test_spoilt_file_is_told_and_switches_nothing_on(office: Office) -> No
     file.write_bytes(b"{")
     await office.desk.restore()
     assert office.current is None
+
+
+# -- a disk that takes nothing ---------------------------------------------------------------------
+
+
+def _spoil(office: Office) -> Path:
+    """What cannot be deleted stands for a disk that is read-only or gone."""
+    file = office.settings.data_path / FILE
+    file.unlink()
+    file.mkdir()
+    return file
+
+
+async def test_end_is_heard_at_once_though_the_disk_does_not_take_it(office: Office) -> None:
+    await office.desk.switch(SwitchEmergency(by="sue", text=FIRE, then=Then.HANG_UP))
+    _spoil(office)
+
+    with pytest.raises(Unavailable, match=r"off, but .*emergency.json cannot be deleted"):
+        await office.desk.end(EndEmergency("tom"))
+
+    assert office.current is None
+    assert EmergencySwitched(is_on=False, by="tom") in office.told
+    assert ActionTaken("tom", "emergency off", "") in office.told
+
+
+async def test_its_time_is_over_on_every_screen_though_the_disk_does_not_take_it(
+    office: Office,
+) -> None:
+    until = NOON + timedelta(milliseconds=20)
+    await office.desk.switch(SwitchEmergency(by="sue", text=FIRE, until=until))
+    file = _spoil(office)
+    office.now = until
+    await eventually(lambda: EmergencySwitched(is_on=False, by="clock") in office.told)
+    assert office.current is None
+
+    file.rmdir()
+    file.write_bytes(b"left")
+    await eventually(lambda: not file.exists())
+    assert office.told.count(EmergencySwitched(is_on=False, by="clock")) == 1
+
+
+async def test_announcement_after_one_whose_file_was_left_is_kept(office: Office) -> None:
+    await office.desk.switch(SwitchEmergency(by="sue", text=FIRE))
+    file = _spoil(office)
+    with pytest.raises(Unavailable):
+        await office.desk.end(EndEmergency("tom"))
+    file.rmdir()
+    await office.desk.switch(SwitchEmergency(by="sue", prompt="recorded"))
+    on = office.current
+    await office.desk.restore()
+    assert file.exists()
+    await office.new_core().restore()
+    assert office.current == on

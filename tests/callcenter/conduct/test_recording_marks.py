@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from callcenter.conduct.contact import Contact
+from callcenter.conduct.contact import Contact, Guest, Stage
 from callcenter.conduct.recording_marks import RecordingMarks
 from callcenter.events import HouseEvent
 from foundation.ids import AgentId, CallId, OfferId, PartyId, PhoneId, QueueId, RecordingId
@@ -14,6 +14,7 @@ from recordings.events import (
 )
 from recordings.marks import MarkKind
 from telephony.calls import events as calls
+from telephony.calls.control import AgentTarget
 
 CALL, REC = CallId("c-1"), RecordingId("r-1")
 OFFER, BOSS = OfferId("o-2"), PhoneId("boss01")
@@ -143,3 +144,39 @@ def test_recording_that_begins_in_the_middle_has_what_goes_on() -> None:
         marks.on_event(event)
 
     assert desk.done == ["begin r-1", "open hold caller", "close hold caller"]
+
+
+def test_what_goes_on_in_a_talk_of_an_earlier_core_is_marked_when_a_recording_is_begun() -> None:
+    """On demand, in the middle of a hold."""
+    desk = Desk()
+    marks = RecordingMarks(desk)
+    marks.adopt(Contact(CALL, "8000", Stage.TALKING), {calls.Side.AGENT})
+    marks.on_event(STARTED)
+    marks.on_event(calls.CallResumed(CALL, calls.Side.AGENT))
+    assert desk.done == ["begin r-1", "open hold agent", "close hold agent"]
+
+
+def test_guest_of_a_talk_of_an_earlier_core_has_his_marks() -> None:
+    desk = Desk()
+    marks = RecordingMarks(desk)
+    contact = Contact(CALL, "8000", Stage.TALKING)
+    contact.guest = Guest(
+        AgentTarget(AgentId("tom"), OFFER), calls.GuestWay.CONSULT, has_joined=True
+    )
+    marks.adopt(contact)
+    for event in (STARTED, calls.TalkTransferred(CALL, OFFER)):
+        marks.on_event(event)
+    assert desk.done[1:] == [
+        "open consultation tom",
+        "close consultation",
+        "close conference",
+        "point transfer tom",
+    ]
+
+
+def test_hold_of_who_waits_is_in_no_recording() -> None:
+    desk = Desk()
+    marks = RecordingMarks(desk)
+    marks.adopt(Contact(CALL, "8000", Stage.WAITING), {calls.Side.CALLER})
+    marks.on_event(STARTED)
+    assert desk.done == ["begin r-1"]

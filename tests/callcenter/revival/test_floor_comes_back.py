@@ -56,7 +56,8 @@ class FloorComesBack(AnyInterleaving):
         agents = [
             replace(kept, busy=before.agent(kept.agent_id).busy) for kept in plan.kept_agents(0.0)
         ]
-        self.floor.restore(agents, plan.kept_callers(0.0), self.now, plan.kept_guests())
+        surging = self.history.surging
+        self.floor.restore(agents, plan.kept_callers(0.0), self.now, plan.kept_guests(), surging)
 
         assert present(self.floor) == present(before)
         for queue in QUEUES:

@@ -202,4 +202,6 @@ def test_a_recording_that_ends_is_the_calls_also_after_a_copy() -> None:
 
     other = copy.deepcopy(past)
 
-    assert other.history.calls[call_id].recording is other.history.recordings[started.recording_id]
+    [(kept, began)] = other.history.recordings.values()
+    assert other.history.calls[call_id].recording is kept
+    assert began == now

@@ -4,7 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from acd.events import AgentChanged, AgentState, CallbackDue, CallbackQueued
+from acd.events import (
+    AgentAnswered,
+    AgentChanged,
+    AgentOffered,
+    AgentState,
+    CallbackDue,
+    CallbackQueued,
+    CallbackReached,
+    CallQueued,
+)
 from callcenter.conduct.contact import Stage
 from callcenter.revival.history import History
 from callcenter.revival.revive import Plan, make_plan
@@ -28,11 +37,11 @@ DIALLED = (
 )
 
 
-def plan_of(events: tuple[object, ...], side: KeptSide) -> tuple[Plan, History]:
+def plan_of(events: tuple[object, ...], *sides: KeptSide) -> tuple[Plan, History]:
     history = History()
     for seq, event in enumerate(events, 1):
         history.take(Record(seq, float(seq), EPOCH + timedelta(seconds=seq), event))
-    return make_plan(history, [side], CONFIGURED), history
+    return make_plan(history, sides, CONFIGURED), history
 
 
 @pytest.mark.parametrize("told", [DIALLED, DIALLED[:-1], (*DIALLED, CallAnswered(CALL))])
@@ -61,3 +70,24 @@ def test_a_phone_that_rings_is_hung_up_on_and_its_agent_is_free() -> None:
     assert (agent.agent_id, agent.state) == (AgentId(EVA), AgentState.READY)
     [again] = history.callbacks.again(EPOCH + timedelta(seconds=9), lambda queue: 300.0)
     assert (again.tries, again.rest_s) == (0, 300.0)
+
+
+def test_who_was_called_back_may_still_decline_to_be_recorded() -> None:
+    """Core died while he heard that he may; or before his agent had picked up."""
+    reached = (
+        *DIALLED,
+        CallAnswered(CALL),
+        CallbackReached(B1, ORDERS, CALL),
+        CallQueued(CALL, ORDERS),
+        AgentOffered(CALL, ORDERS, EVA, OfferId("o-2")),
+        AgentChanged(EVA, AgentState.RINGING, call_id=CALL),
+    )
+    caller = Leg(CALL, NOTE, is_early=False, playing="consent").side()
+    [waits] = plan_of(reached, caller)[0].calls
+    assert (waits.contact.stage, waits.contact.is_placed) == (Stage.WAITING, True)
+
+    answered = (AgentAnswered(CALL, ORDERS, EVA), AgentChanged(EVA, AgentState.TALKING, "", CALL))
+    picked_up = Note(call=CALL, side=Side.AGENT, agent=EVA, offer=OfferId("o-2"))
+    sides = [caller, Leg(CALL, picked_up, is_early=False).side()]
+    [hears] = plan_of((*reached, *answered), *sides)[0].calls
+    assert (hears.contact.stage, hears.contact.hears_consent) == (Stage.ANNOUNCING, True)

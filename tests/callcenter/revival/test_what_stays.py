@@ -16,7 +16,8 @@ from tests.support.sizes import sizes
 from wallboard.board import Board
 
 BOUNDED = {
-    "past.history.ended", "board.ended", "board.rushes._minutes", "floor._ground._expected_waits",
+    "past.history.ended", "past.history.talks", "board.ended", "board.rushes._minutes",
+    "floor._ground._expected_waits",
 }  # fmt: skip
 "The latest so many, for which they have tests of their own."
 

@@ -410,6 +410,28 @@ def test_a_dead_rtpengine_fails_verbs_refuses_callers_and_loses_calls_in_the_end
     assert [event.leg for event in talk.events if isinstance(event, p.MediaLost)] == ["l-a", "l-b"]
 
 
+def test_a_fault_over_one_command_that_nobody_answers_leaves_the_others_to_be_settled(
+    bench: DriverBench,
+) -> None:
+    """Calls whose verbs wait for it would wait for ever."""
+    bench.engine.is_dead = True
+    replies: list[p.Done | p.Failed] = []
+
+    def fault(_reply: p.Done | p.Failed) -> None:
+        raise RuntimeError("a fault of ours")
+
+    for number, on_reply in enumerate((fault, replies.append, replies.append)):
+        offer = p.Offer(rid=number, leg=f"l-{number}", call=f"c-{number}")
+        bench.driver.handle(offer, bench.now, on_reply)
+
+    with pytest.raises(RuntimeError):
+        bench.wait(2)
+    assert replies == []
+    bench.wait(0.1)
+
+    assert [(type(reply), reply.rid) for reply in replies] == [(p.Failed, 1), (p.Failed, 2)]
+
+
 def test_callers_are_taken_again_when_rtpengine_is_back(bench: DriverBench) -> None:
     bench.engine.is_dead = True
     bench.wait(4)

@@ -25,6 +25,7 @@ from recordings.quality.store import QualityStore
 from recordings.quality.talk import Measures, Verdict
 from recordings.recording import TranscriptState
 from recordings.store import Ended, RecordingStore
+from recordings.vault_store import VaultStore
 from tests.support.database import fresh_sessions
 from tests.support.played_inspections import FORM, POINTS
 from tests.support.recording_fakes import STARTED, recording
@@ -49,6 +50,7 @@ class Room:
     store: InspectionStore
     recordings: RecordingStore
     quality: QualityStore
+    vaults: VaultStore
     told: list[InspectionEvent]
 
     async def talk(self, number: int, agent: str = "eva", seconds: float = 60.0) -> RecordingId:
@@ -77,7 +79,8 @@ async def room() -> AsyncIterator[Room]:
         parts = InspectionParts(
             store, recordings, lambda: FORM, told.append, lambda: STARTED, Random(7)
         )
-        yield Room(InspectionDesk(parts), store, recordings, QualityStore(sessions), told)
+        quality, vaults = QualityStore(sessions), VaultStore(sessions)
+        yield Room(InspectionDesk(parts), store, recordings, quality, vaults, told)
 
 
 async def test_a_message_is_nobodys_talk_and_in_nobodys_month(room: Room) -> None:
@@ -177,3 +180,14 @@ async def test_rule_scores_are_by_agent_and_month(room: Room) -> None:
 async def test_an_inspection_that_is_not_there_is_not_found(room: Room) -> None:
     with pytest.raises(NotFound, match="no inspection 'i-9'"):
         await room.store.get(InspectionId("i-9"))
+
+
+async def test_talk_that_is_deleted_meanwhile_is_gone_and_no_fault(room: Room) -> None:
+    recording_id = await room.talk(1)
+    give = messages.GiveTalk(recording_id=recording_id, inspector="ina", by="sue")
+    kept = await room.store.get(InspectionId(await room.desk.give(give)))
+    await room.vaults.delete(await room.vaults.of_calls([kept.call_id]))
+
+    for late in (room.store.replace(kept), room.store.add([kept])):
+        with pytest.raises(NotFound, match="deleted"):
+            await late

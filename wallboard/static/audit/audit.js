@@ -36,7 +36,8 @@ const ACTIONS = {
   "cancel card": "取消收取卡号", "alarm acknowledged": "确认告警", "emergency on": "开启紧急公告",
   "emergency off": "关闭紧急公告", "tv link made": "新建大屏链接", "tv link revoked": "吊销大屏链接",
   "transcript raised": "转写提前", "transcript retried": "重试转写", "talks judged again": "重新质检",
-  "heard corrected": "更正识别意图",
+  "heard corrected": "更正识别意图", "recording key added": "新增录音密钥",
+  "recordings rewrapped": "重新封装录音密钥",
 };
 const byId = (id) => document.getElementById(id);
 const isCall = (target) => /^c-/.test(target);
