@@ -62,13 +62,14 @@ demo: venv
 # out among so many.
 AT_ONCE ?= 3
 FAST := not e2e and not interop and not browser
-# First the tests without sockets and the pages, on all cores. Then the end-to-end tests, some files at once. At last,
-# one at a time, those that would measure what runs beside them. What failed with sockets or processes is tried once
-# more when all is over: tools/second_try.py says how the run ends then.
+# First the pages, on all cores. Then the end-to-end tests, some files at once, and beside them those without sockets,
+# for which a core is free every other moment. At last, one at a time, those that would measure what runs beside them.
+# What failed with sockets or processes is tried once more when all is over: tools/second_try.py says how the run ends.
 test: venv programs
 ifeq ($(TESTS),)
-	$(BIN)/python -m tools.second_try -n auto --dist worksteal -m "($(FAST)) or page" \
-		-- -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \
+	$(BIN)/python -m tools.second_try -n auto --dist worksteal -m page tests/e2e \
+		-- -n auto --dist worksteal -m "$(FAST)" \
+		beside -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \
 		-m "not ($(FAST)) and not page and not matrix and not alone" tests/e2e \
 		-- -n 0 -m "alone and not matrix" tests/e2e
 else
@@ -87,7 +88,7 @@ quick: venv
 check: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 
 kills: venv

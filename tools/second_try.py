@@ -1,9 +1,12 @@
-"""Runs the stages of `make test`: python -m tools.second_try STAGE [-- STAGE]…
+"""Runs the stages of `make test`: python -m tools.second_try STAGE [-- STAGE | beside STAGE]…
 
-Each stage is pytest's arguments. A test with sockets or processes that failed is tried once more at
-the end, by itself and with nothing beside it: what fails then is broken, what passes is named
-loudly. It is a net under the run and no excuse for the test: of more than three that need it the
-run fails, and so it does of a test without sockets, which is never tried again.
+Each stage is pytest's arguments. One that is written before `beside` has what the one after it
+leaves of the cores: end-to-end tests mostly wait.
+
+A test with sockets or processes that failed is tried once more at the end, by itself and with
+nothing beside it: what fails then is broken, what passes is named loudly. It is a net under the run
+and no excuse for the test: of more than three that need it the run fails, and so it does of a test
+without sockets, which is never tried again.
 """
 
 import signal
@@ -19,6 +22,8 @@ from tools.failure_notes import Failure, Notes, read_notes
 
 AT_MOST = 3
 "More than so many are no accident."
+GIVING_WAY = ("nice", "-n", "10")
+"A tenth of a core that another wants, too: the lowest would stand still on a machine with others."
 ALL_PASSED, SOME_FAILED = 0, 1
 "Of pytest's exit codes; of the others no second try makes anything better."
 
@@ -30,20 +35,24 @@ class Ended(NamedTuple):
     notes: Notes = Notes()
 
 
-Run = Callable[[Sequence[str]], Ended]
-"Of pytest, with these arguments."
+Stage = Sequence[str]
+"Pytest's arguments."
+Run = Callable[[Stage], Ended]
+Start = Callable[[Stage], Callable[[], Ended]]
+"Of what is left of the cores; gives what waits for its end."
 Say = Callable[[str], None]
 
 
-def run_stages(stages: Iterable[Sequence[str]], run: Run, say: Say) -> int:
-    """The exit code of it all. The first stage that cannot be saved ends it."""
+def run_stages(steps: Iterable[Sequence[Stage]], run: Run, start: Start, say: Say) -> int:
+    """The exit code of it all. The first step with a stage that cannot be saved ends it."""
     failed: list[Failure] = []
-    for stage in stages:
-        ended = run(stage)
-        failed += ended.notes.failed
-        if ended.code != ALL_PASSED and (not _may_be_saved(ended) or len(failed) > AT_MOST):
-            say(_list(f"FAILED, AND NOT TRIED AGAIN: {len(failed)}", failed))
-            return _failure(ended.code)
+    for *beside, stage in steps:
+        ends = [start(each) for each in beside]
+        for ended in (run(stage), *(wait() for wait in ends)):
+            failed += ended.notes.failed
+            if ended.code != ALL_PASSED and (not _may_be_saved(ended) or len(failed) > AT_MOST):
+                say(_list(f"FAILED, AND NOT TRIED AGAIN: {len(failed)}", failed))
+                return _failure(ended.code)
     return _try_again(failed, run, say)
 
 
@@ -84,22 +93,40 @@ def _failure(code: int) -> int:
     return code if code > 0 else SOME_FAILED
 
 
-def run_pytest(folder: Path) -> Run:
-    """In processes of their own; `folder` keeps their notes."""
-    numbers = count()
+class Pytest:
+    """In processes of their own; `folder` keeps their notes and what one beside another says."""
 
-    def run(arguments: Sequence[str]) -> Ended:
-        file = folder / f"{next(numbers)}.json"
-        notes = ("-p", "tools.failure_notes", "--failure-notes", str(file))
-        code = subprocess.call([sys.executable, "-m", "pytest", *notes, *arguments])
-        return Ended(code, read_notes(file))
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = count()
 
-    return run
+    def run(self, stage: Stage) -> Ended:
+        notes = self._folder / f"{next(self._numbers)}.json"
+        return Ended(subprocess.call(_command(stage, notes)), read_notes(notes))
+
+    def start(self, stage: Stage) -> Callable[[], Ended]:
+        notes = self._folder / f"{next(self._numbers)}.json"
+        said = notes.with_suffix(".txt")
+        with said.open("wb") as output:
+            process = subprocess.Popen(
+                [*GIVING_WAY, *_command(stage, notes)], stdout=output, stderr=output
+            )
+
+        def wait() -> Ended:
+            code = process.wait()
+            _say(said.read_text(encoding="utf-8", errors="replace"))
+            return Ended(code, read_notes(notes))
+
+        return wait
 
 
-def split(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """At each `--`."""
-    edges = [-1, *(n for n, word in enumerate(words) if word == "--"), len(words)]
+def _command(stage: Stage, notes: Path) -> list[str]:
+    noting = ("-p", "tools.failure_notes", "--failure-notes", str(notes))
+    return [sys.executable, "-m", "pytest", *noting, *stage]
+
+
+def split(words: Sequence[str], at: str = "--") -> Iterator[Sequence[str]]:
+    edges = [-1, *(n for n, word in enumerate(words) if word == at), len(words)]
     for begin, end in pairwise(edges):
         yield words[begin + 1 : end]
 
@@ -108,7 +135,9 @@ def main(words: Sequence[str]) -> int:
     # Ctrl-C is pytest's, which ends what it started; a handler, unlike SIG_IGN, is not inherited.
     signal.signal(signal.SIGINT, lambda number, frame: None)
     with tempfile.TemporaryDirectory() as folder:
-        return run_stages(split(words), run_pytest(Path(folder)), _say)
+        pytest = Pytest(Path(folder))
+        steps = (list(split(step, "beside")) for step in split(words))
+        return run_stages(steps, pytest.run, pytest.start, _say)
 
 
 def _say(text: str) -> None:

@@ -45,22 +45,31 @@ SAMPLE = frozenset(
 
 
 LONGEST_FIRST = (
+    "test_demo.py",
     "test_kills.py",
     "test_flows.py",
     "test_browser_phone.py",
-    "test_demo.py",
     "test_whole_call.py",
     "test_lines.py",
     "test_triage.py",
-    "test_card_digits.py",
     "test_quality_labelled.py",
-    "test_alarms_told.py",
-    "test_media_worker.py",
-    "test_callbacks.py",
-    "test_transfers.py",
     "test_floor_live.py",
+    "test_transfers.py",
+    "test_card_digits.py",
+    "test_callbacks.py",
+    "test_interop_baresip.py",
     "test_synthesis.py",
+    "test_media_worker.py",
+    "test_alarms_told.py",
+    "test_words_of_a_talk.py",
+    "test_media_rtpengine.py",
+    "test_interop_transports.py",
+    "test_early_legs.py",
+    "test_monitor.py",
+    "test_leg_media.py",
+    "test_interop_sipp.py",
     "test_s3_centre.py",
+    "test_full_disk.py",
 )
 "Of several files at once none is begun when the others are at their end."
 

@@ -48,6 +48,12 @@ def test_without_sockets():
 
 def test_that_passes():
     pass
+
+def test_of_the_priority():
+    assert os.nice(0) >= 10
+
+def test_that_is_left():
+    pass
 """
 
 
@@ -68,6 +74,14 @@ def test_two_that_pass_when_alone_are_named_and_the_run_passes(tmp_path: Path) -
     assert run.returncode == 0, run.stdout
     last = run.stdout.partition("PASSED ONLY AT THE SECOND TRY: 2")[2]
     assert "test_little.py::test_that_passes_the_second_time\n" in last
+    assert "test_little.py::test_that_fails_at_its_end\n" in last
+
+
+def test_one_beside_another_gives_way_to_it_and_is_tried_again_as_any(tmp_path: Path) -> None:
+    beside = ("-n", "1", "-k", "at_its_end or priority")
+    run = second_try(tmp_path, *beside, "beside", "-n", "0", "-k", "that_is_left")
+    assert run.returncode == 0, run.stdout
+    last = run.stdout.partition("PASSED ONLY AT THE SECOND TRY: 1")[2]
     assert "test_little.py::test_that_fails_at_its_end\n" in last
 
 

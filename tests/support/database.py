@@ -3,8 +3,9 @@
 Either is made once in a process and then copied: hundreds of tests begin with one.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +36,19 @@ async def fresh_sessions(
 def sqlite_file(folder: Path) -> str:
     """The URL of a database that several sessions can use at once, unlike the one in memory."""
     return f"sqlite:///{folder / 'test.db'}"
+
+
+@contextmanager
+def connections_ended() -> Iterator[None]:
+    """Those that were opened and closed meanwhile have ended, too.
+
+    aiosqlite's thread goes on when what it was asked is cancelled, and tells it to the event loop.
+    """
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if "_connection_worker_thread" in thread.name:
+            thread.join(timeout=10)
 
 
 def put_tables(file: Path) -> None:

@@ -1,14 +1,15 @@
 """The stages of `make test` and the net under them: what is tried again, when the run fails."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from tools.failure_notes import Failure, Notes
-from tools.second_try import ALL_PASSED, SOME_FAILED, Ended, run_stages, split
+from tools.second_try import ALL_PASSED, SOME_FAILED, Ended, Stage, run_stages, split
 
 PASSED = Ended(ALL_PASSED, Notes(passed=1))
 STAGES = (("unit",), ("calls",))
+STEPS = tuple((stage,) for stage in STAGES)
 
 
 def failed(*tests: str, may: bool = True, code: int = SOME_FAILED) -> Ended:
@@ -23,12 +24,20 @@ class Runs:
         self.asked: list[Sequence[str]] = []
         self.said = ""
 
-    def __call__(self, arguments: Sequence[str]) -> Ended:
-        self.asked.append(tuple(arguments))
-        return self._ended.get(arguments[-1], PASSED)
+    def __call__(self, stage: Stage) -> Ended:
+        self.asked.append(tuple(stage))
+        return self._ended.get(stage[-1], PASSED)
 
-    def code(self) -> int:
-        return run_stages(STAGES, self, self._say)
+    def start(self, stage: Stage) -> Callable[[], Ended]:
+        self.asked.append(("begin", *stage))
+
+        def wait() -> Ended:
+            return self(stage)
+
+        return wait
+
+    def code(self, steps: Sequence[Sequence[Stage]] = STEPS) -> int:
+        return run_stages(steps, self, self.start, self._say)
 
     def _say(self, text: str) -> None:
         self.said += text
@@ -102,6 +111,28 @@ def test_a_second_try_that_is_no_pass_fails_the_run(second: Ended) -> None:
     assert "PASSED ONLY" not in runs.said
 
 
+BESIDE = ((("unit",), ("calls",)), (("alone",),))
+
+
+def test_a_stage_beside_another_is_begun_first_and_waited_for_before_the_next_step() -> None:
+    runs = Runs()
+    assert runs.code(BESIDE) == 0
+    assert runs.asked == [("begin", "unit"), ("calls",), ("unit",), ("alone",)]
+
+
+def test_a_stage_beside_another_fails_the_run_as_any() -> None:
+    runs = Runs(unit=failed("plain", may=False))
+    assert runs.code(BESIDE) == 1
+    assert runs.asked == [("begin", "unit"), ("calls",), ("unit",)]
+
+
+def test_a_stage_beside_one_that_cannot_be_saved_is_waited_for_all_the_same() -> None:
+    runs = Runs(calls=failed("a", code=3))
+    assert runs.code(BESIDE) == 3
+    assert runs.asked == [("begin", "unit"), ("calls",), ("unit",)]
+
+
 def test_stages_are_parted_by_two_dashes() -> None:
     words = ["-n", "2", "-m", "a or b", "--", "-n", "0", "tests"]
     assert list(split(words)) == [["-n", "2", "-m", "a or b"], ["-n", "0", "tests"]]
+    assert list(split(["a", "beside", "b"], "beside")) == [["a"], ["b"]]
