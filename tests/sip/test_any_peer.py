@@ -229,3 +229,15 @@ class AnyPeer(RuleBasedStateMachine):
 
 TestAnyPeer = AnyPeer.TestCase
 TestAnyPeer.settings = settings(max_examples=tries(80), stateful_step_count=25, deadline=None)
+
+
+def test_an_offer_of_ours_that_waits_for_an_answer_of_ours_looks_ever_more_rarely() -> None:
+    machine = AnyPeer()
+    machine.start(
+        we_call=False, stream=True, body=b"", abilities="", session="", refresh_s=0, seed=0,
+        begins="up",
+    )  # fmt: skip
+    machine.it_offers_anew(b"", "")
+    machine.we_offer_anew(b"")
+
+    machine.time_passes(1000)  # raises when it is more than a timer every two seconds

@@ -148,6 +148,8 @@ class Leg:
     expires_at: float | None = None
     "The caller's INVITE wants its answer until then (RFC 3261 13.3.1)."
     reoffer_at: float | None = None
+    reoffer_waits: int = 0
+    "How often our offer has been put off since the last one was sent."
     forget_at: float | None = None
     cancel_ends_at: float | None = None
     last_provisional: tuple[int, bytes] = (0, b"")
