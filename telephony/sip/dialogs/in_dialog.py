@@ -31,8 +31,9 @@ from telephony.sip.wording.errors import SipParseError
 from telephony.sip.wording.message import HeaderLines, Request, Response, clean_text
 
 MAX_GLARE = 6
-MOST_DOUBLINGS = 4
-"Of the time for which an offer of ours waits, when each time another one is still open."
+USUAL_WAITS, MOST_DOUBLINGS = 6, 4
+"""An offer of ours that finds another one open so many times waits longer each time, so many times
+twice as long: nobody but our user can be what keeps it."""
 EXPIRED = "session timer expired"
 NORMAL, TIMED_OUT = 16, 102
 "Causes of Q.850: normal call clearing, recovery on timer expiry."
@@ -307,9 +308,9 @@ class InDialog:
     def _offer_later(self, leg: Leg, body: bytes, now: float) -> None:
         """RFC 3261 14.1: who owns the Call-ID waits longer, so that the two do not meet again."""
         low, high = (2.1, 4.0) if leg.is_caller else (0.0, 2.0)
-        wait_s = self._book.random.uniform(low, high) * 2 ** min(leg.reoffer_waits, MOST_DOUBLINGS)
+        doublings = min(max(0, leg.reoffer_waits - USUAL_WAITS), MOST_DOUBLINGS)
         leg.wanted_offer, leg.reoffer_waits = body, leg.reoffer_waits + 1
-        leg.reoffer_at = now + round(wait_s, 2)
+        leg.reoffer_at = now + round(self._book.random.uniform(low, high) * 2**doublings, 2)
 
     def tick(self, leg: Leg, now: float) -> None:
         if leg.reoffer_at is not None and now >= leg.reoffer_at:
