@@ -160,7 +160,12 @@ class Core:
         self._tasks = Tasks(lambda sentence: self._tell(MediaTroubled(sentence)))
         self._closing = AsyncExitStack()
         self._clients = [
-            MediaClient(str(self._places.media_socket(number)), partial(self._on_media, number))
+            MediaClient(
+                str(self._places.media_socket(number)),
+                partial(self._on_media, number),
+                # What phones are told of it waits for nothing else that comes meanwhile.
+                on_read=lambda: self._endpoint.leave(),
+            )
             for number in range(workers)
         ]
         self._media = MediaPort(self._clients)

@@ -59,8 +59,9 @@ class _Link(asyncio.BufferedProtocol):
     quarter of a megabyte from the system for each and give it back.
     """
 
-    def __init__(self, take: Callable[[bytes], None]) -> None:
+    def __init__(self, take: Callable[[bytes], None], on_read: Callable[[], None]) -> None:
         self._take = take
+        self._on_read = on_read
         self._frames = FrameReader()
         self._room = memoryview(bytearray(ROOM_BYTES))
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -75,6 +76,8 @@ class _Link(asyncio.BufferedProtocol):
         except (FrameTooLong, Unavailable, *UNREADABLE) as error:
             if not self.ended.done():
                 self.ended.set_exception(error)
+        finally:
+            self._on_read()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended.done():
@@ -94,8 +97,10 @@ class MediaClient:
         on_event: OnEvent,
         on_rebuilt: Callable[[], None] | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
+        on_read: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_rebuilt` is called after a restarted worker has been told everything again."""
+        """`on_rebuilt` is called after a restarted worker has been told everything again; `on_read`
+        when all is taken that the worker has told at once."""
         self.desired = Desired()
         self.worker = ""
         "The run of the worker that we talk to, or talked to last."
@@ -108,6 +113,7 @@ class MediaClient:
         self._on_event = on_event
         self._on_rebuilt = on_rebuilt
         self._timeout_s = timeout_s
+        self._on_read = on_read
         self._rid = 0
         self._under_way: dict[int, _UnderWay] = {}
         self._writer: asyncio.WriteTransport | None = None
@@ -136,7 +142,7 @@ class MediaClient:
             try:
                 with unix.address(Path(self._path)) as name:
                     self._writer, link = await loop.create_unix_connection(
-                        lambda: _Link(self._take), name
+                        lambda: _Link(self._take, self._on_read), name
                     )
             except OSError:
                 await asyncio.sleep(RECONNECT_S)

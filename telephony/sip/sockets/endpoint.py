@@ -128,7 +128,7 @@ class SipEndpoint:
         self._leaving: deque[SendDatagram] = deque()
         "Of this turn of the loop."
         self._leaves_soon = False
-        "Whoever set it calls `_leave`."
+        "Whoever set it calls `leave`."
         self._unsent: list[SendDatagram] | None = []
         "What verbs before `start` want sent; None from then on."
 
@@ -149,7 +149,7 @@ class SipEndpoint:
         self.perform(unsent or ())
 
     def close(self) -> None:
-        self._leave()
+        self.leave()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -171,7 +171,7 @@ class SipEndpoint:
         try:
             self._take(listener)
         finally:
-            self._leave()
+            self.leave()
 
     def _take(self, listener: int) -> None:
         sock, until = self._sockets[listener], self.now + AT_ONCE_S
@@ -223,9 +223,10 @@ class SipEndpoint:
     def _leave_soon(self) -> None:
         if not self._leaves_soon:
             self._leaves_soon = True
-            self._loop.call_soon(self._leave)
+            self._loop.call_soon(self.leave)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Send what the loop's turn has brought by now, not at its end."""
         self._leaves_soon = False
         try:
             while self._leaving:
@@ -297,7 +298,7 @@ class SipEndpoint:
         try:
             self.perform(self.stack.tick(now))
         finally:
-            self._leave()
+            self.leave()
             self._rearm()
 
     def _rearm(self) -> None:
