@@ -7,7 +7,6 @@ a new core ─▶ file read ─▶ on, before the first caller is answered
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +23,7 @@ from callcenter.configuration.settings import Settings
 from callcenter.events import ActionTaken
 from callcenter.sections.flows import Emergency as Prepared
 from foundation.errors import Conflict, NotFound, RemoteError, Unavailable
+from foundation.files import write_whole
 from foundation.journal import Journal
 from foundation.yaml_lines import nearest
 from ivr.events import EmergencySwitched
@@ -192,7 +192,7 @@ class EmergencyDesk:
 
     async def _keep(self, wanted: Announcement) -> None:
         try:
-            await asyncio.to_thread(_write, self._file, wanted)
+            await asyncio.to_thread(write_whole, self._file, msgspec.json.encode(wanted))
         except OSError as error:
             raise Unavailable(
                 f"{self._file} cannot be written, nothing was changed: {error}"
@@ -305,14 +305,3 @@ def _read(file: Path) -> Announcement | None:
     except (OSError, msgspec.MsgspecError) as error:
         log.error("%s cannot be read, no emergency announcement is on: %s", file, error)
         return None
-
-
-def _write(file: Path, announcement: Announcement) -> None:
-    """Whole or not at all, also when the machine fails."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(".new")
-    with new.open("wb") as opened:
-        opened.write(msgspec.json.encode(announcement))
-        opened.flush()
-        os.fsync(opened.fileno())
-    new.replace(file)

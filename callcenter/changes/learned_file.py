@@ -2,6 +2,7 @@
 
 from callcenter.configuration.settings import Settings
 from foundation.db import make_engine, make_sessions
+from foundation.files import write_whole
 from ivr.store import HeardStore
 from ivr.understanding import corrections
 from ivr.understanding.corrections import Corrections
@@ -39,7 +40,4 @@ def write(settings: Settings, new: Corrections) -> None:
         for node, phrases in nodes.items():
             known.setdefault(flow, {}).setdefault(node, {}).update(phrases)
     file = settings.corrections_file
-    file.parent.mkdir(exist_ok=True)
-    draft = file.with_suffix(".new")
-    draft.write_text(corrections.dump(known), encoding="utf-8")
-    draft.replace(file)
+    write_whole(file, corrections.dump(known).encode())

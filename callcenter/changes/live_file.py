@@ -9,7 +9,6 @@ is not named in it is as `callcenter.yaml` has it, also after that was changed. 
 removed stays in `removed` for ever, so that nobody else gets it: history speaks of ids.
 """
 
-import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +25,7 @@ from callcenter.sections.queues import Queue
 from callcenter.sections.values import Name, Part, Skills
 from foundation import yaml_lines
 from foundation.errors import ConfigurationError, RemoteError
+from foundation.files import OF_US_ALONE, write_whole
 
 HEAD = """\
 # Written by the centre: what was changed while it ran; callcenter.yaml is read first.
@@ -135,19 +135,8 @@ def write(path: Path, live: LiveFile) -> None:
     if live.is_empty:
         path.unlink(missing_ok=True)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
     # There are passwords of phones in it.
-    with open(new, "x", encoding="utf-8", opener=_for_us_alone) as file:
-        file.write(text_of(live, with_secrets=True))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-
-
-def _for_us_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    write_whole(path, text_of(live, with_secrets=True).encode(), OF_US_ALONE)
 
 
 def text_of(live: LiveFile, *, with_secrets: bool = False) -> str:

@@ -16,6 +16,7 @@ import msgspec
 
 from callcenter.changes.reloading import Applied
 from callcenter.configuration.settings import Settings
+from foundation.files import write_whole
 from foundation.ids import QueueId
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class RetentionReload:
         if own == self._written:
             return
         try:
-            await asyncio.to_thread(_write, self._file, own)
+            await asyncio.to_thread(write_whole, self._file, msgspec.json.encode(own))
         except OSError as error:
             log.error("how long queues keep recordings is not written down: %s", error)
         else:
@@ -82,10 +83,3 @@ def _read(file: Path) -> Mapping[str, int | None]:
     except (OSError, msgspec.MsgspecError) as error:
         log.error("%s cannot be read, queues that are no more have the house's days", error)
         return {}
-
-
-def _write(file: Path, own: Mapping[str, int | None]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(".new")
-    new.write_bytes(msgspec.json.encode(own))
-    new.replace(file)
