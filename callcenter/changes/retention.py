@@ -4,7 +4,8 @@
             └─ before each reload and sweep ─▶ data/retention.json: what each queue said last
 
 A queue that goes has promised something of its recordings, as a rule because the law or a customer
-wants it so; its promise holds on until the last of them is deleted.
+wants it so; its promise holds on until the last of them is deleted. Where it can't be read, nothing
+of queues that are no more is deleted: that could not be undone.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ class RetentionReload:
         self._served = served
         self._file = settings.data_path / FILE
         self._own = self._written = _read(self._file)
+        "What each queue said last; None: it can't be known of those that are no more."
 
     @property
     def sections(self) -> Collection[str]:
@@ -55,11 +57,18 @@ class RetentionReload:
 
     def days(self, queue: QueueId) -> int | None:
         """How long its recordings are kept; None: for ever."""
-        own = {**self._own, **self._own_now()}.get(queue)
+        now = self._own_now()
+        if self._own is None and queue and queue not in now:
+            return None
+        own = {**(self._own or {}), **now}.get(queue)
         return self._now.recordings.keep_days if own is None else own
 
     async def remember(self) -> None:
         """What each queue says by now, for when it is no more."""
+        if self._own is None:
+            self._own = self._written = _read(self._file)  # it may have been mended
+        if self._own is None:
+            return
         self._own = own = {**self._own, **self._own_now()}
         if own == self._written:
             return
@@ -75,11 +84,16 @@ class RetentionReload:
         return {name: queue.keep_recordings_days for name, queue in queues.items()}
 
 
-def _read(file: Path) -> Mapping[str, int | None]:
+def _read(file: Path) -> Mapping[str, int | None] | None:
     try:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, int | None])
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.MsgspecError) as error:
-        log.error("%s cannot be read, queues that are no more have the house's days", error)
-        return {}
+        log.error(
+            "%s cannot be read, and no recording of a queue that is no more is deleted until it "
+            "can, or until you delete it: %s",
+            file,
+            error,
+        )
+        return None

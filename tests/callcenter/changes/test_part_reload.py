@@ -88,7 +88,7 @@ async def test_queue_that_gave_its_own_time_up_has_the_house_s_when_it_is_gone(
     assert retention.days(ORDERS) == 90
 
 
-async def test_retention_that_cannot_be_written_or_read_is_the_house_s_after_a_restart(
+async def test_retention_that_cannot_be_written_is_known_as_long_as_core_lives(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     served = [of_queues(tmp_path, {"orders": {"keep_recordings_days": 7}})]
@@ -97,9 +97,28 @@ async def test_retention_that_cannot_be_written_or_read_is_the_house_s_after_a_r
     await retention.remember()
     served[0] = of_queues(tmp_path, {"last": {}})
 
-    assert retention.days(ORDERS) == 7, "known as long as core lives"
-    assert RetentionReload(served[0], lambda: served[0]).days(ORDERS) == 90
-    assert caplog.text.count(FILE) == 2
+    assert retention.days(ORDERS) == 7
+    assert FILE in caplog.text
+
+
+async def test_nothing_of_a_gone_queue_is_deleted_while_its_retention_cannot_be_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = of_queues(tmp_path, {"last": {}})
+    file = served.data_path / FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b'{"orders": 9')
+    retention = RetentionReload(served, lambda: served)
+    await retention.remember()
+
+    kept = [retention.days(QueueId(each)) for each in ("orders", "last", "")]
+    assert kept == [None, 90, 90]
+    assert file.read_bytes() == b'{"orders": 9', "somebody may mend it"
+    assert str(file) in caplog.text
+
+    file.write_bytes(b'{"orders": 900}')
+    await retention.remember()
+    assert retention.days(ORDERS) == 900
 
 
 async def test_rules_of_alarms_are_told_and_read_by_who_looks_for_them(tmp_path: Path) -> None:
