@@ -178,7 +178,8 @@ class DriverBench:
         """In steps of 100 ms, as the shell does."""
         for _ in range(round(seconds * 10)):
             self.now += 0.1
-            self.driver.tick(self.now)
+            for each in self.driver.due(self.now):
+                each()
             self.pump()
 
     @property

@@ -6,7 +6,8 @@ worker's.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeAlias, assert_never
 
 import msgspec
@@ -63,7 +64,7 @@ class Driver:
         self._wanted = Desired()
         self._last = LastWords()
         self._given_up: deque[tuple[str, Reply]] = deque()
-        "Commands that nobody has answered; after a fault over one the next tick settles the rest."
+        "Commands that nobody has answered; after a fault over one the rest are settled next time."
         self.now = 0.0
         self._seq = 0
 
@@ -234,18 +235,22 @@ class Driver:
         self._watch.answered(self.now, is_answer=not reply.is_unanswered)
         self._works.settle(cookie, reply)
 
-    def tick(self, now: float) -> None:
-        """Ten times a second, and at `deadline`."""
+    def due(self, now: float) -> Iterator[Callable[[], None]]:
+        """What is to be done ten times a second, and at `deadline`; one by one, so that a fault
+        over one call costs no other."""
         self.now = now
-        again, given_up = self._ng.tick(now)
+        yield self._ask_again
+        for leg in self._legs():
+            yield partial(self._tick_leg, leg)
+        yield self._look_after_calls
+
+    def _ask_again(self) -> None:
+        again, given_up = self._ng.tick(self.now)
         for data in again:
             self._transmit(data)
         self._given_up.extend(given_up)
         while self._given_up:
             self._settled(*self._given_up.popleft())
-        for leg in self._legs():
-            self._tick_leg(leg)
-        self._look_after_calls()
 
     @property
     def deadline(self) -> float | None:

@@ -132,8 +132,9 @@ class DriverWorker(Worker):
             self._tick_driver(now)
 
     def _tick_driver(self, now: float) -> None:
-        self._contain(self._driver.tick, now)
-        self._driver_due_at = self._driver.deadline
+        is_well = all([self._contain(each) for each in self._driver.due(now)])
+        # What is overdue by a fault is tried ten times a second, not in every turn of the loop.
+        self._driver_due_at = self._driver.deadline if is_well else None
 
     def _close(self) -> None:
         self._driver.close(monotonic_s())
