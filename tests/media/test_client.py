@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from foundation.frames import FrameReader, pack
+from foundation.frames import FrameReader, FrameTooLong, pack
 from telephony.media import protocol as p
-from telephony.media.client import SOON_S, MediaClient, Reply
+from telephony.media.client import SOON_S, MediaClient, Reply, _Link
 from tests.support.virtual_time import run_virtual
 
 TIMEOUT_S = 3.0
@@ -439,3 +439,24 @@ def test_what_came_after_an_offer_that_failed_is_not_undone(
     told = run_virtual(main())
 
     assert [structs.replace(each, rid=0) for each in told][1:] == [later]
+
+
+async def told_by_link(data: bytes) -> list[object]:
+    """What a connection hands on of bytes that come at once, and how it ended, if it did."""
+    told: list[object] = []
+    link = _Link(told.append, lambda: told.append("read"))
+    link.get_buffer(-1)[: len(data)] = data
+    link.buffer_updated(len(data))
+    return [*told, type(link.ended.exception())] if link.ended.done() else told
+
+
+def test_what_came_at_once_is_taken_before_phones_are_told_of_any_of_it() -> None:
+    told = run_virtual(told_by_link(pack(b"one") + pack(b"two")))
+
+    assert told == [b"one", b"two", "read"]
+
+
+def test_what_is_no_frame_ends_the_connection_and_leaves_nobody_waiting() -> None:
+    told = run_virtual(told_by_link(b"\xff\xff\xff\xff"))
+
+    assert told == ["read", FrameTooLong]

@@ -13,6 +13,7 @@ import pytest
 
 from telephony.media.sound.g711 import SILENCE, Law, decode
 from telephony.media.taping.recorder import (
+    COLLECT_S,
     Begin,
     End,
     Ended,
@@ -181,3 +182,32 @@ def test_a_stalled_disk_never_makes_the_loop_wait() -> None:
     assert isinstance(ended[0], Ended)
     assert not ended[0].complete
     assert 1 <= ended[0].frames // 1600 <= 6
+
+
+def test_the_thread_is_woken_once_for_what_comes_in_one_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To be woken for each block costs the loop as much as the blocks."""
+    naps, asleep, gate = [], threading.Event(), threading.Event()
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        asleep.set()
+        assert gate.wait(10)
+
+    monkeypatch.setattr("telephony.media.taping.recorder.time.sleep", nap)
+    recorder = Recorder(queue_blocks=100, open_file=lambda _path: MemoryFile())
+    recorder.start()
+    recorder.begin("r", "")
+    assert asleep.wait(10)
+    for _ in range(50):
+        recorder.write("r", block())
+    recorder.end("r")
+    gate.set()
+    recorder.stop(timeout_s=10)
+
+    [ended] = recorder.collect()
+    assert isinstance(ended, Ended)
+    assert ended.frames == 50 * 1600
+    assert naps[0] == COLLECT_S
+    assert len(naps) <= 2, "once more at most, for the word to stop"
