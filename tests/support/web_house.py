@@ -20,7 +20,7 @@ from foundation.web.server import server_config
 from foundation.web.sessions import SessionOptions
 from foundation.web.store import UserStore
 from foundation.web.users import Passwords, Role, User
-from tests.support.database import put_tables
+from tests.support.database import connections_ended, put_tables
 from tests.support.fake_core import CoreClock, FakeCore
 from wallboard.service import BoardService, FollowOptions
 from wallboard.web_role import BoardOptions, build
@@ -86,8 +86,9 @@ QUICK_FOLLOW = FollowOptions(retry_first_s=0.01, retry_most_s=0.05, caught_up_wi
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[None]:
     """The application's lifespan, as a server would run it."""
-    async with app.router.lifespan_context(app):
-        yield
+    with connections_ended():
+        async with app.router.lifespan_context(app):
+            yield
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:
