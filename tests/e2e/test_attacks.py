@@ -156,7 +156,9 @@ async def test_a_replayed_proof_binds_nobody(centre: Centre, attacker: Attacker)
             await check_bound_to(phone, digest)
 
     await calls_during(centre, replay(), within_s=20)
-    assert attacker.received() == [], "the copy's answer went to the phone, not to who sent it"
+    # Its ports may have been the floods', whose answers still come.
+    answers = [each for each in attacker.received() if b" REGISTER\r\n" in each]
+    assert answers == [], "the copy's answer went to the phone, not to who sent it"
 
 
 def is_stale(answer: Response) -> bool:

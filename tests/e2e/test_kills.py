@@ -105,6 +105,7 @@ async def full_house(centre: Centre) -> AsyncIterator[FullHouse]:
         await listening.answered()
         await listening.hears(Tones.GREETING, 0.2)
         await talker.hears(Tones.AGENT)
+        await on_disk(centre, before)
         yield FullHouse(before, first, talker, agent, ringing, rung, waiting, listening)
         for call in (talker, ringing, waiting, listening):
             call.hang_up()
@@ -112,6 +113,16 @@ async def full_house(centre: Centre) -> AsyncIterator[FullHouse]:
             await centre.told(CallEnded, before, call_id=arrived.call_id)
         for begun in centre.facts(RecordingStarted, before):
             await centre.told(RecordingEnded, before, recording_id=begun.recording_id)
+
+
+async def on_disk(centre: Centre, before: int) -> None:
+    """A second of the talk: what is younger than a block and what is held back dies with its
+    worker, so that a house which was quickly full had nothing to lose yet."""
+    begun = await centre.told(RecordingStarted, before)
+    file = centre.recording(begun.file)
+    await centre.until(
+        lambda: file.exists() and wav.inspect(file).duration_s >= 1.0, what="a second on disk"
+    )
 
 
 async def queued(phone: DeskPhone) -> DeskCall:

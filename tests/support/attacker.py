@@ -84,13 +84,15 @@ class Attacker:
         return found
 
     async def ask(self, data: bytes, within_s: float = 2.0) -> Response:
-        """The first final answer to one request, sent from the first port."""
-        sock, loop = self._sockets[0], asyncio.get_running_loop()
+        """The final answer to one request, sent from the first port."""
+        sock, loop, asked = self._sockets[0], asyncio.get_running_loop(), parse_message(data)
         sock.sendto(data, (self.server.host, self.server.port))
         async with asyncio.timeout(within_s):
             while True:
                 message = parse_message(await loop.sock_recv(sock, 65_535))
-                if isinstance(message, Response) and message.status >= 200:
+                # The port may have been another attacker's, whose answers still come.
+                is_answer = (message.call_id, message.cseq) == (asked.call_id, asked.cseq)
+                if is_answer and isinstance(message, Response) and message.status >= 200:
                     return message
 
     @property

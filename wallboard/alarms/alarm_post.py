@@ -33,6 +33,8 @@ from wallboard.service import BoardService
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
+LAST_S = 2.0
+"For what is under way at the end of the process: shorter than its parent's patience."
 BY = "web"
 PERMANENT = range(400, 500)
 "Answers that will be the same tomorrow, but for those below."
@@ -197,15 +199,33 @@ def _iso(at_s: float | None) -> str | None:
 class AlarmPost:
     """Serves one way until it is cancelled; without a way of that name nothing is due."""
 
-    def __init__(self, service: BoardService, outbox: Outbox, ways: Mapping[str, Way]) -> None:
+    def __init__(
+        self,
+        service: BoardService,
+        outbox: Outbox,
+        ways: Mapping[str, Way],
+        *,
+        last_s: float = LAST_S,
+    ) -> None:
         """`ways`: by name; they may change meanwhile."""
         self._service = service
         self._outbox = outbox
         self._ways = ways
+        self._last_s = last_s
 
     async def run(self) -> None:
+        """Until cancelled. What is under way then is told and noted first: a letter cannot be
+        called back, and the next process would write it again."""
         while True:
-            if not await self.send_one():
+            sending = asyncio.create_task(self.send_one(), name=f"send-by-{self._outbox.way}")
+            try:
+                was_due = await asyncio.shield(sending)
+            except asyncio.CancelledError:
+                await asyncio.wait([sending], timeout=self._last_s)
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
+                raise
+            if not was_due:
                 await asyncio.sleep(LOOK_S)
 
     async def send_one(self) -> bool:

@@ -292,10 +292,19 @@ async def test_spoilt_file_is_told_and_switches_nothing_on(office: Office) -> No
 
 def _spoil(office: Office) -> Path:
     """What cannot be deleted stands for a disk that is read-only or gone."""
-    file = office.settings.data_path / FILE
-    file.unlink()
-    file.mkdir()
-    return file
+    data = office.settings.data_path
+    data.rename(data.with_name("whole"))
+    (data.with_name("spoilt") / FILE).mkdir(parents=True)
+    data.symlink_to("spoilt")
+    return data / FILE
+
+
+def _mend(office: Office) -> None:
+    """At one blow: a try that finds nothing in between would be taken for done."""
+    data = office.settings.data_path
+    mended = data.with_name("mended")
+    mended.symlink_to("whole")
+    mended.rename(data)
 
 
 async def test_end_is_heard_at_once_though_the_disk_does_not_take_it(office: Office) -> None:
@@ -320,8 +329,7 @@ async def test_its_time_is_over_on_every_screen_though_the_disk_does_not_take_it
     await eventually(lambda: EmergencySwitched(is_on=False, by="clock") in office.told)
     assert office.current is None
 
-    file.rmdir()
-    file.write_bytes(b"left")
+    _mend(office)
     await eventually(lambda: not file.exists())
     assert office.told.count(EmergencySwitched(is_on=False, by="clock")) == 1
 

@@ -1,5 +1,6 @@
 """The alarm machine, what its rules see, and who is told of it when."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -53,7 +54,7 @@ from wallboard.figures.scope import HOUSE, Kind, Scope
 from wallboard.fold.alarm_log import MOST, AlarmLog, Key
 from wallboard.fold.board import Board, BoardEvent
 from wallboard.host import Host
-from wallboard.service import BoardService
+from wallboard.service import BoardService, FollowOptions
 
 ORDERS, ANN = QueueId("orders"), AgentId("ann")
 DIRECTORY = Directory(
@@ -489,6 +490,40 @@ async def test_alarm_goes_by_the_way_that_is_there_now() -> None:
     ways["webhook"] = told = Told()
     assert await post.send_one()
     assert told.deliveries == ["al-1:raised"]
+
+
+class Slow:
+    """A way on which one delivery is under way for as long as we like."""
+
+    def __init__(self) -> None:
+        self.asked, self.taken = asyncio.Event(), asyncio.Event()
+
+    async def send(self, delivery: Delivery, directory: Directory) -> None:
+        self.asked.set()
+        await self.taken.wait()
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+async def test_what_is_under_way_when_the_process_ends_is_noted_if_it_is_taken_in_time(
+    is_taken: bool,
+) -> None:
+    core, board, way = FakeCore(), Board(), Slow()
+    board.fold(record(1, MONDAY_NOON_S, raised()))
+    service = BoardService(board, core, FollowOptions(caught_up_within_s=0.0))
+    service.core_up = True
+    post = AlarmPost(
+        service, Outbox("webhook", RULES), {"webhook": way}, last_s=5.0 if is_taken else 0.0
+    )
+
+    work = asyncio.create_task(post.run())
+    await way.asked.wait()
+    work.cancel()
+    if is_taken:
+        way.taken.set()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+
+    assert [type(command).__name__ for command in core.asked] == ["NoteAlarmSent"] * is_taken
 
 
 async def test_alarms_of_core_are_taken_up_and_those_of_an_older_core_let_be(
