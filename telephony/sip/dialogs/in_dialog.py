@@ -540,12 +540,13 @@ def _is_offering(leg: Leg) -> bool:
 
 
 def may_retry(auth: DigestClient | None, entry: ClientEntry, response: Response) -> bool:
-    """The peer wants credentials, and we have some that it has not refused yet."""
+    """The peer wants credentials, and has not refused ours for this request yet; whoever asks again
+    does so at once, so that each request is proved by the challenge that it got itself."""
     if response.status not in (401, 407) or auth is None or entry.retried:
         return False
     name = "www-authenticate" if response.status == 401 else "proxy-authenticate"
     try:
-        return auth.take(response.status, response.values(name))
+        return auth.take(response.status, response.values(name), is_first=True)
     except SipParseError:
         return False
 
