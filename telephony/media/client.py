@@ -53,7 +53,8 @@ class _UnderWay:
 
 
 class _Link(asyncio.BufferedProtocol):
-    """One connection: whole frames out, and when and why it ended.
+    """One connection: whole frames out, and when and why it ended. One that can't be read ends it;
+    those that have come with it are handed on all the same, for nobody would tell them again.
 
     asyncio's streams would wake a task for each batch of replies, and its plain protocols take a
     quarter of a megabyte from the system for each and give it back.
@@ -70,14 +71,32 @@ class _Link(asyncio.BufferedProtocol):
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
+        if self.ended.done():
+            return  # Nobody knows where a frame begins after one that was too long.
         try:
-            for frame in self._frames.feed(bytes(self._room[:nbytes])):
-                self._take(frame)
-        except (FrameTooLong, Unavailable, *UNREADABLE) as error:
-            if not self.ended.done():
-                self.ended.set_exception(error)
+            for frame in self._split(bytes(self._room[:nbytes])):
+                self._hand_on(frame)
+        except Unavailable as error:
+            self._give_up(error)
         finally:
             self._on_read()
+
+    def _split(self, data: bytes) -> list[bytes]:
+        try:
+            return self._frames.feed(data)
+        except FrameTooLong as error:
+            self._give_up(error)
+            return error.whole
+
+    def _hand_on(self, frame: bytes) -> None:
+        try:
+            self._take(frame)
+        except UNREADABLE as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        if not self.ended.done():
+            self.ended.set_exception(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended.done():

@@ -460,3 +460,36 @@ def test_what_is_no_frame_ends_the_connection_and_leaves_nobody_waiting() -> Non
     told = run_virtual(told_by_link(b"\xff\xff\xff\xff"))
 
     assert told == ["read", FrameTooLong]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (pack(b"one") + b"\xff\xff\xff\xff", FrameTooLong),
+        (pack(b"\xc1") + pack(b"one"), msgspec.DecodeError),
+        (pack(b"one") + pack(b"\xc1") + pack(b"\xc1"), msgspec.DecodeError),
+    ],
+    ids=["before what is no frame", "after what is no message", "before what is no message"],
+)
+def test_what_came_beside_something_unreadable_is_taken(data: bytes, why: type) -> None:
+    """A key, the end of a recording: a worker tells each once."""
+
+    async def main() -> tuple[list[bytes], list[str], BaseException | None]:
+        taken: list[bytes] = []
+        read: list[str] = []
+
+        def take(frame: bytes) -> None:
+            if frame == b"\xc1":
+                msgspec.msgpack.decode(frame)
+            taken.append(frame)
+
+        link = _Link(take, lambda: read.append("read"))
+        link.get_buffer(-1)[: len(data)] = data
+        link.buffer_updated(len(data))
+        return taken, read, link.ended.exception()
+
+    taken, read, error = run_virtual(main())
+
+    assert taken == [b"one"]
+    assert read == ["read"]
+    assert isinstance(error, why)
