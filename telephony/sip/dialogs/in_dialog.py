@@ -9,7 +9,7 @@ import re
 
 from telephony.sip.dialog import Dialog
 from telephony.sip.dialogs import session
-from telephony.sip.dialogs.leg import Leg, LegState
+from telephony.sip.dialogs.leg import EarlyDialog, Leg, LegState
 from telephony.sip.dialogs.leg_book import LegBook
 from telephony.sip.dialogs.reliable import Rack
 from telephony.sip.dialogs.screening import options_headers
@@ -103,7 +103,7 @@ class InDialog:
         if leg.is_early and leg.is_caller:
             self.refuse(leg, entry, 481, now)
             return
-        self._refuse_waiting(leg, now)
+        self.refuse_waiting(leg, now)
         if leg.state is not LegState.ENDED:
             self._end_by_peer(leg, entry.request, now)
         # Only now: of an end that its user may not have noted the peer is to speak again.
@@ -148,6 +148,8 @@ class InDialog:
             self._refresh(leg, entry, now)
         elif leg.state is LegState.INVITED and not is_invite:
             self._on_early_update(leg, entry, now)
+        elif leg.state is LegState.DIALLING and not is_invite:
+            self._on_ringing_update(leg, entry, now)
         elif leg.pending is not None:
             self.refuse(leg, entry, 500, now, headers=self._retry_after())
         elif leg.branches or leg.invite or leg.unacked or leg.late_offer:
@@ -168,6 +170,24 @@ class InDialog:
             self.refuse(leg, entry, 491, now)
         else:
             self.refuse(leg, entry, 500, now, headers=self._retry_after())
+
+    def _on_ringing_update(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """RFC 3311 5.2, of a phone that we ring: networks move early media so, from one
+        announcement to the next or to the ringing tone.
+
+        While our INVITE's offer has no reliable answer of this phone it is still open: 491. Of
+        several phones that have described themselves, the talk can follow one only, and which one
+        is decided by the 200: 491, too, and the phone asks again then."""
+        early = leg.early.get(entry.request.sender.tag)
+        described = [each for each in leg.early.values() if each.body]
+        if leg.pending_update is not None or leg.unasked:
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
+        elif early is None or not early.is_settled or described != [early]:
+            self.refuse(leg, entry, 491, now)
+        else:
+            leg.pending_update = entry
+            early.offer = entry.request.body
+            self._book.emit(Reoffered(leg.leg_id, early.offer))
 
     def _refresh(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         """An UPDATE without offer, which may come early too; which of several phones that ring
@@ -193,7 +213,7 @@ class InDialog:
         tag = leg.dialog.local_tag
         self._book.answer(entry, status, now, tag=tag, reason=reason, headers=headers)
 
-    def _refuse_waiting(self, leg: Leg, now: float) -> None:
+    def refuse_waiting(self, leg: Leg, now: float) -> None:
         """The dialog ends, and with it whatever the peer has asked for (RFC 3261 15.1.2)."""
         refer = leg.referral.waiting if leg.referral else None
         for waiting in (refer, leg.pending_update, leg.pending):
@@ -240,7 +260,7 @@ class InDialog:
 
     def hang_up(self, leg: Leg, reason: str, now: float, why: GoneWhy = GoneWhy.OURS) -> None:
         """Send BYE and tell the end of a leg that was up."""
-        self._refuse_waiting(leg, now)
+        self.refuse_waiting(leg, now)
         self.send_bye(leg, reason, now, NORMAL if why is GoneWhy.OURS else TIMED_OUT)
         self._book.end(leg, now)
         self._book.emit(Gone(leg.leg_id, why, reason))
@@ -429,13 +449,16 @@ class InDialog:
             self.acknowledge_offer(leg, entry.request, response)
 
     def acknowledge_offer(
-        self, leg: Leg, invite: Request, response: Response, early_body: bytes = b""
+        self, leg: Leg, invite: Request, response: Response, early: EarlyDialog | None = None
     ) -> None:
         """Tell a 2xx and send its ACK; a late offer's ACK waits for our answer.
 
-        early_body: SDP that the peer sent provisionally and need not repeat (RFC 3262 5).
+        early: has SDP that the peer sent provisionally and need not repeat (RFC 3262 5), or, by
+        UPDATE, changed since: then a 2xx that repeats the older one brings nothing new.
         """
-        body = response.body or early_body
+        body = response.body
+        if early is not None:
+            body = early.offer or body or early.body
         leg.remote_body = body or leg.remote_body
         if invite.body or not response.body:
             self.send_ack(leg, invite.cseq.number)
