@@ -165,6 +165,8 @@ class History:
 
     def _queued(self, call: CallPast, event: CallQueued, at_s: float) -> None:
         self._visits += 1
+        had = call.last_visit
+        call.returns += event.front and had is not None and had.is_answered and not call.is_bridged
         call.visit = VisitPast(
             event.queue,
             event.priority,

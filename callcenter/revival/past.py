@@ -94,6 +94,8 @@ class CallPast:
     overflowed: CallOverflowed | None = None
     "The end of the last visit, if that was how it ended."
     is_bridged: bool = False
+    returns: int = 0
+    "How often an agent was lost before the talk began, so that the call went to the queue's front."
     held_by: set[Side] = field(default_factory=set)
     recording: RecordingStarted | None = None
     "That was not ended."
