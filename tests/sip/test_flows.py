@@ -336,7 +336,7 @@ def test_a_dialog_goes_on_where_its_phone_has_registered_since(
     in_a_talk(stack, contact, listener)
     stack.flow_closed(PHONE, listener, 2.0)
     effects = register(stack, contact, flow=NEW, listener=listener, number=3, now=4.0)
-    assert [each.leg for each in told(effects, DialogKept)] == [LEG]  # type: ignore[attr-defined]
+    assert LEG in [each.leg for each in effects if isinstance(each, DialogKept)]
 
     (bye,) = sent(stack.hang_up(LEG, 5.0))
 
