@@ -27,11 +27,13 @@ from foundation import clock
 from foundation.errors import NotFound, Unavailable
 from foundation.ids import RecordingId
 from foundation.journal import JournalReader, to_record
+from foundation.tasks import to_the_end
 from recordings.events import TranscriptReady
 from recordings.quality.events import QualityScored
 from recordings.quality.judging import judge
 from recordings.quality.pack import Pack
 from recordings.quality.store import Circumstances, QualityStore
+from recordings.quality.talk import Verdict
 from recordings.quality.talks import language_of, talk_of
 from recordings.recording import Recording, RecordingFilter
 from recordings.store import RecordingStore
@@ -105,6 +107,10 @@ class QualityDesk:
         verdict = await asyncio.to_thread(
             judge, pack, talk_of(recording, sides, kept.voices, known)
         )
+        # What is in the database is not judged again: the figures are to know of it, too.
+        await to_the_end(self._keep(recording_id, pack, verdict))
+
+    async def _keep(self, recording_id: RecordingId, pack: Pack, verdict: Verdict) -> None:
         await self._store.add(recording_id, self._utc_now(), verdict)
         log.info("> %s scored %.0f by %s", recording_id, verdict.score, pack.name)
         self._tell(

@@ -36,6 +36,7 @@ from acd.kept import KeptAgent, KeptCaller, KeptGuest
 from acd.requirement import parse_requirement
 from callcenter.revival.history import History
 from callcenter.revival.past import AgentPast, CallPast, GuestPast, VisitPast
+from callcenter.revival.settle import OpenEnds, settle
 from callcenter.revival.stand import House, Revived, Stand
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
 from recordings.events import RecordingStarted
@@ -145,6 +146,11 @@ def make_plan(
     ends: what media was told of calls that are over; the journal may know of it, too.
     """
     return _Planner(history, list(sides), house, ends).make()
+
+
+def plan_after_reboot(history: History, open_ends: OpenEnds, sides: Iterable[KeptSide]) -> Plan:
+    """Nothing can have outlived the machine's own end; what was learnt is as true as before."""
+    return Plan(facts=settle(open_ends), talks=history.talks, strays=list(sides))
 
 
 class _Planner:

@@ -18,6 +18,7 @@ from acd.events import (
     CallLost,
     CallOverflowed,
     CallQueued,
+    SurgeChanged,
     TalkEnded,
     TalkTaken,
 )
@@ -52,6 +53,8 @@ class OpenEnds:
     monitors: dict[tuple[CallId, PhoneId], None] = field(default_factory=dict)
     agents: dict[AgentId, AgentChanged] = field(default_factory=dict)
     "How each was last."
+    surging: dict[QueueId, None] = field(default_factory=dict)
+    "Queues that have called in their backup agents."
 
     def take(self, event: object) -> None:
         match event:
@@ -73,6 +76,9 @@ class OpenEnds:
                 self.waiting.pop(call_id, None)
             case AgentChanged(agent_id):
                 self.agents[agent_id] = event
+            case SurgeChanged(queue, is_on):
+                self.surging.pop(queue, None)
+                self.surging |= {queue: None} if is_on else {}
             case _:
                 self._take_of_talk(event)
 
@@ -109,10 +115,11 @@ def end_monitors(ends: OpenEnds) -> list[object]:
 def settle(ends: OpenEnds) -> list[object]:
     """Facts that end what is open, in an order that folds take.
 
-    Visits, supervisors, guests, talks, calls, agents.
+    Visits, rushes, supervisors, guests, talks, calls, agents.
     """
     facts: list[object] = []
     facts += [CallLost(call_id, queue) for call_id, queue in ends.waiting.items()]
+    facts += [SurgeChanged(queue, is_on=False) for queue in ends.surging]
     facts += end_monitors(ends)
     facts += [GuestLeft(call_id, offer_id) for call_id, offer_id in ends.guests.items()]
     facts += [TalkEnded(call_id, queue, agent) for call_id, (queue, agent) in ends.talks.items()]
