@@ -7,7 +7,8 @@
 
 GONE is reached from everywhere: hang-up, refusal, CANCEL, lost media.
 
-A re-INVITE of the peer is answered here and never forwarded:
+A re-INVITE of the peer, or an UPDATE that may come before the 200, is answered here and never
+forwarded:
 
     Reoffered(sdp) ─▶ media Offer ─▶ Done: Accept (200), the direction is noted
                                   └▶ Failed: Reject (488 …), everything stays as it was
@@ -135,7 +136,9 @@ class Leg:
             return [Reject(self.leg_id, reply.status)]
         self.our_sdp = reply.sdp.encode()
         accept: list[Effect] = [Accept(self.leg_id, self.our_sdp)]
-        return accept if self.offerless else [*accept, *self.note_terms(reply)]
+        # One that rings cannot hold anybody: what is only sent then is an announcement.
+        is_rung = self.state in (LegState.DIALLING, LegState.ANSWERING)
+        return accept if self.offerless or is_rung else [*accept, *self.note_terms(reply)]
 
     def note_terms(self, done: media.Done) -> list[Effect]:
         """What was agreed: the codec, and whether the peer holds us."""
