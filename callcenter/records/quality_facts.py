@@ -71,14 +71,23 @@ def _take(event: object, reasons: set[str]) -> None:
 
 
 def _ended_by(records: Iterable[Record[object]], until_s: float) -> EndedBy | None:
-    """The first hang-up about then; None where the talk was handed over."""
+    """The first hang-up about then; None where the talk was handed over, also to somebody whose
+    phone still rang when the agent left."""
+    is_guest_rung = False
     for record in records:
-        if abs(record.at_s - until_s) > END_WITHIN_S:
-            continue
+        is_then = abs(record.at_s - until_s) <= END_WITHIN_S
         match record.event:
+            case calls.GuestInvited():
+                is_guest_rung = True
+            case calls.GuestLeft():
+                is_guest_rung = False
             case calls.TalkTransferred():
-                return None
-            case calls.AgentHungUp(by=by) | calls.CallEnded(by=by):
+                is_guest_rung = False
+                if is_then:
+                    return None
+            case calls.AgentHungUp(by=by) if is_then:
+                return None if is_guest_rung else by
+            case calls.CallEnded(by=by) if is_then:
                 return by
             case _:
                 pass

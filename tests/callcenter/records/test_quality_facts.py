@@ -71,5 +71,31 @@ def test_talk_that_was_handed_over_has_no_end_of_its_own() -> None:
     assert known((100, BEGAN), (150, ENDED), (400, over)).ended_by is None
 
 
+@pytest.mark.parametrize("way", [calls.GuestWay.TRANSFER, calls.GuestWay.CONSULT])
+@pytest.mark.parametrize("picks_up", [True, False])
+def test_agent_who_leaves_while_the_next_ones_phone_rings_has_hung_up_on_nobody(
+    way: calls.GuestWay, picks_up: bool
+) -> None:
+    invited = calls.GuestInvited(CALL, GUEST, way, AgentId("agent0002"))
+    left = calls.AgentHungUp(CALL, AGENT, EndedBy.AGENT)
+    then = calls.TalkTransferred(CALL, GUEST) if picks_up else calls.GuestLeft(CALL, GUEST, 486)
+
+    assert known(
+        (100, BEGAN), (148, invited), (149.9, left), (150, ENDED), (160, then)
+    ).ended_by is (None)
+
+
+def test_agent_who_hangs_up_after_the_guest_has_gone_has_hung_up() -> None:
+    left = calls.AgentHungUp(CALL, AGENT, EndedBy.AGENT)
+
+    assert known(
+        (100, BEGAN),
+        (110, CONSULTS),
+        (120, calls.GuestLeft(CALL, GUEST)),
+        (150, left),
+        (150, ENDED),
+    ).ended_by is (EndedBy.AGENT)
+
+
 def test_without_its_beginning_nothing_is_known_of_a_talk() -> None:
     assert known((110, HELD), (150, ENDED)) == Circumstances()
