@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callcenter.records.quality_facts import circumstances_of
-from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
+from acd.events import AgentAnswered, TalkTaken
+from callcenter.records.quality_facts import circumstances_of, is_with_outsider
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
 from foundation.record import Record
 from recordings.events import RecordingEnded, RecordingStarted
 from recordings.quality.store import Circumstances
@@ -17,6 +18,8 @@ GUEST = OfferId("o-1")
 BEGAN = RecordingStarted(TALK, CALL, AGENT, QueueId("orders"), "r-1.wav", ("zh", "zh"))
 ENDED = RecordingEnded(TALK, 60.0, True)
 HELD, RESUMED = calls.CallHeld(CALL, Side.AGENT), calls.CallResumed(CALL, Side.AGENT)
+OUTSIDER = calls.GuestInvited(CALL, GUEST, calls.GuestWay.TRANSFER, None, PartyId("p-2"))
+GIVEN = calls.TalkTransferred(CALL, GUEST)
 CONSULTS = calls.GuestInvited(CALL, GUEST, calls.GuestWay.CONSULT, AgentId("agent0002"))
 
 
@@ -83,6 +86,27 @@ def test_agent_who_leaves_while_the_next_ones_phone_rings_has_hung_up_on_nobody(
     assert known(
         (100, BEGAN), (148, invited), (149.9, left), (150, ENDED), (160, then)
     ).ended_by is (None)
+
+
+@pytest.mark.parametrize(
+    ("told", "is_outside"),
+    [
+        ((OUTSIDER, GIVEN), True),
+        ((CONSULTS, GIVEN), False),
+        ((OUTSIDER, calls.GuestLeft(CALL, GUEST), CONSULTS, GIVEN), False),
+        ((OUTSIDER, GIVEN, AgentAnswered(CALL, QueueId("orders"), AGENT)), False),
+        ((OUTSIDER, GIVEN, TalkTaken(CALL, QueueId("orders"), AGENT)), False),
+        ((OUTSIDER,), False),
+    ],
+)
+def test_talk_with_somebody_outside_is_the_one_after_he_was_given_the_caller(
+    told: tuple[object, ...], is_outside: bool
+) -> None:
+    records = [
+        Record(seq, float(seq), datetime(2026, 3, 1, tzinfo=UTC), event)
+        for seq, event in enumerate((*told, BEGAN, ENDED), 1)
+    ]
+    assert is_with_outsider(TALK, records) is is_outside
 
 
 def test_agent_who_hangs_up_after_the_guest_has_gone_has_hung_up() -> None:
