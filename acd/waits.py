@@ -40,13 +40,15 @@ class Waits:
             self._ground.matching.set_surge(queue, is_on=True)
 
     def watch_surge(self, queue: QueueId) -> None:
-        surge = self._ground.options_of(queue).surge
+        surge, is_on = self._ground.options_of(queue).surge, self.is_surging(queue)
         if surge is None:
-            return
-        waiting, is_on = self._ground.matching.waiting(queue), self.is_surging(queue)
-        if (waiting >= surge.join_waiting) if not is_on else (waiting <= surge.leave_waiting):
-            self._ground.matching.set_surge(queue, is_on=not is_on)
-            self._ground.events.append(SurgeChanged(queue, not is_on))
+            wants = False  # also when it was taken from the queue in the midst of a rush
+        else:
+            most = surge.leave_waiting + 1 if is_on else surge.join_waiting
+            wants = self._ground.matching.waiting(queue) >= most
+        if wants is not is_on:
+            self._ground.matching.set_surge(queue, is_on=wants)
+            self._ground.events.append(SurgeChanged(queue, wants))
 
     def relax(self, caller: Caller, now: float) -> None:
         """Less will do by now; of who rings, from the next wait on."""

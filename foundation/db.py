@@ -4,10 +4,13 @@ Rows never leave a store; everything above sees frozen values. Core is the only 
 is not in here: it has its own file (`foundation.journal`).
 """
 
+import asyncio
 import re
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import aiosqlite
 from sqlalchemy import Column, Connection, MetaData, String, Table, event, inspect, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
@@ -81,7 +84,31 @@ def _engine_of_file(parsed: URL, file: Path) -> AsyncEngine:
     file.parent.mkdir(parents=True, exist_ok=True)
     # The connection that was used last comes first: each keeps pages of the file, and taken in turn
     # all of the pool would come to keep the same ones.
-    return create_async_engine(parsed.set(database=str(file)), pool_use_lifo=True)
+    return create_async_engine(
+        parsed.set(database=str(file)),
+        pool_use_lifo=True,
+        connect_args={"async_creator_fn": _open},
+    )
+
+
+def _open(*args: Any, **options: Any) -> Awaitable[aiosqlite.Connection]:  # noqa: ANN401
+    """As SQLAlchemy would, with a thread that keeps no process from its end."""
+    connection = aiosqlite.connect(*args, **options)
+    connection._thread.daemon = True
+    return _opened(connection)
+
+
+async def _opened(connection: aiosqlite.Connection) -> aiosqlite.Connection:
+    """Opened, and closed again, also when nobody waits for it any more: its thread tells the event
+    loop that it is open, which at the end of a process would be gone by then."""
+    opening = asyncio.ensure_future(connection)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait([opening])
+        if opening.exception() is None:
+            await connection.close()
+        raise
 
 
 def make_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:

@@ -17,6 +17,11 @@ MAX_FRAME_BYTES = 16 * 1024 * 1024
 class FrameTooLong(RemoteError):
     """The peer announced a frame that nobody of ours would send."""
 
+    def __init__(self, sentence: str, whole: list[bytes]) -> None:
+        super().__init__(sentence)
+        self.whole = whole
+        "The frames that came before it at the same time; they count."
+
 
 def pack(payload: bytes) -> bytes:
     return len(payload).to_bytes(4, "big") + payload
@@ -41,7 +46,7 @@ class FrameReader:
         while at + 4 <= len(data):
             end = at + 4 + int.from_bytes(data[at : at + 4], "big")
             if end - at > 4 + MAX_FRAME_BYTES:
-                raise FrameTooLong(f"a frame of {end - at - 4} bytes was announced")
+                raise FrameTooLong(f"a frame of {end - at - 4} bytes was announced", frames)
             if end > len(data):
                 break
             frames.append(data[at + 4 : end])

@@ -21,6 +21,8 @@ T = TypeVar("T")
 RESTART_AFTER_S = (0.0, 0.5, 1.0, 2.0, 5.0)
 "Pauses before a restart, the last one for ever; a task that ran `SETTLED_S` begins anew."
 SETTLED_S = 60.0
+LAST_S = 2.0
+"For what is under way at the end of a process: shorter than its parent's patience."
 
 
 class OnFailure(Enum):
@@ -62,6 +64,21 @@ async def contain_async(what: str, awaitable: Awaitable[T]) -> T:
     except Exception as error:
         log.exception("%s failed; the rest goes on", what)
         raise Crashed(f"{what} failed: {type(error).__name__}; see the log") from error
+
+
+async def to_the_end(work: Coroutine[object, object, T], within_s: float = LAST_S) -> T:
+    """Await; whoever is cancelled here waits for `work` before, for `within_s` at most.
+
+    For what is done outside and noted after: cancelled in between, nobody would know of it.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=within_s)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 class Tasks:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -37,10 +37,12 @@ class LiveActions:
         journal: Journal,
         tell: Callable[[ActionTaken], None],
         lock: asyncio.Lock,
+        remember: Callable[[], Awaitable[None]],
         emergency_words: Callable[[], Mapping[str, str] | None] = lambda: None,
     ) -> None:
-        """`lock`: held by whoever changes the settings that are served. `emergency_words`: of the
-        announcement that is on."""
+        """`lock`: held by whoever changes the settings that are served. `remember`: what queues
+        wish by now (`changes.retention`). `emergency_words`: of the announcement that is on."""
+        self._remember = remember
         self._emergency_words = emergency_words
         self._house = house
         self._journal = journal
@@ -124,6 +126,7 @@ class LiveActions:
             if audit is not None:
                 self._tell(audit)
             self._house.change(configured, live)
+            await self._remember()
             seq = self._journal.last_seq
         await self._journal.settled(seq)
         return Done(seq)

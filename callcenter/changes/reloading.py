@@ -6,7 +6,7 @@ what it did, and what it will not do now. Sections that no part knows wait for t
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -55,9 +55,12 @@ class Reloader:
         journal: Journal,
         tell: Callable[[ActionTaken], None],
         lock: asyncio.Lock,
+        remember: Callable[[], Awaitable[None]],
         read: Callable[[Path], Settings] = load,
     ) -> None:
-        """`lock`: held by whoever changes the settings that are served."""
+        """`lock`: held by whoever changes the settings that are served. `remember`: what queues
+        wish by now (`changes.retention`)."""
+        self._remember = remember
         self._settings = settings
         self._parts = parts
         self._journal = journal
@@ -73,6 +76,7 @@ class Reloader:
                 await part.prepare(new)
             self._tell(ActionTaken(ask.by, ACTION, "callcenter.yaml"))
             applied = [part.apply(new) for part in self._parts]
+            await self._remember()
             later = self._later(new)
             seq = self._journal.last_seq
         await self._journal.settled(seq)

@@ -1,7 +1,7 @@
 """How long recordings are kept: taken up while calls go on, and of queues that are no more.
 
     callcenter.yaml, live changes ─▶ days(queue) ─▶ the daily sweep
-            └─ before each reload and sweep ─▶ data/retention.json: what each queue said last
+            └─ at the start, with each change, daily ─▶ data/retention.json: what each said last
 
 A queue that goes has promised something of its recordings, as a rule because the law or a customer
 wants it so; its promise holds on until the last of them is deleted. Where it can't be read, nothing
@@ -36,6 +36,7 @@ class RetentionReload:
         self._file = settings.data_path / FILE
         self._own = self._written = _read(self._file)
         "What each queue said last; None: it can't be known of those that are no more."
+        self._writing = asyncio.Lock()
 
     @property
     def sections(self) -> Collection[str]:
@@ -65,6 +66,10 @@ class RetentionReload:
 
     async def remember(self) -> None:
         """What each queue says by now, for when it is no more."""
+        async with self._writing:
+            await self._remember()
+
+    async def _remember(self) -> None:
         if self._own is None:
             self._own = self._written = _read(self._file)  # it may have been mended
         if self._own is None:

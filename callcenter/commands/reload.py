@@ -16,7 +16,7 @@ WITHIN_S = 60.0
 def reload(
     folder: Annotated[Path, typer.Argument(help="The centre's folder.", metavar="[DIR]")] = Path(),
 ) -> None:
-    """Take up what has changed of agents and queues while calls go on.
+    """Take up what has changed in the configuration while calls go on.
 
     A configuration with a problem is refused whole, and the centre goes on with the old one. What
     was changed live stays on top of the new one.

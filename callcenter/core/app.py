@@ -387,17 +387,27 @@ class Core:
         )
         self._closing.callback(self._emergency.close)
         self._boards = BoardReload(settings, self._tell)
+        self._retention = RetentionReload(settings, live.with_gone_queues)
         self._live_actions = LiveActions(
-            live, self._disk.journal, self._tell, settings_lock, self._journey.emergency.words
+            live,
+            self._disk.journal,
+            self._tell,
+            settings_lock,
+            self._retention.remember,
+            self._journey.emergency.words,
         )
         self._queues = LiveQueues(self._live_actions, live)
         self._conductor.listen(self._queues.on_event, *EMPTIES)
-        self._retention = RetentionReload(settings, live.with_gone_queues)
         self._alarms = AlarmReload(settings, self._tell)
         parts: list[Reloadable] = [live, flows, self._emergency, self._disk.quality]
         parts += [self._boards, self._retention, self._alarms]
         self._reloader = Reloader(
-            self._configured, parts, self._disk.journal, self._tell, settings_lock
+            self._configured,
+            parts,
+            self._disk.journal,
+            self._tell,
+            settings_lock,
+            self._retention.remember,
         )
 
     def _make_answers(self) -> Answers:

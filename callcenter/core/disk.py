@@ -213,6 +213,7 @@ class Disk:
 
     async def _sweep(self, retention: Retention) -> None:
         """Once a day, the first time when the start is over."""
+        await retention.remember()
         await asyncio.sleep(FIRST_SWEEP_S)
         while True:
             await retention.remember()

@@ -22,16 +22,18 @@ from callcenter.codec import CODEC
 from callcenter.configuration.settings import Settings
 from callcenter.events import ActionTaken
 from callcenter.records.call_rows import rows_of_call
-from callcenter.records.quality_facts import circumstances_of
+from callcenter.records.quality_facts import circumstances_of, is_with_outsider
 from foundation import clock
 from foundation.errors import NotFound, Unavailable
 from foundation.ids import RecordingId
 from foundation.journal import JournalReader, to_record
+from foundation.tasks import to_the_end
 from recordings.events import TranscriptReady
 from recordings.quality.events import QualityScored
 from recordings.quality.judging import judge
 from recordings.quality.pack import Pack
 from recordings.quality.store import Circumstances, QualityStore
+from recordings.quality.talk import Verdict
 from recordings.quality.talks import language_of, talk_of
 from recordings.recording import Recording, RecordingFilter
 from recordings.store import RecordingStore
@@ -102,9 +104,15 @@ class QualityDesk:
             return
         kept = await self._store.kept(recording_id)
         known = kept.circumstances or await self._look_up(recording)
+        if known is None:
+            return
         verdict = await asyncio.to_thread(
             judge, pack, talk_of(recording, sides, kept.voices, known)
         )
+        # What is in the database is not judged again: the figures are to know of it, too.
+        await to_the_end(self._keep(recording_id, pack, verdict))
+
+    async def _keep(self, recording_id: RecordingId, pack: Pack, verdict: Verdict) -> None:
         await self._store.add(recording_id, self._utc_now(), verdict)
         log.info("> %s scored %.0f by %s", recording_id, verdict.score, pack.name)
         self._tell(
@@ -135,10 +143,13 @@ class QualityDesk:
         ]
         return Applied(changed=changed)
 
-    async def _look_up(self, recording: Recording) -> Circumstances:
+    async def _look_up(self, recording: Recording) -> Circumstances | None:
+        """None for a talk with somebody outside: nobody of ours is to be judged by it."""
         since = recording.started - BEFORE_START
         rows = await rows_of_call(self._journal, recording.call_id, since)
         records = [to_record(row, CODEC) for row in rows]
+        if is_with_outsider(recording.recording_id, records):
+            return None
         known = circumstances_of(recording.recording_id, records)
         await self._store.keep_circumstances(recording.recording_id, known)
         return known

@@ -36,6 +36,7 @@ from callcenter.events import ActionTaken, CallSentOn
 from callcenter.revival.callbacks_past import CallbacksPast
 from callcenter.revival.guests_past import FLOORS, LEGS, GuestsPast
 from callcenter.revival.past import AgentPast, AgentsPast, CallPast, VisitPast
+from callcenter.revival.settle import REASON
 from foundation.ids import AgentId, CallId, QueueId, RecordingId
 from foundation.record import Record
 from ivr.events import FlowStarted, LanguageChosen
@@ -97,8 +98,8 @@ class History:
         match event:
             case CallArrived(call_id, party_id, line) | CallPlaced(call_id, party_id, line):
                 self.calls[call_id] = CallPast(call_id, party_id, line)
-            case CallEnded(call_id, by):
-                self._ended(call_id, by)
+            case CallEnded(call_id, by, reason):
+                self._ended(call_id, by, reason)
             case AgentChanged(agent_id):
                 self.agents.of(agent_id).enter(event, at_s)
                 self.guests.follow(event)
@@ -117,13 +118,15 @@ class History:
                 if call is not None:
                     self._take_of_call(call, event, at_s)
 
-    def _ended(self, call_id: CallId, by: EndedBy) -> None:
+    def _ended(self, call_id: CallId, by: EndedBy, reason: str) -> None:
         self.ended[call_id] = None
         if len(self.ended) > ENDED_KEPT:
             del self.ended[next(iter(self.ended))]
         call = self.calls.get(call_id)
         if call is not None:
             call.ended_by = by
+            if reason == REASON:
+                self._unlearn(call)
             self._drop_if_over(call)
 
     def _drop_if_over(self, call: CallPast) -> None:
@@ -165,6 +168,8 @@ class History:
 
     def _queued(self, call: CallPast, event: CallQueued, at_s: float) -> None:
         self._visits += 1
+        had = call.last_visit
+        call.returns += event.front and had is not None and had.is_answered and not call.is_bridged
         call.visit = VisitPast(
             event.queue,
             event.priority,
@@ -224,12 +229,20 @@ class History:
                 call.visit, call.last_visit = None, visit
                 if isinstance(event, TalkEnded):
                     self.agents.expect(event.agent_id, AgentState.WRAP_UP, at_s, event.call_id)
-                    self._talked(event.queue, at_s - visit.answered_at)
+                    self._talked(call, event.queue, at_s - visit.answered_at)
                 self._drop_if_over(call)
 
-    def _talked(self, queue: QueueId, talk_s: float) -> None:
+    def _talked(self, call: CallPast, queue: QueueId, talk_s: float) -> None:
         lengths = self.talks.setdefault(queue, deque(maxlen=TALKS_KEPT))
-        lengths.append(max(0.0, talk_s))
+        call.talked = queue, max(0.0, talk_s)
+        lengths.append(call.talked[1])
+
+    def _unlearn(self, call: CallPast) -> None:
+        """The talk ended with a core, or the machine; how long nobody was there to end it is no
+        part of it."""
+        queue, talk_s = call.talked or (QueueId(""), 0.0)
+        if talk_s in self.talks.get(queue, ()):
+            self.talks[queue].remove(talk_s)
 
     def answer(self, call: CallPast, agent_id: AgentId) -> list[object]:
         """This one of those who were rung had picked up, and the journal did not come to say so."""

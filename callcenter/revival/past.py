@@ -94,6 +94,10 @@ class CallPast:
     overflowed: CallOverflowed | None = None
     "The end of the last visit, if that was how it ended."
     is_bridged: bool = False
+    talked: tuple[QueueId, float] | None = None
+    "What was learnt of its last talk: how long it took."
+    returns: int = 0
+    "How often an agent was lost before the talk began, so that the call went to the queue's front."
     held_by: set[Side] = field(default_factory=set)
     recording: RecordingStarted | None = None
     "That was not ended."

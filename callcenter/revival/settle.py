@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from acd.agent import is_on_leave
 from acd.events import (
     AgentAnswered,
     AgentChanged,
@@ -18,6 +19,7 @@ from acd.events import (
     CallLost,
     CallOverflowed,
     CallQueued,
+    SurgeChanged,
     TalkEnded,
     TalkTaken,
 )
@@ -52,6 +54,8 @@ class OpenEnds:
     monitors: dict[tuple[CallId, PhoneId], None] = field(default_factory=dict)
     agents: dict[AgentId, AgentChanged] = field(default_factory=dict)
     "How each was last."
+    surging: dict[QueueId, None] = field(default_factory=dict)
+    "Queues that have called in their backup agents."
 
     def take(self, event: object) -> None:
         match event:
@@ -73,6 +77,9 @@ class OpenEnds:
                 self.waiting.pop(call_id, None)
             case AgentChanged(agent_id):
                 self.agents[agent_id] = event
+            case SurgeChanged(queue, is_on):
+                self.surging.pop(queue, None)
+                self.surging |= {queue: None} if is_on else {}
             case _:
                 self._take_of_talk(event)
 
@@ -109,20 +116,24 @@ def end_monitors(ends: OpenEnds) -> list[object]:
 def settle(ends: OpenEnds) -> list[object]:
     """Facts that end what is open, in an order that folds take.
 
-    Visits, supervisors, guests, talks, calls, agents.
+    Visits, rushes, supervisors, guests, talks, calls, agents.
     """
     facts: list[object] = []
     facts += [CallLost(call_id, queue) for call_id, queue in ends.waiting.items()]
+    facts += [SurgeChanged(queue, is_on=False) for queue in ends.surging]
     facts += end_monitors(ends)
     facts += [GuestLeft(call_id, offer_id) for call_id, offer_id in ends.guests.items()]
     facts += [TalkEnded(call_id, queue, agent) for call_id, (queue, agent) in ends.talks.items()]
     facts += [CallEnded(call_id, EndedBy.FAULT, REASON) for call_id in ends.calls]
-    facts += [
-        AgentChanged(agent_id, AgentState.OFF)
-        for agent_id, last in ends.agents.items()
-        if last.state is not AgentState.OFF
-    ]
+    facts += [gone_home(last) for last in ends.agents.values() if last.state is not AgentState.OFF]
     return facts
+
+
+def gone_home(last: AgentChanged) -> AgentChanged:
+    """Without a phone. With the pause's reason, as the floor tells it, whose phone comes back to a
+    pause of the agent's own comes back to that."""
+    left_for = last.reason if is_on_leave(last.state, last.reason) else ""
+    return AgentChanged(last.agent_id, AgentState.OFF, left_for)
 
 
 def seat(last: AgentChanged) -> list[AcdInput]:

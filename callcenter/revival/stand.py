@@ -172,7 +172,7 @@ class Stand:
         visit = call.visit or call.last_visit
         if visit is None:
             return contact, (CallAnswered(call.call_id),)
-        contact.queue, contact.returns = visit.queue, int(visit.front)
+        contact.queue, contact.returns = visit.queue, call.returns
         contact.priority, contact.tier = visit.priority, visit.tier
         contact.requires = parse_requirement(visit.requires)
         if call.sent_on is not None:

@@ -28,8 +28,8 @@ from callcenter.events import HouseEvent
 from callcenter.revival.callbacks_past import CallbacksPast
 from callcenter.revival.history import History
 from callcenter.revival.kept_past import PastKeeper
-from callcenter.revival.revive import Plan, make_plan
-from callcenter.revival.settle import REASON, OpenEnds, end_monitors, seat, settle
+from callcenter.revival.revive import Plan, make_plan, plan_after_reboot
+from callcenter.revival.settle import REASON, OpenEnds, end_monitors, seat
 from callcenter.revival.stand import House
 from foundation import clock
 from foundation.errors import CallCentreError, RemoteError
@@ -112,12 +112,12 @@ class TakeOver:
         await self._remind()
         sessions = await adopt_sessions(self._clients, self._media)
         sides, others = adopt_legs(sessions, self._endpoint)
+        house = self._house(present)
         if self._journal.is_same_boot:
-            plan = make_plan(history, sides, self._house(present), told_ends(self._clients))
+            plan = make_plan(history, sides, house, told_ends(self._clients))
             plan.facts += end_monitors(open_ends)
         else:
-            # Nothing can have outlived the machine's own end.
-            plan = Plan(facts=settle(open_ends), strays=sides)
+            plan = plan_after_reboot(history, open_ends, sides, house)
         for fact in plan.facts:
             self._journal.publish(fact)
         for other in self._others:

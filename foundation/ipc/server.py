@@ -33,7 +33,7 @@ from foundation.ipc.messages import (
 )
 from foundation.ipc.stream import Stream
 from foundation.journal import Journal, TooSlow
-from foundation.tasks import contain_async
+from foundation.tasks import LAST_S, contain_async
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,8 @@ class Server:
             for request, handler in handlers.items()
         }
         self._connections: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[None]] = set()
+        self._is_closing = False
         self._server: asyncio.Server | None = None
 
     @classmethod
@@ -72,9 +74,14 @@ class Server:
         server._server = await asyncio.start_unix_server(server._serve, sock=listener)
         return server
 
-    async def close(self) -> None:
+    async def close(self, within_s: float = LAST_S) -> None:
+        """What was asked is carried out to its end, for `within_s` at most: half of it may be done
+        and the other half not told. Nothing more is taken up."""
+        self._is_closing = True
         if self._server is not None:
             self._server.close()
+        if self._answering:
+            await asyncio.wait(set(self._answering), timeout=within_s)
         for connection in list(self._connections):
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -109,6 +116,8 @@ class Server:
                         case Ask():
                             await room.acquire()
                             answering = tasks.create_task(self._answer(stream, message))
+                            self._answering.add(answering)
+                            answering.add_done_callback(self._answering.discard)
                             answering.add_done_callback(lambda _: room.release())
                         case Follow():
                             following.append(tasks.create_task(self._follow(stream, message)))
@@ -136,6 +145,8 @@ class Server:
             await stream.drain()
 
     async def _handle(self, ask: Ask) -> object:
+        if self._is_closing:
+            raise Unavailable(f"core ends and does not take up {ask.kind}")
         if ask.kind not in self._handlers:
             raise NotFound(f"core knows no request {ask.kind}")
         decoder, handler = self._handlers[ask.kind]

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from foundation.errors import RemoteError
-from foundation.frames import UNREADABLE, FrameReader, pack
+from foundation.frames import UNREADABLE, FrameReader, FrameTooLong, pack
 
 In = TypeVar("In")
 
@@ -30,6 +30,8 @@ class Stream(Generic[In]):
         self._encoder = msgspec.msgpack.Encoder()
         self._frames = FrameReader()
         self._whole: deque[bytes] = deque()
+        self._broken: FrameTooLong | None = None
+        "Told when all that came before it is taken."
 
     def send(self, message: object) -> None:
         self._writer.write(pack(self._encoder.encode(message)))
@@ -41,14 +43,23 @@ class Stream(Generic[In]):
     async def receive(self) -> In | None:
         """The next message; None at the end. `RemoteError` for what is not a message of ours."""
         while not self._whole:
+            if self._broken is not None:
+                raise self._broken
             data = await self._read()
             if not data:
                 return None
-            self._whole.extend(self._frames.feed(data))
+            self._whole += self._split(data)
         try:
             return self._decoder.decode(self._whole.popleft())
         except UNREADABLE as error:
             raise RemoteError(f"not a message of ours: {error}") from error
+
+    def _split(self, data: bytes) -> list[bytes]:
+        try:
+            return self._frames.feed(data)
+        except FrameTooLong as error:
+            self._broken = error
+            return error.whole
 
     def abort(self) -> None:
         """Drop the connection with whatever is still to be sent."""

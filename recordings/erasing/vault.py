@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from foundation.errors import CallCentreError, Conflict, NotFound, Unavailable
 from foundation.ids import QueueId, RecordingId
+from foundation.tasks import to_the_end
 from recordings.archiving.archive import Shelf
 from recordings.erasing.certificate import Certificates, Gone, describe
 from recordings.erasing.vault_store import Doomed, Hold, VaultStore
@@ -96,14 +97,25 @@ class Vault:
                 ],
                 "files": [asdict(each) for each in gone],
             }
-            await asyncio.to_thread(self._certificates.write, name, content)
-            await asyncio.to_thread(self._delete_files, doomed)
-            await self._store.delete(doomed)
-            content["finished"] = self._utc_now().isoformat()
-            await asyncio.to_thread(self._certificates.write, name, content)
+            # Of files that are gone the certificate and the journal are to know.
+            await to_the_end(self._delete(doomed, why, by, name, content))
+        return name
+
+    async def _delete(
+        self,
+        doomed: Sequence[Doomed],
+        why: DeletedFor,
+        by: str,
+        name: str,
+        content: dict[str, Any],
+    ) -> None:
+        await asyncio.to_thread(self._certificates.write, name, content)
+        await asyncio.to_thread(self._delete_files, doomed)
+        await self._store.delete(doomed)
+        content["finished"] = self._utc_now().isoformat()
+        await asyncio.to_thread(self._certificates.write, name, content)
         for each in doomed:
             self._tell(RecordingDeleted(each.recording_id, each.call_id, why, by, name))
-        return name
 
     async def sweep(self, keep_days: Callable[[QueueId], int | None]) -> int:
         """Delete what is older than its queue keeps recordings; None keeps for ever."""

@@ -7,7 +7,8 @@
 
 GONE is reached from everywhere: hang-up, refusal, CANCEL, lost media.
 
-A re-INVITE of the peer is answered here and never forwarded:
+A re-INVITE of the peer, or an UPDATE that may come before the 200, is answered here and never
+forwarded:
 
     Reoffered(sdp) ─▶ media Offer ─▶ Done: Accept (200), the direction is noted
                                   └▶ Failed: Reject (488 …), everything stays as it was
@@ -71,6 +72,7 @@ class Leg:
         self.media = media
         self.offerless = offerless
         "Our 200 carries the offer; the peer's SDP comes with the ACK."
+        self._was_silent = False
 
     @property
     def is_up(self) -> bool:
@@ -79,6 +81,18 @@ class Leg:
     @property
     def is_alive(self) -> bool:
         return self.state is not LegState.GONE
+
+    def forgives_silence(self) -> bool:
+        """Before the 200 nobody need send anything: who rings, who hears it ring."""
+        self._was_silent = not self.is_up
+        return self._was_silent
+
+    def expect_audio(self) -> list[Effect]:
+        """From now on; media tells the same silence only once."""
+        if not self._was_silent:
+            return []
+        self._was_silent = False
+        return [self.ask(media.Hold(rid=0, leg=self.leg_id, on=self.holding))]
 
     def ask(self, request: media.Request, purpose: Purpose = Purpose.OTHER) -> AskMedia:
         return AskMedia(self.leg_id, purpose, request)
@@ -135,7 +149,9 @@ class Leg:
             return [Reject(self.leg_id, reply.status)]
         self.our_sdp = reply.sdp.encode()
         accept: list[Effect] = [Accept(self.leg_id, self.our_sdp)]
-        return accept if self.offerless else [*accept, *self.note_terms(reply)]
+        # One that rings cannot hold anybody: what is only sent then is an announcement.
+        is_rung = self.state in (LegState.DIALLING, LegState.ANSWERING)
+        return accept if self.offerless or is_rung else [*accept, *self.note_terms(reply)]
 
     def note_terms(self, done: media.Done) -> list[Effect]:
         """What was agreed: the codec, and whether the peer holds us."""

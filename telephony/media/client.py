@@ -5,8 +5,9 @@
 When `Welcome` names another worker than before, its sessions are gone: everything that was granted
 is asked for again before anything else (`desired`), then what was under way. Requests made while
 DOWN wait. When that takes too long they fail with 503, but for those of sessions that are there
-(`_is_kept`): these count as done, and are told when there is a worker again. Digits that may have
-been dialled are not dialled again.
+(`_is_kept`): these count as done, and are told when there is a worker again. An Answer to an offer
+that was made waits for its reply as long as that takes, for nobody else could answer it. Digits
+that may have been dialled are not dialled again.
 """
 
 import asyncio
@@ -53,7 +54,8 @@ class _UnderWay:
 
 
 class _Link(asyncio.BufferedProtocol):
-    """One connection: whole frames out, and when and why it ended.
+    """One connection: whole frames out, and when and why it ended. One that can't be read ends it;
+    those that have come with it are handed on all the same, for nobody would tell them again.
 
     asyncio's streams would wake a task for each batch of replies, and its plain protocols take a
     quarter of a megabyte from the system for each and give it back.
@@ -70,14 +72,32 @@ class _Link(asyncio.BufferedProtocol):
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
+        if self.ended.done():
+            return  # Nobody knows where a frame begins after one that was too long.
         try:
-            for frame in self._frames.feed(bytes(self._room[:nbytes])):
-                self._take(frame)
-        except (FrameTooLong, Unavailable, *UNREADABLE) as error:
-            if not self.ended.done():
-                self.ended.set_exception(error)
+            for frame in self._split(bytes(self._room[:nbytes])):
+                self._hand_on(frame)
+        except Unavailable as error:
+            self._give_up(error)
         finally:
             self._on_read()
+
+    def _split(self, data: bytes) -> list[bytes]:
+        try:
+            return self._frames.feed(data)
+        except FrameTooLong as error:
+            self._give_up(error)
+            return error.whole
+
+    def _hand_on(self, frame: bytes) -> None:
+        try:
+            self._take(frame)
+        except UNREADABLE as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        if not self.ended.done():
+            self.ended.set_exception(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended.done():
@@ -245,8 +265,8 @@ class MediaClient:
                 return what is not p.Hidden.KEYS
             case p.PauseTap(on=on):
                 return not on
-            case p.Tap(tap_id=tap_id):
-                return self.desired.is_taping(tap_id)
+            case p.Tap(tap_id=tap_id, left=left, right=right):
+                return self.desired.is_taping(tap_id) or (has_leg(left) and has_leg(right))
             case _:
                 return False
 
@@ -255,12 +275,15 @@ class MediaClient:
         if under_way is None:
             return
         request = under_way.request
+        if isinstance(request, p.Answer) and self.desired.has_leg(request.leg):
+            under_way.late_at = _NEVER
+            return
         if self._is_kept(request):
             log.info("the media worker is away and is told later: %s", type(request).__name__)
             done = p.Done(rid=rid)
             self.desired.granted(request, done)
             # In its old place: of two that contradict each other the later one counts.
-            self._under_way[rid] = _UnderWay(request, _ignore, _NEVER)
+            self._under_way[rid] = _UnderWay(request, self._on_late_reply(request), _NEVER)
             under_way.on_reply(done)
             return
         del self._under_way[rid]
@@ -368,6 +391,8 @@ class MediaClient:
         self.worker = welcome.worker
         self.capabilities = frozenset(welcome.capabilities)
         self._is_up.set()
+        if is_other:
+            self._end_taps()
         waiting = [under_way.request for under_way in self._under_way.values()]
         if is_other:
             self._rebuild()
@@ -377,9 +402,20 @@ class MediaClient:
             self._write_record(keep, is_urgent=False)
         self._write_out()
 
-    def _rebuild(self) -> None:
+    def _end_taps(self) -> None:
+        """Recordings that the worker before was to end: one that did not even hear of them any more
+        has begun none, and its successor is not to begin them now."""
         for tap_id in self.desired.ending_taps():
             self._give_up_tap(tap_id)
+            for rid, it in list(self._under_way.items()):
+                match it.request:
+                    case p.Tap(tap_id=of) | p.PauseTap(tap_id=of) | p.Untap(tap_id=of):
+                        if of == tap_id and it.late_at == _NEVER:
+                            del self._under_way[rid]
+                    case _:
+                        pass
+
+    def _rebuild(self) -> None:
         requests = list(self.desired.requests())
         if not requests:
             return
@@ -387,14 +423,16 @@ class MediaClient:
         for request in requests:
             rid = self._next_rid()
             request = msgspec.structs.replace(request, rid=rid)
-            self._under_way[rid] = _UnderWay(request, self._on_rebuild_reply(request), None)
+            self._under_way[rid] = _UnderWay(request, self._on_late_reply(request), None)
             self._write(request)
         rid = self._next_rid()
         last = p.ListSessions(rid=rid)
         self._under_way[rid] = _UnderWay(last, self._rebuild_done, None)
         self._write(last)
 
-    def _on_rebuild_reply(self, request: p.Request) -> OnReply:
+    def _on_late_reply(self, request: p.Request) -> OnReply:
+        """To what was granted before, or has counted as done."""
+
         def on_reply(reply: Reply) -> None:
             if isinstance(reply, p.Failed) and isinstance(request, p.Offer | p.Answer):
                 log.warning("leg %s is lost: %s", request.leg, reply.sentence)
@@ -414,6 +452,8 @@ class MediaClient:
             self.tell(wanted)
 
     def _give_up_tap(self, tap_id: str) -> None:
+        if not self.desired.knows_tap(tap_id):
+            return  # Its end was told.
         sentence = "the media worker was restarted and could not go on with the recording"
         self.desired.tap_ended(tap_id)
         self._on_event(

@@ -151,6 +151,10 @@ class Desired:
     def is_taping(self, tap_id: str) -> bool:
         return tap_id in self._taps
 
+    def knows_tap(self, tap_id: str) -> bool:
+        """It is running or ending, so that its end is still to be told."""
+        return tap_id in self._taps or tap_id in self._ending_taps
+
     def is_paused(self, tap_id: str) -> bool:
         tap = self._taps.get(tap_id)
         return tap is not None and tap.paused

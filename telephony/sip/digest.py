@@ -239,15 +239,19 @@ class DigestClient:
         self._header = "Authorization"
         self._count = 0
 
-    def take(self, status: int, challenges: list[str]) -> bool:
-        """Keep the challenge of a 401 or 407; False when answering it is of no use."""
+    def take(self, status: int, challenges: list[str], *, is_first: bool = False) -> bool:
+        """Keep the challenge of a 401 or 407; False when answering it is of no use.
+
+        is_first: that its request has got. What such a request brought was for an earlier one, so
+        the challenge refuses nothing, though another request has just been proved: two that are
+        under way at once are each challenged, where a nonce serves once."""
         for line in challenges:
             params = parse_digest(line)
             if params is None or not self._is_usable(params):
                 continue
             # One that has served before is only too old: few networks call it `stale`.
             refused = self._count == 1 and params.get("stale", "").lower() != "true"
-            if refused and params.get("realm") == self._challenge.get("realm"):
+            if refused and not is_first and params.get("realm") == self._challenge.get("realm"):
                 return False
             self._challenge = params
             self._header = "Proxy-Authorization" if status == 407 else "Authorization"

@@ -138,7 +138,10 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """200 to our INVITE, or to our re-INVITE; ACK is already sent."""
+    """200 to our INVITE, or to our re-INVITE; ACK is already sent.
+
+    body: the peer's last SDP, though it may have come before the 200: by 183, or by UPDATE, which
+    was then told as `Reoffered`."""
 
     leg: LegId
     body: bytes
@@ -156,7 +159,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Reoffered:
-    """A re-INVITE (or UPDATE) inside the dialog: answer it by `accept` or `reject`.
+    """A re-INVITE (or UPDATE) inside the dialog: answer it by `accept` or `reject`. An UPDATE may
+    come before the 200, also of a phone that we ring.
 
     body: the peer's offer; empty when it wants ours (its answer then comes by `Confirmed`).
     """

@@ -20,6 +20,7 @@ from telephony.sip.dialogs.leg import LegState
 from telephony.sip.dialogs.leg_book import LegBook
 from telephony.sip.dialogs.outside import Attempt, OutsideCalls
 from telephony.sip.dialogs.referral import Referrals
+from telephony.sip.dialogs.refreshing import Refreshes
 from telephony.sip.dialogs.reliable import read_rseq
 from telephony.sip.dialogs.screening import Refusal
 from telephony.sip.dialogs.uac import OutgoingLegs
@@ -78,6 +79,7 @@ class SipStack:
         self._book = LegBook(options, random, self._emit, secret, credentials)
         self._domain = options.domain or options.listeners[0].address.host
         self._in_dialog = InDialog(self._book)
+        self._refreshes = Refreshes(self._book, self._in_dialog)
         self._incoming = IncomingLegs(self._book, self._in_dialog)
         self._outgoing = OutgoingLegs(self._book, self._in_dialog)
         self._outside = OutsideCalls(self._book, self._outgoing)
@@ -395,6 +397,7 @@ class SipStack:
         self._incoming.tick(leg, now)
         self._outgoing.tick(leg, now)
         self._in_dialog.tick(leg, now)
+        self._refreshes.tick(leg, now)
         self._referrals.tick(leg, now)
         self._book.rearm(leg)
 
@@ -505,7 +508,7 @@ class SipStack:
         elif entry.purpose is Purpose.REINVITE and leg is not None:
             self._in_dialog.on_reinvite_answer(leg, entry, None, now, is_unsent=True)
         elif entry.purpose is Purpose.UPDATE and leg is not None:
-            self._in_dialog.on_update_answer(leg, entry, None, now, is_unsent=True)
+            self._refreshes.on_update_answer(leg, entry, None, now, is_unsent=True)
         elif entry.purpose is Purpose.NOTIFY and leg is not None:
             self._referrals.on_notify_answer(leg, entry, None, now)
 
@@ -539,7 +542,7 @@ class SipStack:
                 # A 200 that came again, or that crossed our BYE.
                 self._outgoing.on_answer(leg, entry, response, source, now)
             case Purpose.UPDATE if leg is not None:
-                self._in_dialog.on_update_answer(leg, entry, response, now)
+                self._refreshes.on_update_answer(leg, entry, response, now)
             case Purpose.NOTIFY if leg is not None:
                 self._referrals.on_notify_answer(leg, entry, response, now)
             case Purpose.INFO | Purpose.PRACK if leg is not None and response is not None:

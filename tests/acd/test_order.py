@@ -406,6 +406,19 @@ def test_backup_agents_join_in_a_surge_and_leave_when_it_is_well_over() -> None:
     assert line(floor) == ["c"]
 
 
+def test_backup_agents_are_let_go_when_the_queue_calls_in_none_any_more() -> None:
+    backup = AgentCard(agent_id=ZOE, name="Zoe", skills={"orders": 9}, backup=True)
+    options = QueueOptions(skills={"orders": 1}, surge=Surge(join_waiting=2, leave_waiting=0))
+    floor = build_floor(backup, queues={ORDERS: options})
+    queue_up(floor, "a", 1.0)
+    assert SurgeChanged(ORDERS, is_on=True) in queue_up(floor, "b", 2.0)
+
+    events = floor.feed(ChangeQueue(ORDERS, QueueOptions(skills={"orders": 1})), 3.0)
+
+    assert SurgeChanged(ORDERS, is_on=False) in events
+    assert offers(seat(floor, ZOE, 4.0)) == []
+
+
 def test_a_surge_without_hysteresis_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="leave_waiting < join_waiting"):
         Surge(join_waiting=3, leave_waiting=3)

@@ -180,6 +180,35 @@ def test_early_media_of_a_guest_outside_takes_the_place_of_the_tone(talk: GuestT
     assert talk.hears(guest) == [talk.agent]
 
 
+def test_early_media_of_a_guest_outside_may_move_and_be_an_announcement(talk: GuestTalk) -> None:
+    """By UPDATE before the 200; one that only sends is heard, and holds nobody."""
+    guest = talk.ringing(outside=True)
+    talk.board.on_sip(sip.Progressed(guest, 183, b"v=0 early"))
+    talk.media.direction = "sendonly"
+    talk.board.on_sip(sip.Reoffered(guest, b"v=0 moved"))
+
+    [offered] = [o for o in talk.media.of(media.Offer) if isinstance(o, media.Offer) and o.sdp][-1:]
+    assert (offered.leg, offered.sdp) == (guest, "v=0 moved")
+    assert talk.said[-1] == ("accept", guest, b"v=0 ours")
+    holds = [each for each in talk.media.of(media.Hold) if isinstance(each, media.Hold)]
+    assert guest not in [each.leg for each in holds]
+    assert talk.hears(talk.agent) == [guest]
+
+    talk.media.direction = "sendrecv"
+    talk.board.on_sip(sip.Answered(guest, b"v=0 moved"))
+    assert talk.news[-1] == GuestJoined(talk.call_id, OFFER)
+    assert talk.hears(guest) == [talk.agent]
+
+
+def test_a_move_of_early_media_that_media_refuses_leaves_it_where_it_is(talk: GuestTalk) -> None:
+    guest = talk.ringing(outside=True)
+    talk.board.on_sip(sip.Progressed(guest, 183, b"v=0 early"))
+    talk.media.refuse[media.Offer] = 488
+    talk.board.on_sip(sip.Reoffered(guest, b"v=0 moved"))
+    assert talk.said[-1] == ("reject", guest, 488)
+    assert talk.hears(talk.agent) == [guest]
+
+
 def test_early_media_that_media_refuses_leaves_the_tone(talk: GuestTalk) -> None:
     guest = talk.ringing(outside=True)
     talk.media.refuse[media.Answer] = 488

@@ -19,6 +19,7 @@ from foundation.errors import (
     IllegalTransition,
     NotFound,
     Overloaded,
+    RemoteError,
     Unavailable,
 )
 from foundation.frames import pack
@@ -113,7 +114,7 @@ def path(tmp_path: Path) -> Path:
 async def server(path: Path, journal: Journal) -> AsyncIterator[Server]:
     server = await Server.listen(path, HANDLERS, journal)
     yield server
-    await server.close()
+    await server.close(within_s=0.0)
 
 
 @pytest.fixture
@@ -197,6 +198,12 @@ async def test_a_request_that_core_does_not_know_is_not_found(path: Path, journa
     await server.close()
 
 
+async def test_a_number_that_cannot_be_written_is_refused_with_a_sentence(client: Client) -> None:
+    with pytest.raises(RemoteError, match="in Wait is too large to be written down: 10000000000"):
+        await client.ask(Wait(10**25))
+    assert await client.ask(CountAgents()) == 7
+
+
 async def test_a_late_reply_is_unavailable(client: Client) -> None:
     with pytest.raises(Unavailable, match="did not answer Wait within"):
         await client.ask(Wait(60), timeout_s=0.01)
@@ -209,7 +216,7 @@ async def test_core_going_away_fails_what_was_asked_and_what_is_streamed(
     asked = asyncio.create_task(client.ask(Wait(60), timeout_s=60))
     streamed = asyncio.create_task(take(client, 0, 2))
     await client.ask(Wait(0))
-    await server.close()
+    await server.close(within_s=0.0)
 
     for task in (asked, streamed):
         with pytest.raises(Unavailable):
@@ -217,6 +224,30 @@ async def test_core_going_away_fails_what_was_asked_and_what_is_streamed(
     with pytest.raises(Unavailable):
         await client.ask(CountAgents())
     assert not client.is_connected
+
+
+async def test_what_was_asked_is_carried_out_before_core_ends_and_nothing_more_is_taken_up(
+    path: Path, journal: Journal
+) -> None:
+    begun, disk = asyncio.Event(), asyncio.Event()
+
+    async def write_and_tell(_: CountAgents) -> int:
+        begun.set()
+        await disk.wait()
+        return journal.publish(bell(1)).seq
+
+    server = await Server.listen(path, {**HANDLERS, CountAgents: write_and_tell}, journal)
+    client = await Client.connect(path)
+    asked = asyncio.create_task(client.ask(CountAgents()))
+    await begun.wait()
+    closing = asyncio.create_task(server.close(within_s=60.0))
+    with pytest.raises(Unavailable, match="core ends and does not take up Wait"):
+        await client.ask(Wait(0))
+    disk.set()
+    await closing
+
+    assert await asked == journal.last_seq == 1
+    await client.close()
 
 
 async def test_records_come_from_the_disk_and_then_live(client: Client, journal: Journal) -> None:

@@ -108,6 +108,21 @@ async def test_figures_queues_and_agents_move_with_the_calls(hall: Hall) -> None
     await hall.shows(".state-talking .name", "Li Na")
 
 
+async def test_each_hour_of_the_day_is_named_below_it(hall: Hall) -> None:
+    """It is noon in the hall; the day's curve shows the last eight hours."""
+    await hall.page.set_viewport_size({"width": 1920, "height": 1080})
+    hours = "#curve text:not(.level-axis):not(.norm-words):not([text-anchor])"
+    await expect(hall.page.locator(hours).last).to_have_text("12:00", timeout=PATIENCE_MS)
+
+    named = await hall.page.locator(hours).all_text_contents()
+    assert named == [f"{hour:02}:00" for hour in range(5, 13)]
+    bounds = await hall.page.locator("#curve").bounding_box()
+    last = await hall.page.locator(hours).last.bounding_box()
+    assert bounds is not None
+    assert last is not None
+    assert last["x"] + last["width"] <= bounds["x"] + bounds["width"]
+
+
 async def test_names_are_never_markup(hall: Hall) -> None:
     await hall.shows("li.agent[data-key=eve] .name", MARKUP)
 

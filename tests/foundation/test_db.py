@@ -1,5 +1,6 @@
 """Engines, and the promise that migrations make exactly the tables that the models describe."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from foundation.db import (
 )
 from foundation.errors import ConfigurationError
 from foundation.schema import migration_config
+from tests.support.database import connections_ended
 from tools.migration import import_models
 
 
@@ -51,6 +53,27 @@ async def test_connection_that_was_used_last_is_used_next(tmp_path: Path) -> Non
     await engine.dispose()
 
     assert len(used) == 1
+
+
+@pytest.mark.parametrize("turns", [1, 4, 8])
+def test_question_that_is_given_up_while_its_connection_opens_leaves_nothing_behind(
+    tmp_path: Path, turns: int
+) -> None:
+    """The process ends in that moment: a thread that tells its loop of it then fails the test."""
+
+    async def ask_and_end() -> None:
+        engine = make_engine("sqlite:///house.db", tmp_path)
+        async with make_sessions(engine)() as session:
+            asking = asyncio.ensure_future(session.scalar(text("SELECT 1")))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking])
+        await engine.dispose()
+
+    with connections_ended():
+        for _ in range(20):
+            asyncio.run(ask_and_end())
 
 
 @pytest.mark.parametrize("url", ["postgresql://u@db/house", "postgres://u@db/house"])

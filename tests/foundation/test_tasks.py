@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from foundation.errors import NotFound
-from foundation.tasks import Crashed, OnFailure, Tasks, contain, contain_async
+from foundation.tasks import Crashed, OnFailure, Tasks, contain, contain_async, to_the_end
 from tests.support.virtual_time import run_virtual
 
 
@@ -32,6 +32,34 @@ def test_contained_awaiting_passes_planned_errors_and_names_the_others() -> None
             await contain_async("asking", bug())
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize(("takes_s", "noted"), [(1.5, ["done", "noted"]), (3.0, ["done"])])
+def test_what_is_done_outside_is_noted_before_its_task_ends_but_not_for_ever(
+    takes_s: float, noted: list[str]
+) -> None:
+    async def main() -> tuple[list[str], float, bool]:
+        loop, said = asyncio.get_running_loop(), list[str]()
+
+        async def do_and_note() -> None:
+            said.append("done")
+            await asyncio.sleep(takes_s)
+            said.append("noted")
+
+        task = asyncio.create_task(to_the_end(do_and_note(), within_s=2.0))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        return said, loop.time(), task.cancelled()
+
+    assert run_virtual(main()) == (noted, min(takes_s, 2.0), True)
+
+
+def test_what_is_not_cancelled_gives_what_it_came_to() -> None:
+    async def seven() -> int:
+        return 7
+
+    assert run_virtual(to_the_end(seven())) == 7
 
 
 def test_a_failed_task_ends_the_role_and_is_reported() -> None:

@@ -317,6 +317,94 @@ def test_who_hears_whom_and_music_outlast_a_long_outage() -> None:
     assert [type(request) for request in told[:6]] == [p.Offer] * 3 + [p.Connect, p.Hear, p.Play]
 
 
+async def two_legs(client: MediaClient, *, ours: str = "") -> None:
+    """A worker has them, and is gone; `ours`: the leg to which the offer was ours."""
+    first = connect(client)
+    for leg in ("l-1", "l-2"):
+        sdp = "" if leg == ours else "theirs"
+        client.tell(p.Offer(rid=0, leg=leg, call="c", sdp=sdp))
+    await asyncio.sleep(0)
+    for request in first.told[0]:
+        client._take(msgspec.msgpack.encode(p.Done(rid=request.rid, port=30000)))
+    client._went_down()
+
+
+@pytest.mark.parametrize("can", [True, False], ids=["it records", "its disk is full"])
+def test_a_recording_that_begins_in_a_long_outage_begins_with_the_next_worker(can: bool) -> None:
+    """The talk goes on, and is to be recorded; of one that can't be, the end is told once."""
+
+    async def main() -> tuple[list[Reply], list[p.Request], list[p.Event]]:
+        told: list[p.Event] = []
+        replies: list[Reply] = []
+        client = MediaClient("nowhere", told.append, timeout_s=TIMEOUT_S)
+        await two_legs(client)
+        tap = p.Tap(rid=0, tap_id="r-1", left="l-1", right="l-2", file="r-1.wav")
+        client.tell(tap, replies.append)
+        client.tell(p.Tap(rid=0, tap_id="r-2", left="l-1", right="l-9", file="f"), replies.append)
+        await asyncio.sleep(10 * TIMEOUT_S)
+        another = connect(client, worker="w-2")
+        await asyncio.sleep(0)
+        for request in another.told[0]:
+            reply: Reply = p.Done(rid=request.rid)
+            if isinstance(request, p.Tap) and not can:
+                reply = p.Failed(rid=request.rid, status=503, sentence="no room")
+            client._take(msgspec.msgpack.encode(reply))
+        return replies, another.told[0], told
+
+    replies, asked, told = run_virtual(main())
+
+    assert [type(reply) for reply in replies] == [p.Done, p.Failed], "one needs legs that are there"
+    assert {each.tap_id for each in asked if isinstance(each, p.Tap)} == {"r-1"}
+    ended = [(each.tap_id, each.complete) for each in told if isinstance(each, p.TapEnded)]
+    assert ended == ([] if can else [("r-1", False)])
+
+
+def test_a_recording_that_is_over_before_the_outage_is_has_one_end_and_no_file() -> None:
+    async def main() -> tuple[list[p.Request], list[p.Event]]:
+        told: list[p.Event] = []
+        client = MediaClient("nowhere", told.append, timeout_s=TIMEOUT_S)
+        await two_legs(client)
+        client.tell(p.Tap(rid=0, tap_id="r-1", left="l-1", right="l-2", file="r-1.wav"))
+        await asyncio.sleep(10 * TIMEOUT_S)
+        client.tell(p.Untap(rid=0, tap_id="r-1"))
+        await asyncio.sleep(10 * TIMEOUT_S)
+        another = connect(client, worker="w-2")
+        await asyncio.sleep(0)
+        return another.told[0], told
+
+    asked, told = run_virtual(main())
+
+    assert not [each for each in asked if isinstance(each, p.Tap | p.Untap)]
+    assert [type(each) for each in told] == [p.TapEnded]
+
+
+@pytest.mark.parametrize("worker", ["w-1", "w-2"], ids=["the same worker", "another"])
+def test_a_phone_that_is_picked_up_in_a_long_outage_is_spoken_with_after_it(worker: str) -> None:
+    """It was hung up on after 3 s, and its agent had not answered."""
+
+    async def main() -> tuple[list[Reply], list[Reply], list[p.Request]]:
+        replies: list[Reply] = []
+        client = MediaClient("nowhere", lambda event: None, timeout_s=TIMEOUT_S)
+        await two_legs(client, ours="l-2")
+        client.tell(p.Answer(rid=0, leg="l-2", sdp="the phone's"), replies.append)
+        client.tell(p.Answer(rid=0, leg="l-9", sdp="of nobody"), replies.append)
+        await asyncio.sleep(10 * TIMEOUT_S)
+        before = list(replies)
+        another = connect(client, worker)
+        await asyncio.sleep(0)
+        for request in another.told[0]:
+            done = p.Done(rid=request.rid, port=30000, codec="PCMA")
+            client._take(msgspec.msgpack.encode(done))
+        await asyncio.sleep(10 * TIMEOUT_S)
+        return before, replies[len(before) :], another.told[0]
+
+    before, after, asked = run_virtual(main())
+
+    assert [type(each) for each in before] == [p.Failed], "of the leg that is not there"
+    assert [each.codec for each in after if isinstance(each, p.Done)] == ["PCMA"]
+    assert [each.sdp for each in asked if isinstance(each, p.Answer)] == ["the phone's"]
+
+
 def test_what_a_call_does_without_when_it_fails_is_not_done_after_an_outage() -> None:
     """Somebody was told that it failed, and has gone on."""
 
@@ -460,3 +548,36 @@ def test_what_is_no_frame_ends_the_connection_and_leaves_nobody_waiting() -> Non
     told = run_virtual(told_by_link(b"\xff\xff\xff\xff"))
 
     assert told == ["read", FrameTooLong]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (pack(b"one") + b"\xff\xff\xff\xff", FrameTooLong),
+        (pack(b"\xc1") + pack(b"one"), msgspec.DecodeError),
+        (pack(b"one") + pack(b"\xc1") + pack(b"\xc1"), msgspec.DecodeError),
+    ],
+    ids=["before what is no frame", "after what is no message", "before what is no message"],
+)
+def test_what_came_beside_something_unreadable_is_taken(data: bytes, why: type) -> None:
+    """A key, the end of a recording: a worker tells each once."""
+
+    async def main() -> tuple[list[bytes], list[str], BaseException | None]:
+        taken: list[bytes] = []
+        read: list[str] = []
+
+        def take(frame: bytes) -> None:
+            if frame == b"\xc1":
+                msgspec.msgpack.decode(frame)
+            taken.append(frame)
+
+        link = _Link(take, lambda: read.append("read"))
+        link.get_buffer(-1)[: len(data)] = data
+        link.buffer_updated(len(data))
+        return taken, read, link.ended.exception()
+
+    taken, read, error = run_virtual(main())
+
+    assert taken == [b"one"]
+    assert read == ["read"]
+    assert isinstance(error, why)

@@ -171,6 +171,33 @@ def test_a_later_request_answers_a_new_nonce_though_nobody_calls_the_old_one_sta
     assert requests(peer.answers(401, to=proved, headers=nonces[2])) == [], "once for each request"
 
 
+def test_two_requests_at_once_are_each_proved_by_the_challenge_that_they_got() -> None:
+    """Where a nonce serves once both are challenged: the second key had been lost, and so had the
+    hold that was wanted while a key was under way."""
+    peer = Peer(credentials=("8000", "pw"))
+    nonces = [[("WWW-Authenticate", f'Digest realm="r", nonce="{n}", qop="auth"')] for n in "0123"]
+    _, again = requests(peer.answers(401, headers=nonces[0]))
+    peer.answers(200, to=again, body=ANSWER)
+    asked = [
+        *requests(peer.stack.press(LEG, "1", peer.now)),
+        *requests(peer.stack.press(LEG, "2", peer.now)),
+        *requests(peer.stack.reoffer(LEG, OFFER + b"a=sendonly\r\n", peer.now)),
+    ]
+
+    challenged = zip(asked, nonces[1:], strict=True)
+    proved = [requests(peer.answers(401, to=to, headers=nonce))[-1] for to, nonce in challenged]
+
+    assert [each.method for each in proved] == ["INFO", "INFO", "INVITE"]
+    assert [each.body for each in proved] == [each.body for each in asked]
+    for request, nonce in zip(proved, "123", strict=True):
+        proof = request.find("authorization") or ""
+        assert f'nonce="{nonce}"' in proof
+        assert "nc=00000001" in proof
+        refused = peer.answers(401, to=request, headers=nonces[0])
+        assert "INFO" not in methods(refused), "once for each request"
+        assert "INVITE" not in methods(refused)
+
+
 def test_a_phone_that_rings_gets_its_prack_proved_where_it_asks_for_that() -> None:
     peer = Peer(credentials=("8000", "pw"))
     (prack,) = requests(peer.answers(183, headers=(CONTACT, *RELIABLE), body=ANSWER))

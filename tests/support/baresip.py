@@ -16,6 +16,8 @@ from pathlib import Path
 
 from tests.support.programs import find_free_port, need_program
 
+START_S = 20.0
+LOG_TAIL_LINES = 30
 MODULES = "/usr/lib/baresip/modules"
 CONFIG = """\
 sip_listen 127.0.0.1:{sip_port}
@@ -74,7 +76,8 @@ class Baresip:
         config: str = "",
     ) -> AsyncIterator["Baresip"]:
         program = need_program("baresip", "baresip-core")
-        sip_port, control_port = find_free_port(), find_free_port()
+        # It listens for TLS on the port after that of SIP, in any case, or ends at once.
+        sip_port, control_port = find_free_port(beside=1), find_free_port()
         (folder / "config").write_text(
             CONFIG.format(
                 sip_port=sip_port, control_port=control_port, folder=folder, says=says,
@@ -94,7 +97,7 @@ class Baresip:
             )
         phone = cls(folder, sip_port)
         try:
-            async with phone._connected(control_port):
+            async with phone._connected(control_port, process):
                 yield phone
         finally:
             await _end(process)
@@ -113,12 +116,22 @@ class Baresip:
         self, kind: str, count: int, within_s: float
     ) -> list[dict[str, object]]:
         """Until `count` events of that type have come since the start."""
-        async with asyncio.timeout(within_s), self._came:
-            while True:
-                found = [event for event in self.events if event.get("type") == kind]
-                if len(found) >= count:
-                    return found
-                await self._came.wait()
+        try:
+            async with asyncio.timeout(within_s), self._came:
+                while True:
+                    found = [event for event in self.events if event.get("type") == kind]
+                    if len(found) >= count:
+                        return found
+                    await self._came.wait()
+        except TimeoutError:
+            kinds = [event.get("type") for event in self.events]
+            what = f"baresip has told {kinds}, and not {count} {kind} in {within_s} s"
+            raise AssertionError(f"{what}:\n{self.said()}") from None
+
+    def said(self) -> str:
+        """The last of what it has written itself, without the figures that it repeats."""
+        text = (self.folder / "baresip.log").read_text(errors="replace")
+        return "\n".join(line[-200:] for line in text.splitlines()[-LOG_TAIL_LINES:])
 
     def recording(self, side: str) -> Path:
         """Its WAV of the call: side "dec" is what it heard, "enc" what it said."""
@@ -127,8 +140,13 @@ class Baresip:
         return found[-1]
 
     @asynccontextmanager
-    async def _connected(self, control_port: int) -> AsyncIterator[None]:
-        reader, self._writer = await _connect(control_port)
+    async def _connected(
+        self, control_port: int, process: asyncio.subprocess.Process
+    ) -> AsyncIterator[None]:
+        try:
+            reader, self._writer = await _connect(control_port, process)
+        except (TimeoutError, ChildProcessError) as error:
+            raise AssertionError(f"baresip can't be commanded: {error}\n{self.said()}") from None
         reading = asyncio.create_task(self._read(reader), name="baresip-events")
         try:
             yield
@@ -146,9 +164,13 @@ class Baresip:
                 self._came.notify_all()
 
 
-async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    async with asyncio.timeout(5):
+async def _connect(
+    port: int, process: asyncio.subprocess.Process
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async with asyncio.timeout(START_S):
         while True:
+            if process.returncode is not None:
+                raise ChildProcessError(f"it has ended by itself with {process.returncode}")
             try:
                 return await asyncio.open_connection("127.0.0.1", port)
             except ConnectionRefusedError:

@@ -43,14 +43,15 @@ def part_of(ports: range) -> range:
     return ports[first : first + length]
 
 
-def find_free_port() -> int:
+def find_free_port(beside: int = 0) -> int:
     """A port that is free on 127.0.0.1 for UDP and TCP, for programs that cannot take port 0; the
-    same one is not given again soon."""
+    same one is not given again soon. `beside`: nor are so many after it, which are free, too."""
     while True:
-        port = random.choice(part_of(PORTS))
-        if port not in _given and _is_free(port):
-            _given.append(port)
-            return port
+        first = random.choice(part_of(PORTS))
+        ports = range(first, first + 1 + beside)
+        if all(port not in _given and _is_free(port) for port in ports):
+            _given.extend(ports)
+            return first
 
 
 def find_media_ports() -> tuple[int, int]:

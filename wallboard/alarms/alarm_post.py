@@ -23,6 +23,7 @@ from msgspec import json
 
 from foundation import clock
 from foundation.errors import CallCentreError
+from foundation.tasks import LAST_S, to_the_end
 from wallboard.alarms.alarm_words import alarm_words
 from wallboard.alarms.outbox import Delivery, Outbox
 from wallboard.commands import NoteAlarmSent
@@ -33,8 +34,6 @@ from wallboard.service import BoardService
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
-LAST_S = 2.0
-"For what is under way at the end of the process: shorter than its parent's patience."
 BY = "web"
 PERMANENT = range(400, 500)
 "Answers that will be the same tomorrow, but for those below."
@@ -217,15 +216,7 @@ class AlarmPost:
         """Until cancelled. What is under way then is told and noted first: a letter cannot be
         called back, and the next process would write it again."""
         while True:
-            sending = asyncio.create_task(self.send_one(), name=f"send-by-{self._outbox.way}")
-            try:
-                was_due = await asyncio.shield(sending)
-            except asyncio.CancelledError:
-                await asyncio.wait([sending], timeout=self._last_s)
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
-                raise
-            if not was_due:
+            if not await to_the_end(self.send_one(), self._last_s):
                 await asyncio.sleep(LOOK_S)
 
     async def send_one(self) -> bool:

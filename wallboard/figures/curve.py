@@ -1,8 +1,9 @@
 """The day by half hours, and the earlier day that stands behind it as a faint line."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from wallboard.figures.boards import Compare, Plan
@@ -11,6 +12,7 @@ from wallboard.fold.day import Day
 from wallboard.fold.tally import Counts, Tally, merged_intervals
 
 SERVICE_LEVEL = "service_level"
+NOON = time(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,11 @@ def curve(tally: Tally, plan: Plan, day: Day, now_s: float) -> list[dict[str, An
     return points
 
 
-def past_curve(tally: Tally, plan: Plan, day: Day, past: Past | None) -> dict[str, Any] | None:
-    """Drawn over today: `at_s` are today's. None when nothing is known of such a day."""
+def past_curve(
+    tally: Tally, plan: Plan, day: Day, zone: tzinfo, past: Past | None
+) -> dict[str, Any] | None:
+    """Drawn over today: `at_s` are today's, at the same time by the clock on the wall. None when
+    nothing is known of such a day."""
     if plan.compare is Compare.NONE:
         return None
     found, of = tally.yesterday, day.date - timedelta(days=1)
@@ -57,10 +62,9 @@ def past_curve(tally: Tally, plan: Plan, day: Day, past: Past | None) -> dict[st
         found, of = (dict(before), past.day) if before else (found, of)
     if not found:
         return None
-    return {
-        "day": of.isoformat(),
-        "intervals": [
-            {"at_s": day.interval_start_s(number), "offered": counts.offered}
-            for number, counts in sorted(found.items())
-        ],
-    }
+    offered: Counter[float] = Counter()  # an hour may have come twice, or come not at all today
+    other = Day.of(datetime.combine(of, NOON, zone), zone)
+    for number, counts in found.items():
+        offered[day.same_time_s(other, number, zone)] += counts.offered
+    intervals = [{"at_s": at_s, "offered": count} for at_s, count in sorted(offered.items())]
+    return {"day": of.isoformat(), "intervals": intervals}

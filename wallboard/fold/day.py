@@ -35,6 +35,12 @@ class Day:
     def interval_start_s(self, interval: int) -> float:
         return self.start_s + interval * INTERVAL_S
 
+    def same_time_s(self, other: "Day", interval: int, zone: tzinfo) -> float:
+        """When the clock on the wall shows today what it showed at the beginning of `other`'s half
+        hour: on a day before or after the clocks change that is another number."""
+        then = datetime.fromtimestamp(other.interval_start_s(interval), zone)
+        return datetime.combine(self.date, then.time(), zone).timestamp()
+
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)

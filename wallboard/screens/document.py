@@ -66,7 +66,7 @@ def render(
         "teams": _teams(readings, plan),
         "agents": _agents(board, readings, plan, floor, hides_names=hides_names),
         "intervals": curve(readings.tally(plan.queues), plan, board.day, now_s),
-        "past": past_curve(readings.tally(plan.queues), plan, board.day, past),
+        "past": past_curve(readings.tally(plan.queues), plan, board.day, board.zone, past),
         "notices": [_notice(notice, hides_names=hides_names) for notice in board.notices],
         "alarms": _alarms(board, plan, hides_names=hides_names),
         "emergency": board.directory.emergency,

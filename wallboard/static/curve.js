@@ -8,6 +8,7 @@ import { t } from "./texts.js";
 
 const INTERVAL_S = 1800;
 const LEAST_SLOTS = 16;
+const TIME_EMS = 3;   // the width of "00:00"
 const SVG = "http://www.w3.org/2000/svg";
 
 export function paintCurve(board, now) {
@@ -75,9 +76,9 @@ function grid(frame, { from, slots, step, most, y }) {
   }
   const every = Math.max(2, 2 * Math.ceil((slots * frame.size * 3.6) / (2 * (frame.right - frame.left))));
   for (let index = 0; index < slots; index += 1) {
-    const at = from + index * INTERVAL_S;
-    if (Math.round(at / INTERVAL_S) % every === 0 && index + 2 < slots)
-      parts.push(svg("text", { x: frame.left + index * step, y: frame.bottom + frame.size * 1.35 }, clockTime(frame.board, at, false)));
+    const at = from + index * INTERVAL_S, x = frame.left + index * step;
+    if (Math.round(at / INTERVAL_S) % every === 0 && x + frame.size * TIME_EMS <= frame.right)
+      parts.push(svg("text", { x, y: frame.bottom + frame.size * 1.35 }, clockTime(frame.board, at, false)));
   }
   return parts;
 }

@@ -1,5 +1,5 @@
 """Requests inside a dialog, both ways: BYE, INFO, UPDATE, re-INVITE, OPTIONS; REFER is in
-`referral`, PRACK in `uas`.
+`referral`, PRACK in `uas`, what keeps a session alive in `refreshing`.
 
 RFC 3261 12.2, 14, 15: the same for a leg that called us and one that we called.
 Glare, two re-INVITEs at once, is refused with 491; our own is tried again as RFC 3261 14.1 says.
@@ -9,11 +9,10 @@ import re
 
 from telephony.sip.dialog import Dialog
 from telephony.sip.dialogs import session
-from telephony.sip.dialogs.leg import Leg, LegState
+from telephony.sip.dialogs.leg import EarlyDialog, Leg, LegState
 from telephony.sip.dialogs.leg_book import LegBook
 from telephony.sip.dialogs.reliable import Rack
 from telephony.sip.dialogs.screening import options_headers
-from telephony.sip.dialogs.session_timer import Due, SessionTimer
 from telephony.sip.digest import DigestClient
 from telephony.sip.events import (
     Answered,
@@ -34,7 +33,6 @@ MAX_GLARE = 6
 USUAL_WAITS, MOST_DOUBLINGS = 6, 4
 """An offer of ours that finds another one open so many times waits longer each time, so many times
 twice as long: nobody but our user can be what keeps it."""
-EXPIRED = "session timer expired"
 NORMAL, TIMED_OUT = 16, 102
 "Causes of Q.850: normal call clearing, recovery on timer expiry."
 KEY_MS = 100
@@ -105,7 +103,7 @@ class InDialog:
         if leg.is_early and leg.is_caller:
             self.refuse(leg, entry, 481, now)
             return
-        self._refuse_waiting(leg, now)
+        self.refuse_waiting(leg, now)
         if leg.state is not LegState.ENDED:
             self._end_by_peer(leg, entry.request, now)
         # Only now: of an end that its user may not have noted the peer is to speak again.
@@ -150,6 +148,8 @@ class InDialog:
             self._refresh(leg, entry, now)
         elif leg.state is LegState.INVITED and not is_invite:
             self._on_early_update(leg, entry, now)
+        elif leg.state is LegState.DIALLING and not is_invite:
+            self._on_ringing_update(leg, entry, now)
         elif leg.pending is not None:
             self.refuse(leg, entry, 500, now, headers=self._retry_after())
         elif leg.branches or leg.invite or leg.unacked or leg.late_offer:
@@ -170,6 +170,24 @@ class InDialog:
             self.refuse(leg, entry, 491, now)
         else:
             self.refuse(leg, entry, 500, now, headers=self._retry_after())
+
+    def _on_ringing_update(self, leg: Leg, entry: ServerEntry, now: float) -> None:
+        """RFC 3311 5.2, of a phone that we ring: networks move early media so, from one
+        announcement to the next or to the ringing tone.
+
+        While our INVITE's offer has no reliable answer of this phone it is still open: 491. Of
+        several phones that have described themselves, the talk can follow one only, and which one
+        is decided by the 200: 491, too, and the phone asks again then."""
+        early = leg.early.get(entry.request.sender.tag)
+        described = [each for each in leg.early.values() if each.body]
+        if leg.pending_update is not None or leg.unasked:
+            self.refuse(leg, entry, 500, now, headers=self._retry_after())
+        elif early is None or not early.is_settled or described != [early]:
+            self.refuse(leg, entry, 491, now)
+        else:
+            leg.pending_update = entry
+            early.offer = entry.request.body
+            self._book.emit(Reoffered(leg.leg_id, early.offer))
 
     def _refresh(self, leg: Leg, entry: ServerEntry, now: float) -> None:
         """An UPDATE without offer, which may come early too; which of several phones that ring
@@ -195,7 +213,7 @@ class InDialog:
         tag = leg.dialog.local_tag
         self._book.answer(entry, status, now, tag=tag, reason=reason, headers=headers)
 
-    def _refuse_waiting(self, leg: Leg, now: float) -> None:
+    def refuse_waiting(self, leg: Leg, now: float) -> None:
         """The dialog ends, and with it whatever the peer has asked for (RFC 3261 15.1.2)."""
         refer = leg.referral.waiting if leg.referral else None
         for waiting in (refer, leg.pending_update, leg.pending):
@@ -242,7 +260,7 @@ class InDialog:
 
     def hang_up(self, leg: Leg, reason: str, now: float, why: GoneWhy = GoneWhy.OURS) -> None:
         """Send BYE and tell the end of a leg that was up."""
-        self._refuse_waiting(leg, now)
+        self.refuse_waiting(leg, now)
         self.send_bye(leg, reason, now, NORMAL if why is GoneWhy.OURS else TIMED_OUT)
         self._book.end(leg, now)
         self._book.emit(Gone(leg.leg_id, why, reason))
@@ -252,34 +270,34 @@ class InDialog:
         if reason:
             headers += reason_line("Q.850", cause, reason)
         request = self.build(leg, "BYE", leg.dialog.next_seq(), headers=headers)
-        self._send(leg, request, Purpose.BYE, now)
+        self.send(leg, request, Purpose.BYE, now)
 
     def press(self, leg: Leg, digit: str, now: float) -> None:
         """One key by INFO; whatever the answer, the call goes on."""
         body = f"Signal={digit}\r\nDuration={KEY_MS}\r\n".encode()
         number, kind = leg.dialog.next_seq(), DTMF_TYPES[0]
         request = self.build(leg, "INFO", number, body=body, content_type=kind)
-        self._send(leg, request, Purpose.INFO, now)
+        self.send(leg, request, Purpose.INFO, now)
         self._book.keep(leg)
 
     def reoffer(self, leg: Leg, body: bytes, now: float) -> None:
         """re-INVITE now, or as soon as nothing else is being offered; of two that wait the later
         one counts."""
-        if _is_offering(leg):
+        if is_offering(leg):
             self._offer_later(leg, body, now)
         else:
             leg.wanted_offer, leg.reoffer_at, leg.reoffer_waits = None, None, 0
-            self._reinvite(leg, body, now, refreshes=False)
+            self.reinvite(leg, body, now, refreshes=False)
         self._book.rearm(leg)
 
-    def _reinvite(self, leg: Leg, body: bytes, now: float, *, refreshes: bool) -> None:
+    def reinvite(self, leg: Leg, body: bytes, now: float, *, refreshes: bool) -> None:
         leg.is_refreshing = refreshes
         capabilities = self._book.capabilities("", leg.dialog.listener)
         headers = [*capabilities, *session.ask(leg, self._book.options)]
         number = leg.dialog.next_seq()
         request = self.build(leg, "INVITE", number, headers=headers, body=body)
         leg.local_body = body or leg.local_body
-        leg.invite = self._send(leg, request, Purpose.REINVITE, now)
+        leg.invite = self.send(leg, request, Purpose.REINVITE, now)
         leg.reinvite_ends_at = now + self._book.options.timers.give_up
         self._book.keep(leg)
 
@@ -320,8 +338,6 @@ class InDialog:
         if leg.reinvite_ends_at is not None and now >= leg.reinvite_ends_at:
             leg.reinvite_ends_at = None
             self._stop_reinvite(leg, now)
-        if leg.session is not None:
-            self._tick_session(leg, leg.session, now)
 
     def _stop_reinvite(self, leg: Leg, now: float) -> None:
         """RFC 3261 17.1.1.2: after a provisional answer no timer ends it any more, so a CANCEL
@@ -330,71 +346,7 @@ class InDialog:
             self.cancel(leg.invite, [], now)
             self._book.let_go(leg, now)
 
-    # -- session timer ---------------------------------------------------------------------------
-
-    def _tick_session(self, leg: Leg, timer: SessionTimer, now: float) -> None:
-        match timer.tick(now):
-            case Due.EXPIRED:
-                self.hang_up(leg, EXPIRED, now, GoneWhy.DIALOG_ERROR)
-            case Due.REFRESH:
-                self._refresh_peer(leg, now)
-            case None:
-                pass
-
-    def _refresh_peer(self, leg: Leg, now: float) -> None:
-        """By UPDATE where the peer takes it, since that cannot disturb what was negotiated; by
-        re-INVITE only when no offer is open that could change what our SDP has to say."""
-        if leg.allows_update or not leg.local_body:
-            if leg.update is None:
-                self._update(leg, now)
-        elif leg.wanted_offer is None and not _is_offering(leg):
-            self._reinvite(leg, leg.local_body, now, refreshes=True)
-
-    def _update(self, leg: Leg, now: float) -> None:
-        contact = self._book.capabilities("", leg.dialog.listener)
-        headers = [*contact, *session.ask(leg, self._book.options)]
-        request = self.build(leg, "UPDATE", leg.dialog.next_seq(), headers=headers)
-        leg.update = self._send(leg, request, Purpose.UPDATE, now)
-        self._book.keep(leg)
-
-    def on_update_answer(
-        self,
-        leg: Leg,
-        entry: ClientEntry,
-        response: Response | None,
-        now: float,
-        *,
-        is_unsent: bool = False,
-    ) -> None:
-        """is_unsent: the connection broke; the timer tries again on another."""
-        missing = 503 if is_unsent else 408
-        status = missing if response is None else response.status
-        if status < 200 or leg.update is not entry:
-            return
-        leg.update = None
-        if status in (408, 481):
-            self.hang_up(leg, "", now, GoneWhy.DIALOG_ERROR)
-        elif response is None:
-            pass
-        elif status < 300:
-            leg.dialog.learn_target(response)
-            session.take(leg, response, self._book.options, now)
-        elif (again := self.prove(leg, entry, response, now)) is not None:
-            leg.update = again
-        elif status == 422:
-            self._lengthen(leg, response, now)
-        elif status != 491:
-            # Whatever it has against it: the timer tries again, by re-INVITE.
-            leg.allows_update = False
-        self._book.keep(leg)
-        self._book.rearm(leg)
-
-    def _lengthen(self, leg: Leg, response: Response, now: float) -> None:
-        """A 422 to a refresh: the next one asks for more."""
-        if session.may_lengthen(leg, response, self._book.options) and leg.session is not None:
-            leg.session.refresh_soon(now)
-
-    def _send(
+    def send(
         self,
         leg: Leg,
         request: Request,
@@ -429,7 +381,7 @@ class InDialog:
             leg, method, number, headers=headers, body=asked.body,
             content_type=asked.find("content-type") or "", dialog=dialog,
         )  # fmt: skip
-        sent = self._send(leg, again, entry.purpose, now, dialog)
+        sent = self.send(leg, again, entry.purpose, now, dialog)
         sent.retried = True
         self._book.keep(leg)
         return sent
@@ -461,7 +413,7 @@ class InDialog:
         if response is not None and status < 300:
             self._on_accepted(leg, entry, response, now)
         elif response is not None and may_retry(leg.auth, entry, response):
-            self._reinvite(leg, entry.request.body, now, refreshes=leg.is_refreshing)
+            self.reinvite(leg, entry.request.body, now, refreshes=leg.is_refreshing)
             if leg.invite is not None:
                 leg.invite.retried = True
         elif status == 491 and not leg.is_refreshing and leg.glare_count < MAX_GLARE:
@@ -477,7 +429,7 @@ class InDialog:
                 self._book.emit(ReofferRefused(leg.leg_id, status))
             elif response is not None:
                 # Anything else than 422 leaves the session as it is; the timer tries again.
-                self._lengthen(leg, response, now)
+                session.lengthen(leg, response, self._book.options, now)
         self._book.rearm(leg)
 
     def _on_accepted(self, leg: Leg, entry: ClientEntry, response: Response, now: float) -> None:
@@ -497,13 +449,16 @@ class InDialog:
             self.acknowledge_offer(leg, entry.request, response)
 
     def acknowledge_offer(
-        self, leg: Leg, invite: Request, response: Response, early_body: bytes = b""
+        self, leg: Leg, invite: Request, response: Response, early: EarlyDialog | None = None
     ) -> None:
         """Tell a 2xx and send its ACK; a late offer's ACK waits for our answer.
 
-        early_body: SDP that the peer sent provisionally and need not repeat (RFC 3262 5).
+        early: has SDP that the peer sent provisionally and need not repeat (RFC 3262 5), or, by
+        UPDATE, changed since: then a 2xx that repeats the older one brings nothing new.
         """
-        body = response.body or early_body
+        body = response.body
+        if early is not None:
+            body = early.offer or body or early.body
         leg.remote_body = body or leg.remote_body
         if invite.body or not response.body:
             self.send_ack(leg, invite.cseq.number)
@@ -526,26 +481,27 @@ class InDialog:
         headers = [("RAck", str(rack))]
         number = leg.dialog.next_seq()
         request = self.build(leg, "PRACK", number, headers=headers, dialog=early)
-        self._send(leg, request, Purpose.PRACK, now, early)
+        self.send(leg, request, Purpose.PRACK, now, early)
         self._book.keep(leg)
 
     def repeat_ack(self, leg: Leg) -> None:
         self._book.send(leg.ack, self._book.ways.next_hop(leg.dialog), leg.dialog.listener)
 
 
-def _is_offering(leg: Leg) -> bool:
+def is_offering(leg: Leg) -> bool:
     """An offer of either side is open, or the dialog is not up yet."""
     is_open = leg.pending or leg.invite or leg.unacked or leg.late_offer
     return leg.state is not LegState.UP or bool(is_open)
 
 
 def may_retry(auth: DigestClient | None, entry: ClientEntry, response: Response) -> bool:
-    """The peer wants credentials, and we have some that it has not refused yet."""
+    """The peer wants credentials, and has not refused ours for this request yet; whoever asks again
+    does so at once, so that each request is proved by the challenge that it got itself."""
     if response.status not in (401, 407) or auth is None or entry.retried:
         return False
     name = "www-authenticate" if response.status == 401 else "proxy-authenticate"
     try:
-        return auth.take(response.status, response.values(name))
+        return auth.take(response.status, response.values(name), is_first=True)
     except SipParseError:
         return False
 

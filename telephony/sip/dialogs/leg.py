@@ -51,6 +51,10 @@ class EarlyDialog:
     "Of its last reliable answer."
     body: bytes = b""
     "Its SDP, for a 200 that leaves it out: it may, when it went out reliably before; some just do."
+    is_settled: bool = False
+    "It has answered our offer reliably: either may change it by UPDATE (RFC 3311 5.1)."
+    offer: bytes = b""
+    "Of its last UPDATE, which counts more than SDP that the 200 repeats (RFC 6337 3.1.1)."
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """What a leg says and learns about the life of its session (RFC 4028 7, 9).
 
-Between the requests of `uac`, `uas`, `in_dialog` and the clockwork in `session_timer`.
+Between the requests of `uac`, `uas`, `in_dialog`, `refreshing`, and the clockwork in
+`session_timer`.
 """
 
 from telephony.sip.dialogs.leg import Leg
@@ -60,6 +61,12 @@ def may_lengthen(leg: Leg, response: Response, options: SipOptions) -> bool:
     leg.raises += 1
     leg.min_se_s = least_s
     return True
+
+
+def lengthen(leg: Leg, response: Response, options: SipOptions, now: float) -> None:
+    """A 422 to a refresh: the next one asks for more."""
+    if may_lengthen(leg, response, options) and leg.session is not None:
+        leg.session.refresh_soon(now)
 
 
 def _asked_s(leg: Leg, options: SipOptions) -> int:

@@ -114,6 +114,7 @@ class OutgoingLegs:
 
     def hang_up(self, leg: Leg, reason: str, now: float) -> None:
         leg.hang_up_reason = reason
+        self._in_dialog.refuse_waiting(leg, now)
         if leg.state is LegState.DIALLING:
             leg.state = LegState.CANCELLING
             for branch in leg.branches:
@@ -223,6 +224,7 @@ class OutgoingLegs:
         if rseq is None:
             return True
         early.rseq = rseq
+        early.is_settled = early.is_settled or bool(response.body)
         rack = Rack(rseq, response.cseq.number, "INVITE")
         self._in_dialog.send_prack(leg, early.dialog, rack, now)
         return True
@@ -253,23 +255,31 @@ class OutgoingLegs:
             self._let_others_go(leg, now)
             leg.dialog.aim(branch.target)
             _enter(leg.dialog, response, source)
-            early = leg.early.get(response.to.tag)
-            leg.early = {}
+            early = self._decide(leg, response.to.tag, now)
             session.take(leg, response, self._book.options, now)
             if leg.state is LegState.CANCELLING:
                 self._end_crossed(leg, entry, now)
             else:
                 leg.state = LegState.UP
                 leg.over_at = None if leg.max_call_s is None else now + leg.max_call_s
-                self._in_dialog.acknowledge_offer(
-                    leg, entry.request, response, early.body if early else b""
-                )
+                self._in_dialog.acknowledge_offer(leg, entry.request, response, early)
                 self._book.rearm(leg)
         elif leg is not None and leg.dialog.remote_tag == response.to.tag:
             if leg.ack_seq == entry.request.cseq.number:
                 self._in_dialog.repeat_ack(leg)
         else:
             self._end_fork(entry, response, source, now)
+
+    def _decide(self, leg: Leg, tag: str, now: float) -> EarlyDialog | None:
+        """The early dialog of the phone that has answered; those of others are over, and so is what
+        one of them has asked for, though our user may still answer it."""
+        decided, leg.early = leg.early.get(tag), {}
+        update = leg.pending_update
+        if update is not None and update.request.sender.tag != tag:
+            self._in_dialog.refuse(leg, update, 481, now)
+            leg.pending_update = None
+            leg.unasked.append(b"")
+        return decided
 
     def _end_crossed(self, leg: Leg, entry: ClientEntry, now: float) -> None:
         """The 200 crossed our CANCEL."""
@@ -332,6 +342,8 @@ class OutgoingLegs:
                 leg.branches.remove(branch)
                 self._let_others_go(leg, now)
                 leg.branches = [branch]
+            if leg.branches == [branch]:
+                self._in_dialog.refuse_waiting(leg, now)
             self._branch_over(leg, branch, response.status, response.reason)
 
     def _invite_again(self, leg: Leg, branch: Branch, now: float) -> ClientEntry:

@@ -225,8 +225,12 @@ class IncomingLegs:
         else:
             leg.pending = None
         leg.remote_body = entry.request.body or leg.remote_body
+        early = leg.early.get(entry.request.sender.tag)
+        if early is not None:
+            early.body = entry.request.body
         if leg.state is not LegState.INVITED or entry.request.method == "UPDATE":
-            leg.dialog.follow(entry.request, entry.source)
+            dialog = leg.dialog if early is None else early.dialog
+            dialog.follow(entry.request, entry.source)
             leg.learn_abilities(entry.request)
         if entry.request.method == "INVITE":
             self._accept_invite(leg, entry, body, now)
@@ -280,6 +284,9 @@ class IncomingLegs:
         if retry_after is not None:
             lines.append(("Retry-After", str(retry_after)))
         is_update = entry is leg.pending_update
+        early = leg.early.get(entry.request.sender.tag)
+        if early is not None:
+            early.offer = early.body  # What held before, holds.
         if is_update:
             leg.pending_update = None
         else:

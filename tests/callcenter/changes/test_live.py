@@ -24,7 +24,8 @@ from callcenter.changes import live_file
 from callcenter.changes.live_actions import LiveActions
 from callcenter.changes.live_file import LiveAgent, LiveFile
 from callcenter.changes.live_house import LiveHouse, LiveParts, read_live
-from callcenter.changes.reloading import Reloader
+from callcenter.changes.reloading import Reloadable, Reloader
+from callcenter.changes.retention import RetentionReload
 from callcenter.codec import CODEC
 from callcenter.conduct.drivers import FloorDriver
 from callcenter.configuration.settings import load
@@ -87,8 +88,11 @@ class Office:
         )
         self.house = LiveHouse(configured, live, parts)
         lock = asyncio.Lock()
-        self.actions = LiveActions(self.house, self.journal, self._tell, lock)
-        self.reloader = Reloader(configured, [self.house], self.journal, self._tell, lock)
+        self.retention = RetentionReload(settings, self.house.with_gone_queues)
+        remember = self.retention.remember
+        self.actions = LiveActions(self.house, self.journal, self._tell, lock, remember)
+        reloadable: list[Reloadable] = [self.house, self.retention]
+        self.reloader = Reloader(configured, reloadable, self.journal, self._tell, lock, remember)
 
     async def _speak(self, numbers: list[str]) -> None:
         self.spoken += numbers
@@ -161,6 +165,27 @@ async def test_what_was_changed_live_is_so_after_a_restart(office: Office) -> No
         "top_down",
         {"orders": 1},
     )
+
+
+@pytest.mark.parametrize("how", ["live", "reset", "reload"])
+async def test_queue_that_goes_is_kept_by_what_it_wished_last(office: Office, how: str) -> None:
+    """Within the day: nobody has swept since."""
+    line = "orders: {skills: {orders: 1}, ring_s: 7, strategy: most_idle}"
+    office.rewrite("queues:\n", "queues:\n  first: {keep_recordings_days: 3}\n")
+    if how == "reload":
+        office.rewrite(line, line[:-1] + ", keep_recordings_days: 900}")
+        await office.reloader.reload(Reload("sue"))
+        line = line[:-1] + ", keep_recordings_days: 900}"
+    else:
+        await office.queue(keep_recordings_days=900)
+    if how == "reset":
+        await office.actions.reset(ResetLive("sue"))
+
+    office.rewrite(f"  {line}\n", "")
+    office.start()
+
+    assert ORDERS not in office.house.served.queues
+    assert office.retention.days(ORDERS) == (None if how == "reset" else 900)
 
 
 async def test_reset_makes_it_as_configured_and_leaves_no_file(office: Office) -> None:

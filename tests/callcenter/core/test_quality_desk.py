@@ -3,22 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from acd.events import AgentAnswered
 from callcenter.asks import RescoreTalks
 from callcenter.codec import CODEC
 from callcenter.configuration.settings import Settings
 from callcenter.core.quality_desk import RESCORED, QualityDesk
 from callcenter.events import ActionTaken
-from foundation.ids import AgentId, CallId, QueueId, RecordingId
+from foundation.db import Sessions
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
 from foundation.journal import Journal
 from recordings.events import RecordingEnded, RecordingStarted, TranscriptReady
 from recordings.quality.events import QualityScored
 from recordings.quality.pack import Pack
 from recordings.quality.store import QualityStore
+from recordings.quality.talk import Verdict
 from recordings.store import RecordingStore
 from telephony.calls import events as calls
 from telephony.calls.events import EndedBy, Side
@@ -103,6 +106,61 @@ async def test_transcript_is_judged_with_what_the_journal_knows(bureau: Bureau) 
     assert kept is not None
     assert kept.ended_by is EndedBy.AGENT
     assert len(kept.holds) == 1
+
+
+async def test_agent_is_not_judged_by_a_talk_with_somebody_outside(bureau: Bureau) -> None:
+    """To whom he gave the caller: the recording is in his name, for somebody answers for it."""
+    await bureau.shelf.transcribed(1)
+    agent, queue, offer = AgentId("agent0001"), QueueId("orders"), OfferId("o-1")
+    invited = calls.GuestInvited(CALL, offer, calls.GuestWay.TRANSFER, None, PartyId("p-2"))
+    for fact in (
+        calls.CallArrived(CALL, PartyId("p-1"), "8000"),
+        AgentAnswered(CALL, queue, agent),
+        invited,
+        calls.TalkTransferred(CALL, offer),
+        RecordingStarted(ONE, CALL, agent, queue, "f", ("zh", "zh")),
+        RecordingEnded(ONE, 60.0, True),
+    ):
+        bureau.journal.publish(fact)
+    await bureau.journal.settled(bureau.journal.last_seq)
+
+    await bureau.desk(FIRST).judge(ONE)
+
+    assert (await bureau.shelf.quality.results(ONE), bureau.told) == ([], [])
+
+
+class SlowStore(QualityStore):
+    """Whose disk takes its time."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        super().__init__(sessions)
+        self.has_added, self.may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def add(self, recording_id: RecordingId, scored: datetime, verdict: Verdict) -> None:
+        await super().add(recording_id, scored, verdict)
+        self.has_added.set()
+        await self.may_go_on.wait()
+
+
+async def test_verdict_that_is_being_written_at_an_orderly_end_is_told(tmp_path: Path) -> None:
+    """It is in the database, and no later core would judge the talk again."""
+    journal = await Journal.open(tmp_path / "journal.db", CODEC)
+    async with fresh_sessions() as sessions:
+        slow = SlowStore(sessions)
+        bureau = Bureau(Shelf(RecordingStore(sessions), slow), journal)
+        await bureau.shelf.transcribed(1)
+        judging = asyncio.create_task(bureau.desk(FIRST).run())
+        await slow.has_added.wait()
+
+        judging.cancel()
+        await asyncio.sleep(0)
+        slow.may_go_on.set()
+        await asyncio.wait([judging])
+
+        assert judging.cancelled()
+        assert await slow.unjudged(STARTED, 10) == []
+        assert [type(each) for each in bureau.told] == [QualityScored]
+    await journal.close()
 
 
 async def test_a_callers_message_is_not_judged(bureau: Bureau) -> None:

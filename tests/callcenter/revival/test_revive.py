@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ from acd.events import (
     TalkTaken,
     WrapUpCoded,
 )
-from acd.inputs import CallerLeft, ExtendWrapUp, Lose, Pause, Ready
+from acd.inputs import CallerLeft, ExtendWrapUp, Lose, Pause, Ready, TakeCaller
 from acd.options import Strategy
 from callcenter.conduct.contact import Stage
 from callcenter.events import ActionTaken, CallSentOn
@@ -556,6 +557,44 @@ def test_caller_without_agent_and_guest_is_first_in_the_queue() -> None:
     assert events_after(after, CallQueued)[-1] == CallQueued(call_id, ORDERS, 0, front=True)
 
 
+def lost_before_the_talk(lines: Lines) -> None:
+    """Whose phone rings picks up, and has gone before the caller has heard the agent's number."""
+    offer_id = next(iter(lines.agents))
+    lines.pick_up(offer_id)
+    lines.refuse(offer_id)
+
+
+@pytest.mark.parametrize("kills_after", [(1,), (2,), (1, 2), (2, 2)])
+def test_caller_whose_agents_are_lost_is_told_so_as_late_as_without_a_kill(
+    kills_after: tuple[int, ...],
+) -> None:
+    lines = Lines(open_house())
+    call_id, _ = offered(lines)
+    lines.house.phone(TOM)
+    for number in (1, 2):
+        lost_before_the_talk(lines)
+        for _ in range(kills_after.count(number)):
+            lines = killed(lines)
+        lines.wait(60.0)
+    assert events_after(lines, CallQueued)[1:] == [CallQueued(call_id, ORDERS, 0, front=True)] * 2
+
+    lost_before_the_talk(lines)
+
+    assert len(events_after(lines, CallQueued)) == 3, "all are busy"
+
+
+def test_caller_who_was_given_back_after_a_talk_has_lost_no_agent() -> None:
+    lines = Lines(open_house())
+    call_id, guest = asked(lines)
+    lines.refuse(next(iter(lines.agents)))
+    lines.guest_leaves(guest)
+    assert events_after(lines, CallQueued)[-1] == CallQueued(call_id, ORDERS, 0, front=True)
+
+    [revived] = plan_of(lines.journal, lines.sides()).calls
+
+    assert revived.contact.returns == 0
+
+
 def test_transfer_that_the_floor_did_not_come_to_is_made_good_with_a_recording() -> None:
     lines = Lines(open_house())
     call_id, guest = asked(lines)
@@ -689,6 +728,26 @@ def test_talk_whose_answer_was_cut_off_frees_those_who_were_beaten() -> None:
     assert [[*caller.offers] for caller in plan.kept_callers(0.0)] == [[TOM]]
     states = {agent.agent_id: agent.state for agent in plan.agents}
     assert states == {EVA: AgentState.READY, TOM: AgentState.TALKING}
+
+
+def test_caller_of_a_chosen_agent_rings_at_nobody_elses_after_a_kill_either() -> None:
+    """So a claim has one offer at most, and is over with it, in the floor as in the journal."""
+    lines = Lines(open_house(Strategy.RING_ALL))
+    for agent_id in (EVA, TOM):
+        lines.house.phone(agent_id)
+        lines.tell(PhoneChanged(agent_id, registered=True, busy=True))
+    call_id = waiting(lines)
+    lines.house.feed(TakeCaller(call_id, EVA, reserve_s=60.0))
+    lines.tell(PhoneChanged(EVA, registered=True, busy=False))
+    [eva] = lines.agents
+
+    after = next_of(lines)
+    for agent_id in (EVA, TOM):
+        after.tell(PhoneChanged(agent_id, registered=True, busy=False))
+    assert {*after.agents} == {eva}
+    after.refuse(eva)
+
+    assert [leg.note.agent for leg in after.agents.values()] == [TOM], "anybody's again"
 
 
 # -- any story, killed at any record -------------------------------------------------------------

@@ -9,6 +9,7 @@ from acd.events import (
     CallAbandoned,
     CallLost,
     CallQueued,
+    SurgeChanged,
     TalkEnded,
     TalkTaken,
 )
@@ -57,6 +58,12 @@ def test_crash_ends_waiting_talking_and_agents_once_each() -> None:
         CallEnded(TALKS, EndedBy.FAULT, REASON),
         AgentChanged(EVA, AgentState.OFF),
     ]
+
+
+def test_rush_is_over_with_the_machine_and_backup_agents_are_let_go() -> None:
+    rush, over = SurgeChanged(ORDERS, is_on=True), SurgeChanged(ORDERS, is_on=False)
+    assert settle(find_open_ends([rush])) == [over]
+    assert settle(find_open_ends([rush, over])) == []
 
 
 def test_settled_journal_has_no_open_ends() -> None:

@@ -147,6 +147,23 @@ def test_a_later_offer_of_ours_keeps_payload_types_and_layout_of_the_dialog() ->
     assert offer.origin.version == "6"
 
 
+def test_what_moved_before_the_200_may_be_taken_for_its_answer() -> None:
+    """An UPDATE has changed the answer of a 183; the 200 then leaves everything as it is."""
+    negotiation = new()
+    negotiation.offer("PCMU")
+    negotiation.accept(sdp("m=audio 4000 RTP/AVP 0 97", EVENTS))
+    moved = sdp("m=audio 5000 RTP/AVP 8 0 97", EVENTS, "a=sendonly", connection="192.0.2.9")
+    negotiation.answer(moved)
+    offered = negotiation.terms
+    assert offered is not None
+
+    answered = negotiation.accept(moved)
+
+    assert (answered.address, answered.port, answered.rtcp_port) == ("192.0.2.9", 5000, 5001)
+    assert (answered.payload_type, answered.codec) == (offered.payload_type, offered.codec)
+    assert (answered.direction, answered.event_type) == (offered.direction, offered.event_type)
+
+
 def test_an_answer_without_an_offer_is_rejected() -> None:
     with pytest.raises(SdpRejected):
         new().accept(sdp("m=audio 4000 RTP/AVP 0"))

@@ -1,9 +1,11 @@
 """Deletion for good: by time, never of what is held, finished by the next try after a kill."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -29,8 +31,14 @@ class Killed(BaseException): ...
 
 class MortalShelf(FolderShelf):
     is_mortal = False
+    pause: tuple[Event, Event] | None = None
+    "Reached, and left."
 
     def delete(self, key: str) -> None:
+        if self.pause is not None:
+            reached, go_on = self.pause
+            reached.set()
+            go_on.wait(timeout=10)
         super().delete(key)
         if self.is_mortal:
             raise Killed
@@ -150,6 +158,25 @@ async def test_a_kill_half_way_is_finished_by_the_next_sweep(house: House) -> No
     assert await house.vault.sweep({ORDERS: 30}.get) == 1
     assert await house.left() == set()
     assert house.files() == set()
+
+
+async def test_what_is_being_deleted_at_an_orderly_end_is_told_and_certified(house: House) -> None:
+    await house.old(1, 40)
+    house.shelf.pause = (Event(), Event())
+    reached, go_on = house.shelf.pause
+    sweeping = asyncio.create_task(house.vault.sweep({ORDERS: 30}.get))
+    await asyncio.to_thread(reached.wait)
+
+    sweeping.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.wait([sweeping])
+
+    assert sweeping.cancelled()
+    [told] = house.told
+    assert isinstance(told, RecordingDeleted)
+    assert house.certificates.read(told.certificate)["finished"] is not None
+    assert (await house.left(), house.files()) == (set(), set())
 
 
 async def test_recording_that_was_deleted_a_moment_ago_is_held_no_more(house: House) -> None:

@@ -1,5 +1,6 @@
 """Provisional answers that must arrive: 100rel and PRACK, as the caller and as the called."""
 
+from collections.abc import Callable
 from itertools import combinations
 
 import pytest
@@ -353,7 +354,9 @@ class Phone:
         response = Response(status, "x", headers, body)
         return self.stack.receive(bytes(response), PHONE, 0, 0.0)
 
-    def ask(self, method: str, cseq: int, tag: str = "phone") -> list[StackEffect]:
+    def ask(
+        self, method: str, cseq: int, tag: str = "phone", body: bytes = b"", host: str = PHONE.host
+    ) -> list[StackEffect]:
         headers = [
             ("Via", f"SIP/2.0/UDP {PHONE.host}:{PHONE.port};branch=z9hG4bK{method}{cseq}"),
             ("Max-Forwards", "70"),
@@ -361,8 +364,10 @@ class Phone:
             ("To", self.invite.values("from")[0]),
             ("Call-ID", self.invite.call_id),
             ("CSeq", f"{cseq} {method}"),
+            ("Contact", f"<sip:agent@{host}:{PHONE.port};who={tag}>"),
+            *([("Content-Type", "application/sdp")] if body else []),
         ]
-        request = Request(method, f"sip:8000@{CENTRE.host}:{CENTRE.port}", headers)
+        request = Request(method, f"sip:8000@{CENTRE.host}:{CENTRE.port}", headers, body)
         return self.stack.receive(bytes(request), PHONE, 0, 0.0)
 
     def reliably(
@@ -432,6 +437,123 @@ def test_the_phone_that_answers_counts_its_requests_for_itself() -> None:
     phone.answer(200, body=ANSWER)
 
     assert statuses(phone.ask("BYE", 4)) == [200]
+
+
+OURS_NOW = ANSWER.replace(b"o=- 2 2", b"o=- 2 3")
+MOVED = OFFER.replace(b"192.0.2.2", b"192.0.2.9")
+"Early media comes from elsewhere now."
+
+
+def ringing_phone(**settled: bytes) -> Phone:
+    """Its 183 has answered our offer, and has its PRACK."""
+    phone = Phone()
+    for tag, body in (settled or {"phone": ANSWER}).items():
+        phone.reliably(1, tag=tag, body=body)
+    return phone
+
+
+def test_a_phone_that_rings_may_move_its_early_media() -> None:
+    """As networks do from one announcement to the next: it had got 491 for ever."""
+    phone = ringing_phone()
+
+    asked = phone.ask("UPDATE", 1, body=MOVED, host="192.0.2.9")
+    assert told(asked) == [Reoffered(LEG, MOVED)]
+    assert statuses(asked) == [], "our user has the word"
+    (answer,) = responses(phone.stack.accept(LEG, OURS_NOW, 0.0))
+
+    assert (answer.status, answer.cseq.method, answer.body) == (200, "UPDATE", OURS_NOW)
+    assert answer.find("session-expires") is None, "RFC 4028 9: only the 2xx to the INVITE"
+    prack = only_prack(phone.reliably(2, status=180))
+    assert prack.uri.host == "192.0.2.9", "its Contact is the target from now on"
+
+
+@pytest.mark.parametrize("repeated", [b"", ANSWER])
+def test_the_200_of_a_phone_that_moved_brings_nothing_new(repeated: bytes) -> None:
+    """RFC 6337 3.1.1: SDP that it repeats is that of the 183; the talk would go to where nobody
+    is any more."""
+    phone = ringing_phone()
+    phone.ask("UPDATE", 1, body=MOVED)
+    phone.stack.accept(LEG, OURS_NOW, 0.0)
+
+    assert told(phone.answer(200, body=repeated)) == [Answered(LEG, MOVED)]
+    assert statuses(phone.ask("BYE", 2)) == [200]
+
+
+def test_a_phone_whose_move_was_refused_stays_where_it_was() -> None:
+    phone = ringing_phone()
+    phone.ask("UPDATE", 1, body=MOVED)
+    assert statuses(phone.stack.reject(LEG, 488, 0.0)) == [488]
+    assert phone.stack.leg_count == 1
+
+    again = phone.ask("UPDATE", 2, body=MOVED)
+    assert told(again) == [Reoffered(LEG, MOVED)], "it may try again"
+    phone.stack.reject(LEG, 488, 0.0)
+    assert told(phone.answer(200)) == [Answered(LEG, ANSWER)]
+
+
+def test_a_phone_that_is_picked_up_while_it_moves_is_heard_where_it_went() -> None:
+    phone = ringing_phone()
+    phone.ask("UPDATE", 1, body=MOVED)
+
+    assert told(phone.answer(200, body=ANSWER)) == [Answered(LEG, MOVED)]
+    (answer,) = responses(phone.stack.accept(LEG, OURS_NOW, 0.0))
+    assert (answer.status, answer.cseq.method) == (200, "UPDATE")
+
+
+@pytest.mark.parametrize(
+    ("phone", "why"),
+    [
+        (Phone, "nothing of it has come"),
+        (lambda: ringing_phone(phone=b""), "it rings, and has not answered our offer"),
+        (lambda: ringing_phone(phone=ANSWER, other=ANSWER), "the talk can follow one only"),
+        (lambda: ringing_phone(other=ANSWER), "another has"),
+    ],
+)
+def test_while_our_offer_is_open_another_is_refused(phone: Callable[[], Phone], why: str) -> None:
+    rings = phone()
+    refused = rings.ask("UPDATE", 1, body=MOVED)
+    assert (statuses(refused), told(refused)) == ([491], []), why
+
+
+def test_sdp_that_came_without_prack_settles_nothing() -> None:
+    phone = Phone()
+    phone.answer(183, body=ANSWER)
+    assert statuses(phone.ask("UPDATE", 1, body=MOVED)) == [491]
+
+
+def test_a_second_update_waits_for_the_answer_to_the_first() -> None:
+    phone = ringing_phone()
+    phone.ask("UPDATE", 1, body=MOVED)
+    (refused,) = responses(phone.ask("UPDATE", 2, body=MOVED))
+    assert refused.status == 500
+    assert refused.find("retry-after") is not None
+
+
+def test_another_phone_that_answers_ends_the_move_of_the_first() -> None:
+    phone = ringing_phone()
+    phone.ask("UPDATE", 1, body=MOVED)
+
+    answered = phone.answer(200, body=ANSWER, tag="other")
+    assert [each for each in told(answered) if isinstance(each, Answered)] == [
+        Answered(LEG, ANSWER)
+    ]
+    assert (481, "UPDATE") in [(each.status, each.cseq.method) for each in responses(answered)]
+    assert responses(phone.stack.accept(LEG, OURS_NOW, 0.0)) == [], "nobody waits for it any more"
+    assert requests(phone.stack.reoffer(LEG, OURS_NOW, 0.0)), "and nothing else does"
+
+
+@pytest.mark.parametrize("ending", ["we give up", "it is declined"])
+def test_a_move_that_waits_is_answered_when_nobody_rings_any_more(ending: str) -> None:
+    phone = ringing_phone()
+    phone.ask("UPDATE", 1, body=MOVED)
+
+    effects = phone.stack.hang_up(LEG, 0.0) if ending == "we give up" else phone.answer(603)
+
+    assert (487, "UPDATE") in [(each.status, each.cseq.method) for each in responses(effects)]
+    assert phone.stack.accept(LEG, OURS_NOW, 0.0) == []
+    if ending == "we give up":
+        late = responses(phone.ask("UPDATE", 2, body=MOVED))
+        assert [each.status for each in late] == [491]
 
 
 def test_ringing_phones_beyond_a_measure_are_heard_but_not_kept() -> None:

@@ -1,8 +1,9 @@
 """Boards: their formulas, tiles and curves, and who is named on them."""
 
 from collections.abc import Mapping
-from datetime import UTC, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,12 +23,13 @@ from tests.support.fake_core import MONDAY_NOON_S, record
 from wallboard.directory import AgentCard, Directory, QueueCard, ServiceTarget
 from wallboard.events import AlarmKind, AlarmRaised, Level
 from wallboard.figures.boards import NORMS, Compare, Plan, Tile
-from wallboard.figures.curve import Past
+from wallboard.figures.curve import Past, past_curve
 from wallboard.figures.formulas import FORMULAS, basis_of
 from wallboard.figures.grades import grade
 from wallboard.figures.scope import Kind, Scope
 from wallboard.fold.board import Board, BoardEvent
-from wallboard.fold.tally import Counts
+from wallboard.fold.day import Day as BoardDay
+from wallboard.fold.tally import Counts, Tally
 from wallboard.screens.document import Document, render
 from wallboard.words import Words
 
@@ -260,6 +262,44 @@ def test_yesterday_stands_behind_today(day: Day) -> None:
     assert past["day"] == "2026-06-22"
     assert past["intervals"] == [{"at_s": MONDAY_NOON_S + 86_400, "offered": 11}]
     assert only is None, "nobody called that queue yesterday"
+
+
+@pytest.mark.parametrize(
+    ("today", "number", "shown"),
+    [
+        # Clocks went forward on 29 March and back on 25 October, at night.
+        (date(2026, 3, 30), 18, "10:00"),
+        (date(2026, 3, 30), 2, "01:00"),
+        (date(2026, 3, 29), 20, "10:00"),
+        (date(2026, 10, 26), 22, "10:00"),
+        (date(2026, 10, 25), 20, "10:00"),
+        (date(2026, 10, 24), 20, "10:00"),
+    ],
+)
+def test_yesterdays_calls_stand_at_the_same_time_by_the_clock_on_the_wall(
+    today: date, number: int, shown: str
+) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    day = BoardDay.of(datetime.combine(today, time(12), zone), zone)
+    tally = Tally(today, yesterday={number: Counts(offered=7)})
+
+    past = past_curve(tally, Plan(), day, zone, None)
+
+    assert past is not None
+    [point] = past["intervals"]
+    at = datetime.fromtimestamp(point["at_s"], zone)
+    assert (at.date(), f"{at:%H:%M}", point["offered"]) == (today, shown, 7)
+
+
+def test_hour_that_came_twice_yesterday_stands_once_with_all_its_calls() -> None:
+    zone, today = ZoneInfo("Europe/Berlin"), date(2026, 10, 26)
+    day = BoardDay.of(datetime.combine(today, time(12), zone), zone)
+    twice = {4: Counts(offered=1), 6: Counts(offered=2)}
+
+    past = past_curve(Tally(today, yesterday=twice), Plan(), day, zone, None)
+
+    assert past is not None
+    assert past["intervals"] == [{"at_s": day.start_s + 7200.0, "offered": 3}]
 
 
 def test_day_before_yesterday_is_not_yesterday(day: Day) -> None:
