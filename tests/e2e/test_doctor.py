@@ -17,6 +17,7 @@ from callcenter.doctor.health import Verdict
 from callcenter.doctor.rtpengine import rtpengine
 from callcenter.sections.values import Listener
 from telephony.media.rtpengine import bencode
+from tests.support.programs import find_free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -144,8 +145,7 @@ def test_pbx_that_is_silent_or_not_there_is_named() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         waited = health.pbx("8000", "127.0.0.1", silent.getsockname()[1], within_s=0.05)
-        port = silent.getsockname()[1]
-    closed = health.pbx("8000", "127.0.0.1", port)
+    closed = health.pbx("8000", "127.0.0.1", find_free_port())
 
     assert waited.verdict is Verdict.WARN
     assert (closed.verdict, "refused" in closed.says) == (Verdict.FAIL, True)
