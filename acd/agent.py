@@ -104,6 +104,11 @@ def reason_of(why: OfferFailure) -> str:
     return UNREACHABLE if why is OfferFailure.UNREACHABLE else RONA
 
 
+def is_on_leave(state: AgentState, reason: str) -> bool:
+    """Paused of the own will."""
+    return state is S.PAUSED and reason not in (RONA, UNREACHABLE, SIGNED_IN)
+
+
 class Agent:
     """One agent's state, phone and call; times are seconds of the floor's clock."""
 
@@ -190,8 +195,7 @@ class Agent:
     @property
     def is_on_leave(self) -> bool:
         """Of his own will: no phone that comes back ends that."""
-        own = (RONA, UNREACHABLE, SIGNED_IN)
-        return self.state is S.PAUSED and self.reason not in own
+        return is_on_leave(self.state, self.reason)
 
     def pick_up(self, now: float) -> list[AgentChanged]:
         return self._enter(PICK_UP, now, assignment=self.assignment)

@@ -22,7 +22,7 @@ from callcenter.codec import CODEC
 from callcenter.configuration.settings import Settings
 from callcenter.events import ActionTaken
 from callcenter.records.call_rows import rows_of_call
-from callcenter.records.quality_facts import circumstances_of
+from callcenter.records.quality_facts import circumstances_of, is_with_outsider
 from foundation import clock
 from foundation.errors import NotFound, Unavailable
 from foundation.ids import RecordingId
@@ -104,6 +104,8 @@ class QualityDesk:
             return
         kept = await self._store.kept(recording_id)
         known = kept.circumstances or await self._look_up(recording)
+        if known is None:
+            return
         verdict = await asyncio.to_thread(
             judge, pack, talk_of(recording, sides, kept.voices, known)
         )
@@ -141,10 +143,13 @@ class QualityDesk:
         ]
         return Applied(changed=changed)
 
-    async def _look_up(self, recording: Recording) -> Circumstances:
+    async def _look_up(self, recording: Recording) -> Circumstances | None:
+        """None for a talk with somebody outside: nobody of ours is to be judged by it."""
         since = recording.started - BEFORE_START
         rows = await rows_of_call(self._journal, recording.call_id, since)
         records = [to_record(row, CODEC) for row in rows]
+        if is_with_outsider(recording.recording_id, records):
+            return None
         known = circumstances_of(recording.recording_id, records)
         await self._store.keep_circumstances(recording.recording_id, known)
         return known

@@ -104,6 +104,10 @@ class CallRow:
     "Who had the caller last."
     queue: QueueId | None = None
     "The last one."
+    agents: list[AgentId] = field(default_factory=list)
+    "Who had the caller, one after the other."
+    queues: list[QueueId] = field(default_factory=list)
+    "Where the caller waited, one after the other."
     outcome: Outcome = Outcome.OPEN
     ended_by: str = ""
     reason: str = ""
@@ -241,10 +245,12 @@ def _note_visit(course: _Course, event: object, at_s: float) -> None:
     match event:
         case acd.CallQueued(queue=queue):
             course.row.queue = queue
+            course.row.queues.append(queue)
             course.visit = None
             course.waiting_since = at_s
         case acd.AgentAnswered(agent_id=agent_id):
             course.row.agent_id = agent_id
+            course.row.agents.append(agent_id)
             course.talking_since = at_s
             _end_visit(course, Outcome.ANSWERED, at_s)
         case (
@@ -255,6 +261,7 @@ def _note_visit(course: _Course, event: object, at_s: float) -> None:
             _end_talk(course, at_s)
         case acd.TalkTaken(agent_id=agent_id):
             course.row.agent_id = agent_id
+            course.row.agents.append(agent_id)
             course.row.handovers.append(agent_id)
             course.talking_since = at_s
         case _:

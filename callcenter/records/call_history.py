@@ -29,7 +29,9 @@ class Wanted:
     """All that are given must match; '' and None match everything."""
 
     queue: str = ""
+    "One of those where the caller waited."
     agent_id: str = ""
+    "One of those who had the caller."
     line: str = ""
     outcome: Outcome | None = None
     number: str = ""
@@ -38,10 +40,10 @@ class Wanted:
     def matches(self, row: CallRow) -> bool:
         """But for the number."""
         return (
-            (not self.queue or row.queue == self.queue)
+            (not self.queue or self.queue in row.queues)
             and (not self.line or row.line == self.line)
             and (self.outcome is None or row.outcome is self.outcome)
-            and (not self.agent_id or self.agent_id in agents_of(row))
+            and (not self.agent_id or self.agent_id in row.agents)
         )
 
 
@@ -52,12 +54,6 @@ class Found:
     numbers: Mapping[PartyId, str]
     is_cut: bool = False
     "There are more."
-
-
-def agents_of(row: CallRow) -> set[str]:
-    """Who had the caller, one after the other."""
-    had = {row.agent_id} if row.agent_id else set()
-    return {str(agent) for agent in had} | {each for each in row.handovers if ":" not in each}
 
 
 async def find_calls(

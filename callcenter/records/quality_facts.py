@@ -1,4 +1,4 @@
-"""What the journal knows of a talk and its audio does not tell: holds, and who hung up.
+"""What the journal knows of a talk and its audio does not tell: holds, who hung up, who it was.
 
 CallHeld(agent) … CallResumed(agent)              on hold
 GuestInvited(consult) … guest out, or in          on hold: the agent speaks with a third
@@ -7,6 +7,7 @@ RecordingEnded, AgentHungUp | CallEnded            who ended the talk
 
 from collections.abc import Iterable, Sequence
 
+from acd.events import AgentAnswered, TalkTaken
 from foundation.ids import RecordingId
 from foundation.record import Record
 from recordings.events import RecordingEnded, RecordingStarted
@@ -30,6 +31,27 @@ def circumstances_of(recording_id: RecordingId, records: Sequence[Record[object]
     within = [record for record in records if began_s <= record.at_s <= until_s]
     holds = [(start - began_s, end - began_s) for start, end in _holds(within, until_s)]
     return Circumstances(holds=tuple(holds), ended_by=_ended_by(records, until_s))
+
+
+def is_with_outsider(recording_id: RecordingId, records: Iterable[Record[object]]) -> bool:
+    """Whether the caller talks with somebody outside to whom an agent gave him: the recording is in
+    the agent's name, and nothing that is said there is the agent's."""
+    invited: calls.GuestInvited | None = None
+    is_given_away = False
+    for record in records:
+        match record.event:
+            case calls.GuestInvited():
+                invited = record.event
+            case calls.TalkTransferred(offer_id=offer_id):
+                is_guest = invited is not None and invited.offer_id == offer_id
+                is_given_away = is_guest and invited is not None and invited.party_id is not None
+            case AgentAnswered() | TalkTaken():
+                is_given_away = False
+            case RecordingStarted(recording_id=started) if started == recording_id:
+                return is_given_away
+            case _:
+                pass
+    return False
 
 
 def _at(records: Iterable[Record[object]], kind: type, recording_id: RecordingId) -> float | None:
@@ -71,14 +93,23 @@ def _take(event: object, reasons: set[str]) -> None:
 
 
 def _ended_by(records: Iterable[Record[object]], until_s: float) -> EndedBy | None:
-    """The first hang-up about then; None where the talk was handed over."""
+    """The first hang-up about then; None where the talk was handed over, also to somebody whose
+    phone still rang when the agent left."""
+    is_guest_rung = False
     for record in records:
-        if abs(record.at_s - until_s) > END_WITHIN_S:
-            continue
+        is_then = abs(record.at_s - until_s) <= END_WITHIN_S
         match record.event:
+            case calls.GuestInvited():
+                is_guest_rung = True
+            case calls.GuestLeft():
+                is_guest_rung = False
             case calls.TalkTransferred():
-                return None
-            case calls.AgentHungUp(by=by) | calls.CallEnded(by=by):
+                is_guest_rung = False
+                if is_then:
+                    return None
+            case calls.AgentHungUp(by=by) if is_then:
+                return None if is_guest_rung else by
+            case calls.CallEnded(by=by) if is_then:
                 return by
             case _:
                 pass

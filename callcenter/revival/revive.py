@@ -36,7 +36,7 @@ from acd.kept import KeptAgent, KeptCaller, KeptGuest
 from acd.requirement import parse_requirement
 from callcenter.revival.history import History
 from callcenter.revival.past import AgentPast, CallPast, GuestPast, VisitPast
-from callcenter.revival.settle import OpenEnds, settle
+from callcenter.revival.settle import OpenEnds, gone_home, settle
 from callcenter.revival.stand import House, Revived, Stand
 from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId
 from recordings.events import RecordingStarted
@@ -148,9 +148,28 @@ def make_plan(
     return _Planner(history, list(sides), house, ends).make()
 
 
-def plan_after_reboot(history: History, open_ends: OpenEnds, sides: Iterable[KeptSide]) -> Plan:
-    """Nothing can have outlived the machine's own end; what was learnt is as true as before."""
-    return Plan(facts=settle(open_ends), talks=history.talks, strays=list(sides))
+def plan_after_reboot(
+    history: History, open_ends: OpenEnds, sides: Iterable[KeptSide], house: House
+) -> Plan:
+    """Nothing can have outlived the machine's own end; what was learnt is as true as before, and
+    who has gone home, or was sent there, is there. `history` agrees with the facts afterwards."""
+    plan = Plan(facts=settle(open_ends), talks=history.talks, strays=list(sides))
+    for fact in plan.facts:
+        if isinstance(fact, AgentChanged):
+            agent = history.agents.of(fact.agent_id)
+            agent.enter(fact, agent.since)
+    _keep_agents(plan, history, house)
+    return plan
+
+
+def _keep_agents(plan: Plan, history: History, house: House) -> None:
+    """Of those without a phone one may have come in the last moment."""
+    for agent in history.agents.values():
+        is_kept = agent.state is not AgentState.OFF or agent.is_sent_off or agent.reason
+        if is_kept and agent.agent_id in house.agents:
+            plan.agents.append(agent)
+            if house.is_registered(agent.agent_id):
+                plan.registered.add(agent.agent_id)
 
 
 class _Planner:
@@ -274,19 +293,14 @@ class _Planner:
         bound |= {guest.agent_id: guest.call_id for guest in self._history.guests.values()}
         for agent in self._history.agents.values():
             if not self._is_sound(agent, bound.get(agent.agent_id)):
-                self._change(agent, AgentState.READY)
-            if self._is_away(agent):
-                self._change(agent, AgentState.OFF)
-            # Of those without a phone one may have come in the last moment.
-            is_kept = agent.state is not AgentState.OFF or agent.is_sent_off or agent.reason
-            if is_kept and agent.agent_id in self._house.agents:
-                self._plan.agents.append(agent)
-                if self._house.is_registered(agent.agent_id):
-                    self._plan.registered.add(agent.agent_id)
+                self._change(agent, AgentChanged(agent.agent_id, AgentState.READY))
+            if self._is_away(agent) and agent.state is not AgentState.OFF:
+                was = AgentChanged(agent.agent_id, agent.state, agent.reason)
+                self._change(agent, gone_home(was))
+        _keep_agents(self._plan, self._history, self._house)
 
-    def _change(self, agent: AgentPast, state: AgentState) -> None:
-        if agent.state is not state:
-            changed = AgentChanged(agent.agent_id, state)
+    def _change(self, agent: AgentPast, changed: AgentChanged) -> None:
+        if agent.state is not changed.state:
             agent.enter(changed, agent.since)
             self._plan.facts.append(changed)
 

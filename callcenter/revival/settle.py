@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from acd.agent import is_on_leave
 from acd.events import (
     AgentAnswered,
     AgentChanged,
@@ -124,12 +125,15 @@ def settle(ends: OpenEnds) -> list[object]:
     facts += [GuestLeft(call_id, offer_id) for call_id, offer_id in ends.guests.items()]
     facts += [TalkEnded(call_id, queue, agent) for call_id, (queue, agent) in ends.talks.items()]
     facts += [CallEnded(call_id, EndedBy.FAULT, REASON) for call_id in ends.calls]
-    facts += [
-        AgentChanged(agent_id, AgentState.OFF)
-        for agent_id, last in ends.agents.items()
-        if last.state is not AgentState.OFF
-    ]
+    facts += [gone_home(last) for last in ends.agents.values() if last.state is not AgentState.OFF]
     return facts
+
+
+def gone_home(last: AgentChanged) -> AgentChanged:
+    """Without a phone. With the pause's reason, as the floor tells it, whose phone comes back to a
+    pause of the agent's own comes back to that."""
+    left_for = last.reason if is_on_leave(last.state, last.reason) else ""
+    return AgentChanged(last.agent_id, AgentState.OFF, left_for)
 
 
 def seat(last: AgentChanged) -> list[AcdInput]:

@@ -112,11 +112,12 @@ class TakeOver:
         await self._remind()
         sessions = await adopt_sessions(self._clients, self._media)
         sides, others = adopt_legs(sessions, self._endpoint)
+        house = self._house(present)
         if self._journal.is_same_boot:
-            plan = make_plan(history, sides, self._house(present), told_ends(self._clients))
+            plan = make_plan(history, sides, house, told_ends(self._clients))
             plan.facts += end_monitors(open_ends)
         else:
-            plan = plan_after_reboot(history, open_ends, sides)
+            plan = plan_after_reboot(history, open_ends, sides, house)
         for fact in plan.facts:
             self._journal.publish(fact)
         for other in self._others:

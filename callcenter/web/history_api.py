@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from callcenter.events import ActionTaken
 from callcenter.records.billing import CallRow, Outcome
-from callcenter.records.call_history import Found, Wanted, agents_of, find_calls
+from callcenter.records.call_history import Found, Wanted, find_calls
 from callcenter.records.records_csv import Days, Numbers
 from callcenter.web.pages import AUDIT, CALLS, READERS
 from callcenter.web.whose_calls import may_look_up
@@ -88,8 +88,7 @@ def history_router(history: History) -> APIRouter:
         directory = await history.directory()
 
         def may_see(row: CallRow) -> bool:
-            queues = [row.queue] if row.queue else []
-            return may_look_up(directory, user, agents_of(row), queues)
+            return may_look_up(directory, user, row.agents, row.queues)
 
         found = await find_calls(
             history.reader,

@@ -6,6 +6,7 @@ Whoever holds a client owns the decision to connect again: `Unavailable` says th
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from itertools import count
@@ -38,6 +39,7 @@ from foundation.record import Record
 log = logging.getLogger(__name__)
 
 HANDSHAKE_WITHIN_S = 5.0
+_LARGE = re.compile(r"-?\d{19,}")
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 "Pauses between attempts to connect, the last one for ever."
 
@@ -63,13 +65,14 @@ class Client:
         return not self._reading.done()
 
     async def ask(self, request: Request[ReplyT], timeout_s: float = 5.0) -> ReplyT:
-        """The reply; or the error that core's handler raised, as the same class."""
+        """The reply; or the error that core's handler raised, as the same class. `RemoteError` for
+        what can't be written down, which somebody outside has asked."""
         if not self.is_connected:
             raise Unavailable("the connection to core is closed")
+        body = _written(request)
         rid = next(self._rids)
         answered: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
         self._asked[rid] = answered
-        body = msgspec.Raw(msgspec.msgpack.encode(request))
         try:
             self._stream.send(Ask(rid, type(request).__name__, body))
             async with asyncio.timeout(timeout_s):
@@ -139,6 +142,18 @@ class Client:
             answered.set_result(message.body)
         else:
             answered.set_exception(to_error(message))
+
+
+def _written(request: Request[ReplyT]) -> msgspec.Raw:
+    try:
+        return msgspec.Raw(msgspec.msgpack.encode(request))
+    except OverflowError:
+        # Only the number: what else is asked may be nobody's business.
+        large = _LARGE.search(repr(request))
+        number = f": {large[0][:40]}" if large else ""
+        raise RemoteError(
+            f"A whole number in {type(request).__name__} is too large to be written down{number}"
+        ) from None
 
 
 async def connect_with_retry(path: Path, codec: EventCodec | None = None) -> Client:

@@ -19,6 +19,7 @@ from foundation.errors import (
     IllegalTransition,
     NotFound,
     Overloaded,
+    RemoteError,
     Unavailable,
 )
 from foundation.frames import pack
@@ -195,6 +196,12 @@ async def test_a_request_that_core_does_not_know_is_not_found(path: Path, journa
         await client.ask(CountAgents())
     await client.close()
     await server.close()
+
+
+async def test_a_number_that_cannot_be_written_is_refused_with_a_sentence(client: Client) -> None:
+    with pytest.raises(RemoteError, match="in Wait is too large to be written down: 10000000000"):
+        await client.ask(Wait(10**25))
+    assert await client.ask(CountAgents()) == 7
 
 
 async def test_a_late_reply_is_unavailable(client: Client) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from acd.events import AgentAnswered
 from callcenter.asks import RescoreTalks
 from callcenter.codec import CODEC
 from callcenter.configuration.settings import Settings
 from callcenter.core.quality_desk import RESCORED, QualityDesk
 from callcenter.events import ActionTaken
 from foundation.db import Sessions
-from foundation.ids import AgentId, CallId, QueueId, RecordingId
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
 from foundation.journal import Journal
 from recordings.events import RecordingEnded, RecordingStarted, TranscriptReady
 from recordings.quality.events import QualityScored
@@ -105,6 +106,27 @@ async def test_transcript_is_judged_with_what_the_journal_knows(bureau: Bureau) 
     assert kept is not None
     assert kept.ended_by is EndedBy.AGENT
     assert len(kept.holds) == 1
+
+
+async def test_agent_is_not_judged_by_a_talk_with_somebody_outside(bureau: Bureau) -> None:
+    """To whom he gave the caller: the recording is in his name, for somebody answers for it."""
+    await bureau.shelf.transcribed(1)
+    agent, queue, offer = AgentId("agent0001"), QueueId("orders"), OfferId("o-1")
+    invited = calls.GuestInvited(CALL, offer, calls.GuestWay.TRANSFER, None, PartyId("p-2"))
+    for fact in (
+        calls.CallArrived(CALL, PartyId("p-1"), "8000"),
+        AgentAnswered(CALL, queue, agent),
+        invited,
+        calls.TalkTransferred(CALL, offer),
+        RecordingStarted(ONE, CALL, agent, queue, "f", ("zh", "zh")),
+        RecordingEnded(ONE, 60.0, True),
+    ):
+        bureau.journal.publish(fact)
+    await bureau.journal.settled(bureau.journal.last_seq)
+
+    await bureau.desk(FIRST).judge(ONE)
+
+    assert (await bureau.shelf.quality.results(ONE), bureau.told) == ([], [])
 
 
 class SlowStore(QualityStore):

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from acd import events as acd
 from callcenter.events import CallSentOn
 from callcenter.records.billing import SETTLE_S, Billing, CallRow, Outcome, OutsideLeg
+from callcenter.records.call_history import Wanted
 from foundation.ids import (
     AgentId,
     CallbackId,
@@ -100,7 +102,41 @@ def test_talk_that_went_from_agent_to_agent_is_one_row_with_both_times() -> None
     assert (row.wait_s, row.talk_s) == (15, 50 + 30 + 4)
     assert row.handovers == ["tom", "queue:support"]
     assert (row.agent_id, row.queue, row.outcome) == (EVA, SUPPORT, Outcome.ANSWERED)
+    assert (row.agents, row.queues) == ([EVA, TOM, EVA], [ORDERS, SUPPORT])
     assert row.outside == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "matches"),
+    [
+        (Wanted(agent_id=EVA), True),
+        (Wanted(agent_id=TOM), True),
+        (Wanted(agent_id="outside"), False),
+        (Wanted(queue=ORDERS), True),
+        (Wanted(queue=SUPPORT), True),
+    ],
+)
+def test_call_is_found_by_everybody_who_had_it_and_wherever_it_waited(
+    wanted: Wanted, matches: bool
+) -> None:
+    """Eva gives the caller to Tom, who gives him to somebody outside."""
+    guest, outside = OfferId("g"), OfferId("g-2")
+    (row,) = rows_of(
+        [
+            (0, calls.CallArrived(C1, P1, "8000")),
+            (0, acd.CallQueued(C1, ORDERS)),
+            (9, acd.CallOverflowed(C1, ORDERS)),
+            (9, acd.CallQueued(C1, SUPPORT)),
+            (10, acd.AgentAnswered(C1, SUPPORT, EVA)),
+            (60, acd.TalkEnded(C1, SUPPORT, EVA)),
+            (60, acd.TalkTaken(C1, SUPPORT, TOM)),
+            (70, calls.GuestInvited(C1, guest, calls.GuestWay.TRANSFER, None, P1)),
+            (80, calls.TalkTransferred(C1, outside)),
+            (99, calls.CallEnded(C1, BY_CALLER, "bye")),
+        ]
+    )
+    assert "outside" in row.handovers
+    assert wanted.matches(row) is matches
 
 
 def test_numbers_outside_are_billed_from_their_pick_up() -> None:

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callcenter.records.quality_facts import circumstances_of
-from foundation.ids import AgentId, CallId, OfferId, QueueId, RecordingId
+from acd.events import AgentAnswered, TalkTaken
+from callcenter.records.quality_facts import circumstances_of, is_with_outsider
+from foundation.ids import AgentId, CallId, OfferId, PartyId, QueueId, RecordingId
 from foundation.record import Record
 from recordings.events import RecordingEnded, RecordingStarted
 from recordings.quality.store import Circumstances
@@ -17,6 +18,8 @@ GUEST = OfferId("o-1")
 BEGAN = RecordingStarted(TALK, CALL, AGENT, QueueId("orders"), "r-1.wav", ("zh", "zh"))
 ENDED = RecordingEnded(TALK, 60.0, True)
 HELD, RESUMED = calls.CallHeld(CALL, Side.AGENT), calls.CallResumed(CALL, Side.AGENT)
+OUTSIDER = calls.GuestInvited(CALL, GUEST, calls.GuestWay.TRANSFER, None, PartyId("p-2"))
+GIVEN = calls.TalkTransferred(CALL, GUEST)
 CONSULTS = calls.GuestInvited(CALL, GUEST, calls.GuestWay.CONSULT, AgentId("agent0002"))
 
 
@@ -69,6 +72,53 @@ def test_talk_that_was_handed_over_has_no_end_of_its_own() -> None:
         (100, BEGAN), (150, calls.TalkTransferred(CALL, GUEST)), (150, ENDED)
     ).ended_by is (None)
     assert known((100, BEGAN), (150, ENDED), (400, over)).ended_by is None
+
+
+@pytest.mark.parametrize("way", [calls.GuestWay.TRANSFER, calls.GuestWay.CONSULT])
+@pytest.mark.parametrize("picks_up", [True, False])
+def test_agent_who_leaves_while_the_next_ones_phone_rings_has_hung_up_on_nobody(
+    way: calls.GuestWay, picks_up: bool
+) -> None:
+    invited = calls.GuestInvited(CALL, GUEST, way, AgentId("agent0002"))
+    left = calls.AgentHungUp(CALL, AGENT, EndedBy.AGENT)
+    then = calls.TalkTransferred(CALL, GUEST) if picks_up else calls.GuestLeft(CALL, GUEST, 486)
+
+    assert known(
+        (100, BEGAN), (148, invited), (149.9, left), (150, ENDED), (160, then)
+    ).ended_by is (None)
+
+
+@pytest.mark.parametrize(
+    ("told", "is_outside"),
+    [
+        ((OUTSIDER, GIVEN), True),
+        ((CONSULTS, GIVEN), False),
+        ((OUTSIDER, calls.GuestLeft(CALL, GUEST), CONSULTS, GIVEN), False),
+        ((OUTSIDER, GIVEN, AgentAnswered(CALL, QueueId("orders"), AGENT)), False),
+        ((OUTSIDER, GIVEN, TalkTaken(CALL, QueueId("orders"), AGENT)), False),
+        ((OUTSIDER,), False),
+    ],
+)
+def test_talk_with_somebody_outside_is_the_one_after_he_was_given_the_caller(
+    told: tuple[object, ...], is_outside: bool
+) -> None:
+    records = [
+        Record(seq, float(seq), datetime(2026, 3, 1, tzinfo=UTC), event)
+        for seq, event in enumerate((*told, BEGAN, ENDED), 1)
+    ]
+    assert is_with_outsider(TALK, records) is is_outside
+
+
+def test_agent_who_hangs_up_after_the_guest_has_gone_has_hung_up() -> None:
+    left = calls.AgentHungUp(CALL, AGENT, EndedBy.AGENT)
+
+    assert known(
+        (100, BEGAN),
+        (110, CONSULTS),
+        (120, calls.GuestLeft(CALL, GUEST)),
+        (150, left),
+        (150, ENDED),
+    ).ended_by is (EndedBy.AGENT)
 
 
 def test_without_its_beginning_nothing_is_known_of_a_talk() -> None:

@@ -19,14 +19,14 @@ from acd.events import (
     WrapUpOverdue,
 )
 from acd.floor import Floor
-from acd.inputs import Accept, AgentLeft, CodeWrapUp, Enqueue
+from acd.inputs import Accept, AgentLeft, CodeWrapUp, Enqueue, PhoneChanged
 from acd.options import AgentCard, AgentOptions, QueueOptions, Surge
 from callcenter.conduct.contact import Stage
-from callcenter.events import CallSentOn
+from callcenter.events import ActionTaken, CallSentOn
 from callcenter.revival.history import TALKS_KEPT, History
-from callcenter.revival.revive import Plan, plan_after_reboot
-from callcenter.revival.settle import REASON, OpenEnds
-from foundation.ids import CallId, OfferId, QueueId
+from callcenter.revival.revive import Plan, make_plan, plan_after_reboot
+from callcenter.revival.settle import REASON, OpenEnds, find_open_ends
+from foundation.ids import AgentId, CallId, OfferId, QueueId
 from foundation.journal.rows import EPOCH
 from foundation.record import Record
 from ivr.flows.flow import parse
@@ -35,7 +35,7 @@ from telephony.calls.kept import Note
 from tests.callcenter.revival.test_revive import asked, plan_of
 from tests.support.fake_house import EVA, ORDERS, REPAIRS, TOM, House
 from tests.support.floors import seat
-from tests.support.kept_house import PARTY, Lines, open_house
+from tests.support.kept_house import CONFIGURED, PARTY, Lines, open_house
 
 CHINESE = (
     "languages: [en, zh]\nstart: a\nnodes:\n"
@@ -226,7 +226,7 @@ def test_wait_that_is_expected_is_by_the_talks_of_before_also_after_a_reboot() -
     for number in range(60):
         for record in a_talk(ORDERS, CallId(f"c-{number}"), number * 700.0, 600.0):
             history.take(record)
-    plan = plan_after_reboot(history, OpenEnds(), [])
+    plan = plan_after_reboot(history, OpenEnds(), [], CONFIGURED)
     floor = Floor({ORDERS: CODELESS}, [AgentCard(agent_id=EVA, name=EVA, number="1001")])
     floor.restore(plan.kept_agents(0.0), plan.kept_callers(0.0), 0.0, talks=plan.talks)
     seat(floor, EVA, 0.0)
@@ -248,6 +248,56 @@ def test_talk_that_ended_with_the_machine_teaches_nothing() -> None:
     history.take(Record(6, 200_200.0, EPOCH, CallEnded(lasting, EndedBy.FAULT, REASON)))
 
     assert [*history.talks[ORDERS]] == [120.0]
+
+
+# -- who has gone home, or is on leave -----------------------------------------------------------
+
+READY, MEAL = AgentChanged(EVA, AgentState.READY), AgentChanged(EVA, AgentState.PAUSED, "meal")
+SENT_OFF = (READY, ActionTaken("sue", "agent off", EVA), AgentChanged(EVA, AgentState.OFF))
+OFF_FOR_A_MEAL = AgentChanged(EVA, AgentState.OFF, "meal")
+
+
+@pytest.mark.parametrize("is_same_boot", [True, False])
+@pytest.mark.parametrize(
+    ("told", "has_phone", "facts", "state", "reason"),
+    [
+        (SENT_OFF, True, [], AgentState.OFF, ""),
+        (SENT_OFF, False, [], AgentState.READY, ""),
+        ((READY, MEAL), False, [OFF_FOR_A_MEAL], AgentState.PAUSED, "meal"),
+        ((READY, MEAL, OFF_FOR_A_MEAL), False, [], AgentState.PAUSED, "meal"),
+        ((READY,), False, [AgentChanged(EVA, AgentState.OFF)], AgentState.READY, ""),
+    ],
+)
+def test_phone_that_registers_after_a_restart_is_a_sign_in_only_of_who_was_not_sent_off_or_away(
+    told: tuple[object, ...],
+    has_phone: bool,
+    facts: list[object],
+    state: AgentState,
+    reason: str,
+    is_same_boot: bool,
+) -> None:
+    """With `auto_ready`: nobody is rung at an empty desk because the machine was restarted."""
+    history, ends = History(), find_open_ends(told)
+    for seq, event in enumerate(told, 1):
+        history.take(Record(seq, 0.0, EPOCH, event))
+
+    def phone(_: AgentId) -> bool:
+        return has_phone
+
+    house = replace(CONFIGURED, is_present=phone, is_registered=phone)
+    plan = (
+        make_plan(history, [], house)
+        if is_same_boot
+        else plan_after_reboot(history, ends, [], house)
+    )
+    assert plan.facts == facts
+    card = AgentCard(agent_id=EVA, name=EVA, number="1001")
+    floor = Floor({ORDERS: QueueOptions()}, [card], AgentOptions(auto_ready=True))
+    floor.restore(plan.kept_agents(0.0), [], 1.0)
+
+    floor.feed(PhoneChanged(EVA, registered=True, busy=False), 2.0)
+
+    assert (floor.state_of(EVA), floor.agents()[0].reason) == (state, reason)
 
 
 # -- backup agents -------------------------------------------------------------------------------
