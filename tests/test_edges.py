@@ -254,6 +254,7 @@ PURE = (
     "telephony/sip/dialogs/outside.py",
     "telephony/sip/trunks/ping.py",
     "telephony/sip/dialogs/referral.py",
+    "telephony/sip/dialogs/reconnecting.py",
     "telephony/sip/dialogs/refreshing.py",
     "telephony/sip/trunks/registration.py",
     "telephony/media/rtpengine/bencode.py",

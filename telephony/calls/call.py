@@ -292,7 +292,10 @@ class Call:
         """A digit in the RTP stream, which media has already passed on to the other leg."""
         return self._sip_facts.on_digit(leg_id, digit, at_s, DigitWay.RTP)
 
-    def on_media_lost(self, leg_id: LegId) -> list[Effect]:
+    def on_media_lost(self, leg_id: LegId, is_silent: bool) -> list[Effect]:
+        leg = self._seats.find(leg_id)
+        if is_silent and leg is not None and leg.forgives_silence():
+            return []
         return self._media_facts.on_bad_media(leg_id, "no audio came any more")
 
     def _on_prepared(self, reply: media.Done | media.Failed) -> list[Effect]:

@@ -48,7 +48,9 @@ class CallerLeg(Leg):
     def accept(self) -> list[Effect]:
         self.state = LegState.UP
         self._accepts_later = bool(self._reoffers)
-        return [] if self._accepts_later else [Accept(self.leg_id, self.our_sdp)]
+        if self._accepts_later:
+            return []
+        return [Accept(self.leg_id, self.our_sdp), *self.expect_audio()]
 
     def refuse(self, status: int) -> list[Effect]:
         """Before our 200; an UPDATE that waits is the first to be answered."""

@@ -72,6 +72,7 @@ class Leg:
         self.media = media
         self.offerless = offerless
         "Our 200 carries the offer; the peer's SDP comes with the ACK."
+        self._was_silent = False
 
     @property
     def is_up(self) -> bool:
@@ -80,6 +81,18 @@ class Leg:
     @property
     def is_alive(self) -> bool:
         return self.state is not LegState.GONE
+
+    def forgives_silence(self) -> bool:
+        """Before the 200 nobody need send anything: who rings, who hears it ring."""
+        self._was_silent = not self.is_up
+        return self._was_silent
+
+    def expect_audio(self) -> list[Effect]:
+        """From now on; media tells the same silence only once."""
+        if not self._was_silent:
+            return []
+        self._was_silent = False
+        return [self.ask(media.Hold(rid=0, leg=self.leg_id, on=self.holding))]
 
     def ask(self, request: media.Request, purpose: Purpose = Purpose.OTHER) -> AskMedia:
         return AskMedia(self.leg_id, purpose, request)

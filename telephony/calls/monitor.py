@@ -225,9 +225,11 @@ class Monitoring:
                 return []
         return [*self._attune(), *effects]
 
-    def on_media_lost(self, leg_id: LegId) -> list[Effect]:
+    def on_media_lost(self, leg_id: LegId, is_silent: bool) -> list[Effect]:
         leg = self.legs.get(leg_id)
-        return [] if leg is None else self._drop(leg, "no audio came any more")
+        if leg is None or (is_silent and leg.forgives_silence()):
+            return []
+        return self._drop(leg, "no audio came any more")
 
     def _on_failed(
         self, given: MediaAnswered, leg: AtTalk | None, reply: media.Failed

@@ -214,8 +214,8 @@ class Switchboard(CallCommands):
                 self._take_digit(event)
             case media.PlayEnded(leg=leg, play_id=play_id):
                 self._on_leg(LegId(leg), lambda call: call.on_play_ended(play_id))
-            case media.MediaLost(leg=leg):
-                self._lose_media(LegId(leg))
+            case media.MediaLost(leg=leg, is_silent=is_silent):
+                self._lose_media(LegId(leg), is_silent)
             case media.TapEnded(tap_id=tap_id, frames=frames, complete=complete):
                 self._tell(TalkRecorded(tap_id, frames, complete))
                 if not complete:
@@ -233,12 +233,12 @@ class Switchboard(CallCommands):
         else:
             self._take_step(monitoring, lambda: monitoring.on_digit(leg_id, event.digit))
 
-    def _lose_media(self, leg_id: LegId) -> None:
+    def _lose_media(self, leg_id: LegId, is_silent: bool) -> None:
         monitoring = self._supervision.find(leg_id)
         if monitoring is None:
-            self._on_leg(leg_id, lambda call: call.on_media_lost(leg_id))
+            self._on_leg(leg_id, lambda call: call.on_media_lost(leg_id, is_silent))
         else:
-            self._take_step(monitoring, lambda: monitoring.on_media_lost(leg_id))
+            self._take_step(monitoring, lambda: monitoring.on_media_lost(leg_id, is_silent))
 
     def _keep(self, event: sip.DialogKept) -> None:
         """At once, before the work that is waiting: the record must be with media when the

@@ -409,8 +409,10 @@ class MediaPlane:
                 session.wires.link.tick(now)
             session.watch_silence(now)
             is_silent = now - session.heard_at >= self._options.media_lost_s
-            if (is_silent or session.wires.has_failed) and session.is_newly_lost(now):
-                self._tell(p.MediaLost(seq=self.next_seq(), leg=session.leg))
+            has_failed = session.wires.has_failed
+            if (is_silent or has_failed) and session.is_newly_lost(now):
+                seq = self.next_seq()
+                self._tell(p.MediaLost(seq=seq, leg=session.leg, is_silent=not has_failed))
         for report in self._recorder.collect():
             self._tell(self._tap_event(report))
         self.ports.tick(now)

@@ -457,10 +457,13 @@ class PlayEnded(Struct, frozen=True):
 
 
 class MediaLost(Struct, frozen=True):
-    """Nothing (RTP, RTCP, comfort noise) came from the peer for the configured time, not held."""
+    """A leg that is not on hold has no audio any more."""
 
     seq: int
     leg: str
+    is_silent: bool = False
+    """The session is there: its peer has sent nothing (RTP, RTCP, comfort noise) for the configured
+    time. Before the 200 that is no fault, and only core knows when that was."""
 
 
 class TapEnded(Struct, frozen=True):

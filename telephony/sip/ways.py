@@ -12,6 +12,7 @@ Rule 3: a request too long for a datagram goes by TCP where the target can be re
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from telephony.sip.dialog import Dialog, address_of
 from telephony.sip.events import HostPort
@@ -29,6 +30,17 @@ DATAGRAM_BYTES = 1300
 REFUSED_TCP_FOR_S = 600.0
 "So long a peer is not tried by TCP again that did not take a connection."
 MAX_REFUSED_TCP = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A phone has registered on another connection than before."""
+
+    contact: str
+    "As which it registered, there and here."
+    before: Flow | None
+    "None: on none that is known."
+    now: Flow
 
 
 class Ways:

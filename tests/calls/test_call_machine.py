@@ -253,7 +253,8 @@ class CallMachine(RuleBasedStateMachine):
     def media_tells(self, data: st.DataObject, what: str, is_meant: bool) -> None:
         leg = data.draw(st.sampled_from(list(self.media.sessions)))
         if what == "lost" and is_meant:
-            self.board.on_media_event(media.MediaLost(seq=1, leg=leg))
+            is_silent = data.draw(st.booleans())
+            self.board.on_media_event(media.MediaLost(seq=1, leg=leg, is_silent=is_silent))
         elif what == "digit":
             heard = media.DigitHeard(seq=1, leg=leg, digit="1", at_s=self.now)
             self.board.on_media_event(heard)

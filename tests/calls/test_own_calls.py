@@ -42,6 +42,28 @@ def test_early_media_of_the_number_outside_is_passed_by_183(call: OwnCall) -> No
     assert call.hears(CALLER) == [guest]
 
 
+def test_a_number_outside_may_ring_for_longer_than_a_talk_may_be_silent(call: OwnCall) -> None:
+    """Neither the phone that waits nor a network that announces nothing sends anything then."""
+    guest = call.dial(OUTSIDE)
+    call.board.on_sip(sip.Progressed(guest, 183, b"v=0 early"))
+    for leg in (CALLER, guest):
+        call.board.on_media_event(media.MediaLost(seq=1, leg=leg, is_silent=True))
+    assert call.names() == ["GuestInvited"]
+    call.board.on_sip(sip.Answered(guest, b"v=0 guest"))
+    assert call.names()[-1] == "GuestJoined"
+    holds = [each for each in call.media.of(media.Hold) if isinstance(each, media.Hold)]
+    assert [(each.leg, each.on) for each in holds] == [(CALLER, False)], "it counts anew"
+
+    call.board.on_media_event(media.MediaLost(seq=1, leg=CALLER, is_silent=True))
+    assert call.names()[-1] == "CallEnded"
+
+
+def test_a_session_that_is_gone_ends_a_call_that_only_rings(call: OwnCall) -> None:
+    call.dial(OUTSIDE)
+    call.board.on_media_event(media.MediaLost(seq=0, leg=CALLER))
+    assert call.names()[-1] == "CallEnded"
+
+
 def test_phone_that_was_answered_already_hears_a_ring_back_tone(call: OwnCall) -> None:
     call.board.answer(call.call_id)
     guest = call.dial()

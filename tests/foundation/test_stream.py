@@ -10,13 +10,20 @@ from foundation.ipc.stream import Stream
 from tests.support.virtual_time import run_virtual
 
 
+class Nowhere(asyncio.WriteTransport):
+    """Nothing is sent."""
+
+    def is_closing(self) -> bool:
+        return True
+
+
 def test_what_came_before_a_frame_that_is_too_long_is_received_first() -> None:
     """A command that was given counts, whatever its process says next."""
 
     async def main() -> list[int | None]:
         reader = asyncio.StreamReader()
         writer = asyncio.StreamWriter(
-            asyncio.WriteTransport(), asyncio.Protocol(), None, asyncio.get_running_loop()
+            Nowhere(), asyncio.Protocol(), None, asyncio.get_running_loop()
         )
         stream = Stream(reader, writer, msgspec.msgpack.Decoder(int))
         frames = [pack(msgspec.msgpack.encode(number)) for number in (1, 2)]

@@ -96,6 +96,46 @@ def test_new_sdp_lets_the_phone_send_from_another_port_at_once(leg: Leg, partner
     assert len(partner.heard) == 4
 
 
+@pytest.mark.parametrize("direction", ["sendrecv", "recvonly"])
+def test_last_packets_from_where_a_phone_was_do_not_call_its_audio_back(
+    leg: Leg, partner: Leg, direction: str
+) -> None:
+    """A network that moves a talk to another gateway, which is silent (muted, or only listening):
+    it would have heard nothing, for our audio went on to the gateway before."""
+    leg.say(now=0.0)
+    leg.say(now=0.02)
+    leg.offer(sdp(4002, direction=direction), 0.03)
+    leg.say(now=0.04)
+    partner.say(kind=8, source=("127.0.0.1", 5000))
+
+    assert leg.rtp.sent[-1][1] == (PHONE[0], 4002)
+    leg.offer(sdp(4002), 0.05)
+    leg.say(now=0.06)
+    assert len(partner.heard) == 2, "asking the same again changes nothing"
+
+
+def test_a_phone_that_goes_on_where_it_was_is_heard_after_a_silence(leg: Leg, partner: Leg) -> None:
+    """It named another place, and sends from the one before all the same."""
+    leg.say(now=0.0)
+    leg.offer(sdp(4002), 0.01)
+    leg.say(now=1.0)
+    leg.say(now=2.1)
+
+    assert len(partner.heard) == 2
+
+
+def test_a_phone_behind_nat_may_name_another_place_and_stay(leg: Leg, partner: Leg) -> None:
+    """What it names means nothing there."""
+    nat = ("192.0.2.7", 1234)
+    leg.say(now=0.0, source=nat)
+    leg.offer(sdp(4002), 0.01)
+    leg.say(now=0.02, source=nat)
+    partner.say(kind=8)
+
+    assert len(partner.heard) == 2
+    assert leg.rtp.sent[-1][1] == nat
+
+
 def test_what_a_stranger_sent_before_the_phone_spoke_is_not_heard(leg: Leg, partner: Leg) -> None:
     leg.rtp.waiting.append((bytes(RtpPacket(0, 101, 101 * 160, 9, VOICE)), PHONE))
     for n in range(102, 110):

@@ -8,6 +8,7 @@ from telephony.sip.events import (
     Answered,
     BindingsChanged,
     CallerIdentity,
+    DialogKept,
     Gone,
     GoneWhy,
     HostPort,
@@ -315,6 +316,81 @@ def test_a_dialog_follows_the_peer_to_a_new_connection(stack: SipStack) -> None:
     assert answer.status == 200
     (bye,) = sent(stack.hang_up(LEG, 4.0))
     assert bye.to == NEW
+
+
+def in_a_talk(stack: SipStack, contact: str = WEB_CONTACT, listener: int = WSS) -> None:
+    register(stack, contact, listener=listener)
+    (invite,) = requests(dial(stack))
+    headers = [("Contact", contact)]
+    data = respond(invite, 200, CENTRE, tag="phone", headers=headers, body=ANSWER)
+    assert told(stack.receive(data, PHONE, listener, 1.0), Answered)
+
+
+@pytest.mark.parametrize(
+    ("contact", "listener"), [(WEB_CONTACT, WSS), ("<sip:agent0001@10.0.0.7:5070>", TCP)]
+)
+def test_a_dialog_goes_on_where_its_phone_has_registered_since(
+    contact: str, listener: int, stack: SipStack
+) -> None:
+    """A browser, or a phone behind a NAT: it would have stood in a dead call."""
+    in_a_talk(stack, contact, listener)
+    stack.flow_closed(PHONE, listener, 2.0)
+    effects = register(stack, contact, flow=NEW, listener=listener, number=3, now=4.0)
+    assert LEG in [each.leg for each in effects if isinstance(each, DialogKept)]
+
+    (bye,) = sent(stack.hang_up(LEG, 5.0))
+
+    assert (bye.to, bye.listener) == (NEW, listener)
+
+
+def test_a_phone_hears_of_the_end_of_its_talk_when_it_is_back(stack: SipStack) -> None:
+    in_a_talk(stack)
+    stack.flow_closed(PHONE, WSS, 2.0)
+    (lost,) = sent(stack.hang_up(LEG, 3.0))
+    stack.unsent(lost, 3.0)
+
+    effects = register(stack, WEB_CONTACT, flow=NEW, listener=WSS, number=3, now=8.0)
+    (bye,) = requests(effects)
+    assert bye.method == "BYE"
+    assert [each.to for each in sent(effects)] == [NEW, NEW], "it, and the answer to the REGISTER"
+    stack.receive(respond(bye, 200, CENTRE, tag="phone"), NEW, WSS, 8.1)
+    assert stack.leg_count == 0
+    stack.flow_closed(NEW, WSS, 9.0)
+    assert not requests(register(stack, WEB_CONTACT, flow=PHONE, listener=WSS, number=5, now=10.0))
+
+
+def test_a_phone_that_has_another_network_is_not_looked_for_in_the_old_one(
+    stack: SipStack,
+) -> None:
+    """Nobody tells us of a connection that a phone has just left behind."""
+    in_a_talk(stack)
+    register(stack, WEB_CONTACT, flow=NEW, listener=WSS, number=3, now=4.0)
+    (bye,) = sent(stack.hang_up(LEG, 5.0))
+    assert bye.to == NEW
+
+
+@pytest.mark.parametrize("contact", ["<sip:agent0001@other.invalid;transport=ws>", CONTACT])
+def test_another_phone_that_registers_takes_no_dialog(contact: str, stack: SipStack) -> None:
+    in_a_talk(stack)
+    stack.flow_closed(PHONE, WSS, 2.0)
+    register(stack, contact, flow=NEW, listener=WSS, number=3, now=4.0)
+    (bye,) = sent(stack.hang_up(LEG, 5.0))
+    assert bye.to == PHONE
+
+
+def test_nobody_takes_a_dialog_by_anothers_contact(stack: SipStack) -> None:
+    open_flow(stack, PHONE, WSS)
+    effects = stack.receive(request("INVITE", body=OFFER, contact=WEB_CONTACT), PHONE, WSS, 0.0)
+    (arrived,) = told(effects, IncomingCall)
+    assert isinstance(arrived, IncomingCall)
+    stack.accept(arrived.leg, ANSWER, 0.0)
+    stack.flow_closed(PHONE, WSS, 2.0)
+
+    register(stack, WEB_CONTACT, flow=NEW, listener=WSS, number=3, now=4.0)
+
+    leg = stack._book.find(arrived.leg)
+    assert leg is not None
+    assert leg.dialog.peer == PHONE, "it is not agent0001's"
 
 
 def test_a_dialog_without_its_connection_goes_to_the_contact(stack: SipStack) -> None:

@@ -22,15 +22,16 @@ async def fresh_sessions(
 ) -> AsyncIterator[async_sessionmaker[AsyncSession]]:
     if (file := _file_of(url)) is not None:
         put_tables(file)
-    engine = make_engine(url)
-    if file is None:
-        async with engine.begin() as connection:
-            await connection.run_sync(Base.metadata.drop_all)
-            await connection.run_sync(Base.metadata.create_all)
-    try:
-        yield make_sessions(engine)
-    finally:
-        await engine.dispose()
+    with connections_ended():
+        engine = make_engine(url)
+        if file is None:
+            async with engine.begin() as connection:
+                await connection.run_sync(Base.metadata.drop_all)
+                await connection.run_sync(Base.metadata.create_all)
+        try:
+            yield make_sessions(engine)
+        finally:
+            await engine.dispose()
 
 
 def sqlite_file(folder: Path) -> str:
@@ -38,17 +39,31 @@ def sqlite_file(folder: Path) -> str:
     return f"sqlite:///{folder / 'test.db'}"
 
 
+_begun: list[set[threading.Thread]] = []
+"The threads there were when each `connections_ended` began that is not over."
+
+
 @contextmanager
 def connections_ended() -> Iterator[None]:
-    """Those that were opened and closed meanwhile have ended, too.
+    """Those that were opened meanwhile have ended, too. Around the whole life of their engine; of
+    several round each other the outermost waits, when all engines are disposed of.
 
     aiosqlite's thread goes on when what it was asked is cancelled, and tells it to the event loop.
     """
-    before = set(threading.enumerate())
-    yield
+    _begun.append(set(threading.enumerate()))
+    try:
+        yield
+    finally:
+        before = _begun.pop()
+    if not _begun:
+        _wait_for_connections(before)
+
+
+def _wait_for_connections(before: set[threading.Thread]) -> None:
     for thread in set(threading.enumerate()) - before:
         if "_connection_worker_thread" in thread.name:
             thread.join(timeout=10)
+            assert not thread.is_alive(), "a connection was left open"
 
 
 def put_tables(file: Path) -> None:

@@ -50,15 +50,16 @@ async def user_store(folder: Path) -> AsyncIterator[UserStore]:
     file = folder / "users.db"
     if not file.exists():
         put_tables(file)
-    engine: AsyncEngine = make_engine(f"sqlite:///{file}")
-    users = UserStore(engine)
-    for user in USERS:
-        if await users.find(user.user_id) is None:
-            await users.add(user)
-    try:
-        yield users
-    finally:
-        await engine.dispose()
+    with connections_ended():
+        engine: AsyncEngine = make_engine(f"sqlite:///{file}")
+        users = UserStore(engine)
+        for user in USERS:
+            if await users.find(user.user_id) is None:
+                await users.add(user)
+        try:
+            yield users
+        finally:
+            await engine.dispose()
 
 
 def board_app(
@@ -86,9 +87,8 @@ QUICK_FOLLOW = FollowOptions(retry_first_s=0.01, retry_most_s=0.05, caught_up_wi
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[None]:
     """The application's lifespan, as a server would run it."""
-    with connections_ended():
-        async with app.router.lifespan_context(app):
-            yield
+    async with app.router.lifespan_context(app):
+        yield
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:

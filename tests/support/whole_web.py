@@ -108,7 +108,7 @@ from telephony.calls.events import (
 )
 from telephony.calls.store import PartyStore
 from telephony.sip.events import TrunkDown
-from tests.support.database import put_schema
+from tests.support.database import connections_ended, put_schema
 from tests.support.fake_core import FakeCore
 from tests.support.played_inspections import inspections_played
 from tests.support.recording_fakes import STARTED
@@ -291,6 +291,13 @@ class WholeWeb:
 
 @asynccontextmanager
 async def whole_web(folder: Path) -> AsyncIterator[WholeWeb]:
+    with connections_ended():
+        async with _whole_web(folder) as house:
+            yield house
+
+
+@asynccontextmanager
+async def _whole_web(folder: Path) -> AsyncIterator[WholeWeb]:
     (folder / "callcenter.yaml").write_text(CENTRE, encoding="utf-8")
     settings = load(folder)
     engine = make_engine(settings.database_url)

@@ -275,7 +275,7 @@ class Driver:
                 del leg.listened[who]
             self._settle_later(leg.call)
         if leg.should_send and not leg.is_lost_told and self._watch.is_silent(leg, self.now):
-            self._tell_lost(leg)
+            self._tell_lost(leg, is_silent=True)
 
     def _look_after_calls(self) -> None:
         if self._watch.is_ping_due(self.now) and not self._works.is_busy(PING):
@@ -315,9 +315,9 @@ class Driver:
             if not leg.is_lost_told:
                 self._tell_lost(leg)
 
-    def _tell_lost(self, leg: Leg) -> None:
+    def _tell_lost(self, leg: Leg, *, is_silent: bool = False) -> None:
         leg.is_lost_told = True
-        self._tell(p.MediaLost(seq=self._next_seq(), leg=leg.leg))
+        self._tell(p.MediaLost(seq=self._next_seq(), leg=leg.leg, is_silent=is_silent))
 
     def _legs(self) -> list[Leg]:
         return [leg for call in self._verbs.calls.values() for leg in call.legs.values()]

@@ -71,6 +71,9 @@ class LegBook:
     def __len__(self) -> int:
         return len(self._legs)
 
+    def legs(self) -> list[Leg]:
+        return list(self._legs.values())
+
     @property
     def is_full(self) -> bool:
         return len(self._legs) >= self.options.max_legs

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from telephony.sip.dialogs.in_dialog import InDialog
 from telephony.sip.dialogs.leg import Leg, LegState
 from telephony.sip.dialogs.leg_book import LegBook
+from telephony.sip.dialogs.reconnecting import Reconnecting
 from telephony.sip.dialogs.referral import Referrals
 from telephony.sip.dialogs.screening import (
     Refusal,
@@ -78,6 +79,7 @@ class Reception:
         self._options = book.options
         self._in_dialog = in_dialog
         self._incoming = incoming
+        self._reconnecting = Reconnecting(book, in_dialog)
         self._referrals = referrals
         self._registrar = registrar
         self._password = password
@@ -284,6 +286,8 @@ class Reception:
         self._book.answer(entry, answer.status, now, tag=tag, headers=answer.headers)
         for event in answer.events:
             self._book.emit(event)
+        for move in answer.moves:
+            self._reconnecting.follow(aor, move, now)
         self._book.alarms.set(("registrar", ""), self._registrar.deadline)
 
     # -- who asks --------------------------------------------------------------------------------

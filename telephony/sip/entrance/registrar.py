@@ -20,7 +20,7 @@ from telephony.sip.dialog import address_of
 from telephony.sip.events import BindingsChanged, HostPort, PhoneRegistered, PhoneUnregistered
 from telephony.sip.options import SipOptions
 from telephony.sip.transactions.alarms import Alarms
-from telephony.sip.ways import Flow
+from telephony.sip.ways import Flow, Move
 from telephony.sip.wording.errors import SipParseError
 from telephony.sip.wording.headers import NameAddr, unquote
 from telephony.sip.wording.message import Request, is_utf8
@@ -82,6 +82,7 @@ class RegisterAnswer:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     events: tuple[RegistrarEvent, ...] = ()
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +162,23 @@ class Registrar:
         if any(0 < wish.seconds < self._options.min_expires_s for wish in wishes):
             return RegisterAnswer(423, (("Min-Expires", str(self._options.min_expires_s)),))
         rows = [each for each in self._bindings.get(aor, ()) if each.expires_at > now]
+        moves: list[Move] = []
         for wish in wishes:
             old = _find(rows, wish)
             if old is not None and _is_outdated(old, request):
                 return RegisterAnswer(500)
             rows = [each for each in rows if each is not old]
             if wish.seconds > 0:
-                rows.append(self._bind(wish, request, source, listener, now))
+                new = self._bind(wish, request, source, listener, now)
+                rows.append(new)
+                if new.transport != "UDP" and (old is None or old.flow != new.flow):
+                    moves.append(Move(new.contact, old.flow if old else None, new.flow))
         rows = rows[-self._options.max_bindings_per_aor :]
         if wishes and self._options.listeners[listener].transport != "UDP":
             self._by_flow.setdefault((listener, source), set()).add(aor)
         events = self._store(aor, rows) if wishes else ()
         headers = (*self._outbound(request, wishes), *self._listed(aor, now))
-        return RegisterAnswer(200, headers, events)
+        return RegisterAnswer(200, headers, events, tuple(moves))
 
     def _outbound(self, request: Request, wishes: list[_Wish]) -> tuple[tuple[str, str], ...]:
         """RFC 5626 6: tell a phone that its connection is what we reach it by."""

@@ -21,7 +21,7 @@ from foundation.journal import Journal, JournalReader
 from foundation.web.store import UserStore
 from telephony.calls import events as calls
 from telephony.calls.store import PartyStore
-from tests.support.database import put_schema
+from tests.support.database import connections_ended, put_schema
 from tests.support.web_house import USERS, client_of, running, sign_in
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -160,8 +160,9 @@ async def centre(tmp_path: Path) -> Path:
 @pytest.fixture
 async def client(centre: Path) -> AsyncIterator[httpx.AsyncClient]:
     app = application(load(centre))
-    async with running(app), client_of(app) as client:
-        yield client
+    with connections_ended():
+        async with running(app), client_of(app) as client:
+            yield client
 
 
 async def test_supervisor_reads_the_records_of_a_day(client: httpx.AsyncClient) -> None:

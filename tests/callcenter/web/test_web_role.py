@@ -11,7 +11,7 @@ from callcenter.roles.web import application
 from foundation.db import make_engine
 from foundation.web.store import UserStore
 from foundation.web.users import Role, User
-from tests.support.database import put_schema
+from tests.support.database import connections_ended, put_schema
 from tests.support.web_house import CHEAP, client_of, running, sign_in
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -31,8 +31,9 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     await UserStore(engine).add(User("ann", Role.AGENT, CHEAP.hash("correct horse battery")))
     await engine.dispose()
     app = application(settings)
-    async with running(app), client_of(app) as client:
-        yield client
+    with connections_ended():
+        async with running(app), client_of(app) as client:
+            yield client
 
 
 async def test_watch_token_of_the_configuration_opens_metrics_and_nothing_else(

@@ -449,7 +449,7 @@ def test_a_phone_that_falls_silent_is_told_once_and_not_on_hold(talk: DriverBenc
 
     talk.wait(LOST_S + 7)
 
-    assert talk.events == [p.MediaLost(seq=1, leg="l-a")]
+    assert talk.events == [p.MediaLost(seq=1, leg="l-a", is_silent=True)]
 
 
 def test_a_full_house_refuses_callers_and_no_agent(bench: DriverBench) -> None:
