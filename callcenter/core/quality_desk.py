@@ -133,7 +133,7 @@ class QualityDesk:
                     started_from=record.utc - _days_of(asked), started_before=record.utc
                 )
                 for each in await self._store.transcribed(
-                    wanted, MOST_WAITING // 4, but_scored_since=record.utc
+                    wanted, MOST_WAITING // 2, but_scored_since=record.utc
                 ):
                     left[each.recording_id] = each
         return sorted(left.values(), key=lambda each: each.started)
