@@ -142,3 +142,27 @@ async def test_a_browsers_talk_outlives_core_and_is_ended_over_the_next_connecti
         await centre.told(CallEnded, before)
         assert call.end is not None
     assert browser.complaints == []
+
+
+async def test_a_browser_hears_over_its_next_connection_that_its_caller_has_hung_up(
+    centre: Centre, voice: Path
+) -> None:
+    """Its talk had outlived the core whose connection it had; it would have stood in a dead one."""
+    before = centre.mark()
+    async with ChromiumPhone.opened(centre, voice) as browser, centre.phone() as caller:
+        await browser.sign_on("agent0001", "pw0001")
+        await registered(centre, before)
+        call = caller.dial("8000")
+        await call.answered()
+        call.press("1")
+        await browser.is_in("incoming")
+        await browser.page.click("#answer")
+        await centre.told(CallBridged, before, agent_id="agent0001")
+
+        await centre.replaced("core", centre.kill("core"))
+        await centre.ready()
+        await browser.is_registered()
+        call.hang_up()
+        await centre.told(CallEnded, before)
+        await browser.is_in("ended")
+    assert browser.complaints == []
