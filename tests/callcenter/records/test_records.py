@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -54,6 +54,11 @@ def today() -> date:
     return utc_now().astimezone(SHANGHAI).date()
 
 
+def yesterday() -> date:
+    """For what was written a moment ago, which may have been before midnight."""
+    return today() - timedelta(days=1)
+
+
 def parsed(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
@@ -86,7 +91,7 @@ async def test_numbers_are_looked_up_some_hundred_at_a_time(tmp_path: Path) -> N
         asked.append(len(party_ids))
         return {KNOWN: "+8613900000001"}
 
-    days = Days(today(), today(), SHANGHAI)
+    days = Days(yesterday(), today(), SHANGHAI)
     pieces = [piece async for piece in csv_text(reader, days, numbers, seen.append)]
 
     rows = parsed("".join(pieces))
@@ -99,7 +104,7 @@ async def test_numbers_are_looked_up_some_hundred_at_a_time(tmp_path: Path) -> N
 
 async def test_times_stand_in_utc_and_in_local_time(tmp_path: Path) -> None:
     reader = await write_journal(tmp_path, story(1))
-    days = Days(today(), today(), SHANGHAI)
+    days = Days(yesterday(), today(), SHANGHAI)
     (row,) = parsed("".join([piece async for piece in csv_text(reader, days, nobody)]))
 
     assert tuple(row) == COLUMNS
@@ -127,7 +132,7 @@ async def test_callers_name_is_no_formula(tmp_path: Path, number: str, cell: str
         return dict.fromkeys(party_ids, number)
 
     reader = await write_journal(tmp_path, story(1))
-    days = Days(today(), today(), SHANGHAI)
+    days = Days(yesterday(), today(), SHANGHAI)
     (row,) = parsed("".join([piece async for piece in csv_text(reader, days, numbers)]))
     assert row["caller"] == cell
 
@@ -167,11 +172,12 @@ async def client(centre: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 async def test_supervisor_reads_the_records_of_a_day(client: httpx.AsyncClient) -> None:
     await sign_in(client, "sue")
-    answer = await client.get("/api/v1/records.csv", params={"from": str(today())})
+    first = yesterday()
+    answer = await client.get("/api/v1/records.csv", params={"from": str(first)})
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert f"calls-{today()}-{today()}.csv" in answer.headers["content-disposition"]
+    assert f"calls-{first}-{today()}.csv" in answer.headers["content-disposition"]
     rows = parsed(answer.text)
     assert [row["caller"] for row in rows] == ["", "+8613900000001", ""]
 
