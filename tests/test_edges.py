@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -293,18 +294,27 @@ PURE = (
 IMPURE = ("asyncio", "logging", "os", "pathlib", "random", "socket", "threading", "time")
 
 
+class Looks(NamedTuple):
+    """What we want of a file's tree. The trees of all files are too many objects to keep: whoever
+    collects garbage after that walks through them."""
+
+    imports: frozenset[str]
+    "Top-level names, at whatever depth the statement stands."
+    catches_everything: bool
+
+
 @cache
-def nodes(file: Path) -> list[ast.AST]:
-    return list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
-
-
-def imports(file: Path) -> Iterator[str]:
-    """Top-level names of what the file imports, at whatever depth the statement stands."""
-    for node in nodes(file):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.split(".")[0]
+def looks(file: Path) -> Looks:
+    imports, catches = set(), False
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names):
+                imports |= {alias.name.split(".")[0] for alias in names}
+            case ast.ImportFrom(module=str(module), level=0):
+                imports.add(module.split(".")[0])
+            case ast.ExceptHandler(type=ast.Name("Exception" | "BaseException")):
+                catches = True
+    return Looks(frozenset(imports), catches)
 
 
 def files() -> Iterator[tuple[str, Path]]:
@@ -319,7 +329,7 @@ def is_in(name: str, places: tuple[str, ...]) -> bool:
 
 @pytest.mark.parametrize("library", ALLOWED_IN)
 def test_library_is_used_only_at_its_edge(library: str) -> None:
-    users = [name for name, file in files() if library in set(imports(file))]
+    users = [name for name, file in files() if library in looks(file).imports]
     assert [name for name in users if not is_in(name, ALLOWED_IN[library])] == []
     assert users, f"nobody uses {library}: take it off the list"
 
@@ -328,18 +338,11 @@ def test_library_is_used_only_at_its_edge(library: str) -> None:
 def test_machine_is_pure(name: str) -> None:
     # The simulator's chance has a seed, given as an argument: the same days again.
     impure = set(IMPURE) - ({"random"} if name.startswith("acd/simulation/") else set())
-    assert set(imports(ROOT / name)) & impure == set()
+    assert looks(ROOT / name).imports & impure == set()
 
 
 def test_no_file_catches_everything_but_the_task_supervisor() -> None:
-    catching = [
-        name
-        for name, file in files()
-        for node in nodes(file)
-        if isinstance(node, ast.ExceptHandler)
-        and isinstance(node.type, ast.Name)
-        and node.type.id in ("Exception", "BaseException")
-    ]
+    catching = {name for name, file in files() if looks(file).catches_everything}
     # vosk raises the bare class when a model cannot be read, onnxruntime (piper's) children of it.
     # The media worker's loop is its own: there one packet's fault must not end a hundred talks.
     allowed = {
@@ -348,7 +351,7 @@ def test_no_file_catches_everything_but_the_task_supervisor() -> None:
         "recordings/transcribing/vosk_recogniser.py",
         "telephony/media/worker.py",
     }
-    assert set(catching) <= allowed
+    assert catching <= allowed
 
 
 def test_client_of_s3_is_loaded_by_need_alone_for_it_is_an_extra() -> None:

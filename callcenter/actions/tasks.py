@@ -6,6 +6,7 @@ from typing import Protocol, assert_never
 from callcenter.conduct.callbacks import Callbacks
 from callcenter.events import ActionTaken
 from desk.service import TaskService
+from desk.task import TaskState
 from foundation.errors import Conflict, RemoteError
 from foundation.ids import CallbackId, PartyId, QueueId, TaskId
 from telephony.calls.numbers import ANONYMOUS
@@ -56,5 +57,11 @@ class TaskActions:
             raise Conflict("Nobody knows the caller's number: it was withheld, or is erased.")
         self._callbacks.check(number, queue)
         await self._tasks.take(task.task_id, command.by)
+        try:
+            self._callbacks.check(number, queue)  # somebody may have asked for it meanwhile
+        except RemoteError:
+            if task.state is TaskState.OPEN:
+                await self._tasks.release(task.task_id, command.by)
+            raise
         self._tell(ActionTaken(command.by, "ask callback", command.callback_id, queue))
         self._callbacks.ask(CallbackId(command.callback_id), number, queue)

@@ -4,8 +4,8 @@
                                                                                QualityScored
 
 What waits is lost with core, and found again at the next start: every transcript of the last days
-that has no result. Judged again under a new version of a pack, the old results stay and count no
-more.
+that has no result, and what was to be judged again in these days and was not. Judged again under a
+new version of a pack, the old results stay and count no more.
 """
 
 import asyncio
@@ -48,6 +48,8 @@ RETRY_S = 1.0
 "After a database that did not answer."
 LOOK_BACK = timedelta(days=2)
 "At the start: transcripts without a result."
+PAUSE_S = 0.02
+"Between pages of the journal's records: calls come first."
 BEFORE_START = timedelta(minutes=1)
 "The journal is read from so long before the recording on: its rows come in order."
 
@@ -84,6 +86,8 @@ class QualityDesk:
         since = self._utc_now() - LOOK_BACK
         for recording in await _at_last(lambda: self._store.unjudged(since, MOST_WAITING // 2)):
             self._put(recording.recording_id)
+        for recording in await _at_last(lambda: self._left_of_rescoring(since)):
+            self._put(recording.recording_id)
         while True:
             recording_id = await self._waiting.get()
             await _at_last(partial(self.judge, recording_id))
@@ -118,6 +122,21 @@ class QualityDesk:
         self._tell(
             QualityScored(recording_id, pack.name, pack.version, verdict.score, len(verdict.hits))
         )
+
+    async def _left_of_rescoring(self, since: datetime) -> Collection[Recording]:
+        """Of what was asked for since then; the oldest talks first."""
+        left: dict[RecordingId, Recording] = {}
+        async for record in self._journal.of_kinds([ActionTaken], since, pause_s=PAUSE_S):
+            asked = record.event
+            if isinstance(asked, ActionTaken) and asked.action == RESCORED:
+                wanted = RecordingFilter(
+                    started_from=record.utc - _days_of(asked), started_before=record.utc
+                )
+                for each in await self._store.transcribed(
+                    wanted, MOST_WAITING // 2, but_scored_since=record.utc
+                ):
+                    left[each.recording_id] = each
+        return sorted(left.values(), key=lambda each: each.started)
 
     async def rescore(self, ask: RescoreTalks) -> int:
         """Puts the talks of so many days back in line, and says so in the audit."""
@@ -159,6 +178,11 @@ class QualityDesk:
             self._waiting.put_nowait(recording_id)
         except asyncio.QueueFull:
             log.error("%d talks wait to be judged; %s is left out", MOST_WAITING, recording_id)
+
+
+def _days_of(asked: ActionTaken) -> timedelta:
+    """As `rescore` wrote them."""
+    return timedelta(days=float(asked.detail.partition(" ")[0]))
 
 
 async def _at_last(step: Callable[[], Awaitable[T]]) -> T:

@@ -160,11 +160,18 @@ class QualityStore:
             rows = (await session.execute(page.limit(limit).offset(offset))).all()
         return [(to_recording(one), _to_result(row)) for one, row in rows], total or 0
 
-    async def transcribed(self, wanted: RecordingFilter, limit: int) -> list[Recording]:
-        """Talks that can be judged, the newest first."""
+    async def transcribed(
+        self, wanted: RecordingFilter, limit: int, *, but_scored_since: datetime | None = None
+    ) -> list[Recording]:
+        """Talks that can be judged, the newest first; none that was judged since then."""
         chosen = select(RecordingRow).where(
             RecordingRow.transcript == TranscriptState.READY.value, IS_TALK, *matching(wanted)
         )
+        if but_scored_since is not None:
+            done = select(QualityResultRow.recording_id).where(
+                QualityResultRow.scored >= but_scored_since
+            )
+            chosen = chosen.where(RecordingRow.recording_id.not_in(done))
         return await self._recordings(chosen.order_by(RecordingRow.started.desc()).limit(limit))
 
     async def unjudged(self, since: datetime, limit: int) -> list[Recording]:

@@ -164,7 +164,7 @@ async def test_the_turn_comes_after_the_older_caller_and_both_talk(
                 assert answered == [queued.call_id, reached.call_id]
                 await asyncio.sleep(2)
                 assert at.calls_to_the_provider() == 0, "who was reached is never dialled again"
-                assert await at.listed() == []
+                await at.shows()
 
 
 async def test_two_tries_then_no_more_and_a_promise_outlives_the_core(
@@ -203,5 +203,5 @@ async def test_two_tries_then_no_more_and_a_promise_outlives_the_core(
             assert len(centre.facts(CallbackQueued, killed, callback_id=second)) == 1
             removed = await at.web.delete(f"/api/v1/callbacks/{second}")
             assert removed.status_code == 200, removed.text
+            await at.shows()
             assert (await at.web.delete(f"/api/v1/callbacks/{second}")).status_code == 404
-            assert await at.listed() == []

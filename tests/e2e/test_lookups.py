@@ -10,6 +10,7 @@ from callcenter.conduct.lookups import HttpLookups, LookupOptions
 from foundation.ids import CallId
 from ivr.effects import StartLookup
 from ivr.inputs import Input, LookupDone, LookupFailed
+from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.e2e
 C1 = CallId("c-1")
@@ -21,6 +22,8 @@ class Server:
     def __init__(self) -> None:
         self.says: dict[str, bytes] = {}
         self.asked: list[bytes] = []
+        self.left = asyncio.Event()
+        "Somebody who was not answered has had enough of it."
         self.port = 0
         self._server: asyncio.Server | None = None
 
@@ -52,6 +55,7 @@ class Server:
             writer.write(answer)
             return
         await reader.read()  # hangs until the other side has enough of it
+        self.left.set()
 
 
 def reply(body: bytes, status: str = "200 OK", more: str = "") -> bytes:
@@ -187,9 +191,9 @@ async def test_question_of_a_caller_who_has_left_is_stopped(
 ) -> None:
     answers: list[Input] = []
     url = f"http://127.0.0.1:{server.port}/hangs"
-    asked = StartLookup(1, url, "GET", {}, None, 0.2)
+    asked = StartLookup(1, url, "GET", {}, None, 60.0)
     lookups.start(C1, asked, lambda _, given: answers.append(given))
-    await asyncio.sleep(0.05)
+    await eventually(lambda: bool(server.asked))
     lookups.stop(C1)
-    await asyncio.sleep(0.3)
+    await asyncio.wait_for(server.left.wait(), 20)
     assert answers == []

@@ -16,6 +16,7 @@ from telephony.media.errors import MediaRefused
 from telephony.media.live import LiveStream
 from telephony.media.options import WorkerOptions
 from telephony.media.sound.g711 import Law, decode
+from tests.support.eventually import eventually
 from tests.support.media_phone import Phone, loudness
 from tests.support.media_process import Heard, WorkerProcess, running_client
 from tests.support.programs import find_media_ports
@@ -58,7 +59,13 @@ class Ear:
         return [message for message in self.messages if isinstance(message, p.LiveBlock)]
 
     def pcm(self) -> np.ndarray:
-        return np.concatenate([decode(one.codes, Law(one.law)) for one in self.blocks])
+        pieces = [decode(one.codes, Law(one.law)) for one in self.blocks]
+        return np.concatenate([*pieces, np.zeros(0, np.int16)])
+
+    def loud(self) -> range:
+        """From the first sample of a voice to its last."""
+        found = np.flatnonzero(np.abs(self.pcm().astype(int)) > 1000)
+        return range(found[0], found[-1]) if len(found) else range(0)
 
 
 @pytest.fixture
@@ -102,15 +109,14 @@ async def test_what_the_phone_says_comes_in_blocks_soon_after(
     await client.ask(p.ListenIn(rid=0, leg="l-1", listen_id="a", socket=str(ear.path)))
     await client.ask(p.ListenIn(rid=0, leg="l-1", listen_id="a", socket=str(ear.path)))
     await phone.speak(port, 440, 50)
-    await asyncio.sleep(0.3)
+    await eventually(lambda: len(ear.loud()) > 7200)
 
     assert ear.messages[0] == p.LiveHeader(listen_id="a")
     assert sum(isinstance(message, p.LiveHeader) for message in ear.messages) == 1
     assert {one.law for one in ear.blocks} == {"PCMA"}
-    pcm = ear.pcm()
-    loud = np.flatnonzero(np.abs(pcm.astype(int)) > 1000)
-    assert loud[-1] - loud[0] == pytest.approx(8000, abs=800)
-    assert loudness(pcm[loud[0] + 400 : loud[0] + 4400], 440) > 6000
+    loud = ear.loud()
+    assert len(loud) == pytest.approx(8000, abs=800)
+    assert loudness(ear.pcm()[loud[0] + 400 : loud[0] + 4400], 440) > 6000
 
     await client.ask(p.Release(rid=0, leg="l-1"))
     await asyncio.wait_for(ear.ended.wait(), 20)
@@ -148,8 +154,7 @@ async def test_listener_that_does_not_read_loses_audio_and_holds_up_nobody(
     assert ear.blocks == []
     ear.takes.set()
     await phone.speak(port, 440, 20)
-    await asyncio.sleep(0.3)
-    assert sum(len(one.codes) + one.lost for one in ear.blocks) > 15_000
+    await eventually(lambda: sum(len(one.codes) + one.lost for one in ear.blocks) > 15_000)
 
 
 async def test_nobody_to_listen_and_an_unknown_leg_are_refused(
@@ -171,11 +176,14 @@ async def test_stream_that_nobody_reads_drops_and_counts_what_finds_no_room(ear:
         stream.write("PCMU", bytes([number % 256]) * 800)
     assert stream.is_open
     ear.takes.set()
-    await asyncio.sleep(0.2)
-    stream.write("PCMU", bytes(800))
-    stream.write("PCMU", bytes(800))
+    written = 4000
+    async with asyncio.timeout(20):
+        while stream._unsent or stream._lost:  # as the leg speaks on
+            await asyncio.sleep(0.02)
+            stream.write("PCMU", bytes(800))
+            written += 1
     stream.close()
     await asyncio.wait_for(ear.ended.wait(), 20)
     lost = sum(one.lost for one in ear.blocks)
     assert lost > 1_000_000
-    assert lost + sum(len(one.codes) for one in ear.blocks) == 4002 * 800
+    assert lost + sum(len(one.codes) for one in ear.blocks) == written * 800

@@ -233,7 +233,8 @@ async def test_a_killed_worker_is_rebuilt_on_the_same_ports_and_ssrcs(
     file = tmp_path / "r-1.wav"
     await bench.client.ask(p.Tap(rid=0, tap_id="r-1", left="l-a", right="l-b", file=str(file)))
     talking = asyncio.create_task(bench.talk(ports, frames=2_000))
-    await asyncio.sleep(1.2)
+    # Half a second on disk: what is younger than a block dies with the worker.
+    await eventually(lambda: file.exists() and file.stat().st_size > 0.5 * 8000 * 4)
     before = bench.client.worker
 
     bench.worker.end(signal.SIGKILL)

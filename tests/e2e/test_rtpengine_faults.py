@@ -12,6 +12,8 @@ from telephony.media.rtpengine.options import DriverOptions
 from telephony.media.rtpengine.service import DriverWorker
 from tests.support.programs import find_media_ports
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[DriverWorker]:

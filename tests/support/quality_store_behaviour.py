@@ -139,3 +139,5 @@ class QualityStoreBehaviour:
         assert [one.recording_id for one in await shelf.quality.unjudged(since, 10)] == [ONE, THREE]
         newest = await shelf.quality.transcribed(RecordingFilter(started_from=since), 2)
         assert [one.recording_id for one in newest] == [THREE, TWO]
+        left = await shelf.quality.transcribed(ANY, 9, but_scored_since=STARTED)
+        assert [one.recording_id for one in left] == [THREE, ONE]

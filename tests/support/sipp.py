@@ -47,6 +47,11 @@ class Sipp:
         line = f":{self.port:04X} "
         await eventually(lambda: line in Path("/proc/net/udp").read_text())
 
+    async def has_read(self, words: str) -> None:
+        """Until they are in a message of this run."""
+        file = self._folder / "messages.log"
+        await eventually(lambda: file.exists() and words in file.read_text(errors="replace"))
+
     async def run(self) -> SippResult:
         """Until the scenario has been played once, or 40 s."""
         process = await asyncio.create_subprocess_exec(

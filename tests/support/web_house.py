@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from socket import SO_REUSEADDR, SO_SNDBUF, SOL_SOCKET
 from socket import socket as Socket
+from typing import Any
 
 import httpx
 import uvicorn
@@ -26,6 +27,7 @@ from wallboard.service import BoardService, FollowOptions
 from wallboard.web_role import BoardOptions, build
 
 PASSWORD = "correct horse battery"
+PATIENCE_S = 20.0
 WATCH_TOKEN = "a token for screens"
 CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 USERS = [
@@ -95,6 +97,21 @@ def client_of(app: FastAPI) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://house"
     )
+
+
+async def caught_up(client: httpx.AsyncClient) -> None:
+    """Until the board has read what core told before."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110  # no event tells
+            await asyncio.sleep(0)
+
+
+async def shown(client: httpx.AsyncClient, path: str, is_there: Callable[[Any], bool]) -> Any:  # noqa: ANN401  # JSON
+    """What stands there when the board has caught up with what core told."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_there(found := (await client.get(path)).json()):  # noqa: ASYNC110  # no event tells
+            await asyncio.sleep(0)
+    return found
 
 
 async def sign_in(client: httpx.AsyncClient, name: str) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""The figures of the trade, as `docs/metrics.md` defines each; None where nobody called.
+"""The figures of the trade, as `docs/figures.md` defines each; None where nobody called.
 
 Pure functions of the board and `now_s`: a caller who waits longer than T counts as missed the
 moment T is over, without an event.

@@ -1,5 +1,6 @@
 """A task's caller is called back by the queue's agents, and the task is then who asked."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from acd.events import CallbackQueued
 from callcenter.actions.tasks import TaskActions
+from callcenter.events import ActionTaken
 from desk.events import TaskTaken
 from desk.options import TaskOptions
 from desk.service import TaskService
@@ -78,6 +80,25 @@ async def test_who_is_called_back_already_is_not_promised_it_twice(office: Offic
     await office.actions.perform(CALL_BACK)
     with pytest.raises(Conflict):
         await office.actions.perform(CallBackForTask(task_id=T1, callback_id="b-2", by="ann"))
+
+
+async def test_of_two_who_call_the_same_caller_back_at_once_one_does_and_is_in_the_audit(
+    office: Office,
+) -> None:
+    """He has left two messages."""
+    await office.message()
+    office.house.tell(VoicemailLeft(C1, "sales", "vm-2", 3.0, "orders"))
+    second = CallBackForTask(task_id="t-vm-2", callback_id="b-2", by="bob")
+    came = await asyncio.gather(
+        office.actions.perform(CALL_BACK), office.actions.perform(second), return_exceptions=True
+    )
+
+    events = office.house.events
+    assert sorted(type(each).__name__ for each in came) == ["Conflict", "NoneType"]
+    assert len([event for event in events if isinstance(event, CallbackQueued)]) == 1
+    assert len([event for event in events if isinstance(event, ActionTaken)]) == 1
+    tasks = [await office.tasks.get(each) for each in (T1, TaskId("t-vm-2"))]
+    assert sorted(task.state for task in tasks) == [TaskState.OPEN, TaskState.TAKEN]
 
 
 async def test_task_is_taken_released_and_done_by_command(office: Office) -> None:

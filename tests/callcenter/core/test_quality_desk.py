@@ -26,9 +26,10 @@ from recordings.store import RecordingStore
 from telephony.calls import events as calls
 from telephony.calls.events import EndedBy, Side
 from tests.support.database import fresh_sessions
-from tests.support.quality_store_behaviour import ONE, TWO, Shelf
+from tests.support.quality_store_behaviour import ONE, THREE, TWO, Shelf
 from tests.support.quality_talks import pack
 from tests.support.recording_fakes import STARTED
+from tests.support.set_clock import SetClock
 
 CALL = CallId("c-1")
 FIRST = pack(
@@ -44,6 +45,8 @@ class Bureau:
     shelf: Shelf
     journal: Journal
     told: list[QualityScored | ActionTaken] = field(default_factory=list)
+    hours: float = 24
+    "Since `STARTED`."
     _wanted: int = 0
     _enough: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -54,7 +57,7 @@ class Bureau:
             self.shelf.quality,
             self.journal.reader,
             self._tell,
-            lambda: STARTED + timedelta(days=1),
+            lambda: STARTED + timedelta(hours=self.hours),
         )
 
     async def work(self, desk: QualityDesk, until: int) -> None:
@@ -206,6 +209,31 @@ async def test_changed_pack_judges_new_talks_and_old_ones_when_asked(bureau: Bur
         (SECOND.version, 100.0, True),
         (FIRST.version, 92.0, False),
     ]
+
+
+async def test_talks_that_were_to_be_judged_again_are_so_by_the_core_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    clock = SetClock()
+    clock.utc = STARTED + timedelta(hours=25)
+    journal = await Journal.open(tmp_path / "journal.db", CODEC, clock=clock)
+    async with fresh_sessions() as sessions:
+        bureau = Bureau(Shelf(RecordingStore(sessions), QualityStore(sessions)), journal)
+        await bureau.shelf.transcribed(1)
+        await bureau.shelf.transcribed(2, days=-20)
+        for each in (ONE, TWO):
+            await bureau.desk(FIRST).judge(each)
+        journal.publish(ActionTaken("sue", RESCORED, "1 talks", "7 days"))
+        await journal.settled(journal.last_seq)
+        bureau.hours = 26
+
+        await bureau.work(bureau.desk(SECOND), until=3)
+        await bureau.shelf.transcribed(3)
+        await bureau.work(bureau.desk(SECOND), until=4)
+
+        told = [each.recording_id for each in bureau.told if isinstance(each, QualityScored)]
+        assert told == [ONE, TWO, ONE, THREE], "once"
+    await journal.close()
 
 
 async def test_talk_in_a_language_without_rules_and_one_that_is_gone_are_left(

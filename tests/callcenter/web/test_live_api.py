@@ -32,8 +32,10 @@ from tests.support.fake_core import FakeCore
 from tests.support.web_house import (
     QUICK_FOLLOW,
     board_app,
+    caught_up,
     client_of,
     running,
+    shown,
     sign_in,
     user_store,
     web_options,
@@ -104,9 +106,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         )
         app = board_app(board_core, users, options, [router])
         async with running(app), client_of(app) as client:
-            for _ in range(200):
-                if (await client.get("/readyz")).status_code == 200:
-                    break
+            await caught_up(client)
             yield Desk(core, board_core, client)
 
 
@@ -173,11 +173,8 @@ async def test_board_asks_for_names_again_when_they_have_changed(desk: Desk) -> 
 
     desk.core.directory = Directory({AgentId("ann"): AgentCard("Anne", "day")})
     await desk.board_core.tell(DirectoryChanged())
-    for _ in range(200):
-        names = [one["name"] for one in (await desk.client.get("/api/v1/agents")).json()]
-        if names != ["Ann"]:
-            break
-    assert names == ["Anne"]
+    agents = await shown(desk.client, "/api/v1/agents", lambda agents: agents[0]["name"] != "Ann")
+    assert [one["name"] for one in agents] == ["Anne"]
 
 
 async def test_queues_tell_the_expected_wait_and_agents_whose_phone_cannot_ring(

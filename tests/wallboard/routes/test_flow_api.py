@@ -12,6 +12,7 @@ from tests.support.fake_core import FakeCore
 from tests.support.web_house import (
     QUICK_FOLLOW,
     board_app,
+    caught_up,
     client_of,
     running,
     sign_in,
@@ -50,9 +51,7 @@ async def test_counts_are_of_who_has_ended_today_and_of_who_is_there(tmp_path: P
         options = BoardOptions(web=web_options(), follow=QUICK_FOLLOW)
         app = board_app(core, users, options, board_routers=lambda s: [flow_routes(s, read)])
         async with running(app), client_of(app) as client:
-            for _ in range(200):
-                if (await client.get("/readyz")).status_code == 200:
-                    break
+            await caught_up(client)
             await sign_in(client, "sue")
             [summary] = (await client.get("/api/v1/flows")).json()
             flow = (await client.get("/api/v1/flows/main")).json()

@@ -14,6 +14,7 @@ from tests.support.fake_core import FakeCore
 from tests.support.web_house import (
     QUICK_FOLLOW,
     board_app,
+    caught_up,
     client_of,
     running,
     sign_in,
@@ -62,9 +63,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         options = BoardOptions(web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW)
         app = board_app(core, users, options)
         async with running(app), client_of(app) as client:
-            for _ in range(200):
-                if (await client.get("/readyz")).status_code == 200:
-                    break
+            await caught_up(client)
             yield Desk(core, client)
 
 

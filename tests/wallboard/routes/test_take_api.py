@@ -13,8 +13,10 @@ from tests.support.fake_core import FakeCore
 from tests.support.web_house import (
     QUICK_FOLLOW,
     board_app,
+    caught_up,
     client_of,
     running,
+    shown,
     sign_in,
     user_store,
     web_options,
@@ -33,9 +35,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         options = BoardOptions(web=web_options(), directory=DIRECTORY, follow=QUICK_FOLLOW)
         app = board_app(core, users, options)
         async with running(app), client_of(app) as client:
-            for _ in range(200):
-                if (await client.get("/readyz")).status_code == 200:
-                    break
+            await caught_up(client)
             yield Desk(core, client)
 
 
@@ -94,11 +94,10 @@ async def test_answer_tells_whether_the_phone_rings_or_the_caller_waits(desk: De
 
 async def test_caller_is_given_back_by_who_could_take_him(desk: Desk) -> None:
     await desk.core.tell(CallReserved(C1, ORDERS, ANN, 60.0))
-    for _ in range(200):
-        await sign_in(desk.client, "ann")
-        calls = (await desk.client.get("/api/v1/calls")).json()
-        if any(call["reserved_for"] for call in calls):
-            break
+    await sign_in(desk.client, "ann")
+    await shown(
+        desk.client, "/api/v1/calls", lambda calls: any(call["reserved_for"] for call in calls)
+    )
     assert await delete(desk, "ann", "calls/c-1/take") == 200
     assert await delete(desk, "ann", "calls/c-2/take") == 403
     assert desk.core.asked == [GiveBackCall(call_id="c-1", by="ann")]

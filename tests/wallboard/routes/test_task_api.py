@@ -20,6 +20,7 @@ from tests.support.web_house import (
     PASSWORD,
     QUICK_FOLLOW,
     board_app,
+    caught_up,
     client_of,
     running,
     sign_in,
@@ -105,9 +106,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             board_routers=lambda service: [task_routes(service, store, messages)],
         )
         async with running(app), client_of(app) as client:
-            for _ in range(200):
-                if (await client.get("/readyz")).status_code == 200:
-                    break
+            await caught_up(client)
             yield Desk(core, client)
 
 
