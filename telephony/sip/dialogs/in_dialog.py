@@ -490,7 +490,8 @@ class InDialog:
 
 def is_offering(leg: Leg) -> bool:
     """An offer of either side is open, or the dialog is not up yet."""
-    is_open = leg.pending or leg.invite or leg.unacked or leg.late_offer
+    asked = leg.pending or leg.pending_update
+    is_open = asked or leg.invite or leg.unacked or leg.late_offer
     return leg.state is not LegState.UP or bool(is_open)
 
 

@@ -496,6 +496,7 @@ def test_a_phone_that_is_picked_up_while_it_moves_is_heard_where_it_went() -> No
     phone.ask("UPDATE", 1, body=MOVED)
 
     assert told(phone.answer(200, body=ANSWER)) == [Answered(LEG, MOVED)]
+    assert requests(phone.stack.reoffer(LEG, OURS_NOW, 0.0)) == [], "its own offer comes first"
     (answer,) = responses(phone.stack.accept(LEG, OURS_NOW, 0.0))
     assert (answer.status, answer.cseq.method) == (200, "UPDATE")
 
