@@ -70,6 +70,8 @@ class Referral:
     "The peer wants no reports (RFC 4488)."
     report: ClientEntry | None = None
     "Our last NOTIFY, until its answer."
+    unreported: tuple[int, str] | None = None
+    "Status and reason of what came meanwhile: the next report."
     status_at_end: int = 408
     "What the last report says when our user never told how it went."
 

@@ -110,7 +110,9 @@ class Referrals:
         if status >= 200:
             self._end(leg)
         elif referral.report is not None:
-            return  # the report before is not answered yet, and a later one counts
+            # The report before is not answered yet; of those that wait for it the last one counts.
+            referral.unreported = status, reason
+            return
         if not referral.is_silent:
             self._send(leg, referral, status, reason, now)
         self._book.keep(leg)
@@ -170,9 +172,14 @@ class Referrals:
         if response is not None and response.status < 200:
             return
         referral.report = proved
-        if proved is None and (response is None or response.status >= 300):
+        if proved is not None:
+            return
+        if response is None or response.status >= 300:
             self._book.emit(Dropped("refused-report", entry.to))
             self._end(leg)
+        elif referral.unreported is not None:
+            (status, reason), referral.unreported = referral.unreported, None
+            self.notify(leg, status, reason, now)
 
     def tick(self, leg: Leg, now: float) -> None:
         referral = leg.referral

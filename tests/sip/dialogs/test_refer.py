@@ -107,6 +107,27 @@ def test_a_report_that_is_not_the_last_waits_for_the_answer_to_the_one_before(ca
     assert report(call.stack.notify_refer(call.leg, 200, 0.2))[0] == "SIP/2.0 200 OK\r\n"
 
 
+def test_what_came_while_a_report_was_unanswered_is_reported_after_it(call: Talk) -> None:
+    """The next phone rings before the first report is answered: who has asked would see nothing of
+    it until somebody picks up."""
+    call.refer()
+    (trying,) = requests(call.stack.accept_refer(call.leg, 0.0))
+    for status in (181, 180):
+        assert requests(call.stack.notify_refer(call.leg, status, 0.1)) == []
+
+    answered = call.answer(trying, 200)
+    assert report(answered)[0] == "SIP/2.0 180 Ringing\r\n", "of several the last"
+    (ringing,) = requests(answered)
+    assert requests(call.answer(ringing, 200)) == [], "once"
+
+
+def test_what_came_while_a_report_was_refused_is_not_reported(call: Talk) -> None:
+    call.refer()
+    (trying,) = requests(call.stack.accept_refer(call.leg, 0.0))
+    call.stack.notify_refer(call.leg, 180, 0.1)
+    assert requests(call.answer(trying, 481)) == []
+
+
 def test_a_refused_refer_makes_no_subscription(call: Talk) -> None:
     call.refer()
     effects = call.stack.refuse_refer(call.leg, 603, 0.0)
