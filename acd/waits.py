@@ -44,8 +44,8 @@ class Waits:
         if surge is None:
             wants = False  # also when it was taken from the queue in the midst of a rush
         else:
-            most = surge.leave_waiting + 1 if is_on else surge.join_waiting
-            wants = self._ground.matching.waiting(queue) >= most
+            least = surge.leave_waiting + 1 if is_on else surge.join_waiting
+            wants = self._ground.matching.waiting(queue) >= least
         if wants is not is_on:
             self._ground.matching.set_surge(queue, is_on=wants)
             self._ground.events.append(SurgeChanged(queue, wants))

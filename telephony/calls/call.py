@@ -294,7 +294,7 @@ class Call:
 
     def on_media_lost(self, leg_id: LegId, is_silent: bool) -> list[Effect]:
         leg = self._seats.find(leg_id)
-        if is_silent and leg is not None and leg.forgives_silence():
+        if is_silent and leg is not None and leg.forgive_silence():
             return []
         return self._media_facts.on_bad_media(leg_id, "no audio came any more")
 

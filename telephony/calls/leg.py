@@ -73,6 +73,7 @@ class Leg:
         self.offerless = offerless
         "Our 200 carries the offer; the peer's SDP comes with the ACK."
         self._was_silent = False
+        "Media has told so before our 200, or may have told the process before us."
 
     @property
     def is_up(self) -> bool:
@@ -82,13 +83,14 @@ class Leg:
     def is_alive(self) -> bool:
         return self.state is not LegState.GONE
 
-    def forgives_silence(self) -> bool:
-        """Before the 200 nobody need send anything: who rings, who hears it ring."""
+    def forgive_silence(self) -> bool:
+        """Whether what media has just told is no fault: before the 200 nobody need send anything,
+        neither who rings nor who hears it ring. It is remembered, for `expect_audio`."""
         self._was_silent = not self.is_up
         return self._was_silent
 
     def expect_audio(self) -> list[Effect]:
-        """From now on; media tells the same silence only once."""
+        """From now on; media tells the same silence only once, and counts it anew."""
         if not self._was_silent:
             return []
         self._was_silent = False
@@ -135,6 +137,7 @@ class Leg:
         self.codec = session.codec
         self.holding = session.is_held
         self.offerless = session.is_offering
+        self._was_silent = kept.dialog.is_early
         self.hearing.adopt(session.playing, loop=session.is_looping, bridged=bridged, plays=plays)
 
     # -- the peer's re-INVITE --------------------------------------------------------------------

@@ -227,7 +227,7 @@ class Monitoring:
 
     def on_media_lost(self, leg_id: LegId, is_silent: bool) -> list[Effect]:
         leg = self.legs.get(leg_id)
-        if leg is None or (is_silent and leg.forgives_silence()):
+        if leg is None or (is_silent and leg.forgive_silence()):
             return []
         return self._drop(leg, "no audio came any more")
 

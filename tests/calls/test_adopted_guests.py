@@ -314,6 +314,14 @@ def test_own_call_goes_on_ringing_and_talking() -> None:
     assert lines.names()[:2] == ["GuestLeft", "CallEnded"]
 
 
+def test_silence_while_it_rang_under_another_core_is_counted_anew_from_the_answer() -> None:
+    """Media told the core before us, and tells the same silence only once: a phone that has
+    vanished meanwhile would keep its call for ever."""
+    lines = Adopted(caller=caller(is_early=True), guest=guest(GuestWay.DIAL, rings=True))
+    lines.switchboard.on_sip(sip.Answered(GUEST, b"v=0 tom"))
+    assert media.Hold(rid=0, leg=CALLER, on=False) in lines.media.asked
+
+
 def test_hold_by_the_verb_is_seen_in_the_agent_s_silence() -> None:
     lines = Adopted(
         caller=held_caller(connected_to=AGENT),
