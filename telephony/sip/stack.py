@@ -506,9 +506,9 @@ class SipStack:
         if entry.purpose is Purpose.INVITE:
             self._outgoing.on_unreachable(leg, entry, status)
         elif entry.purpose is Purpose.REINVITE and leg is not None:
-            self._in_dialog.on_reinvite_answer(leg, entry, None, now, is_unsent=True)
+            self._in_dialog.on_reinvite_answer(leg, entry, None, now, missing=503)
         elif entry.purpose is Purpose.UPDATE and leg is not None:
-            self._refreshes.on_update_answer(leg, entry, None, now, is_unsent=True)
+            self._refreshes.on_update_answer(leg, entry, None, now, missing=503)
         elif entry.purpose is Purpose.NOTIFY and leg is not None:
             self._referrals.on_notify_answer(leg, entry, None, now)
 

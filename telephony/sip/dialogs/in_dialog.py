@@ -401,10 +401,10 @@ class InDialog:
         response: Response | None,
         now: float,
         *,
-        is_unsent: bool = False,
+        missing: int = 408,
     ) -> None:
-        """is_unsent: the connection broke, and a new one may come; the dialog goes on."""
-        missing = 503 if is_unsent else 408
+        """missing: what no answer counts as; 503 when the connection broke, and a new one may come:
+        then the dialog goes on."""
         status = missing if response is None else response.status
         if status < 200 or leg.state is LegState.ENDED:
             return

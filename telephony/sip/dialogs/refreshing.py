@@ -56,10 +56,10 @@ class Refreshes:
         response: Response | None,
         now: float,
         *,
-        is_unsent: bool = False,
+        missing: int = 408,
     ) -> None:
-        """is_unsent: the connection broke; the timer tries again on another."""
-        missing = 503 if is_unsent else 408
+        """missing: what no answer counts as; 503 when the connection broke, and the timer is to try
+        again on another."""
         status = missing if response is None else response.status
         if status < 200 or leg.update is not entry:
             return
