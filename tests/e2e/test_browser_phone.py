@@ -12,6 +12,7 @@ from telephony.calls.events import CallBridged, CallEnded, CallHeld, CallResumed
 from telephony.media.agreeing import dtls
 from tests.support.centre import Centre, Ports, Tones, served
 from tests.support.chromium_phone import ChromiumPhone
+from tests.support.desk_phone import DeskCall, DeskPhone
 from tests.support.page_check import CHROMIUM
 from tests.support.tones import seconds_of_tone, tone, write_wav
 
@@ -84,20 +85,27 @@ async def test_a_browser_dials_presses_a_key_and_talks(centre: Centre, voice: Pa
     assert seconds_of_tone(wav.read_side(file, Side.AGENT)[0], Tones.AGENT) > 0.8
 
 
+async def picked_up(centre: Centre, browser: ChromiumPhone, caller: DeskPhone) -> DeskCall:
+    """The browser is agent 1's, and has just taken the caller."""
+    before = centre.mark()
+    await browser.sign_on("agent0001", "pw0001")
+    await registered(centre, before)
+    call = caller.dial("8000")
+    await call.answered()
+    call.press("1")
+    await browser.is_in("incoming")
+    await browser.page.click("#answer")
+    await centre.told(CallBridged, before, agent_id="agent0001")
+    return call
+
+
 async def test_a_browser_is_rung_as_an_agent_holds_and_outlives_the_media_worker(
     centre: Centre, voice: Path
 ) -> None:
     before = centre.mark()
     async with ChromiumPhone.opened(centre, voice) as browser, centre.phone() as caller:
-        await browser.sign_on("agent0001", "pw0001")
-        await registered(centre, before)
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        await browser.is_in("incoming")
-        await browser.page.click("#answer")
+        call = await picked_up(centre, browser, caller)
         await browser.has_audio()
-        await centre.told(CallBridged, before, agent_id="agent0001")
         said = call.play(tone(Tones.CALLER, 180))
         await call.hears(BROWSER_HZ, 1.0)
         assert await browser.loudest_hz() == pytest.approx(Tones.CALLER, abs=WITHIN_HZ)
@@ -124,14 +132,7 @@ async def test_a_browsers_talk_outlives_core_and_is_ended_over_the_next_connecti
 ) -> None:
     before = centre.mark()
     async with ChromiumPhone.opened(centre, voice) as browser, centre.phone() as caller:
-        await browser.sign_on("agent0001", "pw0001")
-        await registered(centre, before)
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        await browser.is_in("incoming")
-        await browser.page.click("#answer")
-        await centre.told(CallBridged, before, agent_id="agent0001")
+        call = await picked_up(centre, browser, caller)
         await call.hears(BROWSER_HZ, 0.5)
 
         await centre.replaced("core", centre.kill("core"))
@@ -150,14 +151,7 @@ async def test_a_browser_hears_over_its_next_connection_that_its_caller_has_hung
     """Its talk had outlived the core whose connection it had; it would have stood in a dead one."""
     before = centre.mark()
     async with ChromiumPhone.opened(centre, voice) as browser, centre.phone() as caller:
-        await browser.sign_on("agent0001", "pw0001")
-        await registered(centre, before)
-        call = caller.dial("8000")
-        await call.answered()
-        call.press("1")
-        await browser.is_in("incoming")
-        await browser.page.click("#answer")
-        await centre.told(CallBridged, before, agent_id="agent0001")
+        call = await picked_up(centre, browser, caller)
 
         await centre.replaced("core", centre.kill("core"))
         await centre.ready()
