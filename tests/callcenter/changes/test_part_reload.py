@@ -121,6 +121,27 @@ async def test_nothing_of_a_gone_queue_is_deleted_while_its_retention_cannot_be_
     assert retention.days(ORDERS) == 900
 
 
+async def test_wish_that_the_disk_did_not_take_is_written_with_the_next(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = [of_queues(tmp_path, {"orders": {"keep_recordings_days": 7}, "last": {}})]
+    retention = RetentionReload(served[0], lambda: served[0])
+    file = served[0].data_path / FILE
+    in_the_way = file.with_suffix(".new") / "full"
+    in_the_way.mkdir(parents=True)
+
+    await retention.remember()
+    assert not file.exists()
+    assert "is not written down" in caplog.text
+    assert retention.days(ORDERS) == 7
+
+    in_the_way.rmdir()
+    in_the_way.parent.rmdir()
+    await retention.remember()
+    served[0] = of_queues(tmp_path, {"last": {}})
+    assert RetentionReload(served[0], lambda: served[0]).days(ORDERS) == 7
+
+
 async def test_rules_of_alarms_are_told_and_read_by_who_looks_for_them(tmp_path: Path) -> None:
     told: list[HouseEvent] = []
     alarms = AlarmReload(centre(tmp_path), told.append)
