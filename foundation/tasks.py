@@ -71,13 +71,17 @@ async def to_the_end(work: Coroutine[object, object, T], within_s: float = LAST_
 
     For what is done outside and noted after: cancelled in between, nobody would know of it.
     """
-    task = asyncio.create_task(work)
+    task = asyncio.create_task(work, name=getattr(work, "__qualname__", None))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait([task], timeout=within_s)
+        if not task.done():
+            log.error("%s was cut off: it took more than %g s", task.get_name(), within_s)
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        [ended] = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(ended, Exception):  # nobody waits for it any more
+            log.error("%s failed at the end", task.get_name(), exc_info=ended)
         raise
 
 

@@ -81,7 +81,9 @@ class Server:
         if self._server is not None:
             self._server.close()
         if self._answering:
-            await asyncio.wait(set(self._answering), timeout=within_s)
+            _, late = await asyncio.wait(set(self._answering), timeout=within_s)
+            if late:
+                log.error("cut off: %d requests took more than %g s to end", len(late), within_s)
         for connection in list(self._connections):
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)

@@ -210,7 +210,7 @@ async def test_a_late_reply_is_unavailable(client: Client) -> None:
 
 
 async def test_core_going_away_fails_what_was_asked_and_what_is_streamed(
-    client: Client, server: Server, journal: Journal
+    client: Client, server: Server, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
     journal.publish(bell(1))
     asked = asyncio.create_task(client.ask(Wait(60), timeout_s=60))
@@ -224,6 +224,7 @@ async def test_core_going_away_fails_what_was_asked_and_what_is_streamed(
     with pytest.raises(Unavailable):
         await client.ask(CountAgents())
     assert not client.is_connected
+    assert "cut off: 1 requests" in caplog.text
 
 
 async def test_what_was_asked_is_carried_out_before_core_ends_and_nothing_more_is_taken_up(

@@ -55,6 +55,29 @@ def test_what_is_done_outside_is_noted_before_its_task_ends_but_not_for_ever(
     assert run_virtual(main()) == (noted, min(takes_s, 2.0), True)
 
 
+@pytest.mark.parametrize(
+    ("takes_s", "said"), [(1.5, "failed at the end"), (3.0, "was cut off: it took more than 2 s")]
+)
+def test_what_does_not_come_to_its_end_is_in_the_log(
+    takes_s: float, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async def write() -> None:
+            await asyncio.sleep(takes_s)
+            raise OSError("the disk is full")
+
+        task = asyncio.create_task(to_the_end(write(), within_s=2.0))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    run_virtual(main())
+
+    [record] = caplog.records
+    assert record.getMessage().endswith(f"write {said}")
+    assert ("the disk is full" in caplog.text) is (takes_s < 2.0)
+
+
 def test_what_is_not_cancelled_gives_what_it_came_to() -> None:
     async def seven() -> int:
         return 7
